@@ -1,0 +1,8 @@
+"""Declarative desired-state reconciler for Genesys Web Engagement.
+
+YAML manifests describe objects of a Genesys Configuration Server; a planner
+compares them with the live objects; an applier executes the plan.
+``docs/life-of-a-run.md`` tells the whole way.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,44 @@
+"""What became of each action of a run, and the exit code that follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reconciler.exits import ExitCode
+from reconciler.plan.model import Action
+
+Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one action. ``wrote``: whether something was written for it."""
+
+    action: Action
+    status: Status
+    message: str = ""
+    hint: str = ""
+    wrote: bool = False
+    stale: bool = False
+
+
+@dataclass
+class RunReport:
+    """The outcomes of a run, one for each action that writes."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def of(self, *status: Status) -> Sequence[Outcome]:
+        """The outcomes with one of the statuses."""
+        return [outcome for outcome in self.outcomes if outcome.status in status]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The one place that decides a run's exit code."""
+        if all(outcome.status == "done" for outcome in self.outcomes):
+            return ExitCode.DONE
+        if any(outcome.wrote or outcome.status == "unknown" for outcome in self.outcomes):
+            return ExitCode.PARTIAL
+        if any(outcome.stale for outcome in self.outcomes):
+            return ExitCode.STALE
+        return ExitCode.FAILED

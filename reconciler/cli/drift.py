@@ -1,0 +1,31 @@
+"""``gwe drift``: what differs from the manifests."""
+
+from typing import Any
+
+import click
+
+from reconciler.cli import common
+from reconciler.cli.plan import show_plan
+from reconciler.exits import ExitCode
+
+
+@click.command("drift")
+@common.with_options(
+    *common.FILE_OPTIONS,
+    *common.SITE_OPTIONS,
+    *common.SELECT_OPTIONS,
+    common.FORMAT_OPTION,
+    *common.OUTPUT_OPTIONS,
+)
+def command(**options: Any) -> int:
+    """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
+
+    Fields under a keep policy that differ are listed as kept; they are no drift.
+    """
+    session = common.open_session(options)
+    with session.reader() as server:
+        plan = session.plan(server).plan
+    show_plan(plan, options)
+    if plan.blocked:
+        return ExitCode.REFUSED
+    return ExitCode.DONE if plan.empty else ExitCode.CHANGES

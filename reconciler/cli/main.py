@@ -1,0 +1,85 @@
+"""``gwe``: the group of commands, and the one place that turns errors into exit codes."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+import reconciler
+from reconciler.errors import ReconcilerError
+from reconciler.exits import ExitCode
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("demo", "Run the main job on a sample site, in a folder of its own."),
+    "init": ("init", "Make a folder with manifests, schemas and a gwe.toml to start from."),
+    "validate": ("validate", "Check manifests without a server."),
+    "plan": ("plan", "Show what apply would do."),
+    "apply": ("apply", "Show the plan, ask, and carry it out."),
+    "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
+    "schema": ("schema", "Print or write the JSON Schemas of the manifests."),
+    "embedded": ("embedded", "Make and look at embedded Configuration Servers."),
+}
+"""Command -> (module in ``reconciler.cli``, one line of help)."""
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is used; help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(reconciler.__version__, prog_name="gwe")
+def gwe() -> None:
+    """Declarative reconciler for Genesys Web Engagement in Configuration Server.
+
+    YAML manifests say what should be there; plan shows the difference, apply writes it,
+    drift looks whether it still holds.
+
+    Exit codes: 0 done, 1 failed with nothing written, 2 changes or drift found,
+    3 refused, 4 stale, 5 partly applied, 64 wrong usage.
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; its exit code."""
+    try:
+        result = gwe.main(args=arguments, prog_name="gwe", standalone_mode=False)
+        return int(result) if isinstance(result, int) else int(ExitCode.DONE)
+    except ReconcilerError as error:
+        from reconciler.render.console import make_console  # noqa: PLC0415 - only for errors
+        from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
+
+        print_diagnostics(make_console(stderr=True), error.diagnostics)
+        return int(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return int(ExitCode.USAGE)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return int(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; nothing was written.", err=True)
+        return int(ExitCode.FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has gone: say nothing more, to nobody.
+        sys.stdout = None
+        return int(ExitCode.FAILED)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""``gwe schema``: the JSON Schemas, printed or written."""
+
+import json
+from pathlib import Path
+
+import click
+
+from reconciler.errors import ReconcilerError
+from reconciler.exits import ExitCode
+from reconciler.kinds.schema import manifest_schema
+from reconciler.resources import bundled
+
+FILES = {"manifest.schema.json": manifest_schema}
+
+
+def schema_texts() -> dict[str, str]:
+    """The text of every schema file, by name."""
+    return {
+        name: json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        for name, make in FILES.items()
+    }
+
+
+@click.command("schema")
+@click.option("--write", is_flag=True, help="Write the files instead of printing.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Where --write puts them; default: the schemas folder of gwe itself.",
+)
+def command(write: bool, folder: Path | None) -> int:
+    """Print the JSON Schema of the manifests, or write it to a folder."""
+    texts = schema_texts()
+    if not write:
+        for text in texts.values():
+            click.echo(text, nl=False)
+        return ExitCode.DONE
+    target = folder or bundled("schemas")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (target / name).write_text(text, encoding="utf-8")
+            click.echo(f"Wrote {target / name}")
+    except OSError as error:
+        raise ReconcilerError(f"{target} cannot be written: {error.strerror}") from error
+    return ExitCode.DONE

@@ -1,0 +1,36 @@
+"""``gwe validate``: checks manifests without a server."""
+
+import os
+from typing import Any
+
+import click
+
+from reconciler.cli import common
+from reconciler.exits import ExitCode
+from reconciler.manifest.bind import bind
+from reconciler.manifest.variables import parse_setting
+from reconciler.pipeline import load_manifests
+
+
+@click.command("validate")
+@common.with_options(
+    *common.FILE_OPTIONS,
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well."),
+)
+def command(**options: Any) -> int:
+    """Check manifests without a server: syntax, schema, variables and policies.
+
+    Reports every problem with its file, line and column, and exits 1 if there is one.
+    """
+    session = common.open_session(options)
+    manifests, variables = load_manifests(
+        session.paths(),
+        session.settings.variables,
+        options["vars_"],
+        [parse_setting(text) for text in options["var"]],
+    )
+    bind(manifests, variables, os.environ)
+    if not options["quiet"]:
+        count = len(manifests)
+        click.echo(f"{count} manifest{'' if count == 1 else 's'}, no problem found.")
+    return ExitCode.DONE

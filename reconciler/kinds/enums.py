@@ -1,0 +1,130 @@
+"""Configuration Server's enumerations: mnemonic -> number.
+
+Source: the enumerations of the vendor's Platform SDK 9.0. Number 0 means "none"
+or "not changed" nearly everywhere and is never a real value.
+"""
+
+from collections.abc import Mapping
+
+STATE: Mapping[str, int] = {"Enabled": 1, "Disabled": 2}
+
+SCRIPT_TYPE: Mapping[str, int] = {
+    "DataCollection": 1,
+    "ServiceSelection": 2,
+    "EnhancedQueuing": 3,
+    "ScriptConfiguration": 4,
+    "SimpleRouting": 5,
+    "EnhancedRouting": 6,
+    "VoiceFile": 7,
+    "OutboundCampaign": 8,
+    "OutboundFormat": 9,
+    "OutboundList": 10,
+    "OutboundFilter": 11,
+    "OutboundTreatment": 12,
+    "OutboundAlert": 13,
+    "Schedule": 14,
+    "AlarmDetection": 15,
+    "AlarmReaction": 16,
+    "VssSystemSchema": 17,
+    "VssSharedSchema": 18,
+    "VssServerSchema": 19,
+    "VssObject": 20,
+    "EmailAckReceipt": 21,
+    "CapacityRule": 22,
+    "InteractionQueue": 23,
+    "InteractionQueueView": 24,
+    "InteractionWorkBin": 25,
+    "InteractionSubmitter": 26,
+    "InteractionSnapshot": 27,
+    "BusinessProcess": 28,
+    "SupervisorData": 29,
+    "InteractionWorkflowTrigger": 30,
+    "GVPReport": 31,
+    "OutboundSchedule": 32,
+    "ESSDialPlan": 33,
+    "BusinessRuleData": 34,
+}
+
+ENUMERATOR_TYPE: Mapping[str, int] = {
+    "InteractionOperationalAttribute": 1,
+    "Role": 2,
+    "ContactAttribute": 3,
+    "Custom": 4,
+    "GVPMasterList": 5,
+    "GVPCustomList": 6,
+    "GVPMasterDefault": 7,
+    "GVPCustomDefault": 8,
+    "GVPAlias": 9,
+}
+
+# The application types that a Web Engagement site meets. The server knows more:
+# a number that is not here is shown as a number.
+APPLICATION_TYPE: Mapping[str, int] = {
+    "TServer": 1,
+    "StatServer": 2,
+    "DBServer": 8,
+    "RouterServer": 15,
+    "SCE": 19,
+    "ConfigurationServer": 21,
+    "ThirdPartyApp": 22,
+    "ThirdPartyServer": 23,
+    "MessageServer": 42,
+    "SCS": 43,
+    "ChatServer": 59,
+    "CoBrowsingServer": 61,
+    "ContactServer": 63,
+    "EmailServer": 64,
+    "WebAPIServer": 80,
+    "LoadBalancer": 81,
+    "ApplicationCluster": 82,
+    "ClassificationServer": 90,
+    "GenericServer": 107,
+    "GenericClient": 108,
+    "InteractionServer": 111,
+    "ResourceAccessPoint": 156,
+    "InteractionWorkspace": 157,
+    "OrchestrationServer": 161,
+    "CapturePoint": 163,
+    "GenesysAdministrator": 165,
+    "BusinessRulesExecutionServer": 168,
+    "BusinessRulesApplicationServer": 169,
+    "GenesysAdministratorServer": 184,
+    "WebEngagementBackendServer": 185,
+    "WebEngagementFrontEndServer": 186,
+    "WebRTCGateway": 187,
+    "KnowledgeCenter": 190,
+}
+
+# Types without serverInfo, ports, connections of their own host or a working folder.
+CLIENT_APPLICATION_TYPES = frozenset({19, 22, 108, 157, 165})
+
+REDUNDANCY_TYPE: Mapping[str, int] = {"ColdStandby": 1, "WarmStandby": 2, "HotStandby": 3}
+TRACE_MODE: Mapping[str, int] = {"NoTraceMode": 0, "None": 1, "Local": 2, "Remote": 3, "Both": 4}
+STARTUP_TYPE: Mapping[str, int] = {"Automatic": 1, "Manual": 2, "Disabled": 3}
+HOST_TYPE: Mapping[str, int] = {"NetworkServer": 1}
+OS_TYPE: Mapping[str, int] = {
+    "Solaris": 1,
+    "AIX": 5,
+    "WinNT": 7,
+    "Windows2000": 13,
+    "WindowsServer2003": 15,
+    "RedHatLinux": 16,
+    "WindowsServer2008": 17,
+    "WindowsServer2012": 19,
+}
+FOLDER_CLASS: Mapping[str, int] = {"Default": 1, "Site": 2}
+
+
+def mnemonic(enumeration: Mapping[str, int], number: int) -> str:
+    """The name of ``number``, or the number as text where it has no name here."""
+    for name, value in enumeration.items():
+        if value == number:
+            return name
+    return str(number)
+
+
+def number_of(enumeration: Mapping[str, int], text: str) -> int | None:
+    """The number that ``text`` names (a mnemonic or decimal digits), or None."""
+    if text in enumeration:
+        return enumeration[text]
+    return int(text) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,176 @@
+"""Objects as flat fields, and back.
+
+A field is a path of words and one value: ``("annex", "Orchestration", "application")``,
+``("displayName",)``, ``("agents", "E1001")``. Manifests, plans and site files speak of
+fields; Configuration Server speaks of attributes. References are natural names here
+and DBIDs there. Pure; driven by the table of types.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from reconciler.kinds import enums
+from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+
+Path = tuple[str, ...]
+Value = str | int | bool | bytes
+Fields = Mapping[Path, Value]
+
+
+class Names(Protocol):
+    """Translates between DBIDs and natural names. ``tenant`` is the DBID of the
+    tenant that a name without a ``tenant:`` prefix belongs to."""
+
+    def name(self, object_type: str, dbid: int, tenant: int) -> str:
+        """The natural name; ``#DBID`` where the object is not known."""
+
+    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
+        """The DBID of the object so named, or None."""
+
+
+class UnknownReferenceError(LookupError):
+    """A natural name that no object carries: (object type, name)."""
+
+    def __init__(self, object_type: str, name: str) -> None:
+        super().__init__(f"no {object_type} is named {name}")
+        self.object_type = object_type
+        self.name = name
+
+
+class FieldValueError(ValueError):
+    """A value that its field cannot hold."""
+
+
+def pointer(path: Path) -> str:
+    """The path as a JSON Pointer (RFC 6901)."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def from_pointer(text: str) -> Path:
+    """The path that a JSON Pointer names."""
+    return tuple(p.replace("~1", "/").replace("~0", "~") for p in text.split("/")[1:])
+
+
+def shown(value: Value | None) -> str:
+    """A value as people read it."""
+    match value:
+        case None:
+            return "(absent)"
+        case "":
+            return "''"
+        case bool():
+            return "true" if value else "false"
+        case bytes():
+            return f"({len(value)} bytes)"
+    return str(value)
+
+
+def flatten(object_type: ObjectType, attributes: Attributes, names: Names) -> dict[Path, Value]:
+    """Every field of an object that has a value. Empty sections count as absent."""
+    tenant = int(attributes.get("tenantDBID") or 0)
+    fields: dict[Path, Value] = {}
+    for attribute in object_type.attributes:
+        value = attributes.get(attribute.name)
+        if value is not None and not attribute.secret:
+            fields.update(_flatten_one((attribute.word,), attribute, value, names, tenant))
+    return fields
+
+
+def _flatten_one(
+    path: Path, attribute: Attribute, value: Any, names: Names, tenant: int
+) -> Iterator[tuple[Path, Value]]:
+    match attribute.type:
+        case ValueType.KEY_VALUES:
+            for section, options in value.items():
+                for key, text in options.items():
+                    yield (*path, section, key), text
+        case ValueType.REFERENCES:
+            for dbid in value:
+                name = names.name(attribute.refers_to, dbid, tenant)
+                yield (*path, name), name
+        case ValueType.REFERENCE:
+            if value:
+                yield path, names.name(attribute.refers_to, value, tenant)
+        case ValueType.STRUCTURE:
+            yield from _flatten_structure(path, attribute, value, names, tenant)
+        case ValueType.STRUCTURES:
+            key = attribute.field(attribute.key)
+            for one in value:
+                label = one[attribute.key]
+                if key.type is ValueType.REFERENCE:
+                    label = names.name(key.refers_to, label, tenant)
+                yield from _flatten_structure((*path, str(label)), attribute, one, names, tenant)
+        case ValueType.ENUM:
+            yield path, enums.mnemonic(attribute.enumeration, value)
+        case _:
+            yield path, value
+
+
+def _flatten_structure(
+    path: Path, attribute: Attribute, value: Any, names: Names, tenant: int
+) -> Iterator[tuple[Path, Value]]:
+    for inner in attribute.fields:
+        if value.get(inner.name) is not None:
+            yield from _flatten_one((*path, inner.word), inner, value[inner.name], names, tenant)
+
+
+def build(object_type: ObjectType, fields: Fields, names: Names, tenant: int) -> dict[str, Any]:
+    """The attributes that hold ``fields``: scalars, key-value lists, references.
+
+    Raises UnknownReferenceError for a name without an object and FieldValueError for
+    a word that the type lacks or a value that its field cannot hold.
+    """
+    attributes: dict[str, Any] = {}
+    for path, value in fields.items():
+        attribute = object_type.by_word(path[0])
+        if attribute is None:
+            raise FieldValueError(f"{object_type.name} has no field {path[0]}")
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                section = attributes.setdefault(attribute.name, {}).setdefault(path[1], {})
+                section[path[2]] = value
+            case ValueType.REFERENCES:
+                dbid = to_attribute(attribute, value, names, tenant)
+                attributes.setdefault(attribute.name, []).append(dbid)
+            case _:
+                attributes[attribute.name] = to_attribute(attribute, value, names, tenant)
+    return attributes
+
+
+def to_attribute(attribute: Attribute, value: Value, names: Names, tenant: int) -> Any:
+    """One field's value as the server holds it."""
+    if attribute.type in (ValueType.REFERENCE, ValueType.REFERENCES):
+        dbid = names.dbid(attribute.refers_to, str(value), tenant)
+        if dbid is None:
+            raise UnknownReferenceError(attribute.refers_to, str(value))
+        return dbid
+    return canonical(attribute, value, number=True)
+
+
+def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Value:
+    """``value`` in the one form in which the attribute's values are compared.
+
+    Texts become the flag or number that they spell; an enumeration member its
+    mnemonic (its number where ``number`` is set). FieldValueError where none fits.
+    """
+    match attribute.type:
+        case ValueType.FLAG:
+            if isinstance(value, bool):
+                return value
+            if value in ("true", "false"):
+                return value == "true"
+            raise FieldValueError(f"{attribute.word} is true or false, not {value!r}")
+        case ValueType.ENUM:
+            found = enums.number_of(attribute.enumeration, str(value))
+            if found is None:
+                allowed = ", ".join(attribute.enumeration)
+                raise FieldValueError(f"{attribute.word} is one of {allowed}, not {value!r}")
+            return found if number else enums.mnemonic(attribute.enumeration, found)
+        case ValueType.INTEGER:
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit():
+                return int(value)
+            raise FieldValueError(f"{attribute.word} is a whole number, not {value!r}")
+        case _:
+            return value

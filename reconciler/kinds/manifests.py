@@ -1,0 +1,124 @@
+"""The table of manifest kinds: what a manifest may declare of which object type.
+
+A new kind is one entry of ``MANIFEST_KINDS``. The schemas, the binding, the planner
+and the addresses read it. The order of the entries is the order of the output.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reconciler.kinds import enums
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+
+API_VERSION = "reconciler/v1"
+
+Overwrite = Literal["replace", "correct", "keep"]
+Binding = Literal["object", "options", "variables"]
+
+
+@dataclass(frozen=True)
+class ManifestKind:
+    """One kind of manifest.
+
+    ``fixed`` are the fields that the kind itself determines; ``fields`` the words
+    that ``spec`` may declare, ``required`` those it must; ``parent`` the kind that
+    ``metadata.attribute`` names. ``defaults`` go into a create and are not managed.
+    ``overwrite`` is what ``--overwrite`` does where the manifest's policy is silent.
+    """
+
+    name: str
+    type: str
+    description: str
+    binding: Binding = "object"
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    parent: str = ""
+    by_display_name: bool = False
+    defaults: Mapping[str, str | bool] = field(default_factory=lambda: {"state": "Enabled"})
+    overwrite: Overwrite = "replace"
+
+    @property
+    def object_type(self) -> ObjectType:
+        """The server's object type behind the kind."""
+        return OBJECT_TYPES[self.type]
+
+    @property
+    def script_type(self) -> int | None:
+        """The script type that a script kind fixes, else None."""
+        if self.type != "Script":
+            return None
+        return enums.SCRIPT_TYPE[self.fixed["type"]]
+
+
+_KINDS = (
+    ManifestKind(
+        "AgentGroup",
+        "AgentGroup",
+        "An agent group of the tenant.",
+        fields=("agents", "managers", "annex", "state"),
+    ),
+    ManifestKind(
+        "BusinessAttribute",
+        "Enumerator",
+        "A Business Attribute, found by its name or else by its exact display name.",
+        fields=("displayName", "type", "description", "annex", "state"),
+        required=("displayName", "type"),
+        by_display_name=True,
+        # Deleting a Business Attribute deletes every value in it.
+        overwrite="correct",
+    ),
+    ManifestKind(
+        "BusinessAttributeValue",
+        "EnumeratorValue",
+        "A value of the Business Attribute that metadata.attribute names.",
+        fields=("displayName", "isDefault", "description", "annex", "state"),
+        required=("displayName",),
+        parent="BusinessAttribute",
+        defaults={"state": "Enabled", "isDefault": False},
+    ),
+    ManifestKind(
+        "EnhancedRouting",
+        "Script",
+        "A script of type EnhancedRouting: where Orchestration finds a strategy.",
+        fixed={"type": "EnhancedRouting"},
+        fields=("annex", "state"),
+    ),
+    ManifestKind(
+        "InteractionQueue",
+        "Script",
+        "A script of type InteractionQueue.",
+        fixed={"type": "InteractionQueue"},
+        fields=("annex", "state"),
+    ),
+    ManifestKind(
+        "InteractionQueueView",
+        "Script",
+        "A script of type InteractionQueueView: which interactions leave a queue, and when.",
+        fixed={"type": "InteractionQueueView"},
+        fields=("annex", "state"),
+    ),
+    ManifestKind(
+        "ApplicationOptions",
+        "Application",
+        "Options in the applications of a role, which others own.",
+        binding="options",
+        fields=("options", "sections"),
+        overwrite="correct",
+    ),
+    ManifestKind(
+        "Variables",
+        "",
+        "Variables of the manifests, each with a description and usually a default.",
+        binding="variables",
+    ),
+)
+
+MANIFEST_KINDS: Mapping[str, ManifestKind] = {kind.name: kind for kind in _KINDS}
+
+
+def kind_order(name: str) -> int:
+    """The place of a kind in the table; applications come after every object."""
+    return next((i for i, kind in enumerate(_KINDS) if name in (kind.name, kind.type)), len(_KINDS))

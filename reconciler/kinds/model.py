@@ -1,0 +1,118 @@
+"""What an entry of the table of object types is made of.
+
+Everything that knows Configuration Server's objects reads these values: the
+embedded server, the planner, the schemas, the site files. A new type is one entry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+# The attributes of one object, under Configuration Server's own names.
+# text: str, integer and enumeration: int, flag: bool, key-value list:
+# {section: {key: str | int | bytes}}, reference: DBID, references: [DBID],
+# structure: {field: value}, structures: [{field: value}].
+Attributes = Mapping[str, Any]
+KeyValueList = Mapping[str, Mapping[str, str | int | bytes]]
+
+OnDelete = Literal["veto", "clear", "cascade"]
+
+
+class ValueType(Enum):
+    """How an attribute's value is stored and compared."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    FLAG = "flag"
+    ENUM = "enumeration"
+    KEY_VALUES = "key-value list"
+    REFERENCE = "reference"
+    REFERENCES = "list of references"
+    STRUCTURE = "structure"
+    STRUCTURES = "list of structures"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of an object type.
+
+    ``word`` is its name in manifests and site files. ``on_delete`` says what the
+    deletion of the object that a reference names does to the referring one.
+    ``open_ended``: the server knows members that the enumeration here lacks.
+    ``structure`` is the structure that holds it on the wire, where there is one.
+    """
+
+    name: str
+    type: ValueType = ValueType.TEXT
+    word: str = ""
+    mandatory: bool = False
+    immutable: bool = False
+    read_only: bool = False
+    secret: bool = False
+    default: Any = None
+    max_length: int = 255
+    enumeration: Mapping[str, int] = field(default_factory=dict)
+    open_ended: bool = False
+    refers_to: str = ""
+    on_delete: OnDelete = "clear"
+    fields: tuple["Attribute", ...] = ()
+    key: str = ""
+    structure: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.word:
+            object.__setattr__(self, "word", self.name)
+
+    def field(self, name: str) -> "Attribute":
+        """The field ``name`` of a structure. KeyError where there is none."""
+        for one in self.fields:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One object type of Configuration Server.
+
+    ``key`` names the attributes of the natural key; its last one is the name that
+    people use. ``unique`` lists further sets of attributes without twins.
+    ``owner`` is the attribute that names the owner of the default folder; empty
+    means tenant Environment. ``filters``: filter -> attribute that must equal it.
+    """
+
+    name: str
+    number: int
+    key: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
+    folder: str = ""
+    owner: str = "tenantDBID"
+    owner_type: str = "Tenant"
+    unique: tuple[tuple[str, ...], ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        by_name = {attribute.name: attribute for attribute in self.attributes}
+        by_word = {attribute.word: attribute for attribute in self.attributes}
+        object.__setattr__(self, "_by_name", by_name)
+        object.__setattr__(self, "_by_word", by_word)
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The attribute with Configuration Server's name ``name``."""
+        found: Attribute | None = getattr(self, "_by_name").get(name)  # noqa: B009 - set above
+        return found
+
+    def by_word(self, word: str) -> Attribute | None:
+        """The attribute that manifests and site files call ``word``."""
+        found: Attribute | None = getattr(self, "_by_word").get(word)  # noqa: B009 - set above
+        return found
+
+    @property
+    def name_attribute(self) -> str:
+        """The last part of the natural key: what people call the object."""
+        return self.key[-1]
+
+    def natural_key(self, attributes: Attributes) -> tuple[Any, ...]:
+        """The values of the natural key, in order."""
+        return tuple(attributes.get(part) for part in self.key)

@@ -1,0 +1,61 @@
+"""What is known of single options: which refer to objects, which need a restart.
+
+A reference inside an option value orders the plan, and is checked: where we declared
+it, it must lead somewhere. Sources: the Orchestration and Web Engagement option
+references; ``docs/domain.md`` lists them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class OptionReference:
+    """The target of one option value.
+
+    ``script``: a script by name, of ``script_type``. ``endpoint``: the option ``name`` of
+    section ``endpoints:<tenant DBID>`` in every Chat Server of the site.
+    ``tenant_dbid`` 0 is the tenant of the object that holds the option.
+    """
+
+    target: Literal["script", "endpoint"]
+    name: str
+    script_type: str = ""
+    tenant_dbid: int = 0
+
+
+def references_of(where: str, section: str, key: str, value: object) -> Iterable[OptionReference]:
+    """The references in one option. ``where`` is ``annex`` or ``options``."""
+    if not isinstance(value, str):
+        return
+    if where == "annex" and section == "Orchestration" and _APPLICATION.fullmatch(key):
+        if value.startswith("script:"):
+            yield OptionReference("script", value.removeprefix("script:"), "EnhancedRouting")
+    elif where == "annex" and section == "View" and key == "Queue":
+        yield OptionReference("script", value, "InteractionQueue")
+    elif where == "options" and section.startswith(ENDPOINTS):
+        tenant = section.removeprefix(ENDPOINTS)
+        if value and _is_dbid(tenant):
+            yield OptionReference("script", value, "InteractionQueue", int(tenant))
+    elif where == "options" and (section, key) == ("chat", "queueKey"):
+        tenant, _, endpoint = value.partition(":")
+        if _is_dbid(tenant) and endpoint:
+            yield OptionReference("endpoint", endpoint, tenant_dbid=int(tenant))
+
+
+def _is_dbid(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def needs_restart(section: str, key: str) -> bool:
+    """Whether an application reads the option only when it starts."""
+    return (section, key) in _RESTART
+
+
+# `application@CLUSTER` binds a queue for one Orchestration cluster only.
+_APPLICATION = re.compile(r"application(@.+)?")
+ENDPOINTS = "endpoints:"
+"""A Chat Server's section of endpoints is this and the tenant's DBID."""
+_RESTART = frozenset({("chat", "queueKey"), ("chat", "connectionTimeout")})

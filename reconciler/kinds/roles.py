@@ -1,0 +1,33 @@
+"""What an application can be to a site, and what ``${site.…}`` can name."""
+
+from collections.abc import Mapping
+
+SERVER_ROLE = "web-engagement-server"
+CLUSTER_ROLE = "web-engagement-cluster"
+HOLDER_ROLE = "web-engagement"
+"""The server or the cluster: whichever has one of the declared options already, else
+the server. For options that the documentation places in either."""
+
+INTERACTION_ROLE = "interaction-server"
+STAT_ROLE = "stat-server"
+CHAT_ROLE = "chat-server"
+
+ROLE_TYPES: Mapping[str, str] = {
+    INTERACTION_ROLE: "InteractionServer",
+    STAT_ROLE: "StatServer",
+    CHAT_ROLE: "ChatServer",
+}
+"""The roles that are found by the type of a connected application."""
+
+TARGET_ROLES = (SERVER_ROLE, CLUSTER_ROLE, HOLDER_ROLE, *ROLE_TYPES)
+"""What ``target.role`` may name."""
+
+SITE_VALUES = (
+    "tenant.name",
+    "tenant.dbid",
+    "server.name",
+    "server.host",
+    "server.port",
+    "cluster.name",
+)
+"""What ``${site.…}`` may name."""

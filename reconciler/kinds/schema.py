@@ -1,0 +1,244 @@
+"""The JSON Schema of the manifests, made from the table of kinds.
+
+Editors use the written file; ``manifest.validate`` uses the same value. Draft-07, which
+editors check best. ``$comment`` of a sub-schema is what our messages say of it.
+"""
+
+from typing import Any
+
+from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
+from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.roles import TARGET_ROLES
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+_INTERPOLATED = {"type": "string", "pattern": r"\$\{"}
+_TEXT = {"type": ["string", "number", "boolean"], "$comment": "a text"}
+_NAME = {"type": ["string", "number"], "minLength": 1, "$comment": "a name"}
+_OPTION = {
+    "type": ["string", "number", "boolean", "null"],
+    "$comment": "a text, or null for an option that must be absent",
+}
+
+
+def _or_interpolated(schema: dict[str, Any], says: str) -> dict[str, Any]:
+    return {"anyOf": [schema, _INTERPOLATED], "$comment": says}
+
+
+def _choice(*members: str) -> dict[str, Any]:
+    return _or_interpolated({"enum": list(members)}, f"one of {', '.join(members)}")
+
+
+def _flag() -> dict[str, Any]:
+    return _or_interpolated({"type": "boolean"}, "true or false")
+
+
+def _sections(option: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "minProperties": 1,
+        "$comment": "sections with options",
+        "additionalProperties": {
+            "type": "object",
+            "minProperties": 1,
+            "$comment": "a section with options",
+            "additionalProperties": option,
+        },
+    }
+
+
+def _texts(description: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "description": description,
+        "minItems": 1,
+        "uniqueItems": True,
+        "$comment": "a list of texts with at least one",
+        "items": _NAME,
+    }
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The schema of one manifest of any kind."""
+    return {
+        "$schema": DRAFT,
+        "title": "Manifest of the Web Engagement reconciler",
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata"],
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"enum": list(MANIFEST_KINDS)},
+        },
+        "allOf": [
+            {
+                "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "then": {"$ref": f"#/definitions/{name}"},
+            }
+            for name in MANIFEST_KINDS
+        ],
+        "definitions": {name: _kind_schema(kind) for name, kind in MANIFEST_KINDS.items()},
+    }
+
+
+def _kind_schema(kind: ManifestKind) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "apiVersion": {"const": API_VERSION, "$comment": API_VERSION},
+        "kind": {"const": kind.name},
+        "metadata": _metadata(kind),
+        "spec": _spec(kind),
+    }
+    required = ["apiVersion", "kind", "metadata"]
+    if kind.binding != "object" or kind.required:
+        required.append("spec")
+    if kind.binding == "options":
+        properties["target"] = _target()
+        required.append("target")
+    if kind.binding != "variables":
+        properties["policy"] = _policy(kind)
+    return {
+        "type": "object",
+        "description": kind.description,
+        "$comment": "a manifest",
+        "required": required,
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _metadata(kind: ManifestKind) -> dict[str, Any]:
+    names: dict[str, Any] = {"name": _NAME}
+    required = ["name"]
+    if kind.parent:
+        names["attribute"] = {
+            **_NAME,
+            "description": "The Business Attribute: its name, or its exact display name.",
+        }
+        required.append("attribute")
+    if kind.binding == "object":
+        names["tenant"] = {**_NAME, "description": "The tenant; the site's where it is absent."}
+        names["folder"] = {
+            **_NAME,
+            "description": "Where it is created: folders below the kind's default one, by /.",
+        }
+    return {
+        "type": "object",
+        "$comment": "a mapping with a name",
+        "required": required,
+        "additionalProperties": False,
+        "properties": names,
+    }
+
+
+def _target() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "$comment": "one of role and application",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            "role": {
+                **_choice(*TARGET_ROLES),
+                "description": "Every application of this role in the site.",
+            },
+            "application": {**_NAME, "description": "The application of this name."},
+        },
+    }
+
+
+def _spec(kind: ManifestKind) -> dict[str, Any]:
+    match kind.binding:
+        case "variables":
+            return _variables()
+        case "options":
+            sections = {
+                "options": _sections(_OPTION, "Single options, each owned by itself."),
+                "sections": _sections(_TEXT, "Whole sections: what exists is the section."),
+            }
+            return {
+                "type": "object",
+                "$comment": "options or sections",
+                "minProperties": 1,
+                "additionalProperties": False,
+                "properties": sections,
+            }
+    properties: dict[str, Any] = {}
+    for word in kind.fields:
+        attribute = kind.object_type.by_word(word)
+        assert attribute is not None, word  # noqa: S101 - a mistake in the table itself
+        properties[word] = _field(attribute)
+    return {
+        "type": "object",
+        "$comment": "fields",
+        "required": list(kind.required),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _field(attribute: Attribute) -> dict[str, Any]:
+    match attribute.type:
+        case ValueType.KEY_VALUES:
+            return _sections(_OPTION, "Options by section; each is one managed field.")
+        case ValueType.REFERENCES:
+            return _texts("At least these.")
+        case ValueType.FLAG:
+            return _flag()
+        case ValueType.ENUM:
+            return _choice(*attribute.enumeration)
+    return {**_TEXT, "maxLength": attribute.max_length}
+
+
+def _variables() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "$comment": "variables by name",
+        "minProperties": 1,
+        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$"},
+        "additionalProperties": {
+            "type": "object",
+            "$comment": "a description, and usually a default",
+            "required": ["description"],
+            "additionalProperties": False,
+            "properties": {"description": _TEXT, "default": _TEXT},
+        },
+    }
+
+
+def _policy(kind: ManifestKind) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "existing": {
+            **_choice("correct", "keep"),
+            "description": "What happens to a field that is there and differs.",
+        },
+        "keep": {
+            **_texts("JSON Pointers into spec: what is there stays as it is."),
+            "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
+        },
+        "satisfiedBy": {
+            "type": "object",
+            "description": "Field -> globs: an option of its section that stands for it.",
+            "$comment": "a mapping from JSON Pointers to lists of globs",
+            "propertyNames": {"pattern": "^/"},
+            "additionalProperties": _texts("Globs of option names."),
+        },
+    }
+    if kind.binding == "options":
+        properties["overwrite"] = _choice("correct", "keep")
+    else:
+        properties["overwrite"] = _choice("replace", "correct", "keep")
+        properties["preserve"] = _texts("Fields that a replace carries over.")
+        properties["protect"] = {**_flag(), "description": "Never replaced or deleted."}
+    if kind.parent:
+        properties["whenParentMissing"] = _choice("fail", "skip")
+        properties["unlessSibling"] = _texts(
+            "Globs: not created where the attribute has such a value that no manifest declares."
+        )
+    properties["overwrite"]["description"] = "What --overwrite does."
+    return {
+        "type": "object",
+        "$comment": "a mapping",
+        "additionalProperties": False,
+        "properties": properties,
+    }

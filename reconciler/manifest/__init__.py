@@ -1,0 +1,1 @@
+"""From YAML text to desired objects: load, validate, bind."""

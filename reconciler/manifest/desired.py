@@ -1,0 +1,125 @@
+"""Desired objects: what the manifests of a run say, bound to a site. Plain values."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.diagnostics import Position
+from reconciler.kinds.fields import Path, Value
+from reconciler.kinds.manifests import ManifestKind, Overwrite
+
+
+def quoted(name: str) -> str:
+    """A name as one part of an address."""
+    return name.replace("%", "%25").replace("/", "%2F")
+
+
+def application_address(name: str) -> str:
+    """The address of an application."""
+    return f"Application/{quoted(name)}"
+
+
+@dataclass(frozen=True)
+class ManagedField:
+    """One path that a manifest declares.
+
+    ``value`` None means that the option must be absent. ``unit`` is the path whose
+    presence decides for a kept field: the field itself, or a section or list around
+    it. ``origin`` is the place of the value; ``manifest`` names the manifest.
+    """
+
+    path: Path
+    value: Value | None
+    origin: Position
+    manifest: str
+    unit: Path
+    keep: bool = False
+    whole_section: bool = False
+    overwrite_corrects: bool = False
+    satisfied_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The policy of an object's manifest, where it is not a matter of single fields."""
+
+    overwrite: Overwrite = "replace"
+    preserve: tuple[str, ...] = ()
+    keep_units: tuple[Path, ...] = ()
+    when_parent_missing: str = "fail"
+    unless_sibling: tuple[str, ...] = ()
+    protect: bool = False
+
+
+@dataclass(frozen=True)
+class DesiredObject:
+    """One object that manifests describe whole: not the options of an application."""
+
+    kind: ManifestKind
+    name: str
+    tenant: str
+    fields: tuple[ManagedField, ...]
+    policy: Policy
+    origin: Position
+    attribute: str = ""
+    folder: str = ""
+    other_tenant: bool = False
+
+    @property
+    def address(self) -> str:
+        parts = [self.kind.name, *filter(None, [self.attribute]), self.name]
+        address = "/".join(quoted(part) for part in parts)
+        return f"{self.tenant}:{address}" if self.other_tenant else address
+
+    def create_fields(self) -> dict[Path, Value]:
+        """The fields of a new object: the kind's own, its defaults, the declared ones."""
+        fields: dict[Path, Value] = {}
+        for words in (self.kind.fixed, self.kind.defaults):
+            fields.update({(word,): value for word, value in words.items()})
+        fields.update({f.path: f.value for f in self.fields if f.value is not None})
+        return fields
+
+
+@dataclass(frozen=True)
+class DesiredOptions:
+    """The options that manifests declare in one application."""
+
+    dbid: int
+    name: str
+    fields: tuple[ManagedField, ...]
+
+    @property
+    def address(self) -> str:
+        return application_address(self.name)
+
+
+@dataclass(frozen=True)
+class Untargeted:
+    """An ApplicationOptions manifest whose role no application of the site has."""
+
+    name: str
+    role: str
+    origin: Position
+    fields: tuple[ManagedField, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return f"ApplicationOptions/{quoted(self.name)}"
+
+
+@dataclass(frozen=True)
+class Desired:
+    """Everything that the manifests of a run declare."""
+
+    objects: tuple[DesiredObject, ...] = ()
+    options: tuple[DesiredOptions, ...] = ()
+    untargeted: tuple[Untargeted, ...] = ()
+    addresses: Mapping[str, object] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        addresses = {one.address: one for one in self._all()}
+        object.__setattr__(self, "addresses", addresses)
+
+    def _all(self) -> Iterator[DesiredObject | DesiredOptions | Untargeted]:
+        yield from self.objects
+        yield from self.options
+        yield from self.untargeted

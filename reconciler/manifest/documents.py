@@ -1,0 +1,92 @@
+"""Reads manifest files: which files, in which order, and what each document is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.kinds.fields import Path as FieldPath
+from reconciler.kinds.manifests import ManifestKind
+from reconciler.resources import bundled_manifests
+from reconciler.strict_yaml import YamlDocument, load_file
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A valid document: its kind, its data, and the places of its values."""
+
+    kind: ManifestKind
+    document: YamlDocument
+
+    @property
+    def data(self) -> Any:
+        return self.document.data
+
+    def at(self, path: FieldPath = ()) -> Position:
+        """The place of a value."""
+        return self.document.at(path)
+
+
+def read_documents(paths: Sequence[Path], problems: list[Diagnostic]) -> list[YamlDocument]:
+    """Every document of the files and folders, files in name order. An unreadable or
+    missing path, and a folder without manifests, is a problem."""
+    documents: list[YamlDocument] = []
+    for file, name in manifest_files(paths, problems):
+        documents.extend(load_file(file, name, problems))
+    return documents
+
+
+def manifest_files(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterator[tuple[Path, str]]:
+    """The files to read, each with the name that messages give it."""
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _files(path, problems):
+            resolved = file.resolve()
+            if resolved not in seen:
+                seen.add(resolved)
+                yield file, _shown(file)
+
+
+def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
+    where = Position(str(path))
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            problems.append(
+                Diagnostic("no such file or folder", where, "Check the path given with --file.")
+            )
+            return []
+        found = sorted(_walk(path), key=lambda file: file.relative_to(path).parts)
+    except OSError as error:
+        problems.append(Diagnostic(f"cannot be read: {error.strerror}", where))
+        return []
+    if not found:
+        problems.append(
+            Diagnostic(
+                "the folder holds no manifest",
+                where,
+                "Manifests are files that end in .yaml or .yml; gwe init DIR makes some.",
+            )
+        )
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """The manifest files below a folder. Unlike a glob it fails on what it cannot read."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry)
+        elif entry.suffix in SUFFIXES and not entry.name.startswith("."):
+            yield entry
+
+
+def _shown(file: Path) -> str:
+    """A bundled file by its short name, any other as the user named it."""
+    bundled = bundled_manifests()
+    if file.is_relative_to(bundled):
+        return str(Path(bundled.name) / file.relative_to(bundled))
+    return str(file)

@@ -1,0 +1,200 @@
+"""The managed fields of one manifest, each with the policy that holds for it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.kinds.fields import FieldValueError, Path, Value, canonical, from_pointer, pointer
+from reconciler.kinds.manifests import ManifestKind, Overwrite
+from reconciler.kinds.model import ValueType
+from reconciler.manifest.desired import ManagedField, Policy
+from reconciler.manifest.expand import Expanded
+from reconciler.manifest.variables import Variables
+from reconciler.strict_yaml import as_text
+
+
+class PolicyReader:
+    """The policy of a manifest. Remembers which of its pointers led to a field."""
+
+    def __init__(self, kind: ManifestKind, expanded: Expanded, problems: list[Diagnostic]) -> None:
+        self._kind = kind
+        self._expanded = expanded
+        self._problems = problems
+        self._data: Mapping[str, Any] = expanded.data.get("policy", {})
+        self._keep = [
+            (from_pointer(text), ("policy", "keep", str(index)))
+            for index, text in enumerate(self._data.get("keep", ()))
+        ]
+        self._satisfied = [
+            (from_pointer(text), tuple(as_text(g) for g in globs), ("policy", "satisfiedBy", text))
+            for text, globs in self._data.get("satisfiedBy", {}).items()
+        ]
+        self._used: set[Path] = set()
+        self.existing_keep = self._choice("existing", "correct", ("correct", "keep")) == "keep"
+
+    def _choice(self, word: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = as_text(self._data.get(word, default))
+        if value not in allowed:
+            where = self._expanded.at(("policy", word))
+            self._problems.append(
+                Diagnostic(f"policy.{word} is one of {', '.join(allowed)}, not {value}", where)
+            )
+            return default
+        return value
+
+    def keep_unit(self, spec_path: Path) -> Path | None:
+        """The path that a ``keep`` pointer names and that covers ``spec_path``."""
+        unit = None
+        for pattern, place in self._keep:
+            if _covers(pattern, spec_path):
+                self._used.add(place)
+                unit = unit or spec_path[: len(pattern)]
+        return unit
+
+    def satisfied_by(self, spec_path: Path) -> tuple[str, ...]:
+        """The globs of option names that stand for the field."""
+        globs: tuple[str, ...] = ()
+        for pattern, found, place in self._satisfied:
+            if _covers(pattern, spec_path) and len(pattern) == len(spec_path):
+                self._used.add(place)
+                globs += found
+        return globs
+
+    def overwrite(self) -> Overwrite:
+        """What ``--overwrite`` does to the object or its options."""
+        default: Overwrite = "keep" if self.existing_keep else self._kind.overwrite
+        allowed = (
+            ("correct", "keep")
+            if self._kind.binding == "options"
+            else ("replace", "correct", "keep")
+        )
+        chosen = self._choice("overwrite", default, allowed)
+        return next(o for o in ("replace", "correct", "keep") if o == chosen)
+
+    def for_object(self) -> Policy:
+        """The parts that concern the object as a whole."""
+        preserve = tuple(as_text(word) for word in self._data.get("preserve", ()))
+        for index, word in enumerate(preserve):
+            if word not in self._kind.fields:
+                place = self._expanded.at(("policy", "preserve", str(index)))
+                known = ", ".join(self._kind.fields)
+                self._problems.append(
+                    Diagnostic(f"{self._kind.name} has no field {word}", place, f"Known: {known}.")
+                )
+        return Policy(
+            overwrite=self.overwrite(),
+            preserve=preserve,
+            when_parent_missing=self._choice("whenParentMissing", "fail", ("fail", "skip")),
+            unless_sibling=tuple(as_text(g) for g in self._data.get("unlessSibling", ())),
+            protect=self._choice("protect", "false", ("true", "false")) == "true",
+        )
+
+    def report_unused(self) -> None:
+        """A pointer that leads to no declared field is a mistake."""
+        satisfied = [(pattern, place) for pattern, _, place in self._satisfied]
+        for pattern, place in (*self._keep, *satisfied):
+            if place not in self._used:
+                self._problems.append(
+                    Diagnostic(
+                        f"{pointer(pattern)} names nothing that spec declares",
+                        self._expanded.at(place),
+                    )
+                )
+
+
+def _covers(pattern: Path, path: Path) -> bool:
+    """Whether a pointer with ``*`` names ``path`` or something around it."""
+    return len(pattern) <= len(path) and all(
+        part in ("*", found) for part, found in zip(pattern, path, strict=False)
+    )
+
+
+class FieldReader:
+    """Reads the fields of ``spec``."""
+
+    def __init__(
+        self,
+        kind: ManifestKind,
+        expanded: Expanded,
+        manifest: str,
+        policy: PolicyReader,
+        variables: Variables,
+        problems: list[Diagnostic],
+    ) -> None:
+        self._kind = kind
+        self._expanded = expanded
+        self._manifest = manifest
+        self._policy = policy
+        self._variables = variables
+        self._problems = problems
+        self._overwrite_corrects = policy.overwrite() == "correct"
+
+    def object_fields(self) -> tuple[ManagedField, ...]:
+        """The fields of an object's manifest."""
+        return tuple(self._object_fields())
+
+    def _object_fields(self) -> Iterator[ManagedField]:
+        for word, value in self._expanded.data.get("spec", {}).items():
+            attribute = self._kind.object_type.by_word(word)
+            assert attribute is not None, word  # noqa: S101 - the schema has checked
+            match attribute.type:
+                case ValueType.KEY_VALUES:
+                    for section, options in value.items():
+                        for key, one in options.items():
+                            yield self._option((word, section, key), (word, section, key), one)
+                case ValueType.REFERENCES:
+                    for index, one in enumerate(value):
+                        name = as_text(one)
+                        yield self._field((word, name), (word, str(index)), name)
+                case _:
+                    try:
+                        text: Value = value if isinstance(value, bool) else as_text(value)
+                        yield self._field((word,), (word,), canonical(attribute, text))
+                    except FieldValueError as error:
+                        where = self._expanded.at(("spec", word))
+                        self._problems.append(Diagnostic(str(error), where))
+
+    def option_fields(self) -> tuple[ManagedField, ...]:
+        """The fields of an ApplicationOptions manifest, single options and sections."""
+        spec = self._expanded.data.get("spec", {})
+        return tuple(
+            self._option(("options", section, key), (word, section, key), value)
+            for word in ("options", "sections")
+            for section, options in spec.get(word, {}).items()
+            for key, value in options.items()
+        )
+
+    def _option(self, path: Path, spec_path: Path, value: Any) -> ManagedField:
+        for part in path[1:]:
+            if not part:
+                where = self._expanded.at(("spec", *spec_path))
+                self._problems.append(Diagnostic("a section or an option has no name", where))
+        text = None if value is None else as_text(value)
+        return self._field(path, spec_path, text)
+
+    def _field(self, path: Path, spec_path: Path, value: Value | None) -> ManagedField:
+        whole_section = spec_path[0] == "sections"
+        unit = self._policy.keep_unit(spec_path)
+        keep = unit is not None or self._policy.existing_keep
+        if unit is not None and len(unit) < len(spec_path):
+            unit = path[: len(unit)]
+        elif whole_section:
+            unit = path[:2]
+        else:
+            unit = path
+        # `variables` is by path under spec; a list's items are found by their index.
+        used = self._expanded.variables.get(("spec", *spec_path), frozenset())
+        by_pointer = self._policy.keep_unit(spec_path) is not None
+        if by_pointer and any(self._variables.set_by_site(name) for name in used):
+            keep = self._policy.existing_keep
+        return ManagedField(
+            path=path,
+            value=value,
+            origin=self._expanded.at(("spec", *spec_path)),
+            manifest=self._manifest,
+            unit=unit,
+            keep=keep,
+            whole_section=whole_section,
+            overwrite_corrects=self._overwrite_corrects and not by_pointer,
+            satisfied_by=self._policy.satisfied_by(spec_path),
+        )

@@ -1,0 +1,72 @@
+"""Where manifests meet: one object each, but shared applications, which must agree."""
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.kinds.fields import Path
+from reconciler.manifest.desired import DesiredObject, DesiredOptions, ManagedField
+
+
+def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnostic]) -> None:
+    """Two manifests for one object are a problem that names both places."""
+    first: dict[tuple[str, str, str, str], DesiredObject] = {}
+    for one in objects:
+        key = (one.kind.type, one.tenant, one.attribute, one.name)
+        other = first.setdefault(key, one)
+        if other is not one:
+            problems.append(
+                Diagnostic(
+                    f"{one.address} is described twice, first as {other.address} at {other.origin}",
+                    one.origin,
+                    "Scripts of one tenant share one scope of names, whatever their type."
+                    if other.kind is not one.kind
+                    else "Keep one of them.",
+                )
+            )
+
+
+def merge_options(
+    options: Sequence[DesiredOptions], problems: list[Diagnostic]
+) -> list[DesiredOptions]:
+    """One entry per application. Manifests that want different values of one option, or
+    one section both whole and by option, are a problem that names both places."""
+    by_application: dict[int, list[ManagedField]] = {}
+    names: dict[int, str] = {}
+    for one in options:
+        names[one.dbid] = one.name
+        by_application.setdefault(one.dbid, []).extend(one.fields)
+    return [
+        DesiredOptions(dbid, names[dbid], tuple(_merged(names[dbid], fields, problems)))
+        for dbid, fields in by_application.items()
+    ]
+
+
+def _merged(
+    application: str, fields: Iterable[ManagedField], problems: list[Diagnostic]
+) -> Iterable[ManagedField]:
+    by_path: dict[Path, ManagedField] = {}
+    by_section: dict[str, ManagedField] = {}
+    for one in fields:
+        section, option = one.path[1], one.path[2]
+        neighbour = by_section.setdefault(section, one)
+        if neighbour.whole_section != one.whole_section:
+            problems.append(
+                Diagnostic(
+                    f"[{section}] of {application} stands under both options and sections,"
+                    f" first at {neighbour.origin}",
+                    one.origin,
+                    "Declare it in one of the two.",
+                )
+            )
+            continue
+        other = by_path.setdefault(one.path, one)
+        if (other.value, other.keep, other.unit) != (one.value, one.keep, one.unit):
+            problems.append(
+                Diagnostic(
+                    f"two manifests want different things of {section}/{option}"
+                    f" in {application}, first at {other.origin}",
+                    one.origin,
+                    "Make them agree, or remove one.",
+                )
+            )
+    return by_path.values()

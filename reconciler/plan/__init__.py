@@ -1,0 +1,1 @@
+"""From desired and live objects to a plan. Pure: no I/O, no clock, no printing."""

@@ -1,0 +1,42 @@
+"""What every step of planning looks at: the live objects, the site, what was asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from reconciler.manifest.desired import Desired
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import Site
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What the user asked for. The last three are globs of addresses."""
+
+    overwrite: bool = False
+    overwrite_only: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    force: bool = False
+
+    def overwrites(self, address: str) -> bool:
+        """Whether ``--overwrite`` or ``--overwrite-only`` covers an address."""
+        return self.overwrite or matches(address, self.overwrite_only)
+
+    def without_overwrite(self) -> "PlanOptions":
+        return replace(self, overwrite=False, overwrite_only=())
+
+
+def matches(address: str, globs: Sequence[str]) -> bool:
+    """Whether one of the globs selects the address."""
+    return any(fnmatchcase(address, glob) for glob in globs)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The input of planning."""
+
+    desired: Desired
+    live: Snapshot
+    site: Site
+    options: PlanOptions

@@ -1,0 +1,51 @@
+"""What an action sends to a server. Used alike by the simulation and by a run. Pure."""
+
+from typing import Any
+
+from reconciler.kinds.fields import Names, Path, Value, build
+from reconciler.kinds.model import Attributes
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.model import Action
+from reconciler.server.delta import Delta, apply_delta, delta_for
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+
+def create_attributes(action: Action, names: Names) -> dict[str, Any]:
+    """The complete attributes of the object that a create or replace makes.
+
+    Raises UnknownReferenceError for a reference that leads nowhere yet.
+    """
+    return build(OBJECT_TYPES[action.object_type], action.fields, names, action.tenant)
+
+
+def update_delta(action: Action, live: Attributes, names: Names) -> Delta:
+    """The delta of an update, computed from the object as it is now."""
+    changes: dict[Path, Value | None] = {c.path: c.after for c in action.changes}
+    return delta_for(OBJECT_TYPES[action.object_type], live, changes, names, action.tenant)
+
+
+def simulate(actions: tuple[Action, ...], live: Snapshot) -> Snapshot:
+    """The live objects as they would be after the actions. New objects get DBIDs below 0."""
+    result = live.copy()
+    following = -1
+    for action in actions:
+        match action.action:
+            case "create" | "replace":
+                if action.action == "replace":
+                    result.drop(action.object_type, action.dbid)
+                attributes = create_attributes(action, result)
+                result.put(ConfObject(action.object_type, following, attributes, action.folder))
+                following -= 1
+            case "update":
+                one = result.get(action.object_type, action.dbid)
+                assert one is not None, action.address  # noqa: S101 - it was planned from live
+                delta = update_delta(action, one.attributes, result)
+                kind = OBJECT_TYPES[action.object_type]
+                attributes = apply_delta(kind, one.attributes, delta)
+                result.put(ConfObject(one.type, one.dbid, attributes, one.folder, one.path))
+            case "delete":
+                result.drop(action.object_type, action.dbid)
+            case _:
+                pass
+    return result

@@ -1,0 +1,67 @@
+"""Finds the live object of a desired one, or says why that cannot be decided. Pure."""
+
+from dataclasses import dataclass
+
+from reconciler.kinds import enums
+from reconciler.manifest.desired import DesiredObject
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Match:
+    """The live object, or None; ``blocked`` says why it cannot be used or created."""
+
+    live: ConfObject | None = None
+    blocked: str = ""
+
+
+def describe(one: ConfObject) -> str:
+    """An object for a message: name, type, DBID and folder."""
+    name = one.attributes.get("name", "")
+    kind = one.type
+    if one.type == "Script":
+        kind = f"script of type {enums.mnemonic(enums.SCRIPT_TYPE, one.attributes['type'])}"
+    where = f" in folder {one.path}" if one.path else ""
+    return f"{name!r} ({kind}, DBID {one.dbid}){where}"
+
+
+def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
+    """The Business Attribute called ``name``, else the one so displayed."""
+    by_name = live.find("Enumerator", tenant, name)
+    displayed = [
+        one
+        for one in live.of_type("Enumerator", tenant)
+        if one.attributes.get("displayName") == name and one is not by_name
+    ]
+    candidates = [one for one in (by_name, *displayed) if one is not None]
+    if len(candidates) > 1:
+        listed = " and ".join(describe(one) for one in candidates)
+        return Match(
+            blocked=f"{name!r} is the name or the display name of {listed}; name the one you mean"
+        )
+    if candidates:
+        return Match(candidates[0])
+    return _twin(live, "Enumerator", tenant, name)
+
+
+def match(desired: DesiredObject, live: Snapshot, tenant: int, attribute: int) -> Match:
+    """The live object of ``desired``. ``attribute``: the DBID of its Business Attribute,
+    0 where it has none or where that is yet to be created."""
+    kind = desired.kind
+    if kind.by_display_name:
+        return match_attribute(live, tenant, desired.name)
+    scope = attribute if kind.parent else tenant
+    found = live.find(kind.type, scope, desired.name)
+    if found is None:
+        return _twin(live, kind.type, scope, desired.name)
+    if kind.script_type is not None and found.attributes["type"] != kind.script_type:
+        return Match(blocked=f"the name is taken by {describe(found)}")
+    return Match(found)
+
+
+def _twin(live: Snapshot, object_type: str, scope: int, name: str) -> Match:
+    twin = live.case_twin(object_type, scope, name)
+    if twin is None:
+        return Match()
+    return Match(blocked=f"{describe(twin)} differs from {name!r} in case only")

@@ -1,0 +1,44 @@
+"""The order of work: what is needed comes first. Pure.
+
+      create, update, replace                       delete
+      parent      -> child                          child    -> parent
+      referred to -> referring                      referring -> referred to
+      ties: the kind's place in the table, then the address
+
+A replace is one step. A cycle is an error that prints its path.
+"""
+
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError
+from reconciler.kinds.manifests import kind_order
+from reconciler.plan.model import Action
+
+
+def order(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The actions in the order in which they are applied."""
+    forward = [action for action in actions if action.action != "delete"]
+    deletes = [action for action in actions if action.action == "delete"]
+    return (*_sorted(forward), *reversed(_sorted(deletes)))
+
+
+def _sorted(actions: Sequence[Action]) -> list[Action]:
+    by_address = {action.address: action for action in actions}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for action in actions:
+        sorter.add(action.address, *(need for need in action.needs if need in by_address))
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        path = " -> ".join(reversed(error.args[1]))
+        raise RefusedError(
+            [Diagnostic(f"these objects need each other: {path}", hint="Remove one reference.")]
+        ) from error
+    result: list[Action] = []
+    while sorter.is_active():
+        ready = [by_address[address] for address in sorter.get_ready()]
+        result.extend(sorted(ready, key=lambda a: (kind_order(a.kind), a.address)))
+        sorter.done(*(action.address for action in ready))
+    return result

@@ -1,0 +1,63 @@
+"""Makes the plan: the one code path of ``plan``, ``drift`` and ``apply``. Pure."""
+
+from dataclasses import replace
+
+from reconciler.errors import SelfCheckError
+from reconciler.plan.context import Context
+from reconciler.plan.effects import simulate
+from reconciler.plan.model import Action, Plan
+from reconciler.plan.notices import notices
+from reconciler.plan.objects import plan_objects
+from reconciler.plan.options import plan_options
+from reconciler.plan.order import order
+from reconciler.plan.references import check_references, with_needs
+from reconciler.plan.select import select
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import application_name
+from reconciler.site.siblings import sibling_sites
+
+
+def make_plan(context: Context, server: str) -> Plan:
+    """The plan for the desired objects. ``server``: its URL, to be shown.
+
+    Raises UsageError for an address that selects nothing, RefusedError for a cycle,
+    and SelfCheckError where applying the plan would not settle: a defect of ours.
+    """
+    compared, option_notices = _compare(context)
+    selected, selection = select(with_needs(context, compared), context.options)
+    ordered = order(selected)
+    final = simulate(ordered, context.live)
+    checked, warnings = check_references(context, ordered, final)
+    site = context.site
+    plan = Plan(
+        server=server,
+        app=application_name(site.server),
+        tenant=site.tenant_name,
+        tenant_dbid=site.tenant_dbid,
+        cluster=application_name(site.cluster) if site.cluster else "",
+        actions=tuple(checked),
+        notices=(*site.notices, *option_notices, *selection, *notices(checked, final)),
+        warnings=tuple(warnings),
+    )
+    if not plan.blocked:
+        _check_settles(context, plan, final)
+    return plan
+
+
+def _compare(context: Context) -> tuple[list[Action], list[str]]:
+    siblings = sibling_sites(context.live, context.site)
+    options, option_notices = plan_options(context)
+    return [*plan_objects(context, siblings), *options], option_notices
+
+
+def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:
+    """Plans again on the objects as the plan leaves them: nothing may be left to write."""
+    again = replace(context, live=final, options=context.options.without_overwrite())
+    planned = {action.address for action in plan.actions if action.action != "skip"}
+    left = [a for a in _compare(again)[0] if a.address in planned and (a.writes or a.reason)]
+    unsettled = [a.address for a in left if a.writes or a.action == "blocked"]
+    if unsettled:
+        raise SelfCheckError(
+            f"the plan would not settle: {', '.join(unsettled)}",
+            "Nothing was written. This is a defect; please report it with the manifests.",
+        )

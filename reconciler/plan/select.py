@@ -1,0 +1,83 @@
+"""Which actions of a plan are wanted: ``--target`` and ``--exclude``. Pure.
+
+An action whose needs are skipped is skipped too, with the reason.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.errors import UsageError
+from reconciler.plan.context import PlanOptions, matches
+from reconciler.plan.model import Action
+
+
+def select(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Action], list[str]]:
+    """The wanted actions, and notices. UsageError for a glob that selects nothing."""
+    for option, globs in (
+        ("--target", options.target),
+        ("--exclude", options.exclude),
+        ("--overwrite-only", options.overwrite_only),
+    ):
+        for glob in globs:
+            _check_glob(option, glob, actions)
+    wanted, notices = _targeted(actions, options)
+    return _without_skipped(wanted, options), notices
+
+
+def _check_glob(option: str, glob: str, actions: Sequence[Action]) -> None:
+    addresses = [action.address for action in actions]
+    if any(matches(address, (glob,)) for address in addresses):
+        return
+    close = difflib.get_close_matches(glob, addresses, n=3, cutoff=0.5)
+    hint = (
+        f"Close to it: {', '.join(close)}."
+        if close
+        else ("Addresses look like InteractionQueue/NAME; gwe plan --verbose lists them all.")
+    )
+    raise UsageError(f"{option} {glob} selects nothing", hint)
+
+
+def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Action], list[str]]:
+    if not options.target:
+        return list(actions), []
+    by_address = {action.address: action for action in actions}
+    wanted = {a.address for a in actions if matches(a.address, options.target)}
+    notices: list[str] = []
+    queue = sorted(wanted)
+    while queue:
+        address = queue.pop(0)
+        for need in by_address[address].needs:
+            if need not in wanted and by_address[need].action in ("create", "update"):
+                wanted.add(need)
+                queue.append(need)
+                notices.append(f"{need} is planned too: {address} needs it.")
+    return [action for action in actions if action.address in wanted], notices
+
+
+def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Action]:
+    """Turns excluded actions, and those that need a skipped one, into skips."""
+    result = {action.address: action for action in actions}
+    for address, action in result.items():
+        if matches(address, options.exclude):
+            met = action.action in ("in-sync", "keep")
+            reason = "excluded" if not met else f"excluded; {action.action}"
+            result[address] = _skipped(action, reason)
+    satisfied = {a.address for a in actions if a.action in ("in-sync", "keep")}
+    changed = True
+    while changed:
+        changed = False
+        for address, action in result.items():
+            if action.action in ("skip", "in-sync", "keep"):
+                continue
+            for need in action.needs:
+                needed = result.get(need)
+                if needed and needed.action == "skip" and need not in satisfied:
+                    result[address] = _skipped(action, f"needs {need}, which is skipped")
+                    changed = True
+                    break
+    return list(result.values())
+
+
+def _skipped(action: Action, reason: str) -> Action:
+    return replace(action, action="skip", reason=reason, changes=(), kept=(), loses=(), fields={})

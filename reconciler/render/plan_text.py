@@ -1,0 +1,228 @@
+"""A plan as text: grouped by kind, one line an action, under it what would change."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from reconciler.diagnostics import Position
+from reconciler.kinds.fields import Path, shown
+from reconciler.kinds.manifests import kind_order
+from reconciler.plan.model import WRITES, Action, ActionName, Change, Plan
+from reconciler.render.console import MIN_WIDTH, STYLES, SYMBOLS, shorten
+
+_INDENT = 6
+
+
+class PlanText:
+    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section."""
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        self._console = console
+        self._verbose = verbose
+        self._width = max(console.width, MIN_WIDTH)
+
+    def plan(self, plan: Plan) -> None:
+        """The whole plan, with its site above and its counts below."""
+        self._header(plan)
+        self.actions(plan.actions)
+        self._remarks("Warning", plan.warnings, "yellow")
+        self._remarks("Note", plan.notices, "")
+        self._line(Text(summary(plan), style="bold"))
+        shared = plan.shared_changes()
+        if shared:
+            values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
+            self._line(Text(f"{values} in applications that others share.", style="yellow"))
+        if plan.blocked:
+            self._line(
+                Text(
+                    "The plan cannot be applied while an action is blocked."
+                    " Mend what blocks it, or leave it out with --exclude ADDRESS.",
+                    style="bold red",
+                )
+            )
+
+    def actions(self, actions: Sequence[Action]) -> None:
+        """The actions, by kind; those in sync only where ``verbose``."""
+        listed = [a for a in actions if self._verbose or a.action != "in-sync" or a.reason]
+        listed.sort(key=lambda action: kind_order(action.kind))
+        for kind, group in groupby(listed, key=lambda action: action.kind):
+            self._line(Text(kind, style="bold"))
+            shown_already: dict[tuple[Change, ...], str] = {}
+            for action in group:
+                same = shown_already.setdefault(action.changes, action.name)
+                for line in self._action(action, "" if same == action.name else same):
+                    self._line(line)
+            self._line(Text())
+
+    def _line(self, line: Text) -> None:
+        self._console.print(line, soft_wrap=True)
+
+    def _header(self, plan: Plan) -> None:
+        cluster = f", cluster {plan.cluster}" if plan.cluster else ""
+        for label, text in (
+            ("Site", f"{plan.app}{cluster}"),
+            ("Tenant", f"{plan.tenant} (DBID {plan.tenant_dbid})"),
+            ("Server", plan.server),
+        ):
+            self._line(Text(f"{label:<7} {shorten(text, self._width - 8)}"))
+        self._line(Text())
+
+    def _remarks(self, label: str, remarks: Sequence[str], style: str) -> None:
+        for remark in remarks:
+            for line in self._wrapped(f"{label}: {remark}", 0, len(label) + 2):
+                self._line(Text(line, style=style))
+        if remarks:
+            self._line(Text())
+
+    def _wrapped(self, text: str, first: int, following: int) -> Iterator[str]:
+        """``text`` at the width, words kept whole."""
+        line, indent = " " * first, first
+        for word in text.split(" "):
+            if len(line) > indent and len(line) + 1 + len(word) > self._width:
+                yield line
+                line, indent = " " * following, following
+            line += word if len(line) == indent else f" {word}"
+        yield line
+
+    def _action(self, action: Action, same_as: str) -> Iterator[Text]:
+        """One action. ``same_as``: the action above that makes the same changes."""
+        style = STYLES[action.action]
+        name = action.address.removeprefix(f"{action.kind}/")
+        symbol = SYMBOLS[action.action]
+        lead = f"{symbol:>3} {name}"
+        yield from self._with_remark(Text(lead, style=style), _remark(action))
+        if same_as and len(action.changes) > 1 and not self._verbose:
+            count = len(action.changes)
+            yield Text(f"{'':{_INDENT}}the same {count} changes as {same_as}")
+        else:
+            yield from self._changes(action.changes)
+        if action.kept and action.action != "keep":
+            for line in self._wrapped(_kept_names(action.kept), _INDENT, _INDENT + 2):
+                yield Text(line)
+        for change in action.kept if self._verbose else ():
+            yield from self._kept(change)
+        if action.loses:
+            yield Text(f"{'':{_INDENT}}loses:", style="red")
+            for lost in action.loses:
+                for line in self._wrapped(f"- {lost}", _INDENT + 2, _INDENT + 4):
+                    yield Text(line, style="red")
+
+    def _changes(self, changes: Sequence[Change]) -> Iterator[Text]:
+        for section, group in groupby(changes, key=_section):
+            members = list(group)
+            added = all(c.before is None and c.after is not None for c in members)
+            if section and added and len(members) > 1 and not self._verbose:
+                yield from self._new_section(section, members)
+            else:
+                for change in members:
+                    yield from self._change(change)
+
+    def _new_section(self, section: Path, members: Sequence[Change]) -> Iterator[Text]:
+        """Several new options of one section: the section, then its options in a row."""
+        yield from self._with_origin(Text("/".join(section)), members[0])
+        options = "; ".join(f"{c.path[-1]}={shown(c.after)}" for c in members)
+        for line in self._wrapped(options, _INDENT + 2, _INDENT + 2):
+            yield Text(line)
+
+    def _change(self, change: Change) -> Iterator[Text]:
+        label = "/".join(change.path[:-1] if _is_item(change) else change.path)
+        room = self._width - _INDENT - len(label) - 2
+        if change.before is None:
+            after = shorten(shown(change.after), room)
+            text = Text.assemble(f"{label}: ", (after, "green"))
+        else:
+            half = max((room - 4) // 2, 8)
+            before, after = (
+                shorten(shown(change.before), half),
+                shorten(shown(change.after), half),
+            )
+            text = Text.assemble(f"{label}: ", (before, "red"), " -> ", (after, "green"))
+        yield from self._with_origin(text, change)
+
+    def _kept(self, change: Change) -> Iterator[Text]:
+        label = "/".join(change.path)
+        half = max((self._width - _INDENT - len(label) - 20) // 2, 8)
+        live, wanted = shorten(shown(change.before), half), shorten(shown(change.after), half)
+        text = Text.assemble("kept ", f"{label}: ", (live, "cyan"), f" (manifest: {wanted})")
+        yield from self._with_origin(text, change)
+
+    def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
+        """A line with a remark behind it, or under it where it is too long."""
+        if not remark or len(lead) + 2 + len(remark) <= self._width:
+            yield Text.assemble(lead, f"  {remark}" if remark else "")
+            return
+        yield lead
+        for line in self._wrapped(remark, _INDENT, _INDENT):
+            yield Text(line)
+
+    def _with_origin(self, text: Text, change: Change) -> Iterator[Text]:
+        """The text, and at the end of its line, or on the next, who asks for it."""
+        origin = _origin(change.origin)
+        if change.manifest.startswith("as in "):
+            origin = change.manifest
+        room = self._width - _INDENT - len(text) - len(origin)
+        line = Text(" " * _INDENT).append_text(text)
+        if not origin:
+            yield line
+        elif room >= 2:
+            yield line.append(" " * room).append(origin, style="dim")
+        else:
+            yield line
+            short = shorten(origin, self._width - _INDENT)
+            yield Text(f"{short:>{self._width}}", style="dim")
+
+
+def _remark(action: Action) -> str:
+    """What stands behind an action's name: why nothing is written, or why it is replaced."""
+    match action.action:
+        case "keep":
+            return _kept_names(action.kept)
+        case "skip" | "blocked":
+            word = "skipped" if action.action == "skip" else "blocked"
+            return f"{word}: {action.reason}"
+    return action.reason
+
+
+def _kept_names(kept: Sequence[Change]) -> str:
+    """The kept fields by name; several options of one section by the section's."""
+    names: list[str] = []
+    for section, group in groupby(kept, key=_section):
+        members = list(group)
+        several = section and len(members) > 1
+        names += ["/".join(section)] if several else ["/".join(c.path) for c in members]
+    return f"kept as it is: {', '.join(names)}"
+
+
+def _section(change: Change) -> Path:
+    return change.path[:2] if len(change.path) == 3 else ()
+
+
+def _is_item(change: Change) -> bool:
+    """Whether the change is one item of a list, whose path ends in its own value."""
+    return len(change.path) == 2 and change.path[1] == change.after
+
+
+def _origin(origin: Position | None) -> str:
+    return f"{origin.file}:{origin.line}" if origin else ""
+
+
+_NOT_WRITTEN: tuple[tuple[ActionName, str], ...] = (
+    ("in-sync", "in sync"),
+    ("keep", "kept"),
+    ("skip", "skipped"),
+    ("blocked", "blocked"),
+)
+
+
+def summary(plan: Plan) -> str:
+    """The line of counts that ends a plan."""
+    counts = plan.counts()
+    rest = ", ".join(
+        f"{counts.get(name, 0)} {label}" for name, label in _NOT_WRITTEN if counts.get(name)
+    )
+    if plan.empty:
+        return f"Nothing to do: {rest}."
+    writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in WRITES)
+    return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")

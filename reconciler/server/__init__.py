@@ -1,0 +1,1 @@
+"""Configuration Server behind one narrow port, and its adapters."""

@@ -1,0 +1,179 @@
+"""Deltas: what an update carries, in the server's own buckets.
+
+Key-value lists and other lists travel as added, changed and deleted entries, so an
+update touches nothing that it does not name. ``apply_delta`` says what a server makes
+of a delta; ``delta_for`` computes one from changed fields. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds.fields import FieldValueError, Names, Path, Value, to_attribute
+from reconciler.kinds.model import Attributes, KeyValueList, ObjectType, ValueType
+from reconciler.server.errors import (
+    ListItemNotFoundError,
+    UniquenessViolationError,
+    UnspecifiedModificationError,
+)
+
+
+@dataclass(frozen=True)
+class KeyValueDelta:
+    """Changes of one key-value list. ``deleted``: section -> keys; no keys means the
+    whole section."""
+
+    added: KeyValueList = field(default_factory=dict)
+    changed: KeyValueList = field(default_factory=dict)
+    deleted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ListDelta:
+    """Changes of a list: DBIDs, or structures (``deleted`` holds their keys)."""
+
+    added: tuple[Any, ...] = ()
+    changed: tuple[Any, ...] = ()
+    deleted: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delta:
+    """One update: plain values, key-value lists and lists, by attribute name."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    key_values: Mapping[str, KeyValueDelta] = field(default_factory=dict)
+    lists: Mapping[str, ListDelta] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.key_values or self.lists)
+
+
+def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
+    """The attributes after the update.
+
+    Raises UniquenessViolationError for an added entry that exists, ListItemNotFoundError
+    for a changed or deleted one that does not, UnspecifiedModificationError for a delta
+    that names nothing.
+    """
+    if not delta:
+        raise UnspecifiedModificationError("the update names no change", object_type.name)
+    result = dict(attributes)
+    result.update(delta.values)
+    for name, change in delta.key_values.items():
+        result[name] = _apply_key_values(object_type, name, attributes.get(name) or {}, change)
+    for name, entries in delta.lists.items():
+        attribute = object_type.attribute(name)
+        key = attribute.key if attribute else ""
+        result[name] = _apply_list(object_type, name, key, attributes.get(name) or [], entries)
+    return result
+
+
+def _apply_key_values(
+    object_type: ObjectType, name: str, live: KeyValueList, delta: KeyValueDelta
+) -> dict[str, dict[str, Any]]:
+    result = {section: dict(options) for section, options in live.items()}
+    for section, keys in delta.deleted.items():
+        if section not in result:
+            raise ListItemNotFoundError(f"no section [{section}]", object_type.name, name)
+        for key in keys or tuple(result[section]):
+            if key not in result[section]:
+                raise ListItemNotFoundError(f"no option {section}/{key}", object_type.name, name)
+            del result[section][key]
+    for section, options in delta.changed.items():
+        for key, value in options.items():
+            if key not in result.get(section, {}):
+                raise ListItemNotFoundError(f"no option {section}/{key}", object_type.name, name)
+            result[section][key] = value
+    for section, options in delta.added.items():
+        for key, value in options.items():
+            if key in result.get(section, {}):
+                raise UniquenessViolationError(
+                    f"option {section}/{key} exists", object_type.name, name
+                )
+            result.setdefault(section, {})[key] = value
+    return {section: options for section, options in result.items() if options}
+
+
+def _apply_list(
+    object_type: ObjectType, name: str, key: str, live: list[Any], delta: ListDelta
+) -> list[Any]:
+    def key_of(entry: Any) -> Any:
+        return entry[key] if key else entry
+
+    result = {key_of(entry): entry for entry in live}
+    for gone in delta.deleted:
+        if gone not in result:
+            raise ListItemNotFoundError(f"{gone} is not in the list", object_type.name, name)
+        del result[gone]
+    for entry in delta.changed:
+        if key_of(entry) not in result:
+            raise ListItemNotFoundError(
+                f"{key_of(entry)} is not in the list", object_type.name, name
+            )
+        result[key_of(entry)] = entry
+    for entry in delta.added:
+        if key_of(entry) in result:
+            raise UniquenessViolationError(
+                f"{key_of(entry)} is in the list already", object_type.name, name
+            )
+        result[key_of(entry)] = entry
+    return list(result.values())
+
+
+def delta_for(
+    object_type: ObjectType,
+    live: Attributes,
+    changes: Mapping[Path, Value | None],
+    names: Names,
+    tenant: int,
+) -> Delta:
+    """The delta that makes the fields of ``live`` what ``changes`` says; None removes.
+
+    Only fields that differ from ``live`` go in, each in its right bucket. A key whose
+    removal empties its section is named by key: naming the section alone would also
+    delete what somebody else has just put there.
+    """
+    values: dict[str, Any] = {}
+    key_values: dict[str, KeyValueDelta] = {}
+    lists: dict[str, ListDelta] = {}
+    for path, value in changes.items():
+        attribute = object_type.by_word(path[0])
+        if attribute is None:
+            raise FieldValueError(f"{object_type.name} has no field {path[0]}")
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                bucket = key_values.setdefault(attribute.name, KeyValueDelta({}, {}, {}))
+                _sort_option(bucket, live.get(attribute.name) or {}, path[1], path[2], value)
+            case ValueType.REFERENCES:
+                if value is not None:
+                    dbid = to_attribute(attribute, value, names, tenant)
+                    if dbid not in (live.get(attribute.name) or []):
+                        before = lists.get(attribute.name, ListDelta())
+                        lists[attribute.name] = ListDelta(added=(*before.added, dbid))
+            case _:
+                if value is not None:
+                    wanted = to_attribute(attribute, value, names, tenant)
+                    if wanted != live.get(attribute.name):
+                        values[attribute.name] = wanted
+    kept = {n: d for n, d in key_values.items() if d.added or d.changed or d.deleted}
+    return Delta(values, kept, lists)
+
+
+def _sort_option(
+    bucket: KeyValueDelta, live: KeyValueList, section: str, key: str, value: Value | None
+) -> None:
+    """Puts one option in its bucket. The buckets of a delta in the making are dicts."""
+    present = live.get(section, {}).get(key)
+    if value is None:
+        if present is not None:
+            _as_dict(bucket.deleted)[section] = (*bucket.deleted.get(section, ()), key)
+    elif present is None:
+        _as_dict(bucket.added).setdefault(section, {})[key] = value
+    elif present != value:
+        _as_dict(bucket.changed).setdefault(section, {})[key] = value
+
+
+def _as_dict(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    assert isinstance(mapping, dict)  # noqa: S101 - tells the type checker what delta_for made
+    return mapping

@@ -1,0 +1,83 @@
+"""Where objects live: one default folder per owner and type, made with the owner.
+
+The names of the default folders are those that administrators see.
+"""
+
+from typing import Any
+
+from reconciler.kinds.model import Attributes, ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.store import Store, decode
+from reconciler.server.snapshot import ENVIRONMENT
+
+FOLDER_TYPE = OBJECT_TYPES["Folder"].number
+
+
+def owner_of(kind: ObjectType, attributes: Attributes) -> tuple[str, int]:
+    """The owner of the folder that an object lives in: (type, DBID)."""
+    if not kind.owner:
+        return "Tenant", ENVIRONMENT
+    return kind.owner_type, int(attributes[kind.owner])
+
+
+def default_folders(owner_type: str, dbid: int) -> list[ObjectType]:
+    """The types whose default folder comes into being with an owner."""
+    return [
+        kind
+        for kind in OBJECT_TYPES.values()
+        if kind.folder
+        and (
+            (kind.owner and kind.owner_type == owner_type)
+            or (not kind.owner and (owner_type, dbid) == ("Tenant", ENVIRONMENT))
+        )
+    ]
+
+
+def folder_attributes(
+    kind: ObjectType, owner: tuple[str, int], name: str, parent: int | None = None
+) -> dict[str, Any]:
+    """The attributes of a folder for objects of ``kind``; a default one without ``parent``."""
+    reference = {"type": OBJECT_TYPES[owner[0]].number, "DBID": owner[1]}
+    parent_id = {"type": FOLDER_TYPE, "DBID": parent} if parent else reference
+    return {
+        "name": name,
+        "type": kind.number,
+        "folderClass": 1,
+        "ownerID": reference,
+        "parentID": parent_id,
+        "state": 1,
+    }
+
+
+class FolderIndex:
+    """The folders of a server at one moment: default folders and paths."""
+
+    def __init__(self, store: Store) -> None:
+        self._folders = {dbid: decode(body) for dbid, _, _, body in store.rows("Folder")}
+        self._default: dict[tuple[int, int, int], int] = {}
+        for dbid, folder in self._folders.items():
+            if folder["parentID"] == folder["ownerID"]:
+                owner = folder["ownerID"]
+                self._default[owner["type"], owner["DBID"], folder["type"]] = dbid
+
+    def default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
+        """The default folder for objects of a kind; 0 where there is none."""
+        return self._default.get((OBJECT_TYPES[owner[0]].number, owner[1], kind.number), 0)
+
+    def holds(self, folder: int, kind: ObjectType, owner: tuple[str, int]) -> bool:
+        """Whether the folder exists and is for objects of this kind and owner."""
+        found = self._folders.get(folder)
+        number = OBJECT_TYPES[owner[0]].number
+        return found is not None and (
+            (found["type"], found["ownerID"]) == (kind.number, {"type": number, "DBID": owner[1]})
+        )
+
+    def path(self, folder: int) -> str:
+        """The names from the default folder down, such as ``Scripts/Chat``."""
+        names: list[str] = []
+        while folder in self._folders:
+            found = self._folders[folder]
+            names.append(found["name"])
+            parent = found["parentID"]
+            folder = parent["DBID"] if parent["type"] == FOLDER_TYPE else 0
+        return "/".join(reversed(names))

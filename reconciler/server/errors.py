@@ -1,0 +1,154 @@
+"""What can go wrong between us and a Configuration Server.
+
+    ServerError                        the server or the way to it
+      ServerUnavailableError           it cannot be reached, opened or used
+        NotAServerFileError            the file is not an embedded server of ours
+        ServerReadOnlyError            it can be read but not written
+        ServerBusyError                another process held it for the whole time limit
+      OutcomeUnknownError              the connection broke while a write was out
+      ConfigurationServerError         the server answered with an error type
+        LoginIncorrectError        4     AccessDeniedError           8
+        NoPermissionError          9     ObjectNotFoundError        10
+        ListItemNotFoundError     11     UniquenessViolationError   12
+        DependentObjectsError     13     IncompleteObjectDataError  14
+        IncorrectReferencesError  15     UnchangeableInfoError      16
+        ValueOutOfRangeError      17     UnspecifiedModificationError 18
+        UnsupportedPropertyError  31     UnsupportedObjectError     32
+
+The numbers are Configuration Server's ``CfgErrorType``.
+"""
+
+from typing import ClassVar
+
+from reconciler.errors import ReconcilerError
+
+
+class ServerError(ReconcilerError):
+    """The server or the way to it failed."""
+
+
+class ServerUnavailableError(ServerError):
+    """The server cannot be reached, opened or used."""
+
+
+class NotAServerFileError(ServerUnavailableError):
+    """The file is not an embedded Configuration Server, or of another format."""
+
+
+class ServerReadOnlyError(ServerUnavailableError):
+    """The server can be read but not written."""
+
+
+class ServerBusyError(ServerUnavailableError):
+    """Another process held the server for the whole time limit."""
+
+
+class OutcomeUnknownError(ServerError):
+    """The connection broke while a write was out: it may have happened."""
+
+
+class ConfigurationServerError(ServerError):
+    """An error that Configuration Server answered.
+
+    ``number`` is its CfgErrorType; ``object_type`` and ``prop`` what it is about.
+    """
+
+    number: ClassVar[int] = 26
+    meaning: ClassVar[str] = "the server refused the request"
+    advice: ClassVar[str] = ""
+
+    def __init__(self, detail: str, object_type: str = "", prop: str = "") -> None:
+        about = "/".join(part for part in (object_type, prop) if part)
+        kind = type(self).__name__.removesuffix("Error")
+        super().__init__(
+            f"{detail} ({kind}, error {self.number}{', ' + about if about else ''}:"
+            f" {self.meaning})",
+            self.advice,
+        )
+        self.detail = detail
+        self.object_type = object_type
+        self.prop = prop
+
+
+class LoginIncorrectError(ConfigurationServerError):
+    number = 4
+    meaning = "the user name or the password is wrong"
+    advice = "Check GWE_USER and GWE_PASSWORD."
+
+
+class AccessDeniedError(ConfigurationServerError):
+    number = 8
+    meaning = "this account may not use the server"
+    advice = "Ask for the account to be enabled, or use another one."
+
+
+class NoPermissionError(ConfigurationServerError):
+    number = 9
+    meaning = "the account lacks a permission on the object or its folder"
+    advice = "Grant the account the permission, or use another account."
+
+
+class ObjectNotFoundError(ConfigurationServerError):
+    number = 10
+    meaning = "no such object; somebody may have deleted it"
+    advice = "Make a new plan."
+
+
+class ListItemNotFoundError(ConfigurationServerError):
+    number = 11
+    meaning = "the entry to change or delete is not in the list"
+    advice = "Somebody else changed the object. Make a new plan."
+
+
+class UniquenessViolationError(ConfigurationServerError):
+    number = 12
+    meaning = "the name is taken, perhaps by an object that this account cannot read"
+    advice = "Look for the object with an account that may read everything."
+
+
+class DependentObjectsError(ConfigurationServerError):
+    number = 13
+    meaning = "other objects still refer to it"
+    advice = "Remove the references first."
+
+
+class IncompleteObjectDataError(ConfigurationServerError):
+    number = 14
+    meaning = "a mandatory property is missing"
+    advice = "Declare the property."
+
+
+class IncorrectReferencesError(ConfigurationServerError):
+    number = 15
+    meaning = "a reference leads to no object"
+    advice = "Create the object first, or correct the reference."
+
+
+class UnchangeableInfoError(ConfigurationServerError):
+    number = 16
+    meaning = "the property cannot change once the object exists"
+    advice = "Only deleting and creating the object anew changes it."
+
+
+class ValueOutOfRangeError(ConfigurationServerError):
+    number = 17
+    meaning = "the property cannot hold this value"
+    advice = "Correct the value."
+
+
+class UnspecifiedModificationError(ConfigurationServerError):
+    number = 18
+    meaning = "the update changes nothing; somebody may have just done the same"
+    advice = "Make a new plan."
+
+
+class UnsupportedPropertyError(ConfigurationServerError):
+    number = 31
+    meaning = "the type has no such property or filter"
+    advice = "Check the spelling of the property."
+
+
+class UnsupportedObjectError(ConfigurationServerError):
+    number = 32
+    meaning = "the server does not know this object type"
+    advice = "Check the spelling of the type."

@@ -1,0 +1,92 @@
+"""The port: all that the reconciler asks of a Configuration Server.
+
+Adapters implement ``Server``. ``plan`` and ``drift`` get a ``Reader``: ``read_only``
+makes one that has no way to write.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.kinds.model import Attributes
+from reconciler.server.delta import Delta
+
+Filter = Mapping[str, str | int | bool]
+
+
+@dataclass(frozen=True)
+class ConfObject:
+    """One object as the server holds it.
+
+    ``attributes`` are under the server's own names and must not be changed in place.
+    ``folder`` is the DBID of its folder; ``path`` the folder's names from the root.
+    """
+
+    type: str
+    dbid: int
+    attributes: Attributes
+    folder: int = 0
+    path: str = ""
+
+    @property
+    def tenant(self) -> int:
+        """The DBID of its tenant; 0 where the type belongs to none."""
+        return int(self.attributes.get("tenantDBID") or 0)
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """What a server says of itself. ``identity`` stays the same for its whole life."""
+
+    url: str
+    identity: str
+    version: str = ""
+    mode: str = "Full"
+    user: str = ""
+
+
+class Reader(Protocol):
+    """What ``plan`` and ``drift`` may do."""
+
+    def info(self) -> ServerInfo:
+        """The server's identity and operational mode."""
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        """Every object of the type that matches the filters and that the account may
+        read, by DBID, with folder and path. Never a part of the answer: a read that
+        cannot be completed raises ServerError."""
+
+
+class Server(Reader, Protocol):
+    """A Configuration Server. Every call is atomic; errors are ServerError."""
+
+    def create(
+        self, object_type: str, attributes: Attributes, folder: int | None = None
+    ) -> ConfObject:
+        """Creates an object, in its default folder unless ``folder`` names another."""
+
+    def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
+        """Changes what the delta names and nothing else; the object as it is then."""
+
+    def delete(self, object_type: str, dbid: int) -> None:
+        """Deletes an object, and what the server deletes with it."""
+
+    def close(self) -> None:
+        """Ends the session. May be called twice."""
+
+
+@dataclass(frozen=True)
+class _ReadOnly:
+    _info: Callable[[], ServerInfo]
+    _read: Callable[[str, Filter | None], list[ConfObject]]
+
+    def info(self) -> ServerInfo:
+        return self._info()
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        return self._read(object_type, filters)
+
+
+def read_only(server: Reader) -> Reader:
+    """A handle on ``server`` that has no write methods."""
+    return _ReadOnly(server.info, server.read)

@@ -1,0 +1,107 @@
+"""``gwe.toml``: what a site says once instead of on every command line.
+
+Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``file`` (paths relative to the
+file), ``vars`` (a table), and ``profiles.NAME`` with the same keys, over them.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.errors import ManifestError, UsageError
+from reconciler.manifest.variables import Setting
+
+FILE_NAME = "gwe.toml"
+_TEXTS = ("server", "app", "tenant", "cluster")
+_KEYS = (*_TEXTS, "file", "vars")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a run that came from ``gwe.toml``."""
+
+    server: str = ""
+    app: str = ""
+    tenant: str = ""
+    cluster: str = ""
+    file: tuple[Path, ...] = ()
+    variables: tuple[Setting, ...] = field(default_factory=tuple)
+
+
+def read_settings(folder: Path, profile: str = "") -> Settings:
+    """The settings of the ``gwe.toml`` in ``folder``; none where there is no such file.
+
+    ManifestError for a file with mistakes; UsageError for a profile that it lacks.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        if profile:
+            raise UsageError(f"no profile {profile}: there is no {FILE_NAME} in this folder")
+        return Settings()
+    data = _load(path)
+    problems = list(_problems(data, ""))
+    profiles = data.get("profiles", {})
+    chosen: Mapping[str, Any] = {}
+    if profile:
+        if profile not in profiles:
+            known = ", ".join(profiles) or "none"
+            raise UsageError(f"{FILE_NAME} has no profile {profile}", f"Profiles: {known}.")
+        chosen = profiles[profile]
+    if problems:
+        where = Position(FILE_NAME)
+        raise ManifestError([Diagnostic(problem, where) for problem in problems])
+    texts = {key: str(chosen.get(key, data.get(key, ""))) for key in _TEXTS}
+    files = chosen.get("file", data.get("file", []))
+    variables = {**data.get("vars", {}), **chosen.get("vars", {})}
+    return Settings(
+        **texts,
+        file=tuple(folder / one for one in files),
+        variables=tuple(
+            Setting(name, value, Position(FILE_NAME)) for name, value in variables.items()
+        ),
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    where = Position(FILE_NAME)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError([Diagnostic(f"cannot be read: {error.strerror}", where)]) from error
+    except UnicodeDecodeError as error:
+        raise ManifestError([Diagnostic("the file is not UTF-8", where)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError([Diagnostic(f"not valid TOML: {error}", where)]) from error
+
+
+def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
+    problems: list[str] = []
+    for key, value in data.items():
+        name = f"{prefix}{key}"
+        if key in _TEXTS and not isinstance(value, str):
+            problems.append(f"{name} is a text")
+        elif key == "file" and not _texts(value):
+            problems.append(f"{name} is a list of paths")
+        elif key == "vars":
+            if not isinstance(value, dict):
+                problems.append(f"{name} is a table of texts")
+                continue
+            problems += [
+                f"{name}.{n} is a text" for n, v in value.items() if not isinstance(v, str)
+            ]
+        elif key == "profiles" and not prefix:
+            if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+                problems.append("profiles is a table of tables")
+                continue
+            for profile, inner in value.items():
+                problems += _problems(inner, f"profiles.{profile}.")
+        elif key not in _KEYS:
+            problems.append(f"unknown setting {name}; known: {', '.join(_KEYS)}")
+    return problems
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

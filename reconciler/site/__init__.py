@@ -1,0 +1,1 @@
+"""One Web Engagement installation, found from the application named by ``--app``."""

@@ -1,0 +1,56 @@
+"""A site: its tenant, its applications and the role of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.kinds import enums
+from reconciler.server.port import ConfObject
+
+
+def application_type(application: ConfObject) -> str:
+    """The mnemonic of an application's type, or its number as text."""
+    return enums.mnemonic(enums.APPLICATION_TYPE, int(application.attributes["type"]))
+
+
+def application_name(application: ConfObject) -> str:
+    return str(application.attributes["name"])
+
+
+def connections(application: ConfObject) -> list[int]:
+    """The DBIDs of the applications that an application connects to, in its order."""
+    return [one["appServerDBID"] for one in application.attributes.get("appServerDBIDs") or []]
+
+
+def backup_of(application: ConfObject) -> int:
+    """The DBID of an application's backup; 0 where it has none."""
+    server = application.attributes.get("serverInfo") or {}
+    return int(server.get("backupServerDBID") or 0)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What discovery found. ``roles``: role -> applications, by DBID. ``pairs``:
+    the (primary, backup) DBIDs among them. ``values``: what ``${site.…}`` gives; a
+    value that the site lacks is missing there."""
+
+    tenant_name: str
+    tenant_dbid: int
+    server: ConfObject
+    cluster: ConfObject | None
+    roles: Mapping[str, tuple[ConfObject, ...]]
+    pairs: tuple[tuple[int, int], ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+    def members(self) -> dict[int, ConfObject]:
+        """The applications of every role, by DBID, each once."""
+        return {one.dbid: one for role in self.roles.values() for one in role}
+
+    def partner(self, dbid: int) -> int:
+        """The other member of an application's HA pair; 0 where it is in none."""
+        for primary, backup in self.pairs:
+            if dbid == primary:
+                return backup
+            if dbid == backup:
+                return primary
+        return 0

@@ -1,0 +1,137 @@
+"""Every folder of ``tests/scenarios`` is one story: a site, manifests, and the plan.
+
+    site.yaml       what the server holds; ``extends`` one of tests/sites
+    manifests/      optional; the bundled manifests where it is absent
+    expected.yaml   about: the story in a sentence
+                    options: more options of plan and apply
+                    exit: the exit code of plan --detailed-exitcode
+                    create, update, replace, ...: address -> what is expected of it
+                    notices, warnings: texts that must be part of one
+
+``create`` lists addresses; ``update`` maps addresses to path -> [before, after];
+``replace`` to what it loses; ``keep`` to the kept paths; ``skip`` and ``blocked`` to a
+part of the reason. What is not listed must be in sync.
+
+After the plan, each story is applied and planned again: the second plan is empty, and
+nothing that the first one did not list has changed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.kinds.fields import flatten
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.snapshot import Snapshot
+from tests.harness import everything, gwe, plan_arguments, site_server
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+FOLDERS = sorted(folder.parent for folder in SCENARIOS.glob("*/expected.yaml"))
+ACTIONS = ("create", "update", "replace", "delete", "keep", "skip", "blocked")
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: Path) -> None:
+    expected = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
+    server = site_server(tmp_path, folder / "site.yaml")
+    options = plan_arguments(server, *_manifests(folder), *expected.get("options", []))
+
+    planned = gwe("plan", *options, "--format", "json", "--detailed-exitcode", cwd=tmp_path)
+    assert planned.code == expected["exit"], planned.out + planned.err
+    if planned.out:
+        plan = planned.json()
+        _check_actions(plan, expected)
+        _check_remarks(plan["notices"], expected.get("notices", []))
+        _check_remarks(plan["warnings"], expected.get("warnings", []))
+    for text in expected.get("errors", []):
+        assert text in planned.err
+    before = everything(server)
+    applied = gwe("apply", *options, "--auto-approve", cwd=tmp_path)
+    if expected["exit"] not in (0, 2):
+        assert applied.code == expected["exit"]
+        assert everything(server) == before
+        return
+    assert applied.code == 0, applied.out + applied.err
+    _check_untouched(plan, before, everything(server))
+    without_overwrite = [o for o in options if not str(o).startswith(("--overwrite", "--force"))]
+    if "--overwrite-only" in options:
+        without_overwrite = options
+        return
+    again = gwe("plan", *without_overwrite, "--format", "json", "--detailed-exitcode", cwd=tmp_path)
+    assert again.code == 0, again.out
+    assert again.json()["empty"] is True
+
+
+def _manifests(folder: Path) -> list[str | Path]:
+    manifests = folder / "manifests"
+    return ["--file", manifests] if manifests.is_dir() else []
+
+
+def _check_actions(plan: dict[str, Any], expected: dict[str, Any]) -> None:
+    found: dict[str, dict[str, Any]] = {}
+    for action in plan["actions"]:
+        if action["action"] != "in-sync":
+            found.setdefault(action["action"], {})[action["address"]] = action
+    listed = {name: sorted(expected.get(name) or ()) for name in ACTIONS if expected.get(name)}
+    assert {name: sorted(actions) for name, actions in found.items()} == listed
+    for address, changes in (expected.get("update") or {}).items():
+        assert {
+            change["path"]: [change["before"], change["after"]]
+            for change in found["update"][address]["changes"]
+        } == changes
+    for address, lost in (expected.get("replace") or {}).items():
+        assert found["replace"][address]["loses"] == lost
+    for address, paths in (expected.get("keep") or {}).items():
+        assert [change["path"] for change in found["keep"][address]["kept"]] == paths
+    for name in ("skip", "blocked"):
+        for address, reason in (expected.get(name) or {}).items():
+            assert reason in found[name][address]["reason"]
+
+
+def _check_remarks(found: list[str], expected: list[str]) -> None:
+    for text in expected:
+        assert any(text in remark for remark in found), f"{text!r} is not in {found}"
+
+
+def _check_untouched(plan: dict[str, Any], before: dict[Any, Any], after: dict[Any, Any]) -> None:
+    """Whatever the plan did not list is the same, value for value."""
+    names = Snapshot(before.values())
+    updated = {
+        (_object_type(action), action["dbid"]): {change["path"] for change in action["changes"]}
+        for action in plan["actions"]
+        if action["action"] == "update"
+    }
+    replaced = {
+        (_object_type(action), action["dbid"])
+        for action in plan["actions"]
+        if action["action"] == "replace"
+    }
+    for key, old in before.items():
+        if key in replaced:
+            assert key not in after
+            continue
+        if key not in updated:
+            assert after[key] == old
+            continue
+        kind = OBJECT_TYPES[key[0]]
+        old_fields = flatten(kind, old.attributes, names)
+        new_fields = flatten(kind, after[key].attributes, names)
+        changed = {
+            "/" + "/".join(part.replace("/", "~1") for part in path)
+            for path in old_fields.keys() | new_fields.keys()
+            if old_fields.get(path) != new_fields.get(path)
+        }
+        assert changed == updated[key]
+
+
+def _object_type(action: dict[str, Any]) -> str:
+    kinds = {
+        "BusinessAttribute": "Enumerator",
+        "BusinessAttributeValue": "EnumeratorValue",
+        "InteractionQueue": "Script",
+        "InteractionQueueView": "Script",
+        "EnhancedRouting": "Script",
+    }
+    return kinds.get(action["kind"], action["kind"])
