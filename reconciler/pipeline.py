@@ -19,7 +19,7 @@ from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import make_plan
 from reconciler.server.port import ConfObject, Filter, Reader
-from reconciler.server.snapshot import Snapshot
+from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
 
@@ -133,7 +133,7 @@ def _reads(
         for word in {field.path[0] for field in one.fields}:
             attribute = one.kind.object_type.by_word(word)
             if attribute is not None and attribute.refers_to == "Person":
-                add("Person", {})
+                _add_persons(tenant.dbid, add)
         if options.overwrites(one.address) and one.policy.overwrite == "replace":
             _add_referrers(one.kind.type, scope, add)
     return list(reads.values())
@@ -146,4 +146,10 @@ def _add_referrers(object_type: str, scope: Filter, add: Callable[[str, Filter],
         if field is None and referring.name not in ("Tenant", "Application"):
             add(referring.name, scope if tenanted else {})
     if object_type == "AgentGroup":
-        add("Person", {})
+        _add_persons(int(scope["tenant_dbid"]), add)
+
+
+def _add_persons(tenant: int, add: Callable[[str, Filter], None]) -> None:
+    """The persons whom a group can name: those of its tenant and of Environment."""
+    for dbid in (tenant, ENVIRONMENT):
+        add("Person", {"tenant_dbid": dbid})

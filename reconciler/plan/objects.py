@@ -54,6 +54,9 @@ class _ObjectPlanner:
         found = match(desired, self._live, tenant.dbid, parent.live.dbid if parent.live else 0)
         if found.blocked:
             return _blocked(base, found.blocked)
+        unknown = self._unknown_reference(desired, tenant.dbid)
+        if unknown:
+            return _blocked(base, unknown)
         create = self._create_fields(desired, parent.live)
         if found.live is None:
             return self._create(base, desired, create, parent.live)
@@ -61,6 +64,17 @@ class _ObjectPlanner:
         if holder != desired.address:
             return _blocked(base, f"{holder} describes the same object, {describe(found.live)}")
         return self._existing(base, desired, create, found.live)
+
+    def _unknown_reference(self, desired: DesiredObject, tenant: int) -> str:
+        """What a declared reference by natural name leads to nothing; empty: none does."""
+        for field in desired.fields:
+            attribute = desired.kind.object_type.by_word(field.path[0])
+            if attribute is None or not attribute.refers_to or field.value is None:
+                continue
+            name = str(field.value)
+            if self._live.dbid(attribute.refers_to, name, tenant) is None:
+                return f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
+        return ""
 
     def _attribute_is_declared(self, desired: DesiredObject) -> bool:
         return any(

@@ -81,6 +81,8 @@ class Snapshot:
             prefix, _, rest = name.partition(":")
             owner = self.find("Tenant", 0, prefix)
             found = self.find(object_type, owner.dbid, rest) if owner else None
+        if found is None and name.startswith("#") and name[1:].isdecimal():
+            return int(name[1:])  # what ``name`` calls an object that was not read
         return found.dbid if found else None
 
 

@@ -1,0 +1,209 @@
+"""What people and machines read: the text at 80 columns, colour, JSON, pipes."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.render.console import shorten
+from tests.harness import VENDOR, everything, gwe, plan_arguments, site_server
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def in_terminal(
+    *arguments: str | Path, cwd: Path, answer: str = "", **extra: str
+) -> tuple[int, str]:
+    """Runs gwe in a terminal of 80 columns; its exit code and what the terminal shows."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
+    environment |= {"TERM": "xterm-256color", "COLUMNS": "80", **extra}
+    environment.pop("NO_COLOR", None) if "NO_COLOR" not in extra else None
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    if answer:
+        os.write(ours, answer.encode())
+    shown = b""
+    while True:
+        try:
+            block = os.read(ours, 65536)
+        except OSError:
+            break
+        if not block:
+            break
+        shown += block
+    os.close(ours)
+    return process.wait(), shown.decode().replace("\r\n", "\n")
+
+
+def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
+    for name, site in (("fresh", None), ("vendor", VENDOR)):
+        folder = tmp_path / name
+        folder.mkdir()
+        server = site_server(folder) if site is None else site_server(folder, site)
+        for more in ((), ("--verbose",), ("--overwrite",)):
+            out = gwe("plan", *plan_arguments(server, *more), cwd=folder).out
+            assert [line for line in out.splitlines() if len(line) > 80] == []
+
+
+def test_a_pipe_gets_no_colour_and_a_terminal_does(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    piped = gwe("plan", *plan_arguments(server), cwd=tmp_path).out
+    code, shown = in_terminal("plan", *plan_arguments(server), cwd=tmp_path)
+    assert code == 0
+    assert "\x1b[" not in piped
+    assert "\x1b[32m  + Web Engagement Chat" in shown
+    assert _ESCAPE.sub("", shown) == piped
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_colour_can_be_turned_off(how: str, tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    more = ["--no-color"] if how == "option" else []
+    extra = {} if how == "option" else {"NO_COLOR": "1"}
+    _, shown = in_terminal("plan", *plan_arguments(server, *more), cwd=tmp_path, **extra)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
+
+
+def test_json_is_the_same_bytes_for_the_same_input(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    options = plan_arguments(server, "--format", "json")
+    assert gwe("plan", *options, cwd=tmp_path).out == gwe("plan", *options, cwd=tmp_path).out
+
+
+def test_json_says_what_the_text_says(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    manifest = tmp_path / "options.yaml"
+    manifest.write_text(
+        "apiVersion: reconciler/v1\nkind: ApplicationOptions\nmetadata: {name: log}\n"
+        "target: {role: stat-server}\nspec: {options: {log: {verbose: all}}}\n"
+    )
+    plan = gwe(
+        "plan", *plan_arguments(server, "-f", "options.yaml", "--format", "json"), cwd=tmp_path
+    ).json()
+    assert plan["format"] == "gwe-plan/1"
+    assert plan["site"] == {
+        "app": "GWE",
+        "cluster": None,
+        "tenant": {"name": "Resources", "dbid": 101},
+    }
+    assert (plan["empty"], plan["applyable"]) == (False, True)
+    assert plan["summary"]["update"] == 1
+    assert plan["actions"] == [
+        {
+            "address": "Application/Stat",
+            "kind": "Application",
+            "action": "update",
+            "reason": None,
+            "dbid": 103,
+            "needs": [],
+            "changes": [
+                {
+                    "path": "/options/log/verbose",
+                    "before": None,
+                    "after": "all",
+                    "origin": "options.yaml:5:33",
+                    "manifest": "ApplicationOptions/log",
+                }
+            ],
+            "kept": [],
+            "loses": [],
+        }
+    ]
+
+
+def test_quiet_prints_the_counts_alone(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    assert gwe("plan", *plan_arguments(server, "--quiet"), cwd=tmp_path).out == (
+        "Plan: 31 to create, 3 to update, 0 to replace, 0 to delete.\n"
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error_to_shout_about(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    command = [sys.executable, "-m", "reconciler", "plan", *map(str, plan_arguments(server))]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.wait()
+
+
+def test_apply_asks_in_a_terminal_and_takes_no_for_an_answer(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    before = everything(server)
+    code, shown = in_terminal("apply", *plan_arguments(server), cwd=tmp_path, answer="n\n")
+    assert code == 1
+    assert "Apply this plan? [y/N]" in shown
+    assert "Declined; nothing was written." in shown
+    assert everything(server) == before
+
+
+def test_apply_shows_each_object_as_it_is_written(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    code, shown = in_terminal("apply", *plan_arguments(server), cwd=tmp_path, answer="y\n")
+    plain = _ESCAPE.sub("", shown)
+    assert code == 0
+    assert "[ 1/34] create AgentGroup/Web Engagement Chat  done" in plain
+    assert "[34/34] update Application/GWE  done" in plain
+    assert plain.rstrip().endswith("Apply: 34 applied.")
+
+
+def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    before = everything(server)
+    code, shown = in_terminal("apply", *plan_arguments(server), cwd=tmp_path, answer="\x03")
+    assert code == 1
+    assert "nothing was written" in shown
+    assert "Traceback" not in shown
+    assert everything(server) == before
+
+
+def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
+    manifests = "".join(
+        f"---\napiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{i}}}\n"
+        for i in range(2000)
+    )
+    (tmp_path / "queues.yaml").write_text(manifests)
+    server = site_server(tmp_path)
+    options = plan_arguments(server, "-f", "queues.yaml", "--auto-approve")
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "reconciler", "apply", *map(str, options)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("[  10/2000]"):
+            process.send_signal(signal.SIGINT)
+    assert process.wait() == 5
+    assert "Traceback" not in "".join(lines)
+    done = sum(line.endswith("  done\n") for line in lines)
+    assert lines[-1].startswith(f"Apply: {done} applied, 1 of unknown outcome, ")
+    written = [k for k, o in everything(server).items() if k[0] == "Script"]
+    assert len(written) in (done, done + 1)
+
+
+def test_long_values_are_cut_in_the_middle() -> None:
+    assert shorten("abcdefghijklmnopqrstuvwxyz", 13) == "abcde...vwxyz"
+    assert shorten("two\nlines", 20) == "two\\nlines"
+    assert shorten("short", 5) == "short"

@@ -1,0 +1,582 @@
+"""Site files: what they may say, and how each mistake in one is named."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.errors import ManifestError
+from reconciler.server.embedded.create import create_server
+from reconciler.server.embedded.site_file import SAMPLE_SITE
+from tests.harness import everything, find, opened, site_server
+
+HEADER = """apiVersion: reconciler/v1
+kind: Site
+tenant: Resources
+Tenant:
+  - {name: Resources, dbid: 101}
+"""
+
+
+def made(folder: Path, body: str) -> Path:
+    """A server of a site with tenant Resources and the objects of ``body``."""
+    return site_server(folder, HEADER + body)
+
+
+def attributes(path: Path, object_type: str, name: str) -> Mapping[str, Any]:
+    return find(path, object_type, name).attributes
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    """What is said of a site file that is refused, one text a problem, without the folder."""
+    site = folder / "site.yaml"
+    site.write_text(text, encoding="utf-8")
+    with pytest.raises(ManifestError) as caught:
+        create_server(folder / "gwe.db", site)
+    assert not (folder / "gwe.db").exists()
+    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.diagnostics]
+
+
+def only(found: list[str]) -> str:
+    assert len(found) == 1, found
+    return found[0]
+
+
+# What a site file says
+
+
+def test_words_are_the_plain_names_of_the_servers_attributes(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Host:
+  - {name: one.example.com, ipAddress: 192.0.2.1, os: {type: RedHatLinux, version: "7"}}
+AppPrototype:
+  - {name: Stat_850, type: StatServer, version: 8.5.0}
+Application:
+  - name: Stat
+    type: StatServer
+    template: Stat_850
+    version: 8.5.1
+    server: {host: one.example.com, port: "2060", backup: Stat_B}
+    ports: [{id: default, port: "2060", protocol: http}]
+    connections: [{server: Stat_B, protocol: addp, timeoutLocal: 10, mode: Both}]
+    redundancyType: WarmStandby
+    autoRestart: false
+    options: {section: {key: text}}
+    annex: {section: {key: other}}
+  - {name: Stat_B, type: StatServer}
+Script:
+  - {name: Queue, type: InteractionQueue, index: 7, state: Disabled}
+""",
+    )
+    host = find(path, "Host", "one.example.com")
+    assert host.attributes == {
+        "name": "one.example.com",
+        "IPaddress": "192.0.2.1",
+        "OSinfo": {"OStype": 16, "OSversion": "7"},
+        "type": 1,
+        "LCAPort": "4999",
+        "state": 1,
+    }
+    backup = find(path, "Application", "Stat_B").dbid
+    assert attributes(path, "Application", "Stat") == {
+        "name": "Stat",
+        "type": 2,
+        "version": "8.5.1",
+        "appPrototypeDBID": find(path, "AppPrototype", "Stat_850").dbid,
+        "serverInfo": {
+            "hostDBID": host.dbid,
+            "port": "2060",
+            "backupServerDBID": backup,
+            "timeout": 10,
+            "attempts": 1,
+        },
+        "portInfos": [{"id": "default", "port": "2060", "connProtocol": "http"}],
+        "appServerDBIDs": [
+            {
+                "appServerDBID": backup,
+                "id": "default",
+                "connProtocol": "addp",
+                "timoutLocal": 10,
+                "mode": 4,
+            }
+        ],
+        "tenantDBIDs": [101],
+        "options": {"section": {"key": "text"}},
+        "userProperties": {"section": {"key": "other"}},
+        "workDirectory": ".",
+        "commandLine": ".",
+        "isServer": True,
+        "isPrimary": True,
+        "autoRestart": False,
+        "startupTimeout": 90,
+        "shutdownTimeout": 90,
+        "redundancyType": 2,
+        "startupType": 1,
+        "state": 1,
+    }
+    assert attributes(path, "Script", "Queue") == {
+        "tenantDBID": 101,
+        "name": "Queue",
+        "type": 23,
+        "index": 7,
+        "state": 2,
+    }
+
+
+def test_an_application_gets_what_a_server_needs_and_a_client_does_not(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Application:
+  - {name: Chat, type: ChatServer}
+  - {name: Agent, type: InteractionWorkspace}
+""",
+    )
+    chat = attributes(path, "Application", "Chat")
+    assert (chat["version"], chat["workDirectory"], chat["commandLine"]) == ("8.5.0", ".", ".")
+    assert (chat["tenantDBIDs"], chat["isServer"]) == ([101], True)
+    agent = attributes(path, "Application", "Agent")
+    assert (agent["version"], agent["isServer"]) == ("8.5.0", False)
+    assert agent.keys().isdisjoint({"tenantDBIDs", "workDirectory", "commandLine"})
+
+
+def test_a_type_of_application_that_has_no_name_here_is_a_number(tmp_path: Path) -> None:
+    path = made(tmp_path, "Application: [{name: New, type: 199}]\n")
+    assert attributes(path, "Application", "New")["type"] == 199
+
+
+def test_references_are_names_and_lead_forwards_and_to_other_tenants(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+AgentGroup:
+  - {name: Chat, agents: ["1002", "1001"], managers: ["Environment:boss", "1001"]}
+Person:
+  - {employeeID: "1001", userName: anna}
+  - {employeeID: "1002", userName: jun}
+  - {tenant: Environment, employeeID: boss, userName: boss}
+EnumeratorValue:
+  - {attribute: "Environment:Colour", tenant: Environment, name: red, displayName: Red}
+  - {attribute: Colour, name: blue, displayName: Blue}
+Enumerator:
+  - {name: Colour, displayName: Colour, type: Custom}
+  - {name: Colour, dbid: 300, tenant: Environment, displayName: Colour, type: Role}
+""",
+    )
+    persons = {
+        one.attributes["userName"]: dbid
+        for (kind, dbid), one in everything(path).items()
+        if kind == "Person"
+    }
+    group = attributes(path, "AgentGroup", "Chat")
+    assert group["agentDBIDs"] == [persons["jun"], persons["anna"]]
+    assert group["managerDBIDs"] == [persons["boss"], persons["anna"]]
+    assert attributes(path, "EnumeratorValue", "red")["enumeratorDBID"] == 300
+    assert attributes(path, "EnumeratorValue", "blue")["enumeratorDBID"] == 101
+
+
+def test_a_name_with_a_colon_is_found_before_another_tenants_object(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Person:
+  - {employeeID: "Environment:x", dbid: 301, userName: own}
+  - {employeeID: x, dbid: 302, userName: other, tenant: Environment}
+AgentGroup:
+  - {name: Chat, agents: ["Environment:x"]}
+""",
+    )
+    assert attributes(path, "AgentGroup", "Chat")["agentDBIDs"] == [301]
+
+
+def test_one_tenant_needs_no_naming_and_none_means_environment(tmp_path: Path) -> None:
+    body = "Script: [{name: Queue, type: InteractionQueue}]\n"
+    (tmp_path / "one").mkdir()
+    one = site_server(tmp_path / "one", HEADER.replace("tenant: Resources\n", "") + body)
+    assert attributes(one, "Script", "Queue")["tenantDBID"] == 101
+    (tmp_path / "none").mkdir()
+    none = site_server(tmp_path / "none", "apiVersion: reconciler/v1\nkind: Site\n" + body)
+    assert attributes(none, "Script", "Queue")["tenantDBID"] == 1
+
+
+def test_dbids_are_as_given_and_the_others_are_the_free_ones_from_101_on(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Script:
+  - {name: a, type: VoiceFile}
+  - {name: b, dbid: 102, type: VoiceFile}
+  - {name: c, type: VoiceFile}
+  - {name: d, dbid: 7, type: VoiceFile}
+  - {name: e, dbid: 500, type: VoiceFile}
+""",
+    )
+    found = {
+        one.attributes["name"]: dbid
+        for (kind, dbid), one in everything(path).items()
+        if kind == "Script"
+    }
+    assert found == {"a": 101, "b": 102, "c": 103, "d": 7, "e": 500}
+    with opened(path) as server:
+        created = server.create("Script", {"tenantDBID": 101, "name": "f", "type": 7})
+    assert created.dbid == 501
+
+
+def test_folders_are_made_as_they_are_named(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Script:
+  - {name: a, type: VoiceFile, folder: Chat/In}
+  - {name: b, type: VoiceFile, folder: Chat}
+  - {name: c, type: VoiceFile, folder: Chat/In}
+  - {name: d, type: VoiceFile}
+  - {name: e, type: VoiceFile, folder: In}
+  - {name: f, type: VoiceFile, folder: Chat, tenant: Environment}
+Application:
+  - {name: Chat, type: ChatServer, folder: Chat}
+""",
+    )
+    found = {name: find(path, "Script", name) for name in "abcdef"}
+    assert {name: one.path for name, one in found.items()} == {
+        "a": "Scripts/Chat/In",
+        "b": "Scripts/Chat",
+        "c": "Scripts/Chat/In",
+        "d": "Scripts",
+        "e": "Scripts/In",
+        "f": "Scripts/Chat",
+    }
+    assert found["a"].folder == found["c"].folder
+    assert found["b"].folder != found["f"].folder
+    assert find(path, "Application", "Chat").path == "Applications/Chat"
+
+
+def test_option_values_keep_their_type_and_their_characters(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        r"""
+Script:
+  - name: Queue
+    type: InteractionQueue
+    annex:
+      texts: {quoted: "10", zero: 0123, plus: +49891234, time: 22:30, word: on, under: 1_000,
+              flag: true, float: 1.50, empty: '', unicode: "\u20ac", date: 2024-01-31}
+      integers: {ten: 10, none: 0, negative: -5}
+      binary: {bytes: {binary: 00ff7f}, none: {binary: ""}}
+""",
+    )
+    assert attributes(path, "Script", "Queue")["userProperties"] == {
+        "texts": {
+            "quoted": "10",
+            "zero": "0123",
+            "plus": "+49891234",
+            "time": "22:30",
+            "word": "on",
+            "under": "1_000",
+            "flag": "true",
+            "float": "1.50",
+            "empty": "",
+            "unicode": "€",
+            "date": "2024-01-31",
+        },
+        "integers": {"ten": 10, "none": 0, "negative": -5},
+        "binary": {"bytes": b"\x00\xff\x7f", "none": b""},
+    }
+
+
+def test_texts_that_look_like_other_values_stay_texts(tmp_path: Path) -> None:
+    path = made(tmp_path, "Script: [{name: 123, type: VoiceFile}, {name: true, type: VoiceFile}]\n")
+    assert attributes(path, "Script", "123")["name"] == "123"
+    assert attributes(path, "Script", "true")["name"] == "true"
+
+
+def test_every_server_holds_the_predefined_objects(tmp_path: Path) -> None:
+    path = made(tmp_path, "")
+    known = {
+        (kind, dbid): one.attributes.get("name", one.attributes.get("userName"))
+        for (kind, dbid), one in everything(path).items()
+        if kind != "Folder"
+    }
+    assert known == {
+        ("Tenant", 1): "Environment",
+        ("Tenant", 101): "Resources",
+        ("AppPrototype", 99): "Configuration_Server",
+        ("AppPrototype", 100): "Configuration_Manager",
+        ("Application", 99): "confserv",
+        ("Application", 100): "default",
+        ("Person", 100): "default",
+    }
+
+
+def test_every_object_of_the_sample_site_lives_in_a_folder(tmp_path: Path) -> None:
+    create_server(tmp_path / "gwe.db", SAMPLE_SITE)
+    found = everything(tmp_path / "gwe.db")
+    assert len(found) > 50
+    homeless = [
+        (kind, dbid)
+        for (kind, dbid), one in found.items()
+        if kind != "Folder" and (kind, dbid) != ("Tenant", 1) and not one.path
+    ]
+    assert homeless == []
+
+
+# extends
+
+
+def test_an_object_takes_the_place_of_the_one_with_its_natural_key(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        HEADER
+        + """
+Script:
+  - {name: Queue, dbid: 110, type: InteractionQueue, annex: {s: {k: v}}, folder: Chat}
+  - {name: Other, dbid: 111, type: VoiceFile}
+Enumerator:
+  - {name: A, displayName: A, type: Custom}
+  - {name: B, displayName: B, type: Custom}
+EnumeratorValue:
+  - {attribute: A, name: x, displayName: of A, isDefault: false}
+  - {attribute: B, name: x, displayName: of B, isDefault: false}
+""",
+        encoding="utf-8",
+    )
+    path = site_server(
+        tmp_path,
+        """apiVersion: reconciler/v1
+kind: Site
+extends: base.yaml
+tenant: Resources
+Script:
+  - {name: Queue, type: EnhancedRouting}
+  - {name: Queue, type: VoiceFile, tenant: Environment}
+EnumeratorValue:
+  - {attribute: B, name: x, displayName: replaced, isDefault: false}
+""",
+    )
+    found = everything(path)
+    queues = {
+        one.tenant: one
+        for (kind, _), one in found.items()
+        if kind == "Script" and one.attributes["name"] == "Queue"
+    }
+    assert queues[101].attributes == {
+        "tenantDBID": 101,
+        "name": "Queue",
+        "type": 6,
+        "state": 1,
+    }
+    assert queues[101].path == "Scripts"
+    assert queues[1].attributes["type"] == 7
+    assert found["Script", 111].attributes["name"] == "Other"
+    shown = [one.attributes["displayName"] for (k, _), one in found.items() if k[10:] == "Value"]
+    assert shown == ["of A", "replaced"]
+
+
+def test_extends_leads_on_from_the_folder_of_each_file(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "first.yaml").write_text(HEADER, encoding="utf-8")
+    (tmp_path / "deep" / "second.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: Site\nextends: first.yaml\ntenant: Resources\n"
+        "Script: [{name: a, type: VoiceFile}]\n",
+        encoding="utf-8",
+    )
+    path = site_server(
+        tmp_path,
+        "apiVersion: reconciler/v1\nkind: Site\nextends: deep/second.yaml\ntenant: Resources\n"
+        "Script: [{name: b, type: VoiceFile}]\n",
+    )
+    assert attributes(path, "Script", "a")["tenantDBID"] == 101
+    assert attributes(path, "Script", "b")["tenantDBID"] == 101
+
+
+@pytest.mark.parametrize("second", ["site.yaml", "other.yaml"])
+def test_a_site_file_that_extends_itself_is_refused(tmp_path: Path, second: str) -> None:
+    text = "apiVersion: reconciler/v1\nkind: Site\nextends: {}\nTenant: [{{name: T}}]\n"
+    (tmp_path / "other.yaml").write_text(text.format("site.yaml"), encoding="utf-8")
+    found = only(problems(tmp_path, text.format(second)))
+    assert "extends itself" in found
+    assert re.match(r"(site|other)\.yaml\b", found)
+
+
+def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    found = problems(tmp_path, HEADER.replace("tenant:", "extends: none.yaml\ntenant:"))
+    assert "none.yaml: cannot be read: No such file or directory" in only(found)
+    found = problems(tmp_path, HEADER.replace("tenant:", "extends: [a.yaml]\ntenant:"))
+    assert re.match(r"site\.yaml:\d+:\d+: .*extends", only(found))
+
+
+# Mistakes. The first line after the header is line 6.
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "said"),
+    [
+        ("Skript: [{name: a}]\n", 6, ["Skript", "no object type"]),
+        ("Script: {name: a}\n", 6, ["Script", "list"]),
+        ("Script: [a]\n", 6, ["mapping"]),
+        ("Script:\n  - {name: a, type: VoiceFile, colour: red}\n", 7, ["Script a", "colour"]),
+        ("Script:\n  - {name: a, type: Voice}\n", 7, ["Script a", "type", "'Voice'", "VoiceFile"]),
+        ("Script:\n  - {name: a, type: 99}\n", 7, ["Script a", "type", "99"]),
+        ("Script:\n  - {name: a, type: VoiceFile, index: ten}\n", 7, ["index", "'ten'"]),
+        ("Script:\n  - {name: a, type: VoiceFile, index: --5}\n", 7, ["index", "'--5'"]),
+        ("Script:\n  - {name: a, type: VoiceFile, index: " + "9" * 5000 + "}\n", 7, ["index"]),
+        ("Script:\n  - {name: [a], type: VoiceFile}\n", 7, ["name", "text"]),
+        ("Script:\n  - {name: null, type: VoiceFile}\n", 7, ["name", "text"]),
+        ("Script:\n  - {name: a}\n", 7, ["Script a", "type is missing"]),
+        ("Script:\n  - {type: VoiceFile}\n", 7, ["Script", "name is missing"]),
+        ("Script:\n  - {name: a, type: VoiceFile, dbid: x}\n", 7, ["Script a", "dbid"]),
+        ("Script:\n  - {name: a, type: VoiceFile, dbid: -5}\n", 7, ["Script a", "dbid"]),
+        ("Script:\n  - {name: a, type: VoiceFile, dbid: true}\n", 7, ["Script a", "dbid"]),
+        ("Script:\n  - {name: a, type: VoiceFile, tenant: None}\n", 7, ["Script a", "None"]),
+        ("Script:\n  - {name: a, type: VoiceFile, annex: x}\n", 7, ["Script a", "annex"]),
+        ("Script:\n  - {name: a, type: VoiceFile, annex: {s: x}}\n", 7, ["Script a", "[s]"]),
+        ("Script:\n  - {name: a, type: VoiceFile, annex: {s: {k: [x]}}}\n", 7, ["s/k"]),
+        ("Script:\n  - {name: a, type: VoiceFile, annex: {s: {k: null}}}\n", 7, ["s/k"]),
+        ("Script:\n  - {name: a, type: VoiceFile, annex: {s: {k: {binary: zz}}}}\n", 7, ["s/k"]),
+        ('Script:\n  - {name: "a\\ud800", type: VoiceFile}\n', 7, ["invalid Unicode"]),
+        ("Person:\n  - {employeeID: a, userName: a, isAgent: yes}\n", 7, ["isAgent", "'yes'"]),
+        ("Person:\n  - {employeeID: a, userName: default}\n", 7, ["Person a", "exists"]),
+        ("AgentGroup:\n  - {name: a, agents: x}\n", 7, ["AgentGroup a", "list"]),
+        ("AgentGroup:\n  - {name: a, agents: [none]}\n", 7, ["AgentGroup a", "Person", "none"]),
+        ("AgentGroup:\n  - {name: a, agents: [N:x]}\n", 7, ["AgentGroup a", "Person", "N:x"]),
+        ("EnumeratorValue:\n  - {attribute: A, name: a, displayName: a}\n", 7, ["Enumerator", "A"]),
+        ("Application:\n  - {name: a, type: SCE, template: None}\n", 7, ["AppPrototype", "None"]),
+        ("Application:\n  - {name: a, type: ChatServer, server: x}\n", 7, ["server", "mapping"]),
+        ("Application:\n  - {name: a, type: ChatServer, server: {x: y}}\n", 7, ["server", "x"]),
+        ("Application:\n  - {name: a, type: ChatServer, ports: [{id: b}]}\n", 7, ["port"]),
+        ("Application:\n  - {name: a, type: ChatServer, connections: [x]}\n", 7, ["named x"]),
+        ("Application:\n  - {name: a, type: ChatServer, connections: [{id: b}]}\n", 7, ["server"]),
+        ("Application:\n  - {name: a, type: ChatServer, connections: [a, a]}\n", 7, ["same"]),
+        ("Application:\n  - {name: default, type: SCE}\n", 7, ["default", "exists"]),
+        ("Tenant:\n", 6, ["Tenant", "twice"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(
+    tmp_path: Path, body: str, line: int, said: list[str]
+) -> None:
+    found = problems(tmp_path, HEADER + body)
+    assert any(re.match(rf"site\.yaml:{line}:\d+: ", one) for one in found), found
+    for word in said:
+        assert any(word in one for one in found), found
+
+
+def test_a_place_is_exact_to_the_column(tmp_path: Path) -> None:
+    assert problems(tmp_path, HEADER + "Skript: [{name: a}]\n")[0].startswith("site.yaml:6:1: ")
+    body = "Script:\n    - {name: a, type: VoiceFile}\n    - {name: a, type: VoiceFile}\n"
+    found = only(problems(tmp_path, HEADER + body))
+    assert found == "site.yaml:8:7: Script a is described twice, first at site.yaml:7:7"
+
+
+def test_an_object_described_twice_names_both_places(tmp_path: Path) -> None:
+    body = """Script:
+  - {name: a, type: VoiceFile}
+  - {name: b, type: VoiceFile}
+  - {name: a, type: Schedule, tenant: Resources}
+Person:
+  - {employeeID: a, userName: a}
+  - {employeeID: a, userName: b}
+"""
+    first, second = problems(tmp_path, HEADER + body)
+    assert first == "site.yaml:9:5: Script a is described twice, first at site.yaml:7:5"
+    assert second == "site.yaml:12:5: Person a is described twice, first at site.yaml:11:5"
+
+
+def test_a_taken_dbid_is_named(tmp_path: Path) -> None:
+    body = """Script:
+  - {name: a, dbid: 7, type: VoiceFile}
+  - {name: b, dbid: 7, type: VoiceFile}
+"""
+    found = only(problems(tmp_path, HEADER + body))
+    assert found.startswith("site.yaml:8:5: Script b: DBID 7 is taken")
+
+
+def test_a_second_default_value_is_named(tmp_path: Path) -> None:
+    body = """Enumerator:
+  - {name: A, displayName: A, type: Custom}
+EnumeratorValue:
+  - {attribute: A, name: x, displayName: x}
+  - {attribute: A, name: y, displayName: y}
+"""
+    found = only(problems(tmp_path, HEADER + body))
+    assert found.startswith("site.yaml:10:5: EnumeratorValue y: 'x' is the default value already")
+
+
+def test_every_mistake_is_named_not_the_first(tmp_path: Path) -> None:
+    body = """Skript:
+  - {name: a}
+Script:
+  - {name: b, type: VoiceFile, colour: red}
+  - {name: c, type: Voice}
+  - {name: d, type: VoiceFile, tenant: None}
+  - {name: e, type: VoiceFile}
+  - {name: e, type: VoiceFile}
+AgentGroup:
+  - {name: f, agents: [none]}
+  - {name: g, annex: {s: {k: [x]}}}
+"""
+    found = problems(tmp_path, HEADER + body)
+    lines = sorted({int(one.split(":")[1]) for one in found})
+    assert lines == [6, 9, 10, 11, 13, 15, 16], found
+    assert len(found) == 7
+
+
+def test_every_mistake_of_one_object_is_named(tmp_path: Path) -> None:
+    body = "Script:\n  - {name: b, type: Voice, colour: red, index: ten, capacity: x}\n"
+    found = "\n".join(problems(tmp_path, HEADER + body))
+    for word in ("'Voice'", "colour", "'ten'", "capacity"):
+        assert word in found
+
+
+def test_mistakes_of_a_base_are_named_in_the_base(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        HEADER + "Script:\n  - {name: a, type: VoiceFile, colour: red}\n", encoding="utf-8"
+    )
+    text = "apiVersion: reconciler/v1\nkind: Site\nextends: base.yaml\ntenant: Resources\n"
+    found = only(problems(tmp_path, text))
+    assert found.startswith("base.yaml:7:5: Script a: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds no object"),
+        ("# nothing\n", "holds no object"),
+        ("apiVersion: reconciler/v1\nkind: Site\n", "holds no object"),
+        ("apiVersion: reconciler/v1\nkind: Site\nScript: []\n", "holds no object"),
+        ("- kind: Site\n", "not a site file"),
+        ("text\n", "not a site file"),
+        ("kind: AgentGroup\nmetadata: {name: x}\n", "not a site file"),
+        ("Tenant: [{name: T}]\n", "not a site file"),
+        ("apiVersion: reconciler/v9\nkind: Site\nTenant: [{name: T}]\n", "reconciler/v9"),
+        ("kind: Site\nTenant: [{name: T\n", "not valid YAML"),
+        ("kind: Site\nkind: Site\nTenant: [{name: T}]\n", "stands twice"),
+        ("kind: Site\nTenant: [{name: T, state: }]\n", "key without a value"),
+    ],
+)
+def test_what_is_no_site_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    found = problems(tmp_path, text)
+    assert any(said in one for one in found), found
+    assert all(one.startswith("site.yaml") for one in found)
+
+
+def test_a_site_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for wrong in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(ManifestError, match="cannot be read") as caught:
+            create_server(tmp_path / "gwe.db", wrong)
+        assert str(wrong) in str(caught.value)
+    (tmp_path / "latin.yaml").write_bytes(b"kind: Site # \xe9\n")
+    with pytest.raises(ManifestError, match=r"latin\.yaml:1: the file is not UTF-8"):
+        create_server(tmp_path / "gwe.db", tmp_path / "latin.yaml")
+
+
+def test_a_folder_listed_as_an_object_is_made_or_refused_with_its_place(tmp_path: Path) -> None:
+    body = "Folder:\n  - {name: Chat, dbid: 500, type: 12, owner: {type: 7, DBID: 101}}\n"
+    try:
+        path = made(tmp_path, body)
+    except ManifestError as error:
+        assert f"{tmp_path / 'site.yaml'}:7:" in str(error)  # noqa: PT017 - either will do
+    else:
+        assert find(path, "Folder", "Chat").attributes["type"] == 12

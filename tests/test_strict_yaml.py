@@ -1,0 +1,483 @@
+"""YAML is read strictly: characters are kept, places are right, the rest is refused."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.strict_yaml import YamlDocument, as_text, load_file, load_text, walk
+
+
+def read(text: str) -> list[YamlDocument]:
+    """The documents of a text that has no problem."""
+    problems: list[Diagnostic] = []
+    documents = load_text(text, "f.yaml", problems)
+    assert problems == []
+    return documents
+
+
+def value_of(text: str) -> object:
+    """The one document of a text that has no problem."""
+    (document,) = read(text)
+    return document.data
+
+
+def problems_of(text: str) -> list[Diagnostic]:
+    problems: list[Diagnostic] = []
+    load_text(text, "f.yaml", problems)
+    return problems
+
+
+def only_problem(text: str) -> Diagnostic:
+    problems = problems_of(text)
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+# Scalars
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("0123", "+49891234", "22:30", "on", "off", "yes", "no", "y", "1_000", "1.50", "1e3"),
+        *("True", "TRUE", "False", "FALSE", "0x1F", "0o17", "0b1", "-0", "+1", "00", "-01"),
+        *(".inf", ".nan", "2024-01-01", "2024-01-01 10:00:00", "=", "12345678901234567890123"),
+        *("script:Webengagement_Chat.Routing", "a b  c", "http://host:9081/x#y", "ä€😀"),
+    ],
+)
+def test_a_plain_scalar_keeps_the_characters_that_were_written(written: str) -> None:
+    assert value_of(f"key: {written}\n") == {"key": written}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("true", True), ("false", False), ("0", 0), ("7", 7), ("-12", -12), ("101", 101)],
+)
+def test_flags_and_canonical_integers_are_values_of_their_own(
+    written: str, value: bool | int
+) -> None:
+    data = value_of(f"key: {written}\n")
+    assert isinstance(data, dict)
+    assert data["key"] == value
+    assert type(data["key"]) is type(value)
+    assert as_text(data["key"]) == written
+
+
+def test_the_word_null_is_the_absent_value() -> None:
+    assert value_of("key: null\n") == {"key": None}
+
+
+@pytest.mark.parametrize("written", ["true", "null", "12", "0123", "~", "", "on", "<<", "a: b"])
+def test_a_quoted_scalar_is_always_a_text(written: str) -> None:
+    assert value_of(f"a: '{written}'\nb: \"{written}\"\n") == {"a": written, "b": written}
+
+
+@pytest.mark.parametrize("written", ["~", "Null", "NULL"])
+def test_other_spellings_of_null_are_refused(written: str) -> None:
+    problem = only_problem(f"a: 1\nkey: {written}\n")
+    assert str(problem.position) == "f.yaml:2:6"
+    assert problem.summary == f"{written} is not used"
+    assert problem.hint == "Write null for absent, '' for an empty value."
+
+
+def test_a_key_without_a_value_is_refused() -> None:
+    problem = only_problem("section:\n  option:\n  other: 1\n")
+    assert str(problem.position) == "f.yaml:2:10"
+    assert "a key without a value" in problem.summary
+    assert problem.hint == "Write null for absent, '' for an empty value."
+
+
+def test_an_empty_list_item_is_refused() -> None:
+    assert str(only_problem("a:\n  - x\n  -\n").position) == "f.yaml:3:4"
+
+
+def test_block_scalars_keep_their_lines() -> None:
+    assert value_of("a: |\n  x\n   y\nb: >-\n  p\n  q\n") == {"a": "x\n y\n", "b": "p q"}
+
+
+def test_keys_are_texts_however_they_look() -> None:
+    assert value_of("1: a\ntrue: b\nnull: c\n0123: d\non: e\n'': f\n") == {
+        "1": "a",
+        "true": "b",
+        "null": "c",
+        "0123": "d",
+        "on": "e",
+        "": "f",
+    }
+
+
+@pytest.mark.parametrize("tag", ["!!str", "!!int", "!!binary", "!own", "!!python/name:os.system"])
+def test_a_tag_is_refused(tag: str) -> None:
+    problem = only_problem(f"a: 1\nkey: {tag} text\n")
+    assert str(problem.position) == "f.yaml:2:6"
+    assert f"the tag {tag} is not supported" in problem.summary
+
+
+def test_a_tagged_null_does_not_silently_mean_absent() -> None:
+    assert problems_of("key: !!str null\n") != []
+
+
+def test_a_tag_on_a_mapping_and_on_a_list_is_refused() -> None:
+    problems = problems_of("a: !!omap {b: c}\nd: !!set [e]\n")
+    assert [str(p.position) for p in problems] == ["f.yaml:1:4", "f.yaml:2:4"]
+
+
+# Keys
+
+
+def test_a_duplicate_key_is_refused_with_both_places() -> None:
+    problem = only_problem("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n")
+    assert str(problem.position) == "f.yaml:5:3"
+    assert problem.summary == "the key 'c' stands twice, first at f.yaml:3:3"
+
+
+@pytest.mark.parametrize("text", ["{a: 1, a: 2}", '{"a": 1, a: 2}', "{a: 1, 'a': 2}"])
+def test_quotes_and_flow_style_hide_no_duplicate_key(text: str) -> None:
+    problem = only_problem(text)
+    assert str(problem.position).startswith("f.yaml:1:")
+    assert "the key 'a' stands twice, first at f.yaml:1:2" in problem.summary
+
+
+def test_each_repetition_of_a_key_is_reported() -> None:
+    problems = problems_of("a: 1\na: 2\na: 3\n")
+    assert [str(p.position) for p in problems] == ["f.yaml:2:1", "f.yaml:3:1"]
+
+
+def test_keys_that_differ_in_case_are_different() -> None:
+    assert value_of("a: 1\nA: 2\n") == {"a": 1, "A": 2}
+
+
+def test_a_merge_key_is_refused() -> None:
+    problem = only_problem("a: &a {x: 1}\nb:\n  <<: *a\n")
+    assert str(problem.position) == "f.yaml:3:3"
+    assert "merge keys" in problem.summary
+
+
+@pytest.mark.parametrize("text", ["? [a, b]\n: c\n", "{{a: b}: c}\n"])
+def test_a_key_that_is_no_text_is_refused(text: str) -> None:
+    assert only_problem(text).summary == "a key must be a text"
+
+
+# Aliases and depth
+
+
+def test_an_alias_stands_for_its_value() -> None:
+    text = "a: &x {k: v}\nb: *x\nc: [*x, *x]\n"
+    assert value_of(text) == {"a": {"k": "v"}, "b": {"k": "v"}, "c": [{"k": "v"}, {"k": "v"}]}
+
+
+def test_an_unknown_alias_is_refused_at_its_place() -> None:
+    problem = only_problem("a: 1\nb: *nope\n")
+    assert str(problem.position) == "f.yaml:2:4"
+    assert "alias" in problem.summary
+
+
+def _bomb(levels: int) -> str:
+    lines = ["l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, levels):
+        inner = ", ".join([f"*l{level - 1}"] * 10)
+        lines.append(f"l{level}: &l{level} [{inner}]")
+    return "\n".join(lines) + "\n"
+
+
+def test_aliases_that_multiply_are_stopped() -> None:
+    problem = only_problem(_bomb(9))
+    assert problem.summary == "aliases stand for more than 10000 values"
+
+
+def test_a_hundred_aliased_values_are_allowed() -> None:
+    assert value_of(_bomb(2)) == {"l0": ["x"] * 10, "l1": [["x"] * 10] * 10}
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &x [*x]\n", "a: &x {b: *x}\n", "a: &x [*x, *x]\n", "a: &x {b: [*x], c: [*x]}\n"]
+)
+def test_an_alias_inside_itself_is_one_problem(text: str) -> None:
+    assert str(only_problem(text).position) == "f.yaml:1:4"
+
+
+def test_an_alias_inside_itself_is_named_as_such() -> None:
+    assert "itself" in only_problem("a: &x [*x]\n").summary
+
+
+def test_fifty_levels_are_read_and_more_are_refused() -> None:
+    assert read("[" * 50 + "]" * 50)
+    problem = only_problem("[" * 53 + "]" * 53)
+    assert problem.summary == "nested deeper than 50 levels"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000 + "]" * 100_000,
+        "{a: " * 100_000,
+        "- " * 100_000 + "x\n",
+        "".join(f"{' ' * level}a:\n" for level in range(2000)) + " " * 2000 + "a: 1\n",
+    ],
+    ids=["lists", "mappings", "block lists", "block mappings"],
+)
+def test_nesting_without_end_is_refused_and_breaks_nothing(text: str) -> None:
+    assert "nest" in only_problem(text).summary
+
+
+# Files and documents
+
+
+def test_a_file_may_hold_several_documents_and_empty_ones_are_passed_over() -> None:
+    documents = read("a: 1\n---\n---\n# nothing\n---\nb: 2\n...\n")
+    assert [one.data for one in documents] == [{"a": 1}, {"b": 2}]
+    assert [str(one.position) for one in documents] == ["f.yaml:1:1", "f.yaml:6:1"]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "---\n...\n"])
+def test_a_text_without_content_has_no_documents(text: str) -> None:
+    assert read(text) == []
+
+
+def test_a_problem_in_one_document_leaves_the_documents_before_it() -> None:
+    problems: list[Diagnostic] = []
+    documents = load_text("a: 1\n---\nb: [\n", "f.yaml", problems)
+    assert [one.data for one in documents] == [{"a": 1}]
+    assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a:\n\tb: 1\n", "f.yaml:2:1"),
+        ("a:\n  b: 1\n\tc: 1\n", "f.yaml:3:1"),
+        ("a:\n  b:\n  \tc: 1\n", "f.yaml:3:3"),
+    ],
+)
+def test_a_tab_that_indents_is_named(text: str, place: str) -> None:
+    problem = only_problem(text)
+    assert str(problem.position) == place
+    assert problem.summary == "a tab cannot indent"
+    assert problem.hint == "Indent with spaces."
+
+
+def test_a_tab_inside_a_value_is_kept() -> None:
+    assert value_of('a: "x\ty"\nb: x\ty\n') == {"a": "x\ty", "b": "x\ty"}
+
+
+def test_a_tab_inside_a_value_is_not_blamed_for_another_mistake() -> None:
+    problem = only_problem("a: x\ty: z\n")
+    assert str(problem.position) == "f.yaml:1:7"
+    assert "tab" not in problem.summary
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: 1\nb: c: d\n", "f.yaml:2:5"),
+        ("a: 1\nb: [1, 2\n", "f.yaml:3:1"),
+        ('a: 1\nb: "x\n', "f.yaml:3:1"),
+        ("a: 1\n  b: 2\n", "f.yaml:2:4"),
+        ("a: @x\n", "f.yaml:1:4"),
+    ],
+)
+def test_a_mistake_in_the_syntax_has_its_place(text: str, place: str) -> None:
+    problem = only_problem(text)
+    assert str(problem.position) == place
+    assert problem.summary.startswith("not valid YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "name"),
+    [
+        ("a: 1\nb: \x07\n", 2, "#x0007"),
+        ("a: 1\nb: 2\nc: '\x00'\n", 3, "#x0000"),
+        ("a: \x1b[31m\n", 1, "#x001b"),
+        # Characters before it take several bytes: lines are not counted in bytes.
+        ("ä: öööööööö\nb: \x07\nc: 1\nd: 2\n", 2, "#x0007"),
+        ("# 😀😀😀😀😀😀😀😀\na: \x07\nb: 1\nc: 2\nd: 3\n", 2, "#x0007"),
+    ],
+    ids=["bell", "nul", "escape", "after umlauts", "after emoji"],
+)
+def test_a_control_character_is_refused_with_its_line(text: str, line: int, name: str) -> None:
+    problem = only_problem(text)
+    assert problem.position is not None
+    assert (problem.position.file, problem.position.line) == ("f.yaml", line)
+    assert f"the character {name} is not allowed" in problem.summary
+
+
+def test_line_ends_of_windows_are_line_ends() -> None:
+    problem = only_problem("a: 1\r\nb: 2\r\nb: 3\r\n")
+    assert str(problem.position) == "f.yaml:3:1"
+    assert value_of("a: x\r\nb: y\r\n") == {"a": "x", "b": "y"}
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_rare_line_separator_in_quotes_is_kept_or_refused_but_never_changed(
+    character: str,
+) -> None:
+    problems: list[Diagnostic] = []
+    documents = load_text(f'a: "x{character}y"\n', "f.yaml", problems)
+    assert problems or documents[0].data == {"a": f"x{character}y"}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_bytes(b"\xef\xbb\xbfkey: value\nkey: 2\n")
+    problems: list[Diagnostic] = []
+    (document,) = load_file(path, "f.yaml", problems)
+    assert document.data == {"key": "value"}
+    assert [str(p.position) for p in problems] == ["f.yaml:2:1"]
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_bytes("a: 1\nb: ü\n".encode("latin-1"))
+    problems: list[Diagnostic] = []
+    assert load_file(path, "f.yaml", problems) == []
+    assert [str(p) for p in problems] == ["f.yaml:2: the file is not UTF-8\n  Save it as UTF-8."]
+
+
+def test_a_file_in_utf_16_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_bytes("a: 1\n".encode("utf-16"))
+    problems: list[Diagnostic] = []
+    assert load_file(path, "f.yaml", problems) == []
+    assert [p.summary for p in problems] == ["the file is not UTF-8"]
+
+
+def test_a_file_over_10_mib_is_refused_and_one_of_10_mib_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    limit = 10 * 1024 * 1024
+    path.write_bytes(b"a: 1\n#" + b"x" * (limit - 7) + b"\n")
+    problems: list[Diagnostic] = []
+    assert [one.data for one in load_file(path, "f.yaml", problems)] == [{"a": 1}]
+    assert problems == []
+    with path.open("ab") as file:
+        file.write(b"\n")
+    assert load_file(path, "f.yaml", problems) == []
+    assert [str(p) for p in problems] == ["f.yaml: the file is larger than 10 MiB"]
+
+
+def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    problems: list[Diagnostic] = []
+    assert load_file(tmp_path / "none.yaml", "none.yaml", problems) == []
+    assert [str(p) for p in problems] == ["none.yaml: cannot be read: No such file or directory"]
+
+
+def test_all_problems_of_a_document_are_reported() -> None:
+    text = "a: ~\nb:\nc: !x y\na: 1\n? [d]\n: e\n"
+    problems = problems_of(text)
+    assert [str(p.position) for p in problems] == [
+        "f.yaml:1:4",
+        "f.yaml:2:3",
+        "f.yaml:3:4",
+        "f.yaml:4:1",
+        "f.yaml:5:3",
+    ]
+
+
+# Places
+
+
+def test_a_value_in_a_mapping_stands_where_its_key_stands() -> None:
+    (document,) = read("spec:\n  annex:\n    Orchestration: {application: x, other: y}\n")
+    assert str(document.at(("spec",))) == "f.yaml:1:1"
+    assert str(document.at(("spec", "annex", "Orchestration"))) == "f.yaml:3:5"
+    assert str(document.at(("spec", "annex", "Orchestration", "application"))) == "f.yaml:3:21"
+    assert str(document.at(("spec", "annex", "Orchestration", "other"))) == "f.yaml:3:37"
+
+
+def test_a_list_item_has_its_own_place() -> None:
+    (document,) = read("agents:\n  - one\n  - two\n")
+    assert str(document.at(("agents", "1"))) == "f.yaml:3:5"
+
+
+def test_a_path_without_a_place_has_that_of_its_nearest_ancestor() -> None:
+    (document,) = read("---\nspec:\n  annex: {}\n")
+    assert str(document.at(("spec", "annex", "no", "such"))) == "f.yaml:3:3"
+    assert str(document.at(("policy",))) == "f.yaml:2:1"
+
+
+def test_columns_count_characters_not_bytes() -> None:
+    (document,) = read("{ü: 1, 😀: 2, last: 3}\n")
+    assert str(document.at(("last",))) == "f.yaml:1:14"
+
+
+def test_walk_yields_every_scalar_with_its_path() -> None:
+    data = {"a": {"b": 1}, "c": ["x", {"d": None}], "e": True}
+    assert list(walk(data)) == [
+        (("a", "b"), 1),
+        (("c", "0"), "x"),
+        (("c", "1", "d"), None),
+        (("e",), True),
+    ]
+
+
+# Properties
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+_PRINTABLE = st.text(
+    st.characters(
+        exclude_categories=["Cs", "Cc", "Cn"], exclude_characters="\u2028\u2029\ufeff\ufffe\uffff"
+    )
+)
+_NUMERALS = st.from_regex(r"[+-]?[0-9]([0-9_:.eEx+-]{0,12}[0-9])?", fullmatch=True)
+
+
+def double_quoted(text: str) -> str:
+    """A text in double quotes, with everything escaped that is not plain ASCII."""
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if " " <= character <= "~" else f"\\U{ord(character):08X}"
+
+
+@given(_TEXTS)
+def test_any_text_in_double_quotes_comes_back_identical(text: str) -> None:
+    assert value_of(f"option: {double_quoted(text)}\n") == {"option": text}
+
+
+@given(_PRINTABLE)
+def test_any_printable_text_in_single_quotes_comes_back_identical(text: str) -> None:
+    quoted = text.replace("'", "''")
+    assert value_of(f"option: '{quoted}'\n") == {"option": text}
+
+
+@given(_NUMERALS)
+def test_whatever_looks_like_a_number_keeps_its_characters(written: str) -> None:
+    data = value_of(f"option: {written}\n")
+    assert isinstance(data, dict)
+    assert as_text(data["option"]) == written
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 6), _PRINTABLE, st.booleans()),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_places_point_at_the_line_and_column_of_every_key(
+    entries: list[tuple[int, int, str, bool]],
+) -> None:
+    lines: list[str] = []
+    expected: dict[tuple[str, ...], str] = {}
+    for number, (blanks, indent, text, comment) in enumerate(entries):
+        lines += ["# ü 😀" if comment else ""] * blanks
+        lines.append(f"section{number}:")
+        expected[(f"section{number}",)] = f"f.yaml:{len(lines)}:1"
+        quoted = text.replace("'", "''")
+        lines.append(f"{' ' * (indent + 1)}option: '{quoted}'")
+        expected[(f"section{number}", "option")] = f"f.yaml:{len(lines)}:{indent + 2}"
+    (document,) = read("\n".join(lines) + "\n")
+    assert {path: str(document.at(path)) for path in expected} == expected
+
+
+@given(_TEXTS)
+def test_no_text_makes_the_loader_fail_and_every_problem_has_a_place(text: str) -> None:
+    problems: list[Diagnostic] = []
+    load_text(text, "f.yaml", problems)
+    lines = 1 + sum(text.count(end) for end in "\n\r\x85\u2028\u2029")
+    assert all(p.position is not None and 1 <= p.position.line <= lines for p in problems)

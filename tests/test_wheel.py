@@ -1,0 +1,60 @@
+"""The built wheel holds the manifests and schemas, and works from any folder."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.harness import plan_arguments, site_server
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the unpacked wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_plans_from_its_own_manifests_in_any_folder(
+    installed: Path, tmp_path: Path
+) -> None:
+    server = site_server(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    program = (
+        "import reconciler.resources as r, reconciler.cli.main as m, sys;"
+        f"assert r.bundled_manifests().is_relative_to({str(installed)!r}), r.bundled_manifests();"
+        "sys.exit(m.main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "plan", *plan_arguments(server, "--quiet")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "Plan: 31 to create, 3 to update, 0 to replace, 0 to delete.\n"
+
+
+def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
+    files = {str(file.relative_to(installed)) for file in installed.rglob("*") if file.is_file()}
+    assert {
+        "reconciler/bundled/manifests/web-engagement/queues.yaml",
+        "reconciler/bundled/schemas/manifest.schema.json",
+        "reconciler/server/embedded/sample.yaml",
+        "reconciler/server/embedded/predefined.yaml",
+    } <= files
