@@ -1,4 +1,4 @@
-"""The life of a run up to its plan, as one function: load, discover, bind, read, plan.
+"""The life of a run up to its plan: load; then discover, bind, read and plan.
 
 Reads through a ``Reader`` and writes nothing. ``docs/life-of-a-run.md`` draws it.
 """
@@ -25,15 +25,11 @@ from reconciler.site.model import Site
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a run is asked to plan. ``settings``: variables from gwe.toml, then --var."""
+class Loaded:
+    """Valid manifests and their variables, not yet bound to a site."""
 
-    paths: Sequence[Path]
-    site: SiteOptions
-    plan: PlanOptions
-    file_settings: Sequence[Setting] = ()
-    settings_files: Sequence[Path] = ()
-    settings: Sequence[Setting] = ()
+    manifests: Sequence[Manifest]
+    variables: Variables
 
 
 @dataclass(frozen=True)
@@ -49,8 +45,10 @@ def load_manifests(
     file_settings: Sequence[Setting] = (),
     settings_files: Sequence[Path] = (),
     settings: Sequence[Setting] = (),
-) -> tuple[list[Manifest], Variables]:
-    """The valid manifests and their variables. ManifestError lists every problem."""
+) -> Loaded:
+    """The valid manifests and their variables. ``file_settings``: variables from gwe.toml;
+    ``settings_files``: those of --vars; ``settings``: those of --var. ManifestError lists
+    every problem."""
     problems: list[Diagnostic] = []
     manifests = validate(read_documents(paths, problems), problems)
     from_files = [one for file in settings_files for one in read_settings_file(file, problems)]
@@ -59,23 +57,26 @@ def load_manifests(
         raise ManifestError(problems)
     if not manifests:
         raise ManifestError([Diagnostic("there is no manifest in the files given with --file")])
-    return manifests, variables
+    return Loaded(manifests, variables)
 
 
-def prepare(request: Request, server: Reader, environment: Mapping[str, str]) -> Planned:
+def prepare(
+    loaded: Loaded,
+    server: Reader,
+    site_options: SiteOptions,
+    options: PlanOptions,
+    environment: Mapping[str, str],
+) -> Planned:
     """The plan of a run. Every error is a ReconcilerError; nothing is written."""
-    manifests, variables = load_manifests(
-        request.paths, request.file_settings, request.settings_files, request.settings
-    )
     applications = Snapshot(
         [*server.read("Tenant", {"all_tenants": 1}), *server.read("Application")]
     )
-    hosts = _hosts(server, applications, request.site.app)
+    hosts = _hosts(server, applications, site_options.app)
     found = Snapshot([*_all(applications), *hosts])
-    site = discover(found, request.site)
-    desired = bind(manifests, variables, environment, site, found)
-    live = Snapshot([*_all(found), *_read(server, desired, site, found, request.plan)])
-    plan = make_plan(Context(desired, live, site, request.plan), server.info().url)
+    site = discover(found, site_options)
+    desired = bind(loaded.manifests, loaded.variables, environment, site, found)
+    live = Snapshot([*_all(found), *_read(server, desired, site, found, options)])
+    plan = make_plan(Context(desired, live, site, options), server.info().url)
     return Planned(plan, live)
 
 

@@ -42,7 +42,10 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
             raise UsageError(f"no profile {profile}: there is no {FILE_NAME} in this folder")
         return Settings()
     data = _load(path)
-    problems = list(_problems(data, ""))
+    problems = _problems(data, "")
+    if problems:
+        where = Position(FILE_NAME)
+        raise ManifestError([Diagnostic(problem, where) for problem in problems])
     profiles = data.get("profiles", {})
     chosen: Mapping[str, Any] = {}
     if profile:
@@ -50,9 +53,6 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
             known = ", ".join(profiles) or "none"
             raise UsageError(f"{FILE_NAME} has no profile {profile}", f"Profiles: {known}.")
         chosen = profiles[profile]
-    if problems:
-        where = Position(FILE_NAME)
-        raise ManifestError([Diagnostic(problem, where) for problem in problems])
     texts = {key: str(chosen.get(key, data.get(key, ""))) for key in _TEXTS}
     files = chosen.get("file", data.get("file", []))
     variables = {**data.get("vars", {}), **chosen.get("vars", {})}
@@ -68,7 +68,7 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
 def _load(path: Path) -> dict[str, Any]:
     where = Position(FILE_NAME)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ManifestError([Diagnostic(f"cannot be read: {error.strerror}", where)]) from error
     except UnicodeDecodeError as error:

@@ -24,6 +24,10 @@ MAX_DEPTH = 50
 
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
+# Line breaks of YAML 1.1 that no editor shows as such, and that YAML turns into spaces.
+_RARE_BREAK = re.compile("[\x85\u2028\u2029]")
+_TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
+_INDENT_WITH_TAB = re.compile(r" *\t")
 _NULLS = frozenset({"", "~", "Null", "NULL"})
 
 
@@ -75,16 +79,23 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
     """The documents of a text that came from the file ``name``."""
     documents: list[YamlDocument] = []
     loader = None
+    rare = _RARE_BREAK.search(text)
+    if rare:
+        line = text.count("\n", 0, rare.start()) + 1
+        what = f"the character #x{ord(rare.group()):04x} is not allowed"
+        problems.append(Diagnostic(what, Position(name, line), "Write it as an escape."))
+        return []
     try:
         loader = _Loader(text)
         while loader.check_node():
             node = loader.get_node()
             if node is not None and not _is_empty(node):
-                documents.append(_Construction(name, problems).document(node))
+                documents.append(_Construction(text, name, problems).document(node))
     except yaml.MarkedYAMLError as error:
         problems.append(_syntax_problem(error, text, name))
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
+        # The position counts bytes.
+        line = text.encode()[: error.position].count(b"\n") + 1
         problems.append(
             Diagnostic(
                 f"the character #x{error.character:04x} is not allowed", Position(name, line)
@@ -103,8 +114,8 @@ def _is_empty(node: yaml.Node) -> bool:
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     place = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
-    lines = text.splitlines()
-    if mark and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
+    lines = text.split("\n")
+    if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("a tab cannot indent", place, "Indent with spaces.")
     what = " ".join(part for part in (error.context, error.problem) if part)
     return Diagnostic(f"not valid YAML: {what}", place)
@@ -113,11 +124,13 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
 class _Construction:
     """Turns the nodes of one document into data, and notes their places."""
 
-    def __init__(self, name: str, problems: list[Diagnostic]) -> None:
+    def __init__(self, text: str, name: str, problems: list[Diagnostic]) -> None:
+        self._text = text
         self._name = name
         self._problems = problems
         self._places: dict[Path, Position] = {}
         self._seen: set[int] = set()
+        self._open: set[int] = set()
         self._aliased = 0
 
     def document(self, node: yaml.Node) -> YamlDocument:
@@ -129,7 +142,9 @@ class _Construction:
         return Position(self._name, mark.line + 1, mark.column + 1)
 
     def _problem(self, node: yaml.Node, summary: str, hint: str = "") -> None:
-        self._problems.append(Diagnostic(summary, self._position(node), hint))
+        found = Diagnostic(summary, self._position(node), hint)
+        if found not in self._problems:
+            self._problems.append(found)
 
     def _value(self, node: yaml.Node, path: Path, depth: int) -> Any:
         self._places.setdefault(path, self._position(node))
@@ -140,18 +155,25 @@ class _Construction:
             if self._aliased >= MAX_ALIASED_NODES:
                 return None
         self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if id(node) in self._open:
+            self._problem(node, "the alias stands inside itself")
+            return None
         if depth > MAX_DEPTH:
             self._problem(node, f"nested deeper than {MAX_DEPTH} levels")
             return None
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path, depth)
             self._refuse_tag(node, "seq")
             return [
                 self._value(one, (*path, str(index)), depth + 1)
                 for index, one in enumerate(node.value)
             ]
-        return self._scalar(node)
+        finally:
+            self._open.remove(id(node))
 
     def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
         self._refuse_tag(node, "map")
@@ -189,9 +211,10 @@ class _Construction:
         return int(text) if _INTEGER.fullmatch(text) else text
 
     def _refuse_tag(self, node: yaml.Node, plain: str) -> None:
-        if node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
-            shown = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self._problem(node, f"the tag {shown} is not supported", "Leave it out.")
+        written = _TAG.match(self._text, node.start_mark.index)
+        if written or node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
+            tag = written.group(1) if written else node.tag
+            self._problem(node, f"the tag {tag} is not supported", "Leave it out.")
 
 
 def as_text(value: str | int | bool) -> str:

@@ -151,11 +151,7 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         ),
         (
             f"{OPTIONS}  options: {{s: {{o: x}}}}\n  sections: {{s: {{p: y}}}}\n",
-            ["m.yaml:7:18: [s] of Stat stands under both options and sections", "m.yaml:6:17"],
-        ),
-        (
-            VALUE % "CaseData" + "---\n" + VALUE % "Case Data",
-            ["m.yaml:8:12:", "described twice", "m.yaml:3:12"],
+            ["m.yaml:7:18: [s] in Stat stands under both options and sections", "m.yaml:6:17"],
         ),
         ("# nothing\n", ["there is no manifest"]),
     ],
@@ -175,7 +171,6 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         "object twice",
         "different values",
         "options and sections",
-        "value twice by two names of its attribute",
         "no manifest",
     ],
 )
@@ -242,6 +237,10 @@ def test_a_manifest_cannot_send_control_sequences_to_the_terminal(
             "spec: {displayName: The Twins, type: Custom}\n",
             ["'Twin1'", "DBID 701", "'Twin2'", "DBID 702"],
         ),
+        (
+            VALUE % "CaseData" + "---\n" + VALUE % "Case Data",
+            ["BusinessAttributeValue", "at m.yaml:3:12 describes the same object"],
+        ),
         (VALUE % "The Twins", ["'Twin1'", "DBID 701", "'Twin2'", "DBID 702"]),
         (VALUE % "Nope", ["Business Attribute 'Nope'", "absent, or not readable"]),
         (GROUP.replace("name: G", "name: G, tenant: Nope"), ["tenant Nope", "absent"]),
@@ -253,6 +252,7 @@ def test_a_manifest_cannot_send_control_sequences_to_the_terminal(
         "script reference",
         "other script type",
         "two attributes",
+        "value by two names of its attribute",
         "value of two attributes",
         "no attribute",
         "no tenant",

@@ -77,12 +77,12 @@ scripts = maybe(
 )
 enumerator_values = maybe(
     {"tenantDBID": st.just(101), "enumeratorDBID": st.just(101), "name": words},
-    {"displayName": texts, "isDefault": st.booleans(), "description": texts},
+    {"displayName": words, "isDefault": st.booleans(), "description": words},
 )
 applications = maybe(
     {"name": words, "type": st.integers(1, 300)},
     {
-        "version": texts,
+        "version": words,
         "tenantDBIDs": st.lists(st.sampled_from([1, 101]), unique=True, min_size=1),
         "autoRestart": st.booleans(),
         "startupTimeout": st.integers(),
@@ -190,6 +190,12 @@ def test_structures_become_paths_below_their_key() -> None:
     }
 
 
+def test_an_empty_text_is_no_field_and_an_empty_option_is_one() -> None:
+    attributes = {"name": "Queue", "userProperties": {"s": {"k": ""}}}
+    assert flatten(SCRIPT, attributes, NAMES)[("annex", "s", "k")] == ""
+    assert flatten(ENUMERATOR_VALUE, {"name": "a", "description": ""}, NAMES) == {("name",): "a"}
+
+
 def test_a_secret_is_no_field() -> None:
     person = {"tenantDBID": 101, "employeeID": "E1", "userName": "anna", "password": "correct"}
     assert flatten(PERSON, person, NAMES) == {
@@ -275,4 +281,30 @@ def test_values_are_shown_so_that_nothing_looks_like_something_else() -> None:
         (b"\x00\x01", "(2 bytes)"),
         ("text", "text"),
     ]
-    assert [shown(value) for value, _ in pairs] == [text for _, text in pairs]
+    path = ("options", "section", "key")
+    assert [shown(path, value) for value, _ in pairs] == [text for _, text in pairs]
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("password", True),
+        ("Password", True),
+        ("db-password", True),
+        ("password2", True),
+        ("client_secret", True),
+        ("private-key", True),
+        ("passwd", True),
+        ("pwd", True),
+        ("token", True),
+        ("queueKey", False),
+        ("passwords", False),
+        ("tokenizer", False),
+        ("session-passwordless", False),
+    ],
+)
+def test_the_value_of_a_secret_is_never_shown(name: str, secret: bool) -> None:
+    text = shown(("options", "section", name), "correct-horse")
+    assert text == ("(secret)" if secret else "correct-horse")
+    assert shown(("options", name, "key"), "correct-horse") == "correct-horse"
+    assert ("12345" not in shown(("options", "section", name), 12345)) is secret

@@ -198,8 +198,8 @@ def test_files_without_any_manifest_are_a_problem(tmp_path: Path) -> None:
 
 
 def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
-    manifests, variables = load_manifests([bundled_manifests()])
-    assert bind(manifests, variables, {}).objects
+    loaded = load_manifests([bundled_manifests()])
+    assert bind(loaded.manifests, loaded.variables, {}).objects
 
 
 # What a document must look like
@@ -419,16 +419,13 @@ def test_a_create_has_the_defaults_of_its_kind_which_are_not_managed() -> None:
         "metadata: {name: V, attribute: A}\nspec: {displayName: The V}\n"
     )
     assert set(by_path(one)) == {("displayName",)}
-    assert one.create_fields() == {
-        ("state",): "Enabled",
-        ("isDefault",): False,
-        ("displayName",): "The V",
-    }
+    assert one.base_fields() == {("state",): "Enabled", ("isDefault",): False}
+    assert one.declared_fields() == {("displayName",): "The V"}
 
 
 def test_an_option_that_must_be_absent_is_not_created() -> None:
     one = only_object(GROUP + "spec: {annex: {s: {a: null, b: x}}}\n")
-    assert one.create_fields() == {("state",): "Enabled", ("annex", "s", "b"): "x"}
+    assert one.declared_fields() == {("annex", "s", "b"): "x"}
 
 
 def test_options_are_asked_of_every_application_of_the_role(site: Bound) -> None:
@@ -607,7 +604,7 @@ def test_globs_that_stand_for_a_field_go_with_it_alone() -> None:
         ("AgentGroup", "policy: {overwrite: correct}\n", "correct"),
         ("AgentGroup", "policy: {overwrite: keep}\n", "keep"),
         ("BusinessAttribute", "", "correct"),
-        ("BusinessAttribute", "policy: {overwrite: replace}\n", "replace"),
+        ("BusinessAttribute", "policy: {overwrite: keep}\n", "keep"),
     ],
 )
 def test_what_overwrite_does_has_a_default_per_kind(kind: str, policy: str, overwrite: str) -> None:
@@ -615,6 +612,13 @@ def test_what_overwrite_does_has_a_default_per_kind(kind: str, policy: str, over
     if kind == "BusinessAttribute":
         text += "spec: {displayName: D, type: Custom}\n"
     assert only_object(text + policy).policy.overwrite == overwrite
+
+
+def test_a_business_attribute_is_never_replaced_since_its_values_would_go_with_it() -> None:
+    text = GROUP.replace("AgentGroup", "BusinessAttribute")
+    text += "spec: {displayName: D, type: Custom}\npolicy: {overwrite: replace}\n"
+    ((_, problem),) = places_and_problems(text)
+    assert problem == "overwrite cannot be 'replace'"
 
 
 @pytest.mark.parametrize(
@@ -675,7 +679,7 @@ def test_a_section_under_options_and_under_sections_is_a_problem_with_both_place
     text = OPTIONS + "  options: {s: {a: x}}\n  sections: {s: {b: y}}\n"
     found = places_and_problems(text, site)
     assert [place for place, _ in found] == ["m.yaml:7:18"] * 2
-    assert "[s] of Chat1 stands under both options and sections" in found[0][1]
+    assert "[s] in Chat1 stands under both options and sections" in found[0][1]
     assert "first at m.yaml:6:17" in found[0][1]
 
 

@@ -219,23 +219,6 @@ spec: {{displayName: {name}, isDefault: true}}"""
     assert everything(server) == before
 
 
-def test_removing_most_options_of_an_application_needs_force(tmp_path: Path) -> None:
-    live = ", ".join(f'o{n}: "1"' for n in range(12))
-    site = f"Application: [{{name: Chat, type: ChatServer, options: {{old: {{{live}}}}}}}]"
-    gone = ", ".join(f"o{n}: null" for n in range(12))
-    options = f"""\
-kind: ApplicationOptions
-metadata: {{name: old}}
-target: {{role: chat-server}}
-spec: {{options: {{old: {{{gone}}}}}}}"""
-    server = site_server(tmp_path, SITE + site)
-    arguments = plan_arguments(server, *_manifests(tmp_path, options))
-    refused = gwe("plan", *arguments, cwd=tmp_path)
-    assert refused.code == 3
-    assert "--force" in refused.out + refused.err
-    assert gwe("plan", *arguments, "--force", cwd=tmp_path).code == 0
-
-
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     server = site_server(tmp_path)
     arguments = plan_arguments(server, "--format", "json")

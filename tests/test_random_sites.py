@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.apply.executor import execute
 from reconciler.kinds.fields import flatten
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.pipeline import Planned, Request, prepare
+from reconciler.pipeline import Planned, load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.resources import bundled_manifests
@@ -117,8 +117,8 @@ def _some(entries: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any
 
 def _plan(path: Path, app: str, options: PlanOptions) -> Planned:
     with opened(path) as server:
-        request = Request([bundled_manifests()], SiteOptions(app), options)
-        return prepare(request, server, os.environ)
+        loaded = load_manifests([bundled_manifests()])
+        return prepare(loaded, server, SiteOptions(app), options, os.environ)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])

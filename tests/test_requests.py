@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.pipeline import Planned, Request, prepare
+from reconciler.pipeline import Planned, load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -33,8 +33,8 @@ class Counting:
 def plan_counted(folder: Path, options: PlanOptions) -> tuple[Planned, Counting]:
     with opened(site_server(folder, VENDOR)) as server:
         counting = Counting(server)
-        request = Request([bundled_manifests()], SiteOptions(APP), options)
-        return prepare(request, counting, os.environ), counting
+        loaded = load_manifests([bundled_manifests()])
+        return prepare(loaded, counting, SiteOptions(APP), options, os.environ), counting
 
 
 def test_a_plan_reads_once_per_type_and_tenant_and_the_script_names_once(tmp_path: Path) -> None:

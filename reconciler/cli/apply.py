@@ -1,5 +1,6 @@
 """``gwe apply``: shows the plan, asks, and carries it out."""
 
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -7,6 +8,7 @@ import click
 from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli import common
+from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.plan import show_plan
 from reconciler.errors import UsageError
 from reconciler.exits import ExitCode
@@ -34,8 +36,9 @@ def command(**options: Any) -> int:
             "there is no terminal to ask on", "Look at gwe plan, then use --auto-approve."
         )
     session = common.open_session(options)
+    loaded = session.load()
     with session.server() as server:
-        planned = session.plan(server)
+        planned = session.plan(loaded, server)
         show_plan(planned.plan, options)
         if planned.plan.blocked:
             return ExitCode.REFUSED
@@ -56,8 +59,12 @@ def carry_out(planned: Planned, server: Server, options: dict[str, Any]) -> RunR
 
     def listen(outcome: Outcome, number: int, total: int) -> None:
         if not options["quiet"] or outcome.status != "done" or outcome.message:
-            print_outcome(console, outcome, number, total)
+            # The run goes on, and its exit code tells, though nobody reads any more.
+            with suppress(OSError):
+                print_outcome(console, outcome, number, total)
 
-    report = execute(planned.plan, planned.live, server, listen)
-    print_report(console, report)
+    with gentle_interrupt() as stopping:
+        report = execute(planned.plan, planned.live, server, listen, stopping)
+    with suppress(OSError):
+        print_report(console, report)
     return report

@@ -12,7 +12,7 @@ import click
 
 from reconciler.errors import UsageError
 from reconciler.manifest.variables import parse_setting
-from reconciler.pipeline import Planned, Request, prepare
+from reconciler.pipeline import Loaded, Planned, load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
 from reconciler.server.connect import Credentials, connect
@@ -22,13 +22,16 @@ from reconciler.site.discovery import SiteOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# Whether a path can be read is said by whoever reads it, with everything else.
+ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
+
 FILE_OPTIONS = (
     click.option(
         "-f",
         "--file",
         "file",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=ANY_PATH,
         metavar="PATH",
         help="Manifest file or folder; repeatable. Without it: the ones that come with gwe.",
     ),
@@ -37,7 +40,7 @@ FILE_OPTIONS = (
         "--vars",
         "vars_",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=ANY_PATH,
         metavar="FILE",
         help="YAML file with variables; repeatable.",
     ),
@@ -54,7 +57,7 @@ SITE_OPTIONS = (
     click.option("--user", envvar="GWE_USER", default="", help="User name (or GWE_USER)."),
     click.option(
         "--password-file",
-        type=click.Path(path_type=Path),
+        type=ANY_PATH,
         metavar="FILE",
         help="File with the password (or GWE_PASSWORD).",
     ),
@@ -122,31 +125,36 @@ class Session:
         """The manifests: --file, else gwe.toml, else the bundled ones."""
         return list(self.options["file"] or self.settings.file or [bundled_manifests()])
 
-    def request(self) -> Request:
+    def load(self) -> Loaded:
+        """The manifests. Called before the server is asked for anything."""
+        return load_manifests(
+            self.paths(),
+            self.settings.variables,
+            self.options["vars_"],
+            [parse_setting(text) for text in self.options["var"]],
+        )
+
+    def plan(self, loaded: Loaded, server: Reader) -> Planned:
+        """The plan for what the command was given."""
         options = self.options
         app = options["app"] or self.settings.app
         if not app:
             raise UsageError(
                 "which Web Engagement Server?", "Name its application with --app, or in gwe.toml."
             )
-        return Request(
-            paths=self.paths(),
-            site=SiteOptions(
-                app,
-                options["tenant"] or self.settings.tenant,
-                options["cluster"] or self.settings.cluster,
-            ),
-            plan=PlanOptions(
-                overwrite=options.get("overwrite", False),
-                overwrite_only=tuple(options.get("overwrite_only", ())),
-                target=tuple(options["target"]),
-                exclude=tuple(options["exclude"]),
-                force=options.get("force", False),
-            ),
-            file_settings=self.settings.variables,
-            settings_files=options["vars_"],
-            settings=[parse_setting(text) for text in options["var"]],
+        site = SiteOptions(
+            app,
+            options["tenant"] or self.settings.tenant,
+            options["cluster"] or self.settings.cluster,
         )
+        wanted = PlanOptions(
+            overwrite=options.get("overwrite", False),
+            overwrite_only=tuple(options.get("overwrite_only", ())),
+            target=tuple(options["target"]),
+            exclude=tuple(options["exclude"]),
+            force=options.get("force", False),
+        )
+        return prepare(loaded, server, site, wanted, os.environ)
 
     @contextmanager
     def server(self) -> Iterator[Server]:
@@ -180,10 +188,6 @@ class Session:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             raise UsageError(f"--password-file {path} cannot be read: {reason}") from error
         return text.removesuffix("\n")
-
-    def plan(self, server: Reader) -> Planned:
-        """The plan for what the command was given."""
-        return prepare(self.request(), server, os.environ)
 
 
 def open_session(options: dict[str, Any]) -> Session:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.common import ANY_PATH
 from reconciler.cli.main import main
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.exits import ExitCode
@@ -24,7 +25,7 @@ QUEUE = "Webengagement_Chat"
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=ANY_PATH,
     help="An empty or new folder to work in; default: a new temporary one.",
 )
 def command(folder: Path | None) -> int:

@@ -23,8 +23,9 @@ def command(**options: Any) -> int:
     Fields under a keep policy that differ are listed as kept; they are no drift.
     """
     session = common.open_session(options)
+    loaded = session.load()
     with session.reader() as server:
-        plan = session.plan(server).plan
+        plan = session.plan(loaded, server).plan
     show_plan(plan, options)
     if plan.blocked:
         return ExitCode.REFUSED

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.common import ANY_PATH
 from reconciler.exits import ExitCode
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.create import create_server
 from reconciler.server.embedded.site_file import SAMPLE_SITE
 
-_PATH = click.argument("path", type=click.Path(path_type=Path))
+_PATH = click.argument("path", type=ANY_PATH)
 
 
 @click.group("embedded", context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,7 +27,7 @@ def command() -> None:
 @_PATH
 @click.option(
     "--site",
-    type=click.Path(path_type=Path),
+    type=ANY_PATH,
     default=SAMPLE_SITE,
     help="Site file with the objects; default: the sample site.",
 )

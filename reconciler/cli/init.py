@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.exits import ExitCode
 from reconciler.resources import bundled, bundled_manifests
@@ -26,7 +27,7 @@ file = ["manifests/web-engagement"]
 
 
 @click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=ANY_PATH)
 def command(folder: Path) -> int:
     """Make FOLDER with the bundled manifests, the schemas and a gwe.toml.
 

@@ -75,11 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
         click.echo("Interrupted; nothing was written.", err=True)
         return int(ExitCode.FAILED)
     except BrokenPipeError:
-        # Whoever read our output has gone: say nothing more, to nobody.
-        sys.stdout = None
         return int(ExitCode.FAILED)
-
-
-def run() -> None:
-    """The console script."""
-    sys.exit(main())
+    except OSError as error:
+        # Everything that reads or writes a file explains its own errors: this is output.
+        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        return int(ExitCode.FAILED)

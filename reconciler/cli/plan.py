@@ -45,8 +45,9 @@ def command(**options: Any) -> int:
     or a prerequisite is missing.
     """
     session = common.open_session(options)
+    loaded = session.load()
     with session.reader() as server:
-        plan = session.plan(server).plan
+        plan = session.plan(loaded, server).plan
     show_plan(plan, options)
     if plan.blocked:
         return ExitCode.REFUSED

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
 from reconciler.kinds.schema import manifest_schema
@@ -26,7 +27,7 @@ def schema_texts() -> dict[str, str]:
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=ANY_PATH,
     help="Where --write puts them; default: the schemas folder of gwe itself.",
 )
 def command(write: bool, folder: Path | None) -> int:

@@ -8,8 +8,6 @@ import click
 from reconciler.cli import common
 from reconciler.exits import ExitCode
 from reconciler.manifest.bind import bind
-from reconciler.manifest.variables import parse_setting
-from reconciler.pipeline import load_manifests
 
 
 @click.command("validate")
@@ -23,14 +21,9 @@ def command(**options: Any) -> int:
     Reports every problem with its file, line and column, and exits 1 if there is one.
     """
     session = common.open_session(options)
-    manifests, variables = load_manifests(
-        session.paths(),
-        session.settings.variables,
-        options["vars_"],
-        [parse_setting(text) for text in options["var"]],
-    )
-    bind(manifests, variables, os.environ)
+    loaded = session.load()
+    bind(loaded.manifests, loaded.variables, os.environ)
     if not options["quiet"]:
-        count = len(manifests)
+        count = len(loaded.manifests)
         click.echo(f"{count} manifest{'' if count == 1 else 's'}, no problem found.")
     return ExitCode.DONE

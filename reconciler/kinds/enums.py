@@ -4,6 +4,7 @@ Source: the enumerations of the vendor's Platform SDK 9.0. Number 0 means "none"
 or "not changed" nearly everywhere and is never a real value.
 """
 
+import re
 from collections.abc import Mapping
 
 STATE: Mapping[str, int] = {"Enabled": 1, "Disabled": 2}
@@ -127,4 +128,4 @@ def number_of(enumeration: Mapping[str, int], text: str) -> int | None:
     """The number that ``text`` names (a mnemonic or decimal digits), or None."""
     if text in enumeration:
         return enumeration[text]
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None

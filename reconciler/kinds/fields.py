@@ -6,6 +6,7 @@ fields; Configuration Server speaks of attributes. References are natural names 
 and DBIDs there. Pure; driven by the table of types.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -15,6 +16,11 @@ from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
 Path = tuple[str, ...]
 Value = str | int | bool | bytes
 Fields = Mapping[Path, Value]
+
+HIDDEN = "(secret)"
+_SECRET_NAME = re.compile(
+    r"(?<![a-z])(password|passwd|pwd|secret|token|private[-_ ]?key)(?![a-z])", re.IGNORECASE
+)
 
 
 class Names(Protocol):
@@ -51,8 +57,8 @@ def from_pointer(text: str) -> Path:
     return tuple(p.replace("~1", "/").replace("~0", "~") for p in text.split("/")[1:])
 
 
-def shown(value: Value | None) -> str:
-    """A value as people read it."""
+def shown(path: Path, value: Value | None) -> str:
+    """A field's value as people read it; that of a secret never."""
     match value:
         case None:
             return "(absent)"
@@ -62,7 +68,13 @@ def shown(value: Value | None) -> str:
             return "true" if value else "false"
         case bytes():
             return f"({len(value)} bytes)"
-    return str(value)
+    return HIDDEN if is_secret(path) else str(value)
+
+
+def is_secret(path: Path) -> bool:
+    """Whether the last name of a path says that its value is a secret: it holds one of
+    the words password, passwd, pwd, secret, token, private-key as a whole word."""
+    return bool(path) and _SECRET_NAME.search(path[-1]) is not None
 
 
 def flatten(object_type: ObjectType, attributes: Attributes, names: Names) -> dict[Path, Value]:
@@ -102,7 +114,7 @@ def _flatten_one(
                 yield from _flatten_structure((*path, str(label)), attribute, one, names, tenant)
         case ValueType.ENUM:
             yield path, enums.mnemonic(attribute.enumeration, value)
-        case _:
+        case _ if value != "":  # an empty text is the server's way to have none
             yield path, value
 
 
@@ -162,15 +174,29 @@ def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Va
             raise FieldValueError(f"{attribute.word} is true or false, not {value!r}")
         case ValueType.ENUM:
             found = enums.number_of(attribute.enumeration, str(value))
-            if found is None:
+            known = found in attribute.enumeration.values() or attribute.open_ended
+            if found is None or not known:
                 allowed = ", ".join(attribute.enumeration)
                 raise FieldValueError(f"{attribute.word} is one of {allowed}, not {value!r}")
             return found if number else enums.mnemonic(attribute.enumeration, found)
         case ValueType.INTEGER:
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
-            if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit():
-                return int(value)
-            raise FieldValueError(f"{attribute.word} is a whole number, not {value!r}")
-        case _:
-            return value
+            whole = as_integer(value)
+            if whole is None:
+                raise FieldValueError(f"{attribute.word} is a whole number, not {value!r}")
+            return whole
+        case ValueType.TEXT if isinstance(value, str):
+            if attribute.mandatory and not value:
+                raise FieldValueError(f"{attribute.word} is empty")
+            if len(value) > attribute.max_length:
+                limit = attribute.max_length
+                raise FieldValueError(f"{attribute.word} is longer than {limit} characters")
+    return value
+
+
+def as_integer(value: Value) -> int | None:
+    """The whole number that a value is or spells in decimal digits, else None."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
+        return int(value)
+    return None

@@ -41,6 +41,13 @@ class ManifestKind:
     overwrite: Overwrite = "replace"
 
     @property
+    def overwrites(self) -> tuple[Overwrite, ...]:
+        """What a policy may say of ``--overwrite``: never more than the kind's own."""
+        return (
+            ("replace", "correct", "keep") if self.overwrite == "replace" else ("correct", "keep")
+        )
+
+    @property
     def object_type(self) -> ObjectType:
         """The server's object type behind the kind."""
         return OBJECT_TYPES[self.type]

@@ -40,7 +40,6 @@ class Attribute:
     ``word`` is its name in manifests and site files. ``on_delete`` says what the
     deletion of the object that a reference names does to the referring one.
     ``open_ended``: the server knows members that the enumeration here lacks.
-    ``structure`` is the structure that holds it on the wire, where there is one.
     """
 
     name: str
@@ -58,7 +57,6 @@ class Attribute:
     on_delete: OnDelete = "clear"
     fields: tuple["Attribute", ...] = ()
     key: str = ""
-    structure: str = ""
 
     def __post_init__(self) -> None:
         if not self.word:
@@ -112,7 +110,3 @@ class ObjectType:
     def name_attribute(self) -> str:
         """The last part of the natural key: what people call the object."""
         return self.key[-1]
-
-    def natural_key(self, attributes: Attributes) -> tuple[Any, ...]:
-        """The values of the natural key, in order."""
-        return tuple(attributes.get(part) for part in self.key)

@@ -224,10 +224,11 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
             "additionalProperties": _texts("Globs of option names."),
         },
     }
-    if kind.binding == "options":
-        properties["overwrite"] = _choice("correct", "keep")
-    else:
-        properties["overwrite"] = _choice("replace", "correct", "keep")
+    properties["overwrite"] = {
+        **_choice(*kind.overwrites),
+        "description": "What --overwrite does.",
+    }
+    if kind.binding == "object":
         properties["preserve"] = _texts("Fields that a replace carries over.")
         properties["protect"] = {**_flag(), "description": "Never replaced or deleted."}
     if kind.parent:
@@ -235,7 +236,6 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
         properties["unlessSibling"] = _texts(
             "Globs: not created where the attribute has such a value that no manifest declares."
         )
-    properties["overwrite"]["description"] = "What --overwrite does."
     return {
         "type": "object",
         "$comment": "a mapping",

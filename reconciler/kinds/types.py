@@ -26,14 +26,12 @@ def _tenant() -> Attribute:
     )
 
 
-def _state(structure: str = "") -> Attribute:
-    return Attribute(
-        "state", ValueType.ENUM, default=1, enumeration=enums.STATE, structure=structure
-    )
+def _state() -> Attribute:
+    return Attribute("state", ValueType.ENUM, default=1, enumeration=enums.STATE)
 
 
-def _annex(structure: str = "") -> Attribute:
-    return Attribute("userProperties", ValueType.KEY_VALUES, word="annex", structure=structure)
+def _annex() -> Attribute:
+    return Attribute("userProperties", ValueType.KEY_VALUES, word="annex")
 
 
 def _reference(
@@ -43,7 +41,7 @@ def _reference(
     on_delete: OnDelete = "clear",
     *,
     immutable: bool = False,
-    structure: str = "",
+    mandatory: bool = False,
 ) -> Attribute:
     return Attribute(
         name,
@@ -52,20 +50,17 @@ def _reference(
         refers_to=refers_to,
         on_delete=on_delete,
         immutable=immutable,
-        structure=structure,
+        mandatory=mandatory,
     )
 
 
-def _references(
-    name: str, word: str, refers_to: str, on_delete: OnDelete = "clear", *, structure: str = ""
-) -> Attribute:
+def _references(name: str, word: str, refers_to: str, on_delete: OnDelete = "clear") -> Attribute:
     return Attribute(
         name,
         ValueType.REFERENCES,
         word=word,
         refers_to=refers_to,
         on_delete=on_delete,
-        structure=structure,
     )
 
 
@@ -234,7 +229,7 @@ _APPLICATION = ObjectType(
             word="connections",
             key="appServerDBID",
             fields=(
-                _reference("appServerDBID", "server", "Application", "veto"),
+                _reference("appServerDBID", "server", "Application", "veto", mandatory=True),
                 Attribute("id", default="default"),
                 Attribute("connProtocol", word="protocol"),
                 Attribute("timoutLocal", ValueType.INTEGER, word="timeoutLocal"),
@@ -284,7 +279,7 @@ _PERSON = ObjectType(
         Attribute("password", max_length=64, secret=True),
         Attribute("isAgent", ValueType.FLAG, immutable=True, default=False),
         Attribute("isExternalAuth", ValueType.FLAG, default=False),
-        _reference("capacityRuleDBID", "capacityRule", "Script", structure="agentInfo"),
+        _reference("capacityRuleDBID", "capacityRule", "Script"),
         _state(),
         _annex(),
     ),
@@ -306,10 +301,10 @@ _AGENT_GROUP = ObjectType(
         _tenant(),
         _name(),
         _references("agentDBIDs", "agents", "Person"),
-        _references("managerDBIDs", "managers", "Person", structure="groupInfo"),
-        _reference("capacityRuleDBID", "capacityRule", "Script", structure="groupInfo"),
-        _state("groupInfo"),
-        _annex("groupInfo"),
+        _references("managerDBIDs", "managers", "Person"),
+        _reference("capacityRuleDBID", "capacityRule", "Script"),
+        _state(),
+        _annex(),
     ),
     filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
 )

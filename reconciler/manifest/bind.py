@@ -168,18 +168,16 @@ class _Binder:
 
     def _holders(self, manifest: Manifest) -> tuple[ConfObject, ...]:
         """The server and the cluster as far as they have an option of the manifest, else
-        the server."""
+        the server; a primary and its backup together."""
         assert self._site is not None  # noqa: S101 - the caller has checked
-        candidates = [
-            one for role in (SERVER_ROLE, CLUSTER_ROLE) for one in self._site.roles.get(role, ())
-        ]
-        holders: list[ConfObject] = []
-        for one in candidates:
-            held = one.attributes.get("options") or {}
-            fields = self._options_for(manifest, "", one).fields
-            if any(f.path[2] in held.get(f.path[1], {}) for f in fields):
-                holders.append(one)
-        return tuple(holders or candidates[:1])
+        groups = [self._site.roles.get(role, ()) for role in (SERVER_ROLE, CLUSTER_ROLE)]
+        holders = [group for group in groups if any(self._holds(one, manifest) for one in group)]
+        return tuple(one for group in holders or groups[:1] for one in group)
+
+    def _holds(self, application: ConfObject, manifest: Manifest) -> bool:
+        held = application.attributes.get("options") or {}
+        fields = self._options_for(manifest, "", application).fields
+        return any(field.path[2] in held.get(field.path[1], {}) for field in fields)
 
     def _options_for(
         self, manifest: Manifest, name: str, application: ConfObject | None

@@ -44,7 +44,6 @@ class Policy:
 
     overwrite: Overwrite = "replace"
     preserve: tuple[str, ...] = ()
-    keep_units: tuple[Path, ...] = ()
     when_parent_missing: str = "fail"
     unless_sibling: tuple[str, ...] = ()
     protect: bool = False
@@ -70,13 +69,15 @@ class DesiredObject:
         address = "/".join(quoted(part) for part in parts)
         return f"{self.tenant}:{address}" if self.other_tenant else address
 
-    def create_fields(self) -> dict[Path, Value]:
-        """The fields of a new object: the kind's own, its defaults, the declared ones."""
-        fields: dict[Path, Value] = {}
-        for words in (self.kind.fixed, self.kind.defaults):
-            fields.update({(word,): value for word, value in words.items()})
-        fields.update({f.path: f.value for f in self.fields if f.value is not None})
-        return fields
+    def base_fields(self) -> dict[Path, Value]:
+        """The fields of a new object that no manifest declares: the kind's own, and its
+        defaults."""
+        words = {**self.kind.fixed, **self.kind.defaults}
+        return {(word,): value for word, value in words.items()}
+
+    def declared_fields(self) -> dict[Path, Value]:
+        """The declared fields that have a value."""
+        return {f.path: f.value for f in self.fields if f.value is not None}
 
 
 @dataclass(frozen=True)

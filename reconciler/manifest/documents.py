@@ -53,7 +53,7 @@ def manifest_files(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterato
 def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
     where = Position(str(path))
     try:
-        if path.is_file():
+        if path.exists() and not path.is_dir():
             return [path]
         if not path.is_dir():
             problems.append(
@@ -78,9 +78,11 @@ def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
 def _walk(folder: Path) -> Iterator[Path]:
     """The manifest files below a folder. Unlike a glob it fails on what it cannot read."""
     for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
         if entry.is_dir():
             yield from _walk(entry)
-        elif entry.suffix in SUFFIXES and not entry.name.startswith("."):
+        elif entry.suffix in SUFFIXES:
             yield entry
 
 

@@ -63,13 +63,8 @@ class PolicyReader:
     def overwrite(self) -> Overwrite:
         """What ``--overwrite`` does to the object or its options."""
         default: Overwrite = "keep" if self.existing_keep else self._kind.overwrite
-        allowed = (
-            ("correct", "keep")
-            if self._kind.binding == "options"
-            else ("replace", "correct", "keep")
-        )
-        chosen = self._choice("overwrite", default, allowed)
-        return next(o for o in ("replace", "correct", "keep") if o == chosen)
+        chosen = self._choice("overwrite", default, self._kind.overwrites)
+        return next(one for one in self._kind.overwrites if one == chosen)
 
     def for_object(self) -> Policy:
         """The parts that concern the object as a whole."""
@@ -143,16 +138,27 @@ class FieldReader:
                         for key, one in options.items():
                             yield self._option((word, section, key), (word, section, key), one)
                 case ValueType.REFERENCES:
-                    for index, one in enumerate(value):
-                        name = as_text(one)
-                        yield self._field((word, name), (word, str(index)), name)
+                    yield from self._items(word, value)
                 case _:
+                    text: Value = value if isinstance(value, bool) else as_text(value)
                     try:
-                        text: Value = value if isinstance(value, bool) else as_text(value)
                         yield self._field((word,), (word,), canonical(attribute, text))
                     except FieldValueError as error:
-                        where = self._expanded.at(("spec", word))
-                        self._problems.append(Diagnostic(str(error), where))
+                        self._problem(str(error), (word,))
+
+    def _items(self, word: str, value: list[Any]) -> Iterator[ManagedField]:
+        seen: set[str] = set()
+        for index, one in enumerate(value):
+            name = as_text(one)
+            if not name.strip():
+                self._problem(f"item {index + 1} of {word} is empty", (word, str(index)))
+            elif name in seen:
+                self._problem(f"{word} names {name} twice", (word, str(index)))
+            seen.add(name)
+            yield self._field((word, name), (word, str(index)), name)
+
+    def _problem(self, summary: str, spec_path: Path) -> None:
+        self._problems.append(Diagnostic(summary, self._expanded.at(("spec", *spec_path))))
 
     def option_fields(self) -> tuple[ManagedField, ...]:
         """The fields of an ApplicationOptions manifest, single options and sections."""
@@ -167,24 +173,23 @@ class FieldReader:
     def _option(self, path: Path, spec_path: Path, value: Any) -> ManagedField:
         for part in path[1:]:
             if not part:
-                where = self._expanded.at(("spec", *spec_path))
-                self._problems.append(Diagnostic("a section or an option has no name", where))
+                self._problem("a section or an option has no name", spec_path)
         text = None if value is None else as_text(value)
         return self._field(path, spec_path, text)
 
     def _field(self, path: Path, spec_path: Path, value: Value | None) -> ManagedField:
         whole_section = spec_path[0] == "sections"
-        unit = self._policy.keep_unit(spec_path)
-        keep = unit is not None or self._policy.existing_keep
-        if unit is not None and len(unit) < len(spec_path):
-            unit = path[: len(unit)]
-        elif whole_section:
+        pointed = self._policy.keep_unit(spec_path)
+        keep = pointed is not None or self._policy.existing_keep
+        unit = path
+        if whole_section:
             unit = path[:2]
-        else:
-            unit = path
+        elif pointed is not None and self._kind.binding == "object":
+            # In an application, which others own, each option stands for itself.
+            unit = path[: len(pointed)]
         # `variables` is by path under spec; a list's items are found by their index.
         used = self._expanded.variables.get(("spec", *spec_path), frozenset())
-        by_pointer = self._policy.keep_unit(spec_path) is not None
+        by_pointer = pointed is not None
         if by_pointer and any(self._variables.set_by_site(name) for name in used):
             keep = self._policy.existing_keep
         return ManagedField(

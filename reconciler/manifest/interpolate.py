@@ -107,7 +107,9 @@ class Interpolation:
 
     def _unknown(self, name: str, known: list[str], place: Position) -> None:
         close = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
+        hint = f"Known: {', '.join(known)}." if known else "The manifests declare no variable."
+        if close:
+            hint = f"Did you mean {close[0]}?"
         self._problem(f"nothing is called ${{{name}}}", place, hint)
 
     def _problem(self, summary: str, place: Position, hint: str = "") -> None:

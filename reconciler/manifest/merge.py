@@ -11,18 +11,24 @@ def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnos
     """Two manifests for one object are a problem that names both places."""
     first: dict[tuple[str, str, str, str], DesiredObject] = {}
     for one in objects:
-        key = (one.kind.type, one.tenant, one.attribute, one.name)
+        key = (one.kind.type, one.tenant, one.attribute, one.name.casefold())
         other = first.setdefault(key, one)
         if other is not one:
             problems.append(
                 Diagnostic(
                     f"{one.address} is described twice, first as {other.address} at {other.origin}",
                     one.origin,
-                    "Scripts of one tenant share one scope of names, whatever their type."
-                    if other.kind is not one.kind
-                    else "Keep one of them.",
+                    _advice(one, other),
                 )
             )
+
+
+def _advice(one: DesiredObject, other: DesiredObject) -> str:
+    if one.name != other.name:
+        return "Names that differ in case only are not told apart everywhere."
+    if one.kind is not other.kind:
+        return "Scripts of one tenant share one scope of names, whatever their type."
+    return "Keep one of them."
 
 
 def merge_options(
@@ -41,6 +47,15 @@ def merge_options(
     ]
 
 
+def _in(application: str) -> str:
+    return f" in {application}" if application else ""
+
+
+def _wish(field: ManagedField) -> tuple[object, ...]:
+    """What a manifest wants of a field: all but where it says so."""
+    return field.value, field.keep, field.unit, field.overwrite_corrects, field.satisfied_by
+
+
 def _merged(
     application: str, fields: Iterable[ManagedField], problems: list[Diagnostic]
 ) -> Iterable[ManagedField]:
@@ -52,7 +67,7 @@ def _merged(
         if neighbour.whole_section != one.whole_section:
             problems.append(
                 Diagnostic(
-                    f"[{section}] of {application} stands under both options and sections,"
+                    f"[{section}]{_in(application)} stands under both options and sections,"
                     f" first at {neighbour.origin}",
                     one.origin,
                     "Declare it in one of the two.",
@@ -60,11 +75,11 @@ def _merged(
             )
             continue
         other = by_path.setdefault(one.path, one)
-        if (other.value, other.keep, other.unit) != (one.value, one.keep, one.unit):
+        if _wish(one) != _wish(other):
             problems.append(
                 Diagnostic(
                     f"two manifests want different things of {section}/{option}"
-                    f" in {application}, first at {other.origin}",
+                    f"{_in(application)}, first at {other.origin}",
                     one.origin,
                     "Make them agree, or remove one.",
                 )

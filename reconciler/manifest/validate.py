@@ -45,12 +45,13 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
             )
         )
         return None
-    if data.get("apiVersion") != API_VERSION:
-        problems.append(
-            Diagnostic(
-                f"apiVersion is {API_VERSION}", document.at(("apiVersion",)), "Write it first."
-            )
-        )
+    version = data.get("apiVersion")
+    if version != API_VERSION:
+        what = f"apiVersion must be {API_VERSION}, not {_shown(version)}"
+        if "apiVersion" not in data:
+            what = f"apiVersion is missing; it is {API_VERSION}"
+        hint = f"Begin with `apiVersion: {API_VERSION}`."
+        problems.append(Diagnostic(what, document.at(("apiVersion",)), hint))
         return None
     name = data.get("kind")
     if not isinstance(name, str) or name not in MANIFEST_KINDS:
@@ -85,14 +86,14 @@ class _Validators:
 
             self._prepared[kind.name] = Draft7Validator(self._definitions[kind.name])
         errors = self._prepared[kind.name].iter_errors(document.data)
-        for error in sorted(errors, key=lambda e: [str(part) for part in e.absolute_path]):
-            yield from _explain(error, document)
+        found = [one for error in errors for one in _explain(error, document)]
+        yield from sorted(found, key=lambda one: (one.position or document.position, one.summary))
 
 
 def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagnostic]:
     path = tuple(str(part) for part in error.absolute_path)
     place = document.at(path)
-    what = path[-1] if path else "the manifest"
+    what = _called(path)
     schema: Any = error.schema
     match error.validator:
         case "additionalProperties":
@@ -114,9 +115,19 @@ def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagn
         case "maxLength":
             yield Diagnostic(f"{what} is longer than {error.validator_value} characters", place)
         case "pattern" if error.schema_path and "propertyNames" in error.schema_path:
+            place = document.at((*path, str(error.instance)))
             yield Diagnostic(f"{error.instance!r} cannot be a name in {what}", place)
         case _:
             yield Diagnostic(f"{what} cannot be {_shown(error.instance)}", place, _needed(schema))
+
+
+def _called(path: Path) -> str:
+    """What a message calls the value at a path."""
+    if not path:
+        return "the manifest"
+    if path[-1].isdecimal() and len(path) > 1:
+        return f"item {int(path[-1]) + 1} of {path[-2]}"
+    return path[-1]
 
 
 def _needed(schema: Any) -> str:
@@ -140,7 +151,7 @@ def _unknown_fields(
     schema: Any = error.schema
     instance: Any = error.instance
     known = list(schema.get("properties", {}))
-    where = f" in {path[-1]}" if path else ""
+    where = f" in {_called(path)}" if path else ""
     for name in instance:
         if name not in known:
             place: Position = document.at((*path, name))

@@ -6,7 +6,7 @@ is not looked into again.
 """
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Setting:
 class _Declaration:
     position: Position
     default: str | None
+    default_position: Position
 
 
 class Variables:
@@ -50,7 +51,7 @@ class Variables:
         declaration = self._declared[name]
         if name in self._settings:
             return self._settings[name]
-        return expand(declaration.default or "", declaration.position)
+        return expand(declaration.default or "", declaration.default_position)
 
 
 def collect(
@@ -74,10 +75,8 @@ def collect(
                 )
                 continue
             default = entry.get("default")
-            declared[name] = _Declaration(
-                manifest.at(("spec", name, "default")),
-                None if default is None else as_text(default),
-            )
+            text = None if default is None else as_text(default)
+            declared[name] = _Declaration(place, text, manifest.at(("spec", name, "default")))
     values: dict[str, str] = {}
     for setting in settings:
         if setting.name in declared:
@@ -85,10 +84,8 @@ def collect(
             continue
         summary = f"no manifest declares a variable {setting.name}"
         close = difflib.get_close_matches(setting.name, declared, n=1)
-        hint = (
-            f"Did you mean {close[0]}?" if close else f"Declared: {', '.join(declared) or 'none'}."
-        )
-        if setting.position is None:
+        hint = f"Did you mean {close[0]}?" if close else _declared(declared)
+        if setting.position is None and not problems:
             raise UsageError(summary, hint)
         problems.append(Diagnostic(summary, setting.position, hint))
     for name, declaration in declared.items():
@@ -101,6 +98,11 @@ def collect(
                 )
             )
     return Variables(declared, values)
+
+
+def _declared(names: Iterable[str]) -> str:
+    listed = ", ".join(names)
+    return f"Declared: {listed}." if listed else "The manifests declare no variable."
 
 
 def read_settings_file(path: Path, problems: list[Diagnostic]) -> list[Setting]:

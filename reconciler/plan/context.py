@@ -29,7 +29,7 @@ class PlanOptions:
 
 def matches(address: str, globs: Sequence[str]) -> bool:
     """Whether one of the globs selects the address."""
-    return any(fnmatchcase(address, glob) for glob in globs)
+    return any(address == glob or fnmatchcase(address, glob) for glob in globs)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,40 @@
 """Compares the managed fields of one object with its live fields. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.kinds.fields import Path, Value, pointer, shown
+from reconciler.kinds.fields import Path, Value, as_integer, pointer, shown
 from reconciler.kinds.model import ObjectType
 from reconciler.manifest.desired import ManagedField
 from reconciler.plan.model import Change
 
-LiveFields = Mapping[Path, Value]
+
+class LiveFields:
+    """The fields of a live object, found by path or by a path around them."""
+
+    def __init__(self, fields: Mapping[Path, Value]) -> None:
+        self._fields = fields
+        self._below: dict[Path, list[Path]] = {}
+        for path in fields:
+            for length in range(1, len(path)):
+                self._below.setdefault(path[:length], []).append(path)
+
+    def __iter__(self) -> Iterator[tuple[Path, Value]]:
+        return iter(self._fields.items())
+
+    def get(self, path: Path) -> Value | None:
+        return self._fields.get(path)
+
+    def has(self, unit: Path) -> bool:
+        """Whether anything is there at or below ``unit``."""
+        return unit in self._fields or unit in self._below
+
+    def under(self, unit: Path) -> dict[Path, Value]:
+        """Every field at or below ``unit``."""
+        if unit in self._fields:
+            return {unit: self._fields[unit]}
+        return {path: self._fields[path] for path in self._below.get(unit, ())}
 
 
 @dataclass(frozen=True)
@@ -25,7 +50,13 @@ def differing(fields: Sequence[ManagedField], live: LiveFields) -> list[ManagedF
     """The managed fields whose live value is another one. Equal objects cost one
     comparison; only for others is deepdiff imported and asked which fields differ."""
     wanted = {pointer(f.path): _comparable(f.value) for f in fields if f.value is not None}
-    found = {pointer(f.path): _comparable(live[f.path]) for f in fields if f.path in live}
+    found: dict[str, Value] = {}
+    for field in fields:
+        value = live.get(field.path)
+        if value is not None:
+            found[pointer(field.path)] = _comparable(value)
+        elif len(field.path) == 1 and field.value == "":
+            found[pointer(field.path)] = ""  # an absent text is an empty one
     if wanted == found:
         return []
     from deepdiff import DeepDiff  # noqa: PLC0415 - 100 ms to import
@@ -56,62 +87,76 @@ def compare(
     kept: list[Change] = []
     blocked: list[str] = []
     for field in differing(fields, live):
-        before = live.get(field.path)
-        change = Change(field.path, before, field.value, field.origin, field.manifest)
         if satisfied(field, live):
             continue
-        keeps = field.keep and not (overwrite and field.overwrite_corrects)
-        if keeps and has_unit(live, field.unit):
-            kept.append(change)
+        if keeps(field, overwrite=overwrite) and live.has(field.unit):
+            kept.append(_change(field, live.get(field.path), field.value))
             continue
-        attribute = object_type.by_word(field.path[0])
-        if attribute is not None and attribute.immutable and before is not None:
-            blocked.append(
-                f"{field.path[0]} is {shown(before)} and cannot become {shown(field.value)}"
-            )
-        elif isinstance(before, bytes):
-            blocked.append(f"{pointer(field.path)} holds a binary value, which is never managed")
-        else:
-            after = field.value
-            if _is_integer(before) and after is not None:
-                number = _as_integer(after)
-                if number is None:
-                    blocked.append(
-                        f"{pointer(field.path)} holds the integer {before}; {after!r} is no integer"
-                    )
-                    continue
-                after = number
-            changes.append(Change(field.path, before, after, field.origin, field.manifest))
+        before = live.get(field.path)
+        after, problem = _written(object_type, field, before)
+        if problem:
+            blocked.append(problem)
+        elif after != before:
+            changes.append(_change(field, before, after))
     return Difference(tuple(changes), tuple(kept), "; ".join(blocked))
 
 
-def _is_integer(value: Value | None) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _change(field: ManagedField, before: Value | None, after: Value | None) -> Change:
+    unit = field.path
+    if field.keep:
+        unit = field.unit
+    elif field.satisfied_by:
+        unit = field.path[:2]
+    return Change(field.path, before, after, field.origin, field.manifest, unit)
 
 
-def _as_integer(value: Value) -> int | None:
-    """The integer that a decimal text spells, else None."""
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
-        return int(value)
-    return None
+def _written(
+    object_type: ObjectType, field: ManagedField, before: Value | None
+) -> tuple[Value | None, str]:
+    """The value to write over ``before``, and why it cannot be written; empty: it can."""
+    attribute = object_type.by_word(field.path[0])
+    if attribute is not None and attribute.immutable and before is not None:
+        live, wanted = shown(field.path, before), shown(field.path, field.value)
+        return None, f"{field.path[0]} is {live} and cannot become {wanted}"
+    if isinstance(before, bytes):
+        return None, f"{pointer(field.path)} holds a binary value, which is never managed"
+    if _integer_option(before) is None or field.value is None:
+        return field.value, ""
+    number = as_integer(field.value)
+    if number is None:
+        wanted = shown(field.path, field.value)
+        return None, f"{pointer(field.path)} holds the integer {before}; {wanted!r} is no integer"
+    return number, ""
+
+
+def _integer_option(value: Value | None) -> int | None:
+    """The value where it is an integer option of the server, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def keeps(field: ManagedField, *, overwrite: bool) -> bool:
+    """Whether a field is left alone once its unit is there."""
+    return field.keep and not (overwrite and field.overwrite_corrects)
 
 
 def satisfied(field: ManagedField, live: LiveFields) -> bool:
-    """Whether an option of the field's section stands for it."""
-    section = field.path[:2]
-    return (
-        any(
-            path[:2] == section
-            and len(path) == len(field.path)
-            and path != field.path
-            and any(fnmatchcase(path[2], glob) for glob in field.satisfied_by)
-            for path in live
-        )
-        if field.satisfied_by
-        else False
-    )
+    """Whether another option stands for the field."""
+    return bool(stand_ins(field, live))
 
 
-def has_unit(live: LiveFields, unit: Path) -> bool:
-    """Whether anything is there at or below ``unit``."""
-    return unit in live or any(path[: len(unit)] == unit for path in live)
+def stand_ins(field: ManagedField, live: LiveFields) -> list[Path]:
+    """The options that stand for the field: those of its section that a glob matches, and
+    those that a glob with ``/`` matches as ``section/option``."""
+    if not field.satisfied_by:
+        return []
+    return [
+        path
+        for path in live.under(field.path[:1])
+        if path != field.path and any(_stands_for(path, field, glob) for glob in field.satisfied_by)
+    ]
+
+
+def _stands_for(path: Path, field: ManagedField, glob: str) -> bool:
+    if "/" in glob:
+        return fnmatchcase("/".join(path[1:]), glob)
+    return path[1] == field.path[1] and fnmatchcase(path[-1], glob)

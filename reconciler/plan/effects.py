@@ -1,5 +1,7 @@
 """What an action sends to a server. Used alike by the simulation and by a run. Pure."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.kinds.fields import Names, Path, Value, build
@@ -25,27 +27,37 @@ def update_delta(action: Action, live: Attributes, names: Names) -> Delta:
     return delta_for(OBJECT_TYPES[action.object_type], live, changes, names, action.tenant)
 
 
-def simulate(actions: tuple[Action, ...], live: Snapshot) -> Snapshot:
-    """The live objects as they would be after the actions. New objects get DBIDs below 0."""
+@dataclass(frozen=True)
+class Simulation:
+    """The live objects as they would be after a plan, and which action leads to which."""
+
+    live: Snapshot
+    results: Mapping[str, ConfObject]
+    """Address -> the object, for every action whose object there would be."""
+
+
+def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
+    """Carries the actions out on a copy of the live objects. New ones get DBIDs below 0."""
     result = live.copy()
+    results: dict[str, ConfObject] = {}
     following = -1
     for action in actions:
+        one = result.get(action.object_type, action.dbid)
         match action.action:
             case "create" | "replace":
-                if action.action == "replace":
-                    result.drop(action.object_type, action.dbid)
+                result.drop(action.object_type, action.dbid)
                 attributes = create_attributes(action, result)
-                result.put(ConfObject(action.object_type, following, attributes, action.folder))
+                one = ConfObject(action.object_type, following, attributes, action.folder)
                 following -= 1
-            case "update":
-                one = result.get(action.object_type, action.dbid)
-                assert one is not None, action.address  # noqa: S101 - it was planned from live
+            case "update" if one is not None:
                 delta = update_delta(action, one.attributes, result)
                 kind = OBJECT_TYPES[action.object_type]
                 attributes = apply_delta(kind, one.attributes, delta)
-                result.put(ConfObject(one.type, one.dbid, attributes, one.folder, one.path))
+                one = ConfObject(one.type, one.dbid, attributes, one.folder, one.path)
             case "delete":
                 result.drop(action.object_type, action.dbid)
-            case _:
-                pass
-    return result
+                one = None
+        if one is not None:
+            result.put(one)
+            results[action.address] = one
+    return Simulation(result, results)

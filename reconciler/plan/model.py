@@ -21,13 +21,19 @@ KEPT = "differs only in fields that a keep policy leaves alone"
 @dataclass(frozen=True)
 class Change:
     """One field: its live value, the wanted one, and where that is asked for. None is
-    absent. For a kept field ``after`` is what the manifest says and is not written."""
+    absent. For a kept field ``after`` is what the manifest says and is not written.
+
+    ``unit`` is the path that must still be as it was when the change is written; in the
+    application with the DBID ``source`` as well, from which the value is copied.
+    """
 
     path: Path
     before: Value | None
     after: Value | None
     origin: Position | None = None
     manifest: str = ""
+    unit: Path = ()
+    source: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from reconciler.kinds.fields import Path, Value, flatten
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.context import Context, matches
-from reconciler.plan.diff import compare
-from reconciler.plan.matching import Match, describe, match, match_attribute
+from reconciler.plan.context import Context
+from reconciler.plan.diff import LiveFields, compare
+from reconciler.plan.matching import describe, match
 from reconciler.plan.model import KEPT, Action, Change
 from reconciler.plan.replace import losses, replaced_fields
+from reconciler.plan.values import Parent, Values
 from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
 
 MISSING = "absent, or not readable by this account"
 
@@ -28,8 +30,8 @@ class _ObjectPlanner:
         self._live = context.live
         self._options = context.options
         self._siblings = siblings
-        self._desired = context.desired.objects
-        self._holders: dict[tuple[str, int], str] = {}
+        self._values = Values(context)
+        self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
         base = Action(
@@ -44,146 +46,70 @@ class _ObjectPlanner:
         if tenant is None:
             return _blocked(base, f"the tenant {desired.tenant} is {MISSING}")
         base = replace(base, tenant=tenant.dbid)
-        parent = Match()
+        parent = Parent()
         if desired.kind.parent:
-            parent = match_attribute(self._live, tenant.dbid, desired.attribute)
+            parent = self._values.parent(desired, tenant.dbid)
             if parent.blocked:
                 return _blocked(base, parent.blocked)
-            if parent.live is None and not self._attribute_is_declared(desired):
-                return self._without_parent(base, desired)
+            if not parent.name:
+                return _without_parent(base, desired)
+        desired, unknown = _with_canonical_references(desired, tenant.dbid, self._live)
+        if unknown:
+            return _blocked(base, unknown)
         found = match(desired, self._live, tenant.dbid, parent.live.dbid if parent.live else 0)
         if found.blocked:
             return _blocked(base, found.blocked)
-        unknown = self._unknown_reference(desired, tenant.dbid)
-        if unknown:
-            return _blocked(base, unknown)
-        create = self._create_fields(desired, parent.live)
-        if found.live is None:
-            return self._create(base, desired, create, parent.live)
-        holder = self._holders.setdefault((found.live.type, found.live.dbid), desired.address)
-        if holder != desired.address:
-            return _blocked(base, f"{holder} describes the same object, {describe(found.live)}")
-        return self._existing(base, desired, create, found.live)
-
-    def _unknown_reference(self, desired: DesiredObject, tenant: int) -> str:
-        """What a declared reference by natural name leads to nothing; empty: none does."""
-        for field in desired.fields:
-            attribute = desired.kind.object_type.by_word(field.path[0])
-            if attribute is None or not attribute.refers_to or field.value is None:
-                continue
-            name = str(field.value)
-            if self._live.dbid(attribute.refers_to, name, tenant) is None:
-                return f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
-        return ""
-
-    def _attribute_is_declared(self, desired: DesiredObject) -> bool:
-        return any(
-            one.kind.name == desired.kind.parent
-            and (one.tenant, one.name) == (desired.tenant, desired.attribute)
-            for one in self._desired
-        )
-
-    def _without_parent(self, base: Action, desired: DesiredObject) -> Action:
-        reason = f"the Business Attribute {desired.attribute!r} is {MISSING}"
-        if desired.policy.when_parent_missing == "skip":
-            return replace(base, action="skip", reason=reason)
-        return _blocked(base, reason)
-
-    def _create_fields(
-        self, desired: DesiredObject, parent: ConfObject | None
-    ) -> dict[Path, Value]:
-        identity: dict[Path, Value] = {("tenant",): desired.tenant, ("name",): desired.name}
-        if desired.kind.parent:
-            name = str(parent.attributes["name"]) if parent else desired.attribute
-            identity["attribute",] = name
-        return {**identity, **desired.create_fields()}
-
-    def _create(
-        self,
-        base: Action,
-        desired: DesiredObject,
-        fields: Mapping[Path, Value],
-        parent: ConfObject | None,
-    ) -> Action:
-        sibling = self._sibling_value(desired, parent)
-        if sibling:
-            reason = f"{desired.attribute!r} has {sibling} already, which no manifest declares"
-            return replace(base, action="skip", reason=reason)
-        default = self._other_default(desired, parent, 0)
+        twice = self._described_twice(desired, tenant.dbid, parent, found.live)
+        if twice:
+            return _blocked(base, twice)
+        default = self._values.other_default(desired, parent)
         if default:
             return _blocked(base, f"{default!r} is the default value already")
-        folder = self._folder(desired, base.tenant, parent)
+        if found.live is None:
+            return self._create(base, desired, parent)
+        return self._existing(base, desired, parent, found.live)
+
+    def _described_twice(
+        self, desired: DesiredObject, tenant: int, parent: Parent, live: ConfObject | None
+    ) -> str:
+        """Why the object is another manifest's already; empty: it is not."""
+        key: tuple[object, ...] = (desired.kind.type, tenant, parent.name, desired.name)
+        if live is not None:
+            key = (live.type, live.dbid)
+        holder = self._holders.setdefault(key, desired)
+        if holder is desired:
+            return ""
+        what = f", {describe(live)}" if live else ""
+        return f"{holder.address} at {holder.origin} describes the same object{what}"
+
+    def _identity(self, desired: DesiredObject, parent: Parent) -> dict[Path, Value]:
+        identity: dict[Path, Value] = {("tenant",): desired.tenant, ("name",): desired.name}
+        if parent.name:
+            identity["attribute",] = parent.name
+        return {**identity, **desired.base_fields()}
+
+    def _create(self, base: Action, desired: DesiredObject, parent: Parent) -> Action:
+        stand_in = self._values.stand_in(desired, parent)
+        if stand_in:
+            reason = f"{desired.attribute!r} has {stand_in} already, which no manifest declares"
+            return replace(base, action="skip", reason=reason)
+        folder = _folder(desired, base.tenant, parent.live, self._live)
         if folder is None:
             return _blocked(base, f"there is no folder {desired.folder!r} to create it in")
         changes = tuple(
-            Change(f.path, None, f.value, f.origin, f.manifest)
+            Change(f.path, None, f.value, f.origin, f.manifest, f.path)
             for f in desired.fields
             if f.value is not None
         )
+        fields = {**self._identity(desired, parent), **desired.declared_fields()}
         return replace(base, action="create", fields=fields, folder=folder, changes=changes)
 
-    def _sibling_value(self, desired: DesiredObject, parent: ConfObject | None) -> str:
-        """A value of the attribute that stands for ``desired`` and that is not declared."""
-        if parent is None or not desired.policy.unless_sibling:
-            return ""
-        declared = {
-            one.name
-            for one in self._desired
-            if (one.kind, one.attribute) == (desired.kind, desired.attribute)
-        }
-        for value in self._live.of_type("EnumeratorValue"):
-            name = str(value.attributes["name"])
-            if (
-                value.attributes["enumeratorDBID"] == parent.dbid
-                and name not in declared
-                and matches(name, desired.policy.unless_sibling)
-            ):
-                return name
-        return ""
-
-    def _other_default(self, desired: DesiredObject, parent: ConfObject | None, own: int) -> str:
-        """The default value of the attribute where ``desired`` wants to become it."""
-        wants = any(f.path == ("isDefault",) and f.value is True for f in desired.fields)
-        if parent is None or not wants:
-            return ""
-        for value in self._live.of_type("EnumeratorValue"):
-            same = value.attributes["enumeratorDBID"] == parent.dbid and value.dbid != own
-            if same and value.attributes.get("isDefault"):
-                return str(value.attributes["name"])
-        return ""
-
-    def _folder(self, desired: DesiredObject, tenant: int, parent: ConfObject | None) -> int | None:
-        """The DBID of the folder that the manifest names; 0: the default one."""
-        if not desired.folder:
-            return 0
-        kind = desired.kind.object_type
-        owner = ("Enumerator", parent.dbid) if parent else ("Tenant", tenant)
-        owner_id = {"type": OBJECT_TYPES[owner[0]].number, "DBID": owner[1]}
-        folders = [
-            one
-            for one in self._live.of_type("Folder")
-            if one.attributes["type"] == kind.number and one.attributes["ownerID"] == owner_id
-        ]
-        current = next((f for f in folders if f.attributes["parentID"] == owner_id), None)
-        for name in desired.folder.strip("/").split("/"):
-            inside = current.dbid if current else 0
-            current = next(
-                (
-                    f
-                    for f in folders
-                    if f.attributes["name"] == name
-                    and f.attributes["parentID"] == {"type": 22, "DBID": inside}
-                ),
-                None,
-            )
-        return current.dbid if current else None
-
     def _existing(
-        self, base: Action, desired: DesiredObject, create: Mapping[Path, Value], one: ConfObject
+        self, base: Action, desired: DesiredObject, parent: Parent, one: ConfObject
     ) -> Action:
         base = replace(base, dbid=one.dbid, folder=one.folder)
         object_type = desired.kind.object_type
-        live = flatten(object_type, one.attributes, self._live)
+        live = LiveFields(flatten(object_type, one.attributes, self._live))
         policy = desired.policy
         overwrites = self._options.overwrites(desired.address)
         if overwrites and policy.overwrite == "replace" and policy.protect:
@@ -195,28 +121,27 @@ class _ObjectPlanner:
             overwrite=overwrites and policy.overwrite == "correct",
         )
         if difference.blocked:
-            return _blocked(base, difference.blocked)
-        parent = self._live.get("Enumerator", int(one.attributes.get("enumeratorDBID") or 0))
-        if any(c.path == ("isDefault",) for c in difference.changes):
-            default = self._other_default(desired, parent, one.dbid)
-            if default:
-                return _blocked(base, f"{default!r} is the default value already")
+            return _blocked(base, f"{describe(one)}: {difference.blocked}")
+        renamed = _loses_its_name(desired, one, difference.changes)
+        if renamed:
+            return _blocked(base, renamed)
         base = replace(base, changes=difference.changes, kept=difference.kept)
         if overwrites and policy.overwrite == "replace" and not policy.protect:
-            return self._replace(base, desired, create, one, live)
+            return self._replace(base, desired, self._identity(desired, parent), one, live)
         if difference.changes:
             return replace(base, action="update")
         if difference.kept:
-            return replace(base, action="keep", reason=KEPT)
+            reason = "; ".join(filter(None, (base.reason, KEPT)))
+            return replace(base, action="keep", reason=reason)
         return base
 
     def _replace(
         self,
         base: Action,
         desired: DesiredObject,
-        create: Mapping[Path, Value],
+        identity: Mapping[Path, Value],
         one: ConfObject,
-        live: Mapping[Path, Value],
+        live: LiveFields,
     ) -> Action:
         if self._siblings and not self._options.force:
             listed = ", ".join(self._siblings)
@@ -225,7 +150,7 @@ class _ObjectPlanner:
                 f"another Web Engagement site of this tenant may use it: {listed};"
                 " --force replaces it all the same",
             )
-        fields = replaced_fields(desired, create, live)
+        fields = replaced_fields(desired, identity, live)
         lost = losses(desired, one, live, fields, self._live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
         return replace(base, action="replace", reason=reason, fields=fields, loses=lost)
@@ -233,3 +158,75 @@ class _ObjectPlanner:
 
 def _blocked(base: Action, reason: str) -> Action:
     return replace(base, action="blocked", reason=reason, changes=(), kept=())
+
+
+def _without_parent(base: Action, desired: DesiredObject) -> Action:
+    reason = f"the Business Attribute {desired.attribute!r} is {MISSING}"
+    if desired.policy.when_parent_missing == "skip":
+        return replace(base, action="skip", reason=reason)
+    return _blocked(base, reason)
+
+
+def _with_canonical_references(
+    desired: DesiredObject, tenant: int, live: Snapshot
+) -> tuple[DesiredObject, str]:
+    """The object with every reference as the live objects name it, and which reference
+    leads to nothing; empty: none does."""
+    fields = []
+    for field in desired.fields:
+        attribute = desired.kind.object_type.by_word(field.path[0])
+        if attribute is not None and attribute.refers_to and field.value is not None:
+            name = str(field.value)
+            dbid = live.dbid(attribute.refers_to, name, tenant)
+            one = live.get(attribute.refers_to, dbid) if dbid else None
+            canonical = live.name(attribute.refers_to, one.dbid, tenant) if one else ""
+            if not canonical or not (name == canonical or name.endswith(f":{canonical}")):
+                return desired, f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
+            path = (field.path[0], canonical)
+            field = replace(field, path=path, value=canonical)  # noqa: PLW2901 - its one form
+        fields.append(field)
+    return replace(desired, fields=tuple(fields)), ""
+
+
+def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:
+    """Why a new display name would hide an attribute that was found by the old one."""
+    renamed = any(change.path == ("displayName",) for change in changes)
+    if not desired.kind.by_display_name or not renamed or one.attributes["name"] == desired.name:
+        return ""
+    return (
+        f"it was found by the display name that would change;"
+        f" call it by its name, {one.attributes['name']!r}"
+    )
+
+
+def _folder(
+    desired: DesiredObject, tenant: int, parent: ConfObject | None, live: Snapshot
+) -> int | None:
+    """The DBID of the folder that the manifest names; 0: the default one; None: absent."""
+    if not desired.folder:
+        return 0
+    kind = desired.kind.object_type
+    owner = ("Enumerator", parent.dbid) if parent else ("Tenant", tenant)
+    owner_id = {"type": OBJECT_TYPES[owner[0]].number, "DBID": owner[1]}
+    folders = {
+        (str(one.attributes["name"]), one.attributes["parentID"]["DBID"]): one
+        for one in live.of_type("Folder")
+        if one.attributes["type"] == kind.number
+        and one.attributes["ownerID"] == owner_id
+        and one.attributes["parentID"] != owner_id
+    }
+    root = next(
+        (
+            one.dbid
+            for one in live.of_type("Folder")
+            if one.attributes["type"] == kind.number and one.attributes["parentID"] == owner_id
+        ),
+        0,
+    )
+    current = root
+    for name in desired.folder.strip("/").split("/"):
+        found = folders.get((name, current))
+        if found is None:
+            return None
+        current = found.dbid
+    return current

@@ -4,16 +4,15 @@ In an HA pair, the presence of a kept option or section is judged over the pair:
 one member has, the other gets with that member's value, never the manifest's.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import Path, Value, flatten
+from reconciler.kinds.fields import flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, ManagedField
 from reconciler.plan.context import Context
-from reconciler.plan.diff import compare, has_unit, satisfied
+from reconciler.plan.diff import LiveFields, compare, keeps, satisfied
 from reconciler.plan.model import KEPT, Action, Change
 from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
@@ -45,11 +44,10 @@ class _OptionsPlanner:
         self._live = context.live
         self.notices: list[str] = []
 
-    def _options_of(self, dbid: int) -> dict[Path, Value]:
+    def _options_of(self, dbid: int) -> LiveFields:
         one = self._live.get("Application", dbid)
-        if one is None:
-            return {}
-        return flatten(_APPLICATION, {"options": one.attributes.get("options") or {}}, self._live)
+        options = one.attributes.get("options") if one else None
+        return LiveFields(flatten(_APPLICATION, {"options": options or {}}, self._live))
 
     def action(self, desired: DesiredOptions) -> Action:
         base = Action(
@@ -67,10 +65,13 @@ class _OptionsPlanner:
             return replace(base, action="skip", reason=f"the site has no {CHAT_ROLE}")
         live = self._options_of(desired.dbid)
         overwrite = self._context.options.overwrites(desired.address)
-        partner = self._context.site.partner(desired.dbid)
-        copied, own = self._from_partner(desired, fields, live, partner, overwrite)
+        copied, own = self._from_partner(desired, fields, live, overwrite)
         difference = compare(_APPLICATION, own, live, overwrite=overwrite)
-        blocked = difference.blocked or self._used_elsewhere(difference.changes)
+        blocked = (
+            difference.blocked
+            or self._used_elsewhere(difference.changes)
+            or self._partner_unknown(desired, own, difference.changes)
+        )
         if blocked:
             return replace(base, action="blocked", reason=blocked)
         changes = (*difference.changes, *copied)
@@ -89,9 +90,9 @@ class _OptionsPlanner:
         for field in desired.fields:
             references = references_of("options", field.path[1], field.path[2], field.value)
             if any(one.target == "endpoint" for one in references):
+                option = "/".join(field.path[1:])
                 self.notices.append(
-                    f"{desired.address}: {'/'.join(field.path[1:])} is skipped:"
-                    f" the site has no {CHAT_ROLE}."
+                    f"{desired.address}: {option} is skipped: the site has no {CHAT_ROLE}."
                 )
             else:
                 fields.append(field)
@@ -101,44 +102,67 @@ class _OptionsPlanner:
         self,
         desired: DesiredOptions,
         fields: list[ManagedField],
-        live: Mapping[Path, Value],
-        partner: int,
+        live: LiveFields,
         overwrite: bool,
     ) -> tuple[list[Change], list[ManagedField]]:
         """Changes that copy what only the other member of the pair has, and the fields
         that the manifest's values still decide."""
-        others = self._options_of(partner) if partner else {}
-        if not others:
+        partner = self._live.get("Application", self._context.site.partner(desired.dbid))
+        if partner is None:
             return [], fields
-        one = self._live.get("Application", partner)
-        name = application_name(one) if one else ""
-        copied: dict[Path, Change] = {}
+        others, name = self._options_of(partner.dbid), application_name(partner)
+        copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
-            keeps = field.keep and not (overwrite and field.overwrite_corrects)
-            if not keeps or not has_unit(others, field.unit) or satisfied(field, live):
-                own.append(field)
+            copies = (
+                field.value is not None
+                and keeps(field, overwrite=overwrite)
+                and others.has(field.unit)
+                and not satisfied(field, live)
+            )
+            if copies and not live.has(field.unit):
+                for change in self._copies(field, others, name, partner.dbid, desired.address):
+                    copied[change.path] = change
                 continue
-            theirs = {p: v for p, v in others.items() if p[: len(field.unit)] == field.unit}
-            mine = {p: v for p, v in live.items() if p[: len(field.unit)] == field.unit}
-            if mine:
-                own.append(field)
-                if mine != theirs:
-                    pair = " and ".join(sorted((desired.name, name)))
-                    self.notices.append(
-                        f"{pair} are a pair and differ in {'/'.join(field.unit[1:])};"
-                        " both are left as they are."
-                    )
-                continue
-            for path, value in theirs.items():
-                if isinstance(value, bytes):
-                    self.notices.append(
-                        f"{desired.address}: {'/'.join(path[1:])} is not copied from {name}:"
-                        " it holds a binary value."
-                    )
-                else:
-                    copied[path] = Change(path, None, value, field.origin, f"as in {name}")
+            own.append(field)
+            if copies and live.under(field.unit) != others.under(field.unit):
+                pair = " and ".join(sorted((desired.name, name)))
+                unit = "/".join(field.unit[1:])
+                self.notices.append(
+                    f"{pair} are a pair and differ in {unit}; both are left as they are."
+                )
         return list(copied.values()), own
+
+    def _copies(
+        self, field: ManagedField, others: LiveFields, name: str, partner: int, address: str
+    ) -> list[Change]:
+        """What the other member has in the field's unit, to be written here."""
+        copies: list[Change] = []
+        for path, value in others.under(field.unit).items():
+            if isinstance(value, bytes):
+                option = "/".join(path[1:])
+                self.notices.append(
+                    f"{address}: {option} is not copied from {name}: it holds a binary value."
+                )
+                continue
+            manifest = f"as in {name}"
+            copies.append(
+                Change(path, None, value, field.origin, manifest, field.unit, source=partner)
+            )
+        return copies
+
+    def _partner_unknown(
+        self, desired: DesiredOptions, own: list[ManagedField], changes: tuple[Change, ...]
+    ) -> str:
+        """Why nothing kept can be added while the other member of a pair is unreadable."""
+        unreadable = self._context.site.unreadable_partners.get(desired.dbid)
+        kept = {field.path for field in own if field.keep and field.value is not None}
+        if not unreadable or not any(change.path in kept for change in changes):
+            return ""
+        return (
+            f"its pair, the application with DBID {unreadable}, is not readable by this"
+            " account, and may have what is absent here; grant the account Read on it"
+        )
 
     def _used_elsewhere(self, changes: tuple[Change, ...]) -> str:
         """Why a change of an endpoint's value would break another site; empty: it does not."""

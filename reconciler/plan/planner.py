@@ -37,10 +37,10 @@ def make_plan(context: Context, server: str) -> Plan:
         cluster=application_name(site.cluster) if site.cluster else "",
         actions=tuple(checked),
         notices=(*site.notices, *option_notices, *selection, *notices(checked, final)),
-        warnings=tuple(warnings),
+        warnings=(*site.warnings, *warnings),
     )
     if not plan.blocked:
-        _check_settles(context, plan, final)
+        _check_settles(context, plan, final.live)
     return plan
 
 
@@ -54,8 +54,11 @@ def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:
     """Plans again on the objects as the plan leaves them: nothing may be left to write."""
     again = replace(context, live=final, options=context.options.without_overwrite())
     planned = {action.address for action in plan.actions if action.action != "skip"}
-    left = [a for a in _compare(again)[0] if a.address in planned and (a.writes or a.reason)]
-    unsettled = [a.address for a in left if a.writes or a.action == "blocked"]
+    unsettled = [
+        action.address
+        for action in _compare(again)[0]
+        if action.address in planned and (action.writes or action.action == "blocked")
+    ]
     if unsettled:
         raise SelfCheckError(
             f"the plan would not settle: {', '.join(unsettled)}",

@@ -7,143 +7,153 @@ from reconciler.kinds import enums
 from reconciler.kinds.fields import Path, Value, pointer
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
 from reconciler.kinds.roles import CHAT_ROLE
+from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.context import Context
+from reconciler.plan.effects import Simulation
 from reconciler.plan.model import Action
+from reconciler.plan.values import Values, wants_default
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
 
 
 def with_needs(context: Context, actions: Sequence[Action]) -> list[Action]:
-    """The actions, each with the addresses of those that must come before it."""
-    index = _Index(context)
+    """The actions, each with the addresses of those that must come before it: those that
+    make what it refers to. What is there already needs no order."""
+    index = _Index(context, actions)
     return [replace(action, needs=tuple(index.needs(action))) for action in actions]
 
 
-def _written(action: Action) -> dict[Path, Value]:
-    """The fields that an action writes."""
-    if action.action in ("create", "replace"):
-        return dict(action.fields)
-    return {c.path: c.after for c in action.changes if c.after is not None}
-
-
-def _option_references(fields: dict[Path, Value]) -> Iterator[tuple[Path, OptionReference]]:
-    for path, value in fields.items():
-        if len(path) == 3:
-            for reference in references_of(*path, value):
-                yield path, reference
-
-
 class _Index:
-    """Which address describes what."""
+    """Which address makes what."""
 
-    def __init__(self, context: Context) -> None:
-        self._scripts: dict[tuple[int, str], str] = {}
-        self._attributes: dict[tuple[str, str], str] = {}
-        self._parents: dict[str, tuple[str, str]] = {}
-        for one in context.desired.objects:
-            tenant = context.live.find("Tenant", 0, one.tenant)
-            if one.kind.type == "Script" and tenant is not None:
-                self._scripts[tenant.dbid, one.name] = one.address
-            if one.kind.name == "BusinessAttribute":
-                self._attributes[one.tenant, one.name] = one.address
-            if one.kind.parent:
-                self._parents[one.address] = (one.tenant, one.attribute)
+    def __init__(self, context: Context, actions: Sequence[Action]) -> None:
+        self._actions = {action.address: action for action in actions}
+        self._scripts = {
+            (a.tenant, a.name): a.address
+            for a in actions
+            if a.object_type == "Script" and a.action != "in-sync"
+        }
+        self._desired = {one.address: one for one in context.desired.objects}
+        self._values = Values(context)
         chat_servers = {one.dbid for one in context.site.roles.get(CHAT_ROLE, ())}
         self._endpoints: dict[tuple[str, str], list[str]] = {}
-        for options in context.desired.options:
-            for field in options.fields if options.dbid in chat_servers else ():
-                self._endpoints.setdefault((field.path[1], field.path[2]), []).append(
-                    options.address
-                )
+        for action in actions:
+            for change in action.changes if action.dbid in chat_servers else ():
+                if action.object_type == "Application":
+                    key = (change.path[1], change.path[2])
+                    self._endpoints.setdefault(key, []).append(action.address)
 
     def needs(self, action: Action) -> Iterable[str]:
-        found: list[str] = []
-        parent = self._parents.get(action.address)
-        if parent in self._attributes:
-            found.append(self._attributes[parent])
-        for _, reference in _option_references(_written(action)):
+        found = [*self._parent(action), *self._cleared_defaults(action)]
+        for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
-            if reference.target == "script":
-                found.append(self._scripts.get((tenant, reference.name), ""))
+            if reference.target == "endpoint":
+                found += self._endpoints.get((f"{ENDPOINTS}{tenant}", reference.name), ())
             else:
-                found.extend(self._endpoints.get((f"{ENDPOINTS}{tenant}", reference.name), ()))
-        return dict.fromkeys(one for one in found if one and one != action.address)
+                address = self._scripts.get((tenant, reference.name), "")
+                if address and not self._actions[address].dbid:
+                    found.append(address)
+        return dict.fromkeys(one for one in found if one != action.address)
+
+    def _parent(self, action: Action) -> Iterator[str]:
+        desired = self._desired.get(action.address)
+        if desired is not None and desired.kind.parent and action.tenant:
+            parent = self._values.parent(desired, action.tenant)
+            if parent.declared is not None:
+                yield parent.declared.address
+
+    def _cleared_defaults(self, action: Action) -> Iterator[str]:
+        """The values that cease to be the default before another becomes it."""
+        desired = self._desired.get(action.address)
+        if desired is None or not wants_default(desired, True):
+            return
+        for address, other in self._desired.items():
+            if _same_attribute(desired, other) and any(
+                change.path == ("isDefault",) and change.after is False
+                for change in self._actions[address].changes
+            ):
+                yield address
+
+
+def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:
+    return (one.kind, one.tenant, one.attribute) == (other.kind, other.tenant, other.attribute)
+
+
+def _written_references(action: Action) -> Iterator[OptionReference]:
+    """The references in the options that an action writes."""
+    written: dict[Path, Value] = {c.path: c.after for c in action.changes if c.after is not None}
+    if action.action in ("create", "replace"):
+        written = dict(action.fields)
+    for path, value in written.items():
+        if len(path) == 3:
+            yield from references_of(*path, value)
 
 
 def check_references(
-    context: Context, actions: Sequence[Action], final: Snapshot
+    context: Context, actions: Sequence[Action], final: Simulation
 ) -> tuple[list[Action], list[str]]:
     """Looks at what the options of the planned objects would refer to after the plan.
 
-    A reference that leads nowhere blocks the action that declares it; one that nobody
-    here declares is a warning.
+    A reference that leads nowhere blocks the action of the manifest that declares it; one
+    that nobody here declares is a warning.
     """
     checked: list[Action] = []
     warnings: list[str] = []
     for action in actions:
-        if action.action in ("skip", "blocked"):
+        one = final.results.get(action.address)
+        if one is None or action.action in ("skip", "blocked"):
             checked.append(action)
             continue
-        one = _final_object(action, final)
-        declared = _written(action) or _declared(context, action)
+        declared = _declared(context, action)
         dangling: list[str] = []
-        for path, value in _options(one) if one else ():
+        for path, value in _options(one):
             for reference in references_of(*path, value):
-                problem = _problem(reference, action.tenant, context, final)
+                problem = _problem(reference, action.tenant, context, final.live)
                 if problem and declared.get(path) == value:
                     dangling.append(f"{pointer(path)} refers to {problem}")
                 elif problem:
-                    warnings.append(f"{action.address}: {pointer(path)} refers to {problem}.")
+                    warnings.append(f"{action.address}: {'/'.join(path)} refers to {problem}.")
         if dangling:
+            reason = "; ".join(dangling)
             action = replace(  # noqa: PLW2901 - the same action, refused
-                action, action="blocked", reason="; ".join(dangling), changes=(), kept=()
+                action, action="blocked", reason=reason, changes=(), kept=(), loses=()
             )
         checked.append(action)
     return checked, warnings
 
 
 def _declared(context: Context, action: Action) -> dict[Path, Value]:
-    """The values that the manifests declare in an object that is in sync."""
+    """The values that manifests declare in an object and do not keep."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())
     kept = {change.path for change in action.kept}
     return {f.path: f.value for f in fields if f.value is not None and f.path not in kept}
 
 
-def _final_object(action: Action, final: Snapshot) -> ConfObject | None:
-    if action.dbid and action.action != "replace":
-        return final.get(action.object_type, action.dbid)
-    if action.object_type == "Script":
-        return final.find("Script", action.tenant, action.name)
-    return None
-
-
 def _options(one: ConfObject) -> Iterator[tuple[tuple[str, str, str], Value]]:
-    for where, name in (("annex", "userProperties"), ("options", "options")):
-        if (where == "options") == (one.type == "Application"):
-            for section, options in (one.attributes.get(name) or {}).items():
-                for key, value in options.items():
-                    yield (where, section, key), value
+    where, name = ("annex", "userProperties")
+    if one.type == "Application":
+        where, name = ("options", "options")
+    for section, options in (one.attributes.get(name) or {}).items():
+        for key, value in options.items():
+            yield (where, section, key), value
 
 
 def _problem(reference: OptionReference, tenant: int, context: Context, final: Snapshot) -> str:
-    """What a reference would dangle from; empty where it leads somewhere, or where the
-    tenant's scripts were not read."""
+    """What a reference leads to instead of its target; empty where it leads there, or
+    where the tenant's scripts were not read."""
     tenant = reference.tenant_dbid or tenant
     if reference.target == "endpoint":
         return _endpoint_problem(reference, tenant, context, final)
     if tenant != context.site.tenant_dbid and not final.of_type("Script", tenant):
         return ""
     found = final.find("Script", tenant, reference.name)
+    wanted = reference.script_type
     if found is None:
-        return (
-            f"{reference.script_type} {reference.name!r}, which neither exists nor is to be created"
-        )
+        return f"{wanted} {reference.name!r}, which neither exists nor is to be created"
     kind = enums.mnemonic(enums.SCRIPT_TYPE, int(found.attributes["type"]))
-    if kind != reference.script_type:
-        return f"{reference.name!r}, which is of type {kind}, not {reference.script_type}"
-    return ""
+    return "" if kind == wanted else f"{reference.name!r}, which is of type {kind}, not {wanted}"
 
 
 def _endpoint_problem(
@@ -153,7 +163,6 @@ def _endpoint_problem(
     for member in context.site.roles.get(CHAT_ROLE, ()):
         one = final.get("Application", member.dbid) or member
         if reference.name not in (one.attributes.get("options") or {}).get(section, {}):
-            return (
-                f"endpoint {reference.name!r}, which {application_name(one)} lacks in [{section}]"
-            )
+            name = application_name(one)
+            return f"endpoint {reference.name!r}, which {name} lacks in [{section}]"
     return ""

@@ -6,7 +6,7 @@ from reconciler.kinds.fields import Path, Value, shown
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, has_unit, satisfied
+from reconciler.plan.diff import LiveFields, stand_ins
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -14,29 +14,30 @@ _IDENTITY = frozenset({"tenant", "name", "attribute"})
 
 
 def replaced_fields(
-    desired: DesiredObject, create: Mapping[Path, Value], live: LiveFields
+    desired: DesiredObject, base: Mapping[Path, Value], live: LiveFields
 ) -> dict[Path, Value]:
-    """The fields of the new object: the manifest's, and over them what is carried over:
-    kept units that are there, and the words under ``preserve``."""
-    result = dict(create)
-    for word in desired.policy.preserve:
-        for path, value in live.items():
-            if path[0] == word:
-                result.setdefault(path, value)
+    """The fields of the new object. Later wins: ``base`` (identity and defaults), what is
+    carried over (the words under ``preserve``, kept units that are there), and what the
+    manifest declares and does not keep."""
+    result = dict(base)
+    for path, value in live:
+        if path[0] in desired.policy.preserve:
+            result[path] = value
+    declared = []
     for field in desired.fields:
-        if not field.keep:
-            continue
-        if satisfied(field, live):
-            result.pop(field.path, None)
-            _carry(result, live, field.path[:2])
-        elif has_unit(live, field.unit):
-            result.pop(field.path, None)
-            _carry(result, live, field.unit)
+        instead = stand_ins(field, live)
+        if instead:
+            for path in instead:
+                result.update(live.under(path[:2]))
+        elif field.keep and live.has(field.unit):
+            result.update(live.under(field.unit))
+        else:
+            declared.append(field)
+    for field in declared:
+        result.pop(field.path, None)
+        if field.value is not None:
+            result[field.path] = field.value
     return result
-
-
-def _carry(result: dict[Path, Value], live: LiveFields, unit: Path) -> None:
-    result.update({p: v for p, v in live.items() if p[: len(unit)] == unit})
 
 
 def losses(
@@ -47,16 +48,12 @@ def losses(
     snapshot: Snapshot,
 ) -> tuple[str, ...]:
     """What the replace of ``one`` loses, in sentences."""
-    return (
-        f"its DBID {one.dbid}, and permissions set on it",
-        *_lost_fields(desired, live, new),
-        *_referrers(one, snapshot),
-        *(
-            ["interactions that wait in it: they cannot be seen from here"]
-            if desired.kind.name == "InteractionQueue"
-            else []
-        ),
-    )
+    lost = [f"its DBID {one.dbid}, and permissions set on it"]
+    lost += _lost_fields(desired, live, new)
+    lost += _referrers(one, snapshot)
+    if desired.kind.name == "InteractionQueue":
+        lost.append("interactions that wait in it: they cannot be seen from here")
+    return tuple(lost)
 
 
 def _lost_fields(
@@ -64,16 +61,16 @@ def _lost_fields(
 ) -> Iterator[str]:
     managed = {field.path for field in desired.fields}
     lists: dict[str, list[str]] = {}
-    for path, value in live.items():
+    for path, value in live:
         attribute = desired.kind.object_type.by_word(path[0])
         if path in managed or path[0] in _IDENTITY or new.get(path) == value:
             continue
         if attribute is not None and attribute.type is ValueType.REFERENCES:
             lists.setdefault(path[0], []).append(str(value))
         elif path in new:
-            yield f"{'/'.join(path)}: {shown(value)} becomes {shown(new[path])}"
+            yield f"{'/'.join(path)}: {shown(path, value)} becomes {shown(path, new[path])}"
         else:
-            yield f"{'/'.join(path)}: {shown(value)}"
+            yield f"{'/'.join(path)}: {shown(path, value)}"
     for word, names in lists.items():
         yield f"{word}: {', '.join(names)}"
 

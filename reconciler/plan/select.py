@@ -48,11 +48,18 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
     while queue:
         address = queue.pop(0)
         for need in by_address[address].needs:
-            if need not in wanted and by_address[need].action in ("create", "update"):
+            if need not in wanted and _absent(by_address[need]):
                 wanted.add(need)
                 queue.append(need)
                 notices.append(f"{need} is planned too: {address} needs it.")
     return [action for action in actions if action.address in wanted], notices
+
+
+def _absent(action: Action) -> bool:
+    """Whether an action makes something that is not there: an object, or an option."""
+    if action.action == "update" and action.object_type == "Application":
+        return any(change.before is None for change in action.changes)
+    return action.action == "create"
 
 
 def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Action]:

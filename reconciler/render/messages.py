@@ -5,50 +5,54 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from reconciler.apply.report import Outcome, RunReport
+from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import Diagnostic
-from reconciler.render.console import STYLES
+from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, wrapped
 
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
     """Every problem: its place, what it is, and under it what to do."""
+    width = message_width(console)
     for one in diagnostics:
         place = f"{one.position}: " if one.position else ""
-        line = Text.assemble(("error: ", "bold red"), (place, "bold"), one.summary)
-        console.print(line, soft_wrap=True)
-        if one.hint:
-            console.print(Text(f"  {one.hint}"), soft_wrap=True)
+        first, *rest = wrapped(f"error: {place}{one.summary}", width, 0, 2)
+        line = Text(first)
+        line.stylize("bold red", 0, len("error:"))
+        line.stylize("bold", len("error: "), len("error: ") + len(place))
+        emit(console, line)
+        for text in (*rest, *(wrapped(one.hint, width, 2, 2) if one.hint else ())):
+            emit(console, Text(text))
     if len(diagnostics) > 1:
-        console.print(Text(f"{len(diagnostics)} problems.", style="bold"))
+        emit(console, Text(f"{len(diagnostics)} problems.", style="bold"))
 
 
 def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -> None:
     """One line of progress, and what went wrong under it."""
-    digits = len(str(total))
     action = outcome.action
-    style = STYLES[action.action] if outcome.status == "done" else "bold red"
-    line = Text.assemble(
-        f"[{number:>{digits}}/{total}] ",
-        (f"{action.action} {action.address}", style),
-        f"  {outcome.status}",
-    )
-    console.print(line, soft_wrap=True)
+    done = outcome.status == "done"
+    head = f"[{number:>{len(str(total))}}/{total}] "
+    what = f"{SYMBOLS[action.action]} {action.address}"
+    style = STYLES[action.action] if done else "bold red"
+    emit(console, Text.assemble(head, (what, style), "" if done else f"  {outcome.status}"))
     for detail in filter(None, (outcome.message, outcome.hint)):
-        console.print(Text(f"    {detail}"), soft_wrap=True)
+        for text in wrapped(detail, message_width(console), 4, 4):
+            emit(console, Text(text))
+
+
+_WORDS: tuple[tuple[Status, str], ...] = (
+    ("done", "applied"),
+    ("failed", "failed"),
+    ("unknown", "of unknown outcome"),
+    ("skipped", "skipped"),
+    ("not-started", "not started"),
+)
 
 
 def print_report(console: Console, report: RunReport) -> None:
     """What became of the run, in one line of counts."""
-    words = (
-        ("done", "applied"),
-        ("failed", "failed"),
-        ("unknown", "of unknown outcome"),
-        ("skipped", "skipped"),
-        ("not-started", "not started"),
-    )
-    counts = [f"{len(report.of(status))} {word}" for status, word in words if report.of(status)]  # type: ignore[arg-type]
+    counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
-    text = f"Apply: {', '.join(counts) or 'nothing to do'}."
+    style = "bold red" if failed else "bold green"
+    emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
     if failed:
-        text += " The next plan shows what is left."
-    console.print(Text(text, style="bold red" if failed else "bold green"), soft_wrap=True)
+        emit(console, Text("The next plan shows what is left."))

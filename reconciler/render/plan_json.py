@@ -5,7 +5,7 @@ from typing import Any
 
 import reconciler
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import Value, pointer
+from reconciler.kinds.fields import Path, Value, is_secret, pointer
 from reconciler.plan.model import WRITES, Action, Change, Plan
 
 FORMAT = "gwe-plan/1"
@@ -58,14 +58,16 @@ def _action(action: Action) -> dict[str, Any]:
 def _change(change: Change) -> dict[str, Any]:
     return {
         "path": pointer(change.path),
-        "before": _value(change.before),
-        "after": _value(change.after),
+        "before": _value(change.path, change.before),
+        "after": _value(change.path, change.after),
         "origin": _origin(change.origin),
         "manifest": change.manifest or None,
     }
 
 
-def _value(value: Value | None) -> Any:
+def _value(path: Path, value: Value | None) -> Any:
+    if value is not None and is_secret(path):
+        return {"secret": True}
     return {"binary": value.hex()} if isinstance(value, bytes) else value
 
 

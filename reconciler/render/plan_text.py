@@ -10,9 +10,10 @@ from reconciler.diagnostics import Position
 from reconciler.kinds.fields import Path, shown
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.model import WRITES, Action, ActionName, Change, Plan
-from reconciler.render.console import MIN_WIDTH, STYLES, SYMBOLS, shorten
+from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
 
 _INDENT = 6
+_VALUE_ROOM = 20
 
 
 class PlanText:
@@ -21,7 +22,7 @@ class PlanText:
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
         self._verbose = verbose
-        self._width = max(console.width, MIN_WIDTH)
+        self._width = width_of(console)
 
     def plan(self, plan: Plan) -> None:
         """The whole plan, with its site above and its counts below."""
@@ -29,19 +30,19 @@ class PlanText:
         self.actions(plan.actions)
         self._remarks("Warning", plan.warnings, "yellow")
         self._remarks("Note", plan.notices, "")
-        self._line(Text(summary(plan), style="bold"))
+        for line in self._wrapped(summary(plan), 0, len("Plan: ")):
+            self._line(Text(line, style="bold"))
         shared = plan.shared_changes()
         if shared:
             values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
-            self._line(Text(f"{values} in applications that others share.", style="yellow"))
+            self._line(Text(f"{values} in applications.", style="yellow"))
         if plan.blocked:
-            self._line(
-                Text(
-                    "The plan cannot be applied while an action is blocked."
-                    " Mend what blocks it, or leave it out with --exclude ADDRESS.",
-                    style="bold red",
-                )
+            advice = (
+                "The plan cannot be applied while an action is blocked."
+                " Mend what blocks it, or leave it out with --exclude ADDRESS."
             )
+            for line in self._wrapped(advice, 0, 0):
+                self._line(Text(line, style="bold red"))
 
     def actions(self, actions: Sequence[Action]) -> None:
         """The actions, by kind; those in sync only where ``verbose``."""
@@ -57,7 +58,7 @@ class PlanText:
             self._line(Text())
 
     def _line(self, line: Text) -> None:
-        self._console.print(line, soft_wrap=True)
+        emit(self._console, line)
 
     def _header(self, plan: Plan) -> None:
         cluster = f", cluster {plan.cluster}" if plan.cluster else ""
@@ -77,14 +78,7 @@ class PlanText:
             self._line(Text())
 
     def _wrapped(self, text: str, first: int, following: int) -> Iterator[str]:
-        """``text`` at the width, words kept whole."""
-        line, indent = " " * first, first
-        for word in text.split(" "):
-            if len(line) > indent and len(line) + 1 + len(word) > self._width:
-                yield line
-                line, indent = " " * following, following
-            line += word if len(line) == indent else f" {word}"
-        yield line
+        return wrapped(text, self._width, first, following)
 
     def _action(self, action: Action, same_as: str) -> Iterator[Text]:
         """One action. ``same_as``: the action above that makes the same changes."""
@@ -122,31 +116,29 @@ class PlanText:
     def _new_section(self, section: Path, members: Sequence[Change]) -> Iterator[Text]:
         """Several new options of one section: the section, then its options in a row."""
         yield from self._with_origin(Text("/".join(section)), members[0])
-        options = "; ".join(f"{c.path[-1]}={shown(c.after)}" for c in members)
+        options = "; ".join(f"{c.path[-1]}={shown(c.path, c.after)}" for c in members)
         for line in self._wrapped(options, _INDENT + 2, _INDENT + 2):
             yield Text(line)
 
     def _change(self, change: Change) -> Iterator[Text]:
         label = "/".join(change.path[:-1] if _is_item(change) else change.path)
         room = self._width - _INDENT - len(label) - 2
-        if change.before is None:
-            after = shorten(shown(change.after), room)
-            text = Text.assemble(f"{label}: ", (after, "green"))
+        if room < _VALUE_ROOM:
+            yield from self._with_origin(Text(f"{label}:"), change)
+            room = self._width - _INDENT - 2
+            yield Text(f"{'':{_INDENT + 2}}").append_text(_values(change, room))
         else:
-            half = max((room - 4) // 2, 8)
-            before, after = (
-                shorten(shown(change.before), half),
-                shorten(shown(change.after), half),
+            yield from self._with_origin(
+                Text(f"{label}: ").append_text(_values(change, room)), change
             )
-            text = Text.assemble(f"{label}: ", (before, "red"), " -> ", (after, "green"))
-        yield from self._with_origin(text, change)
 
     def _kept(self, change: Change) -> Iterator[Text]:
-        label = "/".join(change.path)
-        half = max((self._width - _INDENT - len(label) - 20) // 2, 8)
-        live, wanted = shorten(shown(change.before), half), shorten(shown(change.after), half)
-        text = Text.assemble("kept ", f"{label}: ", (live, "cyan"), f" (manifest: {wanted})")
-        yield from self._with_origin(text, change)
+        """A kept field: its live value, and the one of the manifest."""
+        yield from self._with_origin(Text(f"kept {'/'.join(change.path)}:"), change)
+        half = (self._width - _INDENT - 2 - len("  manifest: ")) // 2
+        live = shorten(shown(change.path, change.before), half)
+        wanted = shorten(shown(change.path, change.after), half)
+        yield Text.assemble(" " * (_INDENT + 2), (live, "cyan"), f"  manifest: {wanted}")
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
         """A line with a remark behind it, or under it where it is too long."""
@@ -172,6 +164,16 @@ class PlanText:
             yield line
             short = shorten(origin, self._width - _INDENT)
             yield Text(f"{short:>{self._width}}", style="dim")
+
+
+def _values(change: Change, room: int) -> Text:
+    """The new value of a field, or the old and the new one, in ``room`` columns."""
+    if change.before is None:
+        return Text(shorten(shown(change.path, change.after), room), style="green")
+    half = (room - len(" -> ")) // 2
+    before = shorten(shown(change.path, change.before), half)
+    after = shorten(shown(change.path, change.after), half)
+    return Text.assemble((before, "red"), " -> ", (after, "green"))
 
 
 def _remark(action: Action) -> str:

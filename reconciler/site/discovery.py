@@ -30,8 +30,10 @@ from reconciler.site.model import (
 )
 
 WEB_ENGAGEMENT_TYPES = frozenset({"WebEngagementBackendServer", "WebEngagementFrontEndServer"})
-_SERVER_TYPES = WEB_ENGAGEMENT_TYPES | {"GenericServer"}
+# Types that say nothing of the product behind them.
+_SERVER_TYPES = WEB_ENGAGEMENT_TYPES | {"GenericServer", "ThirdPartyServer"}
 _CLUSTER_TYPES = _SERVER_TYPES | {"ApplicationCluster"}
+_SITE_TYPES = {ROLE_TYPES[INTERACTION_ROLE], ROLE_TYPES[STAT_ROLE]}
 _WHERE = "Environment > Applications"
 
 
@@ -68,18 +70,20 @@ class _Discovery:
         self._live = live
         self._options = options
         self._notices: list[str] = []
+        self._warnings: list[str] = []
+        self._unreadable_partners: dict[int, int] = {}
 
     def run(self) -> Site:
         server = self._server()
         tenant = self._tenant(server)
-        cluster = self._cluster(server)
+        cluster = self._cluster(server, tenant)
         roles = self._roles(server, cluster, tenant)
         self._check_prerequisites(server, cluster, roles)
         members = {one.dbid for role in roles.values() for one in role}
         pairs = tuple(
             (one.dbid, backup_of(one))
-            for role in ROLE_TYPES
-            for one in roles.get(role, ())
+            for members_of_role in roles.values()
+            for one in members_of_role
             if backup_of(one) in members
         )
         return Site(
@@ -90,7 +94,9 @@ class _Discovery:
             roles=roles,
             pairs=pairs,
             values=self._values(server, cluster, tenant),
-            notices=tuple(self._notices),
+            notices=tuple(dict.fromkeys(self._notices)),
+            warnings=tuple(dict.fromkeys(self._warnings)),
+            unreadable_partners=self._unreadable_partners,
         )
 
     def _server(self) -> ConfObject:
@@ -170,23 +176,32 @@ class _Discovery:
         return tenants[0]
 
     def _connected(self, applications: Iterable[ConfObject]) -> list[ConfObject]:
-        """What the applications connect to, each once."""
+        """What the applications connect to, each once. What cannot be read is a warning:
+        it may be one that the site needs."""
         found: dict[int, ConfObject] = {}
         for application in applications:
             for dbid in connections(application):
                 other = self._live.get("Application", dbid)
                 if other is not None:
                     found.setdefault(dbid, other)
+                else:
+                    self._warnings.append(
+                        f"{application_name(application)} connects to the application with"
+                        f" DBID {dbid}, which this account cannot read: it is left out."
+                    )
         return list(found.values())
 
-    def _cluster(self, server: ConfObject) -> ConfObject | None:
-        wanted_types = {ROLE_TYPES[INTERACTION_ROLE], ROLE_TYPES[STAT_ROLE]}
-        candidates = [
+    def _cluster(self, server: ConfObject, tenant: ConfObject) -> ConfObject | None:
+        leading = [
             one
             for one in self._connected([server])
             if _may_be(one, _CLUSTER_TYPES)
-            and any(application_type(two) in wanted_types for two in self._connected([one]))
+            and _SITE_TYPES & self._connected_types(one)
+            and self._usable(one, tenant)
         ]
+        # An Application Cluster may also do no more than group servers of one type.
+        several = [one for one in leading if len(self._connected_types(one)) > 1]
+        candidates = several or (leading if len(leading) == 1 else [])
         wanted = self._options.cluster
         if wanted:
             for one in candidates:
@@ -206,25 +221,45 @@ class _Discovery:
     def _roles(
         self, server: ConfObject, cluster: ConfObject | None, tenant: ConfObject
     ) -> dict[str, tuple[ConfObject, ...]]:
-        roles: dict[str, tuple[ConfObject, ...]] = {SERVER_ROLE: (server,)}
+        roles: dict[str, tuple[ConfObject, ...]] = {SERVER_ROLE: self._with_partners([server])}
         if cluster is not None:
-            roles[CLUSTER_ROLE] = (cluster,)
+            roles[CLUSTER_ROLE] = self._with_partners([cluster])
         direct = self._connected([server, cluster] if cluster else [server])
-        clusters = [one for one in direct if application_type(one) == "ApplicationCluster"]
+        clusters = [
+            one
+            for one in direct
+            if application_type(one) == "ApplicationCluster" and self._usable(one, tenant)
+        ]
         reachable = {one.dbid: one for one in (*direct, *self._connected(clusters))}
         for role, kind in ROLE_TYPES.items():
             found = [one for one in reachable.values() if application_type(one) == kind]
-            with_partners = {one.dbid: one for one in (*found, *self._partners(found))}
-            usable = [one for one in with_partners.values() if self._usable(one, tenant)]
+            both = self._with_partners(found)
+            usable = [one for one in both if self._usable(one, tenant)]
             roles[role] = tuple(sorted(usable, key=lambda one: one.dbid))
         return roles
 
-    def _partners(self, applications: Sequence[ConfObject]) -> list[ConfObject]:
-        """The backups of applications, and the primaries that they are backups of."""
-        dbids = {one.dbid for one in applications}
-        backups = [self._live.get("Application", backup_of(one)) for one in applications]
-        primaries = [one for one in self._applications() if backup_of(one) in dbids]
-        return [one for one in (*backups, *primaries) if one is not None]
+    def _with_partners(self, applications: Sequence[ConfObject]) -> tuple[ConfObject, ...]:
+        """The applications with their backups, and the primaries that they are backups of."""
+        result = {one.dbid: one for one in applications}
+        for one in applications:
+            backup = self._live.get("Application", backup_of(one))
+            if backup is not None:
+                result[backup.dbid] = backup
+            elif backup_of(one):
+                self._unreadable_partners[one.dbid] = backup_of(one)
+                self._warnings.append(
+                    f"the backup of {application_name(one)}, the application with DBID"
+                    f" {backup_of(one)}, is not readable by this account: it is left out."
+                )
+        wanted = set(result)
+        for one in self._applications():
+            if backup_of(one) in wanted:
+                result[one.dbid] = one
+        return tuple(result.values())
+
+    def _connected_types(self, application: ConfObject) -> set[str]:
+        found = [self._live.get("Application", dbid) for dbid in connections(application)]
+        return {application_type(one) for one in found if one is not None}
 
     def _usable(self, application: ConfObject, tenant: ConfObject) -> bool:
         name = application_name(application)
@@ -252,6 +287,7 @@ class _Discovery:
             if not roles[role]:
                 kind = ROLE_TYPES[role]
                 left_out = [n for n in self._notices if self._is_about(n, kind)]
+                left_out += [warning[0].upper() + warning[1:] for warning in self._warnings]
                 hint = f"Add it in {_WHERE} > {label} > Connections."
                 hint = " ".join((*left_out, hint))
                 problems.append(Diagnostic(f"{label} has no connection to {product}", hint=hint))

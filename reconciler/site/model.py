@@ -31,7 +31,8 @@ def backup_of(application: ConfObject) -> int:
 class Site:
     """What discovery found. ``roles``: role -> applications, by DBID. ``pairs``:
     the (primary, backup) DBIDs among them. ``values``: what ``${site.…}`` gives; a
-    value that the site lacks is missing there."""
+    value that the site lacks is missing there. ``unreadable_partners``: members whose
+    backup this account cannot read, and its DBID."""
 
     tenant_name: str
     tenant_dbid: int
@@ -41,6 +42,8 @@ class Site:
     pairs: tuple[tuple[int, int], ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unreadable_partners: Mapping[int, int] = field(default_factory=dict)
 
     def members(self) -> dict[int, ConfObject]:
         """The applications of every role, by DBID, each once."""

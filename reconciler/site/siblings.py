@@ -1,5 +1,6 @@
 """Other Web Engagement sites that share what this one uses. Pure."""
 
+from reconciler.kinds.roles import CLUSTER_ROLE, SERVER_ROLE
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import WEB_ENGAGEMENT_TYPES
@@ -8,9 +9,7 @@ from reconciler.site.model import Site, application_name, application_type, conn
 
 def _outside(live: Snapshot, site: Site) -> list[ConfObject]:
     """Web Engagement applications that are neither of the site nor nodes of its cluster."""
-    own = {site.server.dbid}
-    if site.cluster is not None:
-        own.add(site.cluster.dbid)
+    own = {one.dbid for role in (SERVER_ROLE, CLUSTER_ROLE) for one in site.roles.get(role, ())}
     return [
         one
         for one in live.of_type("Application")

@@ -28,7 +28,7 @@ def create_server(path: Path, site: Path = SAMPLE_SITE) -> int:
     ManifestError for a site file with mistakes; then there is no file.
     """
     objects = load_site(site)
-    if path.exists():
+    if _exists(path):
         raise ServerUnavailableError(
             f"{path} exists already", "Name another file, or remove that one first."
         )
@@ -44,6 +44,13 @@ def create_server(path: Path, site: Path = SAMPLE_SITE) -> int:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{draft}{suffix}").unlink(missing_ok=True)
     return len(objects)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise ServerUnavailableError(f"{path} cannot be created: {error.strerror}") from error
 
 
 def _fill(path: Path, objects: list[SiteObject]) -> None:

@@ -60,25 +60,31 @@ Row = tuple[int, int, int, str]
 
 
 def encode(attributes: dict[str, Any]) -> str:
-    """Attributes as JSON; binary values as ``{"$binary": hex}``."""
+    """Attributes as JSON. A binary value is a list of one text, its hex digits: nothing
+    else in any attribute has that shape."""
     return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
 
 
-def _encode_bytes(value: Any) -> dict[str, str]:
+def _encode_bytes(value: Any) -> list[str]:
     if isinstance(value, bytes):
-        return {"$binary": value.hex()}
+        return [value.hex()]
     raise TypeError(f"cannot store a {type(value).__name__}")
 
 
 def decode(body: str) -> dict[str, Any]:
     """The attributes that ``encode`` wrote."""
-    hook = _decode_bytes if '"$binary"' in body else None
+    hook = _decode_bytes if '["' in body else None
     result: dict[str, Any] = json.loads(body, object_hook=hook)
     return result
 
 
-def _decode_bytes(value: dict[str, Any]) -> Any:
-    return bytes.fromhex(value["$binary"]) if set(value) == {"$binary"} else value
+def _decode_bytes(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: bytes.fromhex(value[0])
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
+        else value
+        for key, value in values.items()
+    }
 
 
 def create_file(path: Path) -> None:
@@ -97,6 +103,19 @@ def create_file(path: Path) -> None:
         connection.close()
 
 
+def _check_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise ServerUnavailableError(f"the embedded server {path} is a folder")
+        if not path.exists():
+            raise ServerUnavailableError(
+                f"the embedded server {path} does not exist",
+                f"gwe embedded init {path} creates one.",
+            )
+    except OSError as error:
+        raise ServerUnavailableError(f"{path} cannot be opened: {error.strerror}") from error
+
+
 class Store:
     """An open server file. ``timeout``: seconds to wait while another process writes."""
 
@@ -104,11 +123,7 @@ class Store:
         self.path = path
         self._timeout = timeout
         self._lock = threading.RLock()
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "does not exist"
-            raise ServerUnavailableError(
-                f"the embedded server {path} {what}", f"gwe embedded init {path} creates one."
-            )
+        _check_file(path)
         with self._explained():
             self._connection = self._connect()
             identity = self._connection.execute("PRAGMA application_id").fetchone()[0]
@@ -154,7 +169,12 @@ class Store:
                     f"another process has held {self.path} for {self._timeout:g} s",
                     "Try again when it has finished, or wait longer with --timeout.",
                 ) from error
-            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            if code == sqlite3.SQLITE_CANTOPEN:
+                raise ServerUnavailableError(
+                    f"{self.path} cannot be opened: {error}",
+                    "Make the file and its folder readable for this user.",
+                ) from error
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
                 raise ServerReadOnlyError(
                     f"{self.path} cannot be written: {error}",
                     "Make the file and its folder writable for this user.",

@@ -1,0 +1,94 @@
+"""What Business Attribute values have to do with each other and with their attribute.
+
+Which attribute a value belongs to, whether it is live or declared; which undeclared
+value stands in for a declared one; which value is the default. Pure.
+"""
+
+from dataclasses import dataclass
+
+from reconciler.manifest.desired import DesiredObject
+from reconciler.plan.context import Context, matches
+from reconciler.plan.matching import Match, match_attribute
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The attribute of a value: live, or to be created by ``declared``; or neither."""
+
+    live: ConfObject | None = None
+    declared: DesiredObject | None = None
+    blocked: str = ""
+
+    @property
+    def name(self) -> str:
+        """The attribute's own name, whatever the manifest called it."""
+        if self.live is not None:
+            return str(self.live.attributes["name"])
+        return self.declared.name if self.declared else ""
+
+
+class Values:
+    """The values of the attributes that matter to a plan, live and desired."""
+
+    def __init__(self, context: Context) -> None:
+        self._live: Snapshot = context.live
+        self._by_attribute: dict[int, list[ConfObject]] = {}
+        for value in context.live.of_type("EnumeratorValue"):
+            self._by_attribute.setdefault(value.attributes["enumeratorDBID"], []).append(value)
+        self._attributes = [one for one in context.desired.objects if one.kind.by_display_name]
+        self._declared: dict[tuple[str, str], list[DesiredObject]] = {}
+        for one in context.desired.objects:
+            if one.kind.parent:
+                self._declared.setdefault((one.tenant, one.attribute), []).append(one)
+        self._parents: dict[tuple[str, int, str], Parent] = {}
+
+    def parent(self, desired: DesiredObject, tenant: int) -> Parent:
+        """The attribute of a desired value."""
+        key = (desired.tenant, tenant, desired.attribute)
+        if key not in self._parents:
+            self._parents[key] = self._find_parent(desired, tenant)
+        return self._parents[key]
+
+    def _find_parent(self, desired: DesiredObject, tenant: int) -> Parent:
+        found: Match = match_attribute(self._live, tenant, desired.attribute)
+        if found.live is not None:
+            return Parent(found.live)
+        for one in self._attributes:
+            names = {one.name, *(str(f.value) for f in one.fields if f.path == ("displayName",))}
+            if one.tenant == desired.tenant and desired.attribute in names:
+                return Parent(declared=one)
+        return Parent(blocked=found.blocked)
+
+    def stand_in(self, desired: DesiredObject, parent: Parent) -> str:
+        """A live value of the attribute that ``unlessSibling`` names and no manifest
+        declares; empty: there is none."""
+        if parent.live is None or not desired.policy.unless_sibling:
+            return ""
+        declared = {one.name for one in self._declared[desired.tenant, desired.attribute]}
+        for value in self._by_attribute.get(parent.live.dbid, ()):
+            name = str(value.attributes["name"])
+            if name not in declared and matches(name, desired.policy.unless_sibling):
+                return name
+        return ""
+
+    def other_default(self, desired: DesiredObject, parent: Parent) -> str:
+        """Another value that is the default after the plan, where ``desired`` wants to be
+        it; empty: there is none."""
+        if not wants_default(desired, True):
+            return ""
+        siblings = self._declared[desired.tenant, desired.attribute]
+        cleared = {one.name for one in siblings if wants_default(one, False)}
+        live = self._by_attribute.get(parent.live.dbid, ()) if parent.live else ()
+        for value in live:
+            name = str(value.attributes["name"])
+            if value.attributes.get("isDefault") and name not in cleared | {desired.name}:
+                return name
+        first = next(one.name for one in siblings if wants_default(one, True))
+        return "" if first == desired.name else first
+
+
+def wants_default(desired: DesiredObject, flag: bool) -> bool:
+    """Whether a manifest declares the value to be the default, or not to be it."""
+    return any(f.path == ("isDefault",) and f.value is flag for f in desired.fields)
