@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types unit schema clean
+.PHONY: demo test lint types unit schema reference bench clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,13 @@ unit: $(READY)
 
 schema: $(READY)
 	$(BIN)/gwe schema --write
+
+reference: $(READY)
+	$(BIN)/python -m reconciler.render.reference > docs/.reference.md
+	mv docs/.reference.md docs/reference.md
+
+bench: $(READY)
+	$(BIN)/python bench/embedded.py
 
 clean:
 	rm -rf $(VENV) dist build

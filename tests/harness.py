@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.create import create_server
+from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.port import ConfObject
 
 SITES = Path(__file__).parent / "sites"

@@ -64,6 +64,12 @@ def test_all_replaces_together_add_one_read_per_type_that_can_refer_to_theirs(
 ) -> None:
     planned, counting = plan_counted(tmp_path, PlanOptions(overwrite=True))
     assert planned.plan.counts()["replace"] == 27
+    reads = Counter(object_type for object_type, _ in counting.reads)
+    assert {name: reads[name] for name in ("Campaign", "CampaignGroup", "PlaceGroup")} == {
+        "Campaign": 1,
+        "CampaignGroup": 1,
+        "PlaceGroup": 1,
+    }
     persons = [filters for object_type, filters in counting.reads if object_type == "Person"]
     assert sorted(filters["tenant_dbid"] for filters in persons) == [1, 101]
-    assert len(counting.reads) == 12
+    assert len(counting.reads) == 15

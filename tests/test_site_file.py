@@ -1,6 +1,9 @@
 """Site files: what they may say, and how each mistake in one is named."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +11,10 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.server.embedded.create import create_server
-from reconciler.server.embedded.site_file import SAMPLE_SITE
+from reconciler.server.embedded.sites.create import _publish, create_server
+from reconciler.server.embedded.sites.file import SAMPLE_SITE
+from reconciler.server.errors import ServerUnavailableError
+from reconciler.server.port import AccessEntry
 from tests.harness import everything, find, opened, site_server
 
 HEADER = """apiVersion: reconciler/v1
@@ -309,7 +314,48 @@ def test_every_server_holds_the_predefined_objects(tmp_path: Path) -> None:
         ("Application", 99): "confserv",
         ("Application", 100): "default",
         ("Person", 100): "default",
+        ("AccessGroup", 97): "EVERYONE",
+        ("AccessGroup", 98): "SYSTEM",
+        ("AccessGroup", 99): "Super Administrators",
     }
+
+
+def test_an_object_takes_the_place_of_a_predefined_one(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Application:
+  - {name: default, type: SCE, version: 9.0.0}
+Person:
+  - {tenant: Environment, employeeID: default, userName: root}
+""",
+    )
+    default = find(path, "Application", "default")
+    assert (default.dbid, default.attributes["version"]) == (100, "9.0.0")
+    assert "appPrototypeDBID" not in default.attributes
+    assert everything(path)["Person", 100].attributes["userName"] == "root"
+
+
+def test_without_predefined_objects_a_site_holds_its_own_only(tmp_path: Path) -> None:
+    text = """apiVersion: reconciler/v1
+kind: Site
+predefined: false
+Tenant:
+  - {name: Root, dbid: 1}
+"""
+    path = site_server(tmp_path, text)
+    known = [key for key in everything(path) if key[0] != "Folder"]
+    assert known == [("Tenant", 1)]
+    (tmp_path / "gwe.db").unlink()
+    said = problems(tmp_path, text.replace("Root, dbid: 1", "T").replace("false", "[x]"))
+    assert only(said) == "site.yaml:3:1: predefined is true or false, not ['x']"
+
+
+def test_environment_keeps_its_dbid(tmp_path: Path) -> None:
+    body = "  - {name: Environment, dbid: 7}\n"
+    assert only(problems(tmp_path, HEADER + body)) == (
+        "site.yaml:6:25: Tenant Environment has DBID 1"
+    )
 
 
 def test_every_object_of_the_sample_site_lives_in_a_folder(tmp_path: Path) -> None:
@@ -450,7 +496,6 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("Application:\n  - {name: a, type: ChatServer, connections: [x]}\n", 7, ["named x"]),
         ("Application:\n  - {name: a, type: ChatServer, connections: [{id: b}]}\n", 7, ["server"]),
         ("Application:\n  - {name: a, type: ChatServer, connections: [a, a]}\n", 7, ["same"]),
-        ("Application:\n  - {name: default, type: SCE}\n", 7, ["default", "exists"]),
         ("Tenant:\n", 6, ["Tenant", "twice"]),
     ],
 )
@@ -490,7 +535,7 @@ def test_a_taken_dbid_is_named(tmp_path: Path) -> None:
   - {name: b, dbid: 7, type: VoiceFile}
 """
     found = only(problems(tmp_path, HEADER + body))
-    assert found.startswith("site.yaml:8:5: Script b: DBID 7 is taken")
+    assert found.startswith("site.yaml:8:15: Script b: DBID 7 is taken")
 
 
 def test_a_second_default_value_is_named(tmp_path: Path) -> None:
@@ -536,7 +581,7 @@ def test_mistakes_of_a_base_are_named_in_the_base(tmp_path: Path) -> None:
     )
     text = "apiVersion: reconciler/v1\nkind: Site\nextends: base.yaml\ntenant: Resources\n"
     found = only(problems(tmp_path, text))
-    assert found.startswith("base.yaml:7:5: Script a: ")
+    assert found.startswith("base.yaml:7:32: Script a: Script has no colour")
 
 
 @pytest.mark.parametrize(
@@ -572,11 +617,222 @@ def test_a_site_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         create_server(tmp_path / "gwe.db", tmp_path / "latin.yaml")
 
 
-def test_a_folder_listed_as_an_object_is_made_or_refused_with_its_place(tmp_path: Path) -> None:
-    body = "Folder:\n  - {name: Chat, dbid: 500, type: 12, owner: {type: 7, DBID: 101}}\n"
-    try:
-        path = made(tmp_path, body)
-    except ManifestError as error:
-        assert f"{tmp_path / 'site.yaml'}:7:" in str(error)  # noqa: PT017 - either will do
-    else:
-        assert find(path, "Folder", "Chat").attributes["type"] == 12
+# Folders as entries
+
+
+def test_a_folder_entry_makes_a_folder_below_the_default_one(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Folder:
+  - {name: In, dbid: 501, type: Script, folder: Chat}
+  - {name: Chat, dbid: 500, type: Script, description: for chat, annex: {s: {k: v}}}
+  - {name: Chat, type: Script, tenant: Environment}
+  - {name: Rest, type: Host, state: Disabled}
+  - {name: Values, type: EnumeratorValue, attribute: Colour}
+  - {name: a/b, type: Person}
+Script:
+  - {name: a, type: VoiceFile, folder: Chat/In}
+Person:
+  - {employeeID: p, userName: p, folder: [a/b, c]}
+Enumerator:
+  - {name: Colour, displayName: Colour, type: Custom}
+EnumeratorValue:
+  - {attribute: Colour, name: red, displayName: Red, folder: Values}
+""",
+    )
+    found = everything(path)
+    assert found["Folder", 501].attributes["parentID"] == {"type": 22, "DBID": 500}
+    assert found["Folder", 500].attributes["description"] == "for chat"
+    assert found["Folder", 500].attributes["userProperties"] == {"s": {"k": "v"}}
+    assert found["Script", 101].folder == 501
+    assert find(path, "EnumeratorValue", "red").path == "Attribute Values/Values"
+    assert next(o for (k, d), o in found.items() if (k, d) == ("Person", 101)).path == (
+        "Persons/a/b/c"
+    )
+    assert find(path, "Folder", "Rest").attributes["state"] == 2
+    chats = [one for one in found.values() if one.attributes.get("name") == "Chat"]
+    assert sorted(one.attributes["ownerID"]["DBID"] for one in chats) == [1, 101]
+
+
+def test_a_default_folder_can_be_described(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Folder:
+  - {name: Hardware, dbid: 700, type: Host, default: true}
+  - {name: Scripts, dbid: 701, type: Script, default: true, permissions: [{person: p, mask: 1}]}
+Host: [{name: h}]
+Script: [{name: s, type: VoiceFile, folder: Sub}]
+Person: [{employeeID: p, userName: p}]
+""",
+    )
+    host = find(path, "Host", "h")
+    assert (host.folder, host.path) == (700, "Hardware")
+    assert find(path, "Script", "s").path == "Scripts/Sub"
+    assert find(path, "Folder", "Sub").attributes["parentID"] == {"type": 22, "DBID": 701}
+    hosts = [
+        key
+        for key, one in everything(path).items()
+        if key[0] == "Folder" and one.attributes["type"] == 10
+    ]
+    assert hosts == [("Folder", 700)]
+    with opened(path) as server:
+        assert server.permissions("Folder", 701) == [AccessEntry("Person", 101, 1)]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{name: a, type: Skript}", "7:15: Folder a: type is the type of the objects in the"),
+        ("{name: a}", "7:5: Folder a: type is the type of the objects"),
+        ("{type: Script}", "7:5: Folder: name is missing"),
+        ("{name: a, type: Script, tenant: None}", "7:29: Folder a: no Tenant is named None"),
+        ("{name: a, type: Host, tenant: Resources}", "7:27: Folder a: folders of Host objects"),
+        ("{name: a, type: EnumeratorValue}", "7:5: Folder a: attribute is missing"),
+        (
+            "{name: a, type: EnumeratorValue, attribute: N}",
+            "7:38: Folder a: no Enumerator is named N",
+        ),
+        (
+            "{name: a, dbid: 500, type: 12, owner: {type: 7, DBID: 101}}",
+            "7:36: Folder a: a folder of Script objects has no owner; it has name, description",
+        ),
+        ("{name: a, type: Script, default: 5}", "7:29: Folder a: default is true or false"),
+        (
+            "{name: a, type: Script, default: true, folder: x}",
+            "7:44: Folder a: a default folder is in no other folder",
+        ),
+        ("{name: a, type: Script, folder: {x: y}}", "7:29: Folder a: folder is a path"),
+        ("{name: a, type: Script, dbid: 101}", "7:29: Folder a: DBID 101 is taken"),
+    ],
+)
+def test_a_mistake_of_a_folder_entry_is_named(tmp_path: Path, entry: str, said: str) -> None:
+    found = only(problems(tmp_path, HEADER + f"Folder:\n  - {entry}\n"))
+    assert found.startswith(f"site.yaml:{said}")
+
+
+# Permissions
+
+
+def test_permissions_are_entries_of_accounts_and_masks(tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        """
+Script:
+  - name: s
+    type: VoiceFile
+    permissions:
+      - {person: p, mask: 5}
+      - {group: "Environment:Super Administrators", mask: 127}
+Person: [{employeeID: p, userName: p}]
+""",
+    )
+    with opened(path) as server:
+        assert server.permissions("Script", 101) == [
+            AccessEntry("AccessGroup", 99, 127),
+            AccessEntry("Person", 101, 5),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ("x", "Script a: permissions is a list"),
+        ("[x]", "Script a: an entry has person or group, and mask"),
+        ("[{person: p}]", "Script a: an entry has person or group, and mask"),
+        ("[{person: p, group: g, mask: 1}]", "Script a: an entry has person or group, and mask"),
+        ("[{group: g, mask: 1}]", "Script a: no AccessGroup is named g"),
+        ("[{person: p, mask: 256}]", "Script a: mask is a whole number from 0 to 255"),
+        ("[{person: p, mask: 1}, {person: p, mask: 2}]", "Script a: the person stands in the"),
+    ],
+)
+def test_a_mistake_of_permissions_is_named(tmp_path: Path, entries: str, said: str) -> None:
+    body = f"""Script:
+  - {{name: a, type: VoiceFile, permissions: {entries}}}
+Person: [{{employeeID: p, userName: p}}]
+"""
+    found = only(problems(tmp_path, HEADER + body))
+    assert re.match(rf"site\.yaml:7:\d+: {said}", found), found
+
+
+# More mistakes
+
+
+def test_each_mistake_stands_at_its_word(tmp_path: Path) -> None:
+    body = """Script:
+  - {name: a, type: Voice, annex: {s: {k: [x], l: {binary: zz}}}}
+AgentGroup:
+  - name: g
+    agents: [none,
+             default, other]
+Application:
+  - name: b
+    type: ChatServer
+    server: {host: none, x: y}
+    ports: [{id: b}]
+"""
+    places = [one.split(" ")[0] for one in problems(tmp_path, HEADER + body)]
+    assert places == [
+        "site.yaml:7:15:", "site.yaml:7:40:", "site.yaml:7:48:", "site.yaml:10:14:",
+        "site.yaml:11:14:", "site.yaml:11:23:", "site.yaml:15:14:", "site.yaml:15:26:",
+        "site.yaml:16:13:",
+    ]  # fmt: skip
+
+
+def test_references_into_a_base_that_cannot_be_read_are_not_called_unknown(tmp_path: Path) -> None:
+    text = HEADER.replace("tenant:", "extends: none.yaml\ntenant:")
+    body = "AgentGroup: [{name: g, agents: [x], colour: red}]\n"
+    first, second = problems(tmp_path, text + body)
+    assert first.startswith("none.yaml: cannot be read")
+    assert "has no colour" in second
+
+
+def test_null_says_nothing(tmp_path: Path) -> None:
+    path = made(
+        tmp_path, "Application: [{name: a, type: ChatServer, tenants: null, state: null}]\n"
+    )
+    assert "tenantDBIDs" not in attributes(path, "Application", "a")
+    assert attributes(path, "Application", "a")["state"] == 1
+
+
+# Making the file
+
+
+def test_where_files_cannot_be_linked_the_second_of_two_is_refused_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "gwe.db"
+    assert create_server(path) > 40
+    before = path.read_bytes()
+    assert os.listdir(tmp_path) == ["gwe.db"]
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # it came after we looked
+    with pytest.raises(ServerUnavailableError, match="exists already"):
+        _publish(path, path)
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_explained_and_leaves_nothing(tmp_path: Path) -> None:
+    script = (
+        "import resource, runpy, sys\n"
+        "limit = int(sys.argv.pop(1))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
+        "runpy.run_module('reconciler', run_name='__main__')\n"
+    )
+    for limit in ("2000", "50000"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, limit, "embedded", "init", "gwe.db"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "gwe.db cannot be created: " in done.stderr
+        assert ".gwe.db" not in done.stderr
+        assert os.listdir(tmp_path) == []

@@ -55,6 +55,6 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
-        "reconciler/server/embedded/sample.yaml",
-        "reconciler/server/embedded/predefined.yaml",
+        "reconciler/server/embedded/sites/sample.yaml",
+        "reconciler/server/embedded/sites/predefined.yaml",
     } <= files

@@ -13,7 +13,13 @@ from reconciler.kinds.fields import Path, UnknownReferenceError, Value, flatten,
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.effects import create_attributes, update_delta
 from reconciler.plan.model import Action, Change, Plan
-from reconciler.server.errors import ConfigurationServerError, OutcomeUnknownError, ServerError
+from reconciler.server.errors import (
+    ConfigurationServerError,
+    OutcomeUnknownError,
+    ReadOnlyModeError,
+    ServerError,
+    UniquenessViolationError,
+)
 from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
 
@@ -90,11 +96,15 @@ class _Run:
             return self._write(action)
         except StaleError as error:
             return Outcome(action, "failed", error.message, error.hint, stale=True)
+        except ReadOnlyModeError as error:
+            raise _StopRun(Outcome(action, "failed", error.message, error.hint)) from error
         except (ConfigurationServerError, UnknownReferenceError) as error:
             hint = error.hint if isinstance(error, ReconcilerError) else ""
             return Outcome(action, "failed", str(error), hint)
         except OutcomeUnknownError as error:
-            raise _StopRun(Outcome(action, "unknown", error.message, error.hint)) from error
+            raise _StopRun(
+                Outcome(action, "unknown", error.message, error.hint or _AGAIN)
+            ) from error
         except ServerError as error:
             raise _StopRun(Outcome(action, "failed", error.message, error.hint)) from error
 
@@ -142,10 +152,13 @@ class _Run:
         old = self._unchanged(action)
         # Complete before the delete: nothing may fail between it and the create.
         attributes = create_attributes(action, self._names)
-        folder = old.folder or None
-        self._server.delete(action.object_type, action.dbid)
         try:
-            made = self._server.create(action.object_type, attributes, folder)
+            self._server.delete(action.object_type, action.dbid)
+        except OutcomeUnknownError as error:
+            message = f"whether it was deleted is not known; not created anew: {error.message}"
+            raise _StopRun(Outcome(action, "unknown", message, _AGAIN)) from error
+        try:
+            made = self._server.create(action.object_type, attributes, old.folder or None)
         except OutcomeUnknownError as error:
             message = f"deleted; whether it was created anew is not known: {error.message}"
             raise _StopRun(Outcome(action, "unknown", message, _AGAIN, wrote=True)) from error
@@ -159,6 +172,13 @@ class _Run:
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         try:
             self._server.create(old.type, old.attributes, old.folder or None)
+        except UniquenessViolationError as second:
+            if isinstance(error, ConfigurationServerError):
+                message = f"{reason}; and the old object could not be created again: {second}"
+                hint = "The object is gone: another client has taken its name."
+                return Outcome(action, "failed", message, hint, wrote=True)
+            message = f"{reason} while it was created anew; an object with its name is there"
+            return Outcome(action, "unknown", message, _AGAIN, wrote=True)
         except OutcomeUnknownError as second:
             message = f"{reason}; whether the old object was created again is not known: {second}"
             return Outcome(action, "unknown", message, _AGAIN, wrote=True)

@@ -1,22 +1,28 @@
-"""``gwe embedded``: makes embedded Configuration Servers and shows what they hold."""
+"""``gwe embedded``: makes embedded Configuration Servers, shows and exports what they hold."""
 
+import os
 from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.create import create_server
-from reconciler.server.embedded.site_file import SAMPLE_SITE
+from reconciler.server.embedded.sites.create import create_server
+from reconciler.server.embedded.sites.export import export_site
+from reconciler.server.embedded.sites.file import SAMPLE_SITE
 
+_TIMEOUT = click.option(
+    "--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait."
+)
 _PATH = click.argument("path", type=ANY_PATH)
 
 
 @click.group("embedded", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Make embedded Configuration Servers and show what they hold.
+    """Make embedded Configuration Servers, show and export what they hold.
 
     An embedded server is one file that behaves like a Configuration Server: use it as
     --server embedded:PATH.
@@ -42,7 +48,7 @@ def init(path: Path, site: Path) -> int:
 @_PATH
 @click.option("-v", "--verbose", is_flag=True, help="Also the fields of every object.")
 @click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR).")
-@click.option("--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait.")
+@_TIMEOUT
 def inspect(path: Path, verbose: bool, no_color: bool, timeout: float) -> int:
     """Show what the server file PATH holds, as a tree."""
     from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
@@ -59,3 +65,44 @@ def inspect(path: Path, verbose: bool, no_color: bool, timeout: float) -> int:
         server.close()
     print_tree(make_console(no_color=no_color), objects, verbose=verbose)
     return ExitCode.DONE
+
+
+@command.command("export")
+@_PATH
+@click.option("--out", type=ANY_PATH, metavar="FILE", help="Write this new file; default: print.")
+@_TIMEOUT
+def export(path: Path, out: Path | None, timeout: float) -> int:
+    """Write the server file PATH as a site file.
+
+    `gwe embedded init --site` makes the same server of it. Passwords are written as their
+    hashes, so keep the file to yourself.
+    """
+    server = EmbeddedServer(path, timeout=timeout)
+    try:
+        text = export_site(server)
+    finally:
+        server.close()
+    if out is None:
+        click.echo(text.encode(), nl=False)
+    else:
+        _write_new(out, text.encode())
+        click.echo(f"Exported {path} to {out}.")
+    return ExitCode.DONE
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Writes a file that was not there, for its owner only: all of it, or none."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError as error:
+        raise ReconcilerError(
+            f"{path} exists already", "Name another file, or remove that one first."
+        ) from error
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error

@@ -113,6 +113,30 @@ OS_TYPE: Mapping[str, int] = {
     "WindowsServer2008": 17,
     "WindowsServer2012": 19,
 }
+TRANSACTION_TYPE: Mapping[str, int] = {
+    "CallData": 1,
+    "BusinessAttribute": 2,
+    "BusinessSituation": 3,
+    "BusinessRule": 4,
+    "BusinessAction": 5,
+    "StatFilter": 16,
+    "StatTimeRange": 17,
+    "StatTimeProfile": 18,
+    "StatType": 19,
+    "StatMetric": 20,
+    "List": 21,
+    "Macro": 22,
+}
+ACCESS_GROUP_TYPE: Mapping[str, int] = {
+    "Default": 1,
+    "Users": 2,
+    "Administrators": 3,
+    "SuperAdministrators": 4,
+    "System": 5,
+    "Everyone": 6,
+}
+OBJECTIVE_TABLE_TYPE: Mapping[str, int] = {"Default": 1, "CostBased": 2}
+SOLUTION_TYPE: Mapping[str, int] = {"DefaultSolution": 1}
 FOLDER_CLASS: Mapping[str, int] = {"Default": 1, "Site": 2}
 
 

@@ -78,10 +78,14 @@ def _lost_fields(
 def _referrers(one: ConfObject, snapshot: Snapshot) -> Iterator[str]:
     """Objects whose references by DBID end with the old object."""
     for referring, attribute, field in references_to(one.type):
-        if field is not None or attribute.on_delete == "cascade":
+        if field is not None:
             continue
         for other in snapshot.of_type(referring.name):
             value = other.attributes.get(attribute.name)
-            if value == one.dbid or (isinstance(value, list) and one.dbid in value):
-                name = snapshot.name(other.type, other.dbid, one.tenant)
+            if value != one.dbid and not (isinstance(value, list) and one.dbid in value):
+                continue
+            name = snapshot.name(other.type, other.dbid, one.tenant)
+            if attribute.on_delete == "cascade":
+                yield f"{other.type} {name}, which is deleted with it"
+            else:
                 yield f"the reference of {other.type} {name} to it ({attribute.word})"

@@ -27,6 +27,9 @@ class KeyValueDelta:
     changed: KeyValueList = field(default_factory=dict)
     deleted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return any((*self.added.values(), *self.changed.values(), self.deleted))
+
 
 @dataclass(frozen=True)
 class ListDelta:
@@ -35,6 +38,9 @@ class ListDelta:
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
     deleted: tuple[Any, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.deleted)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Delta:
     lists: Mapping[str, ListDelta] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.key_values or self.lists)
+        return bool(self.values) or any(self.key_values.values()) or any(self.lists.values())
 
 
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
@@ -119,6 +125,50 @@ def _apply_list(
             )
         result[key_of(entry)] = entry
     return list(result.values())
+
+
+def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Delta:
+    """The delta that turns ``old`` into ``new``, two states of one object. A plain value
+    that is gone becomes the type's own empty one: there is no setting to nothing."""
+    values: dict[str, Any] = {}
+    key_values: dict[str, KeyValueDelta] = {}
+    lists: dict[str, ListDelta] = {}
+    for attribute in object_type.attributes:
+        before, after = old.get(attribute.name), new.get(attribute.name)
+        if before == after:
+            continue
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                key_values[attribute.name] = _key_value_difference(before or {}, after or {})
+            case ValueType.REFERENCES | ValueType.STRUCTURES:
+                key = attribute.key
+                lists[attribute.name] = _list_difference(key, before or [], after or [])
+            case ValueType.REFERENCE if after is None:
+                values[attribute.name] = 0
+            case _:
+                values[attribute.name] = after
+    return Delta(values, key_values, lists)
+
+
+def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta:
+    bucket = KeyValueDelta({}, {}, {})
+    for section, options in new.items():
+        for key, value in options.items():
+            _sort_option(bucket, old, section, key, value)
+    for section, options in old.items():
+        for key in options.keys() - new.get(section, {}).keys():
+            _sort_option(bucket, old, section, key, None)
+    return bucket
+
+
+def _list_difference(key: str, old: list[Any], new: list[Any]) -> ListDelta:
+    before = {one[key] if key else one: one for one in old}
+    after = {one[key] if key else one: one for one in new}
+    return ListDelta(
+        tuple(one for name, one in after.items() if name not in before),
+        tuple(one for name, one in after.items() if name in before and before[name] != one),
+        tuple(name for name in before if name not in after),
+    )
 
 
 def delta_for(

@@ -7,13 +7,16 @@
         ServerBusyError                another process held it for the whole time limit
       OutcomeUnknownError              the connection broke while a write was out
       ConfigurationServerError         the server answered with an error type
-        LoginIncorrectError        4     AccessDeniedError           8
+        LoginIncorrectError        4     AppSecurityViolationError   7
+        AccessDeniedError          8
         NoPermissionError          9     ObjectNotFoundError        10
         ListItemNotFoundError     11     UniquenessViolationError   12
         DependentObjectsError     13     IncompleteObjectDataError  14
         IncorrectReferencesError  15     UnchangeableInfoError      16
         ValueOutOfRangeError      17     UnspecifiedModificationError 18
+        HistoryLogExpiredError    27     ReadOnlyModeError          29
         UnsupportedPropertyError  31     UnsupportedObjectError     32
+        UnsecureConnectionDeniedError 38 UserMustChangePasswordError 40
 
 The numbers are Configuration Server's ``CfgErrorType``.
 """
@@ -74,6 +77,12 @@ class LoginIncorrectError(ConfigurationServerError):
     number = 4
     meaning = "the user name or the password is wrong"
     advice = "Check GWE_USER and GWE_PASSWORD."
+
+
+class AppSecurityViolationError(ConfigurationServerError):
+    number = 7
+    meaning = "the client application is unknown to the server or of another type"
+    advice = "Check the name and the type of the client application."
 
 
 class AccessDeniedError(ConfigurationServerError):
@@ -142,6 +151,18 @@ class UnspecifiedModificationError(ConfigurationServerError):
     advice = "Make a new plan."
 
 
+class HistoryLogExpiredError(ConfigurationServerError):
+    number = 27
+    meaning = "changes were missed: the server keeps only the last ones"
+    advice = "Read the objects again."
+
+
+class ReadOnlyModeError(ConfigurationServerError):
+    number = 29
+    meaning = "the server is in read-only or emergency mode"
+    advice = "Wait until the server is back in full mode."
+
+
 class UnsupportedPropertyError(ConfigurationServerError):
     number = 31
     meaning = "the type has no such property or filter"
@@ -152,3 +173,42 @@ class UnsupportedObjectError(ConfigurationServerError):
     number = 32
     meaning = "the server does not know this object type"
     advice = "Check the spelling of the type."
+
+
+class UnsecureConnectionDeniedError(ConfigurationServerError):
+    number = 38
+    meaning = "the server takes secure connections only"
+    advice = "Connect over TLS."
+
+
+class UserMustChangePasswordError(ConfigurationServerError):
+    number = 40
+    meaning = "the password has expired and must be changed first"
+    advice = "Change the password with an administration tool."
+
+
+BY_NUMBER = {
+    error.number: error
+    for error in (
+        LoginIncorrectError,
+        AppSecurityViolationError,
+        AccessDeniedError,
+        NoPermissionError,
+        ObjectNotFoundError,
+        ListItemNotFoundError,
+        UniquenessViolationError,
+        DependentObjectsError,
+        IncompleteObjectDataError,
+        IncorrectReferencesError,
+        UnchangeableInfoError,
+        ValueOutOfRangeError,
+        UnspecifiedModificationError,
+        HistoryLogExpiredError,
+        ReadOnlyModeError,
+        UnsupportedPropertyError,
+        UnsupportedObjectError,
+        UnsecureConnectionDeniedError,
+        UserMustChangePasswordError,
+    )
+}
+"""CfgErrorType -> the error. What is not here is a plain ConfigurationServerError."""

@@ -4,8 +4,9 @@ Adapters implement ``Server``. ``plan`` and ``drift`` get a ``Reader``: ``read_o
 makes one that has no way to write.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import Protocol
 
 from reconciler.kinds.model import Attributes
@@ -45,6 +46,57 @@ class ServerInfo:
     user: str = ""
 
 
+@dataclass(frozen=True, order=True)
+class AccessEntry:
+    """What one account may do with an object. ``account_type``: Person or AccessGroup;
+    ``mask``: the sum of ``Permission`` members; 0 forbids everything."""
+
+    account_type: str
+    account: int
+    mask: int
+
+
+class Permission(IntFlag):
+    """What an account may do. Numbers are Configuration Server's."""
+
+    READ = 1
+    CREATE = 2
+    CHANGE = 4
+    EXECUTE = 8
+    DELETE = 16
+    READ_PERMISSIONS = 32
+    CHANGE_PERMISSIONS = 64
+    FULL = 127
+    NO_PROPAGATION = 128
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One change that somebody made. ``delta`` is that of an update; ``attributes`` the
+    object of a create, under the server's own names. ``user``: who did it; empty where
+    the session had no user."""
+
+    sequence: int
+    action: str
+    object_type: str
+    dbid: int
+    tenant: int
+    user: str
+    delta: Delta | None = None
+    attributes: Attributes | None = None
+
+
+class Subscription(Protocol):
+    """Change notifications that a client asked for."""
+
+    def receive(self, timeout: float = 0.0) -> list[Notification]:
+        """What has changed since the last call, in order. Waits up to ``timeout`` seconds
+        for the first one. HistoryLogExpiredError where changes were missed."""
+
+    def close(self) -> None:
+        """Ends the subscription."""
+
+
 class Reader(Protocol):
     """What ``plan`` and ``drift`` may do."""
 
@@ -70,6 +122,16 @@ class Server(Reader, Protocol):
 
     def delete(self, object_type: str, dbid: int) -> None:
         """Deletes an object, and what the server deletes with it."""
+
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        """The permissions set on an object itself; empty where it inherits them from its
+        folder and its tenant."""
+
+    def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
+        """Exchanges the permissions set on an object; none: it inherits them again."""
+
+    def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> Subscription:
+        """Notifications of changes from now on; empty and 0 do not narrow them."""
 
     def close(self) -> None:
         """Ends the session. May be called twice."""

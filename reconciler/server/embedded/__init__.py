@@ -1,5 +1,10 @@
 """An embedded Configuration Server in one SQLite file.
 
-``store`` owns the file, ``rules`` what the server checks, ``folders`` where objects
-live, ``adapter`` the port. ``site_file`` fills a new file from YAML.
+adapter        the port: sessions, transactions
+access         who may do what
+engine         objects: rows, folders, keys, references, the log of changes
+rules, values  what is checked of one object
+relations      what is checked between objects, and what one change does to others
+store          rows in tables;  database  the file;  encoding  what stands in a row
+sites/         from site files to servers and back
 """

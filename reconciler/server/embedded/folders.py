@@ -7,10 +7,16 @@ from typing import Any
 
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.embedded.store import Store, decode
+from reconciler.server.embedded.encoding import decode
+from reconciler.server.embedded.store import Store
 from reconciler.server.snapshot import ENVIRONMENT
 
 FOLDER_TYPE = OBJECT_TYPES["Folder"].number
+
+
+# The first folders of a server, whose DBIDs are well known: 101, 102 and 103.
+_WELL_KNOWN = {"AppPrototype": 1, "Application": 2, "Host": 3}
+_OWNERS = {kind.owner_type for kind in OBJECT_TYPES.values()}
 
 
 def owner_of(kind: ObjectType, attributes: Attributes) -> tuple[str, int]:
@@ -22,9 +28,12 @@ def owner_of(kind: ObjectType, attributes: Attributes) -> tuple[str, int]:
 
 def default_folders(owner_type: str, dbid: int) -> list[ObjectType]:
     """The types whose default folder comes into being with an owner."""
+    if owner_type not in _OWNERS:
+        return []
+    kinds = sorted(OBJECT_TYPES.values(), key=lambda kind: _WELL_KNOWN.get(kind.name, 9))
     return [
         kind
-        for kind in OBJECT_TYPES.values()
+        for kind in kinds
         if kind.folder
         and (
             (kind.owner and kind.owner_type == owner_type)
@@ -62,7 +71,11 @@ class FolderIndex:
 
     def default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
         """The default folder for objects of a kind; 0 where there is none."""
-        return self._default.get((OBJECT_TYPES[owner[0]].number, owner[1], kind.number), 0)
+        return self.default_of(OBJECT_TYPES[owner[0]].number, owner[1], kind.number)
+
+    def default_of(self, owner_type: int, owner: int, kind: int) -> int:
+        """The same by the numbers of the types."""
+        return self._default.get((owner_type, owner, kind), 0)
 
     def holds(self, folder: int, kind: ObjectType, owner: tuple[str, int]) -> bool:
         """Whether the folder exists and is for objects of this kind and owner."""
@@ -72,12 +85,21 @@ class FolderIndex:
             (found["type"], found["ownerID"]) == (kind.number, {"type": number, "DBID": owner[1]})
         )
 
+    def ancestors(self, folder: int) -> list[int]:
+        """The folder and those around it, innermost first."""
+        found: list[int] = []
+        while folder in self._folders and folder not in found:
+            found.append(folder)
+            parent = self._folders[folder]["parentID"]
+            folder = parent["DBID"] if parent["type"] == FOLDER_TYPE else 0
+        return found
+
+    def owner(self, folder: int) -> tuple[int, int]:
+        """The owner of a folder: (type number, DBID); zeros where there is none."""
+        found = self._folders.get(folder, {}).get("ownerID") or {}
+        return found.get("type", 0), found.get("DBID", 0)
+
     def path(self, folder: int) -> str:
         """The names from the default folder down, such as ``Scripts/Chat``."""
-        names: list[str] = []
-        while folder in self._folders:
-            found = self._folders[folder]
-            names.append(found["name"])
-            parent = found["parentID"]
-            folder = parent["DBID"] if parent["type"] == FOLDER_TYPE else 0
+        names = [self._folders[one]["name"] for one in self.ancestors(folder)]
         return "/".join(reversed(names))

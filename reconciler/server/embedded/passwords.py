@@ -3,12 +3,27 @@
 import hashlib
 import hmac
 import os
+import re
 
 _COST = {"n": 2**12, "r": 8, "p": 1}
+_STORED = re.compile(r"scrypt:(?:[0-9a-f]{2})+:[0-9a-f]{64}")
+
+
+class StoredPassword(str):
+    """A password in the form in which it is stored already. ValueError for another text."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> "StoredPassword":
+        if not _STORED.fullmatch(text):
+            raise ValueError("the hash is no scrypt:SALT:DIGEST")
+        return super().__new__(cls, text)
 
 
 def hashed(password: str) -> str:
     """The form in which a password is stored."""
+    if isinstance(password, StoredPassword):
+        return password
     salt = os.urandom(16)
     digest = hashlib.scrypt(password.encode(), salt=salt, dklen=32, **_COST)
     return f"scrypt:{salt.hex()}:{digest.hex()}"

@@ -1,17 +1,18 @@
 """What Configuration Server checks of one object by itself, from the table of types.
 
 Mandatory, immutable and read-only attributes, value types, lengths, the two levels of
-key-value lists; which keys are unique and what an object refers to. Pure.
+key-value lists, the shape of a delta; which keys are unique and what an object refers
+to. Pure.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.delta import Delta
+from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
+from reconciler.server.embedded.values import normal, problem_of
 from reconciler.server.errors import (
     IncompleteObjectDataError,
     UnchangeableInfoError,
@@ -19,6 +20,8 @@ from reconciler.server.errors import (
     UnsupportedPropertyError,
     ValueOutOfRangeError,
 )
+
+_LISTS = (ValueType.REFERENCES, ValueType.STRUCTURES)
 
 
 def object_type(name: str) -> ObjectType:
@@ -38,29 +41,29 @@ def attribute_of(kind: ObjectType, name: str) -> Attribute:
 
 
 def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
-    """The attributes of a new object: checked, with the server's defaults."""
+    """The attributes of a new object: checked, with the server's defaults. What only the
+    server sets is the server's, whatever was given."""
     for name in given:
         attribute_of(kind, name)
     result: dict[str, Any] = {}
     for attribute in kind.attributes:
-        value = given.get(attribute.name)
-        if value is None:
-            value = attribute.default
+        value = None if attribute.read_only else given.get(attribute.name)
         if value is None or value == "":
-            if attribute.mandatory:
-                raise IncompleteObjectDataError(
-                    f"{attribute.name} is missing", kind.name, attribute.name
-                )
-            continue
-        check_value(kind, attribute, value)
-        result[attribute.name] = _normal(attribute, value)
-    if kind.name == "Application":
-        result["isServer"] = result["type"] not in enums.CLIENT_APPLICATION_TYPES
+            value = attribute.default
+        empty = value is None or (attribute.type is ValueType.REFERENCE and value == 0)
+        if empty and attribute.mandatory:
+            raise IncompleteObjectDataError(
+                f"{attribute.name} is missing", kind.name, attribute.name
+            )
+        if not empty:
+            check_value(kind, attribute, value)
+            result[attribute.name] = normal(attribute, value)
+            check_value(kind, attribute, result[attribute.name])
     return result
 
 
 def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
-    """Refuses what an update may not touch."""
+    """Refuses what an update may not touch, and changes of the wrong shape."""
     for name in (*delta.values, *delta.key_values, *delta.lists):
         attribute = attribute_of(kind, name)
         if attribute.read_only or attribute.immutable:
@@ -69,108 +72,49 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
             raise UnchangeableInfoError(f"{name} cannot be changed", kind.name, name)
     for name, value in delta.values.items():
         attribute = attribute_of(kind, name)
-        if attribute.mandatory and value in (None, "", 0):
+        if attribute.type is ValueType.KEY_VALUES or attribute.type in _LISTS:
+            raise ValueOutOfRangeError("a list is changed by entries", kind.name, name)
+        if value is None:
+            raise ValueOutOfRangeError("there is no setting to nothing", kind.name, name)
+        if attribute.mandatory and value in ("", 0):
             raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
-        if value is not None:
-            check_value(kind, attribute, value)
+        check_value(kind, attribute, value)
+    for name, change in delta.key_values.items():
+        _check_key_value_delta(kind, attribute_of(kind, name), change)
+    for name, entries in delta.lists.items():
+        _check_list_delta(kind, attribute_of(kind, name), entries)
+
+
+def _check_key_value_delta(kind: ObjectType, attribute: Attribute, delta: KeyValueDelta) -> None:
+    if attribute.type is not ValueType.KEY_VALUES:
+        raise ValueOutOfRangeError("it is no key-value list", kind.name, attribute.name)
+    for bucket in (delta.added, delta.changed):
+        check_value(kind, attribute, bucket)
+
+
+def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) -> None:
+    if attribute.type not in _LISTS:
+        raise ValueOutOfRangeError("it is no list of entries", kind.name, attribute.name)
+    for entry in (*delta.added, *delta.changed):
+        check_value(kind, attribute, [entry])
+        if attribute.key and attribute.key not in entry:
+            raise ValueOutOfRangeError("an entry needs its key", kind.name, attribute.name)
+    for key in delta.deleted:
+        if not isinstance(key, str | int):
+            raise ValueOutOfRangeError("an entry is deleted by key", kind.name, attribute.name)
 
 
 def check_value(kind: ObjectType, attribute: Attribute, value: Any) -> None:
     """Refuses a value that the attribute cannot hold."""
-    problem = _problem(attribute, value)
+    problem = problem_of(attribute, value)
     if problem:
         raise ValueOutOfRangeError(f"{attribute.name}: {problem}", kind.name, attribute.name)
 
 
-def _problem(attribute: Attribute, value: Any) -> str:
-    match attribute.type:
-        case ValueType.TEXT:
-            if not isinstance(value, str):
-                return f"a text is needed, not {value!r}"
-            if len(value) > attribute.max_length:
-                return f"longer than {attribute.max_length} characters"
-        case ValueType.FLAG:
-            return "" if isinstance(value, bool) else f"a flag is needed, not {value!r}"
-        case ValueType.INTEGER | ValueType.REFERENCE:
-            return "" if _is_integer(value) else f"a whole number is needed, not {value!r}"
-        case ValueType.ENUM:
-            if not _is_integer(value):
-                return f"a number is needed, not {value!r}"
-            known = value in attribute.enumeration.values()
-            return "" if known or (attribute.open_ended and value > 0) else f"no member {value}"
-        case ValueType.REFERENCES:
-            if not isinstance(value, list | tuple) or not all(_is_integer(v) for v in value):
-                return "a list of DBIDs is needed"
-            return "" if len(set(value)) == len(value) else "an object stands in the list twice"
-        case ValueType.KEY_VALUES:
-            return _key_values_problem(value)
-        case ValueType.STRUCTURE:
-            return _structure_problem(attribute, value)
-        case ValueType.STRUCTURES:
-            if not isinstance(value, list | tuple):
-                return "a list of structures is needed"
-            keys = [one.get(attribute.key) for one in value if isinstance(one, Mapping)]
-            if len(set(keys)) != len(keys):
-                return f"two entries have the same {attribute.key}"
-            return next(filter(None, (_structure_problem(attribute, one) for one in value)), "")
-    return ""
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _key_values_problem(value: Any) -> str:
-    if not isinstance(value, Mapping):
-        return "a key-value list is needed"
-    for section, options in value.items():
-        if not isinstance(section, str) or not section:
-            return "a section needs a name"
-        if not isinstance(options, Mapping):
-            return f"the list has two levels, and [{section}] is no section"
-        for key, one in options.items():
-            if not isinstance(key, str) or not key:
-                return f"an option of [{section}] has no name"
-            if isinstance(one, bool) or not isinstance(one, str | int | bytes):
-                return f"{section}/{key} is neither text, integer nor binary"
-    return ""
-
-
-def _structure_problem(attribute: Attribute, value: Any) -> str:
-    if not isinstance(value, Mapping):
-        return "a structure is needed"
-    by_name = {field.name: field for field in attribute.fields}
-    for name, one in value.items():
-        if name not in by_name:
-            return f"the structure has no field {name}"
-        if one is not None and (problem := _problem(by_name[name], one)):
-            return f"{name}: {problem}"
-    missing = [f.name for f in attribute.fields if f.mandatory and not value.get(f.name)]
-    return f"{missing[0]} is missing" if missing else ""
-
-
-def _normal(attribute: Attribute, value: Any) -> Any:
-    """Copies with plain containers; empty sections dropped; structures with defaults."""
-    match attribute.type:
-        case ValueType.KEY_VALUES:
-            return {section: dict(options) for section, options in value.items() if options}
-        case ValueType.REFERENCES:
-            return list(value)
-        case ValueType.STRUCTURE:
-            return _with_defaults(attribute, value)
-        case ValueType.STRUCTURES:
-            return [_with_defaults(attribute, one) for one in value]
-    return value
-
-
-def _with_defaults(attribute: Attribute, value: Attributes) -> dict[str, Any]:
-    defaults = {f.name: f.default for f in attribute.fields if f.default is not None}
-    return {**defaults, **{name: one for name, one in value.items() if one is not None}}
-
-
 def unique_keys(kind: ObjectType, attributes: Attributes) -> list[str]:
-    """The keys that no other object of the type may have."""
-    sets = (kind.key, *kind.unique)
+    """The keys that no other object of the type may have: the natural key, and others
+    where they are given."""
+    sets = [kind.key, *(names for names in kind.unique if all(attributes.get(n) for n in names))]
     return [json.dumps([list(names), [attributes.get(n) for n in names]]) for names in sets]
 
 
@@ -197,3 +141,37 @@ def _references(
             case ValueType.STRUCTURES:
                 for one in value:
                     yield from _references(attribute.fields, one, attribute.name)
+
+
+def on_delete(kind: ObjectType, name: str, target_type: str) -> str:
+    """What the deletion of a target does to an object that refers to it in ``name``."""
+    attribute = attribute_of(kind, name)
+    if attribute.refers_to == target_type:
+        return attribute.on_delete
+    policies = {field.on_delete for field in attribute.fields if field.refers_to == target_type}
+    return "veto" if "veto" in policies else "clear"
+
+
+def without_reference(
+    kind: ObjectType, attributes: Mapping[str, Any], target_type: str, target: int
+) -> dict[str, Any]:
+    """The attributes without their references to one object."""
+    result = dict(attributes)
+    for attribute in kind.attributes:
+        value = result.get(attribute.name)
+        refers = attribute.refers_to == target_type
+        if refers and attribute.type is ValueType.REFERENCES:
+            result[attribute.name] = [one for one in value or [] if one != target]
+        elif refers and value == target:
+            del result[attribute.name]
+        elif attribute.type is ValueType.STRUCTURE and value:
+            gone = {f.name for f in attribute.fields if f.refers_to == target_type}
+            result[attribute.name] = {
+                name: one for name, one in value.items() if name not in gone or one != target
+            }
+        elif attribute.type is ValueType.STRUCTURES and value:
+            gone = {f.name for f in attribute.fields if f.refers_to == target_type}
+            result[attribute.name] = [
+                one for one in value if not any(one.get(name) == target for name in gone)
+            ]
+    return result

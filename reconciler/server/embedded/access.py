@@ -1,0 +1,166 @@
+"""Accounts and what they may do: log-in, access groups, permissions with inheritance.
+
+An object without permissions of its own inherits those of its folder, of the folders
+around it, of their owner, and so on up to tenant Environment. The nearest list counts,
+whole. A session without a user, which has the file itself, may do everything.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.kinds.enums import ACCESS_GROUP_TYPE, STATE
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.encoding import decode
+from reconciler.server.embedded.engine import EVERYONE, Engine
+from reconciler.server.embedded.passwords import matches
+from reconciler.server.errors import (
+    AccessDeniedError,
+    LoginIncorrectError,
+    NoPermissionError,
+    ObjectNotFoundError,
+    ReadOnlyModeError,
+)
+from reconciler.server.port import Permission
+from reconciler.server.snapshot import ENVIRONMENT
+
+MODES = ("Full", "ReadOnly", "Emergency")
+_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
+_Account = tuple[str, int]
+_Lists = dict[tuple[str, int], dict[_Account, int]]
+
+
+def log_in(engine: Engine, user: str, password: str) -> int:
+    """The DBID of the person that may use the server with this password."""
+    where = "AND json_extract(body, '$.userName') = ?"
+    with engine.store.reading():
+        row = next(engine.store.rows("Person", where, (user,)), None)
+    person = decode(row[3]) if row else {}
+    if row is None or not matches(password, person.get("password", "")):
+        raise LoginIncorrectError(f"the server does not let {user} in", "Person")
+    if person.get("state") != STATE["Enabled"]:
+        raise AccessDeniedError(f"the person {user} is disabled", "Person", "state")
+    return row[0]
+
+
+class Access:
+    """What one session may do. ``person`` 0: everything. Only inside a transaction."""
+
+    def __init__(self, engine: Engine, person: int) -> None:
+        self._engine = engine
+        self._person = person
+
+    def _accounts(self) -> tuple[set[_Account], bool]:
+        """The session's accounts, and whether one of them is a super administrator's."""
+        accounts: set[_Account] = {("Person", self._person), ("AccessGroup", EVERYONE)}
+        super_administrator = False
+        for dbid, _, _, body in self._engine.store.rows("AccessGroup"):
+            group = decode(body)
+            if self._person in (group.get("memberIDs") or []):
+                accounts.add(("AccessGroup", dbid))
+                kind = ACCESS_GROUP_TYPE["SuperAdministrators"]
+                super_administrator |= group.get("type") == kind
+        return accounts, super_administrator
+
+    def _lists(self) -> _Lists:
+        lists: _Lists = {}
+        for object_type, dbid, account_type, account, mask in self._engine.store.permissions():
+            lists.setdefault((object_type, dbid), {})[account_type, account] = mask
+        return lists
+
+    def check_mode(self) -> None:
+        """Refuses a write that the operational mode forbids."""
+        mode = self._engine.store.setting("mode", "Full")
+        if mode == "ReadOnly" or (mode == "Emergency" and self._person and not self._accounts()[1]):
+            raise ReadOnlyModeError(f"the server is in mode {mode}")
+
+    def check(self, kind: ObjectType, dbid: int, folder: int, permission: Permission) -> None:
+        """Refuses what the session may not do. An object that it may not read is not there."""
+        if not self._person:
+            return
+        granted = Masks(self._engine, self._lists(), self._accounts()[0]).of(
+            kind.name, dbid, folder
+        )
+        if not granted & Permission.READ and dbid:
+            raise ObjectNotFoundError(f"no {kind.name} has DBID {dbid}", kind.name, "DBID")
+        if not granted & permission:
+            what = (permission.name or "").lower().replace("_", " ")
+            raise NoPermissionError(f"the permission to {what} is missing", kind.name)
+
+    def check_super(self) -> None:
+        """Refuses what only a super administrator may do."""
+        if self._person and not self._accounts()[1]:
+            raise NoPermissionError("only a super administrator may do this")
+
+    def may_be_told(self, object_type: str, dbid: int, tenant: int) -> bool:
+        """Whether the session may know of a change. What is deleted has no permissions of
+        its own any more: those of its tenant count."""
+        masks = self.readable()
+        if masks is None:
+            return True
+        row = self._engine.store.row(object_type, dbid)
+        if row is None:
+            return bool(masks.of("Tenant", tenant or ENVIRONMENT, 0) & Permission.READ)
+        return bool(masks.of(object_type, dbid, row[2]) & Permission.READ)
+
+    def readable(self) -> "Masks | None":
+        """What decides which objects the session may read; None: all of them."""
+        if not self._person:
+            return None
+        return Masks(self._engine, self._lists(), self._accounts()[0])
+
+
+class Masks:
+    """The permissions of some accounts on objects, with inheritance."""
+
+    def __init__(self, engine: Engine, lists: _Lists, accounts: set[_Account]) -> None:
+        self._engine = engine
+        self._lists = lists
+        self._accounts = accounts
+        self._folders: dict[int, Permission] = {}
+
+    def of(self, object_type: str, dbid: int, folder: int) -> Permission:
+        """The permissions on an object that lives in ``folder``."""
+        own = self._lists.get((object_type, dbid)) if dbid else None
+        if own is not None:
+            return self._granted(own, own_list=True)
+        if object_type == "Folder" and dbid:
+            folder = dbid  # its own list is not set: what is around it decides
+        if folder not in self._folders:
+            self._folders[folder] = self._of_folder(folder)
+        return self._folders[folder]
+
+    def _of_folder(self, folder: int) -> Permission:
+        for key in self._containers(folder):
+            if key in self._lists:
+                return self._granted(self._lists[key], own_list=False)
+        return Permission(0)
+
+    def _containers(self, folder: int) -> Iterator[tuple[str, int]]:
+        """What an object in a folder inherits from, nearest first."""
+        folders = self._engine.folders()
+        seen: set[tuple[str, int]] = set()
+        while folder:
+            yield from (("Folder", one) for one in folders.ancestors(folder))
+            number, owner = folders.owner(folder)
+            key = (_TYPE_NAMES.get(number, ""), owner)
+            if key in seen or not key[0]:
+                break
+            seen.add(key)
+            yield key
+            row = self._engine.store.row(*key)
+            folder = row[2] if row else 0
+        yield "Tenant", ENVIRONMENT
+
+    def _granted(self, entries: dict[_Account, int], *, own_list: bool) -> Permission:
+        granted = Permission(0)
+        for account, mask in entries.items():
+            held = Permission(mask)
+            if account in self._accounts and (own_list or not held & Permission.NO_PROPAGATION):
+                granted |= held
+        return granted
+
+
+def entries_as_data(entries: Any) -> list[tuple[str, int, int]]:
+    """Access entries as the store keeps them."""
+    return [(one.account_type, one.account, one.mask) for one in entries]

@@ -1,0 +1,210 @@
+"""The SQLite file of an embedded server: making, opening, transactions, and what can go
+wrong with it. A write is one transaction, so a process may be killed at any moment.
+"""
+
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from reconciler.server.errors import (
+    NotAServerFileError,
+    ServerBusyError,
+    ServerReadOnlyError,
+    ServerUnavailableError,
+)
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+APPLICATION_ID = 0x47574543
+FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE object (
+    type TEXT NOT NULL,
+    dbid INTEGER NOT NULL,
+    tenant INTEGER NOT NULL,
+    folder INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (type, dbid)
+) WITHOUT ROWID;
+CREATE TABLE unique_key (
+    type TEXT NOT NULL,
+    key TEXT NOT NULL,
+    dbid INTEGER NOT NULL,
+    PRIMARY KEY (type, key)
+) WITHOUT ROWID;
+CREATE INDEX unique_key_owner ON unique_key (type, dbid);
+CREATE TABLE reference (
+    type TEXT NOT NULL,
+    dbid INTEGER NOT NULL,
+    attribute TEXT NOT NULL,
+    target_type TEXT NOT NULL,
+    target INTEGER NOT NULL,
+    PRIMARY KEY (type, dbid, attribute, target_type, target)
+) WITHOUT ROWID;
+CREATE INDEX reference_target ON reference (target_type, target);
+CREATE TABLE permission (
+    type TEXT NOT NULL,
+    dbid INTEGER NOT NULL,
+    account_type TEXT NOT NULL,
+    account INTEGER NOT NULL,
+    mask INTEGER NOT NULL,
+    PRIMARY KEY (type, dbid, account_type, account)
+) WITHOUT ROWID;
+CREATE TABLE change (
+    sequence INTEGER PRIMARY KEY,
+    action TEXT NOT NULL,
+    type TEXT NOT NULL,
+    dbid INTEGER NOT NULL,
+    tenant INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    delta TEXT,
+    body TEXT
+);
+CREATE INDEX object_folder ON object (folder, type);
+CREATE TABLE counter (type TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+def create_file(path: Path) -> None:
+    """A new, empty server file. FileExistsError where something is at ``path``."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    os.close(descriptor)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(
+            f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
+            f" PRAGMA user_version = {FORMAT}; COMMIT;"
+        )
+        connection.execute("INSERT INTO meta VALUES ('uuid', ?)", (str(uuid.uuid4()),))
+    finally:
+        connection.close()
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise ServerUnavailableError(f"the embedded server {path} is a folder")
+        if not path.exists():
+            raise ServerUnavailableError(
+                f"the embedded server {path} does not exist",
+                f"gwe embedded init {path} creates one.",
+            )
+    except OSError as error:
+        raise ServerUnavailableError(f"{path} cannot be opened: {error.strerror}") from error
+
+
+class Database:
+    """An open server file. ``timeout``: seconds to wait while another process writes."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        self.path = path
+        self._timeout = timeout
+        self._lock = threading.RLock()
+        self.rollbacks = 0
+        self._frozen = False
+        _check_file(path)
+        with self._explained():
+            self.connection = self._connect()
+            identity = self.connection.execute("PRAGMA application_id").fetchone()[0]
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        if identity != APPLICATION_ID:
+            self.connection.close()
+            raise NotAServerFileError(
+                f"{path} is not an embedded Configuration Server",
+                "Name a file that `gwe embedded init` made.",
+            )
+        if version != FORMAT:
+            self.connection.close()
+            raise NotAServerFileError(
+                f"{path} has format {version}; this version reads format {FORMAT}",
+                "Use the version of gwe that made it.",
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "mode=rw"
+        places = (self.path, self.path.resolve().parent)
+        writable = all(os.access(one, os.W_OK, effective_ids=_EFFECTIVE) for one in places)
+        self._frozen = not writable and not Path(f"{self.path}-wal").exists()
+        if self._frozen:
+            # Where no shared-memory file can be made beside it, a file can only be read
+            # as it is at one moment: each transaction opens it again.
+            mode = "mode=ro&immutable=1"
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.path.resolve()))}?{mode}",
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # A commit survives the end of the process; power loss may take the last ones.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # Folding the log into the file waits for the disk: less often than by default.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        return connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise ServerBusyError(
+                    f"another process has held {self.path} for {self._timeout:g} s",
+                    "Try again when it has finished, or wait longer with --timeout.",
+                ) from error
+            if code == sqlite3.SQLITE_CANTOPEN:
+                raise ServerUnavailableError(
+                    f"{self.path} cannot be opened: {error}",
+                    "Make the file and its folder readable for this user.",
+                ) from error
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+                raise ServerReadOnlyError(
+                    f"{self.path} cannot be written: {error}",
+                    "Make the file and its folder writable for this user.",
+                ) from error
+            raise ServerUnavailableError(f"{self.path} failed: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise NotAServerFileError(
+                f"{self.path} is not an embedded Configuration Server, or it is damaged: {error}",
+                "Name a file that `gwe embedded init` made.",
+            ) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self.connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A transaction in which all reads see one state."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that is committed at the end, or not at all."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with self._lock, self._explained():
+            if self._frozen:
+                self.connection.close()
+                self.connection = self._connect()
+            self.connection.execute(begin)
+            try:
+                yield
+            except BaseException:
+                self.rollbacks += 1
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")

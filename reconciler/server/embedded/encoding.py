@@ -1,0 +1,77 @@
+"""Attributes and deltas as the JSON that the store keeps."""
+
+import json
+from typing import Any
+
+from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
+
+
+def encode(attributes: dict[str, Any]) -> str:
+    """Attributes as JSON. A binary value is a list of one text, its hex digits: nothing
+    else in any attribute has that shape."""
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
+
+
+def _encode_bytes(value: Any) -> list[str]:
+    if isinstance(value, bytes):
+        return [value.hex()]
+    raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+def decode(body: str) -> dict[str, Any]:
+    """The attributes that ``encode`` wrote."""
+    hook = _decode_bytes if '["' in body else None
+    result: dict[str, Any] = json.loads(body, object_hook=hook)
+    return result
+
+
+def _decode_bytes(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: bytes.fromhex(value[0])
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
+        else value
+        for key, value in values.items()
+    }
+
+
+def encode_delta(delta: Delta) -> str:
+    """A delta as JSON. Its key-value lists hold binary values as ``encode`` does."""
+    return encode(
+        {
+            "values": dict(delta.values),
+            "key_values": {
+                name: {
+                    "added": encode(dict(one.added)),
+                    "changed": encode(dict(one.changed)),
+                    "deleted": {section: list(keys) for section, keys in one.deleted.items()},
+                }
+                for name, one in delta.key_values.items()
+            },
+            "lists": {
+                name: {
+                    "added": list(one.added),
+                    "changed": list(one.changed),
+                    "deleted": list(one.deleted),
+                }
+                for name, one in delta.lists.items()
+            },
+        }
+    )
+
+
+def decode_delta(text: str) -> Delta:
+    """The delta that ``encode_delta`` wrote."""
+    data = json.loads(text)
+    key_values = {
+        name: KeyValueDelta(
+            decode(one["added"]),
+            decode(one["changed"]),
+            {section: tuple(keys) for section, keys in one["deleted"].items()},
+        )
+        for name, one in data["key_values"].items()
+    }
+    lists = {
+        name: ListDelta(tuple(one["added"]), tuple(one["changed"]), tuple(one["deleted"]))
+        for name, one in data["lists"].items()
+    }
+    return Delta(data["values"], key_values, lists)

@@ -1,0 +1,269 @@
+"""Writes objects: rows, folders, unique keys, references, and the log of changes.
+
+Between the rules and the store; knows nothing of sessions and permissions. Every method
+that writes runs inside a transaction of the store.
+"""
+
+from typing import Any
+
+from reconciler.kinds.enums import STATE
+from reconciler.kinds.model import Attributes, ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
+from reconciler.server.embedded import applications, relations, rules
+from reconciler.server.embedded.encoding import decode, encode
+from reconciler.server.embedded.folders import (
+    FolderIndex,
+    default_folders,
+    folder_attributes,
+    owner_of,
+)
+from reconciler.server.embedded.passwords import hashed
+from reconciler.server.embedded.store import Row, Store
+from reconciler.server.errors import (
+    IncorrectReferencesError,
+    NoPermissionError,
+    ObjectNotFoundError,
+    UniquenessViolationError,
+    UnspecifiedModificationError,
+    ValueOutOfRangeError,
+)
+from reconciler.server.snapshot import ENVIRONMENT
+
+FIRST_DBID = 101
+"""Ordinary objects of every type start here; lower DBIDs are predefined ones."""
+
+EVERYONE = 97
+"""The DBID of the access group that every person is in."""
+
+_FOLDER = OBJECT_TYPES["Folder"]
+
+
+def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
+    """The attributes of a new object: checked, with the server's defaults."""
+    completed = rules.complete(kind, given)
+    if kind.name == "Application":
+        applications.complete_application(completed)
+        applications.check_application(completed)
+    return completed
+
+
+class Engine:
+    """Objects in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.user = ""
+        self._folders: tuple[object, FolderIndex] | None = None
+
+    def folders(self) -> FolderIndex:
+        """The folders as they are now; read again only where somebody has written."""
+        version = self.store.version()
+        if self._folders is None or self._folders[0] != version:
+            self._folders = (version, FolderIndex(self.store))
+        return self._folders[1]
+
+    def existing(self, object_type: str, dbid: int) -> Row:
+        """The row of an object, or ObjectNotFoundError."""
+        row = self.store.row(object_type, dbid)
+        if row is None:
+            raise ObjectNotFoundError(f"no {object_type} has DBID {dbid}", object_type, "DBID")
+        return row
+
+    def create(self, kind: ObjectType, given: Attributes, folder: int | None) -> int:
+        """A new object in a folder; its DBID."""
+        if kind is _FOLDER:
+            return self._create_folder(given, folder)
+        completed = complete(kind, given)
+        relations.check_references(self.store, kind, completed)
+        if kind.name == "Application":
+            applications.check_backup(self.store, 0, completed)
+        dbid = self.insert(kind, completed, self.place(kind, completed, folder))
+        if kind.name == "Application":
+            applications.mirror(self, dbid)
+        return dbid
+
+    def place(self, kind: ObjectType, completed: Attributes, folder: int | None) -> int:
+        """The folder that a new object goes to: the one named, else the default one."""
+        owner = owner_of(kind, completed)
+        if folder is None:
+            return self.folders().default(kind, owner)
+        if not self.folders().holds(folder, kind, owner):
+            raise IncorrectReferencesError(
+                f"folder {folder} does not hold {kind.name} objects of this owner",
+                kind.name,
+                "folder_dbid",
+            )
+        return folder
+
+    def _create_folder(self, given: Attributes, parent: int | None) -> int:
+        if given.get("objectIDs"):
+            raise ValueOutOfRangeError("a new folder has no members", "Folder", "objectIDs")
+        completed = rules.complete(_FOLDER, given)
+        owner, number = completed["ownerID"], completed["type"]
+        into = self.folders().default_of(owner.get("type", 0), owner.get("DBID", 0), number)
+        if parent is not None:
+            into = parent
+        found = self.store.row("Folder", into)
+        held = decode(found[3]) if found else {}
+        if (held.get("type"), held.get("ownerID")) != (number, owner):
+            raise IncorrectReferencesError(
+                "no folder of this owner and type can hold it", "Folder", "ownerID"
+            )
+        completed["parentID"] = {"type": _FOLDER.number, "DBID": into}
+        return self.insert(_FOLDER, completed, into)
+
+    def insert(
+        self, kind: ObjectType, completed: dict[str, Any], folder: int, dbid: int | None = None
+    ) -> int:
+        """Writes a new object and the folders that it owns; its DBID. Checks uniqueness,
+        not references."""
+        if dbid is not None and self.store.row(kind.name, dbid):
+            raise UniquenessViolationError(f"DBID {dbid} is taken", kind.name, "DBID")
+        dbid = self.store.next_dbid(kind.name, FIRST_DBID, dbid)
+        if completed.get("password"):
+            completed["password"] = hashed(completed["password"])
+        if (kind.name, dbid) == ("Tenant", ENVIRONMENT):
+            completed["isServiceProvider"] = True
+        self.write(kind, dbid, completed, folder, new=True)
+        for held in default_folders(kind.name, dbid):
+            attributes = folder_attributes(held, (kind.name, dbid), held.folder)
+            self.write(_FOLDER, self.store.next_dbid("Folder", FIRST_DBID), attributes, 0, new=True)
+        return dbid
+
+    def update(self, kind: ObjectType, dbid: int, delta: Delta) -> None:
+        """Changes what the delta names, and what follows from it in other objects."""
+        _, _, folder, body = self.existing(kind.name, dbid)
+        live = decode(body)
+        if not delta:
+            raise UnspecifiedModificationError("the update names no change", kind.name)
+        self._check_environment(kind, dbid)
+        rules.check_delta(kind, live, delta)
+        relations.check_frozen(self.store, kind, dbid, delta)
+        moved = delta.lists.get("objectIDs") if kind is _FOLDER else None
+        rest = delta
+        if moved is not None:
+            self._move_into(dbid, live, moved)
+            lists = {name: entries for name, entries in delta.lists.items() if name != "objectIDs"}
+            rest = Delta(delta.values, delta.key_values, lists)
+        updated = apply_delta(kind, live, rest) if rest else dict(live)
+        for name in (*rest.key_values, *rest.lists):
+            rules.check_value(kind, rules.attribute_of(kind, name), updated[name])
+        if updated == live and not moved:
+            raise UnspecifiedModificationError("everything is so already", kind.name)
+        relations.check_references(self.store, kind, updated)
+        if kind.name == "Application":
+            applications.check_application(updated)
+            applications.check_application_update(self.store, dbid, live, updated, delta)
+            applications.check_backup(self.store, dbid, updated)
+        if "password" in delta.values:
+            password = updated.pop("password")
+            if password:
+                updated["password"] = hashed(password)
+        self.write(kind, dbid, updated, folder, sent=delta)
+        if kind.name == "Application":
+            applications.mirror(self, dbid)
+            applications.unmirror(self, applications.backup_of(live))
+        if delta.values.get("state") == STATE["Disabled"]:
+            relations.disable_owned(self, kind, dbid)
+
+    def _move_into(self, folder: int, live: Attributes, delta: ListDelta) -> None:
+        """Moves objects, and folders of the same kind, into a folder."""
+        if delta.changed or delta.deleted:
+            raise ValueOutOfRangeError(
+                "an object leaves a folder for another one", "Folder", "objectIDs"
+            )
+        held = next(kind for kind in OBJECT_TYPES.values() if kind.number == live["type"])
+        for entry in delta.added:
+            if entry.get("type") == held.number:
+                dbid, _, _, body = self.existing(held.name, entry["DBID"])
+                attributes = decode(body)
+                self.write(held, dbid, attributes, self.place(held, attributes, folder))
+            elif entry.get("type") == _FOLDER.number:
+                self._move_folder(entry["DBID"], folder, live)
+            else:
+                raise IncorrectReferencesError(
+                    f"the folder holds {held.name} objects", "Folder", "objectIDs"
+                )
+
+    def _move_folder(self, dbid: int, into: int, live: Attributes) -> None:
+        _, _, _, body = self.existing("Folder", dbid)
+        attributes = decode(body)
+        same = [(one["type"], one["ownerID"]) for one in (attributes, live)]
+        is_default = attributes["parentID"] == attributes["ownerID"]
+        if same[0] != same[1] or is_default or dbid in self.folders().ancestors(into):
+            raise IncorrectReferencesError(
+                "a folder moves into another one of its owner and kind", "Folder", "objectIDs"
+            )
+        parent = {"type": _FOLDER.number, "DBID": into}
+        self.write(_FOLDER, dbid, {**attributes, "parentID": parent}, into)
+
+    def delete(self, kind: ObjectType, dbid: int) -> None:
+        """Deletes an object with all that follows."""
+        self.existing(kind.name, dbid)
+        self._check_environment(kind, dbid)
+        relations.delete(self, kind.name, dbid)
+
+    def _check_environment(self, kind: ObjectType, dbid: int) -> None:
+        if (kind.name, dbid) == ("Tenant", ENVIRONMENT):
+            raise NoPermissionError("tenant Environment is the server's own", "Tenant", "DBID")
+
+    def write(
+        self,
+        kind: ObjectType,
+        dbid: int,
+        attributes: dict[str, Any],
+        folder: int,
+        *,
+        new: bool = False,
+        sent: Delta | None = None,
+    ) -> None:
+        """Writes one object row with its keys and references, and notes the change: the
+        delta that was ``sent``, else what differs from the row before."""
+        delta = None
+        if not new:
+            _, _, old_folder, old_body = self.existing(kind.name, dbid)
+            found = difference(kind, decode(old_body), attributes) if sent is None else sent
+            delta = _without_secrets(kind, found)
+            if sent is None and not found and folder == old_folder:
+                return
+        keys = rules.unique_keys(kind, attributes)
+        if self.store.set_keys(kind.name, dbid, keys, new=new):
+            name = kind.name_attribute
+            raise UniquenessViolationError(
+                f"{kind.name} {attributes.get(name)!r} exists already", kind.name, name
+            )
+        if kind.name == "EnumeratorValue" and attributes.get("isDefault"):
+            relations.check_only_default(self.store, dbid, attributes)
+        tenant = int(attributes.get("tenantDBID") or 0)
+        body = encode(attributes)
+        self.store.put(kind.name, dbid, tenant, folder, body)
+        references = rules.references(kind, attributes)
+        self.store.set_references(kind.name, dbid, references, new=new)
+        if new or sent is not None or delta:  # a move alone is told of the folder
+            public = encode(_without_secret_attributes(kind, attributes))
+            change = ("created", None, public) if new else ("updated", delta, None)
+            self.store.log(kind.name, dbid, tenant, self.user, change)
+        elif kind is _FOLDER:
+            self.store.note_folder_write()
+
+    def remove(self, kind: ObjectType, dbid: int) -> None:
+        """Takes one object's rows away, and notes it."""
+        row = self.existing(kind.name, dbid)
+        self.store.remove(kind.name, dbid)
+        self.store.log(kind.name, dbid, row[1], self.user, ("deleted", None, None))
+
+    def mirror_backups(self) -> None:
+        """Brings every backup to what its primary has, after objects were inserted."""
+        for row in list(self.store.rows("Application")):
+            applications.mirror(self, row[0])
+
+
+def _without_secret_attributes(kind: ObjectType, attributes: dict[str, Any]) -> dict[str, Any]:
+    secret = {attribute.name for attribute in kind.attributes if attribute.secret}
+    return {name: value for name, value in attributes.items() if name not in secret}
+
+
+def _without_secrets(kind: ObjectType, delta: Delta) -> Delta:
+    values = _without_secret_attributes(kind, dict(delta.values))
+    return Delta(values, delta.key_values, delta.lists)

@@ -1,0 +1,145 @@
+"""What Configuration Server checks between objects, and what one change does to others.
+
+References lead to objects of the right tenant; an attribute has one default value; a
+disabled parent disables what it owns; a deletion is vetoed, cascades, or clears
+references. Only inside a transaction of the store.
+"""
+
+from collections.abc import Iterator
+
+from reconciler.kinds.enums import STATE
+from reconciler.kinds.model import Attributes, ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.delta import Delta
+from reconciler.server.embedded import rules
+from reconciler.server.embedded.applications import Writer, backup_of, unmirror
+from reconciler.server.embedded.encoding import decode
+from reconciler.server.embedded.store import Row, Store
+from reconciler.server.errors import (
+    DependentObjectsError,
+    IncorrectReferencesError,
+    UnchangeableInfoError,
+    UniquenessViolationError,
+)
+from reconciler.server.snapshot import ENVIRONMENT
+
+
+def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> None:
+    """Every reference must lead to an object, and some to one of the right tenant."""
+    for name, target_type, target in rules.references(kind, attributes):
+        row = store.row(target_type, target)
+        if row is None:
+            raise IncorrectReferencesError(f"no {target_type} has DBID {target}", kind.name, name)
+        if (kind.name, name) in _SAME_TENANT:
+            allowed = {attributes["tenantDBID"], *_SAME_TENANT[kind.name, name]}
+            if row[1] not in allowed:
+                raise IncorrectReferencesError(
+                    f"{target_type} {target} is of another tenant", kind.name, "tenantDBID"
+                )
+
+
+# References that stay inside the tenant, and the other tenants that they may lead to.
+_SAME_TENANT: dict[tuple[str, str], tuple[int, ...]] = {
+    ("EnumeratorValue", "enumeratorDBID"): (),
+    ("AgentGroup", "managerDBIDs"): (ENVIRONMENT,),
+    ("CampaignGroup", "campaignDBID"): (),
+    ("CampaignGroup", "groupDBID"): (),
+}
+
+
+def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
+    """An attribute has one default value."""
+    where = (
+        "AND dbid <> ? AND json_extract(body, '$.enumeratorDBID') = ?"
+        " AND json_extract(body, '$.isDefault')"
+    )
+    parameters = (dbid, attributes["enumeratorDBID"])
+    other = next(store.rows("EnumeratorValue", where, parameters), None)
+    if other:
+        name = decode(other[3])["name"]
+        raise UniquenessViolationError(
+            f"{name!r} is the default value already", "EnumeratorValue", "isDefault"
+        )
+
+
+def check_frozen(store: Store, kind: ObjectType, dbid: int, delta: Delta) -> None:
+    """What cannot change while other objects depend on it."""
+    if kind.name == "Host" and "name" in delta.values and store.referrers("Host", dbid):
+        raise UnchangeableInfoError("servers are assigned to the host", "Host", "name")
+
+
+def disable_owned(writer: Writer, kind: ObjectType, dbid: int) -> None:
+    """A disabled tenant or attribute disables what belongs to it."""
+    for owned in OBJECT_TYPES.values():
+        if not owned.owner or owned.owner_type != kind.name:
+            continue
+        for row in list(_owned(writer.store, owned, dbid)):
+            attributes = decode(row[3])
+            if attributes.get("state") == STATE["Enabled"]:
+                writer.write(owned, row[0], {**attributes, "state": STATE["Disabled"]}, row[2])
+                disable_owned(writer, owned, row[0])
+
+
+def _owned(store: Store, kind: ObjectType, owner: int) -> Iterator[Row]:
+    where = f"AND json_extract(body, '$.{kind.owner}') = ?"
+    return store.rows(kind.name, where, (owner,))
+
+
+def delete(writer: Writer, object_type: str, dbid: int) -> None:
+    """Deletes an object with all that follows: vetoes first, then cascades and clears."""
+    store = writer.store
+    kind = OBJECT_TYPES[object_type]
+    _check_folder(store, object_type, dbid)
+    referrers = store.referrers(object_type, dbid)
+    for referrer_type, referrer, name in referrers:
+        policy = rules.on_delete(OBJECT_TYPES[referrer_type], name, object_type)
+        row = store.row(referrer_type, referrer)
+        itself = (referrer_type, referrer) == (object_type, dbid)
+        if policy == "veto" and row and not itself and not _optional(row, dbid):
+            label = decode(row[3]).get(OBJECT_TYPES[referrer_type].name_attribute)
+            raise DependentObjectsError(
+                f"{referrer_type} {label} refers to it in {name}", object_type, name
+            )
+    for referrer_type, referrer, name in referrers:
+        row = store.row(referrer_type, referrer)
+        if row is None:
+            continue
+        referring = OBJECT_TYPES[referrer_type]
+        if rules.on_delete(referring, name, object_type) == "cascade":
+            delete(writer, referrer_type, referrer)
+        else:
+            old = decode(row[3])
+            new = rules.without_reference(referring, old, object_type, dbid)
+            writer.write(referring, referrer, new, row[2])
+    row = store.row(object_type, dbid)
+    backup = backup_of(decode(row[3])) if row else 0
+    for row in list(_folders_of(store, kind, dbid)):
+        writer.remove(OBJECT_TYPES["Folder"], row[0])
+    writer.remove(kind, dbid)
+    if backup:
+        unmirror(writer, backup)
+
+
+def _optional(row: Row, application: int) -> bool:
+    """Whether a solution can do without one of its components."""
+    components = decode(row[3]).get("components") or []
+    return any(one["appDBID"] == application and one.get("isOptional") for one in components)
+
+
+def _folders_of(store: Store, kind: ObjectType, dbid: int) -> Iterator[Row]:
+    where = (
+        "AND json_extract(body, '$.ownerID.type') = ? AND json_extract(body, '$.ownerID.DBID') = ?"
+    )
+    return store.rows("Folder", where, (kind.number, dbid))
+
+
+def _check_folder(store: Store, object_type: str, dbid: int) -> None:
+    """A folder goes when it is empty, a default folder with its owner only."""
+    if object_type != "Folder":
+        return
+    row = store.row("Folder", dbid)
+    folder = decode(row[3]) if row else {}
+    if folder.get("parentID") == folder.get("ownerID"):
+        raise DependentObjectsError("a default folder goes with its owner", "Folder", "ownerID")
+    if store.has_members(dbid):
+        raise DependentObjectsError("the folder has members", "Folder", "objectIDs")

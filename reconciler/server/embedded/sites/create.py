@@ -1,0 +1,173 @@
+"""Makes an embedded server from a site file: all of it, or no file at all."""
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.errors import ManifestError
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded import rules
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.database import create_file
+from reconciler.server.embedded.engine import complete
+from reconciler.server.embedded.folders import owner_of
+from reconciler.server.embedded.passwords import StoredPassword
+from reconciler.server.embedded.sites.file import SAMPLE_SITE, Site, SiteObject, read_site
+from reconciler.server.embedded.sites.folders import FOLDER, SiteFolders, folder_entry
+from reconciler.server.embedded.sites.names import SiteNames
+from reconciler.server.embedded.sites.words import Access, Words
+from reconciler.server.errors import ConfigurationServerError, ServerUnavailableError
+from reconciler.server.snapshot import ENVIRONMENT
+
+_NOWHERE = Position("")
+
+
+def create_server(path: Path, site: Path = SAMPLE_SITE) -> int:
+    """Creates the file ``path`` with the objects of ``site``; how many there are, folders
+    not counted.
+
+    Raises ServerUnavailableError where the file exists or cannot be made, and
+    ManifestError with every mistake of the site file; then there is no file.
+    """
+    read = read_site(site)
+    with _explained(path):
+        if path.exists():
+            raise _exists_already(path)
+        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        try:
+            create_file(draft)
+            _fill(draft, read)
+            _publish(draft, path)
+        finally:
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{draft}{suffix}").unlink(missing_ok=True)
+    return sum(one.type is not FOLDER for one in read.objects)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServerUnavailableError(f"{path} cannot be created: {reason}") from error
+
+
+def _exists_already(path: Path) -> ServerUnavailableError:
+    return ServerUnavailableError(
+        f"{path} exists already", "Name another file, or remove that one first."
+    )
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Gives the finished file its name, unless somebody else has taken it meanwhile."""
+    try:
+        os.link(draft, path)
+    except FileExistsError as error:
+        raise _exists_already(path) from error
+    except OSError:
+        # A file system without links: an empty file reserves the name.
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError as error:
+            raise _exists_already(path) from error
+        try:
+            draft.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
+
+
+def _fill(draft: Path, site: Site) -> None:
+    try:
+        server = EmbeddedServer(draft)
+        try:
+            with server.store.writing():
+                _Import(server, site).run()
+        finally:
+            server.close()
+    except ServerUnavailableError as error:
+        # Nobody has heard of the draft; SQLite's own words say what went wrong.
+        if isinstance(error.__cause__, sqlite3.Error):
+            raise error.__cause__ from error
+        raise
+
+
+class _Import:
+    """Writes the objects of a site, types in the order of the table: owners first."""
+
+    def __init__(self, server: EmbeddedServer, site: Site) -> None:
+        self._server = server
+        self._whole = site.whole
+        self._problems = list(site.problems)
+        self._objects = [one for one in site.objects if one.type is not FOLDER]
+        self._names = SiteNames(one.named for one in self._objects)
+        self._listed = {(one.type.name, one.dbid) for one in self._objects}
+        entries = [
+            folder_entry(one, self._names, self._problems, whole=site.whole)
+            for one in site.objects
+            if one.type is FOLDER
+        ]
+        self._folders = SiteFolders(server, filter(None, entries))
+        self._inserted: dict[tuple[str, int], tuple[SiteObject, dict[str, Any]]] = {}
+
+    def run(self) -> None:
+        """Raises ManifestError with every mistake, in the order of the file."""
+        for name in OBJECT_TYPES:
+            of_type = [one for one in self._objects if one.type.name == name]
+            if name == "Tenant":
+                # The other tenants live in one of its folders.
+                first = [one for one in of_type if one.dbid == ENVIRONMENT]
+                of_type = [one for one in of_type if one.dbid != ENVIRONMENT]
+                self._insert_all(first)
+            self._insert_all(of_type)
+        if self._whole:
+            for one, completed in self._inserted.values():
+                self._check_references(one, completed)
+        if self._problems:
+            raise ManifestError(sorted(self._problems, key=lambda one: one.position or _NOWHERE))
+        self._server.engine.mirror_backups()
+
+    def _insert_all(self, objects: list[SiteObject]) -> None:
+        for one in objects:
+            words = Words(one, self._names, self._problems, whole=self._whole)
+            attributes, access = words.attributes(), words.access()
+            if not words.failed:
+                with self._at(one):
+                    self._insert(one, attributes, access)
+        for entry in self._folders.listed((one.type.name, one.dbid) for one in objects):
+            with self._at(entry.one):
+                dbid = self._folders.make(entry)
+                self._server.store.set_permissions("Folder", dbid, entry.access)
+
+    def _insert(self, one: SiteObject, attributes: dict[str, Any], access: Access) -> None:
+        stored = {k: v for k, v in attributes.items() if isinstance(v, StoredPassword)}
+        plain = {k: v for k, v in attributes.items() if k not in stored}
+        completed = complete(one.type, plain) | stored
+        folder = self._folders.place(one.type, owner_of(one.type, completed), one.folder)
+        self._server.insert(one.type, completed, folder, one.dbid)
+        self._server.store.set_permissions(one.type.name, one.dbid, access)
+        self._inserted[one.type.name, one.dbid] = one, completed
+
+    def _check_references(self, one: SiteObject, completed: dict[str, Any]) -> None:
+        """Checks an object's references, unless one leads to an object with mistakes."""
+        targets = rules.references(one.type, completed)
+        if all(t[1:] in self._inserted or t[1:] not in self._listed for t in targets):
+            with self._at(one):
+                self._server.check_all_references([(one.type.name, one.dbid)])
+
+    @contextmanager
+    def _at(self, one: SiteObject) -> Iterator[None]:
+        """What the server refuses is a mistake of the object, at the word that it is about."""
+        try:
+            yield
+        except ConfigurationServerError as error:
+            attribute = one.type.attribute(error.prop)
+            word = "dbid" if error.prop == "DBID" else attribute.word if attribute else ""
+            place = one.at(word) if word else one.at()
+            self._problems.append(Diagnostic(f"{one.label}: {error.detail}", place))

@@ -1,0 +1,254 @@
+"""Objects of an embedded server in the words of a site file. Pure, but for ``Contents.of``.
+
+The other direction is ``words`` and ``folders``; what those supply by themselves
+is left out here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.kinds.enums import mnemonic
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.encoding import decode
+from reconciler.server.embedded.engine import complete
+from reconciler.server.embedded.folders import FOLDER_TYPE
+from reconciler.server.embedded.sites.file import application_defaults
+from reconciler.server.embedded.sites.folders import FOLDER, FOLDER_WORDS, owner_word
+from reconciler.server.embedded.sites.names import Named, SiteNames
+from reconciler.server.embedded.sites.words import ACCOUNTS, Access
+from reconciler.server.snapshot import ENVIRONMENT
+
+Key = tuple[str, int]
+_NUMBERS = {kind.number: kind for kind in OBJECT_TYPES.values()}
+_ACCOUNT_WORDS = {name: word for word, name in ACCOUNTS.items()}
+_PLAIN_INTEGERS = 10**18
+"""What YAML's integers, as we read them, stay below."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The tenant that a site file's objects belong to where they name none."""
+
+    name: str
+    dbid: int
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """One object with all that is stored of it, secrets among it."""
+
+    dbid: int
+    tenant: int
+    folder: int
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a server holds at one moment: rows by type, by tenant and DBID."""
+
+    rows: Mapping[str, list[StoredRow]]
+    permissions: Mapping[Key, Access]
+
+    @staticmethod
+    def of(server: EmbeddedServer) -> "Contents":
+        permissions: dict[Key, Access] = {}
+        with server.store.reading():
+            rows = {
+                name: sorted(
+                    (
+                        StoredRow(dbid, tenant, folder, decode(body))
+                        for dbid, tenant, folder, body in server.store.rows(name)
+                    ),
+                    key=lambda row: (row.tenant, row.dbid),
+                )
+                for name in OBJECT_TYPES
+            }
+            for name, dbid, account_type, account, mask in server.store.permissions():
+                permissions.setdefault((name, dbid), []).append((account_type, account, mask))
+        return Contents(rows, permissions)
+
+    def keys(self) -> set[tuple[Any, ...]]:
+        """Type, DBID and natural key of every object but folders."""
+        return {
+            (kind.name, row.dbid, *(row.attributes.get(name) for name in kind.key))
+            for kind in OBJECT_TYPES.values()
+            for row in self.rows[kind.name]
+            if kind is not FOLDER
+        }
+
+
+class SiteWriter:
+    """Writes the objects of a server."""
+
+    def __init__(self, contents: Contents, home: Home) -> None:
+        self._contents = contents
+        self._home = home
+        tenants = {row.dbid: str(row.attributes["name"]) for row in contents.rows["Tenant"]}
+        self._tenants = tenants
+        self._names = SiteNames(
+            Named(
+                kind.name,
+                tenants.get(row.tenant, ""),
+                str(row.attributes.get(kind.name_attribute, "")),
+                row.dbid,
+            )
+            for kind in OBJECT_TYPES.values()
+            if kind is not FOLDER
+            for row in contents.rows[kind.name]
+        )
+        self._folders = {row.dbid: row.attributes for row in contents.rows["Folder"]}
+        self._owner_tenants = {
+            (name, row.dbid): row.tenant for name, rows in contents.rows.items() for row in rows
+        }
+
+    def entries(self) -> dict[Key, dict[str, Any]]:
+        """The words of every object."""
+        return {
+            (kind.name, row.dbid): self._folder(row) if kind is FOLDER else self._object(kind, row)
+            for kind in OBJECT_TYPES.values()
+            for row in self._contents.rows[kind.name]
+        }
+
+    def _object(self, kind: ObjectType, row: StoredRow) -> dict[str, Any]:
+        tenant = row.tenant or ENVIRONMENT
+        defaults = self._application_defaults(row) if kind.name == "Application" else {}
+        required = {
+            one.name: row.attributes.get(one.name)
+            for one in kind.attributes
+            if one.mandatory and one.default is None
+        }
+        supplied = complete(kind, {**required, **defaults})
+        words: dict[str, Any] = {"name": None} if kind.attribute("name") else {}
+        words["dbid"] = row.dbid
+        words |= self._place(self._path(row.folder)[1:])
+        for attribute in kind.attributes:
+            value = self._stored(attribute, row.attributes.get(attribute.name))
+            written = attribute.name in required.keys() - defaults.keys()
+            if attribute.read_only or (
+                attribute.name == "tenantDBID" and tenant == self._home.dbid
+            ):
+                continue
+            if value is None and attribute.name in defaults:
+                words[attribute.word] = None
+            elif value is not None and (written or value != supplied.get(attribute.name)):
+                words[attribute.word] = self._value(attribute, value, tenant)
+        return words | self._permissions((kind.name, row.dbid), tenant)
+
+    def _application_defaults(self, row: StoredRow) -> dict[str, Any]:
+        """What the loader gives an application of this type, under the server's names."""
+        words = application_defaults(row.attributes["type"], self._home.name)
+        kind = OBJECT_TYPES["Application"]
+        found = {one.name: words[one.word] for one in kind.attributes if one.word in words}
+        if "tenantDBIDs" in found:
+            found["tenantDBIDs"] = [self._home.dbid]
+        return found
+
+    def _stored(self, attribute: Attribute, value: Any) -> Any:
+        """A value without what the server takes for nothing; None: there is none."""
+        if attribute.type is ValueType.KEY_VALUES and value:
+            return {section: options for section, options in value.items() if options}
+        nothing = value == "" or (attribute.type is ValueType.REFERENCE and not value)
+        return None if nothing else value
+
+    def _folder(self, row: StoredRow) -> dict[str, Any]:
+        held, owner = _NUMBERS[row.attributes["type"]], row.attributes["ownerID"]
+        owner_type = _NUMBERS[owner["type"]].name
+        tenant = self._owner_tenants.get((owner_type, owner["DBID"]), 0)
+        tenant = owner["DBID"] if owner_type == "Tenant" else tenant
+        words: dict[str, Any] = {
+            "name": row.attributes["name"],
+            "dbid": row.dbid,
+            "type": held.name,
+        }
+        if held.owner and tenant != self._home.dbid:
+            words["tenant"] = self._tenants.get(tenant, "")
+        if owner_word(held):
+            words[owner_word(held)] = self._reference(owner_type, owner["DBID"], tenant)
+        if row.attributes["parentID"] == owner:
+            words["default"] = True
+        words |= self._place(self._path(row.dbid)[1:-1])
+        for attribute in FOLDER.attributes:
+            value = self._stored(attribute, row.attributes.get(attribute.name))
+            plain = attribute.word in FOLDER_WORDS and attribute.name != "name"
+            if plain and value is not None and value != attribute.default:
+                words[attribute.word] = self._value(attribute, value, tenant)
+        return words | self._permissions(("Folder", row.dbid), tenant or ENVIRONMENT)
+
+    def _path(self, folder: int) -> list[str]:
+        """The names of a folder and those around it, the default one first."""
+        names: list[str] = []
+        while folder in self._folders:
+            names.insert(0, self._folders[folder]["name"])
+            parent = self._folders[folder]["parentID"]
+            folder = parent["DBID"] if parent["type"] == FOLDER_TYPE else 0
+        return names
+
+    def _place(self, names: list[str]) -> dict[str, Any]:
+        if not names:
+            return {}
+        return {"folder": names if any("/" in name for name in names) else "/".join(names)}
+
+    def _permissions(self, key: Key, tenant: int) -> dict[str, Any]:
+        entries = [
+            {_ACCOUNT_WORDS[kind]: self._reference(kind, dbid, tenant), "mask": mask}
+            for kind, dbid, mask in self._contents.permissions.get(key, [])
+        ]
+        return {"permissions": entries} if entries else {}
+
+    def _value(self, attribute: Attribute, value: Any, tenant: int) -> Any:
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                return {
+                    section: {key: _option(one) for key, one in options.items()}
+                    for section, options in value.items()
+                }
+            case ValueType.REFERENCE:
+                return self._reference(attribute.refers_to, value, tenant)
+            case ValueType.REFERENCES:
+                return [self._reference(attribute.refers_to, one, tenant) for one in value]
+            case ValueType.STRUCTURE:
+                return self._structure(attribute, value, tenant)
+            case ValueType.STRUCTURES:
+                return [self._entry(attribute, one, tenant) for one in value]
+            case ValueType.ENUM:
+                return mnemonic(attribute.enumeration, value)
+            case ValueType.INTEGER:
+                return _integer(value)
+        return {"hash": value} if attribute.secret else value
+
+    def _reference(self, object_type: str, dbid: int, tenant: int) -> Any:
+        """The name of an object; its DBID where no name leads to it."""
+        name = self._names.name(object_type, dbid, tenant)
+        known = self._names.dbid(object_type, name, tenant) == dbid
+        return name if known else {"dbid": dbid}
+
+    def _structure(
+        self, attribute: Attribute, value: Mapping[str, Any], tenant: int
+    ) -> dict[str, Any]:
+        words: dict[str, Any] = {}
+        for field in attribute.fields:
+            one = value.get(field.name)
+            if one is not None and one != field.default:
+                words[field.word] = self._value(field, one, tenant)
+        return words
+
+    def _entry(self, attribute: Attribute, value: Mapping[str, Any], tenant: int) -> Any:
+        """An entry of a list of structures; its key alone where it has nothing else."""
+        words = self._structure(attribute, value, tenant)
+        key = attribute.field(attribute.key).word
+        alone = {*words} == {key} and not isinstance(words[key], dict)
+        return words[key] if alone else words
+
+
+def _option(value: str | int | bytes) -> Any:
+    if isinstance(value, bytes):
+        return {"binary": value.hex()}
+    return _integer(value) if isinstance(value, int) else value
+
+
+def _integer(value: int) -> Any:
+    return value if abs(value) < _PLAIN_INTEGERS else {"integer": str(value)}

@@ -1,0 +1,273 @@
+"""Site files: the objects of a Configuration Server as YAML, and how they are read.
+
+A site file lists objects by type, in the words of the table of types;
+``docs/embedded-server.md`` describes the format. What the words mean is ``words``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.kinds import fields
+from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.sites.names import Named
+from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.strict_yaml import YamlDocument, as_text, load_file
+
+API_VERSION = "reconciler/v1"
+HEADER = ("apiVersion", "kind", "tenant", "extends", "predefined")
+DATA = Path(__file__).parent
+SAMPLE_SITE = DATA / "sample.yaml"
+PREDEFINED = DATA / "predefined.yaml"
+MAX_DBID = 2**31 - 1
+
+# What an application of a site file has where it says nothing: a server needs these.
+APPLICATION_DEFAULTS = {"version": "8.5.0"}
+SERVER_DEFAULTS = {"workDirectory": ".", "commandLine": "."}
+
+# The words that name what owns a folder, where that is no tenant: attribute, campaign.
+OWNER_WORDS = sorted(
+    one.word
+    for kind in OBJECT_TYPES.values()
+    for one in kind.attributes
+    if one.name == kind.owner and kind.owner_type != "Tenant"
+)
+
+
+@dataclass(frozen=True)
+class SiteObject:
+    """One object of a site file, not yet in a server. ``tenant``: the name of its tenant;
+    ``folder``: the names below its default folder; ``dbid``: 0 where none is given."""
+
+    type: ObjectType
+    words: Mapping[str, Any]
+    document: YamlDocument
+    path: fields.Path
+    tenant: str = ""
+    folder: tuple[str, ...] = ()
+    dbid: int = 0
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What no two objects of one file may share: the type and the natural key."""
+        if self.type.name == "Folder":
+            owners = [f"{word}={self.words[word]}" for word in OWNER_WORDS if word in self.words]
+            kind = as_text(self.words.get("type", ""))
+            return "Folder", self.tenant, kind, *owners, *self.folder, self.name
+        parts = [self.type.attribute(name) for name in self.type.key if name != "tenantDBID"]
+        words = [as_text(self.words.get(part.word, "")) for part in parts if part]
+        return self.type.name, self.tenant, *words
+
+    @property
+    def name(self) -> str:
+        attribute = self.type.attribute(self.type.name_attribute)
+        return as_text(self.words.get(attribute.word, "")) if attribute else ""
+
+    @property
+    def label(self) -> str:
+        """The object as messages call it."""
+        return f"{self.type.name} {self.name}".rstrip()
+
+    @property
+    def named(self) -> Named:
+        return Named(self.type.name, self.tenant, self.name, self.dbid)
+
+    def at(self, *inner: str) -> Position:
+        """Where a word of the object stands, or the object where it is not written."""
+        return self.document.at((*self.path, *inner))
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was read of a site file, with the predefined objects before its own.
+
+    ``whole``: every file could be read, so a name that no object has is a mistake.
+    """
+
+    objects: list[SiteObject]
+    problems: list[Diagnostic]
+    whole: bool = True
+
+
+def read_site(path: Path) -> Site:
+    """The objects of a site file with DBIDs, and what is wrong with the file so far."""
+    reading = _Reading()
+    objects = reading.file(path, ())
+    if not objects and not reading.problems:
+        what = "the site file holds no object"
+        reading.problems.append(Diagnostic(what, Position(str(path))))
+    if reading.predefined:
+        objects = _over_predefined(objects, reading.problems)
+    return Site(_with_dbids(objects), reading.problems, reading.whole)
+
+
+def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
+    """The predefined objects, then the file's own. One with the type and natural key of
+    a predefined object takes its place, and its DBID where it names none."""
+    merged = {one.key: one for one in _Reading().file(PREDEFINED, ())}
+    for one in objects:
+        there = merged.get(one.key)
+        if there and one.type.name == "Tenant" and one.dbid not in (0, ENVIRONMENT):
+            what = f"Tenant {one.name} has DBID {ENVIRONMENT}"
+            problems.append(Diagnostic(what, one.at("dbid")))
+        merged[one.key] = replace(one, dbid=one.dbid or there.dbid) if there else one
+    return list(merged.values())
+
+
+class _Reading:
+    """Reads a file and those that it extends, and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[Diagnostic] = []
+        self.whole = True
+        self.predefined = True
+
+    def file(self, path: Path, inside: tuple[Path, ...]) -> list[SiteObject]:
+        """The objects of a file over those of the file that it extends: an object of the
+        same type and natural key takes the other's place."""
+        here = path.resolve()
+        if here in inside:
+            self.problems.append(Diagnostic("the site file extends itself", Position(str(path))))
+            return []
+        merged: dict[tuple[str, ...], SiteObject] = {}
+        before = len(self.problems)
+        documents = load_file(path, str(path), self.problems)
+        if not documents and len(self.problems) > before:
+            self.whole = False
+        for document in documents:
+            base = self._header(document)
+            if base:
+                for one in self.file(path.parent / base, (*inside, here)):
+                    merged[one.key] = one
+            for one in self._objects(document):
+                there = merged.get(one.key)
+                if there and there.at().file == one.at().file:
+                    what = f"{one.label} is described twice, first at {there.at()}"
+                    self.problems.append(Diagnostic(what, one.at()))
+                merged[one.key] = one
+        return list(merged.values())
+
+    def _header(self, document: YamlDocument) -> str:
+        """Checks what stands before the objects; the file that this one extends, if any."""
+        data = document.data
+        if not isinstance(data, Mapping) or data.get("kind") != "Site":
+            return ""
+        version = data.get("apiVersion", API_VERSION)
+        if version != API_VERSION:
+            what = f"apiVersion must be {API_VERSION}, not {version}"
+            self.problems.append(Diagnostic(what, document.at(("apiVersion",))))
+        if not isinstance(data.get("tenant", ""), str | int):
+            self.problems.append(Diagnostic("tenant is a name", document.at(("tenant",))))
+        predefined = data.get("predefined", True)
+        self.predefined = self.predefined and predefined is not False
+        if not isinstance(predefined, bool):
+            what = f"predefined is true or false, not {predefined!r}"
+            self.problems.append(Diagnostic(what, document.at(("predefined",))))
+        base = data.get("extends", "")
+        if isinstance(base, str):
+            return base
+        self.whole = False
+        what = "extends is the name of one site file"
+        self.problems.append(Diagnostic(what, document.at(("extends",))))
+        return ""
+
+    def _objects(self, document: YamlDocument) -> Iterator[SiteObject]:
+        data = document.data
+        if not isinstance(data, Mapping) or data.get("kind") != "Site":
+            hint = "A site file says `kind: Site`."
+            self.problems.append(Diagnostic("not a site file", document.position, hint))
+            return
+        default_tenant = _default_tenant(data)
+        for word, entries in data.items():
+            if word in HEADER:
+                continue
+            place = document.at((word,))
+            kind = OBJECT_TYPES.get(word)
+            if kind is None:
+                known = f"Known: {', '.join(OBJECT_TYPES)}."
+                self.problems.append(Diagnostic(f"{word} is no object type", place, known))
+            elif not isinstance(entries, list):
+                self.problems.append(Diagnostic(f"{word} is a list of objects", place))
+            else:
+                for index, entry in enumerate(entries):
+                    path = (word, str(index))
+                    if isinstance(entry, Mapping):
+                        yield self._object(kind, entry, document, path, default_tenant)
+                    else:
+                        what = "an object is a mapping of words"
+                        self.problems.append(Diagnostic(what, document.at(path)))
+
+    def _object(
+        self,
+        kind: ObjectType,
+        entry: Mapping[str, Any],
+        document: YamlDocument,
+        path: fields.Path,
+        default_tenant: str,
+    ) -> SiteObject:
+        words = dict(entry)
+        dbid, folder = words.pop("dbid", None), words.pop("folder", [])
+        tenant = ""
+        if kind.attribute("tenantDBID"):
+            tenant = as_text(words.setdefault("tenant", default_tenant))
+        elif kind.name == "Folder":
+            tenant = as_text(words.get("tenant", default_tenant))
+        elif kind.name == "Application":
+            words = {**application_defaults(words.get("type", ""), default_tenant), **words}
+        one = SiteObject(kind, words, document, path, tenant)
+        if dbid is not None and (type(dbid) is not int or not 0 < dbid <= MAX_DBID):
+            what = f"{one.label}: dbid is a whole number from 1 to {MAX_DBID}, not {dbid!r}"
+            self.problems.append(Diagnostic(what, one.at("dbid")))
+            dbid = None
+        names = folder if isinstance(folder, list) else as_text(folder).split("/")
+        if isinstance(folder, Mapping) or not all(isinstance(name, str | int) for name in names):
+            what = f"{one.label}: folder is a path such as Chat/Queues, or a list of names"
+            self.problems.append(Diagnostic(what, one.at("folder")))
+            names = []
+        return replace(
+            one, dbid=dbid or 0, folder=tuple(as_text(name) for name in names if name != "")
+        )
+
+
+def _default_tenant(data: Mapping[str, Any]) -> str:
+    if "tenant" in data:
+        return as_text(data["tenant"])
+    tenants = data.get("Tenant")
+    if isinstance(tenants, list) and len(tenants) == 1 and isinstance(tenants[0], Mapping):
+        return as_text(tenants[0].get("name", ""))
+    return "Environment"
+
+
+def application_defaults(type_word: Any, default_tenant: str) -> dict[str, Any]:
+    """The words that an application of a type has where it does not say otherwise."""
+    attribute = OBJECT_TYPES["Application"].attribute("type")
+    word = as_text(type_word)
+    number = attribute.enumeration.get(word) if attribute else None
+    if number in CLIENT_APPLICATION_TYPES or word in map(str, CLIENT_APPLICATION_TYPES):
+        return dict(APPLICATION_DEFAULTS)
+    return {**APPLICATION_DEFAULTS, "tenants": [default_tenant], **SERVER_DEFAULTS}
+
+
+def _with_dbids(objects: list[SiteObject]) -> list[SiteObject]:
+    """Gives every object without a DBID the next free one of its type, from 101 on; the
+    server itself numbers folders."""
+    taken: dict[str, set[int]] = {}
+    for one in objects:
+        if one.dbid:
+            taken.setdefault(one.type.name, set()).add(one.dbid)
+    following: dict[str, int] = {}
+    result: list[SiteObject] = []
+    for one in objects:
+        if not one.dbid and one.type.name != "Folder":
+            used = taken.setdefault(one.type.name, set())
+            dbid = following.get(one.type.name, 101)
+            while dbid in used:
+                dbid += 1
+            following[one.type.name] = dbid + 1
+            one = replace(one, dbid=dbid)  # noqa: PLW2901 - the same object, numbered
+        result.append(one)
+    return result

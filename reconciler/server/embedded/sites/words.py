@@ -1,0 +1,226 @@
+"""The words of a site object as the server's attributes. Every mistake is collected, with
+the place of the word itself. Pure.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.kinds.fields import FieldValueError, UnknownReferenceError, canonical, to_attribute
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
+from reconciler.server.embedded import rules
+from reconciler.server.embedded.passwords import StoredPassword
+from reconciler.server.embedded.sites.file import MAX_DBID, SiteObject
+from reconciler.server.embedded.sites.names import SiteNames
+from reconciler.server.errors import ConfigurationServerError
+from reconciler.server.port import Permission
+from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.strict_yaml import as_text
+
+Access = list[tuple[str, int, int]]
+"""Account type, account DBID, mask: what the store keeps of an object's permissions."""
+
+ACCOUNTS = {"person": "Person", "group": "AccessGroup"}
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_ALL = 2 * Permission.NO_PROPAGATION - 1
+
+
+class Words:
+    """Translates the words of one object. ``problems`` gets what is wrong with them;
+    ``whole`` False: names that no object has are passed over, a file is missing."""
+
+    def __init__(
+        self, one: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool = True
+    ) -> None:
+        self._one = one
+        self._names = names
+        self._problems = problems
+        self._whole = whole
+        self._tenant = names.tenant(one.tenant) if one.tenant else ENVIRONMENT
+        self.failed = False
+
+    def report(self, summary: str, *path: str) -> None:
+        """Notes a mistake at a word."""
+        self.failed = True
+        self._problems.append(Diagnostic(f"{self._one.label}: {summary}", self._one.at(*path)))
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes that the words stand for, those that must be there among them."""
+        words = {word: value for word, value in self._one.words.items() if word != "permissions"}
+        result = self.translate(words, self._one.type)
+        for attribute in self._one.type.attributes:
+            missing = attribute.mandatory and attribute.default is None
+            if missing and attribute.word not in words:
+                self.report(f"{attribute.word} is missing")
+        return result
+
+    def translate(self, words: Mapping[str, Any], kind: ObjectType) -> dict[str, Any]:
+        """The attributes that some words of a type stand for; null says nothing."""
+        result: dict[str, Any] = {}
+        for word, value in words.items():
+            attribute = kind.by_word(word)
+            if attribute is None:
+                known = ", ".join(a.word for a in kind.attributes if not a.read_only)
+                self.report(f"{kind.name} has no {word}; it has {known}", word)
+            elif value is not None:
+                result[attribute.name] = self._checked(attribute, value)
+            elif attribute.mandatory:
+                self.report(f"{word} is a {attribute.type.value}, not null", word)
+        return result
+
+    def _checked(self, attribute: Attribute, value: Any) -> Any:
+        before, self.failed = self.failed, False
+        found = self._value(attribute, value, (attribute.word,))
+        if not self.failed and not isinstance(found, StoredPassword):
+            try:
+                rules.check_value(self._one.type, attribute, found)
+            except ConfigurationServerError as error:
+                self.report(error.detail, attribute.word)
+        self.failed |= before
+        return found
+
+    def reference(self, object_type: str, value: Any, *path: str) -> int | None:
+        """The DBID of the object that a word names; None where there is none."""
+        attribute = Attribute(path[-1], ValueType.REFERENCE, refers_to=object_type)
+        found: int | None = self._leaf(attribute, value, path)
+        return found
+
+    def access(self) -> Access:
+        """The entries of ``permissions``: ``{person or group: NAME, mask: NUMBER}``."""
+        found: Access = []
+        entries = self._one.words.get("permissions", [])
+        if not isinstance(entries, list):
+            self.report("permissions is a list", "permissions")
+            return found
+        for index, entry in enumerate(entries):
+            path = ("permissions", str(index))
+            account = next(iter({*entry} & {*ACCOUNTS}), "") if isinstance(entry, Mapping) else ""
+            if not account or {*entry} != {account, "mask"}:
+                self.report("an entry has person or group, and mask", *path)
+                continue
+            mask = entry["mask"]
+            if type(mask) is not int or not 0 <= mask <= _ALL:
+                self.report(f"mask is a whole number from 0 to {_ALL}", *path, "mask")
+                continue
+            dbid = self.reference(ACCOUNTS[account], entry[account], *path, account)
+            if (ACCOUNTS[account], dbid) in [one[:2] for one in found]:
+                self.report(f"the {account} stands in the list twice", *path)
+            elif dbid is not None:
+                found.append((ACCOUNTS[account], dbid, mask))
+        return found
+
+    def _value(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> Any:
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                return self._key_values(value, path)
+            case ValueType.REFERENCES:
+                return self._each(value, path, lambda one, at: self._leaf(attribute, one, at))
+            case ValueType.STRUCTURE:
+                return self._structure(attribute, value, path)
+            case ValueType.STRUCTURES:
+                return self._each(value, path, lambda one, at: self._structure(attribute, one, at))
+        return self._leaf(attribute, value, path)
+
+    def _each(self, value: Any, path: tuple[str, ...], step: Callable[..., Any]) -> list[Any]:
+        if not isinstance(value, list):
+            self.report(f"{path[-1]} is a list, not {value!r}", *path)
+            return []
+        return [step(one, (*path, str(index))) for index, one in enumerate(value)]
+
+    def _leaf(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> Any:
+        try:
+            return _scalar(attribute, value, self._names, self._tenant)
+        except UnknownReferenceError as error:
+            # Without its tenant, an object's other names mean nothing.
+            known = self._tenant or attribute.refers_to == "Tenant"
+            self.failed = True
+            if self._whole and known:
+                self.report(str(error), *path)
+        except FieldValueError as error:
+            self.report(str(error), *path)
+        return None
+
+    def _structure(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
+        if attribute.key and not isinstance(value, Mapping):
+            value = {attribute.field(attribute.key).word: value}
+        if not isinstance(value, Mapping):
+            self.report(f"{attribute.word} is a mapping", *path)
+            return {}
+        by_word = {field.word: field for field in attribute.fields}
+        result: dict[str, Any] = {}
+        for word, one in value.items():
+            if word not in by_word:
+                known = ", ".join(by_word)
+                self.report(f"{attribute.word} has no {word}; it has {known}", *path, word)
+            elif one is not None:
+                result[by_word[word].name] = self._value(by_word[word], one, (*path, word))
+        for field in attribute.fields:
+            if field.mandatory and field.default is None and field.name not in result:
+                self.report(f"{attribute.word}: {field.word} is missing", *path)
+        return result
+
+    def _key_values(self, value: Any, path: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+        if not isinstance(value, Mapping):
+            self.report(f"{path[-1]} has sections", *path)
+            return {}
+        result: dict[str, dict[str, Any]] = {}
+        for section, options in value.items():
+            if not isinstance(options, Mapping):
+                self.report(f"[{section}] has options", *path, section)
+                continue
+            result[section] = {}
+            for key, one in options.items():
+                try:
+                    result[section][key] = _option(one)
+                except FieldValueError as error:
+                    self.report(f"{section}/{key} {error}", *path, section, key)
+        return result
+
+
+def _scalar(attribute: Attribute, value: Any, names: SiteNames, tenant: int) -> Any:
+    if attribute.type in (ValueType.REFERENCE, ValueType.REFERENCES):
+        if isinstance(value, Mapping) and {*value} == {"dbid"}:
+            dbid = value["dbid"]
+            if type(dbid) is int and 0 <= dbid <= MAX_DBID:
+                return dbid
+        if isinstance(value, Mapping | list) or value is None:
+            raise FieldValueError(f"{attribute.word} is a name, or {{dbid: NUMBER}}")
+        return to_attribute(attribute, as_text(value), names, tenant)
+    if attribute.secret and isinstance(value, Mapping) and {*value} == {"hash"}:
+        try:
+            return StoredPassword(as_text(value["hash"]))
+        except ValueError as error:
+            raise FieldValueError(f"{attribute.word}: {error}") from error
+    if attribute.type is ValueType.TEXT:
+        if isinstance(value, Mapping | list) or value is None:
+            raise FieldValueError(f"{attribute.word} is a text")
+        return canonical(attribute, as_text(value))
+    if attribute.type is ValueType.INTEGER and isinstance(value, Mapping):
+        return _integer(value)
+    return to_attribute(attribute, value, names, tenant)
+
+
+def _option(value: Any) -> str | int | bytes:
+    """A text, an integer (written without quotes), ``{integer: TEXT}`` or
+    ``{binary: HEX}``."""
+    if isinstance(value, Mapping) and {*value} == {"binary"}:
+        try:
+            return bytes.fromhex(as_text(value["binary"]))
+        except ValueError as error:
+            raise FieldValueError("is binary, written in hex") from error
+    if isinstance(value, Mapping) and {*value} == {"integer"}:
+        return _integer(value)
+    if isinstance(value, bool):
+        return as_text(value)
+    if isinstance(value, str | int):
+        return value
+    raise FieldValueError("is a text, an integer or {binary: HEX}")
+
+
+def _integer(value: Mapping[str, Any]) -> int:
+    """What ``{integer: TEXT}`` says: YAML has no way for integers of 19 digits."""
+    text = as_text(value.get("integer", ""))
+    if {*value} != {"integer"} or not _INTEGER.fullmatch(text):
+        raise FieldValueError("is no whole number")
+    return int(text)

@@ -1,0 +1,52 @@
+"""The servers that the contract suite runs on: one small table.
+
+``ADAPTERS[name](folder, site)`` makes a new server with the objects of a site file, given
+as text; ``folder`` is an empty one that it may use. Another adapter is another line.
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.port import Server
+from tests.harness import site_server
+
+
+class Installation(Protocol):
+    """One server, and what its administrators do beside the port."""
+
+    def connect(self, user: str = "", password: str = "") -> Server:
+        """A new session; without a user it is the server's own, which may do everything."""
+
+    def change_mode(self, mode: str) -> None:
+        """Sets the operational mode: Full, ReadOnly or Emergency."""
+
+
+class EmbeddedInstallation:
+    """An embedded server: a copy of a file that is made once for every site."""
+
+    def __init__(self, folder: Path, site: str) -> None:
+        self._path = folder / "gwe.db"
+        self._path.write_bytes(_embedded_file(site))
+
+    def connect(self, user: str = "", password: str = "") -> Server:
+        return EmbeddedServer(self._path, user=user, password=password)
+
+    def change_mode(self, mode: str) -> None:
+        server = EmbeddedServer(self._path)
+        server.change_mode(mode)
+        server.close()
+
+
+@cache
+def _embedded_file(site: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return site_server(Path(folder), site).read_bytes()
+
+
+ADAPTERS: Mapping[str, Callable[[Path, str], Installation]] = {
+    "embedded": EmbeddedInstallation,
+}

@@ -1,0 +1,68 @@
+"""What a name or a value holds can neither give a secret away nor rewrite the screen."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.kinds.fields import is_secret, shown
+from reconciler.render.console import clean
+from tests.harness import gwe, plan_arguments, site_server
+
+SITE = """\
+apiVersion: reconciler/v1
+kind: Site
+extends: {bare}
+tenant: Resources
+AgentGroup:
+  - {{name: Group, annex: {{db: {{password: live-secret, user: live-user}}}}}}
+"""
+BARE = Path(__file__).parent / "sites" / "bare.yaml"
+MANIFEST = """\
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Group}
+spec: {annex: {db: {password: new-secret}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: "Trick\\e[2J\\u202E"}
+spec: {annex: {db: {api-token: a-token, note: "\\e[1;1HNothing to do"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("password", True),
+        ("db-password", True),
+        ("Password2", True),
+        ("auth_token", True),
+        ("private-key", True),
+        ("queueKey", False),
+        ("passwordless", False),
+        ("tokenizer", False),
+    ],
+)
+def test_a_secret_is_known_by_a_whole_word_of_its_name(name: str, secret: bool) -> None:
+    assert is_secret(("annex", "s", name)) is secret
+    assert shown(("annex", "s", name), "value") == ("(secret)" if secret else "value")
+
+
+@pytest.mark.parametrize("more", [[], ["--verbose"], ["--format", "json"], ["--overwrite"]])
+def test_no_output_holds_a_secret_or_an_escape(more: list[str], tmp_path: Path) -> None:
+    server = site_server(tmp_path, SITE.format(bare=BARE))
+    (tmp_path / "m.yaml").write_text(MANIFEST, encoding="utf-8")
+    options = plan_arguments(server, "-f", "m.yaml", *more)
+    planned = gwe("plan", *options, cwd=tmp_path)
+    assert planned.code == 0
+    for secret in ("live-secret", "new-secret", "a-token"):
+        assert secret not in planned.out + planned.err
+    assert "\x1b" not in planned.out
+    inspected = gwe("embedded", "inspect", server, "--verbose", cwd=tmp_path).out
+    assert "live-secret" not in inspected
+    assert "db/user: live-user" in inspected
+
+
+def test_what_could_move_the_cursor_is_replaced_and_everything_else_stays() -> None:
+    assert clean("a\x1b[2Jb\u202ec\x85d") == "a\ufffd[2Jb\ufffdc\ufffdd"
+    assert clean("Grüße 東京 📞") == "Grüße 東京 📞"
