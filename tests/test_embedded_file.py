@@ -609,3 +609,15 @@ def test_two_inits_at_once_make_one_file_and_one_refusal(tmp_path: Path) -> None
     outcomes = sorted(one.communicate(timeout=60)[0] for one in both)
     assert outcomes == ["made\n", "refused\n"]
     assert [one.name for one in tmp_path.iterdir()] == ["gwe.db"]
+
+
+@pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
+def test_what_power_loss_can_take_is_a_setting_of_the_file(
+    durable: bool, level: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "gwe.db"
+    create_server(path, durable=durable)
+    server = EmbeddedServer(path)
+    found = server.store.connection.execute("PRAGMA synchronous").fetchone()[0]
+    server.close()
+    assert found == level  # 1 is NORMAL, 2 is FULL

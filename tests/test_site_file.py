@@ -304,7 +304,14 @@ def test_every_server_holds_the_predefined_objects(tmp_path: Path) -> None:
     known = {
         (kind, dbid): one.attributes.get("name", one.attributes.get("userName"))
         for (kind, dbid), one in everything(path).items()
-        if kind != "Folder"
+        if kind not in ("Folder", "Enumerator", "EnumeratorValue")
+    }
+    attributes = [one for (kind, _), one in everything(path).items() if kind == "Enumerator"]
+    assert {str(one.attributes["name"]) for one in attributes} == {
+        *("MediaType", "ServiceType", "CustomerSegment", "InteractionType", "InteractionSubtype"),
+        *("CategoryStructure", "ScreeningRules", "EmailAccounts", "StopProcessingReason"),
+        *("Language", "DispositionCode", "ReasonCode"),
+        *("InteractionAttributes", "ContactAttributes"),
     }
     assert known == {
         ("Tenant", 1): "Environment",
@@ -417,7 +424,8 @@ EnumeratorValue:
     assert queues[101].path == "Scripts"
     assert queues[1].attributes["type"] == 7
     assert found["Script", 111].attributes["name"] == "Other"
-    shown = [one.attributes["displayName"] for (k, _), one in found.items() if k[10:] == "Value"]
+    values = [one for (kind, _), one in found.items() if kind == "EnumeratorValue"]
+    shown = [one.attributes["displayName"] for one in values if one.tenant == 101]
     assert shown == ["of A", "replaced"]
 
 

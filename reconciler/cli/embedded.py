@@ -37,9 +37,12 @@ def command() -> None:
     default=SAMPLE_SITE,
     help="Site file with the objects; default: the sample site.",
 )
-def init(path: Path, site: Path) -> int:
+@click.option(
+    "--durable", is_flag=True, help="Every write waits for the disk, so power loss takes none."
+)
+def init(path: Path, site: Path, durable: bool) -> int:
     """Create the server file PATH."""
-    count = create_server(path, site)
+    count = create_server(path, site, durable=durable)
     click.echo(f"Created {path} with {count} objects.")
     return ExitCode.DONE
 

@@ -77,7 +77,8 @@ class ObjectType:
     ``key`` names the attributes of the natural key; its last one is the name that
     people use. ``unique`` lists further sets of attributes without twins.
     ``owner`` is the attribute that names the owner of the default folder; empty
-    means tenant Environment. ``filters``: filter -> attribute that must equal it.
+    means tenant Environment. ``filters``: filter -> path of what must equal it, ``[]``
+    for one of a list; empty: the filter is no condition.
     """
 
     name: str

@@ -107,7 +107,12 @@ _AGENT_GROUP = ObjectType(
         state(),
         annex(),
     ),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters={
+        "tenant_dbid": "tenantDBID",
+        "name": "name",
+        "state": "state",
+        "person_dbid": "agentDBIDs[]",
+    },
 )
 
 _PLACE_GROUP = ObjectType(

@@ -65,7 +65,14 @@ _FOLDER = ObjectType(
         state(),
         annex(),
     ),
-    filters={"name": "name", "type": "type", "state": "state"},
+    filters={
+        "name": "name",
+        "type": "type",
+        "state": "state",
+        "folder_class": "folderClass",
+        "owner_dbid": "ownerID.DBID",
+        "owner_type": "ownerID.type",
+    },
 )
 
 _HOST = ObjectType(
@@ -209,7 +216,20 @@ _APPLICATION = ObjectType(
         ),
         state(),
     ),
-    filters={"name": "name", "app_type": "type", "state": "state", "version": "version"},
+    filters={
+        "name": "name",
+        "app_type": "type",
+        "state": "state",
+        "version": "version",
+        "is_server": "isServer",
+        "startup_type": "startupType",
+        "app_prototype_dbid": "appPrototypeDBID",
+        "tenant_dbid": "tenantDBIDs[]",
+        "server_dbid": "appServerDBIDs[].appServerDBID",
+        "host_dbid": "serverInfo.hostDBID",
+        "backup_server_dbid": "serverInfo.backupServerDBID",
+        "port": "portInfos[].port",
+    },
 )
 
 _SERVICE = ObjectType(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.port import ConfObject, Server
+from reconciler.server.port import ConfObject, Filter, Server
 
 SITE = """
 apiVersion: reconciler/v1
@@ -109,3 +109,10 @@ def annex(section: str, options: Any, bucket: str = "added") -> Delta:
 
 def names(objects: list[ConfObject]) -> list[str]:
     return [str(one.attributes["name"]) for one in objects]
+
+
+def ordinary(server: Server, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+    """What a read gives, without the predefined attributes and their values."""
+    predefined = {"Enumerator", "EnumeratorValue"}
+    found = server.read(object_type, filters)
+    return [one for one in found if one.dbid > 100 or object_type not in predefined]

@@ -12,7 +12,7 @@ from reconciler.server.errors import (
     UnspecifiedModificationError,
 )
 from reconciler.server.port import Server
-from tests.contract.site import application, get, value
+from tests.contract.site import application, get, ordinary, value
 
 
 def test_an_update_touches_only_what_it_names(server: Server) -> None:
@@ -344,7 +344,7 @@ def test_an_update_to_what_is_there_already_is_refused(server: Server) -> None:
 
 
 def states(server: Server, object_type: str) -> dict[int, int]:
-    return {one.dbid: one.attributes["state"] for one in server.read(object_type)}
+    return {one.dbid: one.attributes["state"] for one in ordinary(server, object_type)}
 
 
 def test_a_disabled_tenant_disables_what_it_owns(server: Server) -> None:

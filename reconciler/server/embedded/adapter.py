@@ -244,11 +244,20 @@ def _conditions(kind: ObjectType, filters: Filter) -> tuple[str, list[Any], bool
         where.append(f"AND dbid <> {ENVIRONMENT}")
     for key, value in filters.items():
         attribute = kind.filters[key]
-        if attribute == "tenantDBID":
-            where.append("AND tenant = ?")
-        elif attribute:
-            where.append(f"AND json_extract(body, '$.{attribute}') = ?")
-        else:
-            continue
-        parameters.append(value)
+        if attribute:
+            where.append(_condition(attribute))
+            parameters.append(value)
     return " ".join(where), parameters, exclude_bytecode
+
+
+def _condition(path: str) -> str:
+    """The SQL for one filter: a path such as ``name``, ``serverInfo.hostDBID``,
+    ``tenantDBIDs[]`` (one of a list) or ``appServerDBIDs[].appServerDBID``."""
+    if path == "tenantDBID":
+        return "AND tenant = ?"
+    listed, bracket, rest = path.partition("[]")
+    if not bracket:
+        return f"AND json_extract(body, '$.{path}') = ?"
+    item = f"json_extract(value, '${rest}')" if rest else "value"
+    each = f"json_each(body, '$.{listed}')"
+    return f"AND EXISTS (SELECT 1 FROM {each} WHERE {item} = ?)"  # noqa: S608 - of our table

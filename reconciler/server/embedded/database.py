@@ -72,8 +72,9 @@ CREATE TABLE counter (type TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWI
 """
 
 
-def create_file(path: Path) -> None:
-    """A new, empty server file. FileExistsError where something is at ``path``."""
+def create_file(path: Path, *, durable: bool = False) -> None:
+    """A new, empty server file. ``durable``: power loss takes no answered write, at the
+    price of a wait for the disk with each. FileExistsError where something is at ``path``."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     os.close(descriptor)
     connection = sqlite3.connect(path, isolation_level=None)
@@ -84,6 +85,8 @@ def create_file(path: Path) -> None:
             f" PRAGMA user_version = {FORMAT}; COMMIT;"
         )
         connection.execute("INSERT INTO meta VALUES ('uuid', ?)", (str(uuid.uuid4()),))
+        if durable:
+            connection.execute("INSERT INTO meta VALUES ('durable', 'yes')")
     finally:
         connection.close()
 
@@ -109,6 +112,7 @@ class Database:
         self._timeout = timeout
         self._lock = threading.RLock()
         self.rollbacks = 0
+        self._data_version: int | None = None
         self._frozen = False
         _check_file(path)
         with self._explained():
@@ -127,6 +131,14 @@ class Database:
                 f"{path} has format {version}; this version reads format {FORMAT}",
                 "Use the version of gwe that made it.",
             )
+        with self._explained():
+            if self._is_durable():
+                self.connection.execute("PRAGMA synchronous = FULL")
+
+    def _is_durable(self) -> bool:
+        """Whether the file says that every commit waits for the disk."""
+        found = self.connection.execute("SELECT 1 FROM meta WHERE key = 'durable'")
+        return found.fetchone() is not None
 
     def _connect(self) -> sqlite3.Connection:
         mode = "mode=rw"
@@ -201,6 +213,7 @@ class Database:
                 self.connection.close()
                 self.connection = self._connect()
             self.connection.execute(begin)
+            self._data_version = None
             try:
                 yield
             except BaseException:
@@ -208,3 +221,10 @@ class Database:
                 self.connection.execute("ROLLBACK")
                 raise
             self.connection.execute("COMMIT")
+
+    def data_version(self) -> int:
+        """Changes when another connection has written. The same all through a transaction."""
+        if self._data_version is None:
+            found = self.connection.execute("PRAGMA data_version").fetchone()[0]
+            self._data_version = int(found)
+        return self._data_version

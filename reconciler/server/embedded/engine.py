@@ -241,8 +241,9 @@ class Engine:
         references = rules.references(kind, attributes)
         self.store.set_references(kind.name, dbid, references, new=new)
         if new or sent is not None or delta:  # a move alone is told of the folder
-            public = encode(_without_secret_attributes(kind, attributes))
-            change = ("created", None, public) if new else ("updated", delta, None)
+            public = _without_secret_attributes(kind, attributes)
+            told = body if public == attributes else encode(public)
+            change = ("created", None, told) if new else ("updated", delta, None)
             self.store.log(kind.name, dbid, tenant, self.user, change)
         elif kind is _FOLDER:
             self.store.note_folder_write()

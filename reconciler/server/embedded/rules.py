@@ -58,7 +58,8 @@ def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
         if not empty:
             check_value(kind, attribute, value)
             result[attribute.name] = normal(attribute, value)
-            check_value(kind, attribute, result[attribute.name])
+            if attribute.key:  # the default of a key may make two entries the same
+                check_value(kind, attribute, result[attribute.name])
     return result
 
 

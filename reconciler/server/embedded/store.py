@@ -32,6 +32,7 @@ class Store(Database):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__(path, timeout)
         self._folder_writes = 0
+        self._settings: tuple[tuple[int, int], dict[str, str]] | None = None
 
     def identity(self) -> str:
         """The file's own UUID."""
@@ -102,6 +103,8 @@ class Store(Database):
             self.connection.execute(
                 "DELETE FROM reference WHERE type = ? AND dbid = ?", (object_type, dbid)
             )
+        if not references:
+            return
         self.connection.executemany(
             "INSERT OR IGNORE INTO reference VALUES (?, ?, ?, ?, ?)",
             [(object_type, dbid, *reference) for reference in references],
@@ -134,15 +137,18 @@ class Store(Database):
 
     def version(self) -> tuple[int, int, int]:
         """Changes whenever a folder may have: with other connections' writes, and ours."""
-        version = self.connection.execute("PRAGMA data_version").fetchone()[0]
-        return int(version), self._folder_writes, self.rollbacks
+        return self.data_version(), self._folder_writes, self.rollbacks
 
     def setting(self, key: str, default: str = "") -> str:
-        """A setting of the server itself."""
-        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(row[0]) if row else default
+        """A setting of the server itself; read again only where somebody has written."""
+        version = (self.data_version(), self.rollbacks)
+        if self._settings is None or self._settings[0] != version:
+            rows = self.connection.execute("SELECT key, value FROM meta").fetchall()
+            self._settings = (version, dict(rows))
+        return self._settings[1].get(key, default)
 
     def set_setting(self, key: str, value: str) -> None:
+        self._settings = None
         self.connection.execute(
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
             (key, value),

@@ -27,9 +27,9 @@ from reconciler.server.snapshot import ENVIRONMENT
 _NOWHERE = Position("")
 
 
-def create_server(path: Path, site: Path = SAMPLE_SITE) -> int:
+def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False) -> int:
     """Creates the file ``path`` with the objects of ``site``; how many there are, folders
-    not counted.
+    not counted. ``durable``: see ``create_file``.
 
     Raises ServerUnavailableError where the file exists or cannot be made, and
     ManifestError with every mistake of the site file; then there is no file.
@@ -40,7 +40,7 @@ def create_server(path: Path, site: Path = SAMPLE_SITE) -> int:
             raise _exists_already(path)
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         try:
-            create_file(draft)
+            create_file(draft, durable=durable)
             _fill(draft, read)
             _publish(draft, path)
         finally:
