@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.strict_yaml import YamlDocument, as_text, load_file, load_text, walk
+from reconciler.strict_yaml import YamlDocument, as_text, load_file, load_text
 
 
 def read(text: str) -> list[YamlDocument]:
@@ -400,16 +400,6 @@ def test_a_path_without_a_place_has_that_of_its_nearest_ancestor() -> None:
 def test_columns_count_characters_not_bytes() -> None:
     (document,) = read("{ü: 1, 😀: 2, last: 3}\n")
     assert str(document.at(("last",))) == "f.yaml:1:14"
-
-
-def test_walk_yields_every_scalar_with_its_path() -> None:
-    data = {"a": {"b": 1}, "c": ["x", {"d": None}], "e": True}
-    assert list(walk(data)) == [
-        (("a", "b"), 1),
-        (("c", "0"), "x"),
-        (("c", "1", "d"), None),
-        (("e",), True),
-    ]
 
 
 # Properties

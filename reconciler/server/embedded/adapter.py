@@ -143,15 +143,6 @@ class EmbeddedServer:
                     raise ValueOutOfRangeError("no such permissions", object_type, "mask")
             self.store.set_permissions(object_type, dbid, entries_as_data(entries))
 
-    def all_permissions(self) -> dict[tuple[str, int], list[AccessEntry]]:
-        """The permissions set on every object that has some, by (type, DBID)."""
-        found: dict[tuple[str, int], list[AccessEntry]] = {}
-        with self.store.reading():
-            for object_type, dbid, account_type, account, mask in self.store.permissions():
-                entry = AccessEntry(account_type, account, mask)
-                found.setdefault((object_type, dbid), []).append(entry)
-        return found
-
     def subscribe(
         self, object_type: str = "", tenant: int = 0, dbid: int = 0
     ) -> EmbeddedSubscription:
