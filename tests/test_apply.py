@@ -202,7 +202,7 @@ def test_after_a_failure_no_replace_starts_and_every_action_is_accounted_for(
         "InteractionQueue/New": "failed",
     }
     assert report.exit_code == ExitCode.PARTIAL
-    assert "perhaps by an object that this account cannot read" in report.outcomes[-1].message
+    assert report.outcomes[-1].message == "somebody has created it since the plan"
 
 
 def test_a_run_that_is_asked_to_stop_finishes_the_object_in_hand(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import Path, UnknownReferenceError, Value, flatten, pointer, shown
+from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.effects import create_attributes, update_delta
 from reconciler.plan.model import Action, Change, Plan
@@ -112,8 +113,7 @@ class _Run:
         match action.action:
             case "create":
                 attributes = create_attributes(action, self._names)
-                made = self._server.create(action.object_type, attributes, action.folder or None)
-                return self._done(action, made)
+                return self._done(action, self._create(action, attributes))
             case "update":
                 return self._update(action)
             case "replace":
@@ -122,6 +122,17 @@ class _Run:
         self._server.delete(action.object_type, action.dbid)
         self._names.drop(action.object_type, action.dbid)
         return Outcome(action, "done", wrote=True)
+
+    def _create(self, action: Action, attributes: Attributes) -> ConfObject:
+        try:
+            return self._server.create(action.object_type, attributes, action.folder or None)
+        except UniquenessViolationError:
+            kind = OBJECT_TYPES[action.object_type]
+            by_attribute = {attribute: name for name, attribute in kind.filters.items()}
+            key = {by_attribute[part]: attributes[part] for part in kind.key}
+            if self._server.read(action.object_type, key):
+                raise StaleError("somebody has created it since the plan", _AGAIN) from None
+            raise
 
     def _update(self, action: Action) -> Outcome:
         current = self._read(action.object_type, action.dbid)
@@ -141,7 +152,8 @@ class _Run:
             changes = [c for c in action.changes if dbid in (current.dbid, c.source)]
             moved = [c.path for c in changes if _under(before, c) != _under(now, c)]
             if moved:
-                listed = ", ".join(pointer(path) for path in moved)
+                listed = ", ".join(pointer(path) for path in moved[:3])
+                listed += f" and {len(moved) - 3} more" if len(moved) > 3 else ""
                 whose = "" if dbid == current.dbid else f" in {self._names.name(one.type, dbid, 0)}"
                 raise StaleError(f"somebody has changed {listed}{whose} since the plan", _AGAIN)
 

@@ -58,7 +58,8 @@ def carry_out(planned: Planned, server: Server, options: dict[str, Any]) -> RunR
     console = make_console(no_color=options["no_color"])
 
     def listen(outcome: Outcome, number: int, total: int) -> None:
-        if not options["quiet"] or outcome.status != "done" or outcome.message:
+        tells = outcome.message and outcome.status != "not-started"
+        if not options["quiet"] or tells:
             # The run goes on, and its exit code tells, though nobody reads any more.
             with suppress(OSError):
                 print_outcome(console, outcome, number, total)

@@ -25,6 +25,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 # Whether a path can be read is said by whoever reads it, with everything else.
 ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
 
+SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
+
 FILE_OPTIONS = (
     click.option(
         "-f",
@@ -48,7 +50,13 @@ FILE_OPTIONS = (
 )
 
 SITE_OPTIONS = (
-    click.option("--server", envvar="GWE_SERVER", default="", metavar="URL", help="embedded:PATH"),
+    click.option(
+        "--server",
+        envvar="GWE_SERVER",
+        default="",
+        metavar="URL",
+        help="embedded:PATH (or GWE_SERVER).",
+    ),
     click.option(
         "--app", default="", metavar="NAME", help="The Web Engagement Server application."
     ),
@@ -63,7 +71,7 @@ SITE_OPTIONS = (
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=SECONDS,
         default=30.0,
         show_default=True,
         help="Seconds that one call to the server may take.",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH
+from reconciler.cli.common import ANY_PATH, SECONDS
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
 from reconciler.kinds.types import OBJECT_TYPES
@@ -15,7 +15,11 @@ from reconciler.server.embedded.sites.export import export_site
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 
 _TIMEOUT = click.option(
-    "--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait."
+    "--timeout",
+    type=SECONDS,
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait.",
 )
 _PATH = click.argument("path", type=ANY_PATH)
 

@@ -72,7 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
         error.show(sys.stderr)
         return int(ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; nothing was written.", err=True)
+        new_line = "\n" if sys.stderr.isatty() else ""
+        click.echo(f"{new_line}Interrupted; nothing was written.", err=True)
         return int(ExitCode.FAILED)
     except BrokenPipeError:
         return int(ExitCode.FAILED)

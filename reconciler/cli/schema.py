@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.exits import ExitCode
 from reconciler.kinds.schema import manifest_schema
 from reconciler.resources import bundled
@@ -33,6 +33,8 @@ def schema_texts() -> dict[str, str]:
 def command(write: bool, folder: Path | None) -> int:
     """Print the JSON Schema of the manifests, or write it to a folder."""
     texts = schema_texts()
+    if folder is not None and not write:
+        raise UsageError("--dir says where --write puts the files", "Add --write.")
     if not write:
         for text in texts.values():
             click.echo(text, nl=False)

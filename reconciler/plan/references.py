@@ -6,8 +6,8 @@ from dataclasses import replace
 from reconciler.kinds import enums
 from reconciler.kinds.fields import Path, Value, pointer
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
-from reconciler.kinds.roles import CHAT_ROLE
-from reconciler.manifest.desired import DesiredObject
+from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
+from reconciler.manifest.desired import DesiredObject, application_address
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
 from reconciler.plan.model import Action
@@ -120,7 +120,26 @@ def check_references(
                 action, action="blocked", reason=reason, changes=(), kept=(), loses=()
             )
         checked.append(action)
+    warnings += _untouched_applications(context, actions, final)
     return checked, warnings
+
+
+def _untouched_applications(
+    context: Context, actions: Sequence[Action], final: Simulation
+) -> Iterator[str]:
+    """What the server and the cluster of the site, where no action is about them, would
+    refer to in vain: an endpoint that the plan takes away."""
+    planned = {(action.object_type, action.dbid) for action in actions}
+    for role in (SERVER_ROLE, CLUSTER_ROLE):
+        for member in context.site.roles.get(role, ()):
+            if ("Application", member.dbid) in planned:
+                continue
+            for path, value in _options(member):
+                for reference in references_of(*path, value):
+                    problem = _problem(reference, context.site.tenant_dbid, context, final.live)
+                    if problem:
+                        address = application_address(application_name(member))
+                        yield f"{address}: {'/'.join(path)} refers to {problem}."
 
 
 def _declared(context: Context, action: Action) -> dict[Path, Value]:

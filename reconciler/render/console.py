@@ -4,7 +4,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +43,9 @@ def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
 
     plain = no_color or "NO_COLOR" in os.environ
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, no_color=plain, highlight=False, markup=False, emoji=False)
+    # Without a colour system no escape sequence at all is sent.
+    system: Literal["auto"] | None = None if plain else "auto"
+    return Console(file=stream, color_system=system, highlight=False, markup=False, emoji=False)
 
 
 def clean(text: str) -> str:

@@ -34,6 +34,8 @@ def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -
     what = f"{SYMBOLS[action.action]} {action.address}"
     style = STYLES[action.action] if done else "bold red"
     emit(console, Text.assemble(head, (what, style), "" if done else f"  {outcome.status}"))
+    if outcome.status == "not-started":
+        return  # the reason stands above, once
     for detail in filter(None, (outcome.message, outcome.hint)):
         for text in wrapped(detail, message_width(console), 4, 4):
             emit(console, Text(text))
