@@ -22,6 +22,7 @@ from reconciler.server.port import ConfObject, Filter, Reader
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
+from reconciler.strict_yaml import YamlDocument
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,41 @@ def load_manifests(
     file_settings: Sequence[Setting] = (),
     settings_files: Sequence[Path] = (),
     settings: Sequence[Setting] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Loaded:
     """The valid manifests and their variables. ``file_settings``: variables from gwe.toml;
     ``settings_files``: those of --vars; ``settings``: those of --var. ManifestError lists
-    every problem."""
+    every problem, with ``environment`` also what binding the valid ones would find."""
     problems: list[Diagnostic] = []
-    manifests = validate(read_documents(paths, problems), problems)
+    documents = read_documents(paths, problems)
+    all_read = not problems
+    manifests = validate(documents, problems)
     from_files = [one for file in settings_files for one in read_settings_file(file, problems)]
     variables = collect(manifests, (*file_settings, *from_files, *settings), problems)
     if problems:
-        raise ManifestError(problems)
+        if all_read and environment is not None and _variables_are_known(documents, manifests):
+            problems += _binding_problems(manifests, variables, environment)
+        raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
         raise ManifestError([Diagnostic("there is no manifest in the files given with --file")])
     return Loaded(manifests, variables)
+
+
+def _variables_are_known(documents: Sequence[YamlDocument], manifests: Sequence[Manifest]) -> bool:
+    """Whether every document that declares variables is valid."""
+    kinds = [d.data.get("kind") for d in documents if isinstance(d.data, dict)]
+    valid = sum(one.kind.binding == "variables" for one in manifests)
+    return kinds.count("Variables") == valid
+
+
+def _binding_problems(
+    manifests: Sequence[Manifest], variables: Variables, environment: Mapping[str, str]
+) -> Sequence[Diagnostic]:
+    try:
+        bind(manifests, variables, environment)
+    except ManifestError as error:
+        return error.diagnostics
+    return ()
 
 
 def prepare(

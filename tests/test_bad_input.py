@@ -592,3 +592,14 @@ def test_manifests_that_cannot_be_read_fail_the_run_and_are_all_named(open_folde
     assert "error: folder" in said(result)
     assert said(result).count("Permission denied") == 2
     assert everything(server) == before
+
+
+def test_what_binding_finds_is_told_with_what_validation_finds(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(
+        GROUP + "spec: {annex: {s: {o: '${var.nowhere}'}}}\n---\n"
+        "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {nmae: X}\n"
+    )
+    result = gwe("validate", "-f", "m.yaml", cwd=tmp_path)
+    assert result.code == 1
+    assert "unknown field nmae in metadata" in result.err
+    assert "nothing is called ${var.nowhere}" in result.err

@@ -4,6 +4,7 @@
     manifests/      optional; the bundled manifests where it is absent
     expected.yaml   about: the story in a sentence
                     options: more options of plan and apply
+                    env: environment variables, such as GWE_USER
                     exit: the exit code of plan --detailed-exitcode
                     create, update, replace, ...: address -> what is expected of it
                     notices, warnings: texts that must be part of one
@@ -38,7 +39,9 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
     server = site_server(tmp_path, folder / "site.yaml")
     options = plan_arguments(server, *_manifests(folder), *expected.get("options", []))
 
-    planned = gwe("plan", *options, "--format", "json", "--detailed-exitcode", cwd=tmp_path)
+    env = expected.get("env", {})
+    detailed = ("--format", "json", "--detailed-exitcode")
+    planned = gwe("plan", *options, *detailed, cwd=tmp_path, env=env)
     assert planned.code == expected["exit"], planned.out + planned.err
     if planned.out:
         plan = planned.json()
@@ -48,7 +51,7 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
     for text in expected.get("errors", []):
         assert text in planned.err
     before = everything(server)
-    applied = gwe("apply", *options, "--auto-approve", cwd=tmp_path)
+    applied = gwe("apply", *options, "--auto-approve", cwd=tmp_path, env=env)
     if expected["exit"] not in (0, 2):
         assert applied.code == expected["exit"]
         assert everything(server) == before
@@ -59,7 +62,7 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
     if "--overwrite-only" in options:
         without_overwrite = options
         return
-    again = gwe("plan", *without_overwrite, "--format", "json", "--detailed-exitcode", cwd=tmp_path)
+    again = gwe("plan", *without_overwrite, *detailed, cwd=tmp_path, env=env)
     assert again.code == 0, again.out
     assert again.json()["empty"] is True
 

@@ -140,6 +140,7 @@ class Session:
             self.settings.variables,
             self.options["vars_"],
             [parse_setting(text) for text in self.options["var"]],
+            os.environ,
         )
 
     def plan(self, loaded: Loaded, server: Reader) -> Planned:
