@@ -142,7 +142,10 @@ class _Construction:
         return Position(self._name, mark.line + 1, mark.column + 1)
 
     def _problem(self, node: yaml.Node, summary: str, hint: str = "") -> None:
-        found = Diagnostic(summary, self._position(node), hint)
+        self._note(summary, self._position(node), hint)
+
+    def _note(self, summary: str, place: Position, hint: str = "") -> None:
+        found = Diagnostic(summary, place, hint)
         if found not in self._problems:
             self._problems.append(found)
 
@@ -156,7 +159,7 @@ class _Construction:
                 return None
         self._seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
+            return self._scalar(node, self._places[path])
         if id(node) in self._open:
             self._problem(node, "the alias stands inside itself")
             return None
@@ -184,6 +187,9 @@ class _Construction:
                 self._problem(key_node, "a key must be a text")
                 continue
             key = key_node.value
+            if not key and not key_node.style:
+                self._problem(node, "a key is empty", "Name it, or write '' for an empty name.")
+                continue
             if key == "<<" and not key_node.style:
                 self._problem(key_node, "merge keys (<<) are not supported", "Write the fields.")
                 continue
@@ -197,14 +203,17 @@ class _Construction:
             result[key] = self._value(value_node, (*path, key), depth + 1)
         return result
 
-    def _scalar(self, node: yaml.Node) -> str | int | bool | None:
+    def _scalar(self, node: yaml.ScalarNode, place: Position) -> str | int | bool | None:
+        """The value of a scalar. ``place``: its key's; what is empty may have none."""
         self._refuse_tag(node, "str")
         text = str(node.value)
-        if not isinstance(node, yaml.ScalarNode) or node.style:
+        if node.style:
             return text
         if text in _NULLS:
             what = f"{text} is not used" if text else "a key without a value says nothing"
-            self._problem(node, what, "Write null for absent, '' for an empty value.")
+            if node.start_mark.line <= self._text.count("\n"):
+                place = self._position(node)
+            self._note(what, place, "Write null for absent, '' for an empty value.")
             return text
         if text in _WORDS:
             return _WORDS[text]

@@ -465,6 +465,16 @@ def test_places_point_at_the_line_and_column_of_every_key(
     assert {path: str(document.at(path)) for path in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("?", "f.yaml:1:1"), ("- ?", "f.yaml:1:3"), ("? a", "f.yaml:1:3"), ("a:\n", "f.yaml:1:3")],
+)
+def test_what_is_empty_is_reported_at_what_it_belongs_to(text: str, place: str) -> None:
+    problems: list[Diagnostic] = []
+    load_text(text, "f.yaml", problems)
+    assert [str(problem.position) for problem in problems] == [place]
+
+
 @given(_TEXTS)
 def test_no_text_makes_the_loader_fail_and_every_problem_has_a_place(text: str) -> None:
     problems: list[Diagnostic] = []
