@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types unit schema reference bench clean
+.PHONY: demo test lint types unit schema reference bench clean explore
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ types: $(READY)
 
 unit: $(READY)
 	$(BIN)/pytest
+
+# The property tests with other examples, and many more of them.
+explore: $(READY)
+	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -k 'not scenarios and not docs'
 
 schema: $(READY)
 	$(BIN)/gwe schema --write

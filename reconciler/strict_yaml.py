@@ -26,6 +26,7 @@ _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 # Line breaks of YAML 1.1 that no editor shows as such, and that YAML turns into spaces.
 _RARE_BREAK = re.compile("[\x85\u2028\u2029]")
+_BREAK = re.compile(r"\r\n|\n|\r")
 _TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
 _INDENT_WITH_TAB = re.compile(r" *\t")
 _NULLS = frozenset({"", "~", "Null", "NULL"})
@@ -113,8 +114,12 @@ def _is_empty(node: yaml.Node) -> bool:
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
-    place = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
-    lines = text.split("\n")
+    lines = _BREAK.split(text)
+    place = Position(name)
+    if mark and mark.line < len(lines):
+        place = Position(name, mark.line + 1, mark.column + 1)
+    elif mark:  # the end of the file, behind its last line
+        place = Position(name, len(lines), len(lines[-1]) + 1)
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("a tab cannot indent", place, "Indent with spaces.")
     what = " ".join(part for part in (error.context, error.problem) if part)
@@ -211,7 +216,7 @@ class _Construction:
             return text
         if text in _NULLS:
             what = f"{text} is not used" if text else "a key without a value says nothing"
-            if node.start_mark.line <= self._text.count("\n"):
+            if node.start_mark.line < len(_BREAK.split(self._text)):
                 place = self._position(node)
             self._note(what, place, "Write null for absent, '' for an empty value.")
             return text

@@ -5,9 +5,11 @@ import os
 import pytest
 from hypothesis import settings
 
-# Machines of continuous integration are slow and shared: no test depends on time.
-settings.register_profile("default", deadline=None, print_blob=True)
-settings.load_profile("default")
+# Machines of continuous integration are slow and shared: no test depends on time, and a run
+# tries the same examples as the one before. `make explore` tries others.
+settings.register_profile("default", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(autouse=True)
