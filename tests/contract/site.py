@@ -51,7 +51,7 @@ Enumerator:
   - {name: Other, dbid: 102, displayName: Other, type: Custom}
 EnumeratorValue:
   - {attribute: CaseData, dbid: 101, name: Page, displayName: Current Page, isDefault: false}
-"""  # noqa: E501 - a line of the site is one object  # noqa: E501 - a line of the site is one object
+"""  # noqa: E501 - a line of the site is one object
 
 RIGHT = "correct-horse"
 
