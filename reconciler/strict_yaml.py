@@ -68,9 +68,9 @@ def load_file(path: FilePath, name: str, problems: list[Diagnostic]) -> list[Yam
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        before = raw[: error.start].decode("utf-8-sig", "replace")
         problems.append(
-            Diagnostic("the file is not UTF-8", Position(name, line), "Save it as UTF-8.")
+            Diagnostic("the file is not UTF-8", _behind(before, name), "Save it as UTF-8.")
         )
         return []
     return load_text(text, name, problems)
@@ -82,9 +82,9 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
     loader = None
     rare = _RARE_BREAK.search(text)
     if rare:
-        line = text.count("\n", 0, rare.start()) + 1
         what = f"the character #x{ord(rare.group()):04x} is not allowed"
-        problems.append(Diagnostic(what, Position(name, line), "Write it as an escape."))
+        place = _behind(text[: rare.start()], name)
+        problems.append(Diagnostic(what, place, "Write it as an escape."))
         return []
     try:
         loader = _Loader(text)
@@ -96,16 +96,18 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
         problems.append(_syntax_problem(error, text, name))
     except yaml.reader.ReaderError as error:
         # The position counts bytes.
-        line = text.encode()[: error.position].count(b"\n") + 1
-        problems.append(
-            Diagnostic(
-                f"the character #x{error.character:04x} is not allowed", Position(name, line)
-            )
-        )
+        before = text.encode()[: error.position].decode("utf-8", "replace")
+        what = f"the character #x{error.character:04x} is not allowed"
+        problems.append(Diagnostic(what, _behind(before, name)))
     finally:
         if loader is not None:
             loader.dispose()
     return documents
+
+
+def _behind(before: str, name: str) -> Position:
+    """The place of the character that follows ``before``."""
+    return Position(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _is_empty(node: yaml.Node) -> bool:

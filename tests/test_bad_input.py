@@ -109,7 +109,7 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     text = refused(1, *[f"--file={path}" for path in paths])
     assert "error: none: no such file or folder" in text
     assert "error: empty: the folder holds no manifest" in text
-    assert "error: latin.yaml:2: the file is not UTF-8" in text
+    assert "error: latin.yaml:2:4: the file is not UTF-8" in text
     assert "error: big.yaml: the file is larger than 10 MiB" in text
     assert "4 problems." in text
 

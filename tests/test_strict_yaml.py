@@ -302,6 +302,8 @@ def test_a_control_character_is_refused_with_its_line(text: str, line: int, name
     assert problem.position is not None
     assert (problem.position.file, problem.position.line) == ("f.yaml", line)
     assert f"the character {name} is not allowed" in problem.summary
+    found = text.split("\n")[line - 1][problem.position.column - 1]
+    assert found == chr(int(name[2:], 16))
 
 
 def test_line_ends_of_windows_are_line_ends() -> None:
@@ -333,7 +335,7 @@ def test_a_file_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path) -> No
     path.write_bytes("a: 1\nb: ü\n".encode("latin-1"))
     problems: list[Diagnostic] = []
     assert load_file(path, "f.yaml", problems) == []
-    assert [str(p) for p in problems] == ["f.yaml:2: the file is not UTF-8\n  Save it as UTF-8."]
+    assert [str(p) for p in problems] == ["f.yaml:2:4: the file is not UTF-8\n  Save it as UTF-8."]
 
 
 def test_a_file_in_utf_16_is_refused(tmp_path: Path) -> None:
