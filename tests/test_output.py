@@ -23,7 +23,8 @@ def in_terminal(
     *arguments: str | Path, cwd: Path, answer: str = "", asked: str = "[y/N]", **extra: str
 ) -> tuple[int, str]:
     """Runs gwe in a terminal of 80 columns, types ``answer`` once it shows ``asked``; the
-    exit code and what the terminal shows."""
+    exit code and what the terminal shows. Ctrl-C is pressed again until it is heard, as
+    people do: Python sees none that comes just before it waits for a key."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
     environment.pop("NO_COLOR", None)
     environment |= {"TERM": "xterm-256color", "COLUMNS": "80", **extra}
@@ -45,7 +46,14 @@ def in_terminal(
     )
     os.close(theirs)
     shown = b""
-    while select.select([ours], [], [], 60)[0]:
+    pressed = 0
+    while True:
+        if not select.select([ours], [], [], 5 if pressed else 60)[0]:
+            if not 0 < pressed < 30:
+                break
+            os.write(ours, b"\x03")
+            pressed += 1
+            continue
         try:
             block = os.read(ours, 65536)
         except OSError:
@@ -55,6 +63,7 @@ def in_terminal(
         shown += block
         if answer and asked.encode() in shown:
             os.write(ours, answer.encode())
+            pressed = int(answer == "\x03")
             answer = ""
     os.close(ours)
     return process.wait(60), shown.decode().replace("\r\n", "\n")
