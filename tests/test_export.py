@@ -366,3 +366,42 @@ def test_the_command_explains_wrong_paths(tmp_path: Path) -> None:
     assert shown.code == 1
     assert "none/out.yaml cannot be written: No such file or directory" in shown.err
     assert sorted(os.listdir(tmp_path)) == ["gwe.db", "notes.txt"]
+
+
+def test_members_of_two_types_and_groups_of_places_come_back(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        HEADER
+        + """Person: [{employeeID: E1, dbid: 101, userName: anna}]
+AccessGroup:
+  - {name: E1, dbid: 101}
+  - {name: Both, dbid: 102, members: [E1, {type: AccessGroup, name: E1}]}
+PlaceGroup: [{name: Places, dbid: 101}]
+Campaign: [{name: C, dbid: 101}]
+CampaignGroup: [{campaign: C, name: G, dbid: 101, group: Places, groupType: PlaceGroup}]
+"""
+    )
+    path = site_server(tmp_path, site)
+    assert listed(path)["AccessGroup"][-1] == {
+        "name": "Both",
+        "dbid": 102,
+        "members": ["E1", {"type": "AccessGroup", "name": "E1"}],
+    }
+    (group,) = listed(path)["CampaignGroup"]
+    assert (group["group"], group["groupType"]) == ("Places", "PlaceGroup")
+    with opened(path) as server:
+        (both,) = server.read("AccessGroup", {"dbid": 102})
+    assert both.attributes["memberIDs"] == [{"type": 3, "DBID": 101}, {"type": 21, "DBID": 101}]
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "site.yaml").write_text(exported(path))
+    assert exported(site_server(again, again / "site.yaml")) == exported(path)
+
+
+def test_a_member_of_an_unknown_type_is_a_mistake_of_the_site_file(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        HEADER + "AccessGroup: [{name: G, dbid: 101, members: [{type: Host, name: default}]}]\n"
+    )
+    with pytest.raises(ManifestError, match="type is one of Person, AccessGroup, not 'Host'"):
+        site_server(tmp_path, site)

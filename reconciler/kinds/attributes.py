@@ -1,5 +1,7 @@
 """The attributes that many object types share, and references in their plain form."""
 
+from collections.abc import Mapping
+
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, OnDelete, ValueType
 
@@ -45,6 +47,30 @@ def reference(
         on_delete=on_delete,
         immutable=immutable,
         mandatory=mandatory,
+    )
+
+
+def objects(name: str, word: str, targets: Mapping[str, int]) -> Attribute:
+    """A list of objects of several types, each entry with its type and DBID. The first
+    type is meant where none is given."""
+    first = next(iter(targets))
+    return Attribute(
+        name,
+        ValueType.STRUCTURES,
+        word=word,
+        key="DBID",
+        fields=(
+            Attribute("type", ValueType.ENUM, enumeration=targets, default=targets[first]),
+            Attribute(
+                "DBID",
+                ValueType.REFERENCE,
+                word="name",
+                mandatory=True,
+                refers_to=first,
+                type_from="type",
+                targets={number: target for target, number in targets.items()},
+            ),
+        ),
     )
 
 

@@ -84,13 +84,15 @@ def flatten(object_type: ObjectType, attributes: Attributes, names: Names) -> di
     for attribute in object_type.attributes:
         value = attributes.get(attribute.name)
         if value is not None and not attribute.secret:
-            fields.update(_flatten_one((attribute.word,), attribute, value, names, tenant))
+            path = (attribute.word,)
+            fields.update(_flatten_one(path, attribute, value, attributes, names, tenant))
     return fields
 
 
 def _flatten_one(
-    path: Path, attribute: Attribute, value: Any, names: Names, tenant: int
+    path: Path, attribute: Attribute, value: Any, beside: Attributes, names: Names, tenant: int
 ) -> Iterator[tuple[Path, Value]]:
+    """The fields of one attribute. ``beside``: the attributes that stand with it."""
     match attribute.type:
         case ValueType.KEY_VALUES:
             for section, options in value.items():
@@ -102,7 +104,7 @@ def _flatten_one(
                 yield (*path, name), name
         case ValueType.REFERENCE:
             if value:
-                yield path, names.name(attribute.refers_to, value, tenant)
+                yield path, names.name(attribute.target(beside), value, tenant)
         case ValueType.STRUCTURE:
             yield from _flatten_structure(path, attribute, value, names, tenant)
         case ValueType.STRUCTURES:
@@ -110,7 +112,9 @@ def _flatten_one(
             for one in value:
                 label = one[attribute.key]
                 if key.type is ValueType.REFERENCE:
-                    label = names.name(key.refers_to, label, tenant)
+                    target = key.target(one)
+                    label = names.name(target, label, tenant)
+                    label = label if target == key.refers_to else f"{target}:{label}"
                 yield from _flatten_structure((*path, str(label)), attribute, one, names, tenant)
         case ValueType.ENUM:
             yield path, enums.mnemonic(attribute.enumeration, value)
@@ -123,7 +127,8 @@ def _flatten_structure(
 ) -> Iterator[tuple[Path, Value]]:
     for inner in attribute.fields:
         if value.get(inner.name) is not None:
-            yield from _flatten_one((*path, inner.word), inner, value[inner.name], names, tenant)
+            inside = (*path, inner.word)
+            yield from _flatten_one(inside, inner, value[inner.name], value, names, tenant)
 
 
 def build(object_type: ObjectType, fields: Fields, names: Names, tenant: int) -> dict[str, Any]:

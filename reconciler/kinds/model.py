@@ -5,7 +5,7 @@ embedded server, the planner, the schemas, the site files. A new type is one ent
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
@@ -40,6 +40,8 @@ class Attribute:
     ``word`` is its name in manifests and site files. ``on_delete`` says what the
     deletion of the object that a reference names does to the referring one.
     ``open_ended``: the server knows members that the enumeration here lacks.
+    ``type_from`` names the attribute beside a reference that says, by number, which of
+    ``targets`` it leads to; ``refers_to`` is then the first of them.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Attribute:
     enumeration: Mapping[str, int] = field(default_factory=dict)
     open_ended: bool = False
     refers_to: str = ""
+    type_from: str = ""
+    targets: Mapping[int, str] = field(default_factory=dict)
     on_delete: OnDelete = "clear"
     fields: tuple["Attribute", ...] = ()
     key: str = ""
@@ -69,6 +73,29 @@ class Attribute:
                 return one
         raise KeyError(name)
 
+    def target(self, values: Attributes) -> str:
+        """The type that the reference leads to in ``values``, which hold it; empty where
+        they name none that it can lead to."""
+        return (
+            self.targets.get(values.get(self.type_from, 0), "") if self.targets else self.refers_to
+        )
+
+    def beside(self, values: Attributes) -> "Attribute":
+        """The attribute as it stands in ``values``: a reference leads to one type there."""
+        return replace(self, refers_to=self.target(values)) if self.targets else self
+
+    def may_refer_to(self, object_type: str) -> bool:
+        """Whether the reference can lead to objects of a type."""
+        return object_type == self.refers_to or object_type in self.targets.values()
+
+    def key_of(self, entry: Any) -> Any:
+        """What tells one entry of the list from the others: a DBID, a name, or both the
+        type and the DBID of an object."""
+        if not self.key:
+            return entry
+        kind = self.field(self.key).type_from
+        return (entry.get(kind), entry[self.key]) if kind else entry[self.key]
+
 
 @dataclass(frozen=True)
 class ObjectType:
@@ -78,7 +105,7 @@ class ObjectType:
     people use. ``unique`` lists further sets of attributes without twins.
     ``owner`` is the attribute that names the owner of the default folder; empty
     means tenant Environment. ``filters``: filter -> path of what must equal it, ``[]``
-    for one of a list; empty: the filter is no condition.
+    for one of a list; empty: the filter compares no attribute.
     """
 
     name: str

@@ -24,7 +24,8 @@ def references_to(target: str) -> list[tuple[ObjectType, Attribute, Attribute | 
     found: list[tuple[ObjectType, Attribute, Attribute | None]] = []
     for entry in OBJECT_TYPES.values():
         for attribute in entry.attributes:
-            if attribute.refers_to == target:
+            if attribute.may_refer_to(target):
                 found.append((entry, attribute, None))
-            found.extend((entry, attribute, f) for f in attribute.fields if f.refers_to == target)
+            fields = (field for field in attribute.fields if field.may_refer_to(target))
+            found.extend((entry, attribute, field) for field in fields)
     return found

@@ -1,7 +1,7 @@
 """The types of people and of groups of them."""
 
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import annex, name, reference, references, state, tenant
+from reconciler.kinds.attributes import annex, name, objects, reference, references, state, tenant
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 
 _PERSON = ObjectType(
@@ -45,6 +45,8 @@ _PERSON = ObjectType(
     },
 )
 
+_MEMBERS = {"Person": 3, "AccessGroup": 21}
+
 _ACCESS_GROUP = ObjectType(
     "AccessGroup",
     21,
@@ -60,7 +62,7 @@ _ACCESS_GROUP = ObjectType(
             default=1,
             enumeration=enums.ACCESS_GROUP_TYPE,
         ),
-        references("memberIDs", "members", "Person"),
+        objects("memberIDs", "members", _MEMBERS),
         state(),
         annex(),
     ),
@@ -76,7 +78,7 @@ _ROLE = ObjectType(
         tenant(),
         name(),
         Attribute("description"),
-        references("members", "members", "Person"),
+        objects("members", "members", _MEMBERS),
         state(),
         annex(),
     ),

@@ -72,6 +72,9 @@ _FOLDER = ObjectType(
         "folder_class": "folderClass",
         "owner_dbid": "ownerID.DBID",
         "owner_type": "ownerID.type",
+        "default_folder": "",
+        "object_type": "",
+        "object_dbid": "",
     },
 )
 
@@ -228,6 +231,7 @@ _APPLICATION = ObjectType(
         "server_dbid": "appServerDBIDs[].appServerDBID",
         "host_dbid": "serverInfo.hostDBID",
         "backup_server_dbid": "serverInfo.backupServerDBID",
+        "primary_server_dbid": "",
         "port": "portInfos[].port",
     },
 )

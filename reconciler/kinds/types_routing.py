@@ -29,6 +29,7 @@ _SCRIPT = ObjectType(
         "script_type": "type",
         "state": "state",
         "exclude_bytecode": "",
+        "exclude_longstrings": "",
     },
 )
 
@@ -95,6 +96,8 @@ _CAMPAIGN = ObjectType(
     filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
 )
 
+_GROUPS = {"AgentGroup": 5, "PlaceGroup": 6}
+
 _CAMPAIGN_GROUP = ObjectType(
     "CampaignGroup",
     38,
@@ -118,8 +121,11 @@ _CAMPAIGN_GROUP = ObjectType(
             word="group",
             mandatory=True,
             refers_to="AgentGroup",
+            type_from="groupType",
+            targets={number: target for target, number in _GROUPS.items()},
             on_delete="cascade",
         ),
+        Attribute("groupType", ValueType.ENUM, default=5, enumeration=_GROUPS),
         Attribute("description"),
         reference("scriptDBID", "script", "Script"),
         reference("interactionQueueDBID", "interactionQueue", "Script"),
@@ -130,6 +136,7 @@ _CAMPAIGN_GROUP = ObjectType(
         "tenant_dbid": "tenantDBID",
         "campaign_dbid": "campaignDBID",
         "group_dbid": "groupDBID",
+        "group_type": "groupType",
         "name": "name",
         "state": "state",
     },

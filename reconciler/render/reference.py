@@ -219,7 +219,9 @@ def _value_type(attribute: Attribute) -> str:
         known = attribute.enumeration
         return _numbered(known) if len(known) <= _SHORT else f"one of {len(known)}, below"
     if attribute.type is ValueType.STRUCTURES:
-        return f"list of structures by `{attribute.key}`"
+        of = attribute.field(attribute.key).type_from
+        key = f"`{of}` and `{attribute.key}`" if of else f"`{attribute.key}`"
+        return f"list of structures by {key}"
     kind: str = attribute.type.value
     return kind
 
@@ -253,7 +255,8 @@ def _target(attribute: Attribute, cleared: str) -> str:
         return ""
     gone = "it goes from the list" if attribute.type is ValueType.REFERENCES else "cleared"
     does = {"veto": "refused", "cascade": "this object too", "clear": cleared or gone}
-    return f"{attribute.refers_to}; {does[attribute.on_delete]}"
+    target = " or ".join(attribute.targets.values()) or attribute.refers_to
+    return f"{target}; {does[attribute.on_delete]}"
 
 
 def _members(attribute: Attribute, name: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ update touches nothing that it does not name. ``apply_delta`` says what a server
 of a delta; ``delta_for`` computes one from changed fields. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from reconciler.server.errors import (
     UniquenessViolationError,
     UnspecifiedModificationError,
 )
+
+KeyOf = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class KeyValueDelta:
 
 @dataclass(frozen=True)
 class ListDelta:
-    """Changes of a list: DBIDs, or structures (``deleted`` holds their keys)."""
+    """Changes of a list: DBIDs, or structures (``deleted`` holds their keys: what
+    ``Attribute.key_of`` makes of an entry)."""
 
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
@@ -55,6 +58,10 @@ class Delta:
         return bool(self.values) or any(self.key_values.values()) or any(self.lists.values())
 
 
+def _itself(entry: Any) -> Any:
+    return entry
+
+
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
@@ -70,8 +77,8 @@ def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -
         result[name] = _apply_key_values(object_type, name, attributes.get(name) or {}, change)
     for name, entries in delta.lists.items():
         attribute = object_type.attribute(name)
-        key = attribute.key if attribute else ""
-        result[name] = _apply_list(object_type, name, key, attributes.get(name) or [], entries)
+        key_of = attribute.key_of if attribute else _itself
+        result[name] = _apply_list(object_type, name, key_of, attributes.get(name) or [], entries)
     return result
 
 
@@ -102,11 +109,8 @@ def _apply_key_values(
 
 
 def _apply_list(
-    object_type: ObjectType, name: str, key: str, live: list[Any], delta: ListDelta
+    object_type: ObjectType, name: str, key_of: KeyOf, live: list[Any], delta: ListDelta
 ) -> list[Any]:
-    def key_of(entry: Any) -> Any:
-        return entry[key] if key else entry
-
     result = {key_of(entry): entry for entry in live}
     for gone in delta.deleted:
         if gone not in result:
@@ -141,8 +145,8 @@ def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Del
             case ValueType.KEY_VALUES:
                 key_values[attribute.name] = _key_value_difference(before or {}, after or {})
             case ValueType.REFERENCES | ValueType.STRUCTURES:
-                key = attribute.key
-                lists[attribute.name] = _list_difference(key, before or [], after or [])
+                entries = _list_difference(attribute.key_of, before or [], after or [])
+                lists[attribute.name] = entries
             case ValueType.REFERENCE if after is None:
                 values[attribute.name] = 0
             case _:
@@ -161,9 +165,9 @@ def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta
     return bucket
 
 
-def _list_difference(key: str, old: list[Any], new: list[Any]) -> ListDelta:
-    before = {one[key] if key else one: one for one in old}
-    after = {one[key] if key else one: one for one in new}
+def _list_difference(key_of: KeyOf, old: list[Any], new: list[Any]) -> ListDelta:
+    before = {key_of(one): one for one in old}
+    after = {key_of(one): one for one in new}
     return ListDelta(
         tuple(one for name, one in after.items() if name not in before),
         tuple(one for name, one in after.items() if name in before and before[name] != one),

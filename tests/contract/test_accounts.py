@@ -112,10 +112,10 @@ def test_a_super_administrator_does_everything(administrator: Server) -> None:
 def test_a_member_of_the_super_administrators_is_one_from_then_on(
     anna: Server, administrator: Server
 ) -> None:
-    joined = Delta(lists={"memberIDs": ListDelta(added=(101,))})
+    joined = Delta(lists={"memberIDs": ListDelta(added=({"type": 3, "DBID": 101},))})
     administrator.update("AccessGroup", SUPER_ADMINISTRATORS, joined)
     anna.delete("Script", 101)
-    left = Delta(lists={"memberIDs": ListDelta(deleted=(101,))})
+    left = Delta(lists={"memberIDs": ListDelta(deleted=((3, 101),))})
     administrator.update("AccessGroup", SUPER_ADMINISTRATORS, left)
     with pytest.raises(NoPermissionError):
         anna.delete("Script", 102)
@@ -163,10 +163,26 @@ def test_a_list_of_its_own_counts_instead_of_what_an_object_inherits(
         anna.update("Script", 101, annex("s", {"more": "v"}))
 
 
+def access_group(server: Server, name: str, *members: dict[str, int]) -> int:
+    attributes = {"tenantDBID": 101, "name": name, "memberIDs": list(members)}
+    return server.create("AccessGroup", attributes).dbid
+
+
+def test_a_group_that_is_a_member_brings_its_own_members_along(
+    server: Server, anna: Server
+) -> None:
+    inner = access_group(server, "Inner", {"type": 3, "DBID": 101})
+    middle = access_group(server, "Middle", {"type": 21, "DBID": inner})
+    outer = access_group(server, "Outer", {"type": 21, "DBID": middle})
+    round_again = Delta(lists={"memberIDs": ListDelta(added=({"type": 21, "DBID": outer},))})
+    server.update("AccessGroup", inner, round_again)
+    allowed = Permission.READ | Permission.DELETE
+    server.set_permissions("Script", 101, [AccessEntry("AccessGroup", outer, allowed)])
+    anna.delete("Script", 101)
+
+
 def test_entries_of_a_person_and_of_its_groups_add_up(server: Server, anna: Server) -> None:
-    group = server.create(
-        "AccessGroup", {"tenantDBID": 101, "name": "Editors", "memberIDs": [101]}
-    ).dbid
+    group = access_group(server, "Editors", {"type": 3, "DBID": 101})
     server.set_permissions(
         "Script",
         101,

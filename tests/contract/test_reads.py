@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.server.delta import Delta, ListDelta
+from reconciler.server.errors import ValueOutOfRangeError
 from reconciler.server.port import Server
 from tests.contract.conftest import Connect, Install
 from tests.contract.site import SITE, script
@@ -66,6 +68,52 @@ def test_exclude_bytecode_leaves_binary_values_out_and_nothing_else(
     (one,) = server.read("Script", {"dbid": dbid, "exclude_bytecode": 1})
     assert one == short[2]
     assert server.read("Script", {"dbid": dbid, "exclude_bytecode": 0}) == [whole[2]]
+
+
+def test_exclude_longstrings_makes_long_texts_empty(server: Server) -> None:
+    texts = {"code": {"long": "x" * 256, "short": "x" * 255, "size": 1}}
+    dbid = server.create("Script", script("New", userProperties=texts)).dbid
+    short = server.read("Script", {"exclude_longstrings": 1, "tenant_dbid": 101})
+    assert short[2].attributes["userProperties"]["code"] == {
+        "long": "",
+        "short": "x" * 255,
+        "size": 1,
+    }
+    (whole,) = server.read("Script", {"dbid": dbid})
+    assert whole.attributes["userProperties"] == texts
+
+
+def test_folders_are_found_by_what_they_hold_and_by_being_default(server: Server) -> None:
+    (scripts,) = server.read(
+        "Folder", {"owner_type": 7, "owner_dbid": 101, "type": 12, "default_folder": True}
+    )
+    parent = {"name": "Chat", "type": 12, "ownerID": {"type": 7, "DBID": 101}}
+    inner = server.create("Folder", parent).dbid
+    moved = ListDelta(added=({"type": 12, "DBID": 101},))
+    server.update("Folder", inner, Delta(lists={"objectIDs": moved}))
+    for dbid, folder in ((101, inner), (102, scripts.dbid)):
+        found = server.read("Folder", {"object_type": 12, "object_dbid": dbid})
+        assert [one.dbid for one in found] == [folder]
+    not_default = server.read("Folder", {"default_folder": False})
+    assert [one.dbid for one in not_default] == [inner]
+    for half in ({"object_type": 12}, {"object_dbid": 101}, {"object_type": 77, "object_dbid": 1}):
+        with pytest.raises(ValueOutOfRangeError):
+            server.read("Folder", half)
+
+
+def test_a_backup_is_found_by_its_primary(server: Server) -> None:
+    found = server.read("Application", {"primary_server_dbid": 102})
+    assert [one.dbid for one in found] == [103]
+    assert server.read("Application", {"primary_server_dbid": 103}) == []
+
+
+def test_a_filter_by_the_whole_natural_key_and_more_finds_what_fits_all(server: Server) -> None:
+    key = {"tenant_dbid": 101, "name": "Queue"}
+    assert [one.dbid for one in server.read("Script", key)] == [101]
+    assert [one.dbid for one in server.read("Script", {**key, "script_type": 23})] == [101]
+    assert server.read("Script", {**key, "script_type": 22}) == []
+    assert server.read("Script", {**key, "name": "queue"}) == []
+    assert [one.dbid for one in server.read("Script", {**key, "tenant_dbid": 102})] == [103]
 
 
 def test_a_server_keeps_its_identity(connect: Connect, install: Install) -> None:

@@ -35,6 +35,9 @@ PLAIN: Mapping[str, Mapping[str, Any]] = {
 OF_A_TENANT = [object_type for object_type in PLAIN if object_type != "Service"]
 
 
+PERSON_101, PERSON_102 = {"type": 3, "DBID": 101}, {"type": 3, "DBID": 102}
+
+
 def campaign_group(name: str, **more: Any) -> dict[str, Any]:
     return {"tenantDBID": 101, "name": name, "campaignDBID": 101, "groupDBID": 101, **more}
 
@@ -181,8 +184,9 @@ def test_a_group_is_an_ordinary_one_unless_it_says_otherwise(server: Server) -> 
 @pytest.mark.parametrize(
     ("object_type", "attribute", "wrong"),
     [
-        ("AccessGroup", "memberIDs", [101, 999]),
-        ("Role", "members", [999]),
+        ("AccessGroup", "memberIDs", [PERSON_101, {"type": 3, "DBID": 999}]),
+        ("AccessGroup", "memberIDs", [{"type": 21, "DBID": 101}]),
+        ("Role", "members", [{"type": 3, "DBID": 999}]),
         ("PlaceGroup", "capacityRuleDBID", 999),
         ("Campaign", "scriptDBID", 999),
         ("Service", "SCSDBID", 999),
@@ -208,14 +212,57 @@ def test_a_campaign_group_stays_in_its_tenant(server: Server) -> None:
 
 
 def test_members_come_and_go_one_by_one(server: Server) -> None:
-    server.create("AccessGroup", {**PLAIN["AccessGroup"], "memberIDs": [101, 102]})
-    change = ListDelta(added=(103,), deleted=(101,))
-    updated = server.update("AccessGroup", 101, Delta(lists={"memberIDs": change}))
-    assert updated.attributes["memberIDs"] == [102, 103]
-    with pytest.raises(UniquenessViolationError):
-        server.update("AccessGroup", 101, Delta(lists={"memberIDs": ListDelta(added=(102,))}))
-    with pytest.raises(ListItemNotFoundError):
-        server.update("AccessGroup", 101, Delta(lists={"memberIDs": ListDelta(deleted=(101,))}))
+    server.create("AccessGroup", {**PLAIN["AccessGroup"], "memberIDs": [PERSON_101, PERSON_102]})
+    person_103, group_97 = {"type": 3, "DBID": 103}, {"type": 21, "DBID": 97}
+    subscription = server.subscribe("AccessGroup")
+    change = Delta(
+        lists={"memberIDs": ListDelta(added=(person_103, group_97), deleted=((3, 101),))}
+    )
+    updated = server.update("AccessGroup", 101, change)
+    assert updated.attributes["memberIDs"] == [PERSON_102, person_103, group_97]
+    assert [one.delta for one in subscription.receive()] == [change]
+    for wrong in (ListDelta(added=(PERSON_102,)), ListDelta(added=(group_97,))):
+        with pytest.raises(UniquenessViolationError):
+            server.update("AccessGroup", 101, Delta(lists={"memberIDs": wrong}))
+    for gone in ((3, 101), (3, 97), (21, 102)):
+        with pytest.raises(ListItemNotFoundError):
+            server.update(
+                "AccessGroup", 101, Delta(lists={"memberIDs": ListDelta(deleted=(gone,))})
+            )
+
+
+def test_a_person_and_a_group_of_one_number_are_two_members(server: Server) -> None:
+    server.create("AccessGroup", PLAIN["AccessGroup"])
+    both = [PERSON_101, {"type": 21, "DBID": 101}]
+    server.create("AccessGroup", {**PLAIN["AccessGroup"], "name": "Both", "memberIDs": both})
+    server.delete("AccessGroup", 101)
+    assert get(server, "AccessGroup", 102).attributes["memberIDs"] == [PERSON_101]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[101], [{"DBID": 0}, {}], [{"type": 3}], [{"type": 12, "DBID": 101}], [PERSON_101] * 2],
+)
+def test_a_member_has_a_type_and_a_dbid(server: Server, wrong: Any) -> None:
+    with pytest.raises(ValueOutOfRangeError) as caught:
+        server.create("AccessGroup", {**PLAIN["AccessGroup"], "memberIDs": wrong})
+    assert caught.value.prop == "memberIDs"
+
+
+def test_a_campaign_is_for_a_group_of_agents_or_of_places(server: Server) -> None:
+    server.create("Campaign", PLAIN["Campaign"])
+    places = server.create("PlaceGroup", {"tenantDBID": 101, "name": "Places"}).dbid
+    server.create("PlaceGroup", {"tenantDBID": 101, "name": "Others"})
+    server.create("CampaignGroup", campaign_group("Chat"))
+    server.create("CampaignGroup", campaign_group("Places", groupDBID=places, groupType=6))
+    with pytest.raises(IncorrectReferencesError):
+        server.create("CampaignGroup", campaign_group("None", groupDBID=102))
+    with pytest.raises(ValueOutOfRangeError):
+        server.create("CampaignGroup", campaign_group("None", groupType=3))
+    server.delete("AgentGroup", 101)
+    assert [one.attributes["name"] for one in server.read("CampaignGroup")] == ["Places"]
+    server.delete("PlaceGroup", places)
+    assert server.read("CampaignGroup") == []
 
 
 def test_a_person_has_a_skill_once_and_its_level_can_change(server: Server) -> None:
@@ -255,10 +302,10 @@ def test_an_entry_without_its_key_is_refused(
 
 
 def test_a_deleted_person_leaves_access_groups_and_roles(server: Server) -> None:
-    server.create("AccessGroup", {**PLAIN["AccessGroup"], "memberIDs": [101, 102]})
-    server.create("Role", {**PLAIN["Role"], "members": [101]})
+    server.create("AccessGroup", {**PLAIN["AccessGroup"], "memberIDs": [PERSON_101, PERSON_102]})
+    server.create("Role", {**PLAIN["Role"], "members": [PERSON_101]})
     server.delete("Person", 101)
-    assert get(server, "AccessGroup", 101).attributes["memberIDs"] == [102]
+    assert get(server, "AccessGroup", 101).attributes["memberIDs"] == [PERSON_102]
     assert get(server, "Role", 101).attributes["members"] == []
 
 
@@ -371,3 +418,47 @@ def test_new_types_are_read_by_their_own_filters(server: Server) -> None:
     }
     for (object_type, key, value), dbids in expected.items():
         assert [one.dbid for one in server.read(object_type, {key: value})] == dbids
+
+
+# What the server makes by itself
+
+
+def test_a_new_tenant_has_the_predefined_attributes_of_environment(server: Server) -> None:
+    def attributes(tenant: int) -> dict[str, list[tuple[str, bool]]]:
+        found = server.read("Enumerator", {"tenant_dbid": tenant})
+        values = server.read("EnumeratorValue", {"tenant_dbid": tenant})
+        return {
+            one.attributes["name"]: [
+                (value.attributes["name"], value.attributes["isDefault"])
+                for value in values
+                if value.attributes["enumeratorDBID"] == one.dbid
+            ]
+            for one in found
+        }
+
+    tenant = server.create("Tenant", {"name": "Third"}).dbid
+    assert attributes(tenant) == attributes(1)
+    assert attributes(tenant)["InteractionType"] == [
+        ("Inbound", True),
+        ("Outbound", False),
+        ("Internal", False),
+    ]
+    (media,) = server.read("Enumerator", {"tenant_dbid": tenant, "name": "MediaType"})
+    assert (media.dbid > 100, media.path) == (True, "Business Attributes")
+
+
+def test_an_application_has_the_type_and_version_of_its_template(server: Server) -> None:
+    given = {
+        "name": "New",
+        "appPrototypeDBID": 101,
+        "workDirectory": ".",
+        "commandLine": ".",
+        "tenantDBIDs": [101],
+    }
+    made = server.create("Application", given).attributes
+    assert (made["type"], made["version"], made["isServer"]) == (2, "8.5.0", True)
+    other = server.create("Application", {**given, "name": "Newer", "version": "8.5.1"})
+    assert other.attributes["version"] == "8.5.1"
+    wrong = {"name": "Newest", "appPrototypeDBID": 999, "type": 2, "version": "1"}
+    with pytest.raises(IncorrectReferencesError):
+        server.create("Application", {**given, **wrong})

@@ -52,15 +52,17 @@ class Access:
 
     def _accounts(self) -> tuple[set[_Account], bool]:
         """The session's accounts, and whether one of them is a super administrator's."""
-        accounts: set[_Account] = {("Person", self._person), ("AccessGroup", EVERYONE)}
-        super_administrator = False
-        for dbid, _, _, body in self._engine.store.rows("AccessGroup"):
-            group = decode(body)
-            if self._person in (group.get("memberIDs") or []):
-                accounts.add(("AccessGroup", dbid))
-                kind = ACCESS_GROUP_TYPE["SuperAdministrators"]
-                super_administrator |= group.get("type") == kind
-        return accounts, super_administrator
+        groups = {row[0]: decode(row[3]) for row in self._engine.store.rows("AccessGroup")}
+        accounts: set[_Account] = {("AccessGroup", EVERYONE)}
+        reached: list[_Account] = [("Person", self._person)]
+        while reached:  # a group may be a member of another one
+            account = reached.pop()
+            if account not in accounts:
+                accounts.add(account)
+                reached += [("AccessGroup", g) for g, one in groups.items() if _has(one, account)]
+        kind = ACCESS_GROUP_TYPE["SuperAdministrators"]
+        ours = (groups.get(dbid, {}) for name, dbid in accounts if name == "AccessGroup")
+        return accounts, any(group.get("type") == kind for group in ours)
 
     def _lists(self) -> _Lists:
         lists: _Lists = {}
@@ -108,6 +110,12 @@ class Access:
         if not self._person:
             return None
         return Masks(self._engine, self._lists(), self._accounts()[0])
+
+
+def _has(group: dict[str, Any], account: _Account) -> bool:
+    """Whether an access group has an account as a member."""
+    members = group.get("memberIDs") or []
+    return any((_TYPE_NAMES.get(one["type"]), one["DBID"]) == account for one in members)
 
 
 class Masks:

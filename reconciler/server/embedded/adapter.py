@@ -18,17 +18,16 @@ from reconciler.server.embedded import relations, rules
 from reconciler.server.embedded.access import MODES, Access, entries_as_data, log_in
 from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.engine import Engine
+from reconciler.server.embedded.filters import LONG, Conditions, conditions
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.embedded.values import is_integer
 from reconciler.server.errors import (
     IncorrectReferencesError,
-    UnsupportedPropertyError,
     ValueOutOfRangeError,
 )
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
-from reconciler.server.snapshot import ENVIRONMENT
 
 
 class EmbeddedServer:
@@ -74,14 +73,16 @@ class EmbeddedServer:
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
         kind = rules.object_type(object_type)
-        where, parameters, exclude_bytecode = _conditions(kind, filters or {})
+        wanted = conditions(kind, filters or {})
         with self.store.reading():
             folders = self.engine.folders()
             readable = self._access.readable()
             with _collector_paused():
                 return [
-                    _object(kind, row, folders, exclude_bytecode)
-                    for row in self.store.rows(object_type, where, parameters)
+                    _object(kind, row, folders, wanted)
+                    for row in self.store.rows(
+                        object_type, " ".join(wanted.where), wanted.parameters
+                    )
                     if readable is None
                     or readable.of(object_type, row[0], row[2]) & Permission.READ
                 ]
@@ -194,61 +195,27 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _object(
-    kind: ObjectType, row: Row, folders: FolderIndex, exclude_bytecode: bool = False
+    kind: ObjectType, row: Row, folders: FolderIndex, wanted: Conditions | None = None
 ) -> ConfObject:
     dbid, _, folder, body = row
     attributes = decode(body)
+    shortened = wanted is not None and (wanted.exclude_bytecode or wanted.exclude_longstrings)
     for attribute in kind.attributes:
         if attribute.secret:
             attributes.pop(attribute.name, None)
-        if (
-            exclude_bytecode
-            and attribute.type is ValueType.KEY_VALUES
-            and attribute.name in attributes
-        ):
-            attributes[attribute.name] = _without_bytecode(attributes[attribute.name])
+        value = attributes.get(attribute.name)
+        if wanted is not None and shortened and value and attribute.type is ValueType.KEY_VALUES:
+            attributes[attribute.name] = _shortened(value, wanted)
     return ConfObject(kind.name, dbid, attributes, folder, folders.path(folder))
 
 
-def _without_bytecode(sections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    texts = {
-        section: {key: value for key, value in options.items() if not isinstance(value, bytes)}
-        for section, options in sections.items()
-    }
-    return {section: options for section, options in texts.items() if options}
-
-
-def _conditions(kind: ObjectType, filters: Filter) -> tuple[str, list[Any], bool]:
-    """A filter as SQL with parameters; whether binary values are left out. A ``dbid``
-    makes the server ignore every other key."""
-    for key, value in filters.items():
-        if key != "dbid" and key not in kind.filters:
-            raise UnsupportedPropertyError(f"no filter is called {key}", kind.name, key)
-        if isinstance(value, int) and not isinstance(value, bool) and not is_integer(value):
-            raise ValueOutOfRangeError(f"{key} cannot be {value}", kind.name, key)
-    exclude_bytecode = bool(filters.get("exclude_bytecode"))
-    if "dbid" in filters:
-        return "AND dbid = ?", [filters["dbid"]], exclude_bytecode
-    where: list[str] = []
-    parameters: list[Any] = []
-    if kind.name == "Tenant" and not filters.get("all_tenants"):
-        where.append(f"AND dbid <> {ENVIRONMENT}")
-    for key, value in filters.items():
-        attribute = kind.filters[key]
-        if attribute:
-            where.append(_condition(attribute))
-            parameters.append(value)
-    return " ".join(where), parameters, exclude_bytecode
-
-
-def _condition(path: str) -> str:
-    """The SQL for one filter: a path such as ``name``, ``serverInfo.hostDBID``,
-    ``tenantDBIDs[]`` (one of a list) or ``appServerDBIDs[].appServerDBID``."""
-    if path == "tenantDBID":
-        return "AND tenant = ?"
-    listed, bracket, rest = path.partition("[]")
-    if not bracket:
-        return f"AND json_extract(body, '$.{path}') = ?"
-    item = f"json_extract(value, '${rest}')" if rest else "value"
-    each = f"json_each(body, '$.{listed}')"
-    return f"AND EXISTS (SELECT 1 FROM {each} WHERE {item} = ?)"  # noqa: S608 - of our table
+def _shortened(sections: dict[str, dict[str, Any]], wanted: Conditions) -> dict[str, Any]:
+    """A key-value list without what a filter leaves out."""
+    kept: dict[str, Any] = {}
+    for section, options in sections.items():
+        for key, value in options.items():
+            if wanted.exclude_bytecode and isinstance(value, bytes):
+                continue
+            long = wanted.exclude_longstrings and isinstance(value, str) and len(value) > LONG
+            kept.setdefault(section, {})[key] = "" if long else value
+    return kept

@@ -42,6 +42,17 @@ class Writer(Protocol):
     def remove(self, kind: ObjectType, dbid: int) -> None: ...
 
 
+def from_template(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
+    """What an application is created from: type and version are its template's where they
+    are not given."""
+    template = given.get("appPrototypeDBID") if kind.name == "Application" else None
+    row = store.row("AppPrototype", template) if template else None
+    if row is None:
+        return given
+    missing = {name: decode(row[3])[name] for name in ("type", "version") if not given.get(name)}
+    return {**given, **missing}
+
+
 def complete_application(attributes: dict[str, Any]) -> None:
     """Sets what the server derives from the type."""
     attributes["isServer"] = attributes["type"] not in enums.CLIENT_APPLICATION_TYPES

@@ -71,7 +71,11 @@ def decode_delta(text: str) -> Delta:
         for name, one in data["key_values"].items()
     }
     lists = {
-        name: ListDelta(tuple(one["added"]), tuple(one["changed"]), tuple(one["deleted"]))
+        name: ListDelta(
+            tuple(one["added"]),
+            tuple(one["changed"]),
+            tuple(tuple(key) if isinstance(key, list) else key for key in one["deleted"]),
+        )
         for name, one in data["lists"].items()
     }
     return Delta(data["values"], key_values, lists)

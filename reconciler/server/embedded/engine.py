@@ -74,14 +74,28 @@ class Engine:
         """A new object in a folder; its DBID."""
         if kind is _FOLDER:
             return self._create_folder(given, folder)
-        completed = complete(kind, given)
+        completed = complete(kind, applications.from_template(self.store, kind, given))
         relations.check_references(self.store, kind, completed)
         if kind.name == "Application":
             applications.check_backup(self.store, 0, completed)
         dbid = self.insert(kind, completed, self.place(kind, completed, folder))
         if kind.name == "Application":
             applications.mirror(self, dbid)
+        if kind.name == "Tenant":
+            self._add_predefined(dbid)
         return dbid
+
+    def _add_predefined(self, tenant: int) -> None:
+        """A new tenant has the predefined Business Attributes, as Environment has them."""
+        copies: dict[int, int] = {}
+        for kind in (OBJECT_TYPES["Enumerator"], OBJECT_TYPES["EnumeratorValue"]):
+            where = "AND tenant = ? AND dbid < ?"
+            for row in list(self.store.rows(kind.name, where, (ENVIRONMENT, FIRST_DBID))):
+                attributes = decode(row[3]) | {"tenantDBID": tenant}
+                if kind.owner == "enumeratorDBID":
+                    attributes[kind.owner] = copies[attributes[kind.owner]]
+                dbid = self.insert(kind, attributes, self.place(kind, attributes, None))
+                copies.setdefault(row[0], dbid)
 
     def place(self, kind: ObjectType, completed: Attributes, folder: int | None) -> int:
         """The folder that a new object goes to: the one named, else the default one."""

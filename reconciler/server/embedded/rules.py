@@ -98,10 +98,11 @@ def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) 
         raise ValueOutOfRangeError("it is no list of entries", kind.name, attribute.name)
     for entry in (*delta.added, *delta.changed):
         check_value(kind, attribute, [entry])
-        if attribute.key and attribute.key not in entry:
+        parts = [attribute.key, attribute.field(attribute.key).type_from] if attribute.key else []
+        if not all(part in entry for part in parts if part):
             raise ValueOutOfRangeError("an entry needs its key", kind.name, attribute.name)
     for key in delta.deleted:
-        if not isinstance(key, str | int):
+        if not isinstance(key, str | int | tuple):
             raise ValueOutOfRangeError("an entry is deleted by key", kind.name, attribute.name)
 
 
@@ -134,7 +135,7 @@ def _references(
         name = outer or attribute.name
         match attribute.type:
             case ValueType.REFERENCE:
-                yield name, attribute.refers_to, value
+                yield name, attribute.target(values), value
             case ValueType.REFERENCES:
                 yield from ((name, attribute.refers_to, one) for one in value)
             case ValueType.STRUCTURE:
@@ -147,9 +148,9 @@ def _references(
 def on_delete(kind: ObjectType, name: str, target_type: str) -> str:
     """What the deletion of a target does to an object that refers to it in ``name``."""
     attribute = attribute_of(kind, name)
-    if attribute.refers_to == target_type:
+    if attribute.may_refer_to(target_type):
         return attribute.on_delete
-    policies = {field.on_delete for field in attribute.fields if field.refers_to == target_type}
+    policies = {field.on_delete for field in attribute.fields if field.may_refer_to(target_type)}
     return "veto" if "veto" in policies else "clear"
 
 
@@ -160,19 +161,25 @@ def without_reference(
     result = dict(attributes)
     for attribute in kind.attributes:
         value = result.get(attribute.name)
-        refers = attribute.refers_to == target_type
+        refers = attribute.target(attributes) == target_type
         if refers and attribute.type is ValueType.REFERENCES:
             result[attribute.name] = [one for one in value or [] if one != target]
         elif refers and value == target:
             del result[attribute.name]
         elif attribute.type is ValueType.STRUCTURE and value:
-            gone = {f.name for f in attribute.fields if f.refers_to == target_type}
-            result[attribute.name] = {
-                name: one for name, one in value.items() if name not in gone or one != target
-            }
+            gone = _referring(attribute, value, target_type, target)
+            result[attribute.name] = {name: one for name, one in value.items() if name not in gone}
         elif attribute.type is ValueType.STRUCTURES and value:
-            gone = {f.name for f in attribute.fields if f.refers_to == target_type}
             result[attribute.name] = [
-                one for one in value if not any(one.get(name) == target for name in gone)
+                one for one in value if not _referring(attribute, one, target_type, target)
             ]
     return result
+
+
+def _referring(attribute: Attribute, values: Attributes, target_type: str, target: int) -> set[str]:
+    """The fields of a structure that refer to one object."""
+    return {
+        field.name
+        for field in attribute.fields
+        if values.get(field.name) == target and field.target(values) == target_type
+    }

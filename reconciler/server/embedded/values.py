@@ -74,7 +74,10 @@ def _structures_problem(attribute: Attribute, value: Any) -> str:
         problem = _structure_problem(attribute, one)
         if problem:
             return problem
-    keys = [one.get(attribute.key) for one in value]
+    whole = [_with_defaults(attribute, one) for one in value]
+    if any(attribute.key not in one for one in whole):
+        return f"an entry has no {attribute.key}"
+    keys = [attribute.key_of(one) for one in whole]
     return "" if len(set(keys)) == len(keys) else f"two entries have the same {attribute.key}"
 
 

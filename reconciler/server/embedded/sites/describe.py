@@ -135,7 +135,8 @@ class SiteWriter:
             if value is None and attribute.name in defaults:
                 words[attribute.word] = None
             elif value is not None and (written or value != supplied.get(attribute.name)):
-                words[attribute.word] = self._value(attribute, value, tenant)
+                inside = attribute.beside(row.attributes)
+                words[attribute.word] = self._value(inside, value, tenant)
         return words | self._permissions((kind.name, row.dbid), tenant)
 
     def _application_defaults(self, row: StoredRow) -> dict[str, Any]:
@@ -233,7 +234,7 @@ class SiteWriter:
         for field in attribute.fields:
             one = value.get(field.name)
             if one is not None and one != field.default:
-                words[field.word] = self._value(field, one, tenant)
+                words[field.word] = self._value(field.beside(value), one, tenant)
         return words
 
     def _entry(self, attribute: Attribute, value: Mapping[str, Any], tenant: int) -> Any:

@@ -4,9 +4,11 @@ the place of the word itself. Pure.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.kinds.enums import number_of
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError, canonical, to_attribute
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.server.embedded import rules
@@ -64,10 +66,22 @@ class Words:
                 known = ", ".join(a.word for a in kind.attributes if not a.read_only)
                 self.report(f"{kind.name} has no {word}; it has {known}", word)
             elif value is not None:
+                attribute = self._led(attribute, kind.attributes, words)
                 result[attribute.name] = self._checked(attribute, value)
             elif attribute.mandatory:
                 self.report(f"{word} is a {attribute.type.value}, not null", word)
         return result
+
+    def _led(
+        self, one: Attribute, declared: tuple[Attribute, ...], words: Mapping[str, Any]
+    ) -> Attribute:
+        """A reference as it is beside these words: one that may lead to several types
+        leads to the type that the word beside it says."""
+        if not one.type_from:
+            return one
+        kind = next(other for other in declared if other.name == one.type_from)
+        number = number_of(kind.enumeration, as_text(words.get(kind.word) or ""))
+        return replace(one, refers_to=one.targets.get(number or 0, one.refers_to))
 
     def _checked(self, attribute: Attribute, value: Any) -> Any:
         before, self.failed = self.failed, False
@@ -154,7 +168,8 @@ class Words:
                 known = ", ".join(by_word)
                 self.report(f"{attribute.word} has no {word}; it has {known}", *path, word)
             elif one is not None:
-                result[by_word[word].name] = self._value(by_word[word], one, (*path, word))
+                field = self._led(by_word[word], attribute.fields, value)
+                result[field.name] = self._value(field, one, (*path, word))
         for field in attribute.fields:
             if field.mandatory and field.default is None and field.name not in result:
                 self.report(f"{attribute.word}: {field.word} is missing", *path)

@@ -1,0 +1,105 @@
+"""Filters of a read as SQL conditions, and what a filter leaves out of the objects.
+
+A filter that names the whole natural key finds its object by key; the others look at every
+object of the type.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded import rules
+from reconciler.server.embedded.values import is_integer
+from reconciler.server.errors import UnsupportedPropertyError, ValueOutOfRangeError
+from reconciler.server.port import Filter
+from reconciler.server.snapshot import ENVIRONMENT
+
+_TYPES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
+_COMPUTED = {
+    "default_folder": (
+        "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')) = ?"
+    ),
+    "primary_server_dbid": (
+        "AND dbid IN (SELECT json_extract(body, '$.serverInfo.backupServerDBID')"
+        " FROM object WHERE type = 'Application' AND dbid = ?)"
+    ),
+}
+"""Filters that compare no attribute with their value: filter -> condition."""
+
+LONG = 255
+"""The length over which ``exclude_longstrings`` makes a text empty."""
+
+
+@dataclass
+class Conditions:
+    """What a filter asks for: SQL that follows ``WHERE type = ?`` with its parameters, and
+    whether binary values and long texts are left out."""
+
+    where: list[str] = field(default_factory=list)
+    parameters: list[Any] = field(default_factory=list)
+    exclude_bytecode: bool = False
+    exclude_longstrings: bool = False
+
+    def add(self, condition: str, *parameters: Any) -> None:
+        self.where.append(condition)
+        self.parameters += parameters
+
+
+def conditions(kind: ObjectType, filters: Filter) -> Conditions:
+    """The conditions of a filter. A ``dbid`` makes the server ignore every other key."""
+    for key, value in filters.items():
+        if key != "dbid" and key not in kind.filters:
+            raise UnsupportedPropertyError(f"no filter is called {key}", kind.name, key)
+        if isinstance(value, int) and not isinstance(value, bool) and not is_integer(value):
+            raise ValueOutOfRangeError(f"{key} cannot be {value}", kind.name, key)
+    found = Conditions(
+        exclude_bytecode=bool(filters.get("exclude_bytecode")),
+        exclude_longstrings=bool(filters.get("exclude_longstrings")),
+    )
+    if "dbid" in filters:
+        found.add("AND dbid = ?", filters["dbid"])
+        return found
+    if kind.name == "Tenant" and not filters.get("all_tenants"):
+        found.add("AND dbid <> ?", ENVIRONMENT)
+    _by_key(kind, filters, found)
+    for key, value in filters.items():
+        path = kind.filters[key]
+        if key in _COMPUTED:
+            found.add(_COMPUTED[key], value)
+        elif path:
+            found.add(_condition(path), value)
+    if kind.name == "Folder" and {"object_type", "object_dbid"} & filters.keys():
+        _holding(filters, found)
+    return found
+
+
+def _by_key(kind: ObjectType, filters: Filter, found: Conditions) -> None:
+    given = {kind.filters[key]: value for key, value in filters.items()}
+    if all(isinstance(given.get(name), str | int) for name in kind.key):
+        (key, *_) = rules.unique_keys(kind, {name: given[name] for name in kind.key})
+        known = "AND dbid IN (SELECT dbid FROM unique_key WHERE type = ? AND key = ?)"
+        found.add(known, kind.name, key)
+
+
+def _holding(filters: Filter, found: Conditions) -> None:
+    """The folder that one object lives in."""
+    name, dbid = _TYPES.get(int(filters.get("object_type", 0))), filters.get("object_dbid")
+    if name is None or dbid is None:
+        raise ValueOutOfRangeError(
+            "object_type and object_dbid go together", "Folder", "object_dbid"
+        )
+    found.add("AND dbid IN (SELECT folder FROM object WHERE type = ? AND dbid = ?)", name, dbid)
+
+
+def _condition(path: str) -> str:
+    """The SQL for one filter: a path such as ``name``, ``serverInfo.hostDBID``,
+    ``tenantDBIDs[]`` (one of a list) or ``appServerDBIDs[].appServerDBID``."""
+    if path == "tenantDBID":
+        return "AND tenant = ?"
+    listed, bracket, rest = path.partition("[]")
+    if not bracket:
+        return f"AND json_extract(body, '$.{path}') = ?"
+    item = f"json_extract(value, '${rest}')" if rest else "value"
+    each = f"json_each(body, '$.{listed}')"
+    return f"AND EXISTS (SELECT 1 FROM {each} WHERE {item} = ?)"  # noqa: S608 - of our table
