@@ -54,7 +54,7 @@ _FOLDER = ObjectType(
             fields=(Attribute("type", ValueType.INTEGER), Attribute("DBID", ValueType.INTEGER)),
         ),
         Attribute("description"),
-        # Only ever in an update: an object that is added moves into the folder.
+        # An object that an update adds moves into the folder.
         Attribute(
             "objectIDs",
             ValueType.STRUCTURES,

@@ -163,6 +163,13 @@ def test_a_list_of_its_own_counts_instead_of_what_an_object_inherits(
         anna.update("Script", 101, annex("s", {"more": "v"}))
 
 
+def test_a_folder_does_not_name_what_may_not_be_read(server: Server, anna: Server) -> None:
+    (one,) = server.read("Script", {"dbid": 101})
+    server.set_permissions("Script", 101, [AccessEntry("Person", 102, Permission.READ)])
+    (folder,) = anna.read("Folder", {"dbid": one.folder})
+    assert folder.attributes["objectIDs"] == [{"type": 12, "DBID": 102}]
+
+
 def access_group(server: Server, name: str, *members: dict[str, int]) -> int:
     attributes = {"tenantDBID": 101, "name": name, "memberIDs": list(members)}
     return server.create("AccessGroup", attributes).dbid

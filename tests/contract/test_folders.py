@@ -131,6 +131,19 @@ def test_an_object_moves_into_the_folder_that_it_is_added_to(server: Server) -> 
     assert get(server, "Script", 101) == before
 
 
+def test_a_folder_says_what_is_in_it(server: Server) -> None:
+    default = get(server, "Script", 101).folder
+    script_101, script_102 = {"type": 12, "DBID": 101}, {"type": 12, "DBID": 102}
+    assert get(server, "Folder", default).attributes["objectIDs"] == [script_101, script_102]
+    folder = scripts_folder(server)
+    assert "objectIDs" not in get(server, "Folder", folder).attributes
+    moved = server.update("Folder", folder, move((12, 101)))
+    assert moved.attributes["objectIDs"] == [script_101]
+    assert moved in server.read("Folder")
+    inner = {"type": 22, "DBID": folder}
+    assert get(server, "Folder", default).attributes["objectIDs"] == [inner, script_102]
+
+
 def test_a_move_and_another_change_of_the_folder_go_together(server: Server) -> None:
     folder = scripts_folder(server)
     both = Delta(values={"name": "Renamed"}, lists=move((12, 101)).lists)

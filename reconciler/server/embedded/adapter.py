@@ -5,7 +5,7 @@ writes it whole or not at all.
 """
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from reconciler.kinds.model import Attributes, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import relations, rules
-from reconciler.server.embedded.access import MODES, Access, entries_as_data, log_in
+from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
 from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.engine import Engine
 from reconciler.server.embedded.filters import LONG, Conditions, conditions
@@ -28,6 +28,9 @@ from reconciler.server.errors import (
     ValueOutOfRangeError,
 )
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
+
+Members = Mapping[int, list[dict[str, int]]]
+"""Folder DBID -> what is in it, as ``objectIDs`` says it."""
 
 
 class EmbeddedServer:
@@ -77,9 +80,10 @@ class EmbeddedServer:
         with self.store.reading():
             folders = self.engine.folders()
             readable = self._access.readable()
+            members = self._members(kind, readable)
             with _collector_paused():
                 return [
-                    _object(kind, row, folders, wanted)
+                    _object(kind, row, folders, members, wanted)
                     for row in self.store.rows(
                         object_type, " ".join(wanted.where), wanted.parameters
                     )
@@ -169,7 +173,24 @@ class EmbeddedServer:
         self._access.check(kind, dbid, row[2], permission)
 
     def _get(self, kind: ObjectType, dbid: int) -> ConfObject:
-        return _object(kind, self.engine.existing(kind.name, dbid), self.engine.folders())
+        row = self.engine.existing(kind.name, dbid)
+        members = self._members(kind, self._access.readable(), dbid)
+        return _object(kind, row, self.engine.folders(), members)
+
+    def _members(
+        self, kind: ObjectType, readable: Masks | None, folder: int | None = None
+    ) -> Members:
+        """Of folders, what is in them that the session may read."""
+        if kind.name != "Folder":
+            return {}
+        return {
+            holder: [
+                {"type": OBJECT_TYPES[name].number, "DBID": dbid}
+                for name, dbid, _ in found
+                if readable is None or readable.of(name, dbid, holder) & Permission.READ
+            ]
+            for holder, found in self.store.members(folder).items()
+        }
 
 
 def _moved(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
@@ -195,10 +216,16 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _object(
-    kind: ObjectType, row: Row, folders: FolderIndex, wanted: Conditions | None = None
+    kind: ObjectType,
+    row: Row,
+    folders: FolderIndex,
+    members: Members,
+    wanted: Conditions | None = None,
 ) -> ConfObject:
     dbid, _, folder, body = row
     attributes = decode(body)
+    if members.get(dbid):
+        attributes["objectIDs"] = members[dbid]
     shortened = wanted is not None and (wanted.exclude_bytecode or wanted.exclude_longstrings)
     for attribute in kind.attributes:
         if attribute.secret:

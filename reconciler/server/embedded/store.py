@@ -130,6 +130,15 @@ class Store(Database):
                 (object_type, dbid),
             )
 
+    def members(self, folder: int | None = None) -> dict[int, list[tuple[str, int, int]]]:
+        """What lives in each folder, or in one: (type, DBID, folder DBID)."""
+        where, parameters = ("folder <> 0", ()) if folder is None else ("folder = ?", (folder,))
+        statement = f"SELECT type, dbid, folder FROM object WHERE {where} ORDER BY 1, 2"  # noqa: S608
+        found: dict[int, list[tuple[str, int, int]]] = {}
+        for row in self.connection.execute(statement, parameters):
+            found.setdefault(row[2], []).append(row)
+        return found
+
     def has_members(self, folder: int) -> bool:
         """Whether anything lives in a folder."""
         found = self.connection.execute("SELECT 1 FROM object WHERE folder = ? LIMIT 1", (folder,))
