@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +78,19 @@ def opened(path: Path) -> Iterator[EmbeddedServer]:
 
 
 def everything(path: Path) -> dict[tuple[str, int], ConfObject]:
-    """Every object that a server file holds."""
+    """Every object that a server file holds; folders without the list of their members,
+    which say themselves where they are."""
     with opened(path) as server:
         return {
-            (name, one.dbid): one
+            (name, one.dbid): _without_members(one)
             for name in OBJECT_TYPES
             for one in server.read(name, {"all_tenants": 1} if name == "Tenant" else None)
         }
+
+
+def _without_members(one: ConfObject) -> ConfObject:
+    attributes = {name: value for name, value in one.attributes.items() if name != "objectIDs"}
+    return replace(one, attributes=attributes) if one.type == "Folder" else one
 
 
 def find(path: Path, object_type: str, name: str) -> ConfObject:
