@@ -3,23 +3,25 @@
 Reads through a ``Reader`` and writes nothing. ``docs/life-of-a-run.md`` draws it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
-from reconciler.kinds.types import references_to
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, Variables, collect, read_settings_file
 from reconciler.plan.context import Context, PlanOptions
-from reconciler.plan.model import Plan
-from reconciler.plan.planner import make_plan
-from reconciler.server.port import ConfObject, Filter, Reader
-from reconciler.server.snapshot import ENVIRONMENT, Snapshot
+from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.planner import make_plan, mark_of
+from reconciler.reads import Need, action_needs, desired_needs, reads_for
+from reconciler.server.port import ConfObject, Reader
+from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
 from reconciler.strict_yaml import YamlDocument
@@ -31,6 +33,7 @@ class Loaded:
 
     manifests: Sequence[Manifest]
     variables: Variables
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,13 @@ def load_manifests(
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
         raise ManifestError([Diagnostic("there is no manifest in the files given with --file")])
-    return Loaded(manifests, variables)
+    return Loaded(manifests, variables, _digest(manifests))
+
+
+def _digest(manifests: Sequence[Manifest]) -> str:
+    """A digest of what the manifests say, whatever their files are called."""
+    data = json.dumps([one.data for one in manifests], sort_keys=True, default=str)
+    return hashlib.sha256(data.encode()).hexdigest()[:16]
 
 
 def _variables_are_known(documents: Sequence[YamlDocument], manifests: Sequence[Manifest]) -> bool:
@@ -91,16 +100,20 @@ def prepare(
     environment: Mapping[str, str],
 ) -> Planned:
     """The plan of a run. Every error is a ReconcilerError; nothing is written."""
+    found, site = _find_site(server, site_options)
+    desired = bind(loaded.manifests, loaded.variables, environment, site, found)
+    live = Snapshot([*_all(found), *_read(server, desired, site, found, options)])
+    plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
+    return Planned(plan, live)
+
+
+def _find_site(server: Reader, options: SiteOptions) -> tuple[Snapshot, Site]:
+    """The tenants, applications and hosts that were read, and the site among them."""
     applications = Snapshot(
         [*server.read("Tenant", {"all_tenants": 1}), *server.read("Application")]
     )
-    hosts = _hosts(server, applications, site_options.app)
-    found = Snapshot([*_all(applications), *hosts])
-    site = discover(found, site_options)
-    desired = bind(loaded.manifests, loaded.variables, environment, site, found)
-    live = Snapshot([*_all(found), *_read(server, desired, site, found, options)])
-    plan = make_plan(Context(desired, live, site, options), server.info().url)
-    return Planned(plan, live)
+    found = Snapshot([*_all(applications), *_hosts(server, applications, options.app)])
+    return found, discover(found, options)
 
 
 def _all(snapshot: Snapshot) -> Iterator[ConfObject]:
@@ -119,61 +132,22 @@ def _hosts(server: Reader, applications: Snapshot, app: str) -> list[ConfObject]
 def _read(
     server: Reader, desired: Desired, site: Site, found: Snapshot, options: PlanOptions
 ) -> Iterator[ConfObject]:
-    """The live objects of the desired kinds: one read per type and tenant, the names of
-    all scripts, and what the desired objects refer to."""
-    for object_type, filters in _reads(desired, site, found, options):
+    """The live objects of the desired kinds, and what they refer to."""
+    needs, tenants = desired_needs(desired, found, options)
+    for object_type, filters in reads_for(needs, {site.tenant_dbid, *tenants}):
         yield from server.read(object_type, filters)
 
 
-def _reads(
-    desired: Desired, site: Site, found: Snapshot, options: PlanOptions
-) -> list[tuple[str, Filter]]:
-    reads: dict[str, tuple[str, Filter]] = {}
-
-    def add(object_type: str, filters: Filter) -> None:
-        reads.setdefault(f"{object_type} {sorted(filters.items())}", (object_type, filters))
-
-    tenants = {site.tenant_dbid}
-    for one in desired.objects:
-        tenant = found.find("Tenant", 0, one.tenant)
-        if tenant is not None:
-            tenants.add(tenant.dbid)
-    for dbid in sorted(tenants):
-        # Names, types and DBIDs only: what is managed is read whole, after it, and wins.
-        add("Script", {"tenant_dbid": dbid, "exclude_bytecode": True})
-    for one in desired.objects:
-        tenant = found.find("Tenant", 0, one.tenant)
-        if tenant is None:
-            continue
-        scope: Filter = {"tenant_dbid": tenant.dbid}
-        if one.kind.script_type is not None:
-            add("Script", {**scope, "script_type": one.kind.script_type})
-        else:
-            add(one.kind.type, scope)
-        if one.kind.parent:
-            add("Enumerator", scope)
-        if one.folder:
-            add("Folder", {})
-        for word in {field.path[0] for field in one.fields}:
-            attribute = one.kind.object_type.by_word(word)
-            if attribute is not None and attribute.refers_to == "Person":
-                _add_persons(tenant.dbid, add)
-        if options.overwrites(one.address) and one.policy.overwrite == "replace":
-            _add_referrers(one.kind.type, scope, add)
-    return list(reads.values())
-
-
-def _add_referrers(object_type: str, scope: Filter, add: Callable[[str, Filter], None]) -> None:
-    """The reads that a replace needs to say who refers to the old object."""
-    for referring, _, field in references_to(object_type):
-        tenanted = "tenant_dbid" in referring.filters
-        if field is None and referring.name not in ("Tenant", "Application"):
-            add(referring.name, scope if tenanted else {})
-    if object_type == "AgentGroup":
-        _add_persons(int(scope["tenant_dbid"]), add)
-
-
-def _add_persons(tenant: int, add: Callable[[str, Filter], None]) -> None:
-    """The persons whom a group can name: those of its tenant and of Environment."""
-    for dbid in (tenant, ENVIRONMENT):
-        add("Person", {"tenant_dbid": dbid})
+def read_again(plan: Plan, server: Reader, more: Sequence[Need] = ()) -> tuple[Snapshot, SiteMark]:
+    """What a plan depends on as it is now, and ``more``; and its site. RefusedError or
+    UsageError where the site is no longer there."""
+    mark = plan.site
+    found, site = _find_site(server, SiteOptions(mark.app, mark.tenant, mark.cluster))
+    needs, tenants = action_needs(plan.actions)
+    objects = [
+        one
+        for object_type, filters in reads_for([*needs, *more], {mark.tenant_dbid, *tenants} - {0})
+        for one in server.read(object_type, filters)
+    ]
+    live = Snapshot([*_all(found), *objects])
+    return live, mark_of(site, live)

@@ -1,7 +1,8 @@
 """``gwe.toml``: what a site says once instead of on every command line.
 
-Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``file`` (paths relative to the
-file), ``vars`` (a table), and ``profiles.NAME`` with the same keys, over them.
+Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``state_dir``, ``file`` (paths relative
+to the file), the tables ``vars``, ``guards`` and ``secrets``, and ``profiles.NAME`` with the
+same keys, over them.
 """
 
 import tomllib
@@ -13,10 +14,12 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
+from reconciler.plan.guards import Limits
 
 FILE_NAME = "gwe.toml"
-_TEXTS = ("server", "app", "tenant", "cluster")
-_KEYS = (*_TEXTS, "file", "vars")
+_TEXTS = ("server", "app", "tenant", "cluster", "state_dir")
+_KEYS = (*_TEXTS, "file", "vars", "guards", "secrets")
+_GUARDS = ("percent", "at_least", "count")
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,11 @@ class Settings:
     app: str = ""
     tenant: str = ""
     cluster: str = ""
+    state_dir: Path | None = None
     file: tuple[Path, ...] = ()
     variables: tuple[Setting, ...] = field(default_factory=tuple)
+    limits: Limits = field(default_factory=Limits)
+    secret_words: tuple[str, ...] = ()
 
 
 def read_settings(folder: Path, profile: str = "") -> Settings:
@@ -56,8 +62,14 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     texts = {key: str(chosen.get(key, data.get(key, ""))) for key in _TEXTS}
     files = chosen.get("file", data.get("file", []))
     variables = {**data.get("vars", {}), **chosen.get("vars", {})}
+    state = texts.pop("state_dir")
+    guards = {**data.get("guards", {}), **chosen.get("guards", {})}
+    secrets = {**data.get("secrets", {}), **chosen.get("secrets", {})}
     return Settings(
         **texts,
+        state_dir=folder / state if state else None,
+        limits=Limits(**guards),
+        secret_words=tuple(secrets.get("words", ())),
         file=tuple(folder / one for one in files),
         variables=tuple(
             Setting(name, value, Position(FILE_NAME)) for name, value in variables.items()
@@ -92,6 +104,12 @@ def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
             problems += [
                 f"{name}.{n} is a text" for n, v in value.items() if not isinstance(v, str)
             ]
+        elif key == "guards":
+            problems += _guard_problems(value, name)
+        elif key == "secrets":
+            words = value.get("words", []) if isinstance(value, dict) else None
+            if not isinstance(value, dict) or {*value} - {"words"} or not _texts(words):
+                problems.append(f"{name} is a table with words, a list of texts")
         elif key == "profiles" and not prefix:
             if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
                 problems.append("profiles is a table of tables")
@@ -101,6 +119,18 @@ def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
         elif key not in _KEYS:
             problems.append(f"unknown setting {name}; known: {', '.join(_KEYS)}")
     return problems
+
+
+def _guard_problems(value: Any, name: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{name} is a table of numbers"]
+    return [
+        f"{name}.{key} is unknown; known: {', '.join(_GUARDS)}"
+        if key not in _GUARDS
+        else f"{name}.{key} is a whole number, 0 or more"
+        for key, one in value.items()
+        if key not in _GUARDS or type(one) is not int or one < 0
+    ]
 
 
 def _texts(value: Any) -> bool:

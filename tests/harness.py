@@ -41,7 +41,7 @@ def gwe(
 ) -> Result:
     """Runs ``gwe`` as a process of its own, without a terminal and 80 columns wide."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
-    environment |= {"COLUMNS": "80", **(env or {})}
+    environment |= {"COLUMNS": "80", "GWE_STATE_DIR": str(state_folder(cwd)), **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", *map(str, arguments)],
         cwd=cwd,
@@ -55,6 +55,11 @@ def gwe(
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def state_folder(cwd: Path) -> Path:
+    """Where the commands of a test that run in ``cwd`` keep their journals: beside it."""
+    return cwd.parent / f"{cwd.name}.state"
 
 
 def site_server(folder: Path, site: Path | str = BARE) -> Path:

@@ -94,6 +94,11 @@ def test_an_account_without_rights_writes_nothing_and_is_told_which_permission_i
     before = everything(site)
     options = plan_arguments(site, "--auto-approve")
     result = gwe("apply", *options, cwd=tmp_path, env=PLANNER)
+    assert result.code == 3
+    assert "this account may not create the lock" in " ".join(result.err.split())
+    assert "Create on the folder Transactions" in " ".join(result.err.split())
+    assert everything(site) == before
+    result = gwe("apply", *options, "--no-lock", cwd=tmp_path, env=PLANNER)
     assert result.code == 1
     assert "the permission to create is missing (NoPermission, error 9" in result.out
     assert everything(site) == before
@@ -126,6 +131,10 @@ def test_a_read_only_server_refuses_the_run_at_its_first_write(site: Path, tmp_p
     server.close()
     options = plan_arguments(site, "--auto-approve", "--quiet")
     result = gwe("apply", *options, cwd=tmp_path)
+    assert result.code == 1
+    assert "the server is in mode ReadOnly" in result.err
+    assert result.out == "Plan: 31 to create, 5 to update, 0 to replace, 0 to delete.\n"
+    result = gwe("apply", *options, "--no-lock", cwd=tmp_path)
     assert result.code == 1
     assert "the server is in mode ReadOnly" in result.out
     assert "35 not started" in result.out

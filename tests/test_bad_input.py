@@ -4,6 +4,7 @@ Every test runs ``gwe`` as a process; the harness fails on a traceback.
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Result, everything, gwe, plan_arguments, site_server
+from tests.harness import Result, everything, gwe, plan_arguments, site_server, state_folder
 
 SITE = """\
 apiVersion: reconciler/v1
@@ -300,7 +301,7 @@ def test_an_application_that_does_not_exist_is_refused(server: Path, tmp_path: P
         (["--var", "=a"], ["--var =a is not NAME=VALUE"]),
         (["--var", "nope=1"], ["no manifest declares a variable nope"]),
         (["--nope"], ["No such option", "--nope"]),
-        (["stray"], ["stray"]),
+        (["stray"], ["--file has no place beside a plan file"]),
         (["--timeout", "soon"], ["--timeout", "soon"]),
         (["--timeout", "0"], ["--timeout", "0"]),
         (["--tenant", "Nope"], ["GWE does not serve a tenant Nope", "Resources"]),
@@ -525,7 +526,8 @@ def gwe_without_rights(*arguments: str | Path, cwd: Path) -> Result:
     done = subprocess.run(
         [sys.executable, "-c", _AS_NOBODY, *map(str, arguments)],
         cwd=cwd,
-        env=environment | {"COLUMNS": "80", "PYTHONPATH": path},
+        env=environment
+        | {"COLUMNS": "80", "PYTHONPATH": path, "GWE_STATE_DIR": str(state_folder(cwd))},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -545,6 +547,7 @@ def open_folder() -> Iterator[Path]:
         yield folder
         for path in folder.rglob("*"):
             path.chmod(0o755)
+        shutil.rmtree(state_folder(folder), ignore_errors=True)
 
 
 def test_a_read_only_server_can_be_planned_but_not_applied(open_folder: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.render.console import shorten
-from tests.harness import VENDOR, everything, gwe, plan_arguments, site_server
+from tests.harness import VENDOR, everything, gwe, plan_arguments, site_server, state_folder
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,6 +28,7 @@ def in_terminal(
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
     environment.pop("NO_COLOR", None)
     environment |= {"TERM": "xterm-256color", "COLUMNS": "80", **extra}
+    environment["GWE_STATE_DIR"] = str(state_folder(cwd))
     ours, theirs = pty.openpty()
 
     def take_the_terminal() -> None:
@@ -119,6 +120,13 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
         "app": "GWE",
         "cluster": None,
         "tenant": {"name": "Resources", "dbid": 101},
+        "roles": {
+            "web-engagement-server": [101],
+            "interaction-server": [102],
+            "stat-server": [103],
+            "chat-server": [104],
+        },
+        "siblings": [],
     }
     assert (plan["empty"], plan["applyable"]) == (False, True)
     assert plan["summary"]["update"] == 1
@@ -128,19 +136,37 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "kind": "Application",
             "action": "update",
             "reason": None,
+            "type": "Application",
+            "name": "Stat",
+            "tenant": 101,
             "dbid": 103,
+            "origin": "options.yaml:5:24",
             "needs": [],
             "changes": [
                 {
                     "path": "/options/log/verbose",
                     "before": None,
                     "after": "all",
+                    "unit": "/options/log/verbose",
+                    "source": None,
                     "origin": "options.yaml:5:24",
                     "manifest": "ApplicationOptions/log",
                 }
             ],
             "kept": [],
             "loses": [],
+            "folder": None,
+            "fields": {},
+            "permissions": [],
+            "referrers": [],
+            "secrets": [],
+            "fingerprint": {
+                "units": ["/options/log/verbose"],
+                "fields": {},
+                "folder": None,
+                "parent": None,
+                "sources": {},
+            },
         }
     ]
 
@@ -181,7 +207,7 @@ def test_apply_shows_each_object_as_it_is_written(tmp_path: Path) -> None:
     assert code == 0
     assert "[ 1/34] + AgentGroup/Web Engagement Chat\n" in plain
     assert "[34/34] ~ Application/GWE\n" in plain
-    assert plain.rstrip().endswith("Apply: 34 applied.")
+    assert re.search(r"\nApply: 34 applied\.\ngwe undo \S+ takes it back\.\s*$", plain)
 
 
 def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one action. ``wrote``: whether something was written for it."""
+    """What became of one action. ``wrote``: whether something was written for it;
+    ``stale``: the live object had moved; ``unsettled``: it is not known what was written,
+    or it was written by half, and ``gwe recover`` must look."""
 
     action: Action
     status: Status
@@ -20,6 +22,7 @@ class Outcome:
     hint: str = ""
     wrote: bool = False
     stale: bool = False
+    unsettled: bool = False
 
 
 @dataclass
@@ -31,6 +34,11 @@ class RunReport:
     def of(self, *status: Status) -> Sequence[Outcome]:
         """The outcomes with one of the statuses."""
         return [outcome for outcome in self.outcomes if outcome.status in status]
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is left for ``gwe recover``."""
+        return any(one.unsettled or one.status == "unknown" for one in self.outcomes)
 
     @property
     def exit_code(self) -> ExitCode:

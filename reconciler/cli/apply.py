@@ -1,71 +1,73 @@
 """``gwe apply``: shows the plan, asks, and carries it out."""
 
-from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.apply.executor import execute
-from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli import common
-from reconciler.cli.interrupt import gentle_interrupt
-from reconciler.cli.plan import show_plan
+from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
+from reconciler.cli.show import read_text
 from reconciler.errors import UsageError
-from reconciler.exits import ExitCode
-from reconciler.pipeline import Planned
-from reconciler.server.port import Server
+from reconciler.plan.document import read_plan
 
 
 @click.command("apply")
+@click.argument("plan_file", required=False, type=common.ANY_PATH, metavar="[PLAN]")
 @common.with_options(
     *common.FILE_OPTIONS,
     *common.SITE_OPTIONS,
     *common.OVERWRITE_OPTIONS,
     *common.SELECT_OPTIONS,
-    click.option("--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal."),
+    click.option(
+        "--skip-stale",
+        is_flag=True,
+        help="Go on with the rest where live objects have changed since the plan.",
+    ),
+    *common.RUN_OPTIONS,
     *common.OUTPUT_OPTIONS,
 )
-def command(**options: Any) -> int:
-    """Show the plan, ask, and carry it out.
+def command(plan_file: Path | None, **options: Any) -> int:
+    """Show the plan, ask, and carry it out. PLAN: a file made by gwe plan --out; it is
+    carried out as it stands, once, and manifests are not read.
 
     Exits 0 when everything was applied, 1 when nothing was written, 3 when the plan was
-    refused, 5 when a part was written.
+    refused, 4 when live objects have changed since the plan or the lock is held, 5 when a
+    part was written. gwe undo takes a run back.
     """
-    if not options["auto_approve"] and not common.is_interactive():
-        raise UsageError(
-            "there is no terminal to ask on", "Look at gwe plan, then use --auto-approve."
-        )
+    check_can_ask(options)
     session = common.open_session(options)
+    if plan_file is not None:
+        return _apply_file(plan_file, session)
     loaded = session.load()
     with session.server() as server:
-        planned = session.plan(loaded, server)
-        show_plan(planned.plan, options)
-        if planned.plan.blocked:
-            return ExitCode.REFUSED
-        if planned.plan.empty:
-            return ExitCode.DONE
-        if not options["auto_approve"] and not click.confirm("Apply this plan?"):
-            click.echo("Declined; nothing was written.", err=True)
-            return ExitCode.FAILED
-        return carry_out(planned, server, options).exit_code
+        return show_ask_and_carry_out(session.plan(loaded, server).plan, server, session)
 
 
-def carry_out(planned: Planned, server: Server, options: dict[str, Any]) -> RunReport:
-    """Executes a plan and prints its progress and its end."""
-    from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
-    from reconciler.render.messages import print_outcome, print_report  # noqa: PLC0415
+_OF_THE_PLAN = (
+    "file",
+    "var",
+    "vars_",
+    "app",
+    "tenant",
+    "cluster",
+    "overwrite",
+    "overwrite_only",
+    "force",
+    "target",
+    "exclude",
+)
 
-    console = make_console(no_color=options["no_color"])
 
-    def listen(outcome: Outcome, number: int, total: int) -> None:
-        tells = outcome.message and outcome.status != "not-started"
-        if not options["quiet"] or tells:
-            # The run goes on, and its exit code tells, though nobody reads any more.
-            with suppress(OSError):
-                print_outcome(console, outcome, number, total)
-
-    with gentle_interrupt() as stopping:
-        report = execute(planned.plan, planned.live, server, listen, stopping)
-    with suppress(OSError):
-        print_report(console, report)
-    return report
+def _apply_file(path: Path, session: common.Session) -> int:
+    given = [name for name in _OF_THE_PLAN if session.options[name]]
+    if given:
+        option = given[0].rstrip("_").replace("_", "-")
+        raise UsageError(
+            f"--{option} has no place beside a plan file, which says it all",
+            "Give it to gwe plan --out instead.",
+        )
+    text = read_text(path)
+    plan = read_plan(text, str(path), common.environment_secret)
+    with session.server(plan.server) as server:
+        return show_ask_and_carry_out(plan, server, session, text=text)

@@ -1,20 +1,28 @@
 """The options that commands share, and how they become a request and a server."""
 
+import getpass
 import os
+import secrets
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from reconciler.errors import UsageError
+from reconciler.apply.lock import LEASE, Clock
+from reconciler.apply.state import StateFolder, default_state_folder
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifest.variables import parse_setting
 from reconciler.pipeline import Loaded, Planned, load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
+from reconciler.run import Circumstances, RunOptions
 from reconciler.server.connect import Credentials, connect
 from reconciler.server.port import Reader, Server, read_only
 from reconciler.settings import Settings, read_settings
@@ -26,6 +34,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
 
 SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
+
+PROFILE_OPTION = click.option(
+    "--profile", envvar="GWE_PROFILE", default="", help="Profile of gwe.toml."
+)
 
 FILE_OPTIONS = (
     click.option(
@@ -46,10 +58,10 @@ FILE_OPTIONS = (
         metavar="FILE",
         help="YAML file with variables; repeatable.",
     ),
-    click.option("--profile", envvar="GWE_PROFILE", default="", help="Profile of gwe.toml."),
+    PROFILE_OPTION,
 )
 
-SITE_OPTIONS = (
+_SERVER_OPTIONS = (
     click.option(
         "--server",
         envvar="GWE_SERVER",
@@ -57,11 +69,9 @@ SITE_OPTIONS = (
         metavar="URL",
         help="embedded:PATH (or GWE_SERVER).",
     ),
-    click.option(
-        "--app", default="", metavar="NAME", help="The Web Engagement Server application."
-    ),
-    click.option("--tenant", default="", metavar="NAME", help="Where it serves several."),
-    click.option("--cluster", default="", metavar="NAME", help="Where it connects to several."),
+)
+
+_ACCOUNT_OPTIONS = (
     click.option("--user", envvar="GWE_USER", default="", help="User name (or GWE_USER)."),
     click.option(
         "--password-file",
@@ -77,6 +87,19 @@ SITE_OPTIONS = (
         help="Seconds that one call to the server may take.",
     ),
 )
+
+SITE_OPTIONS = (
+    *_SERVER_OPTIONS,
+    click.option(
+        "--app", default="", metavar="NAME", help="The Web Engagement Server application."
+    ),
+    click.option("--tenant", default="", metavar="NAME", help="Where it serves several."),
+    click.option("--cluster", default="", metavar="NAME", help="Where it connects to several."),
+    *_ACCOUNT_OPTIONS,
+)
+
+CONNECT_OPTIONS = (*_SERVER_OPTIONS, *_ACCOUNT_OPTIONS, PROFILE_OPTION)
+"""For commands that need a server and no site."""
 
 SELECT_OPTIONS = (
     click.option("--target", multiple=True, metavar="ADDRESS", help="Only these; globs select."),
@@ -96,7 +119,32 @@ OVERWRITE_OPTIONS = (
         help="Replace only these; globs select.",
     ),
     click.option(
-        "--force", is_flag=True, help="Replace objects that another site may use as well."
+        "--force",
+        is_flag=True,
+        help="Replace what another site may use as well; exceed the limits of gwe.toml.",
+    ),
+)
+
+STATE_OPTIONS = (
+    click.option(
+        "--state-dir",
+        envvar="GWE_STATE_DIR",
+        type=ANY_PATH,
+        metavar="DIR",
+        help="Where journals are kept (or GWE_STATE_DIR). Default: the platform's place.",
+    ),
+)
+
+RUN_OPTIONS = (
+    click.option("--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal."),
+    *STATE_OPTIONS,
+    click.option("--no-lock", is_flag=True, help="Take no lock in Configuration Server."),
+    click.option(
+        "--lock-timeout",
+        type=click.FloatRange(min=0, max=86_400),
+        default=0.0,
+        metavar="SECONDS",
+        help="How long to wait for the lock; default: not at all.",
     ),
 )
 
@@ -162,13 +210,36 @@ class Session:
             target=tuple(options["target"]),
             exclude=tuple(options["exclude"]),
             force=options.get("force", False),
+            secret_words=self.settings.secret_words,
+            limits=self.settings.limits,
         )
         return prepare(loaded, server, site, wanted, os.environ)
 
+    def state(self) -> StateFolder:
+        """The state folder: --state-dir, else gwe.toml, else the platform's own place."""
+        chosen = self.options.get("state_dir") or self.settings.state_dir
+        return StateFolder(chosen or default_state_folder())
+
+    def keeps_state(self) -> bool:
+        """Whether somebody has said where the journals are to be kept."""
+        return bool(self.options.get("state_dir") or self.settings.state_dir)
+
+    def run_options(self, *, from_file: bool = False) -> RunOptions:
+        """How a run is to be carried out."""
+        return RunOptions(
+            self.state(),
+            lock=not self.options["no_lock"],
+            lock_wait=self.options["lock_timeout"],
+            lease=max(LEASE, 4 * self.options["timeout"]),
+            skip_stale=self.options.get("skip_stale", False),
+            from_file=from_file,
+        )
+
     @contextmanager
-    def server(self) -> Iterator[Server]:
-        """The server of the session, open."""
-        url = self.options["server"] or self.settings.server
+    def server(self, otherwise: str = "") -> Iterator[Server]:
+        """The server of the session, open. ``otherwise``: the URL of the one that a plan
+        file or a journal names, where nobody names another."""
+        url = self.options["server"] or self.settings.server or otherwise
         if not url:
             raise UsageError(
                 "which server?",
@@ -197,6 +268,43 @@ class Session:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             raise UsageError(f"--password-file {path} cannot be read: {reason}") from error
         return text.removesuffix("\n")
+
+
+def environment_secret(source: str) -> str:
+    """The value of a secret that comes from the environment (``env.NAME``)."""
+    name = source.removeprefix("env.")
+    if name not in os.environ:
+        raise ReconcilerError(
+            f"the plan needs the environment variable {name}, which is not set",
+            "Set it as it was when the plan was made; its value is in no file.",
+        )
+    return os.environ[name]
+
+
+def circumstances(user: str) -> Circumstances:
+    """Who runs, where and when. ``user``: who the server takes us for."""
+    now = datetime.now(UTC)
+    name = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return Circumstances(
+        name=name,
+        user=user or _system_user(),
+        host=socket.gethostname(),
+        process=os.getpid(),
+        started=_hour(0),
+        clock=Clock(time.monotonic, time.sleep, _hour),
+    )
+
+
+def _hour(later: float) -> str:
+    """The time of day in so many seconds, in UTC."""
+    return f"{datetime.now(UTC) + timedelta(seconds=later):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for the user's number
+        return "somebody"
 
 
 def open_session(options: dict[str, Any]) -> Session:

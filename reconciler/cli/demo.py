@@ -18,6 +18,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 
 APP = "Web_Engagement_Server"
 SERVER_FILE = "gwe.db"
+STATE = "state"
 QUEUE = "Webengagement_Chat"
 
 
@@ -47,7 +48,8 @@ def command(folder: Path | None) -> int:
     _say("What would be done:")
     _run(["plan", *site], ExitCode.DONE)
     _say("Apply it (in real life it asks first):")
-    _run(["apply", *site, "--auto-approve", "--quiet"], ExitCode.DONE)
+    apply = ["apply", *site, "--state-dir", STATE, "--auto-approve", "--quiet"]
+    _run(apply, ExitCode.DONE)
     _say("The same plan again is empty:")
     _run(["plan", *site, "--detailed-exitcode"], ExitCode.DONE)
     _say(f"Behind our back, somebody takes the routing strategy off the queue {QUEUE}.")
@@ -55,7 +57,7 @@ def command(folder: Path | None) -> int:
     _say("Drift finds it, and exits with 2:")
     _run(["drift", *site], ExitCode.CHANGES)
     _say("Repair it:")
-    _run(["apply", *site, "--auto-approve", "--quiet"], ExitCode.DONE)
+    _run(apply, ExitCode.DONE)
     _run(["drift", *site, "--quiet"], ExitCode.DONE)
     _say("Go on by hand:")
     click.echo(f"  cd {shlex.quote(str(place))}")
@@ -63,6 +65,7 @@ def command(folder: Path | None) -> int:
         f"gwe embedded inspect {SERVER_FILE}",
         f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --verbose",
         f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --overwrite",
+        f"gwe runs --state-dir {STATE}",
         "gwe init my-site",
     ):
         click.echo(f"  {line}")

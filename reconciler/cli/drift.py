@@ -27,6 +27,6 @@ def command(**options: Any) -> int:
     with session.reader() as server:
         plan = session.plan(loaded, server).plan
     show_plan(plan, options)
-    if plan.blocked:
+    if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

@@ -16,7 +16,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("validate", "Check manifests without a server."),
     "plan": ("plan", "Show what apply would do."),
     "apply": ("apply", "Show the plan, ask, and carry it out."),
+    "show": ("show", "Show a plan file."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
+    "runs": ("runs", "List what was applied, and how it ended."),
+    "undo": ("undo", "Take a run back."),
+    "recover": ("recover", "Finish what an interrupted run left by half."),
+    "lock": ("lock", "Show or release the lock in Configuration Server."),
     "schema": ("schema", "Print or write the JSON Schemas of the manifests."),
     "embedded": ("embedded", "Make and look at embedded Configuration Servers."),
 }
@@ -50,7 +55,7 @@ def gwe() -> None:
     drift looks whether it still holds.
 
     Exit codes: 0 done, 1 failed with nothing written, 2 changes or drift found,
-    3 refused, 4 stale, 5 partly applied, 64 wrong usage.
+    3 refused, 4 stale or locked, 5 partly applied, 64 wrong usage.
     """
 
 

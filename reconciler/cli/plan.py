@@ -1,10 +1,15 @@
 """``gwe plan``: what apply would do."""
 
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli import common
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ReconcilerError, RefusedError
 from reconciler.exits import ExitCode
 from reconciler.plan.model import Plan
 
@@ -12,18 +17,45 @@ from reconciler.plan.model import Plan
 def show_plan(plan: Plan, options: dict[str, Any]) -> None:
     """Prints a plan in the format that the options ask for."""
     if options.get("format") == "json":
-        from reconciler.render.plan_json import plan_json  # noqa: PLC0415
+        from reconciler.plan.document import plan_json  # noqa: PLC0415
 
         click.echo(plan_json(plan), nl=False)
         return
     from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
     from reconciler.render.plan_text import PlanText, summary  # noqa: PLC0415
 
-    if options["quiet"] and not plan.blocked:
+    if options["quiet"] and plan.applyable:
         click.echo(summary(plan))
         return
     console = make_console(no_color=options["no_color"])
     PlanText(console, verbose=options["verbose"]).plan(plan)
+
+
+def save_plan(plan: Plan, path: Path, *, quiet: bool = False) -> None:
+    """Writes a plan file: whole or not at all."""
+    from reconciler.plan.document import plan_json, unsaveable  # noqa: PLC0415 - only for --out
+
+    hidden = unsaveable(plan)
+    if hidden:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"a plan file cannot hold a secret: {', '.join(hidden)}",
+                    hint="Declare it as {secret: true, from: env.NAME}.",
+                )
+            ]
+        )
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(plan_json(plan), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    if not quiet:
+        click.echo(f"Saved the plan as {path}.")
 
 
 @click.command("plan")
@@ -33,6 +65,12 @@ def show_plan(plan: Plan, options: dict[str, Any]) -> None:
     *common.OVERWRITE_OPTIONS,
     *common.SELECT_OPTIONS,
     common.FORMAT_OPTION,
+    click.option(
+        "--out",
+        type=common.ANY_PATH,
+        metavar="FILE",
+        help="Also save the plan, for gwe show and gwe apply.",
+    ),
     click.option(
         "--detailed-exitcode", is_flag=True, help="Exit 2 where the plan is not empty, else 0."
     ),
@@ -49,7 +87,9 @@ def command(**options: Any) -> int:
     with session.reader() as server:
         plan = session.plan(loaded, server).plan
     show_plan(plan, options)
-    if plan.blocked:
+    if options["out"] is not None:
+        save_plan(plan, options["out"], quiet=options["format"] == "json")
+    if not plan.applyable:
         return ExitCode.REFUSED
     if options["detailed_exitcode"] and not plan.empty:
         return ExitCode.CHANGES

@@ -9,9 +9,10 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.exits import ExitCode
 from reconciler.kinds.schema import manifest_schema
+from reconciler.plan.schema import plan_schema
 from reconciler.resources import bundled
 
-FILES = {"manifest.schema.json": manifest_schema}
+FILES = {"manifest.schema.json": manifest_schema, "plan.schema.json": plan_schema}
 
 
 def schema_texts() -> dict[str, str]:
@@ -23,6 +24,9 @@ def schema_texts() -> dict[str, str]:
 
 
 @click.command("schema")
+@click.argument(
+    "name", type=click.Choice(["manifest", "plan"]), default="manifest", metavar="[manifest|plan]"
+)
 @click.option("--write", is_flag=True, help="Write the files instead of printing.")
 @click.option(
     "--dir",
@@ -30,21 +34,20 @@ def schema_texts() -> dict[str, str]:
     type=ANY_PATH,
     help="Where --write puts them; default: the schemas folder of gwe itself.",
 )
-def command(write: bool, folder: Path | None) -> int:
-    """Print the JSON Schema of the manifests, or write it to a folder."""
+def command(name: str, write: bool, folder: Path | None) -> int:
+    """Print the JSON Schema of manifests or of plan files, or write both to a folder."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir says where --write puts the files", "Add --write.")
     if not write:
-        for text in texts.values():
-            click.echo(text, nl=False)
+        click.echo(texts[f"{name}.schema.json"], nl=False)
         return ExitCode.DONE
     target = folder or bundled("schemas")
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (target / name).write_text(text, encoding="utf-8")
-            click.echo(f"Wrote {target / name}")
+        for file, text in texts.items():
+            (target / file).write_text(text, encoding="utf-8")
+            click.echo(f"Wrote {target / file}")
     except OSError as error:
         raise ReconcilerError(f"{target} cannot be written: {error.strerror}") from error
     return ExitCode.DONE

@@ -7,7 +7,7 @@ and DBIDs there. Pure; driven by the table of types.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from reconciler.kinds import enums
@@ -21,6 +21,21 @@ HIDDEN = "(secret)"
 _SECRET_NAME = re.compile(
     r"(?<![a-z])(password|passwd|pwd|secret|token|private[-_ ]?key)(?![a-z])", re.IGNORECASE
 )
+
+
+class SecretText(str):
+    """A text that is never shown. ``source`` says where it comes from (``env.NAME``);
+    empty: a secret that cannot be had again."""
+
+    source: str
+
+    def __new__(cls, value: str, source: str = "") -> "SecretText":
+        made = super().__new__(cls, value)
+        made.source = source
+        return made
+
+    def __repr__(self) -> str:
+        return HIDDEN
 
 
 class Names(Protocol):
@@ -68,13 +83,21 @@ def shown(path: Path, value: Value | None) -> str:
             return "true" if value else "false"
         case bytes():
             return f"({len(value)} bytes)"
+        case SecretText():
+            return HIDDEN
     return HIDDEN if is_secret(path) else str(value)
 
 
-def is_secret(path: Path) -> bool:
+def is_secret(path: Path, words: Sequence[str] = ()) -> bool:
     """Whether the last name of a path says that its value is a secret: it holds one of
-    the words password, passwd, pwd, secret, token, private-key as a whole word."""
-    return bool(path) and _SECRET_NAME.search(path[-1]) is not None
+    the words password, passwd, pwd, secret, token, private-key, or one of ``words``, as a
+    whole word."""
+    if not path:
+        return False
+    return _SECRET_NAME.search(path[-1]) is not None or any(
+        re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", path[-1], re.IGNORECASE)
+        for word in words
+    )
 
 
 def flatten(object_type: ObjectType, attributes: Attributes, names: Names) -> dict[Path, Value]:

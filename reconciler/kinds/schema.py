@@ -15,9 +15,24 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 _INTERPOLATED = {"type": "string", "pattern": r"\$\{"}
 _TEXT = {"type": ["string", "number", "boolean"], "$comment": "a text"}
 _NAME = {"type": ["string", "number"], "minLength": 1, "$comment": "a name"}
+_SECRET = {
+    "type": "object",
+    "description": "A value that is never shown or stored: it comes from the environment.",
+    "$comment": "{secret: true, from: env.NAME}",
+    "required": ["secret", "from"],
+    "additionalProperties": False,
+    "properties": {
+        "secret": {"const": True, "$comment": "true"},
+        "from": {"type": "string", "pattern": r"^env\.|\$\{", "$comment": "env.NAME"},
+    },
+}
 _OPTION = {
-    "type": ["string", "number", "boolean", "null"],
-    "$comment": "a text, or null for an option that must be absent",
+    "if": {"type": "object", "required": ["secret"]},
+    "then": _SECRET,
+    "else": {
+        "type": ["string", "number", "boolean", "null"],
+        "$comment": "a text, or null for an option that must be absent",
+    },
 }
 
 
@@ -154,7 +169,9 @@ def _spec(kind: ManifestKind) -> dict[str, Any]:
         case "options":
             sections = {
                 "options": _sections(_OPTION, "Single options, each owned by itself."),
-                "sections": _sections(_TEXT, "Whole sections: what exists is the section."),
+                "sections": _sections(
+                    {**_OPTION, "else": _TEXT}, "Whole sections: what exists is the section."
+                ),
             }
             return {
                 "type": "object",

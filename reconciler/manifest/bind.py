@@ -102,7 +102,7 @@ class _Binder:
         policy = PolicyReader(kind, expanded, self._problems)
         label = f"{kind.name}/{name}"
         fields = FieldReader(
-            kind, expanded, label, policy, self._variables, self._problems
+            kind, expanded, label, policy, self._variables, self._environment, self._problems
         ).object_fields()
         policy.report_unused()
         self._objects.append(
@@ -188,7 +188,13 @@ class _Binder:
         policy = PolicyReader(manifest.kind, expanded, self._problems)
         label = f"{manifest.kind.name}/{name}"
         fields = FieldReader(
-            manifest.kind, expanded, label, policy, self._variables, self._problems
+            manifest.kind,
+            expanded,
+            label,
+            policy,
+            self._variables,
+            self._environment,
+            self._problems,
         ).option_fields()
         policy.report_unused()
         return DesiredOptions(application.dbid if application else 0, target or "", fields)

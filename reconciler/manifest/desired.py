@@ -4,18 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Position
+from reconciler.kinds.addresses import application_address, quoted
 from reconciler.kinds.fields import Path, Value
 from reconciler.kinds.manifests import ManifestKind, Overwrite
-
-
-def quoted(name: str) -> str:
-    """A name as one part of an address."""
-    return name.replace("%", "%25").replace("/", "%2F")
-
-
-def application_address(name: str) -> str:
-    """The address of an application."""
-    return f"Application/{quoted(name)}"
 
 
 @dataclass(frozen=True)

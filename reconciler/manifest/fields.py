@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.kinds.fields import FieldValueError, Path, Value, canonical, from_pointer, pointer
+from reconciler.kinds.fields import (
+    FieldValueError,
+    Path,
+    SecretText,
+    Value,
+    canonical,
+    from_pointer,
+    pointer,
+)
 from reconciler.kinds.manifests import ManifestKind, Overwrite
 from reconciler.kinds.model import ValueType
 from reconciler.manifest.desired import ManagedField, Policy
@@ -114,11 +122,13 @@ class FieldReader:
         manifest: str,
         policy: PolicyReader,
         variables: Variables,
+        environment: Mapping[str, str],
         problems: list[Diagnostic],
     ) -> None:
         self._kind = kind
         self._expanded = expanded
         self._manifest = manifest
+        self._environment = environment
         self._policy = policy
         self._variables = variables
         self._problems = problems
@@ -174,8 +184,18 @@ class FieldReader:
         for part in path[1:]:
             if not part:
                 self._problem("a section or an option has no name", spec_path)
-        text = None if value is None else as_text(value)
-        return self._field(path, spec_path, text)
+        if isinstance(value, Mapping):
+            return self._field(path, spec_path, self._secret(str(value["from"]), spec_path))
+        return self._field(path, spec_path, None if value is None else as_text(value))
+
+    def _secret(self, source: str, spec_path: Path) -> SecretText:
+        """The value of a secret; empty, and a problem, where the environment lacks it."""
+        name = source.removeprefix("env.")
+        if not source.startswith("env.") or not name:
+            self._problem(f"a secret comes from env.NAME, not {source}", (*spec_path, "from"))
+        elif name not in self._environment:
+            self._problem(f"the environment variable {name} is not set", (*spec_path, "from"))
+        return SecretText(self._environment.get(name, ""), source)
 
     def _field(self, path: Path, spec_path: Path, value: Value | None) -> ManagedField:
         whole_section = spec_path[0] == "sections"

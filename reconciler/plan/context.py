@@ -1,23 +1,26 @@
 """What every step of planning looks at: the live objects, the site, what was asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.manifest.desired import Desired
+from reconciler.plan.guards import Limits
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
 
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """What the user asked for. The last three are globs of addresses."""
+    """What the user asked for. The three tuples are globs of addresses."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     force: bool = False
+    secret_words: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` covers an address."""

@@ -1,10 +1,10 @@
 """Compares the managed fields of one object with its live fields. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.kinds.fields import Path, Value, as_integer, pointer, shown
+from reconciler.kinds.fields import Path, SecretText, Value, as_integer, pointer, shown
 from reconciler.kinds.model import ObjectType
 from reconciler.manifest.desired import ManagedField
 from reconciler.plan.model import Change
@@ -90,24 +90,49 @@ def compare(
         if satisfied(field, live):
             continue
         if keeps(field, overwrite=overwrite) and live.has(field.unit):
-            kept.append(_change(field, live.get(field.path), field.value))
+            kept.append(change_of(field, live.get(field.path), field.value))
             continue
         before = live.get(field.path)
         after, problem = _written(object_type, field, before)
         if problem:
             blocked.append(problem)
         elif after != before:
-            changes.append(_change(field, before, after))
+            changes.append(change_of(field, before, after))
     return Difference(tuple(changes), tuple(kept), "; ".join(blocked))
 
 
-def _change(field: ManagedField, before: Value | None, after: Value | None) -> Change:
-    unit = field.path
+def change_of(field: ManagedField, before: Value | None, after: Value | None) -> Change:
+    """The change of one field."""
+    return Change(
+        field.path,
+        before,
+        after,
+        field.origin,
+        field.manifest,
+        _unit(field),
+        secret=_is_secret(field),
+    )
+
+
+def _unit(field: ManagedField) -> Path:
+    """The path whose values decide what becomes of a field."""
     if field.keep:
-        unit = field.unit
-    elif field.satisfied_by:
-        unit = field.path[:2]
-    return Change(field.path, before, after, field.origin, field.manifest, unit)
+        return field.unit
+    return field.path[:2] if field.satisfied_by else field.path
+
+
+def units_of(fields: Iterable[ManagedField]) -> tuple[Path, ...]:
+    """The paths that decide about an object, each once."""
+    return tuple(dict.fromkeys(_unit(field) for field in fields))
+
+
+def _is_secret(field: ManagedField) -> bool:
+    return isinstance(field.value, SecretText)
+
+
+def secrets_of(fields: Iterable[ManagedField]) -> tuple[Path, ...]:
+    """The paths whose values are never shown: those that come from a secret."""
+    return tuple(field.path for field in fields if _is_secret(field))
 
 
 def _written(
@@ -125,7 +150,8 @@ def _written(
     number = as_integer(field.value)
     if number is None:
         wanted = shown(field.path, field.value)
-        return None, f"{pointer(field.path)} holds the integer {before}; {wanted!r} is no integer"
+        held = "an integer" if _is_secret(field) else f"the integer {before}"
+        return None, f"{pointer(field.path)} holds {held}; {wanted!r} is no integer"
     return number, ""
 
 

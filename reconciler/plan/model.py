@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import Path, Value
+from reconciler.kinds.fields import HIDDEN, Path, Value, shown
+from reconciler.server.port import AccessEntry
 
 ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep", "skip", "blocked"]
 
@@ -25,6 +26,7 @@ class Change:
 
     ``unit`` is the path that must still be as it was when the change is written; in the
     application with the DBID ``source`` as well, from which the value is copied.
+    ``secret``: neither value is ever shown.
     """
 
     path: Path
@@ -34,15 +36,41 @@ class Change:
     manifest: str = ""
     unit: Path = ()
     source: int = 0
+    secret: bool = False
+
+    def said(self, value: Value | None) -> str:
+        """One of the values as people read it."""
+        return HIDDEN if self.secret and value is not None else shown(self.path, value)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What an action was decided by, so that a later look tells whether it still holds.
+
+    ``fields``: JSON Pointer -> digest of every field at or below ``units``; without units
+    of the whole object, which then is in ``folder`` as well. ``sources``: the same of
+    other applications that values are copied from, by DBID. ``parent``: the DBID of the
+    object that owns a new one.
+    """
+
+    units: tuple[Path, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    folder: int = 0
+    parent: int = 0
+    sources: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Action:
     """What happens to one live object.
 
-    ``fields``: every field of the object that a create or replace makes. ``needs``:
-    addresses that come first. ``folder``: the DBID of the folder to create it in; 0 is
-    the kind's default one. ``loses``: what a replace takes away, in sentences.
+    ``fields``: every field of the object that a create or replace makes; ``permissions``
+    what is set on it then. ``needs``: addresses that come first. ``folder``: the DBID of
+    the folder to create it in; 0 is the kind's default one. ``loses``: what a replace or
+    delete takes away, in sentences; ``referrers`` the (type, DBID) of the objects whose
+    references end with it. ``units``: the paths whose values decided about an update;
+    ``secrets`` the paths whose values are never shown; ``carried`` those that a replace
+    takes over from the object just before.
     """
 
     address: str
@@ -58,6 +86,12 @@ class Action:
     kept: tuple[Change, ...] = ()
     loses: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    units: tuple[Path, ...] = ()
+    referrers: tuple[tuple[str, int], ...] = ()
+    permissions: tuple[AccessEntry, ...] = ()
+    secrets: tuple[Path, ...] = ()
+    carried: tuple[Path, ...] = ()
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
     fields: Mapping[Path, Value] = field(default_factory=dict)
     origin: Position | None = None
 
@@ -67,17 +101,36 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """An ordered list of actions, with what it is for. Notices are for people."""
+class SiteMark:
+    """The site that a plan is for. ``roles``: role -> DBIDs of its applications;
+    ``siblings``: other Web Engagement Servers of the tenant."""
 
-    server: str
     app: str
     tenant: str
     tenant_dbid: int
-    cluster: str
+    cluster: str = ""
+    roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    siblings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An ordered list of actions, with what it is for. Notices are for people.
+
+    ``server`` is a URL to show, ``identity`` what a server says of itself for its whole
+    life. ``manifests``: a digest of the manifests, for information. ``undoes``: the run
+    whose writes the plan takes back. ``refusals``: the guards that it does not pass.
+    """
+
+    server: str
+    identity: str
+    site: SiteMark
     actions: tuple[Action, ...]
     notices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    manifests: str = ""
+    undoes: str = ""
+    refusals: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -88,6 +141,11 @@ class Plan:
     def blocked(self) -> tuple[Action, ...]:
         """The actions that keep the plan from being applied."""
         return tuple(action for action in self.actions if action.action == "blocked")
+
+    @property
+    def applyable(self) -> bool:
+        """Whether nothing forbids to carry the plan out."""
+        return not self.blocked and not self.refusals
 
     def counts(self) -> Mapping[ActionName, int]:
         """How many actions of each name there are."""

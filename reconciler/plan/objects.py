@@ -7,10 +7,10 @@ from reconciler.kinds.fields import Path, Value, flatten
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.context import Context
-from reconciler.plan.diff import LiveFields, compare
+from reconciler.plan.diff import LiveFields, change_of, compare, secrets_of, units_of
 from reconciler.plan.matching import describe, match
 from reconciler.plan.model import KEPT, Action, Change
-from reconciler.plan.replace import losses, replaced_fields
+from reconciler.plan.replace import losses, referrers, replaced_fields
 from reconciler.plan.values import Parent, Values
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -96,13 +96,16 @@ class _ObjectPlanner:
         folder = _folder(desired, base.tenant, parent.live, self._live)
         if folder is None:
             return _blocked(base, f"there is no folder {desired.folder!r} to create it in")
-        changes = tuple(
-            Change(f.path, None, f.value, f.origin, f.manifest, f.path)
-            for f in desired.fields
-            if f.value is not None
-        )
+        changes = tuple(change_of(f, None, f.value) for f in desired.fields if f.value is not None)
         fields = {**self._identity(desired, parent), **desired.declared_fields()}
-        return replace(base, action="create", fields=fields, folder=folder, changes=changes)
+        return replace(
+            base,
+            action="create",
+            fields=fields,
+            folder=folder,
+            changes=changes,
+            secrets=secrets_of(desired.fields),
+        )
 
     def _existing(
         self, base: Action, desired: DesiredObject, parent: Parent, one: ConfObject
@@ -125,7 +128,13 @@ class _ObjectPlanner:
         renamed = _loses_its_name(desired, one, difference.changes)
         if renamed:
             return _blocked(base, renamed)
-        base = replace(base, changes=difference.changes, kept=difference.kept)
+        base = replace(
+            base,
+            changes=difference.changes,
+            kept=difference.kept,
+            units=units_of(desired.fields),
+            secrets=secrets_of(desired.fields),
+        )
         if overwrites and policy.overwrite == "replace" and not policy.protect:
             return self._replace(base, desired, self._identity(desired, parent), one, live)
         if difference.changes:
@@ -151,9 +160,17 @@ class _ObjectPlanner:
                 " --force replaces it all the same",
             )
         fields = replaced_fields(desired, identity, live)
-        lost = losses(desired, one, live, fields, self._live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
-        return replace(base, action="replace", reason=reason, fields=fields, loses=lost)
+        return replace(
+            base,
+            action="replace",
+            reason=reason,
+            fields=fields,
+            units=(),
+            carried=tuple(path for path, value in fields.items() if live.get(path) == value),
+            loses=losses(desired, one, live, fields, self._live, self._options.secret_words),
+            referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
+        )
 
 
 def _blocked(base: Action, reason: str) -> Action:

@@ -12,7 +12,15 @@ from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, ManagedField
 from reconciler.plan.context import Context
-from reconciler.plan.diff import LiveFields, compare, keeps, satisfied
+from reconciler.plan.diff import (
+    LiveFields,
+    change_of,
+    compare,
+    keeps,
+    satisfied,
+    secrets_of,
+    units_of,
+)
 from reconciler.plan.model import KEPT, Action, Change
 from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
@@ -75,7 +83,13 @@ class _OptionsPlanner:
         if blocked:
             return replace(base, action="blocked", reason=blocked)
         changes = (*difference.changes, *copied)
-        base = replace(base, changes=changes, kept=difference.kept)
+        base = replace(
+            base,
+            changes=changes,
+            kept=difference.kept,
+            units=(*units_of(fields), *(change.unit for change in copied)),
+            secrets=secrets_of(fields),
+        )
         if changes:
             return replace(base, action="update")
         if difference.kept:
@@ -147,7 +161,13 @@ class _OptionsPlanner:
                 continue
             manifest = f"as in {name}"
             copies.append(
-                Change(path, None, value, field.origin, manifest, field.unit, source=partner)
+                replace(
+                    change_of(field, None, value),
+                    path=path,
+                    manifest=manifest,
+                    unit=field.unit,
+                    source=partner,
+                )
             )
         return copies
 

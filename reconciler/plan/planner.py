@@ -5,20 +5,24 @@ from dataclasses import replace
 from reconciler.errors import SelfCheckError
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
-from reconciler.plan.model import Action, Plan
+from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.guards import refusals, spare_predefined
+from reconciler.plan.model import Action, Plan, SiteMark
 from reconciler.plan.notices import notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.references import check_references, with_needs
+from reconciler.plan.secrets import with_secrets
 from reconciler.plan.select import select
+from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.model import application_name
+from reconciler.site.model import Site, application_name
 from reconciler.site.siblings import sibling_sites
 
 
-def make_plan(context: Context, server: str) -> Plan:
-    """The plan for the desired objects. ``server``: its URL, to be shown.
+def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan:
+    """The plan for the desired objects. ``manifests``: a digest of the manifests.
 
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
     and SelfCheckError where applying the plan would not settle: a defect of ours.
@@ -28,26 +32,41 @@ def make_plan(context: Context, server: str) -> Plan:
     ordered = order(selected)
     final = simulate(ordered, context.live)
     checked, warnings = check_references(context, ordered, final)
-    site = context.site
+    site, options = context.site, context.options
+    exceeded = refusals(checked, options.limits, consented=True)
     plan = Plan(
-        server=server,
-        app=application_name(site.server),
-        tenant=site.tenant_name,
-        tenant_dbid=site.tenant_dbid,
-        cluster=application_name(site.cluster) if site.cluster else "",
-        actions=tuple(checked),
+        server=server.url,
+        identity=server.identity,
+        site=mark_of(site, context.live),
+        actions=with_fingerprints(checked, context.live),
         notices=(*site.notices, *option_notices, *selection, *notices(checked, final)),
-        warnings=(*site.warnings, *warnings),
+        warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
+        manifests=manifests,
+        refusals=() if options.force else exceeded,
     )
     if not plan.blocked:
         _check_settles(context, plan, final.live)
     return plan
 
 
+def mark_of(site: Site, live: Snapshot) -> SiteMark:
+    """What a plan keeps of its site, to know it again."""
+    return SiteMark(
+        app=application_name(site.server),
+        tenant=site.tenant_name,
+        tenant_dbid=site.tenant_dbid,
+        cluster=application_name(site.cluster) if site.cluster else "",
+        roles={role: tuple(one.dbid for one in members) for role, members in site.roles.items()},
+        siblings=sibling_sites(live, site),
+    )
+
+
 def _compare(context: Context) -> tuple[list[Action], list[str]]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
-    return [*plan_objects(context, siblings), *options], option_notices
+    actions = [*plan_objects(context, siblings), *options]
+    hidden = [with_secrets(one, context.options.secret_words) for one in actions]
+    return spare_predefined(hidden, context.live), option_notices
 
 
 def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.kinds import enums
+from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import Path, Value, pointer
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
-from reconciler.manifest.desired import DesiredObject, application_address
+from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
 from reconciler.plan.model import Action

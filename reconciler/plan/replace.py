@@ -1,9 +1,9 @@
 """What a replace makes anew, and what it takes away. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.kinds.fields import Path, Value, shown
-from reconciler.kinds.model import ValueType
+from reconciler.kinds.fields import HIDDEN, Path, Value, is_secret, shown
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.diff import LiveFields, stand_ins
@@ -46,18 +46,22 @@ def losses(
     live: LiveFields,
     new: Mapping[Path, Value],
     snapshot: Snapshot,
+    secret_words: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """What the replace of ``one`` loses, in sentences."""
-    lost = [f"its DBID {one.dbid}, and permissions set on it"]
-    lost += _lost_fields(desired, live, new)
-    lost += _referrers(one, snapshot)
+    lost = [f"its DBID {one.dbid}"]
+    lost += _lost_fields(desired, live, new, secret_words)
+    lost += _lost_references(one, snapshot)
     if desired.kind.name == "InteractionQueue":
         lost.append("interactions that wait in it: they cannot be seen from here")
     return tuple(lost)
 
 
 def _lost_fields(
-    desired: DesiredObject, live: LiveFields, new: Mapping[Path, Value]
+    desired: DesiredObject,
+    live: LiveFields,
+    new: Mapping[Path, Value],
+    secret_words: Sequence[str],
 ) -> Iterator[str]:
     managed = {field.path for field in desired.fields}
     lists: dict[str, list[str]] = {}
@@ -67,25 +71,32 @@ def _lost_fields(
             continue
         if attribute is not None and attribute.type is ValueType.REFERENCES:
             lists.setdefault(path[0], []).append(str(value))
-        elif path in new:
-            yield f"{'/'.join(path)}: {shown(path, value)} becomes {shown(path, new[path])}"
-        else:
-            yield f"{'/'.join(path)}: {shown(path, value)}"
+            continue
+        hidden = is_secret(path, secret_words)
+        said = HIDDEN if hidden else shown(path, value)
+        if path in new:
+            said += " becomes " + (HIDDEN if hidden else shown(path, new[path]))
+        yield f"{'/'.join(path)}: {said}"
     for word, names in lists.items():
         yield f"{word}: {', '.join(names)}"
 
 
-def _referrers(one: ConfObject, snapshot: Snapshot) -> Iterator[str]:
-    """Objects whose references by DBID end with the old object."""
+def _lost_references(one: ConfObject, snapshot: Snapshot) -> Iterator[str]:
+    for other, attribute in referrers(one, snapshot):
+        name = snapshot.name(other.type, other.dbid, one.tenant)
+        if attribute.on_delete == "cascade":
+            yield f"{other.type} {name}, which is deleted with it"
+        else:
+            yield f"the reference of {other.type} {name} to it ({attribute.word})"
+
+
+def referrers(one: ConfObject, snapshot: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:
+    """The objects whose references by DBID end with ``one``, and in which attribute."""
     for referring, attribute, field in references_to(one.type):
         if field is not None:
             continue
         for other in snapshot.of_type(referring.name):
             value = other.attributes.get(attribute.name)
-            if value != one.dbid and not (isinstance(value, list) and one.dbid in value):
-                continue
-            name = snapshot.name(other.type, other.dbid, one.tenant)
-            if attribute.on_delete == "cascade":
-                yield f"{other.type} {name}, which is deleted with it"
-            else:
-                yield f"the reference of {other.type} {name} to it ({attribute.word})"
+            inside = isinstance(value, list) and one.dbid in value
+            if inside or (value == one.dbid and attribute.target(other.attributes) == one.type):
+                yield other, attribute

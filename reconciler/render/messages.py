@@ -50,11 +50,21 @@ _WORDS: tuple[tuple[Status, str], ...] = (
 )
 
 
-def print_report(console: Console, report: RunReport) -> None:
-    """What became of the run, in one line of counts."""
+def print_warning(console: Console, message: str) -> None:
+    """What people should know while a run goes on."""
+    for line in wrapped(f"Warning: {message}", message_width(console), 0, len("Warning: ")):
+        emit(console, Text(line, style="yellow"))
+
+
+def print_report(console: Console, report: RunReport, run: str) -> None:
+    """What became of the run, in one line of counts, and what can be done about it."""
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
     emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
-    if failed:
+    if report.unsettled:
+        emit(console, Text("Something may be left by half: gwe recover settles it."))
+    elif failed:
         emit(console, Text("The next plan shows what is left."))
+    if any(outcome.wrote for outcome in report.outcomes) and not report.unsettled:
+        emit(console, Text(f"gwe undo {run} takes it back."))

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import Path, shown
+from reconciler.kinds.fields import Path
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.model import WRITES, Action, ActionName, Change, Plan
 from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
@@ -36,6 +36,10 @@ class PlanText:
         if shared:
             values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
             self._line(Text(f"{values} in applications.", style="yellow"))
+        for refusal in plan.refusals:
+            text = f"Refused: {refusal}. --force does it all the same."
+            for line in self._wrapped(text, 0, len("Refused: ")):
+                self._line(Text(line, style="bold red"))
         if plan.blocked:
             advice = (
                 "The plan cannot be applied while an action is blocked."
@@ -61,10 +65,12 @@ class PlanText:
         emit(self._console, line)
 
     def _header(self, plan: Plan) -> None:
-        cluster = f", cluster {plan.cluster}" if plan.cluster else ""
+        cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
+        undoes = (("Undoes", f"run {plan.undoes}"),) if plan.undoes else ()
         for label, text in (
-            ("Site", f"{plan.app}{cluster}"),
-            ("Tenant", f"{plan.tenant} (DBID {plan.tenant_dbid})"),
+            *undoes,
+            ("Site", f"{plan.site.app}{cluster}"),
+            ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
         ):
             self._line(Text(f"{label:<7} {shorten(text, self._width - 8)}"))
@@ -116,7 +122,7 @@ class PlanText:
     def _new_section(self, section: Path, members: Sequence[Change]) -> Iterator[Text]:
         """Several new options of one section: the section, then its options in a row."""
         yield from self._with_origin(Text("/".join(section)), members[0])
-        options = "; ".join(f"{c.path[-1]}={shown(c.path, c.after)}" for c in members)
+        options = "; ".join(f"{c.path[-1]}={c.said(c.after)}" for c in members)
         for line in self._wrapped(options, _INDENT + 2, _INDENT + 2):
             yield Text(line)
 
@@ -136,8 +142,8 @@ class PlanText:
         """A kept field: its live value, and the one of the manifest."""
         yield from self._with_origin(Text(f"kept {'/'.join(change.path)}:"), change)
         half = (self._width - _INDENT - 2 - len("  manifest: ")) // 2
-        live = shorten(shown(change.path, change.before), half)
-        wanted = shorten(shown(change.path, change.after), half)
+        live = shorten(change.said(change.before), half)
+        wanted = shorten(change.said(change.after), half)
         yield Text.assemble(" " * (_INDENT + 2), (live, "cyan"), f"  manifest: {wanted}")
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
@@ -169,10 +175,10 @@ class PlanText:
 def _values(change: Change, room: int) -> Text:
     """The new value of a field, or the old and the new one, in ``room`` columns."""
     if change.before is None:
-        return Text(shorten(shown(change.path, change.after), room), style="green")
+        return Text(shorten(change.said(change.after), room), style="green")
     half = (room - len(" -> ")) // 2
-    before = shorten(shown(change.path, change.before), half)
-    after = shorten(shown(change.path, change.after), half)
+    before = shorten(change.said(change.before), half)
+    after = shorten(change.said(change.after), half)
     return Text.assemble((before, "red"), " -> ", (after, "green"))
 
 

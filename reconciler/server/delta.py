@@ -175,6 +175,10 @@ def _list_difference(key_of: KeyOf, old: list[Any], new: list[Any]) -> ListDelta
     )
 
 
+_NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
+"""What stands for an absent value; the other types have no such value."""
+
+
 def delta_for(
     object_type: ObjectType,
     live: Attributes,
@@ -200,18 +204,30 @@ def delta_for(
                 bucket = key_values.setdefault(attribute.name, KeyValueDelta({}, {}, {}))
                 _sort_option(bucket, live.get(attribute.name) or {}, path[1], path[2], value)
             case ValueType.REFERENCES:
-                if value is not None:
-                    dbid = to_attribute(attribute, value, names, tenant)
-                    if dbid not in (live.get(attribute.name) or []):
-                        before = lists.get(attribute.name, ListDelta())
-                        lists[attribute.name] = ListDelta(added=(*before.added, dbid))
+                dbid = to_attribute(attribute, path[1], names, tenant)
+                entries = lists.get(attribute.name, ListDelta())
+                lists[attribute.name] = _with_item(
+                    entries, dbid, live.get(attribute.name) or [], wanted=value is not None
+                )
             case _:
+                nothing = _NOTHING.get(attribute.type)
+                wanted = nothing
                 if value is not None:
                     wanted = to_attribute(attribute, value, names, tenant)
-                    if wanted != live.get(attribute.name):
-                        values[attribute.name] = wanted
+                present = live.get(attribute.name)
+                if wanted is not None and wanted != (nothing if present is None else present):
+                    values[attribute.name] = wanted
     kept = {n: d for n, d in key_values.items() if d.added or d.changed or d.deleted}
-    return Delta(values, kept, lists)
+    return Delta(values, kept, {n: d for n, d in lists.items() if d})
+
+
+def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) -> ListDelta:
+    """The changes of a list, and one item more that is to be there or to be gone."""
+    if wanted and dbid not in live:
+        return ListDelta(added=(*entries.added, dbid), deleted=entries.deleted)
+    if not wanted and dbid in live:
+        return ListDelta(added=entries.added, deleted=(*entries.deleted, dbid))
+    return entries
 
 
 def _sort_option(

@@ -11,9 +11,9 @@ from typing import Any
 from reconciler.kinds.enums import ACCESS_GROUP_TYPE, STATE
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.engine import EVERYONE, Engine
 from reconciler.server.embedded.passwords import matches
+from reconciler.server.encoding import decode
 from reconciler.server.errors import (
     AccessDeniedError,
     LoginIncorrectError,

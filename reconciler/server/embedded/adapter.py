@@ -16,13 +16,13 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import relations, rules
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
-from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.engine import Engine
 from reconciler.server.embedded.filters import LONG, Conditions, conditions
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.embedded.values import is_integer
+from reconciler.server.encoding import decode
 from reconciler.server.errors import (
     IncorrectReferencesError,
     ValueOutOfRangeError,

@@ -10,8 +10,8 @@ from reconciler.kinds import enums
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
-from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.store import Store
+from reconciler.server.encoding import decode
 from reconciler.server.errors import (
     IncompleteObjectDataError,
     IncorrectReferencesError,

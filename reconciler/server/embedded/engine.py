@@ -11,7 +11,6 @@ from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
 from reconciler.server.embedded import applications, relations, rules
-from reconciler.server.embedded.encoding import decode, encode
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -20,6 +19,7 @@ from reconciler.server.embedded.folders import (
 )
 from reconciler.server.embedded.passwords import hashed
 from reconciler.server.embedded.store import Row, Store
+from reconciler.server.encoding import decode, encode
 from reconciler.server.errors import (
     IncorrectReferencesError,
     NoPermissionError,

@@ -7,8 +7,8 @@ from typing import Any
 
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.store import Store
+from reconciler.server.encoding import decode
 from reconciler.server.snapshot import ENVIRONMENT
 
 FOLDER_TYPE = OBJECT_TYPES["Folder"].number

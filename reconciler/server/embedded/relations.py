@@ -13,8 +13,8 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import rules
 from reconciler.server.embedded.applications import Writer, backup_of, unmirror
-from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.store import Row, Store
+from reconciler.server.encoding import decode
 from reconciler.server.errors import (
     DependentObjectsError,
     IncorrectReferencesError,

@@ -3,8 +3,8 @@
 import time
 
 from reconciler.server.embedded.access import Access
-from reconciler.server.embedded.encoding import decode, decode_delta
 from reconciler.server.embedded.store import KEPT_CHANGES, Store
+from reconciler.server.encoding import decode, decode_delta
 from reconciler.server.errors import HistoryLogExpiredError
 from reconciler.server.port import Notification
 

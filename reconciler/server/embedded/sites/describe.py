@@ -12,13 +12,13 @@ from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.encoding import decode
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import FOLDER_TYPE
 from reconciler.server.embedded.sites.file import application_defaults
 from reconciler.server.embedded.sites.folders import FOLDER, FOLDER_WORDS, owner_word
 from reconciler.server.embedded.sites.names import Named, SiteNames
 from reconciler.server.embedded.sites.words import ACCOUNTS, Access
+from reconciler.server.encoding import decode
 from reconciler.server.snapshot import ENVIRONMENT
 
 Key = tuple[str, int]

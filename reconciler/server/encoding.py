@@ -1,4 +1,4 @@
-"""Attributes and deltas as the JSON that the store keeps."""
+"""Attributes and deltas as JSON: what a store keeps, and the journal of a run."""
 
 import json
 from typing import Any

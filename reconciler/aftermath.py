@@ -1,0 +1,118 @@
+"""What comes after a run: settling what it left by half, taking it back, giving it up."""
+
+from collections.abc import Callable
+
+from reconciler.apply.calls import Calls
+from reconciler.apply.lock import Clock, find_locks, holder_of
+from reconciler.apply.recover import Finding, recover
+from reconciler.apply.runs import Run, read_plan_text, read_run, read_runs
+from reconciler.apply.state import StateFolder
+from reconciler.apply.undo import undo_plan
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError, UsageError
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.pipeline import read_again
+from reconciler.plan.document import Resolve, read_plan
+from reconciler.plan.model import Plan
+from reconciler.reads import Need
+from reconciler.run import Circumstances, RunOptions, locked, open_journal
+from reconciler.server.port import Reader, Server
+
+
+def unsettled_runs(state: StateFolder, identity: str) -> list[Run]:
+    """The runs on a server that ``gwe recover`` has to look at, oldest first."""
+    return [
+        run for run in read_runs(state) if run.head.get("identity") == identity and not run.settled
+    ]
+
+
+def settle(
+    run: Run,
+    plan: Plan,
+    server: Server,
+    options: RunOptions,
+    circumstances: Circumstances,
+    tell: Callable[[Finding], None],
+    warn: Callable[[str], None],
+    *,
+    reverse: bool = False,
+) -> None:
+    """Finishes, or takes back, what a run left by half, and gives its lock back.
+
+    Raises RunHeldError where its process lives; the server's errors leave it unsettled.
+    """
+    with open_journal(options.state, run.name) as journal:
+        run = read_run(options.state, run.name)  # as it is now that nobody else writes
+        ours = (run.name, str(run.head.get("host", "")))
+        with locked(server, plan, options, circumstances, warn, ours) as lock:
+            live, _ = read_again(plan, server)
+            first = max((step.number for step in run.steps), default=0) + 1
+            calls = Calls(server, journal, lock, first_step=first)
+            for finding in recover(run, plan, server, calls, live, reverse=reverse):
+                tell(finding)
+        journal.record(
+            "finish",
+            status="recovered",
+            unsettled=False,
+            ended=circumstances.clock.hour(0),
+        )
+
+
+def plan_undo(run: Run, plan: Plan, server: Reader, *, force: bool = False) -> Plan:
+    """The plan that takes a run back. ``plan``: the one that the run carried out."""
+    info = server.info()
+    if run.head.get("identity") != info.identity:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the run {run.name} was on another server, {run.head.get('server')}",
+                    hint="Name that server with --server.",
+                )
+            ]
+        )
+    live, site = read_again(plan, server, _needs_of_undo(run, plan))
+    return undo_plan(run, plan, live, info, site, force=force)
+
+
+def _needs_of_undo(run: Run, plan: Plan) -> list[Need]:
+    """What an undo must see beside the objects themselves: what refers to them, and what
+    referred to them before."""
+    needs = [
+        Need(action.object_type, action.tenant, referrers=True)
+        for action in plan.actions
+        if action.action == "create" and action.object_type != "Application"
+    ]
+    for step in run.steps:
+        for one in step.referrers:
+            words = frozenset(attribute.word for attribute in OBJECT_TYPES[one.type].attributes)
+            needs.append(Need(one.type, one.tenant, words=words))
+    return needs
+
+
+def plan_of_run(state: StateFolder, run: Run, resolve: Resolve | None = None) -> Plan:
+    """The plan that a run carried out."""
+    return read_plan(read_plan_text(state, run.name), f"the plan of run {run.name}", resolve)
+
+
+def abandon(state: StateFolder, name: str, clock: Clock) -> bool:
+    """Notes that a run which did not finish is left as it is; False where its journal is
+    on another host."""
+    try:
+        run = read_run(state, name)
+    except UsageError:
+        return False
+    with open_journal(state, run.name) as journal:
+        journal.record("finish", status="abandoned", unsettled=False, ended=clock.hour(0))
+    return True
+
+
+def forgotten_lock(state: StateFolder, server: Server) -> str:
+    """Gives a lock back that a settled run of this state folder has left; that run's name,
+    or empty: there is none."""
+    for one in find_locks(server):
+        held = holder_of(one)
+        if held.run in state.run_names() and read_run(state, held.run).settled:
+            with state.held(held.run):  # its process is dead
+                server.delete("Transaction", one.dbid)
+            return held.run
+    return ""

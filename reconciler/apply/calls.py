@@ -1,0 +1,140 @@
+"""Every write of a run: the lock confirmed first, the journal written before and after.
+
+A call that goes out has its ``begin`` on disk, with the object as it was; one whose answer
+is there has its ``end``. Where the journal cannot be written, nothing is sent any more.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from reconciler.apply.journal import (
+    CallName,
+    JournalError,
+    NoJournal,
+    Recorder,
+    access_data,
+    object_data,
+)
+from reconciler.apply.lock import Confirmation, NoLock
+from reconciler.kinds.model import Attributes
+from reconciler.plan.model import Action
+from reconciler.server.delta import Delta
+from reconciler.server.errors import OutcomeUnknownError, ServerError
+from reconciler.server.port import AccessEntry, ConfObject, Server
+
+_Answer = TypeVar("_Answer")
+
+
+class Calls:
+    """Writes to ``server`` for the actions of a run."""
+
+    def __init__(
+        self,
+        server: Server,
+        journal: Recorder | None = None,
+        lock: Confirmation | None = None,
+        *,
+        first_step: int = 1,
+    ) -> None:
+        self._server = server
+        self.journal = journal or NoJournal()
+        self._lock = lock or NoLock()
+        self._step = first_step - 1
+
+    def create(
+        self, action: Action, attributes: Attributes, folder: int, *, must: bool = False
+    ) -> ConfObject:
+        """Creates an object, in its default folder where ``folder`` is 0. ``must``: it is
+        in place of one that has just been deleted, and is sent whatever has become of the
+        lock and the journal."""
+        return self._call(
+            action,
+            "create",
+            lambda: self._server.create(action.object_type, attributes, folder or None),
+            must=must,
+        )
+
+    def update(self, action: Action, old: ConfObject, delta: Delta) -> ConfObject:
+        """Changes an object that was ``old`` just now."""
+        return self._call(
+            action, "update", lambda: self._server.update(old.type, old.dbid, delta), before=old
+        )
+
+    def delete(
+        self,
+        action: Action,
+        old: ConfObject,
+        permissions: Sequence[AccessEntry],
+        referrers: Sequence[ConfObject],
+    ) -> None:
+        """Deletes an object that was ``old`` just now, with what goes with it."""
+        self._call(
+            action,
+            "delete",
+            lambda: self._server.delete(old.type, old.dbid),
+            before=old,
+            permissions=permissions,
+            referrers=referrers,
+        )
+
+    def set_permissions(
+        self, action: Action, one: ConfObject, entries: Sequence[AccessEntry]
+    ) -> None:
+        """Sets the permissions of an object that has none of its own."""
+        self._call(
+            action,
+            "set_permissions",
+            lambda: self._server.set_permissions(one.type, one.dbid, entries),
+            before=one,
+            permissions=entries,
+        )
+
+    def _call(
+        self,
+        action: Action,
+        call: CallName,
+        send: Callable[[], _Answer],
+        *,
+        before: ConfObject | None = None,
+        permissions: Sequence[AccessEntry] = (),
+        referrers: Sequence[ConfObject] = (),
+        must: bool = False,
+    ) -> _Answer:
+        if not must:
+            self._lock.start_writing()
+            self._lock.confirm()
+        self._step += 1
+        step = self._step
+        details: dict[str, Any] = {
+            "permissions": access_data(permissions),
+            "referrers": [object_data(one) for one in referrers],
+        }
+        with suppress(*((JournalError,) if must else ())):
+            self.journal.record(
+                "begin",
+                step=step,
+                address=action.address,
+                action=action.action,
+                call=call,
+                type=action.object_type,
+                before=object_data(before),
+                **{name: value for name, value in details.items() if value},
+            )
+        try:
+            answer = send()
+        except (OutcomeUnknownError, KeyboardInterrupt):
+            self._end(step, result="unknown")
+            raise
+        except ServerError as error:
+            self._end(step, result="refused", error=str(error))
+            raise
+        after = object_data(answer) if isinstance(answer, ConfObject) else None
+        self._end(step, result="answered", after=after)
+        return answer
+
+    def _end(self, step: int, **data: Any) -> None:
+        """What became of a call. A journal that fails now stops the next call instead: the
+        answer of this one is there and must be heard."""
+        with suppress(JournalError):
+            self.journal.record("end", step=step, **data)

@@ -1,0 +1,69 @@
+"""Whether a plan still holds: its site, and what each action was decided by. Pure."""
+
+from collections.abc import Sequence
+
+from reconciler.apply.report import Outcome
+from reconciler.apply.writes import AGAIN
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError
+from reconciler.exits import ExitCode
+from reconciler.plan.fingerprint import moved
+from reconciler.plan.model import Plan, SiteMark
+from reconciler.server.snapshot import Snapshot
+
+
+class StalePlanError(RefusedError):
+    """What the plan was made from has moved; nothing was written."""
+
+    exit_code = ExitCode.STALE
+
+
+def check_server(plan: Plan, identity: str, url: str) -> None:
+    """RefusedError where the plan is for another server."""
+    if plan.identity != identity:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the plan was made for another server, {plan.server}, not for {url}",
+                    hint="Name that server with --server, or make a plan for this one.",
+                )
+            ]
+        )
+
+
+def check_site(was: SiteMark, now: SiteMark) -> None:
+    """StalePlanError where the site has other applications than the plan knew."""
+    told = []
+    for role in dict.fromkeys((*was.roles, *now.roles)):
+        before, after = was.roles.get(role, ()), now.roles.get(role, ())
+        if before != after:
+            told.append(f"{role}: DBIDs {_listed(before)} in the plan, {_listed(after)} now")
+    if was.tenant_dbid != now.tenant_dbid:
+        told.append(f"the tenant has DBID {now.tenant_dbid} and had {was.tenant_dbid}")
+    for name in now.siblings:
+        if name not in was.siblings:
+            told.append(f"another Web Engagement site of the tenant: {name}")
+    if told:
+        raise StalePlanError([Diagnostic(f"the site has changed: {one}") for one in told])
+
+
+def _listed(dbids: Sequence[int]) -> str:
+    return ", ".join(map(str, dbids)) or "none"
+
+
+def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
+    """The actions that what is there now no longer fits, each with what has moved."""
+    found = []
+    for action in plan.actions:
+        told = moved(action, live) if action.writes else []
+        if told:
+            found.append(Outcome(action, "failed", "; ".join(told), AGAIN, stale=True))
+    return found
+
+
+def stale_error(stale: Sequence[Outcome]) -> StalePlanError:
+    """The refusal that lists every action that has moved, and how."""
+    problems = [Diagnostic(f"{one.action.address}: {one.message}") for one in stale]
+    last = problems[-1]
+    hint = "Nothing was written. Make a new plan, or go on with the rest: --skip-stale."
+    return StalePlanError([*problems[:-1], Diagnostic(last.summary, hint=hint)])

@@ -1,0 +1,170 @@
+"""Finishes, or takes back, what a run left by half.
+
+Of each call without an answer it is looked what has become of it: by DBID, and of a create
+by the natural key. Then an object that was deleted in a replace and is not there again is
+created: the new one, or the old one where the run is to be taken back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.apply.calls import Calls
+from reconciler.apply.journal import Recorder, object_data
+from reconciler.apply.runs import Run, Step
+from reconciler.kinds.fields import flatten
+from reconciler.kinds.model import Attributes
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.effects import create_attributes
+from reconciler.plan.model import Action, Plan
+from reconciler.server.port import ConfObject, Server
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one action, and what was done about it."""
+
+    address: str
+    told: str
+    settled: bool = True
+
+
+def recover(
+    run: Run,
+    plan: Plan,
+    server: Server,
+    calls: Calls,
+    live: Snapshot,
+    *,
+    reverse: bool = False,
+) -> Iterator[Finding]:
+    """Settles every action of a run, one finding each. ``live``: what the plan's actions
+    refer to. The server's errors end it; it can be run again."""
+    actions = {action.address: action for action in plan.actions}
+    settler = _Settler(server, calls, live.copy(), reverse=reverse)
+    for address in dict.fromkeys(step.address for step in run.steps):
+        steps = [step for step in run.steps if step.address == address]
+        yield from settler.settle(actions[address], steps)
+
+
+class _Settler:
+    def __init__(self, server: Server, calls: Calls, live: Snapshot, *, reverse: bool) -> None:
+        self._server = server
+        self._calls = calls
+        self._journal: Recorder = calls.journal
+        self._live = live
+        self._reverse = reverse
+
+    def settle(self, action: Action, steps: list[Step]) -> Iterator[Finding]:
+        known: list[Step] = []
+        for step in steps:
+            if not step.unknown:
+                known.append(step)
+                continue
+            found = self._look(action, step, _deleted(known))
+            self._journal.record(
+                "end",
+                step=step.number,
+                result=found.result,
+                after=object_data(found.after),
+            )
+            known.append(found)
+            done = "was done" if found.answered else "was not done"
+            yield Finding(action.address, f"{step.call} of unknown outcome: it {done}")
+        deleted = _deleted(known)
+        made = next((one for one in reversed(known) if one.call == "create" and one.answered), None)
+        if action.action == "replace" and deleted is not None and made is None:
+            finding, after = self._create_again(action, deleted)
+            yield finding
+            made = replace(deleted, call="create", after=after) if after else None
+        yield from self._permissions(action, known, deleted, made)
+
+    def _look(self, action: Action, step: Step, deleted: Step | None) -> Step:
+        """The step, with what has become of it."""
+        match step.call:
+            case "create":
+                one = self._made(action, deleted)
+                return replace(step, result="answered" if one else "refused", after=one)
+            case "delete":
+                gone = self._read(step) is None
+                return replace(step, result="answered" if gone else "refused")
+            case "update":
+                one = self._read(step)
+                done = one is not None and self._is_updated(action, one)
+                return replace(step, result="answered" if done else "refused", after=one)
+        return replace(step, result="refused")  # permissions are set again
+
+    def _read(self, step: Step) -> ConfObject | None:
+        before = step.before
+        found = self._server.read(before.type, {"dbid": before.dbid}) if before else []
+        return found[0] if found else None
+
+    def _is_updated(self, action: Action, one: ConfObject) -> bool:
+        """Whether the update has been done: it is one write, so that any of its values
+        tells, also where another client has changed some since."""
+        fields = flatten(OBJECT_TYPES[one.type], one.attributes, self._live)
+        return any(
+            fields.get(change.path) == change.after
+            for change in action.changes
+            if change.after != change.before
+        )
+
+    def _made(self, action: Action, deleted: Step | None) -> ConfObject | None:
+        """The object that a create was to make, if it is there: the one of its natural key
+        that has every value of the new object, or of the old one that it stands for."""
+        attributes = create_attributes(action, self._live)
+        one = self._holder(action, attributes)
+        wanted: list[Attributes] = [attributes]
+        if deleted is not None and deleted.before is not None:
+            wanted.append(deleted.before.attributes)
+        return one if one and any(_has(one, each) for each in wanted) else None
+
+    def _holder(self, action: Action, attributes: Attributes) -> ConfObject | None:
+        """The object that has the natural key of one that is to be created."""
+        kind = OBJECT_TYPES[action.object_type]
+        by_attribute = {attribute: name for name, attribute in kind.filters.items()}
+        key = {by_attribute[part]: attributes[part] for part in kind.key}
+        found = self._server.read(action.object_type, key)
+        return found[0] if found else None
+
+    def _create_again(self, action: Action, deleted: Step) -> tuple[Finding, ConfObject | None]:
+        old = deleted.before
+        assert old is not None  # noqa: S101 - the begin of a delete holds the object
+        there = self._made(action, deleted)
+        if there is not None:
+            return Finding(action.address, "it was deleted, and is there again"), there
+        attributes = create_attributes(action, self._live)
+        if self._reverse:
+            attributes = dict(old.attributes)
+        taken = self._holder(action, attributes)
+        if taken is not None:
+            told = (
+                f"it was deleted, and another client has made one of its name (DBID {taken.dbid});"
+                " that one is left as it is"
+            )
+            return Finding(action.address, told), None
+        made = self._calls.create(action, attributes, old.folder)
+        what = "the old object" if self._reverse else "the new object"
+        told = f"it was deleted and not created again: {what} was created, DBID {made.dbid}"
+        return Finding(action.address, told), made
+
+    def _permissions(
+        self, action: Action, known: list[Step], deleted: Step | None, made: Step | None
+    ) -> Iterator[Finding]:
+        wanted = deleted.permissions if deleted else action.permissions
+        given = any(one.call == "set_permissions" and one.answered for one in known)
+        if wanted and made is not None and made.after is not None and not given:
+            self._calls.set_permissions(action, made.after, wanted)
+            yield Finding(action.address, "its permissions were set again")
+
+
+def _deleted(steps: list[Step]) -> Step | None:
+    return next((one for one in steps if one.call == "delete" and one.answered), None)
+
+
+def _has(one: ConfObject, attributes: Attributes) -> bool:
+    return all(
+        one.attributes.get(name) == value
+        for name, value in attributes.items()
+        if value not in ("", None)
+    )

@@ -1,0 +1,299 @@
+"""The plan that takes a run back, from its journal and the objects as they are. Pure.
+
+Only what the run itself has changed is put back, and only where it still is as the run left
+it: what somebody has changed since is kept, and said. An object that the run made and that
+has changed since is not deleted, unless that is forced.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.apply.runs import Run, Step
+from reconciler.kinds.addresses import quoted
+from reconciler.kinds.fields import Path, Value, flatten, is_secret, pointer
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.model import Action, Change, Plan, SiteMark
+from reconciler.plan.replace import referrers
+from reconciler.server.port import ConfObject, ServerInfo
+from reconciler.server.snapshot import Snapshot
+
+Fields = Mapping[Path, Value]
+
+
+def undo_plan(
+    run: Run, plan: Plan, live: Snapshot, server: ServerInfo, site: SiteMark, *, force: bool
+) -> Plan:
+    """The plan that takes ``run`` back. ``plan``: the one that it carried out; ``live``:
+    its objects, and those that referred to them, as they are."""
+    undo = _Undo(run, plan, live, force=force)
+    actions = undo.actions()
+    return Plan(
+        server=server.url,
+        identity=server.identity,
+        site=site,
+        actions=with_fingerprints(actions, live),
+        notices=tuple(undo.notices),
+        undoes=run.name,
+    )
+
+
+@dataclass
+class _Written:
+    """What a run has made of one object: as it was, as the run left it, and what referred
+    to it. ``steps``: the calls that were answered."""
+
+    action: Action
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def before(self) -> ConfObject | None:
+        """The object before the run; None: there was none."""
+        first = self.steps[0]
+        return first.before if first.call in ("update", "delete") else None
+
+    @property
+    def after(self) -> ConfObject | None:
+        """The object as the run left it; None: it was deleted."""
+        after = None
+        for step in self.steps:
+            if step.call in ("create", "update"):
+                after = step.after
+            elif step.call == "delete":
+                after = None
+        return after
+
+    @property
+    def deleted(self) -> Step | None:
+        return next((step for step in self.steps if step.call == "delete"), None)
+
+
+class _Names:
+    """Names of live objects, and of those that the run has deleted: by their old DBIDs.
+    Implements ``kinds.fields.Names``."""
+
+    def __init__(self, live: Snapshot, run: Run) -> None:
+        self._live = live
+        gone = [step.before for step in run.steps if step.call == "delete" and step.before]
+        self._gone = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
+
+    def name(self, object_type: str, dbid: int, tenant: int) -> str:
+        known = self._live if self._live.get(object_type, dbid) else self._gone
+        return known.name(object_type, dbid, tenant)
+
+    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
+        return self._live.dbid(object_type, name, tenant)
+
+
+class _Undo:
+    def __init__(self, run: Run, plan: Plan, live: Snapshot, *, force: bool) -> None:
+        actions = {action.address: action for action in plan.actions}
+        self._written: dict[str, _Written] = {}
+        for step in run.steps:
+            if step.answered:
+                entry = _Written(actions[step.address])
+                self._written.setdefault(step.address, entry).steps.append(step)
+        self._live = live
+        self._names = _Names(live, run)
+        self._force = force
+        self.notices: list[str] = []
+        self._new_dbids: list[str] = []
+
+    def actions(self) -> list[Action]:
+        """What takes the run back, in reverse order of what it did."""
+        found: list[Action] = []
+        for entry in reversed(self._written.values()):
+            found += self._one(entry)
+        self._tell_new_dbids()
+        return self._with_needs(found)
+
+    def _tell_new_dbids(self) -> None:
+        found = self._new_dbids
+        if found:
+            listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
+            self.notices.append(
+                f"The DBID that an object had before it was deleted is gone for good: {listed}."
+            )
+
+    def _with_needs(self, actions: list[Action]) -> list[Action]:
+        """What needed another object in the run goes before it now."""
+        present = {action.address for action in actions}
+        needs: dict[str, list[str]] = {}
+        for address, entry in self._written.items():
+            for need in entry.action.needs:
+                if need in present and address in present:
+                    needs.setdefault(need, []).append(address)
+        return [
+            replace(action, needs=(*action.needs, *needs.get(action.address, ())))
+            for action in actions
+        ]
+
+    def _one(self, entry: _Written) -> Iterator[Action]:
+        before, after = entry.before, entry.after
+        base = replace(
+            entry.action,
+            changes=(),
+            kept=(),
+            loses=(),
+            needs=(),
+            units=(),
+            fields={},
+            referrers=(),
+            permissions=(),
+            carried=(),
+            reason="",
+            folder=0,
+        )
+        now = self._now(entry)
+        if before is None and after is not None:
+            yield self._delete(base, after, now)
+        elif before is not None and now is None:
+            yield self._create(base, before, entry.deleted)
+            yield from self._references(entry, base.address)
+        elif before is not None and after is not None and now is not None:
+            yield self._restore(base, before, after, now)
+            yield from self._references(entry, base.address)
+            if before.dbid != now.dbid:
+                self._new_dbids.append(base.address)
+
+    def _now(self, entry: _Written) -> ConfObject | None:
+        one = entry.after or entry.before
+        return self._live.get(one.type, one.dbid) if one else None
+
+    def _fields(self, one: ConfObject) -> dict[Path, Value]:
+        return flatten(OBJECT_TYPES[one.type], one.attributes, self._names)
+
+    def _delete(self, base: Action, after: ConfObject, now: ConfObject | None) -> Action:
+        if now is None:
+            return replace(base, action="skip", reason="it is gone already")
+        changed = [
+            pointer(path)
+            for path, value in {**self._fields(after), **self._fields(now)}.items()
+            if self._fields(after).get(path) != self._fields(now).get(path)
+        ]
+        base = replace(base, dbid=now.dbid, folder=now.folder)
+        if changed and not self._force:
+            listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
+            reason = f"it has changed since the run ({listed}); --force deletes it all the same"
+            return replace(base, action="blocked", reason=reason)
+        found = list(referrers(now, self._live))
+        lost = [f"its DBID {now.dbid}", *(f"what was changed in {path}" for path in changed)]
+        lost += [
+            f"the reference of {other.type} {self._live.name(other.type, other.dbid, now.tenant)}"
+            f" to it ({attribute.word})"
+            for other, attribute in found
+        ]
+        return replace(
+            base,
+            action="delete",
+            loses=tuple(lost),
+            referrers=tuple((other.type, other.dbid) for other, _ in found),
+        )
+
+    def _create(self, base: Action, before: ConfObject, deleted: Step | None) -> Action:
+        fields: dict[Path, Value] = {}
+        for path, value in self._fields(before).items():
+            if isinstance(value, str) and value.startswith("#") and value[1:].isdigit():
+                self.notices.append(
+                    f"{base.address}: {path[0]} is not restored: DBID {value[1:]} is gone."
+                )
+                continue
+            fields[path] = value
+        changes = tuple(
+            self._change(path, None, value)
+            for path, value in fields.items()
+            if path[0] not in ("tenant", "name", "attribute", "type")
+        )
+        self._new_dbids.append(base.address)
+        return replace(
+            base,
+            action="create",
+            dbid=0,
+            folder=before.folder,
+            fields=fields,
+            changes=changes,
+            permissions=deleted.permissions if deleted else (),
+        )
+
+    def _restore(
+        self, base: Action, before: ConfObject, after: ConfObject, now: ConfObject
+    ) -> Action:
+        """Puts back every field that the run changed and nobody has changed since."""
+        old, left, live = self._fields(before), self._fields(after), self._fields(now)
+        changes: list[Change] = []
+        kept: list[Change] = []
+        for path in dict.fromkeys((*left, *old)):
+            if old.get(path) == left.get(path) or live.get(path) == old.get(path):
+                continue
+            change = self._change(path, live.get(path), old.get(path))
+            if live.get(path) == left.get(path):
+                changes.append(change)
+            else:
+                kept.append(change)
+        base = replace(base, dbid=now.dbid, folder=now.folder, kept=tuple(kept))
+        if not changes:
+            reason = "everything that the run changed has been changed since" if kept else ""
+            return replace(base, action="keep" if kept else "in-sync", reason=reason)
+        return replace(
+            base,
+            action="update",
+            changes=tuple(changes),
+            units=tuple(change.path for change in changes),
+        )
+
+    def _change(self, path: Path, before: Value | None, after: Value | None) -> Change:
+        return Change(path, before, after, unit=path, secret=is_secret(path))
+
+    def _references(self, entry: _Written, need: str) -> Iterator[Action]:
+        """Puts back what referred to an object before the run deleted it."""
+        deleted, old = entry.deleted, entry.before
+        if deleted is None or old is None:
+            return
+        for was in deleted.referrers:
+            now = self._live.get(was.type, was.dbid)
+            name = self._live.name(was.type, was.dbid, 0) if now else str(was.attributes["name"])
+            base = Action(
+                address=f"{was.type}/{quoted(name)}",
+                kind=was.type,
+                action="update",
+                object_type=was.type,
+                name=name,
+                tenant=was.tenant,
+                dbid=was.dbid,
+                needs=(need,),
+            )
+            if now is None:
+                yield from self._cascaded(base, was, old, entry)
+                continue
+            changes = tuple(self._cleared(was, now, old, entry.action.name))
+            if changes:
+                units = tuple(change.path for change in changes)
+                yield replace(base, changes=changes, units=units)
+
+    def _cleared(
+        self, was: ConfObject, now: ConfObject, old: ConfObject, name: str
+    ) -> Iterator[Change]:
+        for attribute in OBJECT_TYPES[was.type].attributes:
+            if attribute.target(was.attributes) != old.type:
+                continue
+            value, live = was.attributes.get(attribute.name), now.attributes.get(attribute.name)
+            if isinstance(value, list) and old.dbid in value:
+                path: Path = (attribute.word, name)
+                yield self._change(path, None, name)
+            elif value == old.dbid and not live:
+                yield self._change((attribute.word,), None, name)
+
+    def _cascaded(
+        self, base: Action, was: ConfObject, old: ConfObject, entry: _Written
+    ) -> Iterator[Action]:
+        """An object that was deleted with another one: created again, for the one that is
+        there now."""
+        fields = self._fields(was)
+        for attribute in OBJECT_TYPES[was.type].attributes:
+            if was.attributes.get(attribute.name) == old.dbid and attribute.may_refer_to(old.type):
+                fields[(attribute.word,)] = entry.action.name
+        changes = tuple(self._change(path, None, value) for path, value in fields.items())
+        self._new_dbids.append(base.address)
+        yield replace(
+            base, action="create", dbid=0, folder=was.folder, fields=fields, changes=changes
+        )

@@ -1,0 +1,198 @@
+"""How each action of a plan is written, once.
+
+What the action was decided by is read again just before and must still be so. What
+happened is an ``Outcome``, or an exception that says why nothing was written.
+"""
+
+from dataclasses import replace
+
+from reconciler.apply.calls import Calls
+from reconciler.apply.report import Outcome
+from reconciler.errors import ReconcilerError
+from reconciler.kinds.fields import flatten, pointer
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.effects import create_attributes, update_delta
+from reconciler.plan.fingerprint import moved
+from reconciler.plan.model import Action
+from reconciler.server.errors import (
+    ConfigurationServerError,
+    NoPermissionError,
+    OutcomeUnknownError,
+    UniquenessViolationError,
+)
+from reconciler.server.port import AccessEntry, ConfObject, Server
+from reconciler.server.snapshot import Snapshot
+
+AGAIN = "Make a new plan."
+RECOVER = "Run gwe recover: it looks what is there and finishes it."
+_NAME_TAKEN = (
+    "The object is gone: another client has taken its name. Run gwe recover when it is free."
+)
+
+
+class StaleError(ReconcilerError):
+    """The live object is no longer what the plan was computed from."""
+
+
+class StopRunError(Exception):
+    """Nothing after this outcome may be written."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+class Writes:
+    """Writes actions to a server. ``live``: the objects as they are; it follows."""
+
+    def __init__(self, server: Server, calls: Calls, live: Snapshot) -> None:
+        self._server = server
+        self._calls = calls
+        self._live = live
+
+    def write(self, action: Action) -> Outcome:
+        """Carries one action out. StaleError where the object has moved; the server's
+        errors where it refused; StopRunError where the run must end."""
+        match action.action:
+            case "create":
+                return self._created(action)
+            case "update":
+                current = self._unmoved(action)
+                delta = update_delta(action, current.attributes, self._live)
+                if not delta:
+                    return Outcome(action, "done", "it was so already")
+                return self._done(action, self._calls.update(action, current, delta))
+            case "replace":
+                return self._replaced(action)
+        old = self._unmoved(action)
+        self._calls.delete(action, old, self._permissions(old), self._referrers(action))
+        self._live.drop(old.type, old.dbid)
+        return Outcome(action, "done", wrote=True)
+
+    def _created(self, action: Action) -> Outcome:
+        attributes = create_attributes(action, self._live)
+        try:
+            made = self._calls.create(action, attributes, action.folder)
+        except UniquenessViolationError:
+            kind = OBJECT_TYPES[action.object_type]
+            by_attribute = {attribute: name for name, attribute in kind.filters.items()}
+            key = {by_attribute[part]: attributes[part] for part in kind.key}
+            if self._server.read(action.object_type, key):
+                raise StaleError("somebody has created it since the plan", AGAIN) from None
+            raise
+        return self._with_permissions(action, made, action.permissions)
+
+    def _replaced(self, action: Action) -> Outcome:
+        old = self._unmoved(action)
+        # Complete before the delete: nothing may fail between it and the create.
+        attributes = create_attributes(_carrying(action, old, self._live), self._live)
+        permissions, referrers = self._permissions(old), self._referrers(action)
+        try:
+            self._calls.delete(action, old, permissions, referrers)
+        except OutcomeUnknownError as error:
+            message = f"whether it was deleted is not known; not created anew: {error.message}"
+            raise StopRunError(Outcome(action, "unknown", message, RECOVER)) from error
+        try:
+            made = self._calls.create(action, attributes, old.folder, must=True)
+        except OutcomeUnknownError as error:
+            message = f"deleted; whether it was created anew is not known: {error.message}"
+            raise StopRunError(Outcome(action, "unknown", message, RECOVER, wrote=True)) from error
+        except BaseException as error:
+            raise StopRunError(self._restored(action, old, permissions, error)) from error
+        self._live.drop(action.object_type, action.dbid)
+        return self._with_permissions(action, made, permissions)
+
+    def _restored(
+        self,
+        action: Action,
+        old: ConfObject,
+        permissions: tuple[AccessEntry, ...],
+        error: BaseException,
+    ) -> Outcome:
+        """Creates the old object again after its replacement could not be created."""
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+        try:
+            again = self._calls.create(action, old.attributes, old.folder, must=True)
+            if permissions:
+                self._calls.set_permissions(action, again, permissions)
+        except UniquenessViolationError as second:
+            if isinstance(error, ConfigurationServerError):
+                message = f"{reason}; and the old object could not be created again: {second}"
+                return Outcome(action, "failed", message, _NAME_TAKEN, wrote=True, unsettled=True)
+            message = f"{reason} while it was created anew; an object with its name is there"
+            return Outcome(action, "unknown", message, RECOVER, wrote=True)
+        except (OutcomeUnknownError, KeyboardInterrupt) as second:
+            message = f"{reason}; whether the old object was created again is not known: {second}"
+            return Outcome(action, "unknown", message, RECOVER, wrote=True)
+        except ReconcilerError as second:
+            message = f"{reason}; and the old object could not be created again: {second}"
+            return Outcome(action, "failed", message, RECOVER, wrote=True, unsettled=True)
+        message = f"{reason}; the old object was created again, with a new DBID"
+        return Outcome(action, "failed", message, AGAIN, wrote=True)
+
+    def _with_permissions(
+        self, action: Action, made: ConfObject, permissions: tuple[AccessEntry, ...]
+    ) -> Outcome:
+        """Sets the permissions of an object that has just been created."""
+        outcome = self._done(action, made)
+        if not permissions:
+            return outcome
+        try:
+            self._calls.set_permissions(action, made, permissions)
+        except ConfigurationServerError as error:
+            message = f"it was created, but its permissions could not be set: {error}"
+            return replace(outcome, status="failed", message=message, hint=error.hint)
+        return outcome
+
+    def _permissions(self, old: ConfObject) -> tuple[AccessEntry, ...]:
+        try:
+            return tuple(self._server.permissions(old.type, old.dbid))
+        except NoPermissionError as error:
+            raise StaleError(
+                "its permissions cannot be read, so that they would be lost",
+                "Grant this account Read Permissions on it.",
+            ) from error
+
+    def _referrers(self, action: Action) -> list[ConfObject]:
+        """The objects whose references end with the old one, whole, for the journal."""
+        found: list[ConfObject] = []
+        for object_type, dbid in action.referrers:
+            found += self._server.read(object_type, {"dbid": dbid})
+        return found
+
+    def _unmoved(self, action: Action) -> ConfObject:
+        """The object as it is now, which must be as the plan says."""
+        for dbid in (action.dbid, *action.fingerprint.sources):
+            found = self._server.read(action.object_type, {"dbid": dbid})
+            if found:
+                self._live.put(found[0])
+            else:
+                self._live.drop(action.object_type, dbid)
+        told = moved(action, self._live)
+        one = self._live.get(action.object_type, action.dbid)
+        if told or one is None:
+            listed = "; ".join(told[:3])
+            listed += f"; and {len(told) - 3} more" if len(told) > 3 else ""
+            raise StaleError(f"it has changed since the plan: {listed}", AGAIN)
+        return one
+
+    def _done(self, action: Action, result: ConfObject) -> Outcome:
+        """Compares what the server answered with what was meant."""
+        self._live.put(result)
+        fields = flatten(OBJECT_TYPES[result.type], result.attributes, self._live)
+        rewritten = [
+            f"{pointer(change.path)} is {change.said(fields.get(change.path))}"
+            for change in action.changes
+            if change.after not in (None, "") and fields.get(change.path) != change.after
+        ]
+        message = f"the server rewrote what was sent: {', '.join(rewritten)}" if rewritten else ""
+        return Outcome(action, "done", message, wrote=True)
+
+
+def _carrying(action: Action, old: ConfObject, live: Snapshot) -> Action:
+    """The action with what it carries over as the old object has it."""
+    if not action.carried:
+        return action
+    held = flatten(OBJECT_TYPES[old.type], old.attributes, live)
+    taken = {path: held[path] for path in action.carried if path in held}
+    return replace(action, fields={**action.fields, **taken})

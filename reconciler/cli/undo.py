@@ -1,0 +1,56 @@
+"""``gwe undo``: the plan that takes a run back, shown, asked about and carried out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.aftermath import plan_of_run, plan_undo
+from reconciler.apply.runs import read_run
+from reconciler.cli import common
+from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
+from reconciler.cli.plan import save_plan, show_plan
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError
+from reconciler.exits import ExitCode
+
+
+@click.command("undo")
+@click.argument("run", metavar="RUN")
+@common.with_options(
+    *common.CONNECT_OPTIONS,
+    click.option(
+        "--out", type=common.ANY_PATH, metavar="FILE", help="Save the plan; write nothing."
+    ),
+    click.option("--force", is_flag=True, help="Also delete objects that have changed since."),
+    *common.RUN_OPTIONS,
+    *common.OUTPUT_OPTIONS,
+)
+def command(run: str, out: Path | None, **options: Any) -> int:
+    """Take a run back: what it created is deleted, what it changed or replaced is put back
+    from the journal. What somebody has changed since stays. gwe runs lists the runs.
+
+    It is a plan like any other: shown, asked about, journaled; undoing it is the redo.
+    """
+    if out is None:
+        check_can_ask(options)
+    session = common.open_session(options)
+    state = session.state()
+    found = read_run(state, run)
+    if not found.settled:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the run {found.name} did not finish",
+                    hint="Run gwe recover first; then it can be taken back.",
+                )
+            ]
+        )
+    plan = plan_of_run(state, found)
+    with session.server(str(found.head.get("server", ""))) as server:
+        undo = plan_undo(found, plan, server, force=options["force"])
+        if out is None:
+            return show_ask_and_carry_out(undo, server, session, question="Carry out")
+    show_plan(undo, options)
+    save_plan(undo, out)
+    return ExitCode.DONE if undo.applyable else ExitCode.REFUSED

@@ -1,0 +1,181 @@
+"""What an action was decided by, as digests that a later look is compared with. Pure.
+
+References are digested by DBID: a fingerprint holds whatever else has been read. The value
+of a secret goes through scrypt, so that a plan file does not help to guess it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.kinds.fields import Path, Value, flatten, is_secret, pointer, shown
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.model import Action, Change, Fingerprint
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+_LENGTH = 16
+
+
+class _Numbers:
+    """Names every object by its DBID. Implements ``kinds.fields.Names``."""
+
+    def name(self, object_type: str, dbid: int, tenant: int) -> str:  # noqa: ARG002 - Names
+        return f"#{dbid}"
+
+    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:  # noqa: ARG002 - Names
+        return None
+
+
+def with_fingerprints(actions: Iterable[Action], live: Snapshot) -> tuple[Action, ...]:
+    """The actions, those that write with their fingerprints."""
+    return tuple(
+        replace(action, fingerprint=fingerprint(action, live)) if action.writes else action
+        for action in actions
+    )
+
+
+def fingerprint(action: Action, live: Snapshot) -> Fingerprint:
+    """What ``live`` says of the objects that an action depends on."""
+    if action.action == "create":
+        return Fingerprint(parent=parent_of(action, live))
+    one = live.get(action.object_type, action.dbid)
+    units = action.units if action.action == "update" else ()
+    if one is None:
+        return Fingerprint(units=units)
+    fields = _digests(action, one, units, live)
+    folder = 0 if action.action == "update" else one.folder
+    return Fingerprint(units, fields, folder, sources=_sources(action, live))
+
+
+def moved(action: Action, live: Snapshot) -> list[str]:
+    """What is no longer as the fingerprint says, in sentences; empty: nothing has moved."""
+    was = action.fingerprint
+    if action.action == "create":
+        return list(_new_object_moved(action, live))
+    one = live.get(action.object_type, action.dbid)
+    if one is None:
+        return ["it is gone"]
+    now = fingerprint(action, live)
+    told = list(_fields_moved(action, was.fields, now.fields, _shown(one, live)))
+    if was.folder != now.folder:
+        told.append("it is in another folder")
+    for dbid, fields in was.sources.items():
+        source = live.get(action.object_type, dbid)
+        if source is None:
+            told.append(f"the application with DBID {dbid}, which values come from, is gone")
+            continue
+        found = now.sources.get(dbid, {})
+        name = live.name(action.object_type, dbid, 0)
+        told += [
+            f"{text} in {name}"
+            for text in _fields_moved(action, fields, found, _shown(source, live))
+        ]
+    return told
+
+
+def parent_of(action: Action, live: Snapshot) -> int:
+    """The DBID of the object that owns the one of an action; 0: it has none yet."""
+    kind = OBJECT_TYPES[action.object_type]
+    attribute = kind.attribute(kind.key[0])
+    if attribute is None or len(kind.key) < 2 or not attribute.refers_to:
+        return 0
+    name = action.fields.get((attribute.word,))
+    return live.dbid(attribute.refers_to, str(name), action.tenant) or 0
+
+
+def _new_object_moved(action: Action, live: Snapshot) -> Iterator[str]:
+    kind = OBJECT_TYPES[action.object_type]
+    attribute = kind.attribute(kind.name_attribute)
+    name = str(action.fields.get((attribute.word if attribute else "name",), action.name))
+    parent = parent_of(action, live)
+    there = live.find(action.object_type, parent, name)
+    if there is not None:
+        yield f"it exists now, with DBID {there.dbid}"
+    # A parent that the plan itself creates has no DBID at first.
+    if action.fingerprint.parent and action.fingerprint.parent != parent:
+        yield f"what it belongs to had DBID {action.fingerprint.parent}" + (
+            f" and has {parent} now" if parent else " and is gone"
+        )
+
+
+def _fields_moved(
+    action: Action,
+    was: Mapping[str, str],
+    now: Mapping[str, str],
+    values: Mapping[str, tuple[Path, Value]],
+) -> Iterator[str]:
+    planned = {pointer(one.path): one for one in (*action.changes, *action.kept)}
+    for place in (*was, *(one for one in now if one not in was)):
+        if was.get(place) == now.get(place):
+            continue
+        path, value = values.get(place, ((), None))
+        label = pointer(path) if path else place
+        change = planned.get(label)
+        if place not in now:
+            yield f"{label} is gone"
+        elif place not in was:
+            yield f"{label} has appeared: {_said(action, path, value)}"
+        elif change is not None and change.before is not None:
+            before = _said(action, path, change.before)
+            yield f"{label} was {before} and is {_said(action, path, value)} now"
+        else:
+            yield f"{label} is {_said(action, path, value)} now"
+
+
+def _said(action: Action, path: Path, value: Value | None) -> str:
+    return "another secret" if _hides(action, path) else shown(path, value)
+
+
+def _hides(action: Action, path: Path) -> bool:
+    return is_secret(path) or path in action.secrets
+
+
+def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[Path, Value]]:
+    """Pointer with DBIDs -> the path with names, and the value."""
+    return {pointer(raw): (path, value) for raw, _, path, value in _both(one, live)}
+
+
+def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[Path, Value, Path, Value]]:
+    """Every field twice: with DBIDs, and with the names that ``live`` knows."""
+    kind = OBJECT_TYPES[one.type]
+    numbered = flatten(kind, one.attributes, _Numbers())
+    named = flatten(kind, one.attributes, live)
+    for (raw, dbid), (path, value) in zip(numbered.items(), named.items(), strict=True):
+        yield raw, dbid, path, value
+
+
+def _digests(
+    action: Action, one: ConfObject, units: tuple[Path, ...], live: Snapshot
+) -> dict[str, str]:
+    """Pointer with DBIDs -> digest, of the fields at or below ``units``; none: of all."""
+    return {
+        pointer(raw): _digest(action, one, path, held)
+        for raw, held, path, _ in _both(one, live)
+        if not units or any(path[: len(unit)] == unit for unit in units)
+    }
+
+
+def _digest(action: Action, one: ConfObject, path: Path, value: Value) -> str:
+    """The digest of a value: a text, or a reference by DBID."""
+    held = value.hex() if isinstance(value, bytes) else value
+    kind = type(value).__name__ if isinstance(value, bytes | bool | int) else "text"
+    text = json.dumps([one.type, one.dbid, kind, held], ensure_ascii=False).encode()
+    if _hides(action, path):
+        salt = f"{one.type} {one.dbid} {pointer(path)}".encode()
+        return hashlib.scrypt(text, salt=salt, n=2**12, r=8, p=1, dklen=_LENGTH // 2).hex()
+    return hashlib.sha256(text).hexdigest()[:_LENGTH]
+
+
+def _sources(action: Action, live: Snapshot) -> dict[int, dict[str, str]]:
+    by_source: dict[int, list[Change]] = {}
+    for change in action.changes:
+        if change.source:
+            by_source.setdefault(change.source, []).append(change)
+    found: dict[int, dict[str, str]] = {}
+    for dbid, changes in by_source.items():
+        one = live.get(action.object_type, dbid)
+        units = tuple(change.unit or change.path for change in changes)
+        found[dbid] = _digests(action, one, units, live) if one else {}
+    return found

@@ -1,0 +1,76 @@
+"""What keeps a plan from doing more harm than was meant. Pure.
+
+The server's own objects are never replaced or deleted. A plan that would destroy too much
+of what it manages, by share or by number, is refused with the numbers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from reconciler.kinds.predefined import is_predefined
+from reconciler.plan.model import Action
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a plan may destroy. ``percent`` of the existing objects that it manages,
+    where there are at least ``at_least``; ``count`` objects, however many there are."""
+
+    percent: int = 30
+    at_least: int = 10
+    count: int | None = None
+
+
+def spare_predefined(actions: Iterable[Action], live: Snapshot) -> list[Action]:
+    """The actions; those that would take away an object of the server's own blocked."""
+    return [_spared(action, live) for action in actions]
+
+
+def _spared(action: Action, live: Snapshot) -> Action:
+    one = live.get(action.object_type, action.dbid)
+    if action.action not in ("replace", "delete") or one is None:
+        return action
+    owner = live.get("Enumerator", int(one.attributes.get("enumeratorDBID") or 0))
+    attribute = str(owner.attributes["name"]) if owner else ""
+    if not is_predefined(one.type, one.dbid, str(one.attributes.get("name", "")), attribute):
+        return action
+    reason = f"it is one of the server's own objects, which are never {_PAST[action.action]}"
+    return replace(
+        action, action="blocked", reason=reason, changes=(), kept=(), loses=(), fields={}
+    )
+
+
+_PAST = {"replace": "replaced", "delete": "deleted"}
+
+
+def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> tuple[str, ...]:
+    """The limits that the actions exceed, each with its numbers. ``consented``: replaces
+    and deletes were asked for by name, and count for no share."""
+    existing = [action for action in actions if action.dbid and action.action != "blocked"]
+    taken = [action for action in existing if action.action in ("replace", "delete")]
+    stripped = [action for action in existing if removed_options(action)]
+    destroyed = stripped if consented else [*taken, *stripped]
+    found = []
+    share = 100 * len(destroyed) / len(existing) if existing else 0
+    if len(existing) >= limits.at_least and share > limits.percent:
+        found.append(
+            f"{len(destroyed)} of {len(existing)} existing managed objects ({share:.0f} %) would"
+            f" be replaced, deleted or lose options; the limit is {limits.percent} %"
+        )
+    all_destroyed = len(taken) + len(stripped)
+    if limits.count is not None and all_destroyed > limits.count:
+        found.append(
+            f"{all_destroyed} existing managed objects would be replaced, deleted or lose"
+            f" options; the limit is {limits.count}"
+        )
+    return tuple(found)
+
+
+def removed_options(action: Action) -> bool:
+    """Whether an update takes options out of an application."""
+    return (
+        action.action == "update"
+        and action.object_type == "Application"
+        and any(change.after is None for change in action.changes)
+    )

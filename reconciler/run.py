@@ -1,0 +1,217 @@
+"""The life of a run from its plan to its report: lock, check, write, and leave in order.
+
+    journal begun -> lock taken -> everything read again and compared -> actions written,
+    each compared once more -> journal ended -> lock given back
+
+A run that may have left something by half keeps its name in the lock and in the journal:
+``gwe recover`` settles it. ``docs/reliability.md`` says what happens when something breaks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import reconciler
+from reconciler.apply.calls import Calls
+from reconciler.apply.check import check_server, check_site, stale_error, stale_outcomes
+from reconciler.apply.executor import Listener, execute
+from reconciler.apply.journal import FORMAT, Journal, JournalError
+from reconciler.apply.lock import Clock, Confirmation, Holder, LockHeldError, NoLock, acquire
+from reconciler.apply.report import RunReport
+from reconciler.apply.runs import read_runs
+from reconciler.apply.state import JOURNAL, StateFolder
+from reconciler.errors import ReconcilerError
+from reconciler.exits import ExitCode
+from reconciler.pipeline import read_again
+from reconciler.plan.document import plan_id
+from reconciler.plan.model import Plan
+from reconciler.server.errors import ServerError
+from reconciler.server.port import Server, ServerInfo
+from reconciler.server.snapshot import ENVIRONMENT
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Who runs, where and when. ``name``: what the run is called."""
+
+    name: str
+    user: str
+    host: str
+    process: int
+    started: str
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the
+    plan is a file, which is run once."""
+
+    state: StateFolder
+    lock: bool = True
+    lock_wait: float = 0.0
+    lease: float = 60.0
+    skip_stale: bool = False
+    from_file: bool = False
+
+
+class RunOnceError(ReconcilerError):
+    """The plan has been run."""
+
+    exit_code = ExitCode.STALE
+
+
+def carry_out(
+    plan: Plan,
+    text: str,
+    server: Server,
+    options: RunOptions,
+    circumstances: Circumstances,
+    listener: Listener,
+    warn: Callable[[str], None],
+    stopping: Callable[[], bool],
+) -> RunReport:
+    """Carries a plan out. ``text``: its JSON. ``warn`` is told what people should know.
+
+    Raises StalePlanError, LockHeldError, RunOnceError or RefusedError where nothing was
+    written, and StateFolderError or JournalError where the journal cannot be kept.
+    """
+    info = server.info()
+    check_server(plan, info.identity, info.url)
+    _check_no_unsettled(options.state, info.identity)
+    if options.from_file:
+        _check_not_run(options.state, plan_id(text))
+    options.state.make_run(circumstances.name, text)
+    with open_journal(options.state, circumstances.name) as journal:
+        journal.record("run", **_head(plan, text, info, circumstances))
+        report: RunReport | None = None
+        sent = False
+        try:
+            with locked(server, plan, options, circumstances, warn) as lock:
+                live, site = read_again(plan, server)
+                check_site(plan.site, site)
+                stale = stale_outcomes(plan, live)
+                if stale and not options.skip_stale:
+                    raise stale_error(stale)
+                calls = Calls(server, journal, lock)
+                lock.keep = sent = True
+                report = execute(plan, live, server, listener, stopping, calls=calls, stale=stale)
+                lock.keep = report.unsettled or journal.broken
+        finally:
+            # A journal without an end is one that gwe recover looks at.
+            if report is not None or not sent:
+                with suppress(JournalError):
+                    journal.record("finish", **_tail(report or RunReport(), circumstances))
+    return report
+
+
+def _head(
+    plan: Plan, text: str, info: ServerInfo, circumstances: Circumstances
+) -> Mapping[str, Any]:
+    return {
+        "format": FORMAT,
+        "tool": f"gwe-reconciler {reconciler.__version__}",
+        "run": circumstances.name,
+        "plan": plan_id(text),
+        "undoes": plan.undoes or None,
+        "server": info.url,
+        "identity": info.identity,
+        "app": plan.site.app,
+        "tenant": plan.site.tenant,
+        "user": circumstances.user,
+        "host": circumstances.host,
+        "process": circumstances.process,
+        "started": circumstances.started,
+        "actions": sum(action.writes for action in plan.actions),
+    }
+
+
+def _tail(report: RunReport, circumstances: Circumstances) -> Mapping[str, Any]:
+    done = len(report.of("done"))
+    status = "applied" if done == len(report.outcomes) else "partly applied"
+    if not report.outcomes or not any(o.wrote or o.status == "unknown" for o in report.outcomes):
+        status = "nothing written"
+    return {
+        "status": status,
+        "done": done,
+        "of": len(report.outcomes),
+        "unsettled": report.unsettled,
+        "exit": int(report.exit_code),
+        "ended": circumstances.clock.hour(0),
+    }
+
+
+@contextmanager
+def open_journal(state: StateFolder, run: str) -> Iterator[Journal]:
+    """The journal of a run, held by this process. RunHeldError where another one has it."""
+    with state.held(run), Journal(state.run_path(run) / JOURNAL) as journal:
+        yield journal
+
+
+class HeldLock:
+    """A lock for the length of a run. ``keep``: it is left, with the run's name in it."""
+
+    def __init__(self, lock: Confirmation) -> None:
+        self._lock = lock
+        self.keep = False
+
+    def confirm(self) -> None:
+        self._lock.confirm()
+
+    def start_writing(self) -> None:
+        self._lock.start_writing()
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+@contextmanager
+def locked(
+    server: Server,
+    plan: Plan,
+    options: RunOptions,
+    circumstances: Circumstances,
+    warn: Callable[[str], None],
+    ours: tuple[str, str] = ("", ""),
+) -> Iterator["HeldLock"]:
+    """The lock, for as long as a run needs it. ``ours``: see ``lock.acquire``."""
+    lock: Confirmation = NoLock()
+    if options.lock:
+        holder = Holder(
+            circumstances.user, circumstances.host, circumstances.name, lease=options.lease
+        )
+        tenants = (ENVIRONMENT, plan.site.tenant_dbid)
+        lock, warning = acquire(
+            server, holder, tenants, circumstances.clock, wait=options.lock_wait, ours=ours
+        )
+        if warning:
+            warn(warning)
+    held = HeldLock(lock)
+    try:
+        yield held
+    finally:
+        if not held.keep:
+            try:
+                held.release()
+            except ServerError as error:
+                warn(f"The lock could not be given back: {error.message}. See gwe lock show.")
+
+
+def _check_no_unsettled(state: StateFolder, identity: str) -> None:
+    for run in read_runs(state):
+        if run.head.get("identity") == identity and not run.settled:
+            raise LockHeldError(
+                f"the run {run.name} did not finish on this server",
+                "Run gwe recover first, which finishes what it left,"
+                f" or gwe lock release --abandon {run.name}.",
+            )
+
+
+def _check_not_run(state: StateFolder, plan: str) -> None:
+    for run in read_runs(state):
+        if run.head.get("plan") == plan and run.begun:
+            raise RunOnceError(
+                f"this plan was run already, as {run.name}",
+                "A plan is run once. Make a new one: it shows what is left.",
+            )
