@@ -58,7 +58,7 @@ def test_the_page_shows_what_its_commands_print(page: Path, tmp_path: Path) -> N
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
-        "GWE_STATE_DIR": str(tmp_path.parent / "state"),
+        "GWE_STATE_DIR": str(tmp_path.parent / f"{tmp_path.name}.state"),
     }
     last = 0
     for kind, step in _steps(page):

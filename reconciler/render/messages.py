@@ -33,7 +33,8 @@ def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -
     head = f"[{number:>{len(str(total))}}/{total}] "
     what = f"{SYMBOLS[action.action]} {action.address}"
     style = STYLES[action.action] if done else "bold red"
-    emit(console, Text.assemble(head, (what, style), "" if done else f"  {outcome.status}"))
+    status = "stale" if outcome.stale else outcome.status
+    emit(console, Text.assemble(head, (what, style), "" if done else f"  {status}"))
     if outcome.status == "not-started":
         return  # the reason stands above, once
     for detail in filter(None, (outcome.message, outcome.hint)):
