@@ -355,15 +355,30 @@ def test_an_edit_changes_what_was_named_and_nothing_else(
 
 
 def test_properties_are_read_as_java_reads_them() -> None:
-    raw = b"a = 1 \n\tb:2\nc 3\nd\n = e\n\\ f\\==\\u00e4\\\n   #g\n# h=1\ni=C:\\\\x\\y\nj=\xe4\nk==:\n"
+    raw = b"a = 1 \n\tb:2\nc 3\nd\n = e\n"
+    raw += b"\\ f\\==\\u00e4\\\n   #g\n# h=1\ni=C:\\\\x\\y\nj=\xe4\nk==:\n"
     found = read(raw, PROPERTIES)
     assert found.values == {
-        **{"a": "1 ", "b": "2", "c": "3", "d": "", "": "e", " f=": "\xe4#g"},
-        **{"i": "C:\\xy", "j": "\xe4", "k": "=:"},
+        "a": "1 ",
+        "b": "2",
+        "c": "3",
+        "d": "",
+        "": "e",
+        " f=": "\xe4#g",
+        "i": "C:\\xy",
+        "j": "\xe4",
+        "k": "=:",
     }
     assert found.lines == {
-        **{"a": 1, "b": 2, "c": 3, "d": 4, "": 5, " f=": 6},
-        **{"i": 9, "j": 10, "k": 11},
+        "a": 1,
+        "b": 2,
+        "c": 3,
+        "d": 4,
+        "": 5,
+        " f=": 6,
+        "i": 9,
+        "j": 10,
+        "k": 11,
     }
 
 
@@ -410,21 +425,44 @@ V=1
 unset V
 W=$ X=a$/b
 Y=1 env
+read Z </dev/null
+for AA in 1 2; do BB=1; done
+getopts ab CC
 """
     found = read(raw, SHELL)
     assert found.values == {
-        **{"A": "1", "B": "a b$c d", "N": "*.jar", "W": "$", "X": "a$/b"},
+        "A": "1",
+        "B": "a b$c d",
+        "N": "*.jar",
+        "W": "$",
+        "X": "a$/b",
     }
     expands, output = "it expands ", "it holds the output of a command"
     sometimes = "it is set under a condition, in a function or in a subshell"
     elsewhere = "it is set in a pipeline or in the background"
     assert found.opaque == {
-        **{"C": expands + "$HOME", "D": expands + "$", "F": output, "G": output},
-        **{"H": expands + "~", "I": expands + "~", "K": "it is an array"},
-        **{"J": "what $' means depends on the shell", "L": "it is added to what was there"},
-        **{"M": "it has * without quotes", "O": sometimes, "P": sometimes, "Q": sometimes},
-        **{"R": elsewhere, "S": elsewhere, "T": sometimes},
-        **{"U": "the command has redirections", "V": "it is unset there"},
+        "C": expands + "$HOME",
+        "D": expands + "$",
+        "F": output,
+        "G": output,
+        "H": expands + "~",
+        "I": expands + "~",
+        "K": "it is an array",
+        "J": "what $' means depends on the shell",
+        "L": "it is added to what was there",
+        "M": "it has * without quotes",
+        "O": sometimes,
+        "P": sometimes,
+        "Q": sometimes,
+        "R": elsewhere,
+        "S": elsewhere,
+        "T": sometimes,
+        "U": "the command has redirections",
+        "V": "it is unset there",
+        "Z": "it is read when the script runs",
+        "AA": "it is set by a loop",
+        "BB": sometimes,
+        "CC": "it is an option of the script",
     }
     assert found.lines["M"] == 5
 
@@ -497,7 +535,11 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
     raw = b"<a x='1'>\n <b n='p'>t&amp;<![CDATA[<u>]]></b>\n <b>v</b><c><!-- d -->w</c><e/></a>"
     found = read(raw, XML, ["a/b[@n='p']", "a/b[@n='p']/@none", "a"])
     assert found.values == {
-        **{"a/@x": "1", "a/b[1]": "t&<u>", "a/b[1]/@n": "p", "a/b[2]": "v", "a/e": ""},
+        "a/@x": "1",
+        "a/b[1]": "t&<u>",
+        "a/b[1]/@n": "p",
+        "a/b[2]": "v",
+        "a/e": "",
         "a/b[@n='p']": "t&<u>",
     }
     assert found.opaque == {"a": "it has elements inside", "a/c": "it has a comment inside"}
@@ -584,6 +626,13 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             "[a] x",
             "\u20ac",
             "the file is latin-1, which has no character U+20AC",
+        ),
+        (
+            SHELL,
+            b"A='\xff'\n",
+            "A",
+            "\xc3\xa4",
+            "the file is latin-1, but with these values it would look like UTF-8",
         ),
         (SHELL, b"", "a-b", "1", "'a-b' is no name of a shell variable"),
         (SHELL, b"", "\xe4", "1", "'\xe4' is no name of a shell variable"),
@@ -823,7 +872,7 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
 def test_an_edit_that_would_not_read_back_is_not_given_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(properties_module, "edit", lambda text, values: text + "b=9\n")
+    monkeypatch.setattr(properties_module, "edit", lambda text, _values: text + "b=9\n")
     error = refusal(b"a=1\nb=2\n", PROPERTIES, "a", "5")
     assert error.message == "the edit would not read back as it was meant: a, b"
     assert error.hint == "The file is left as it is. Please report this with the file."

@@ -72,7 +72,13 @@ def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
     decoded = decode(raw, form)
     text = _edit(decoded, form, values)
     result = decoded.encode(text) if text != decoded.text else raw
-    _prove(decoded.text, decode(result, form).text, form, values)
+    again = decode(result, form).text
+    if again != text:
+        raise LaunchFormatError(
+            f"the file is {decoded.codec}, but with these values it would look like UTF-8",
+            "Save the file as UTF-8.",
+        )
+    _prove(decoded.text, again, form, values)
     return result
 
 

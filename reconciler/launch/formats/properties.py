@@ -53,11 +53,11 @@ def _logical_lines(text: str) -> list[_Logical]:
             continue
         first, last = end - len(content), end
         at: list[int] = []
+        dangling = False
         while True:
             backslashes = last - len(text[first:last].rstrip("\\")) - first
             if backslashes % 2 == 0:
                 at += range(first, last)
-                dangling = False
                 break
             at += range(first, last - 1)
             following = next(lines, None)
@@ -66,7 +66,11 @@ def _logical_lines(text: str) -> list[_Logical]:
                 break
             last = following[1]
             first = last - len(text[following[0] : last].lstrip(_BLANK))
-        if at:  # a line of one backslash alone says nothing
+            if not at and text[first : first + 1] in ("#", "!"):
+                break  # behind a backslash alone, Java 9 and later take it for a comment
+        # A backslash alone at the end of the file is an empty key to some versions of
+        # Java, and nothing to others and to us.
+        if at:
             characters = "".join(text[one] for one in at)
             result.append(_Logical(start, last, characters, at, dangling))
     return result
@@ -153,7 +157,11 @@ class _Properties:
             reason = ""
             if value and not value.isprintable() and re.search("[\ud800-\udfff]", value):
                 value, reason = None, "it has half of a surrogate pair"
-            start = logical.at[begin] if begin < len(logical.at) else logical.end
+            start = logical.end
+            if begin < len(logical.at):
+                start = logical.at[begin]
+            elif logical.dangling and text.endswith("\\"):
+                start -= 1  # before the backslash that nothing follows
             found.append(Assignment(key, line, start, logical.end, value, reason))
         return found
 

@@ -3,7 +3,7 @@
 The last assignment counts. One that runs only under a condition, in a function, in a
 subshell or behind an ``exit`` has no value that could be known, and is not overwritten.
 A value with expansions (``$HOME/lib``, ``$(hostname)``) is not plain; it can be
-overwritten. What ``.``, ``eval`` and ``read`` set at run time is not seen.
+overwritten. What ``.`` and ``eval`` set at run time is not seen.
 
 A new assignment goes to the end of the file, with ``export`` if the last one there has
 it; it is refused where the script would not come to it. Adding and then removing a
@@ -25,6 +25,14 @@ from reconciler.launch.formats.shell_words import literal, quoted
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)", re.ASCII)
 _EXPORTS = ("export", "readonly", "declare", "typeset")
+_AT_RUN_TIME = {
+    "unset": "it is unset there",
+    "read": "it is read when the script runs",
+    "getopts": "it is an option of the script",
+    "for": "it is set by a loop",
+    "select": "it is set by a loop",
+}
+_ONE_NAME = ("for", "select", "getopts")
 _LINE_END = re.compile(r"[ \t]*(\r?\n|\Z)")
 
 
@@ -44,16 +52,18 @@ def _set_by(command: Command) -> Iterator[tuple[str, Word]]:
     words = command.words
     exported = words[0].text in _EXPORTS
     found = [(_ASSIGNMENT.match(word.text), word) for word in words]
-    if words[0].text == "unset":
-        yield from ((word.text, word) for word in words[1:] if _NAME.fullmatch(word.text))
+    if words[0].text in _AT_RUN_TIME:
+        first = 2 if words[0].text == "getopts" else 1
+        named = words[first : first + 1 if words[0].text in _ONE_NAME else None]
+        yield from ((word.text, word) for word in named if _NAME.fullmatch(word.text))
     elif exported or all(match for match, _ in found):
         yield from ((match.group(1), word) for match, word in found if match)
 
 
 def _fixed(command: Command) -> str:
     """Why what a command sets cannot be known or changed."""
-    if command.words[0].text == "unset":
-        return "it is unset there"
+    if how := _AT_RUN_TIME.get(command.words[0].text):
+        return how
     if command.depth or command.before in ("&&", "||"):
         return "it is set under a condition, in a function or in a subshell"
     if command.before == "|" or command.behind in ("|", "&"):
