@@ -1,5 +1,7 @@
 """Launch files are edited in place: what was named changes, and not one byte more."""
 
+import time
+
 import pytest
 
 from reconciler.launch.errors import LaunchFormatError
@@ -701,6 +703,7 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             None,
             "A in line 1 cannot be removed: it shares the line",
         ),
+        (SHELL, b"A=" + b"$(" * 3000, "A", "1", "expansions are nested too deeply"),
         (SHELL, b"\xff\xfeA\0", "A", "1", "the file is utf-16-le, which no shell reads"),
         (BATCH, b"", "A=B", "1", "'A=B' cannot be set in a batch file"),
         (BATCH, b"", "/A", "1", "'/A' cannot be set in a batch file"),
@@ -854,6 +857,28 @@ def test_a_refusal_says_what_to_do_next() -> None:
     assert (
         error.hint == "Write an assignment of B where it is to take effect; its value is then kept."
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "raw", "key"),
+    [
+        (INI, b"[s]\nx" + b" " * 200_000 + b"y\n", "[s] k"),
+        (INI, b"[s]\n" + b" " * 200_000 + b"=\n", "[s] k"),
+        (PROPERTIES, b"\\" * 200_000 + b"\n", "k"),
+        (PROPERTIES, b"a\\\n" * 50_000, "k"),
+        (SHELL, b": " + b"\\\\" * 100_000 + b"\n", "k"),
+        (SHELL, b": " + b"'x'$(y)" * 20_000 + b"\n", "k"),
+        (BATCH, b"x " + b"set " * 50_000, "k"),
+        (BATCH, b"if x goto a\r\n" * 10_000 + b":a\r\n", "k"),
+        (XML, b"<a" + b" " * 200_000 + b"><b>" + b"x &amp;" * 50_000 + b"</b></a>", "a/@k"),
+    ],
+)
+def test_a_hostile_file_takes_no_more_time_than_its_size_asks_for(
+    form: Format, raw: bytes, key: str
+) -> None:
+    started = time.process_time()
+    assert read(edit(raw, form, {key: "1"}), form).values[key] == "1"
+    assert time.process_time() - started < 20  # what is quadratic takes minutes
 
 
 def test_what_an_entity_stands_for_is_never_read() -> None:

@@ -5,7 +5,6 @@ chosen, and each edit is proved: it is read again before anybody may write it. P
 """
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 from typing import TypeVar
 
 from reconciler.launch.errors import LaunchFormatError
@@ -36,7 +35,7 @@ def format_of(path: str, head: bytes = b"") -> Format:
 
     LaunchFormatError where neither says it.
     """
-    name = PurePosixPath(path).name.lower()
+    name = path.rpartition("/")[2].lower()
     suffix = "." + name.rpartition(".")[2] if "." in name else ""
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]

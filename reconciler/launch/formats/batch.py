@@ -23,7 +23,7 @@ from reconciler.launch.formats.model import Assignment, Reading
 
 _SET = re.compile(r"[ \t,;=]*@?[ \t]*set[ \t]+", re.IGNORECASE)
 _COMPUTED = re.compile(r"/[ap]\b", re.IGNORECASE)
-_INSIDE = re.compile(r'\bset[ \t]+(?:/[ap][ \t]+)?"?([^=&|<>"]+?)[-+*/%^]?=', re.IGNORECASE)
+_INSIDE = re.compile(r'\bset[ \t]+(?:/[ap][ \t]+)?"?([^=&|<>"]{1,255}?)[-+*/%^]?=', re.IGNORECASE)
 _ECHO = re.compile(r"[ \t]*@?[ \t]*echo\b[^&|]*\Z", re.IGNORECASE)
 _DELAYED = re.compile(r"\benabledelayedexpansion\b", re.IGNORECASE)
 _SPECIAL = "^&|<>()"

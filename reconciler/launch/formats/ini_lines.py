@@ -7,7 +7,7 @@ from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.lines import split_lines
 
 _HEADER = re.compile(r"\s*\[(?P<name>.+)\]")
-_OPTION = re.compile(r"(?P<key>[^=:]*?)(?P<separator>\s*[=:]\s*)(?P<value>.*?)\s*", re.DOTALL)
+_DELIMITER = re.compile(r"[=:]")
 _COMMENTS = ("#", ";")
 
 
@@ -71,16 +71,11 @@ def sections_of(text: str) -> list[Section]:
 def _option(text: str, number: int, start: int, end: int) -> Option:
     line = text[start:end]
     indent = len(line) - len(line.lstrip())
-    found = _OPTION.fullmatch(line, indent)
-    if not found or not found["key"] or found["key"].startswith("["):
+    delimiter = _DELIMITER.search(line)
+    key = line[indent : delimiter.start()].rstrip() if delimiter else ""
+    if not delimiter or not key or key.startswith("["):
         return Option(number, start, end, indent)
-    return Option(
-        number,
-        start,
-        end,
-        indent,
-        found["key"],
-        found["separator"],
-        found["value"],
-        start + found.start("value"),
-    )
+    value = line[delimiter.end() :].strip()
+    at = len(line) - len(line[delimiter.end() :].lstrip())
+    separator = line[indent + len(key) : at]
+    return Option(number, start, end, indent, key, separator, value, start + at)

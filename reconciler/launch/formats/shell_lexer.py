@@ -8,6 +8,7 @@ gives words no meaning. Pure.
 import re
 from dataclasses import dataclass, field
 
+from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.lines import LineNumbers
 from reconciler.launch.formats.shell_scan import skip_parentheses, word_end
 
@@ -57,7 +58,10 @@ class Script:
 
 def lex(text: str) -> Script:
     """LaunchFormatError where a quote or an expansion never ends."""
-    return _Lexer(text).script()
+    try:
+        return _Lexer(text).script()
+    except RecursionError:
+        raise LaunchFormatError("expansions are nested too deeply", "Simplify them.") from None
 
 
 class _Lexer:
