@@ -131,12 +131,11 @@ def test_a_value_reads_back_and_all_other_lines_and_values_stay(
             assert key.encode() in b
             assert a.endswith(b"\r") == b.endswith(b"\r")
     else:
-        added = [line for line in new if key.encode() in line and line not in old]
+        old, new = ([line.rstrip(b"\r") for line in lines] for lines in (old, new))
+        added = [number for number, line in enumerate(new) if line not in old]
         assert len(added) == 1
-        assert len(new) - len(old) == (1 if raw else 2 - 1)
-        assert [line.rstrip(b"\r") for line in new if line != added[0]] == [
-            line.rstrip(b"\r") for line in old
-        ]
+        assert key.encode() in new[added[0]]
+        assert [*new[: added[0]], *new[added[0] + 1 :]] == old
 
 
 @ASSIGNMENTS
@@ -249,15 +248,18 @@ def test_what_is_read_as_plain_is_what_a_shell_makes_of_the_word(
     script = "".join(
         f"{'export ' * (number % 2)}V{number}={word}\n" for number, word in enumerate(words)
     ).encode()
-    found = read(script, SHELL).values
+    try:
+        found = read(script, SHELL).values
+    except LaunchFormatError:
+        assert "${" in script.decode()  # which never ends
+        return
     names = list(found)
-    # A word that ends in a backslash goes on in the next line: the lexer must see that too.
     assert shell_values(script, names, shell) == [found[name].encode() for name in names]
 
 
 _STATEMENTS = st.sampled_from(
     [
-        *("A={n}", "B='{n} x'", "export C={n}", "A={n} B=$A", "readonly D={n}", "E={n}; F={n}"),
+        *("A={n}", "B='{n} x'", "export C={n}", "A={n} B=$A", "readonly D{n}={n}", "E={n}; F={n}"),
         *("if true; then A={n}; fi", "if false; then B={n}; else C={n}; fi"),
         *("false && A={n}", "true || B={n}", "true && C={n}", "! true && A={n}"),
         *("(A={n})", "{{ B={n}; }}", "A={n} | cat", "C={n} &", "A={n} true"),

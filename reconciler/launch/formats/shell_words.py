@@ -7,7 +7,7 @@ import re
 
 from reconciler.launch.formats.shell_scan import JOINED
 
-_EXPANSION = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!{(-])")
+_EXPANSION = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!{(-]|\\\r?\n)")
 _BARE = re.compile(r"[A-Za-z0-9_@%+=:,./-]*")
 _IN_DOUBLE = re.compile(r"\\\r?\n|\\[$`\"\\]")
 
@@ -76,7 +76,8 @@ def _expands(word: str, at: int) -> str:
         return ""
     if expansion.group() == "$(":
         return "it holds the output of a command"
-    return f"it expands {expansion.group().rstrip('{')}"
+    name = expansion.group().rstrip("{\\\r\n")
+    return f"it expands {name}"
 
 
 def quoted(value: str, like: str) -> str:
