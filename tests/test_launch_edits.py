@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.launch.errors import LaunchFormatError
-from reconciler.launch.formats import Format, edit, read
+from reconciler.launch.formats import Format, edit, read, undoing
 
 PROPERTIES, INI, XML = Format.PROPERTIES, Format.INI, Format.XML
 SHELL, BATCH = Format.SHELL, Format.BATCH
@@ -168,6 +168,21 @@ def test_editing_there_and_back_reads_as_before(form: Format, data: st.DataObjec
     before = read(raw, form).values
     there = edit(raw, form, {key: fitted(form, raw, data.draw(VALUES)) for key in before})
     assert read(edit(there, form, dict(before)), form).values == before
+
+
+@ASSIGNMENTS
+@given(st.data())
+def test_an_edit_is_taken_back_by_the_values_that_undo_it(
+    form: Format, data: st.DataObject
+) -> None:
+    raw, rows = data.draw(files(form))
+    keys = [*(address(form, key) for key in KEYS), *(["[new] x", "[new] y"] if form is INI else [])]
+    chosen = data.draw(st.lists(st.sampled_from(keys), unique=True))
+    values = {key: fitted(form, raw, data.draw(VALUES)) for key in chosen}
+    back = edit(edit(raw, form, values), form, undoing(raw, form, values))
+    assert read(back, form) == read(raw, form)
+    if not {key for key, _ in rows} & {key.rpartition(" ")[2] for key in chosen}:
+        assert back == raw
 
 
 @pytest.mark.parametrize("form", list(Format))

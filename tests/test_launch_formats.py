@@ -5,7 +5,7 @@ import time
 import pytest
 
 from reconciler.launch.errors import LaunchFormatError
-from reconciler.launch.formats import Format, edit, format_of, read
+from reconciler.launch.formats import Format, edit, format_of, read, undoing
 from reconciler.launch.formats import properties as properties_module
 
 PROPERTIES, INI, XML = Format.PROPERTIES, Format.INI, Format.XML
@@ -885,6 +885,29 @@ def test_what_an_entity_stands_for_is_never_read() -> None:
     laughs = b"<!DOCTYPE a [<!ENTITY l '%s'>]><a>&l;</a>" % (b"l" * 1000)
     with pytest.raises(LaunchFormatError, match="declarations of its own"):
         read(laughs, XML)
+
+
+def test_what_undoes_an_edit_is_what_was_there() -> None:
+    raw = b"[a]\nx=1\n"
+    values = {"[a] x": "2", "[a] y": "3", "[b] z": "4", "[b] w": None}
+    assert undoing(raw, INI, values) == {
+        "[a] x": "1",
+        "[a] y": None,
+        "[b] z": None,
+        "[b] w": None,
+        "[b]": None,
+    }
+    assert undoing(b"<a><b n='1'/></a>", XML, {"a/b[@n='1']": "2", "a/@c": "3"}) == {
+        "a/b[@n='1']": "",
+        "a/@c": None,
+    }
+
+
+def test_a_value_that_was_not_plain_is_not_brought_back_by_its_value() -> None:
+    with pytest.raises(LaunchFormatError) as caught:
+        undoing(b"A=$HOME\n", SHELL, {"A": "1"})
+    assert caught.value.message == "the old value of A cannot be written back: it expands $HOME"
+    assert caught.value.hint == "Restore the file from its backup."
 
 
 def test_removing_what_is_not_there_changes_nothing() -> None:

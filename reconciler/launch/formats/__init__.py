@@ -12,7 +12,7 @@ from reconciler.launch.formats import batch, ini, properties, shell, xml
 from reconciler.launch.formats.encoding import Decoded, decode
 from reconciler.launch.formats.model import Format, Reading
 
-__all__ = ["Format", "Reading", "edit", "format_of", "read"]
+__all__ = ["Format", "Reading", "edit", "format_of", "read", "undoing"]
 
 _T = TypeVar("_T")
 
@@ -79,6 +79,28 @@ def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
         )
     _prove(decoded.text, again, form, values)
     return result
+
+
+def undoing(raw: bytes, form: Format, values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The values that take an edit of ``raw`` back: what is there, or None for what is not.
+
+    They bring back the old values, and every byte where the edit only added. A value
+    in its place may come back in another spelling: a list over several lines as one, an
+    escape that was not needed, ``<a></a>`` for ``<a/>``. LaunchFormatError for a key
+    whose old value is not plain: only the old bytes can bring that back.
+    """
+    found = read(raw, form, values)
+    for key in values:
+        if key in found.opaque:
+            raise LaunchFormatError(
+                f"the old value of {key} cannot be written back: {found.opaque[key]}",
+                "Restore the file from its backup.",
+            )
+    back = {key: found.values.get(key) for key in values}
+    if form is Format.INI:
+        text = decode(raw, form).text
+        back.update(dict.fromkeys(ini.missing_sections(text, values)))
+    return back
 
 
 def _read(text: str, form: Format, keys: tuple[str, ...]) -> Reading:

@@ -12,7 +12,7 @@ until ``[section]`` is removed as well.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import assignments
@@ -38,6 +38,13 @@ def read(text: str) -> Reading:
 def edit(text: str, values: Mapping[str, str | None]) -> str:
     """The text with these values."""
     return assignments.edit(text, values, _Ini())
+
+
+def missing_sections(text: str, keys: Iterable[str]) -> list[str]:
+    """The sections that an addition of these keys would add, as keys of their own."""
+    there = {section.name for section in sections_of(text)}
+    wanted = dict.fromkeys(_split(key)[0] for key in keys)
+    return [f"[{section}]" for section in wanted if section not in there]
 
 
 def _address(section: str, key: str) -> str:
