@@ -528,6 +528,22 @@ def test_what_a_batch_file_jumps_to_always_runs() -> None:
     assert sorted(read(raw, BATCH).opaque) == ["A", "B"]
 
 
+def test_a_jump_to_a_path_of_its_own_leaves_the_way_that_does_not_jump() -> None:
+    raw = b"""if "%1"=="" goto usage
+set A=1
+if errorlevel 1 goto usage
+java -Da=%A%
+goto :eof
+
+rem help
+:usage
+set B=1
+"""
+    found = read(raw, BATCH)
+    assert found.values == {"A": "1"}
+    assert found.opaque == {"B": "the script leaves before it, in line 5"}
+
+
 def test_a_batch_file_answers_to_names_in_any_case() -> None:
     found = read(b"set Host=a\n", BATCH, ["HOST", "host", "port"])
     assert found.values == {"Host": "a", "HOST": "a", "host": "a"}

@@ -5,7 +5,7 @@ Pure; knows nothing of assignments.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.launch.formats.lines import split_lines
@@ -44,12 +44,7 @@ def flow(text: str) -> Flow:
     """The lines of a script but for labels and comments."""
     spans = split_lines(text)
     texts = [text[start:end] for start, end, _ in spans]
-    labels = {
-        found[1].upper(): index
-        for index, line in reversed(list(enumerate(texts)))
-        if (found := _LABEL.match(line))
-    }
-    skipped = _skipped(texts, labels)
+    skipped = _skipped(texts)
     lines: list[Line] = []
     depth = 0
     dead = ""
@@ -80,9 +75,14 @@ def flow(text: str) -> Flow:
     return Flow(lines, dead or ("a block is open at its end" if depth else ""))
 
 
-def _skipped(texts: Sequence[str], labels: Mapping[str, int]) -> dict[int, str]:
-    """The lines between a jump under a condition and its label further down."""
+def _skipped(texts: Sequence[str]) -> dict[int, str]:
+    """The lines between a jump under a condition and its label further down.
+
+    A label that is reached by jumps only, behind an exit, begins a path of its own, such
+    as the usage message: the lines before it always run on the way that does not jump.
+    """
     result: dict[int, str] = {}
+    labels = _fallen_into(texts)
     until, origin = 0, 0
     for index, line in enumerate(texts):
         if index < until:
@@ -93,4 +93,17 @@ def _skipped(texts: Sequence[str], labels: Mapping[str, int]) -> dict[int, str]:
             target = labels.get(jump[1].upper(), 0)
             if target > until:
                 until, origin = target, index
+    return result
+
+
+def _fallen_into(texts: Sequence[str]) -> dict[str, int]:
+    """The labels that the line before them goes on into."""
+    result: dict[str, int] = {}
+    leaves = False
+    for index, line in enumerate(texts):
+        if found := _LABEL.match(line):
+            if not leaves:
+                result.setdefault(found[1].upper(), index)
+        elif line.strip() and not _COMMENT.match(line):
+            leaves = _LEAVES.match(line) is not None
     return result
