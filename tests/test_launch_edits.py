@@ -551,7 +551,7 @@ def test_configparser_reads_the_edited_ini_file_with_exactly_the_value(
     try:
         edited = edit(text.encode(), INI, {key: value.strip()}).decode()
     except LaunchFormatError:
-        assert "\n" in before.get(key, "")
+        assert any(row[:1].isspace() and row.strip() for row in rows)  # a value that goes on
         return
     assert configparser_values(edited) == {**before, key: value.strip()}
 

@@ -139,6 +139,12 @@ EDITS = [
             {"a": None, "b": None},
             b"# c",
         ),
+        "properties: the last line goes with the line end before it": (
+            PROPERTIES,
+            b"a=1\r\nb=2",
+            {"b": None},
+            b"a=1",
+        ),
         "ini: one section of several": (
             INI,
             b"; c\n[one]\nhost = a\n\n[two]\nhost = a\n",
