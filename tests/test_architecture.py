@@ -20,9 +20,10 @@ MAY_IMPORT = {
     "plan": {"kinds", "server", "site", "manifest"},
     "apply": {"kinds", "server", "plan"},
     "render": {"kinds", "server", "plan", "apply"},
+    "launch": set(),
 }
 BASE = {"diagnostics", "errors", "exits", "strict_yaml", "resources"}
-PURE = ("kinds", "site", "plan")
+PURE = ("kinds", "site", "plan", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
 
 

@@ -1,0 +1,62 @@
+"""Lines of a text with their ends kept: to add one, and to take one away again.
+
+Adding and then removing a line gives the text back, also where the last line has no
+end. Knows line ends and nothing of any format.
+"""
+
+import re
+from bisect import bisect_right
+
+LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class LineNumbers:
+    """The number, from 1, of the line that a position of a text stands in."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [found.end() for found in LINE_END.finditer(text)]
+
+    def __getitem__(self, position: int) -> int:
+        return bisect_right(self._ends, position) + 1
+
+
+def split_lines(text: str) -> list[tuple[int, int, int]]:
+    """(start, end, end with the line end) of every line; no empty one behind the last end."""
+    lines: list[tuple[int, int, int]] = []
+    start = 0
+    for found in LINE_END.finditer(text):
+        lines.append((start, found.start(), found.end()))
+        start = found.end()
+    if start < len(text):
+        lines.append((start, len(text), len(text)))
+    return lines
+
+
+def insert_line(text: str, position: int, line: str, default_end: str) -> str:
+    """``text`` with a line more at ``position``, the start of a line or the end of the text.
+
+    It gets the end of the line before it, else the text's first, else ``default_end``.
+    """
+    before, after = text[:position], text[position:]
+    ends = LINE_END.findall(before) or LINE_END.findall(text)[:1]
+    end = ends[-1] if ends else default_end
+    if before and before[-1] not in "\r\n":
+        return before + end + line + after
+    return before + line + end + after
+
+
+def remove_lines(text: str, start: int, end: int) -> str:
+    """``text`` without the lines that ``start`` to ``end`` touch.
+
+    Without a line end of its own, the last line takes the one before it along.
+    """
+    while start > 0 and text[start - 1] not in "\r\n":
+        start -= 1
+    following = LINE_END.search(text, end)
+    if following:
+        return text[:start] + text[following.end() :]
+    if text[:start].endswith("\r\n"):
+        start -= 2
+    elif start:
+        start -= 1
+    return text[:start]

@@ -1,0 +1,116 @@
+"""Paths to one element or attribute: ``a/b/c``, ``a/b[2]``, ``a/b[@name='x']/@value``.
+
+The first step is the root element. Names are compared as they are written, prefix
+included. ``[2]`` counts from 1 among the siblings that the step has selected. Pure.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.launch.errors import LaunchFormatError
+from reconciler.launch.formats.xml_tree import Element
+
+_NAME = r"[^\s/\[\]@='\"<>&]+"
+_STEP = re.compile(rf"(?P<name>{_NAME})(?P<tests>(?:\[(?:\d+|@{_NAME}=(?:'[^']*'|\"[^\"]*\"))\])*)")
+_TEST = re.compile(rf"\[(?:(?P<index>\d+)|@(?P<name>{_NAME})=(?P<value>'[^']*'|\"[^\"]*\"))\]")
+_ATTRIBUTE = re.compile(rf"@({_NAME})")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: a name and tests, each an index or an attribute with its value."""
+
+    name: str
+    tests: tuple[int | tuple[str, str], ...] = ()
+
+    def select(self, siblings: Iterable[Element]) -> list[Element]:
+        """Those of the siblings that it selects."""
+        found = [one for one in siblings if one.name == self.name]
+        for test in self.tests:
+            if isinstance(test, int):
+                found = found[test - 1 : test] if test else []
+            else:
+                found = [one for one in found if one.attributes.get(test[0]) == test[1]]
+        return found
+
+
+@dataclass(frozen=True)
+class Path:
+    """The steps, and the attribute at the end; empty for the element's text."""
+
+    steps: Sequence[Step]
+    attribute: str = ""
+
+
+def parse(text: str) -> Path:
+    """LaunchFormatError for what is no path."""
+    steps: list[Step] = []
+    at = 0
+    while True:
+        attribute = _ATTRIBUTE.fullmatch(text, at)
+        if attribute and steps:
+            if any(test[0] == attribute[1] for test in steps[-1].tests if isinstance(test, tuple)):
+                raise LaunchFormatError(
+                    f"{text} finds the element by the attribute that it names",
+                    "Find it by another attribute, or by its [number].",
+                )
+            return Path(steps, attribute[1])
+        found = _STEP.match(text, at)
+        if not found:
+            break
+        tests = tuple(
+            int(test["index"]) if test["index"] else (test["name"], test["value"][1:-1])
+            for test in _TEST.finditer(found["tests"])
+        )
+        steps.append(Step(found["name"], tests))
+        at = found.end()
+        if at == len(text):
+            return Path(steps)
+        if text[at] != "/":
+            break
+        at += 1
+    raise LaunchFormatError(
+        f"{text!r} is no path to an element or attribute: see its character {at + 1}",
+        "Write a/b/c, a/b/@attribute, a/b[2] or a/b[@name='x']; the first is the root element.",
+    )
+
+
+def find(root: Element, text: str) -> tuple[Element, str]:
+    """The one element that a path leads to, and the attribute that it names.
+
+    LaunchFormatError, which says what is there, for none or for several.
+    """
+    path = parse(text)
+    found = path.steps[0].select([root])
+    if not found:
+        raise LaunchFormatError(
+            f"{text}: the root element is {root.name}", "Begin the path with it."
+        )
+    for number, step in enumerate(path.steps[1:], 1):
+        inside = [match for one in found for match in step.select(one.children)]
+        if not inside:
+            there = [f"{each.name}{_attributes(each)}" for one in found for each in one.children]
+            written = "/".join(each.name for each in path.steps[:number])
+            raise LaunchFormatError(
+                f"{text}: {written} has no such {step.name}; "
+                + (f"it has {_listed(there)}" if there else "it has no elements"),
+                "Correct the path; elements are not created.",
+            )
+        found = inside
+    if len(found) > 1:
+        there = [f"line {one.line}{_attributes(one)}" for one in found]
+        raise LaunchFormatError(
+            f"{text} names {len(found)} elements: {_listed(there)}",
+            "Choose one with [@attribute='value'] or [number].",
+        )
+    return found[0], path.attribute
+
+
+def _attributes(element: Element) -> str:
+    return "".join(f" {name}={value!r}" for name, value in list(element.attributes.items())[:3])
+
+
+def _listed(there: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(there) - most} more" if len(there) > most else ""
+    return ", ".join(there[:most]) + more

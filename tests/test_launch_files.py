@@ -1,0 +1,522 @@
+"""The file adapter: inside its folder only, and whatever happens, nothing is lost."""
+
+import errno
+import os
+import resource
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.exits import ExitCode
+from reconciler.launch import files as files_module
+from reconciler.launch import folder as folder_module
+from reconciler.launch.errors import (
+    ChangedLaunchFileError,
+    LaunchFileError,
+    LaunchPathError,
+    MissingLaunchFileError,
+)
+from reconciler.launch.files import Installation, Place, host_name
+from reconciler.launch.formats import Format, edit
+
+OLD = b"host = old\r\nport = 1\r\n"
+NEW = b"host = new\r\nport = 1\r\n"
+
+
+@pytest.fixture(params=[True, False], ids=["relative opens", "paths only"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
+    """A folder with conf/launcher.properties, and a file outside of it."""
+    (tmp_path / "web/conf").mkdir(parents=True)
+    (tmp_path / "web/conf/launcher.properties").write_bytes(OLD)
+    (tmp_path / "secret.properties").write_bytes(b"outside\n")
+    root = Installation.at(tmp_path / "web").root
+    return Installation(root, relative_opens=request.param)
+
+
+FILE = "conf/launcher.properties"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# Reading and writing
+
+
+def test_an_edited_file_replaces_the_old_one_which_is_saved(installation: Installation) -> None:
+    old = installation.read(FILE)
+    assert old == OLD
+    new = edit(old, Format.PROPERTIES, {"host": "new"})
+    backup = installation.write(FILE, new, old)
+    assert installation.read(FILE) == NEW
+    assert backup is not None
+    assert backup.parent == installation.root / "conf"
+    assert backup.name.startswith("launcher.properties.")
+    assert backup.name.endswith(".bak")
+    assert backup.read_bytes() == OLD
+    assert names(backup.parent) == ["launcher.properties", backup.name]
+
+
+def test_a_backup_goes_to_the_folder_that_the_caller_names(
+    installation: Installation, tmp_path: Path
+) -> None:
+    backup = installation.write(FILE, NEW, OLD, tmp_path / "state/backups")
+    assert backup is not None
+    assert backup.parent == tmp_path / "state/backups"
+    assert backup.read_bytes() == OLD
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert stat.S_IMODE(backup.parent.stat().st_mode) == 0o700
+    assert names(installation.root / "conf") == ["launcher.properties"]
+
+
+def test_the_same_content_is_saved_once(installation: Installation) -> None:
+    first = installation.write(FILE, NEW, OLD)
+    second = installation.write(FILE, OLD, NEW)
+    assert installation.write(FILE, NEW, OLD) == first
+    assert first is not None
+    assert second is not None
+    assert first != second
+    assert len(names(installation.root / "conf")) == 3
+
+
+def test_files_of_the_same_name_and_content_have_backups_of_their_own(
+    installation: Installation, tmp_path: Path
+) -> None:
+    (installation.root / "launcher.properties").write_bytes(OLD)
+    backups = tmp_path / "backups"
+    first = installation.write(FILE, NEW, OLD, backups)
+    second = installation.write("launcher.properties", NEW, OLD, backups)
+    assert first != second
+
+
+def test_a_backup_of_that_name_with_another_content_stops_the_write(
+    installation: Installation,
+) -> None:
+    backup = installation.write(FILE, NEW, OLD)
+    assert backup is not None
+    installation.write(FILE, OLD, NEW)
+    backup.write_bytes(b"not what it was")
+    with pytest.raises(LaunchFileError, match="is there already, with another content"):
+        installation.write(FILE, NEW, OLD)
+    assert installation.read(FILE) == OLD
+
+
+def test_writing_what_is_there_writes_nothing(installation: Installation) -> None:
+    before = (installation.root / FILE).stat()
+    assert installation.write(FILE, OLD, OLD) is None
+    after = (installation.root / FILE).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert names(installation.root / "conf") == ["launcher.properties"]
+
+
+def test_the_mode_and_the_owner_stay(installation: Installation) -> None:
+    path = installation.root / FILE
+    path.chmod(0o751)
+    owner = (4321, 8765) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(path, *owner)
+    installation.write(FILE, NEW, OLD)
+    status = path.stat()
+    assert stat.S_IMODE(status.st_mode) == 0o751
+    assert (status.st_uid, status.st_gid) == owner
+
+
+def test_another_hard_link_keeps_the_old_content(
+    installation: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "shared").hardlink_to(installation.root / FILE)
+    installation.write(FILE, NEW, OLD)
+    assert (tmp_path / "shared").read_bytes() == OLD
+    assert installation.read(FILE) == NEW
+
+
+def test_an_owner_that_may_not_be_set_gives_nobody_more_access(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, owner: int, group: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    path = installation.root / FILE
+    path.chmod(0o4764)
+    installation.write(FILE, NEW, OLD)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o704
+
+
+def test_extended_attributes_stay(installation: Installation) -> None:
+    path = installation.root / FILE
+    try:
+        os.setxattr(path, "user.origin", b"site")
+    except OSError:
+        pytest.skip("the file system has no extended attributes")
+    installation.write(FILE, NEW, OLD)
+    assert os.getxattr(path, "user.origin") == b"site"
+
+
+def test_a_folder_may_be_named_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "8.5.1").mkdir()
+    (tmp_path / "8.5.1/a.ini").write_bytes(OLD)
+    (tmp_path / "current").symlink_to("8.5.1")
+    installation = Installation.at(tmp_path / "current")
+    assert installation.read("a.ini") == OLD
+    assert installation.place() == Place(
+        socket.gethostname().lower(), str((tmp_path / "8.5.1").resolve())
+    )
+
+
+def test_the_host_has_a_name_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "GWE-Host1")
+    assert host_name() == "gwe-host1"
+
+
+@pytest.mark.parametrize("name", ["none", "a.ini"])
+def test_what_is_no_folder_is_no_installation(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.ini").write_bytes(OLD)
+    with pytest.raises(LaunchFileError):
+        Installation.at(tmp_path / name)
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("", "'' names no file"),
+        (".", ". has an empty name in it"),
+        ("../secret.properties", "../secret.properties leaves the folder through .."),
+        ("conf/../../secret.properties", "leaves the folder through .."),
+        ("conf/../conf/launcher.properties", "leaves the folder through .."),
+        ("/etc/passwd", "/etc/passwd is an absolute path"),
+        ("//host/share/x", "is an absolute path"),
+        ("C:/x.ini", "has a colon, which names a drive or a stream"),
+        ("C:x.ini", "has a colon"),
+        ("conf/launcher.properties:stream", "has a colon"),
+        ("conf\\launcher.properties", "has a backslash"),
+        ("..\\secret.properties", "has a backslash"),
+        ("conf//launcher.properties", "has an empty name in it"),
+        ("conf/launcher.properties/", "has an empty name in it"),
+        ("conf/\0", "names no file"),
+    ],
+)
+def test_a_path_that_could_leave_the_folder_is_refused(
+    installation: Installation, path: str, why: str
+) -> None:
+    with pytest.raises(LaunchPathError) as caught:
+        installation.read(path)
+    assert why in caught.value.message
+    assert caught.value.hint
+    with pytest.raises(LaunchPathError):
+        installation.write(path, NEW, OLD)
+
+
+def test_a_dot_in_a_path_is_the_folder_itself(installation: Installation) -> None:
+    assert installation.read("./conf/./launcher.properties") == OLD
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "path"),
+    [
+        ("out", "..", "out/secret.properties"),
+        ("link.ini", "../secret.properties", "link.ini"),
+        ("absolute", "/", "absolute/etc/passwd"),
+        ("inside.ini", "conf/launcher.properties", "inside.ini"),
+        ("dangling.ini", "nowhere", "dangling.ini"),
+        ("dangling", "nowhere", "dangling/x.ini"),
+        ("loop", "loop", "loop"),
+    ],
+)
+def test_no_link_is_followed(installation: Installation, link: str, target: str, path: str) -> None:
+    (installation.root / link).symlink_to(target)
+    with pytest.raises(LaunchPathError, match="is a link"):
+        installation.read(path)
+    with pytest.raises(LaunchPathError, match="is a link"):
+        installation.write(path, NEW, b"outside\n")
+    assert (installation.root.parent / "secret.properties").read_bytes() == b"outside\n"
+    assert not (installation.root / "nowhere").exists()
+
+
+def test_a_root_that_became_a_link_is_not_followed(installation: Installation) -> None:
+    installation.root.rename(installation.root.with_name("moved"))
+    installation.root.symlink_to("moved")
+    with pytest.raises(LaunchPathError, match="is a link"):
+        installation.read(FILE)
+
+
+def swap_before(
+    monkeypatch: pytest.MonkeyPatch, name: str, swap: Iterator[None], only: str = ""
+) -> None:
+    """Runs ``swap`` once, just before the first ``os.<name>`` (of a path with ``only``)."""
+    real = getattr(os, name)
+
+    def swapping(path: object, *arguments: object, **options: object) -> object:
+        if only in str(path):
+            next(swap, None)
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, name, swapping)
+
+
+def test_a_folder_swapped_for_a_link_between_look_and_open_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "web/conf").mkdir(parents=True)
+    (tmp_path / "web/conf/a.ini").write_bytes(OLD)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/a.ini").write_bytes(OLD)
+    installation = Installation.at(tmp_path / "web")
+
+    def swap() -> Iterator[None]:
+        (tmp_path / "web/conf").rename(tmp_path / "web/old")
+        (tmp_path / "web/conf").symlink_to(tmp_path / "outside")
+        yield
+
+    swap_before(monkeypatch, "open", swap(), only="conf")
+    with pytest.raises(LaunchFileError):
+        installation.read("conf/a.ini")
+
+
+def test_a_file_swapped_for_a_link_between_look_and_open_is_not_followed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swap() -> Iterator[None]:
+        (installation.root / FILE).unlink()
+        (installation.root / FILE).symlink_to(installation.root.parent / "secret.properties")
+        yield
+
+    swap_before(monkeypatch, "open", swap(), only="launcher.properties")
+    with pytest.raises(LaunchFileError):
+        installation.read(FILE)
+
+
+def test_a_folder_swapped_for_a_link_before_the_rename_is_noticed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = installation.root.parent / "outside"
+    outside.mkdir()
+    (outside / "launcher.properties").write_bytes(OLD)
+    conf = installation.root / "conf"
+
+    def swap() -> Iterator[None]:
+        conf.rename(installation.root / "old")
+        conf.symlink_to(outside)
+        yield
+
+    swap_before(monkeypatch, "fsync", swap())
+    with pytest.raises(LaunchFileError):
+        installation.write(FILE, NEW, OLD, installation.root.parent / "backups")
+    assert (outside / "launcher.properties").read_bytes() == OLD
+    assert names(outside) == ["launcher.properties"]
+    assert (installation.root / "old/launcher.properties").read_bytes() == OLD
+
+
+# What is not there, or no file
+
+
+def test_a_missing_file_is_not_created(installation: Installation) -> None:
+    for path in ("conf/none.ini", "none/a.ini"):
+        with pytest.raises(MissingLaunchFileError) as caught:
+            installation.read(path)
+        assert caught.value.hint == "Launch files are edited, never created: check the path."
+        with pytest.raises(MissingLaunchFileError):
+            installation.write(path, NEW, b"")
+    assert names(installation.root / "conf") == ["launcher.properties"]
+
+
+def test_a_folder_or_a_pipe_is_no_launch_file(installation: Installation) -> None:
+    with pytest.raises(LaunchFileError, match="conf is a folder"):
+        installation.read("conf")
+    os.mkfifo(installation.root / "pipe.ini")
+    with pytest.raises(LaunchFileError, match=r"pipe\.ini is no regular file"):
+        installation.read("pipe.ini")
+    with pytest.raises(LaunchFileError, match=r"launcher\.properties is no folder"):
+        installation.read(FILE + "/x")
+
+
+def test_a_file_over_10_mib_is_refused_and_one_of_10_mib_is_read(
+    installation: Installation,
+) -> None:
+    path = installation.root / "big.ini"
+    limit = 10 * 1024 * 1024
+    path.write_bytes(b"x" * limit)
+    assert len(installation.read("big.ini")) == limit
+    with path.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(LaunchFileError, match=r"big\.ini is larger than 10 MiB"):
+        installation.read("big.ini")
+    with pytest.raises(LaunchFileError, match="is larger than 10 MiB"):
+        installation.write(FILE, b"x" * (limit + 1), OLD)
+    assert installation.read(FILE) == OLD
+
+
+def test_a_read_only_file_is_left_alone(installation: Installation) -> None:
+    (installation.root / FILE).chmod(0o444)
+    with pytest.raises(LaunchFileError, match="is read-only") as caught:
+        installation.write(FILE, NEW, OLD)
+    assert caught.value.hint == "Make it writable first."
+    assert installation.read(FILE) == OLD
+    assert names(installation.root / "conf") == ["launcher.properties"]
+
+
+# Somebody else writes too
+
+
+def test_a_file_that_somebody_changed_is_left_alone(installation: Installation) -> None:
+    (installation.root / FILE).write_bytes(b"host = other\n")
+    with pytest.raises(ChangedLaunchFileError) as caught:
+        installation.write(FILE, NEW, OLD)
+    assert caught.value.exit_code is ExitCode.STALE
+    assert caught.value.message == f"{FILE} was changed by somebody else since it was read"
+    assert caught.value.hint == "Plan again."
+    assert installation.read(FILE) == b"host = other\n"
+    assert names(installation.root / "conf") == ["launcher.properties"]
+
+
+@pytest.mark.parametrize("how", ["write", "replace", "unlink"])
+def test_a_change_while_the_new_file_is_written_is_noticed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    path = installation.root / FILE
+    other = OLD.replace(b"old", b"odd")
+
+    def swap() -> Iterator[None]:
+        if how == "write":
+            path.write_bytes(other)
+        elif how == "replace":
+            (tmp_path / "other").write_bytes(other)
+            (tmp_path / "other").rename(path)
+        else:
+            path.unlink()
+        yield
+
+    swap_before(monkeypatch, "fsync", swap())
+    with pytest.raises(ChangedLaunchFileError):
+        installation.write(FILE, NEW, OLD, tmp_path / "backups")
+    assert names(installation.root / "conf") == ([path.name] if how != "unlink" else [])
+    if how != "unlink":
+        assert path.read_bytes() == other
+
+
+# Failures
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may grow over 1000 bytes: the system itself refuses the write."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_when_there_is_no_room_the_old_file_is_whole(installation: Installation) -> None:
+    with pytest.raises(LaunchFileError) as caught:
+        installation.write(FILE, OLD * 100, OLD)
+    assert caught.value.message == f"{FILE} cannot be written and is as it was: File too large"
+    assert caught.value.hint == "Make room and run again."
+    assert installation.read(FILE) == OLD
+    left = [name for name in names(installation.root / "conf") if not name.endswith(".bak")]
+    assert left == ["launcher.properties"]
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_without_room_for_the_backup_nothing_is_written(
+    installation: Installation, tmp_path: Path
+) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    with pytest.raises(LaunchFileError, match="cannot be written and is as it was"):
+        installation.write(FILE, b"x", OLD, tmp_path / "backups")
+    assert installation.read(FILE) == OLD
+    assert names(tmp_path / "backups") == []
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
+def test_a_failing_call_leaves_the_old_file_and_no_other(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: str
+) -> None:
+    backups = tmp_path / "backups"
+    installation.write(FILE, NEW, OLD, backups)
+    installation.write(FILE, OLD, NEW, backups)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(LaunchFileError, match="cannot be written and is as it was: Input/output"):
+        installation.write(FILE, NEW, OLD, backups)
+    assert installation.read(FILE) == OLD
+    assert names(installation.root / "conf") == ["launcher.properties"]
+
+
+def test_a_folder_that_cannot_be_flushed_is_said_after_the_file_is_written(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(_folder: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    installation.write(FILE, NEW, OLD, tmp_path)
+    installation.write(FILE, OLD, NEW, tmp_path)
+    monkeypatch.setattr(folder_module.Folder, "flush", fail)
+    with pytest.raises(LaunchFileError, match="cannot be made durable, but is written: Input"):
+        installation.write(FILE, NEW, OLD, tmp_path)
+    assert installation.read(FILE) == NEW
+
+
+def _noting(calls: list[str], name: str) -> Callable[..., object]:
+    real = getattr(os, name)
+
+    def noting(*arguments: object, **options: object) -> object:
+        calls.append(name)
+        return real(*arguments, **options)
+
+    return noting
+
+
+def test_the_copy_is_flushed_before_the_file_is_replaced(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def noting(
+            *arguments: object, _n: str = name, _r: object = real, **options: object
+        ) -> object:
+            calls.append(_n)
+            return _r(*arguments, **options)  # type: ignore[operator]
+
+        monkeypatch.setattr(os, name, noting)
+    installation.write(FILE, NEW, OLD)
+    assert calls == ["fsync", "fsync", "fsync", "replace", "fsync"]
+
+
+def test_a_file_that_may_not_be_read_says_what_to_do(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(folder_module.Folder, "open", refuse)
+    with pytest.raises(LaunchFileError) as caught:
+        installation.read(FILE)
+    assert caught.value.message == f"{FILE} cannot be read: Permission denied"
+    assert caught.value.hint == "Run as the account that owns the installation."
+
+
+def test_no_descriptor_stays_open(installation: Installation) -> None:
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    installation.write(FILE, NEW, OLD)
+    for path in ("conf", "none/x", FILE + "/x"):
+        with pytest.raises(LaunchFileError):
+            installation.read(path)
+    after = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    assert after == before
+
+
+def test_relative_opens_are_used_where_the_system_has_them(tmp_path: Path) -> None:
+    here = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+    assert Installation.at(tmp_path).relative_opens is here
+    assert files_module.MAX_BYTES == 10485760
