@@ -5,6 +5,7 @@ from dataclasses import replace
 from reconciler.errors import SelfCheckError
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
+from reconciler.plan.files import plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.model import Action, Plan, SiteMark
@@ -58,13 +59,14 @@ def mark_of(site: Site, live: Snapshot) -> SiteMark:
         cluster=application_name(site.cluster) if site.cluster else "",
         roles={role: tuple(one.dbid for one in members) for role, members in site.roles.items()},
         siblings=sibling_sites(live, site),
+        installation=site.installation,
     )
 
 
 def _compare(context: Context) -> tuple[list[Action], list[str]]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
-    actions = [*plan_objects(context, siblings), *options]
+    actions = [*plan_objects(context, siblings), *options, *plan_files(context)]
     hidden = [with_secrets(one, context.options.secret_words) for one in actions]
     return spare_predefined(hidden, context.live), option_notices
 
