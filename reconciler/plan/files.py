@@ -18,9 +18,14 @@ from reconciler.plan.model import KEPT, Action
 _TYPE = ALL_TYPES[LAUNCH_FILE]
 
 
-def plan_files(context: Context) -> list[Action]:
-    """One action per launch file, in the order of the manifests."""
-    return [_action(context, desired) for desired in context.desired.files]
+def plan_files(context: Context) -> tuple[list[Action], list[str]]:
+    """One action per launch file, in the order of the manifests, and notices. Without an
+    installation folder there is none to plan for."""
+    desired = context.desired.files
+    if desired and not context.site.installation:
+        listed = ", ".join(one.address for one in desired)
+        return [], [f"{listed}: skipped, no installation folder was named (--install-dir)."]
+    return [_action(context, one) for one in desired], []
 
 
 def _action(context: Context, desired: DesiredFile) -> Action:
@@ -32,9 +37,6 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         name=desired.path,
         origin=desired.origin,
     )
-    if not context.site.installation:
-        reason = "no installation folder was named (--install-dir)"
-        return replace(base, action="skip", reason=reason)
     one = context.live.find(LAUNCH_FILE, 0, desired.path)
     if one is None:
         return replace(base, action="skip", reason=f"there is no file {desired.path}")

@@ -28,7 +28,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
     and SelfCheckError where applying the plan would not settle: a defect of ours.
     """
-    compared, option_notices = _compare(context)
+    compared, about = _compare(context)
     selected, selection = select(with_needs(context, compared), context.options)
     ordered = order(selected)
     final = simulate(ordered, context.live)
@@ -40,7 +40,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         identity=server.identity,
         site=mark_of(site, context.live),
         actions=with_fingerprints(checked, context.live),
-        notices=(*site.notices, *option_notices, *selection, *notices(checked, final)),
+        notices=(*site.notices, *about, *selection, *notices(checked, final)),
         warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
         manifests=manifests,
         refusals=() if options.force else exceeded,
@@ -66,9 +66,10 @@ def mark_of(site: Site, live: Snapshot) -> SiteMark:
 def _compare(context: Context) -> tuple[list[Action], list[str]]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
-    actions = [*plan_objects(context, siblings), *options, *plan_files(context)]
+    files, file_notices = plan_files(context)
+    actions = [*plan_objects(context, siblings), *options, *files]
     hidden = [with_secrets(one, context.options.secret_words) for one in actions]
-    return spare_predefined(hidden, context.live), option_notices
+    return spare_predefined(hidden, context.live), [*option_notices, *file_notices]
 
 
 def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:
