@@ -48,8 +48,9 @@ def settle(
     server = with_files(server, plan, options.installation, options.state.run_path(run.name))
     with open_journal(options.state, run.name) as journal:
         run = read_run(options.state, run.name)  # as it is now that nobody else writes
-        ours = (run.name, str(run.head.get("host", "")))
-        with locked(server, plan, options, circumstances, warn, ours) as lock:
+        # In the name of the run: who finds this lock knows whose journal tells the rest.
+        own = replace(circumstances, name=run.name)
+        with locked(server, plan, options, own, warn, ours=run.name) as lock:
             live, _ = read_again(plan, server, options.installation)
             first = max((step.number for step in run.steps), default=0) + 1
             calls = Calls(server, journal, lock, first_step=first)
@@ -88,7 +89,9 @@ def plan_undo(
         server = FilesReader(server, installation, file_specs(plan))
     live, site = read_again(plan, server, installation, _needs_of_undo(run, plan))
     undo = undo_plan(run, plan, live, info, site, force=force, secret_words=secret_words)
-    exceeded = refusals(undo.actions, limits or Limits(), consented=True)
+    # Asking for it is the consent to all that it takes away: no share is too much.
+    whole = replace(limits or Limits(), percent=100)
+    exceeded = refusals(undo.actions, whole, consented=True)
     return replace(undo, refusals=() if force else exceeded)
 
 
@@ -101,7 +104,8 @@ def _needs_of_undo(run: Run, plan: Plan) -> list[Need]:
         if action.action == "create" and action.object_type != "Application"
     ]
     for step in run.steps:
-        for one in step.referrers:
+        gone = [step.before] if step.call == "delete" and step.before else []
+        for one in (*gone, *step.referrers):
             words = frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)
             needs.append(Need(one.type, one.tenant, words=words))
     return needs

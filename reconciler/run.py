@@ -97,9 +97,10 @@ def carry_out(
     with open_journal(options.state, circumstances.name) as journal:
         journal.record("run", **_head(plan, text, info, circumstances))
         report: RunReport | None = None
-        sent = False
+        sent, refused = False, int(ExitCode.FAILED)
         try:
             with locked(server, plan, options, circumstances, warn) as lock:
+                _check_none_goes_on(options.state, info.identity, circumstances.name)
                 live, site = read_again(plan, server, options.installation)
                 check_site(plan, site)
                 stale = stale_outcomes(plan, live)
@@ -110,6 +111,9 @@ def carry_out(
                 report = execute(plan, live, server, listener, stopping, calls=calls, stale=stale)
                 report.journal_broken = journal.broken
                 lock.keep = report.unsettled or journal.broken
+        except ReconcilerError as error:
+            refused = int(error.exit_code)
+            raise
         except KeyboardInterrupt:
             if report is None and sent:
                 raise InterruptedRunError(
@@ -121,8 +125,8 @@ def carry_out(
         finally:
             # A journal without an end is one that gwe recover looks at.
             if report is not None or not sent:
-                with suppress(JournalError):
-                    journal.record("finish", **_tail(report, circumstances))
+                with suppress(JournalError, KeyboardInterrupt):
+                    journal.record("finish", **_tail(report, refused, circumstances))
     return report
 
 
@@ -156,10 +160,12 @@ def _head(
     }
 
 
-def _tail(report: RunReport | None, circumstances: Circumstances) -> Mapping[str, Any]:
+def _tail(
+    report: RunReport | None, refused: int, circumstances: Circumstances
+) -> Mapping[str, Any]:
     ended = circumstances.clock.hour(0)
     if report is None:
-        return {"status": "nothing written", "unsettled": False, "exit": None, "ended": ended}
+        return {"status": "nothing written", "unsettled": False, "exit": refused, "ended": ended}
     done = len(report.of("done"))
     status = "applied" if done == len(report.outcomes) else "partly applied"
     if not report.outcomes or not any(o.wrote or o.status == "unknown" for o in report.outcomes):
@@ -205,7 +211,7 @@ def locked(
     options: RunOptions,
     circumstances: Circumstances,
     warn: Callable[[str], None],
-    ours: tuple[str, str] = ("", ""),
+    ours: str = "",
 ) -> Iterator["HeldLock"]:
     """The lock, for as long as a run needs it. ``ours``: see ``lock.acquire``."""
     lock: Confirmation = NoLock()
@@ -240,6 +246,13 @@ def _check_no_unsettled(state: StateFolder, identity: str) -> None:
                 "Run gwe recover first, which finishes what it left,"
                 f" or gwe lock release --abandon {run.name}.",
             )
+
+
+def _check_none_goes_on(state: StateFolder, identity: str, own: str) -> None:
+    """With the lock in hand: a run that has none may still write."""
+    for run in read_runs(state, identity):
+        if run.name != own and not run.settled and _goes_on(state, run.name):
+            raise LockHeldError(f"the run {run.name} still goes on", "Wait for its end.")
 
 
 def _goes_on(state: StateFolder, run: str) -> bool:

@@ -22,7 +22,7 @@ _BLOCK = re.compile(r"^```(console|yaml|toml)\n(.*?)^```$", re.MULTILINE | re.DO
 _FILE = re.compile(r"# file: (\S+)\n")
 
 
-_RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4}\b")
+_RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}\b")
 _HOUR = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC")
 
 

@@ -96,6 +96,21 @@ class Calls:
             permissions=entries,
         )
 
+    def found(self, action: Action, made: ConfObject) -> None:
+        """Writes down a create whose records are missing: the object is there."""
+        self._step += 1
+        self.journal.record(
+            "begin",
+            step=self._step,
+            address=action.address,
+            action=action.action,
+            call="create",
+            type=action.object_type,
+            before=None,
+            makes=attributes_data(made.attributes),
+        )
+        self._end(self._step, result="answered", after=object_data(made))
+
     def _call(
         self,
         action: Action,

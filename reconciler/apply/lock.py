@@ -203,12 +203,12 @@ def acquire(
     clock: Clock,
     *,
     wait: float = 0.0,
-    ours: tuple[str, str] = ("", ""),
+    ours: str = "",
 ) -> tuple[Lock, str]:
     """Takes the lock, and a warning where it stands in another place than tenant
     Environment. Waits up to ``wait`` seconds for somebody who has it, and takes a lock
-    over that has not moved for its lease meanwhile. ``ours``: the name and the host of a
-    run whose process is known to be dead: its lock is taken over at once.
+    over that has not moved for its lease meanwhile. ``ours``: a run whose process is
+    known to be dead: its lock is taken over at once.
 
     LockHeldError where somebody has it; RefusedError where the account may not make it.
     """
@@ -222,7 +222,7 @@ class _Contender:
         holder: Holder,
         tenants: Sequence[int],
         clock: Clock,
-        ours: tuple[str, str],
+        ours: str,
     ) -> None:
         self._server = server
         self._holder = replace(holder, since=clock.hour(0), until=clock.hour(holder.lease))
@@ -242,7 +242,7 @@ class _Contender:
             now = self._clock.monotonic()
             if one is not None:
                 held = holder_of(one)
-                if (held.run, held.host) == self._ours:
+                if self._ours and held.run == self._ours:
                     self._take_away(one)
                     continue
                 if (one.dbid, held.counter) != seen:

@@ -138,6 +138,7 @@ class _Settler:
         assert old is not None  # noqa: S101 - the begin of a delete holds the object
         there = self._made(action, deleted, deleted)
         if there is not None:
+            self._calls.found(action, there)
             return Finding(action.address, "it was deleted, and is there again"), there
         attributes = deleted.makes or old.attributes
         if self._reverse:

@@ -121,7 +121,8 @@ def read_plan_text(state: StateFolder, run: str) -> str:
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        yield from path.read_text(encoding="utf-8", errors="replace").splitlines()
+        # Only a line feed ends a record: a text may hold other ends of lines.
+        yield from path.read_bytes().decode("utf-8", errors="replace").split("\n")
     except OSError as error:
         raise ReconcilerError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -117,7 +117,7 @@ class _Undo:
         for entry in reversed(self._written.values()):
             found += self._one(entry)
         self._tell_new_dbids()
-        return self._with_needs(found)
+        return self._with_needs(_merged(found))
 
     def _tell_new_dbids(self) -> None:
         found = self._new_dbids
@@ -224,11 +224,19 @@ class _Undo:
             base,
             action="create",
             dbid=0,
-            folder=before.folder,
+            folder=self._folder(before),
             fields=fields,
             changes=changes,
             permissions=deleted.permissions if deleted else (),
         )
+
+    def _folder(self, before: ConfObject) -> int:
+        """The folder to create an object in again; 0: the default one, also where its folder
+        has gone with its owner."""
+        kind = ALL_TYPES[before.type]
+        owner = int(before.attributes.get(kind.owner) or 0) if kind.owner else 0
+        gone = owner and self._live.get(kind.owner_type, owner) is None
+        return 0 if gone or before.path == kind.folder else before.folder
 
     def _restore(
         self, base: Action, before: ConfObject, after: ConfObject, now: ConfObject
@@ -292,9 +300,13 @@ class _Undo:
                 dbid=was.dbid,
                 needs=(need,),
             )
-            if now is None:
+            if now is None and self._again(was, old, entry) is None:
                 yield from self._cascaded(base, was, old, entry)
                 continue
+            now = now or self._again(was, old, entry)
+            if now is None:
+                continue
+            base = replace(base, dbid=now.dbid)
             changes = tuple(self._cleared(base, was, now, old, entry.action.name))
             if changes:
                 units = tuple(change.path for change in changes)
@@ -312,6 +324,15 @@ class _Undo:
                 yield self._change(path, None, name, base)
             elif value == old.dbid and not live:
                 yield self._change((attribute.word,), None, name, base)
+
+    def _again(self, was: ConfObject, old: ConfObject, entry: _Written) -> ConfObject | None:
+        """An object that was deleted with another one, where it has been made again."""
+        kind = ALL_TYPES[was.type]
+        scope = int(was.attributes.get(kind.key[0]) or 0) if len(kind.key) == 2 else 0
+        if kind.key[0] != "tenantDBID" and scope == old.dbid and entry.after is not None:
+            scope = entry.after.dbid
+        name = str(was.attributes.get(kind.name_attribute, ""))
+        return self._live.find(was.type, scope, name)
 
     def _cascaded(
         self, base: Action, was: ConfObject, old: ConfObject, entry: _Written
@@ -335,3 +356,25 @@ def _is_reference(one: ConfObject, path: Path) -> bool:
         ValueType.REFERENCE,
         ValueType.REFERENCES,
     )
+
+
+def _merged(actions: list[Action]) -> list[Action]:
+    """One action per object: what several deletions have taken from it comes back at once."""
+    merged: dict[tuple[str, object], Action] = {}
+    for action in actions:
+        key = (action.object_type, action.dbid or action.address)
+        other = merged.get(key)
+        if other is None:
+            merged[key] = action
+        elif action.action == "update" and other.action in ("update", "in-sync", "keep"):
+            changes = {one.path: one for one in (*other.changes, *action.changes)}
+            del merged[key]  # it goes where the later one stands, after all that it needs
+            merged[key] = replace(
+                other,
+                action="update",
+                reason="",
+                changes=tuple(changes.values()),
+                units=tuple(changes),
+                needs=tuple(dict.fromkeys((*other.needs, *action.needs))),
+            )
+    return list(merged.values())

@@ -49,6 +49,7 @@ class Writes:
         self._server = server
         self._calls = calls
         self._live = live
+        self._written: set[int] = set()
 
     def write(self, action: Action) -> Outcome:
         """Carries one action out. StaleError where the object has moved; the server's
@@ -62,7 +63,10 @@ class Writes:
                 delta = update_delta(action, current.attributes, self._live)
                 if not delta:
                     return Outcome(action, "done", "it was so already")
-                return self._done(action, self._calls.update(action, current, delta))
+                changed = self._calls.update(action, current, delta)
+                if action.object_type == "Application":
+                    self._written.add(action.dbid)
+                return self._done(action, changed)
             case "replace":
                 return self._replaced(action)
         old = self._unmoved(action)
@@ -187,7 +191,7 @@ class Writes:
                 self._live.put(found[0])
             else:
                 self._live.drop(action.object_type, dbid)
-        told = moved(action, self._live)
+        told = moved(action, self._live, self._written)
         one = self._live.get(action.object_type, action.dbid)
         if told or one is None:
             listed = "; ".join(told[:3])

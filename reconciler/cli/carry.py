@@ -75,12 +75,13 @@ def run_shown(plan: Plan, server: Server, session: Session, *, text: str = "") -
     def listen(outcome: Outcome, number: int, total: int) -> None:
         tells = outcome.message and outcome.status != "not-started"
         if not options["quiet"] or tells:
-            # The run goes on, and its exit code tells, though nobody reads any more.
-            with suppress(OSError):
+            # The run goes on, and its exit code tells, though nobody reads any more: rich
+            # raises SystemExit where a pipe is broken.
+            with suppress(OSError, SystemExit):
                 print_outcome(console, outcome, number, total)
 
     def warn(message: str) -> None:
-        with suppress(OSError):
+        with suppress(OSError, SystemExit):
             print_warning(make_console(stderr=True), message)
 
     who = circumstances(server.info().user)
@@ -95,6 +96,6 @@ def run_shown(plan: Plan, server: Server, session: Session, *, text: str = "") -
             warn,
             stopping,
         )
-    with suppress(OSError):
+    with suppress(OSError, SystemExit):
         print_report(console, report, who.name)
     return report

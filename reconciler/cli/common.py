@@ -313,7 +313,8 @@ def environment_secret(source: str) -> str:
 def circumstances(user: str) -> Circumstances:
     """Who runs, where and when. ``user``: who the server takes us for."""
     now = datetime.now(UTC)
-    name = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    # Names sort in the order of the runs: the part of the second first, then chance.
+    name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
     return Circumstances(
         name=name,
         user=user or _system_user(),

@@ -46,8 +46,8 @@ def save_plan(plan: Plan, path: Path, *, quiet: bool = False) -> None:
             ]
         )
     if not path.name or path.is_dir():
-        raise UsageError(f"--out {path} is a folder", "Name a file.")
-    _check_is_ours(path)
+        raise ReconcilerError(f"{path} cannot be written: it is a folder")
+    _check_is_text(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_text(plan_json(plan), encoding="utf-8")
@@ -61,17 +61,10 @@ def save_plan(plan: Plan, path: Path, *, quiet: bool = False) -> None:
         click.echo(f"Saved the plan as {path}.")
 
 
-def _check_is_ours(path: Path) -> None:
-    """UsageError where there is a file already that is no plan."""
-    with suppress(FileNotFoundError):
-        try:
-            with path.open("rb") as file:
-                begins = file.read(200)
-        except OSError as error:
-            if isinstance(error, FileNotFoundError):
-                raise
-            raise ReconcilerError(f"{path} cannot be read: {error.strerror}") from error
-        if begins.strip() and b'"format": "gwe-plan/' not in begins:
+def _check_is_text(path: Path) -> None:
+    """UsageError where there is a file already that is no text, such as a server file."""
+    with suppress(OSError), path.open("rb") as file:
+        if b"\0" in file.read(200):
             raise UsageError(f"--out {path} is there and is no plan", "Name another file.")
 
 
@@ -88,6 +81,7 @@ def _check_is_ours(path: Path) -> None:
         metavar="FILE",
         help="Also save the plan, for gwe show and gwe apply.",
     ),
+    *common.STATE_OPTIONS,
     click.option(
         "--detailed-exitcode", is_flag=True, help="Exit 2 where the plan is not empty, else 0."
     ),

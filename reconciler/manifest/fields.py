@@ -211,6 +211,8 @@ class FieldReader:
             self._problem(f"a secret comes from env.NAME, not {source}", (*spec_path, "from"))
         elif name not in self._environment:
             self._problem(f"the environment variable {name} is not set", (*spec_path, "from"))
+        elif any("\ud800" <= one <= "\udfff" for one in self._environment[name]):
+            self._problem(f"the environment variable {name} is no text", (*spec_path, "from"))
         return SecretText(self._environment.get(name, ""), source)
 
     def _field(self, path: Path, spec_path: Path, value: Value | None) -> ManagedField:

@@ -214,6 +214,8 @@ def read_plan(text: str, label: str, resolve: Resolve | None = None) -> Plan:
 
 def _check_paths(action: Action) -> None:
     """ValueError where an action that writes names what its type does not have."""
+    if not all(one.path for one in (*action.changes, *action.kept)):
+        raise ValueError("a change has no path")
     if not action.writes:
         return
     kind = ALL_TYPES.get(action.object_type)

@@ -6,10 +6,11 @@ of a secret goes through scrypt, so that a plan file does not help to guess it.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import Path, Value, flatten, pointer, shown
+from reconciler.kinds.fields import Path, Value, flatten, from_pointer, pointer, shown
+from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import Action, Fingerprint
 from reconciler.plan.replace import referrers
@@ -50,8 +51,10 @@ def fingerprint(action: Action, live: Snapshot) -> Fingerprint:
     return Fingerprint(units, fields, folder, sources=_sources(action, live))
 
 
-def moved(action: Action, live: Snapshot) -> list[str]:
-    """What is no longer as the fingerprint says, in sentences; empty: nothing has moved."""
+def moved(action: Action, live: Snapshot, written: Collection[int] = ()) -> list[str]:
+    """What is no longer as the fingerprint says, in sentences; empty: nothing has moved.
+    ``written``: the DBIDs of applications that the run itself has changed, which were
+    compared before that."""
     was = action.fingerprint
     if action.action == "create":
         return list(_new_object_moved(action, live))
@@ -59,12 +62,14 @@ def moved(action: Action, live: Snapshot) -> list[str]:
     if one is None:
         return ["it is gone"]
     now = fingerprint(action, live)
-    told = list(_fields_moved(action, was.fields, now.fields, _shown(one, live)))
+    told = list(_fields_moved(action, was.fields, now.fields, _shown(one, live), live))
     if was.folder != now.folder:
         told.append("it is in another folder")
     if action.action in ("replace", "delete"):
         told += _new_referrers(action, one, live)
     for dbid, fields in was.sources.items():
+        if dbid in written:
+            continue
         source = live.get(action.object_type, dbid)
         if source is None:
             told.append(f"the application with DBID {dbid}, which values come from, is gone")
@@ -73,7 +78,7 @@ def moved(action: Action, live: Snapshot) -> list[str]:
         name = live.name(action.object_type, dbid, 0)
         told += [
             f"{text} in {name}"
-            for text in _fields_moved(action, fields, found, _shown(source, live))
+            for text in _fields_moved(action, fields, found, _shown(source, live), live)
         ]
     return told
 
@@ -116,13 +121,14 @@ def _fields_moved(
     was: Mapping[str, str],
     now: Mapping[str, str],
     values: Mapping[str, tuple[Path, Value]],
+    live: Snapshot,
 ) -> Iterator[str]:
     planned = {pointer(one.path): one for one in (*action.changes, *action.kept)}
     for place in (*was, *(one for one in now if one not in was)):
         if was.get(place) == now.get(place):
             continue
         path, value = values.get(place, ((), None))
-        label = pointer(path) if path else place
+        label = pointer(path) if path else _named(action, place, live)
         change = planned.get(label)
         if place not in now:
             yield f"{label} is gone"
@@ -133,6 +139,16 @@ def _fields_moved(
             yield f"{label} was {before} and is {_said(action, path, value)} now"
         else:
             yield f"{label} is {_said(action, path, value)} now"
+
+
+def _named(action: Action, place: str, live: Snapshot) -> str:
+    """A pointer with the name of the item of a list that it names by DBID."""
+    path = from_pointer(place)
+    attribute = ALL_TYPES[action.object_type].by_word(path[0])
+    if attribute is None or attribute.type is not ValueType.REFERENCES or len(path) < 2:
+        return place
+    name = live.name(attribute.refers_to, int(path[1].removeprefix("#")), action.tenant)
+    return pointer((path[0], name))
 
 
 def _said(action: Action, path: Path, value: Value | None) -> str:

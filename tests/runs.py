@@ -1,0 +1,481 @@
+"""What the tests of runs share: a site, a plan with every action, commands that are struck.
+
+``Nursery`` runs ``gwe`` many times over in real processes, forked from one that has
+imported everything. A strike is what happens to such a process at one of its journal's
+records or at one of its writes to the server: it kills itself, or signals come.
+"""
+
+import importlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.apply.journal import Journal
+from reconciler.apply.lock import Clock, find_locks
+from reconciler.apply.runs import Run, read_runs
+from reconciler.apply.state import StateFolder
+from reconciler.kinds.model import Attribute, Attributes, ValueType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.pipeline import load_manifests, prepare
+from reconciler.plan.context import PlanOptions
+from reconciler.plan.model import Plan
+from reconciler.run import Circumstances
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.port import ConfObject, Server
+from reconciler.site.discovery import SiteOptions
+from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
+
+ROOT = Path(__file__).parent.parent
+SITE = f"""\
+apiVersion: reconciler/v1
+kind: Site
+extends: {BARE}
+tenant: Resources
+Person:
+  - {{employeeID: "7001", userName: anna, isAgent: true, dbid: 401}}
+  - {{employeeID: "7002", userName: otto, isAgent: true, dbid: 402}}
+AgentGroup:
+  - name: Group
+    dbid: 300
+    folder: Web
+    agents: ["7001", "7002"]
+    annex: {{s: {{kept: live, other: live}}}}
+    permissions: [{{person: "7001", mask: 3}}, {{person: "7002", mask: 127}}]
+  - {{name: Bystander, agents: ["7001"], annex: {{own: {{a: "1"}}}}}}
+Application:
+  - {{name: Chat, type: ChatServer, options: {{settings: {{ours: "0", own: live}}}}}}
+Script:
+  - name: Changed
+    type: InteractionQueue
+    dbid: 600
+    annex: {{Queue: {{ours: "0", own: live}}}}
+  - {{name: Other, type: BusinessProcess, folder: Composer}}
+  - name: Replaced
+    type: InteractionQueue
+    dbid: 700
+    folder: Composer
+    annex: {{Queue: {{ours: "0", own: live}}}}
+Campaign:
+  - {{name: Campaign, script: Replaced}}
+CampaignGroup:
+  - {{name: Calls, campaign: Campaign, group: Group, interactionQueue: Replaced}}
+"""
+MANIFESTS = """\
+apiVersion: reconciler/v1
+kind: InteractionQueue
+metadata: {name: Changed}
+spec: {annex: {Queue: {ours: "1"}}}
+---
+apiVersion: reconciler/v1
+kind: InteractionQueue
+metadata: {name: Replaced}
+spec: {annex: {Queue: {ours: "1"}}}
+---
+apiVersion: reconciler/v1
+kind: InteractionQueue
+metadata: {name: Created}
+spec: {annex: {Queue: {ours: "1"}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Group}
+spec: {annex: {s: {kept: wanted, ours: "1"}}}
+policy: {keep: [/annex/s/kept], preserve: [agents]}
+---
+apiVersion: reconciler/v1
+kind: ApplicationOptions
+metadata: {name: settings}
+target: {role: chat-server}
+spec: {options: {settings: {ours: "1"}}}
+"""
+REPLACED = ("AgentGroup/Group", "InteractionQueue/Replaced")
+ACCESS = [("Person", 401, 3), ("Person", 402, 127)]
+"""The permissions of the agent group that is replaced."""
+
+Key = tuple[str, int]
+Objects = dict[Key, ConfObject]
+Access = dict[Key, list[tuple[str, int, int]]]
+
+# Type and name -> where it is and what it says, of what the plan is about and of what
+# refers to that.
+Told = dict[str, Any]
+BEFORE: Told = {
+    "AgentGroup Group": ("Agent Groups/Web", {"s": {"kept": "live", "other": "live"}}),
+    "Application Chat": ("Applications", {"settings": {"ours": "0", "own": "live"}}),
+    "Script Changed": ("Scripts", {"Queue": {"ours": "0", "own": "live"}}),
+    "Script Replaced": ("Scripts/Composer", {"Queue": {"ours": "0", "own": "live"}}),
+    "Campaign Campaign": ("Campaigns", "Replaced"),
+    "CampaignGroup Calls": ("Campaign Groups", "Replaced"),
+}
+AFTER: Told = {
+    "AgentGroup Group": ("Agent Groups/Web", {"s": {"kept": "live", "ours": "1"}}),
+    "Application Chat": ("Applications", {"settings": {"ours": "1", "own": "live"}}),
+    "Script Changed": ("Scripts", {"Queue": {"ours": "1", "own": "live"}}),
+    "Script Created": ("Scripts", {"Queue": {"ours": "1"}}),
+    "Script Replaced": ("Scripts/Composer", {"Queue": {"ours": "1"}}),
+    "Campaign Campaign": ("Campaigns", None),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server file of the site above, with the manifests and the state folder beside it."""
+
+    folder: Path
+
+    @property
+    def server(self) -> Path:
+        return self.folder / "gwe.db"
+
+    @property
+    def state(self) -> StateFolder:
+        return StateFolder(state_folder(self.folder))
+
+    @property
+    def runs(self) -> list[Run]:
+        return read_runs(self.state)
+
+    def objects(self) -> Objects:
+        """Everything on the server but the lock."""
+        found = everything(self.server)
+        return {key: one for key, one in found.items() if one.type != "Transaction"}
+
+    def locks(self) -> list[ConfObject]:
+        with opened(self.server) as server:
+            return find_locks(server)
+
+    def records(self, run: str) -> list[dict[str, Any]]:
+        """What the journal of a run holds."""
+        text = (self.state.run_path(run) / "journal.jsonl").read_bytes()
+        return [json.loads(line) for line in text.split(b"\n") if line]
+
+    def plan(self, *overwrite: str) -> Plan:
+        """The plan for the manifests, with these objects replaced."""
+        with opened(self.server) as server:
+            return plan_on(server, self.folder, PlanOptions(overwrite_only=overwrite))
+
+
+def plan_on(server: Server, folder: Path, options: PlanOptions) -> Plan:
+    loaded = load_manifests([folder / "manifests.yaml"])
+    return prepare(loaded, server, SiteOptions(APP), options, os.environ).plan
+
+
+def make_place(folder: Path, template: Path, manifests: str = MANIFESTS) -> Place:
+    """A place of its own in ``folder``, with a copy of a server file."""
+    folder.mkdir(exist_ok=True)
+    (folder / "manifests.yaml").write_text(manifests, encoding="utf-8")
+    shutil.copy(template, folder / "gwe.db")
+    return Place(folder)
+
+
+def make_template(folder: Path, site: str = SITE) -> Path:
+    """A server file to copy: copies are made faster than servers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return site_server(folder, site)
+
+
+def told(objects: Objects) -> Told:
+    """What ``BEFORE`` and ``AFTER`` say, of what is there."""
+    names = {(one.type, one.dbid): str(one.attributes.get("name")) for one in objects.values()}
+    found: Told = {}
+    for one in objects.values():
+        title = f"{one.type} {one.attributes.get('name')}"
+        if title not in {*BEFORE, *AFTER}:
+            continue
+        assert title not in found
+        says: Any = one.attributes.get(
+            "options" if one.type == "Application" else "userProperties", {}
+        )
+        if one.type in ("Campaign", "CampaignGroup"):
+            word = "scriptDBID" if one.type == "Campaign" else "interactionQueueDBID"
+            says = names.get(("Script", one.attributes.get(word) or 0))
+        found[title] = (one.path, says)
+    return found
+
+
+def bystanders(objects: Objects) -> Objects:
+    """What no plan here is about and no replace takes anything from."""
+    titles = {*BEFORE, *AFTER}
+    return {
+        key: one
+        for key, one in objects.items()
+        if f"{one.type} {one.attributes.get('name')}" not in titles
+    }
+
+
+def agents_of(objects: Objects) -> list[int]:
+    """The DBIDs of the agents in the group that is replaced."""
+    return list(named(objects, "AgentGroup", "Group").attributes["agentDBIDs"])
+
+
+def named(objects: Objects, object_type: str, name: str) -> ConfObject:
+    """The one object of that type and name."""
+    (found,) = [
+        one
+        for one in objects.values()
+        if one.type == object_type and one.attributes.get("name") == name
+    ]
+    return found
+
+
+# Whole servers, compared but for the DBIDs of objects that were made anew
+
+
+def access_of(path: Path) -> Access:
+    """The permissions of every object that has some of its own."""
+    found: Access = {}
+    with opened(path) as server, server.store.reading():
+        for name, dbid, account_type, account, mask in server.store.permissions():
+            found.setdefault((name, dbid), []).append((account_type, account, mask))
+    return found
+
+
+def _said(one: ConfObject) -> ConfObject:
+    """The object without empty texts and lists and references to nothing, which are the
+    server's ways to say nothing; lists of references in order, since they have none."""
+    kind = OBJECT_TYPES[one.type]
+    kept = {}
+    for name, value in one.attributes.items():
+        attribute = kind.attribute(name)
+        refers = attribute is not None and attribute.type is ValueType.REFERENCE
+        if value in ("", [], {}) or (refers and not value):
+            continue
+        in_any_order = attribute is not None and attribute.type is ValueType.REFERENCES
+        kept[name] = sorted(value) if in_any_order else value
+    return replace(one, attributes=kept)
+
+
+def new_dbids(before: Objects, after: Objects) -> dict[Key, int]:
+    """Type and old DBID -> new DBID, of objects that were made anew under their names."""
+    gone = {_natural(one): key for key, one in before.items() if key not in after}
+    made = {_natural(one): key for key, one in after.items() if key not in before}
+    assert gone.keys() == made.keys(), (gone, made)
+    return {key: made[name][1] for name, key in gone.items()}
+
+
+def _natural(one: ConfObject) -> tuple[Any, ...]:
+    name = one.attributes.get(OBJECT_TYPES[one.type].name_attribute)
+    kind = one.attributes["type"] if one.type == "Folder" else 0
+    return one.type, one.path, kind, name
+
+
+def _owned(attributes: Attributes, numbers: Mapping[Key, int]) -> Attributes:
+    """The attributes of a folder whose owner has got another DBID."""
+    types = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
+    changed = dict(attributes)
+    for name in ("ownerID", "parentID"):
+        owner = attributes.get(name)
+        if owner is not None:
+            dbid = numbers.get((types[owner["type"]], owner["DBID"]), owner["DBID"])
+            changed[name] = {**owner, "DBID": dbid}
+    return changed
+
+
+def with_new_dbids(objects: Objects, numbers: Mapping[Key, int]) -> Objects:
+    """The objects as they are when some have other DBIDs: also where they are referred to."""
+    return {
+        (name, numbers.get((name, dbid), dbid)): replace(
+            one,
+            dbid=numbers.get((name, dbid), dbid),
+            folder=numbers.get(("Folder", one.folder), one.folder),
+            attributes={
+                key: _renumbered(OBJECT_TYPES[name].attribute(key), value, one.attributes, numbers)
+                for key, value in one.attributes.items()
+            },
+        )
+        for (name, dbid), one in objects.items()
+    }
+
+
+def _renumbered(
+    attribute: Attribute | None, value: Any, beside: Attributes, numbers: Mapping[Key, int]
+) -> Any:
+    if attribute is None:
+        return value
+    if attribute.type is ValueType.REFERENCE and value:
+        return numbers.get((attribute.target(beside), value), value)
+    if attribute.type is ValueType.REFERENCES:
+        return [numbers.get((attribute.refers_to, one), one) for one in value]
+    return value
+
+
+def assert_same_but_dbids(path: Path, before: Objects, access: Access) -> None:
+    """The server is as it was, but that objects which were made anew have other DBIDs."""
+    after = {key: one for key, one in everything(path).items() if one.type != "Transaction"}
+    numbers = new_dbids(before, after)
+    expected = with_new_dbids(before, numbers)
+    assert after.keys() == expected.keys(), after.keys() ^ expected.keys()
+    pairs = [(_said(expected[key]), _said(one)) for key, one in after.items()]
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    assert different == [], different
+    assert access_of(path) == {
+        (name, numbers.get((name, dbid), dbid)): entries for (name, dbid), entries in access.items()
+    }
+
+
+# Runs in this process
+
+
+def someone(name: str, host: str = "here", clock: Clock | None = None) -> Circumstances:
+    """Who runs, for ``carry_out``. Without a clock time stands still."""
+    still = Clock(lambda: 0.0, lambda _: None, lambda later: f"hour {later:g}")
+    return Circumstances(name, "tester", host, 1, "hour 0", clock or still)
+
+
+# Commands in processes that are struck
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What happens to a process, and where. ``at``: a ``record`` of its journal, or a
+    ``write`` to the server, the lock's among them; the ``number``-th one, from 1.
+    ``side``: before it, after it, or half (of a record on disk). ``signals``: names of
+    those that come; without any the process kills itself."""
+
+    at: str
+    side: str
+    number: int
+    signals: tuple[str, ...] = ()
+
+
+class Nursery:
+    """Runs ``gwe`` in processes forked from one that has imported everything."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def gwe(
+        self, *arguments: str | Path, place: Place, strike: Strike | None = None, **extra: str
+    ) -> Result:
+        """Runs one command; the code is negative where a signal has killed it."""
+        request = {
+            "arguments": list(map(str, arguments)),
+            "cwd": str(place.folder),
+            "env": {"GWE_STATE_DIR": str(place.state.path), "COLUMNS": "80", **extra},
+            "strike": asdict(strike) if strike else None,
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        code, out, err = json.loads(self._process.stdout.readline())
+        assert "Traceback" not in err, err
+        return Result(code, out, err)
+
+    def apply(self, place: Place, strike: Strike | None = None, *more: str) -> Result:
+        """Applies the manifests with both replaces."""
+        overwrite = [part for one in REPLACED for part in ("--overwrite-only", one)]
+        return self.gwe(
+            *("apply", "--server", f"embedded:{place.server}", "--app", APP),
+            *("-f", "manifests.yaml", "--auto-approve", *overwrite, *more),
+            place=place,
+            strike=strike,
+        )
+
+    def undo(self, place: Place, run: str, strike: Strike | None = None) -> Result:
+        return self.gwe("undo", run, "--auto-approve", place=place, strike=strike)
+
+    def recover(self, place: Place, *more: str, strike: Strike | None = None) -> Result:
+        server = ("--server", f"embedded:{place.server}")
+        return self.gwe("recover", *server, *more, place=place, strike=strike)
+
+
+@contextmanager
+def running_nursery() -> Iterator[Nursery]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import tests.runs as runs; runs.serve()"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    try:
+        yield Nursery(process)
+    finally:
+        process.communicate(timeout=60)  # it ends where its input does
+
+
+def serve() -> None:
+    """The nursery's own process: forks one that runs the command of each line."""
+    _import_everything()
+    for line in sys.stdin:
+        request = json.loads(line)
+        files = [Path(request["cwd"]) / name for name in (".out", ".err")]
+        pid = os.fork()
+        if pid == 0:
+            _be_gwe(request, files)
+        status = os.waitpid(pid, 0)[1]
+        texts = [one.read_text(encoding="utf-8") for one in files]
+        sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), *texts]) + "\n")
+        sys.stdout.flush()
+
+
+def _import_everything() -> None:
+    for name in ("apply", "lock", "recover", "undo"):
+        importlib.import_module(f"reconciler.cli.{name}")
+    for name in ("jsonschema", "reconciler.render.messages", "reconciler.render.plan_text"):
+        importlib.import_module(name)
+
+
+def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
+    from reconciler.cli.main import main  # noqa: PLC0415
+
+    code = 70
+    os.fsync = lambda _: None  # type: ignore[assignment]  # a killed process loses no cache
+    try:
+        os.chdir(request["cwd"])
+        for name in [name for name in os.environ if name.startswith("GWE_")]:
+            del os.environ[name]
+        os.environ.pop("CI", None)
+        os.environ.update(request["env"])
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a test worker ignores it
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, path in enumerate(files, 1):
+            os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), number)
+        if request["strike"]:
+            install(Strike(**request["strike"]))
+        code = main(request["arguments"])
+    except BaseException as error:  # noqa: BLE001 - the test sees it
+        os.write(2, f"Traceback: {error!r}".encode())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def install(strike: Strike) -> None:
+    """Lets the strike come in this process."""
+    counter = iter(range(1, 1_000_000))
+
+    def come() -> None:
+        for name in strike.signals or ("SIGKILL",):
+            signal.raise_signal(signal.Signals[name])
+
+    def struck(act: Callable[..., Any]) -> Callable[..., Any]:
+        def acted(*arguments: Any, **named: Any) -> Any:
+            hit = next(counter) == strike.number
+            if hit and strike.side == "before":
+                come()
+            if hit and strike.side == "half":
+                write = Journal._write
+                Journal._write = lambda j, data: (write(j, data[: len(data) // 2]), come())  # type: ignore[method-assign,assignment,func-returns-value]
+            result = act(*arguments, **named)
+            if hit and strike.side == "after":
+                come()
+            return result
+
+        return acted
+
+    if strike.at == "record":
+        Journal.record = struck(Journal.record)  # type: ignore[method-assign]
+    else:
+        for name in ("create", "update", "delete", "set_permissions"):
+            setattr(EmbeddedServer, name, struck(getattr(EmbeddedServer, name)))

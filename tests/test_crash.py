@@ -1,0 +1,528 @@
+"""A run is killed between every two of its journal's records, and recovered.
+
+The process is a real one that sends itself SIGKILL: before a record is on disk (the call
+that the record tells of has had its effect), after it (the next call has not gone out), and
+with half of it on disk. The plan creates, updates and replaces; its undo deletes, and
+creates what a replace had taken along.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.server.delta import Delta, KeyValueDelta
+from tests.harness import APP, opened
+from tests.runs import (
+    ACCESS,
+    AFTER,
+    BEFORE,
+    REPLACED,
+    Nursery,
+    Objects,
+    Place,
+    Strike,
+    access_of,
+    agents_of,
+    assert_same_but_dbids,
+    bystanders,
+    make_place,
+    make_template,
+    named,
+    running_nursery,
+    told,
+)
+
+GROUP, REPLACED_QUEUE = REPLACED
+CHANGED, CREATED = "InteractionQueue/Changed", "InteractionQueue/Created"
+CHAT, CAMPAIGN, CALLS = "Application/Chat", "Campaign/Campaign", "CampaignGroup/Calls"
+NOTHING = "Nothing to recover: no run of this server is unfinished here.\n"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with running_nursery() as found:
+        yield found
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path) -> Place:
+    return make_place(tmp_path / "place", template)
+
+
+# An apply
+
+RECORDS = [
+    ("run",),
+    ("begin", GROUP, "delete"),  # 2
+    ("end", 1),
+    ("begin", GROUP, "create"),  # 4
+    ("end", 2),
+    ("begin", GROUP, "set_permissions"),  # 6
+    ("end", 3),
+    ("action", GROUP, "done"),
+    ("begin", CHANGED, "update"),  # 9
+    ("end", 4),
+    ("action", CHANGED, "done"),
+    ("begin", CREATED, "create"),  # 12
+    ("end", 5),
+    ("action", CREATED, "done"),
+    ("begin", REPLACED_QUEUE, "delete"),  # 15
+    ("end", 6),
+    ("begin", REPLACED_QUEUE, "create"),  # 17
+    ("end", 7),
+    ("action", REPLACED_QUEUE, "done"),
+    ("begin", CHAT, "update"),  # 20
+    ("end", 8),
+    ("action", CHAT, "done"),
+    ("finish", "applied"),  # 23
+]
+GROUP_ANEW = f"{GROUP}: it was deleted and not created again: the new object was created, DBID 301"
+GROUP_ACCESS = f"{GROUP}: its permissions were set again"
+QUEUE_ANEW = (
+    f"{REPLACED_QUEUE}: it was deleted and not created again: the new object was created, DBID 702"
+)
+# Records on disk -> what recover says of a call that had no effect, and of one that had.
+NOT_DONE = {
+    2: [f"{GROUP}: delete of unknown outcome: it was not done"],
+    3: [GROUP_ANEW, GROUP_ACCESS],
+    4: [f"{GROUP}: create of unknown outcome: it was not done", GROUP_ANEW, GROUP_ACCESS],
+    5: [GROUP_ACCESS],
+    6: [f"{GROUP}: set_permissions of unknown outcome: it was not done", GROUP_ACCESS],
+    9: [f"{CHANGED}: update of unknown outcome: it was not done"],
+    12: [f"{CREATED}: create of unknown outcome: it was not done"],
+    15: [f"{REPLACED_QUEUE}: delete of unknown outcome: it was not done"],
+    16: [QUEUE_ANEW],
+    17: [f"{REPLACED_QUEUE}: create of unknown outcome: it was not done", QUEUE_ANEW],
+    20: [f"{CHAT}: update of unknown outcome: it was not done"],
+}
+DONE = {
+    2: [f"{GROUP}: delete of unknown outcome: it was done", GROUP_ANEW, GROUP_ACCESS],
+    4: [f"{GROUP}: create of unknown outcome: it was done", GROUP_ACCESS],
+    6: NOT_DONE[6],  # they are set again without a look
+    9: [f"{CHANGED}: update of unknown outcome: it was done"],
+    12: [f"{CREATED}: create of unknown outcome: it was done"],
+    15: [f"{REPLACED_QUEUE}: delete of unknown outcome: it was done", QUEUE_ANEW],
+    17: [f"{REPLACED_QUEUE}: create of unknown outcome: it was done"],
+    20: [f"{CHAT}: update of unknown outcome: it was done"],
+}
+SIDES = ("before", "half", "after")
+
+
+def _in_words(records: list[dict[str, object]]) -> list[tuple[object, ...]]:
+    words = {
+        "run": (),
+        "begin": ("address", "call"),
+        "end": ("step",),
+        "action": ("address", "status"),
+        "finish": ("status",),
+    }
+    return [(one["record"], *(one[key] for key in words[str(one["record"])])) for one in records]
+
+
+def _whole_records(place: Place, run: str) -> list[tuple[object, ...]]:
+    """What is on disk but for a torn last line."""
+    path = place.state.run_path(run) / "journal.jsonl"
+    written = path.read_bytes()
+    if not written.endswith(b"\n"):
+        path.write_bytes(written[: written.rfind(b"\n") + 1])
+    try:
+        return _in_words(place.records(run))
+    finally:
+        path.write_bytes(written)
+
+
+def _on_disk(strike: Strike) -> int:
+    return strike.number if strike.side == "after" else strike.number - 1
+
+
+def _said(on_disk: int, *, effect: bool) -> list[str]:
+    return (DONE if effect else NOT_DONE).get(on_disk, [])
+
+
+def _check_lost_nothing(objects: Objects, before: Objects) -> None:
+    assert {"AgentGroup Group", "Application Chat", "Script Changed", "Script Replaced"} <= {
+        *told(objects)
+    }
+    assert agents_of(objects) == [401, 402]
+    assert bystanders(objects) == bystanders(before)
+
+
+def _access_of_the_group(place: Place) -> list[tuple[str, int, int]]:
+    group = named(place.objects(), "AgentGroup", "Group")
+    return access_of(place.server).get(("AgentGroup", group.dbid), [])
+
+
+def _check_reaches_the_end(nursery: Nursery, place: Place, before: Objects) -> None:
+    """Plan and apply once more: everything is as the manifests say, and nothing is left."""
+    assert nursery.apply(place).code == 0
+    after = place.objects()
+    assert told(after) == AFTER
+    _check_lost_nothing(after, before)
+    assert _access_of_the_group(place) == ACCESS
+    assert place.plan().empty
+    assert place.locks() == []
+
+
+def test_an_apply_that_nobody_kills_writes_exactly_these_records(
+    nursery: Nursery, place: Place
+) -> None:
+    before = place.objects()
+    assert told(before) == BEFORE
+    assert nursery.apply(place).code == 0
+    (run,) = place.runs
+    assert _in_words(place.records(run.name)) == RECORDS
+    assert told(place.objects()) == AFTER
+    assert _access_of_the_group(place) == ACCESS
+    assert place.locks() == []
+    assert nursery.recover(place).out == NOTHING
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("number", range(3, 24))
+def test_a_killed_apply_is_refused_then_recovered_then_finished(
+    nursery: Nursery, place: Place, number: int, side: str
+) -> None:
+    if (number, side) == (23, "after"):
+        number, side = 2, "after"  # nothing is unfinished after the last record
+    before = place.objects()
+    strike = Strike("record", side, number)
+    assert nursery.apply(place, strike).code == -9
+    (run,) = place.runs
+    on_disk = _on_disk(strike)
+    assert _whole_records(place, run.name) == RECORDS[:on_disk]
+    assert (run.settled, run.status) == (False, "unfinished")
+
+    refused = nursery.apply(place)
+    assert refused.code == 4
+    assert f"the run {run.name} did not finish on this server" in refused.err
+    assert "Run gwe recover first" in refused.err
+
+    recovered = nursery.recover(place)
+    effect = side != "after" and RECORDS[number - 1][0] == "end"
+    assert recovered.code == 0
+    assert recovered.out.splitlines()[1:] == [
+        *(f"  {one}" for one in _said(on_disk, effect=effect)),
+        "  Settled. The next plan shows what is left.",
+    ]
+    assert place.locks() == []
+    (run,) = place.runs
+    assert (run.settled, run.status) == (True, "recovered")
+    assert [step for step in run.steps if step.unknown] == []
+    _check_lost_nothing(place.objects(), before)
+    again = nursery.recover(place)
+    assert (again.code, again.out) == (0, NOTHING)
+    _check_reaches_the_end(nursery, place, before)
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "side", "number"),
+    [(0, "before", 1), (0, "half", 1), (1, "after", 1), (23, "after", 23)],
+)
+def test_an_apply_killed_before_its_first_lock_or_after_its_end_leaves_nothing_to_recover(
+    nursery: Nursery, place: Place, on_disk: int, side: str, number: int
+) -> None:
+    before = place.objects()
+    assert nursery.apply(place, Strike("record", side, number)).code == -9
+    (run,) = place.runs
+    assert _whole_records(place, run.name) == RECORDS[:on_disk]
+    assert run.settled
+    assert told(place.objects()) == (AFTER if on_disk else BEFORE) or on_disk == 1
+    assert place.locks() == []
+    assert nursery.recover(place).out == NOTHING
+    _check_reaches_the_end(nursery, place, before)
+
+
+@pytest.mark.parametrize("side", ["before", "half"])
+def test_an_apply_killed_before_its_first_begin_record_leaves_its_lock_to_recover(
+    nursery: Nursery, place: Place, side: str
+) -> None:
+    before = place.objects()
+    assert nursery.apply(place, Strike("record", side, 2)).code == -9
+    (run,) = place.runs
+    assert _whole_records(place, run.name) == [("run",)]
+    assert place.objects() == before
+    refused = nursery.apply(place)
+    assert refused.code == 4
+    assert f"run {run.name}, is writing or did not finish" in refused.err
+    assert "use gwe recover on" in refused.err
+    recovered = nursery.recover(place)
+    assert (recovered.code, recovered.out) == (
+        *(0, f"Gave back the lock that run {run.name} had left.\n"),
+    )
+    assert place.locks() == []
+    assert nursery.recover(place).out == NOTHING
+    _check_reaches_the_end(nursery, place, before)
+
+
+# The run's own writes to the lock: 1 makes it, 2 says "writing", 11 deletes it.
+
+
+@pytest.mark.parametrize(
+    ("number", "side"), [(1, "before"), (1, "after"), (2, "before"), (2, "after")]
+)
+def test_an_apply_killed_at_its_lock_before_the_first_call_has_written_nothing(
+    nursery: Nursery, place: Place, number: int, side: str
+) -> None:
+    before = place.objects()
+    assert nursery.apply(place, Strike("write", side, number)).code == -9
+    assert place.objects() == before
+    left = 0 if (number, side) == (1, "before") else 1
+    assert len(place.locks()) == left
+    (run,) = place.runs
+    if left:
+        assert nursery.apply(place).code == 4
+    recovered = nursery.recover(place)
+    said = f"Gave back the lock that run {run.name} had left.\n" if left else NOTHING
+    assert (recovered.code, recovered.out) == (0, said)
+    assert place.locks() == []
+    assert nursery.recover(place).out == NOTHING
+    _check_reaches_the_end(nursery, place, before)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_an_apply_killed_while_it_gives_its_lock_back_is_settled_by_recover(
+    nursery: Nursery, place: Place, side: str
+) -> None:
+    before = place.objects()
+    assert nursery.apply(place, Strike("write", side, 11)).code == -9
+    assert told(place.objects()) == AFTER
+    (run,) = place.runs
+    assert _in_words(place.records(run.name)) == RECORDS[:22]
+    assert len(place.locks()) == (1 if side == "before" else 0)
+    assert nursery.apply(place).code == 4
+    recovered = nursery.recover(place)
+    assert recovered.out.splitlines()[1:] == ["  Settled. The next plan shows what is left."]
+    assert place.locks() == []
+    _check_reaches_the_end(nursery, place, before)
+
+
+# A replace that is half done is taken back
+
+HALF_DONE = [
+    *((3, "before"), (3, "after"), (4, "after")),
+    *((16, "before"), (16, "after"), (17, "after")),
+]
+
+
+@pytest.mark.parametrize(("number", "side"), HALF_DONE)
+def test_recover_in_reverse_brings_the_old_object_of_a_half_done_replace_back(
+    nursery: Nursery, place: Place, number: int, side: str
+) -> None:
+    before, access = place.objects(), access_of(place.server)
+    assert nursery.apply(place, Strike("record", side, number)).code == -9
+    recovered = nursery.recover(place, "--reverse")
+    assert recovered.code == 0
+    object_type, name = ("AgentGroup", "Group") if number < 10 else ("Script", "Replaced")
+    after = place.objects()
+    old, now = named(before, object_type, name), named(after, object_type, name)
+    assert (now.attributes, now.folder, now.path) == (old.attributes, old.folder, old.path)
+    assert f"the old object was created, DBID {now.dbid}" in recovered.out
+    assert now.dbid > old.dbid
+    assert _access_of_the_group(place) == ACCESS
+    assert bystanders(after) == bystanders(before)
+    assert place.locks() == []
+    assert nursery.recover(place).out == NOTHING
+    # What the delete took along is put back by an undo, as after every run.
+    (run,) = place.runs
+    assert nursery.undo(place, run.name).code == 0
+    assert_same_but_dbids(place.server, before, access)
+
+
+# Recover itself is killed
+
+RECOVERING = [*(("record", side, n) for n in range(1, 7) for side in ("before", "half", "after"))]
+
+
+@pytest.mark.parametrize(("at", "side", "number"), RECOVERING)
+def test_a_recover_that_is_killed_can_be_run_again(
+    nursery: Nursery, place: Place, at: str, side: str, number: int
+) -> None:
+    """After the delete of the group: end, begin and end of the create, begin and end of
+    the permissions, finish."""
+    before = place.objects()
+    assert nursery.apply(place, Strike("record", "before", 3)).code == -9
+    assert nursery.recover(place, strike=Strike(at, side, number)).code == -9
+    again = nursery.recover(place)
+    assert (again.code, again.err) == (0, "")
+    assert place.locks() == []
+    assert [run.settled for run in place.runs] == [True]
+    _check_lost_nothing(place.objects(), before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(nursery, place, before)
+
+
+# An undo
+
+UNDO_RECORDS = [
+    ("run",),
+    ("begin", CHAT, "update"),  # 2
+    ("end", 1),
+    ("action", CHAT, "done"),
+    ("begin", REPLACED_QUEUE, "update"),  # 5
+    ("end", 2),
+    ("action", REPLACED_QUEUE, "done"),
+    ("begin", CAMPAIGN, "update"),  # 8
+    ("end", 3),
+    ("action", CAMPAIGN, "done"),
+    ("begin", CREATED, "delete"),  # 11
+    ("end", 4),
+    ("action", CREATED, "done"),
+    ("begin", CHANGED, "update"),  # 14
+    ("end", 5),
+    ("action", CHANGED, "done"),
+    ("begin", GROUP, "update"),  # 17
+    ("end", 6),
+    ("action", GROUP, "done"),
+    ("begin", CALLS, "create"),  # 20
+    ("end", 7),
+    ("action", CALLS, "done"),
+    ("finish", "applied"),  # 23
+]
+
+
+@pytest.fixture(scope="module")
+def applied(
+    tmp_path_factory: pytest.TempPathFactory, template: Path, nursery: Nursery
+) -> tuple[Path, str]:
+    """A folder with a server that the plan was applied to, and the run's name."""
+    folder = tmp_path_factory.mktemp("applied") / "place"
+    place = make_place(folder, template)
+    assert nursery.apply(place).code == 0
+    return folder, place.runs[0].name
+
+
+@pytest.fixture
+def undone(tmp_path: Path, applied: tuple[Path, str]) -> tuple[Place, str]:
+    """A copy of it, with its journal. The plan names the server by its identity."""
+    folder, run = applied
+    made, state = Place(folder), tmp_path / "undone.state"
+    place = make_place(tmp_path / "undone", made.server)
+    target = state / "runs" / run
+    target.mkdir(parents=True)
+    for one in made.state.run_path(run).iterdir():
+        (target / one.name).write_bytes(one.read_bytes())
+    journal = target / "journal.jsonl"
+    text = journal.read_text(encoding="utf-8")
+    moved = text.replace(f"embedded:{made.server}", f"embedded:{place.server}")
+    assert moved != text
+    journal.write_text(moved, encoding="utf-8")
+    return place, run
+
+
+def test_an_undo_that_nobody_kills_writes_exactly_these_records(
+    nursery: Nursery, undone: tuple[Place, str], template: Path, tmp_path: Path
+) -> None:
+    place, run = undone
+    fresh = make_place(tmp_path / "fresh", template)
+    assert nursery.undo(place, run).code == 0
+    (second,) = [one for one in place.runs if one.name != run]
+    assert second.head["undoes"] == run
+    assert _in_words(place.records(second.name)) == UNDO_RECORDS
+    assert_same_but_dbids(place.server, fresh.objects(), access_of(fresh.server))
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("number", range(3, 24))
+def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
+    nursery: Nursery,
+    undone: tuple[Place, str],
+    template: Path,
+    tmp_path: Path,
+    number: int,
+    side: str,
+) -> None:
+    if (number, side) == (23, "after"):
+        number, side = 2, "after"  # nothing is unfinished after the last record
+    place, run = undone
+    fresh = make_place(tmp_path / "fresh", template)
+    strike = Strike("record", side, number)
+    assert nursery.undo(place, run, strike).code == -9
+    on_disk = _on_disk(strike)
+    (second,) = [one.name for one in place.runs if one.name != run]
+    assert _in_words(place.records(second)) == UNDO_RECORDS[:on_disk]
+    for refused in (nursery.apply(place), nursery.undo(place, run)):
+        assert refused.code == 4
+        assert f"the run {second} did not finish on this server" in refused.err
+        assert "Run gwe recover first" in refused.err
+
+    recovered = nursery.recover(place)
+    assert recovered.code == 0
+    record = UNDO_RECORDS[on_disk - 1]
+    expected = []
+    if record[0] == "begin":
+        word = "was done" if side == "before" else "was not done"
+        expected = [f"  {record[1]}: {record[2]} of unknown outcome: it {word}"]
+    assert recovered.out.splitlines()[1:] == [
+        *expected,
+        "  Settled. The next plan shows what is left.",
+    ]
+    assert place.locks() == []
+    assert nursery.recover(place).out == NOTHING
+    assert bystanders(place.objects()) == bystanders(fresh.objects())
+
+    again = nursery.undo(place, run)
+    assert (again.code, again.err) == (0, "")
+    assert_same_but_dbids(place.server, fresh.objects(), access_of(fresh.server))
+
+
+# What the journal holds is read back whatever it is
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u0085", "\u2029"])
+def test_an_object_with_a_line_separator_in_its_text_is_recovered_and_undone(
+    nursery: Nursery, place: Place, mark: str
+) -> None:
+    """Python's ``splitlines`` ends a line there, JSON does not."""
+    text = (place.folder / "manifests.yaml").read_text(encoding="utf-8")
+    (place.folder / "manifests.yaml").write_text(
+        text.replace("kept: wanted", f'kept: wanted, mark: "a\\u{ord(mark):04x}b"'),
+        encoding="utf-8",
+    )
+    assert nursery.apply(place).code == 0
+    group = named(place.objects(), "AgentGroup", "Group")
+    assert group.attributes["userProperties"]["s"]["mark"] == f"a{mark}b"
+    assert nursery.apply(place, Strike("record", "before", 3)).code == -9
+    assert "AgentGroup Group" not in told(place.objects())
+    assert nursery.recover(place).code == 0
+    again = named(place.objects(), "AgentGroup", "Group")
+    assert again.attributes == group.attributes
+
+
+SECRETS = """\
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Group}
+spec: {annex: {s: {password: unused, "db password": {secret: true, from: env.HUSH}}}}
+policy: {keep: [/annex/s/password], preserve: [agents]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "side"), [(3, "before"), (3, "after"), (4, "after"), (5, "before"), (5, "after")]
+)
+def test_recover_brings_the_secrets_that_a_replace_carries_over(
+    nursery: Nursery, tmp_path: Path, template: Path, number: int, side: str
+) -> None:
+    place = make_place(tmp_path / "place", template, SECRETS)
+    with opened(place.server) as server:
+        secret = KeyValueDelta(added={"s": {"password": "hush"}})
+        server.update("AgentGroup", 300, Delta(key_values={"userProperties": secret}))
+    options = ("apply", "--server", f"embedded:{place.server}", "--app", APP)
+    more = ("-f", "manifests.yaml", "--auto-approve", "--overwrite-only", GROUP)
+    strike = Strike("record", side, number)
+    assert nursery.gwe(*options, *more, place=place, strike=strike, HUSH="whisper").code == -9
+    server_url = ("--server", f"embedded:{place.server}")
+    recovered = nursery.gwe("recover", *server_url, place=place, HUSH="whisper")
+    assert recovered.code == 0
+    group = named(place.objects(), "AgentGroup", "Group")
+    assert group.attributes["userProperties"] == {
+        "s": {"password": "hush", "db password": "whisper"}
+    }
+    assert "hush" not in recovered.out
+    assert _access_of_the_group(place) == ACCESS

@@ -1,0 +1,839 @@
+"""One run writes at a time: the lock, on clocks of the tests' own, and signals."""
+
+import fcntl
+import os
+import pty
+import sqlite3
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.apply.check import StalePlanError
+from reconciler.apply.lock import (
+    LOCK_NAME,
+    Clock,
+    Holder,
+    Lock,
+    LockHeldError,
+    LockLostError,
+    acquire,
+    find_locks,
+    holder_of,
+)
+from reconciler.apply.report import RunReport
+from reconciler.apply.state import StateFolder
+from reconciler.errors import RefusedError
+from reconciler.plan.document import plan_json
+from reconciler.run import RunOptions, carry_out
+from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.errors import NoPermissionError
+from reconciler.server.faults import Drop, FaultyServer, Interfere, Refuse
+from reconciler.server.port import Server
+from tests.harness import APP, opened
+from tests.runs import (
+    AFTER,
+    REPLACED,
+    Nursery,
+    Place,
+    Strike,
+    bystanders,
+    make_place,
+    make_template,
+    running_nursery,
+    someone,
+    told,
+)
+from tests.test_output import in_terminal
+
+TENANTS = (1, 101)
+Sleep = Callable[[float], object]
+
+
+class Time:
+    """Time that passes only where a test or a sleeper lets it. ``meanwhile``: what others
+    do while somebody sleeps."""
+
+    def __init__(self, meanwhile: Sleep = lambda _: None) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+        self.meanwhile = meanwhile
+        self.clock = Clock(lambda: self.now, self._sleep, lambda later: f"{self.now + later:g}")
+
+    def _sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.slept.append(seconds)
+        self.now += seconds
+        self.meanwhile(seconds)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with running_nursery() as found:
+        yield found
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path) -> Place:
+    return make_place(tmp_path / "place", template)
+
+
+@pytest.fixture
+def server(place: Place) -> Iterator[EmbeddedServer]:
+    with opened(place.server) as found:
+        yield found
+
+
+def _holder(run: str, host: str = "here") -> Holder:
+    return Holder("anna", host, run)
+
+
+def _take(server: Server, run: str, time: Time, wait: float = 0.0) -> Lock:
+    return acquire(server, _holder(run), TENANTS, time.clock, wait=wait)[0]
+
+
+def _held(server: Server) -> Holder:
+    (one,) = find_locks(server)
+    return holder_of(one)
+
+
+# Taking it
+
+
+def test_the_lock_is_a_list_in_environment_that_says_who_has_it(server: EmbeddedServer) -> None:
+    lock, warning = acquire(server, _holder("first"), TENANTS, Time().clock)
+    (one,) = find_locks(server)
+    assert warning == ""
+    assert {key: one.attributes[key] for key in ("name", "alias", "type", "tenantDBID")} == {
+        "name": "gwe-reconciler.lock",
+        "alias": "gwe-reconciler.lock",
+        "type": 21,
+        "tenantDBID": 1,
+    }
+    assert one.attributes["userProperties"] == {
+        "lock": {
+            "owner": "anna",
+            "host": "here",
+            "run": "first",
+            "since": "1000",
+            "until": "1060",
+            "lease": "60",
+            "state": "checking",
+            "counter": "0",
+        }
+    }
+    lock.release()
+    assert find_locks(server) == []
+
+
+def test_who_comes_second_is_told_who_has_it(server: EmbeddedServer) -> None:
+    time = Time()
+    _take(server, "first", time)
+    with pytest.raises(LockHeldError) as error:
+        _take(server, "second", time)
+    assert error.value.message == "the lock is held by anna on here since 1000, run first"
+    assert error.value.hint == (
+        "Wait with --lock-timeout SECONDS: after 60 s without a sign of life it is taken over."
+    )
+    assert error.value.exit_code == 4
+    assert time.slept == []
+    assert _held(server).run == "first"
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_of_two_who_find_no_lock_one_gets_it(server: EmbeddedServer, at: int) -> None:
+    """The other one makes its own after the first look, or just before the create."""
+    time = Time()
+    faster = Interfere(call=("read", "create")[at - 1], at=1, when=("after", "before")[at - 1],
+                       write=lambda other: _take(other, "other", time))  # fmt: skip
+    slower = FaultyServer(server, [faster])
+    with pytest.raises(LockHeldError, match="run other"):
+        _take(slower, "ours", time)
+    assert _held(server).run == "other"
+
+
+def test_a_lock_that_is_given_back_while_somebody_waits_is_theirs(server: EmbeddedServer) -> None:
+    time = Time()
+    first = _take(server, "first", time)
+    time.meanwhile = lambda _: first.release() if time.now >= 1005 else None
+    _take(server, "second", time, wait=30)
+    assert _held(server).run == "second"
+    assert time.now == 1005
+
+
+def test_who_waits_in_vain_waits_as_long_as_was_said(server: EmbeddedServer) -> None:
+    time = Time()
+    _take(server, "first", time)
+    with pytest.raises(LockHeldError):
+        _take(server, "second", time, wait=12.5)
+    assert sum(time.slept) == pytest.approx(12.5, abs=0.02)
+    assert _held(server).run == "first"
+
+
+# Taking it over
+
+
+def test_a_lock_that_does_not_move_for_a_whole_lease_is_taken_over(server: EmbeddedServer) -> None:
+    time = Time()
+    _take(server, "dead", time)
+    time.now += 10_000  # however old it is: the contender's own look counts
+    begun = time.now
+    _take(server, "second", time, wait=100)
+    assert time.now - begun == 60
+    assert _held(server).run == "second"
+
+
+def test_a_lock_is_not_taken_over_a_moment_before_its_lease_ends(server: EmbeddedServer) -> None:
+    time = Time()
+    _take(server, "slow", time)
+    with pytest.raises(LockHeldError):
+        _take(server, "second", time, wait=59.5)
+    assert _held(server).run == "slow"
+
+
+def test_a_counter_that_moves_is_a_sign_of_life(server: EmbeddedServer) -> None:
+    time = Time()
+    lock = _take(server, "alive", time)
+    counters: list[int] = []
+
+    def renew(_: float) -> None:
+        lock.confirm()
+        counters.append(_held(server).counter)
+
+    time.meanwhile = renew
+    with pytest.raises(LockHeldError, match="run alive"):
+        _take(server, "second", time, wait=300)
+    assert _held(server).run == "alive"
+    assert counters == sorted(counters)
+    assert counters[-1] == 18  # every 16th second: once a quarter of the lease is over
+
+
+def test_a_run_that_writes_is_never_taken_over(server: EmbeddedServer) -> None:
+    time = Time()
+    _take(server, "writing", time).start_writing()
+    with pytest.raises(LockHeldError) as error:
+        _take(server, "second", time, wait=10_000)
+    assert "run writing, is writing or did not finish" in error.value.message
+    assert "use gwe recover on here, or gwe lock release --abandon writing" in error.value.hint
+    held = _held(server)
+    assert (held.run, held.writing, held.counter) == ("writing", True, 1)
+
+
+def test_a_lock_whose_owner_begins_to_write_while_another_waits_is_not_taken_over(
+    server: EmbeddedServer,
+) -> None:
+    time = Time()
+    lock = _take(server, "first", time)
+    time.meanwhile = lambda _: lock.start_writing() if time.now == 1059 else None
+    with pytest.raises(LockHeldError):
+        _take(server, "second", time, wait=500)
+    assert _held(server).run == "first"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_of_two_contenders_at_the_takeover_exactly_one_gets_it(
+    server: EmbeddedServer, when: Any
+) -> None:
+    """The other contender is faster, just before or just after our delete."""
+    time = Time()
+    _take(server, "dead", time)
+    winners: list[str] = []
+
+    def other_takes(other: Server) -> None:
+        for one in find_locks(other):
+            other.delete("Transaction", one.dbid)
+        _take(other, "other", time)
+        winners.append("other")
+
+    slower = FaultyServer(server, [Interfere("delete", 1, when, write=other_takes)])
+    with pytest.raises(LockHeldError, match="run other"):
+        _take(slower, "ours", time, wait=70)
+    assert winners == ["other"]
+    assert _held(server).run == "other"
+
+
+def test_a_contender_counts_a_new_lock_from_its_own_beginning(server: EmbeddedServer) -> None:
+    """After 30 s another run has the lock: it gets a whole lease as well."""
+    time = Time()
+    first = _take(server, "first", time)
+
+    def change_hands(_: float) -> None:
+        if time.now == 1030:
+            first.release()
+            _take(server, "next", Time())
+
+    time.meanwhile = change_hands
+    with pytest.raises(LockHeldError, match="run next"):
+        _take(server, "waiting", time, wait=80)
+    assert _held(server).run == "next"
+
+
+def test_a_dead_run_of_ours_is_taken_over_at_once_also_while_writing(
+    server: EmbeddedServer,
+) -> None:
+    time = Time()
+    _take(server, "dead", time).start_writing()
+    with pytest.raises(LockHeldError):
+        acquire(server, _holder("new"), TENANTS, time.clock, ours="another")
+    acquire(server, _holder("new"), TENANTS, time.clock, ours="dead")
+    assert time.slept == []
+    assert _held(server).run == "new"
+
+
+# Losing it
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_an_owner_notices_the_loss_before_its_next_write(
+    server: EmbeddedServer, *, theirs: bool
+) -> None:
+    time = Time()
+    lock = _take(server, "first", time)
+    (one,) = find_locks(server)
+    server.delete("Transaction", one.dbid)
+    if theirs:
+        _take(server, "second", time)
+    for act in (lock.confirm, lock.start_writing):
+        with pytest.raises(LockLostError, match="the lock was taken from this run"):
+            act()
+    lock.release()
+    assert [holder_of(one).run for one in find_locks(server)] == (["second"] if theirs else [])
+
+
+def _carry_out(place: Place, server: Server, **options: Any) -> RunReport:
+    plan = options.pop("plan", None) or place.plan(*REPLACED)
+    return carry_out(
+        plan,
+        plan_json(plan),
+        server,
+        RunOptions(place.state, **options),
+        someone("first"),
+        lambda *_: None,
+        options.get("warn", lambda _: None),
+        lambda: False,
+    )
+
+
+def _steal(server: Server) -> None:
+    for one in find_locks(server):
+        server.delete("Transaction", one.dbid)
+    _take(server, "thief", Time())
+
+
+def test_a_run_whose_lock_is_taken_away_stops_before_its_next_write(
+    place: Place, server: EmbeddedServer
+) -> None:
+    before = place.objects()
+    # While everything is read again, before the first write.
+    faulty = FaultyServer(server, [Interfere("read", 1, object_type="Application", write=_steal)])
+    report = _carry_out(place, faulty)
+    assert [outcome.status for outcome in report.outcomes] == [
+        *("failed", "not-started", "not-started", "not-started", "not-started")
+    ]
+    assert report.outcomes[0].message == "the lock was taken from this run"
+    assert place.objects() == before
+    assert _held(server).run == "thief"
+    (run,) = place.runs
+    assert (run.settled, run.status) == (True, "nothing written")
+    assert [c for c in faulty.calls if c.name == "delete" and c.object_type != "Transaction"] == []
+
+
+def test_a_replace_whose_lock_is_taken_after_its_delete_is_created_all_the_same(
+    place: Place, server: EmbeddedServer
+) -> None:
+    before = place.objects()
+    stolen = Interfere("delete", 1, "after", object_type="AgentGroup", write=_steal)
+    report = _carry_out(place, FaultyServer(server, [stolen]))
+    group = told(place.objects())["AgentGroup Group"]
+    assert group == AFTER["AgentGroup Group"]
+    assert report.exit_code == 5  # it was written, though the run stopped
+    assert [outcome.status for outcome in report.outcomes][1:] == ["not-started"] * 4
+    assert bystanders(place.objects()) == bystanders(before)
+    assert _held(server).run == "thief"
+
+
+# Where it may stand
+
+
+def _forbidden(*tenants: int) -> type[EmbeddedServer]:
+    class Forbidding(EmbeddedServer):
+        """Lets no Transaction be created in some tenants."""
+
+        def create(self, object_type: str, attributes: Any, folder: int | None = None) -> Any:
+            if object_type == "Transaction" and attributes["tenantDBID"] in tenants:
+                raise NoPermissionError("the permission to create is missing", object_type)
+            return super().create(object_type, attributes, folder)
+
+    return Forbidding
+
+
+def test_where_environment_is_forbidden_the_lock_stands_in_the_sites_tenant_with_a_warning(
+    place: Place,
+) -> None:
+    server = _forbidden(1)(place.server)
+    lock, warning = acquire(server, _holder("first"), TENANTS, Time().clock)
+    (one,) = find_locks(server)
+    assert one.tenant == 101
+    assert warning == (
+        "The lock stands in the tenant with DBID 101, since this account may not create it in"
+        " Environment: runs for other tenants do not see it."
+    )
+    with opened(place.server) as other, pytest.raises(LockHeldError, match="run first"):
+        _take(other, "second", Time())  # which may write in Environment
+    lock.release()
+    assert find_locks(server) == []
+    server.close()
+
+
+def test_where_both_tenants_are_forbidden_the_run_is_refused_and_told_of_no_lock(
+    place: Place,
+) -> None:
+    server = _forbidden(1, 101)(place.server)
+    before = place.objects()
+    with pytest.raises(RefusedError) as error:
+        _carry_out(place, server)
+    assert error.value.exit_code == 3
+    assert "this account may not create the lock" in str(error.value.diagnostics[0].summary)
+    assert "--no-lock" in error.value.diagnostics[0].hint
+    assert place.objects() == before
+    assert _carry_out_second(place, server).exit_code == 0
+    assert told(place.objects()) == AFTER
+    server.close()
+
+
+def _carry_out_second(place: Place, server: Server) -> RunReport:
+    plan = place.plan(*REPLACED)
+    options = RunOptions(place.state, lock=False)
+    return carry_out(
+        plan, plan_json(plan), server, options, someone("second"),
+        lambda *_: None, lambda _: None, lambda: False,
+    )  # fmt: skip
+
+
+def test_a_lock_made_in_the_other_tenant_at_the_same_moment_leaves_at_most_one(
+    place: Place, server: EmbeddedServer
+) -> None:
+    time = Time()
+
+    def elsewhere(other: Server) -> None:
+        attributes = {"tenantDBID": 101, "name": LOCK_NAME, "alias": LOCK_NAME, "type": 21}
+        annex = {"lock": _holder("other").options()}
+        other.create("Transaction", {**attributes, "userProperties": annex})
+
+    faulty = FaultyServer(server, [Interfere("create", 1, "before", write=elsewhere)])
+    with pytest.raises(LockHeldError, match="run other"):
+        _take(faulty, "ours", time)
+    assert _held(server).run == "other"
+
+
+def test_a_lock_that_cannot_be_read_is_held_by_somebody(server: EmbeddedServer) -> None:
+    time = Time()
+    _take(server, "first", time)
+
+    class Blind(FaultyServer):
+        def read(self, object_type: str, filters: Any = None) -> Any:
+            found = super().read(object_type, filters)
+            return [] if object_type == "Transaction" else found
+
+    with pytest.raises(LockHeldError) as error:
+        _take(Blind(server), "second", time, wait=100)
+    assert error.value.message == (
+        "somebody has the lock gwe-reconciler.lock, and this account cannot read it"
+    )
+    assert sum(time.slept) >= 100
+    assert _held(server).run == "first"
+
+
+@pytest.mark.parametrize("annex", [{}, {"lock": {}}, {"lock": {"counter": "x", "lease": ""}}])
+def test_a_lock_that_says_nothing_is_taken_over_like_any(
+    server: EmbeddedServer, annex: dict[str, Any]
+) -> None:
+    attributes = {"tenantDBID": 1, "name": LOCK_NAME, "alias": LOCK_NAME, "type": 21}
+    server.create("Transaction", {**attributes, "userProperties": annex})
+    time = Time()
+    with pytest.raises(LockHeldError, match="somebody on another host"):
+        _take(server, "first", time)
+    _take(server, "first", time, wait=61)
+    assert _held(server).run == "first"
+
+
+# Every way out of a run
+
+
+def test_the_lock_is_given_back_after_a_stale_plan(place: Place, server: EmbeddedServer) -> None:
+    plan = place.plan(*REPLACED)
+    two = KeyValueDelta(changed={"Queue": {"ours": "2"}})
+    server.update("Script", 600, Delta(key_values={"userProperties": two}))
+    with pytest.raises(StalePlanError):
+        _carry_out(place, server, plan=plan)
+    assert find_locks(server) == []
+
+
+def test_the_lock_is_given_back_after_a_site_that_has_gone(
+    place: Place, server: EmbeddedServer
+) -> None:
+    plan = place.plan(*REPLACED)
+    (gwe,) = server.read("Application", {"name": "GWE"})
+    server.update("Application", gwe.dbid, Delta(values={"name": "Renamed"}))
+    with pytest.raises(Exception, match="GWE"):
+        _carry_out(place, server, plan=plan)
+    assert find_locks(server) == []
+
+
+@pytest.mark.parametrize("call", ["delete", "update", "create"])
+def test_the_lock_is_given_back_after_an_action_that_failed(
+    place: Place, server: EmbeddedServer, call: Any
+) -> None:
+    types = {"delete": "AgentGroup", "update": "Script", "create": "Script"}
+    fault = Refuse(call, 1, object_type=types[call], error=NoPermissionError)
+    report = _carry_out(place, FaultyServer(server, [fault]))
+    assert "failed" in [outcome.status for outcome in report.outcomes]
+    assert find_locks(server) == []
+
+
+def test_the_lock_is_left_with_the_runs_name_where_an_outcome_is_unknown(
+    place: Place, server: EmbeddedServer
+) -> None:
+    fault = Drop("update", 1, "after", object_type="Script")
+    report = _carry_out(place, FaultyServer(server, [fault]))
+    assert report.exit_code == 5
+    held = _held(server)
+    assert (held.run, held.writing) == ("first", True)
+
+
+def test_no_lock_takes_none(place: Place, server: EmbeddedServer) -> None:
+    faulty = FaultyServer(server)
+    assert _carry_out(place, faulty, lock=False).exit_code == 0
+    assert [call for call in faulty.calls if call.object_type == "Transaction"] == []
+
+
+def test_ctrl_c_at_the_question_takes_no_lock(place: Place) -> None:
+    before = place.objects()
+    arguments = ("--server", f"embedded:{place.server}", "--app", APP, "-f", "manifests.yaml")
+    code, shown = in_terminal("apply", *arguments, cwd=place.folder, answer="\x03")
+    assert code == 1
+    assert "nothing was written" in shown
+    assert place.objects() == before
+    with sqlite3.connect(place.server) as connection:
+        rows = connection.execute("SELECT * FROM change WHERE type = 'Transaction'").fetchall()
+    assert rows == []
+    assert place.state.run_names() == []
+
+
+# Commands
+
+
+def _leave(place: Place, run: str, *, writing: bool) -> None:
+    with opened(place.server) as server:
+        lock = _take(server, run, Time())
+        if writing:
+            lock.start_writing()
+
+
+def _server(place: Place) -> tuple[str, str]:
+    return "--server", f"embedded:{place.server}"
+
+
+def test_lock_show_says_who_has_it(nursery: Nursery, place: Place) -> None:
+    shown = nursery.gwe("lock", "show", *_server(place), place=place)
+    assert (shown.code, shown.out) == (0, "Nobody holds the lock.\n")
+    _leave(place, "first", writing=False)
+    shown = nursery.gwe("lock", "show", *_server(place), place=place)
+    assert shown.out.splitlines() == [
+        "Held by anna on here, run first",
+        "  since    1000",
+        "  until    1060, unless it is renewed",
+        "  state    checking; nothing written yet",
+        f"  object   Transaction gwe-reconciler.lock, DBID {place.locks()[0].dbid}",
+    ]
+
+
+def test_a_lock_that_is_released_is_free(nursery: Nursery, place: Place) -> None:
+    assert nursery.gwe("lock", "release", *_server(place), place=place).out == (
+        "Nobody holds the lock.\n"
+    )
+    _leave(place, "first", writing=False)
+    released = nursery.gwe("lock", "release", *_server(place), place=place)
+    assert (released.code, released.out) == (0, "Released the lock of run first.\n")
+    assert place.locks() == []
+    assert nursery.apply(place).code == 0
+
+
+def test_the_lock_of_a_run_that_writes_is_released_only_with_its_name(
+    nursery: Nursery, place: Place
+) -> None:
+    _leave(place, "first", writing=True)
+    for more in ((), ("--abandon", "other")):
+        refused = nursery.gwe("lock", "release", *_server(place), *more, place=place)
+        assert refused.code == 3
+        assert "run first, has begun to write" in " ".join(refused.err.split())
+        assert len(place.locks()) == 1
+    released = nursery.gwe("lock", "release", *_server(place), "--abandon", "first", place=place)
+    assert (released.code, released.out) == (0, "Released the lock of run first.\n")
+    assert place.locks() == []
+
+
+def test_a_run_that_is_abandoned_is_left_as_it_is_and_stands_in_nobodys_way(
+    nursery: Nursery, place: Place
+) -> None:
+    nursery.apply(place, Strike("record", "before", 3))
+    (run,) = place.runs
+    left = nursery.gwe("lock", "release", *_server(place), "--abandon", run.name, place=place)
+    assert left.code == 0
+    assert f"Run {run.name} is left as it is." in left.out
+    (run,) = place.runs
+    assert (run.settled, run.status) == (True, "abandoned")
+    assert place.locks() == []
+    assert "AgentGroup Group" not in told(place.objects())
+    assert nursery.apply(place).code == 0
+
+
+def test_an_apply_waits_for_the_lock_as_long_as_it_is_told(nursery: Nursery, place: Place) -> None:
+    _leave(place, "first", writing=False)
+    refused = nursery.apply(place, None, "--lock-timeout", "0.05")
+    assert refused.code == 4
+    assert "the lock is held by anna on here" in refused.err
+    assert "--lock-timeout" in refused.err
+    assert _runs_said(nursery, place) == ["nothing written"]
+
+
+def _runs_said(nursery: Nursery, place: Place) -> list[str]:
+    return [run.status for run in place.runs]
+
+
+def test_a_run_that_is_going_on_is_not_called_one_that_did_not_finish(
+    place: Place, server: EmbeddedServer
+) -> None:
+    """Its process holds its journal: there is nothing to recover, and --lock-timeout waits."""
+    nursery_run = place.plan(*REPLACED)
+    errors: list[LockHeldError] = []
+
+    def second(_: Server) -> None:
+        with opened(place.server) as other, pytest.raises(LockHeldError) as error:
+            carry_out(
+                nursery_run, plan_json(nursery_run), other, RunOptions(place.state),
+                someone("second"), lambda *_: None, lambda _: None, lambda: False,
+            )  # fmt: skip
+        errors.append(error.value)
+
+    during = Interfere("update", 1, "before", object_type="Script", write=second)
+    assert _carry_out(place, FaultyServer(server, [during])).exit_code == 0
+    (error,) = errors
+    assert "the run first did not finish" not in error.message
+    assert "Run gwe recover first" not in error.hint
+    assert error.hint.startswith("Wait for it")
+
+
+@pytest.mark.parametrize("call", ["delete", "create", "set_permissions", "update"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_from_another_host_is_kept_out_during_every_write(
+    place: Place, server: EmbeddedServer, call: Any, when: Any
+) -> None:
+    plan = place.plan("InteractionQueue/Replaced")
+    kept_out: list[str] = []
+
+    def second(_: Server) -> None:
+        options = RunOptions(StateFolder(place.folder / "elsewhere"))
+        seen = place.objects()
+        with opened(place.server) as other, pytest.raises(LockHeldError) as error:
+            carry_out(
+                plan, plan_json(plan), other, options, someone("second", "there"),
+                lambda *_: None, lambda _: None, lambda: False,
+            )  # fmt: skip
+        assert place.objects() == seen
+        kept_out.append(error.value.message)
+
+    types = {"delete": "Script", "create": "Script", "update": "Application"}
+    during = Interfere(call, 1, when, object_type=types.get(call, ""), write=second)
+    assert _carry_out(place, FaultyServer(server, [during])).exit_code == 0
+    assert kept_out == ["tester on here since hour 0, run first, is writing or did not finish"]
+    assert told(place.objects()) == AFTER
+    assert place.locks() == []
+
+
+# Two processes at once
+
+QUEUES = "---\n".join(
+    f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
+    "spec: {annex: {a: {b: WHO}}}\n"
+    for n in range(60)
+)
+
+
+@pytest.mark.parametrize("timeout", ["0", "60"])
+def test_the_writes_of_two_processes_never_interleave(place: Place, timeout: str) -> None:
+    """Each has a state folder of its own, as on two hosts."""
+    processes = []
+    for who in ("one", "two"):
+        (place.folder / f"{who}.yaml").write_text(QUEUES.replace("WHO", who), encoding="utf-8")
+        environment = {**os.environ, "GWE_STATE_DIR": str(place.folder / f"{who}.state")}
+        arguments = ["apply", *_server(place), "--app", APP, "-f", f"{who}.yaml"]
+        processes.append(
+            subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "reconciler", *arguments),
+                    *("--auto-approve", "--quiet", "--lock-timeout", timeout),
+                ],
+                cwd=place.folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    ended = [process.communicate(timeout=120) for process in processes]
+    codes = [process.returncode for process in processes]
+    assert "Traceback" not in "".join(err for _, err in ended)
+    assert 0 in codes
+    assert set(codes) <= {0, 4}
+    with sqlite3.connect(place.server) as connection:
+        rows = connection.execute(
+            "SELECT action, type, body, delta FROM change ORDER BY sequence"
+        ).fetchall()
+    holders = 0
+    writers: list[tuple[int, str]] = []
+    for action, kind, body, delta in rows:
+        if kind == "Transaction":
+            holders += action == "created"
+        elif kind == "Script":
+            writers.append((holders, "one" if '"one"' in (body or delta) else "two"))
+    assert len(writers) >= 60
+    for number in {number for number, _ in writers}:
+        assert len({who for holder, who in writers if holder == number}) == 1
+    assert place.locks() == []
+
+
+# Signals, each at a record of the journal
+
+RECORDS = range(2, 24)
+_OF = 5
+
+
+def _one_signal() -> list[Any]:
+    return [
+        pytest.param(name, number, id=f"{name}-{number}")
+        for name in ("SIGINT", "SIGTERM", "SIGHUP")
+        for number in (RECORDS if name == "SIGINT" else (4, 13, 16))
+    ]
+
+
+@pytest.mark.parametrize(("name", "number"), _one_signal())
+def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
+    nursery: Nursery, place: Place, name: str, number: int
+) -> None:
+    before = place.objects()
+    done = nursery.apply(place, Strike("record", "after", number, (name,)))
+    assert "Finishing the object in hand; once more to stop at once." in done.err
+    (run,) = place.runs
+    statuses = [status for status, _ in run.outcomes.values()]
+    written = 1 + sum(number > last for last in (8, 11, 14, 19))
+    assert statuses == ["done"] * written + ["not-started"] * (_OF - written)
+    assert done.code == (0 if written == _OF else 5)
+    assert run.settled
+    assert place.locks() == []
+    state = told(place.objects())
+    titles = ("AgentGroup Group", "Script Changed", "Script Created", "Script Replaced")
+    for title in titles[:written]:
+        assert state[title] == AFTER[title]
+    assert bystanders(place.objects()) == bystanders(before)
+    assert nursery.apply(place).code == 0
+    assert told(place.objects()) == AFTER
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("number", RECORDS)
+def test_a_second_signal_stops_at_once_and_the_rest_is_recovered(
+    nursery: Nursery, place: Place, number: int, side: str
+) -> None:
+    before = place.objects()
+    strike = Strike("record", side, number, ("SIGINT", "SIGINT"))
+    done = nursery.apply(place, strike)
+    (run,) = place.runs
+    changed = place.objects() != before
+    if changed:
+        assert "nothing was written" not in done.err
+        assert done.code in ((0, 5) if number >= 22 else (5,))  # all is done by then
+    assert nursery.recover(place).code == 0
+    assert place.locks() == []
+    (run,) = place.runs
+    assert run.settled
+    assert {"AgentGroup Group", "Script Changed", "Script Replaced"} <= {*told(place.objects())}
+    assert bystanders(place.objects()) == bystanders(before)
+    assert nursery.apply(place).code == 0
+    assert told(place.objects()) == AFTER
+
+
+MANY = "---\n".join(
+    f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
+    for n in range(1500)
+)
+
+
+def _apply_many(place: Place, **how: Any) -> "subprocess.Popen[bytes]":
+    (place.folder / "manifests.yaml").write_text(MANY, encoding="utf-8")
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-u", "-m", "reconciler", "apply", *_server(place), "--app", APP),
+            *("-f", "manifests.yaml", "--auto-approve"),
+        ],
+        cwd=place.folder,
+        env={**os.environ, "GWE_STATE_DIR": str(place.state.path), "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
+        **how,
+    )
+
+
+def _check_many(place: Place, status: str) -> int:
+    """The journal, the lock and the server agree; how many objects are done."""
+    (run,) = place.runs
+    assert (run.settled, run.status) == (True, status)
+    done = sum(one == "done" for one, _ in run.outcomes.values())
+    assert len(run.outcomes) == 1500
+    scripts = [one for one in place.objects().values() if one.type == "Script"]
+    assert len([one for one in scripts if one.attributes["name"][0] == "Q"]) == done
+    assert place.locks() == []
+    return done
+
+
+def test_a_terminal_that_closes_during_an_apply_stops_it_after_the_object_in_hand(
+    place: Place,
+) -> None:
+    """The system sends SIGHUP, and nothing can be shown any more."""
+    ours, theirs = pty.openpty()
+
+    def take_the_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+
+    process = _apply_many(place, stdout=theirs, stderr=theirs, preexec_fn=take_the_terminal)
+    os.close(theirs)
+    shown = b""
+    while b"[  10/1500]" not in shown:
+        block = os.read(ours, 65536)
+        assert block
+        shown += block
+    os.close(ours)
+    assert process.wait(120) == 5
+    assert 10 <= _check_many(place, "partly applied") < 1500
+
+
+def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Place) -> None:
+    """``gwe apply | head``: the run goes on to its end."""
+    with _apply_many(place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"[  10/1500]"):
+                break
+        process.stdout.close()
+    assert process.returncode == 0
+    assert _check_many(place, "applied") == 1500

@@ -1,0 +1,778 @@
+"""Whatever breaks during a run: it tells the truth, and recover settles what it left.
+
+The whole run is carried out, with its lock and its journal, on a server with faults; then
+its server is well again, ``settle`` looks after what is open, and plan and apply go on.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.aftermath import forgotten_lock, plan_of_run, settle, unsettled_runs
+from reconciler.apply.journal import Journal, JournalError
+from reconciler.apply.recover import Finding
+from reconciler.apply.report import RunReport
+from reconciler.apply.runs import parse, read_run
+from reconciler.errors import ReconcilerError
+from reconciler.plan.document import plan_json
+from reconciler.plan.model import Plan
+from reconciler.run import RunOptions, carry_out
+from reconciler.server.errors import (
+    NoPermissionError,
+    ReadOnlyModeError,
+    ServerError,
+    UniquenessViolationError,
+)
+from reconciler.server.faults import (
+    Call,
+    Delay,
+    Drop,
+    Fault,
+    FaultyServer,
+    Interfere,
+    LoseAnswer,
+    Refuse,
+    Stale,
+)
+from reconciler.server.port import Server
+from tests.harness import APP, opened, state_folder
+from tests.runs import (
+    ACCESS,
+    AFTER,
+    BEFORE,
+    REPLACED,
+    Objects,
+    Place,
+    access_of,
+    agents_of,
+    assert_same_but_dbids,
+    bystanders,
+    make_place,
+    make_template,
+    named,
+    someone,
+    told,
+)
+
+ADDRESSES = [
+    ("replace", "AgentGroup/Group"),
+    ("update", "InteractionQueue/Changed"),
+    ("create", "InteractionQueue/Created"),
+    ("replace", "InteractionQueue/Replaced"),
+    ("update", "Application/Chat"),
+]
+LOCK = "Transaction"
+CALLS = [
+    Call("info"),
+    Call("read", LOCK),
+    Call("read", LOCK),
+    Call("create", LOCK),
+    Call("read", LOCK),
+    Call("read", "Tenant"),
+    Call("read", "Application"),
+    Call("read", "Host", 101),
+    Call("info"),
+    Call("read", "Script"),
+    Call("read", "AgentGroup"),
+    Call("read", "Person"),
+    Call("read", "Person"),
+    Call("read", "CampaignGroup"),
+    Call("read", "Script"),
+    Call("read", "PlaceGroup"),
+    Call("read", "Campaign"),
+    Call("read", "AgentGroup", 300),
+    Call("permissions", "AgentGroup", 300),
+    Call("read", "CampaignGroup", 101),
+    Call("read", LOCK, 101),
+    Call("update", LOCK, 101),
+    Call("read", LOCK, 101),
+    Call("delete", "AgentGroup", 300),
+    Call("create", "AgentGroup"),
+    Call("read", LOCK, 101),
+    Call("set_permissions", "AgentGroup", 301),
+    Call("read", "Script", 600),
+    Call("read", LOCK, 101),
+    Call("update", "Script", 600),
+    Call("read", LOCK, 101),
+    Call("create", "Script"),
+    Call("read", "Script", 700),
+    Call("permissions", "Script", 700),
+    Call("read", "Campaign", 101),
+    Call("read", "CampaignGroup", 101),
+    Call("read", LOCK, 101),
+    Call("delete", "Script", 700),
+    Call("create", "Script"),
+    Call("read", "Application", 104),
+    Call("read", LOCK, 101),
+    Call("update", "Application", 104),
+    Call("read", LOCK, 101),
+    Call("delete", LOCK, 101),
+]
+EVERY_CALL = range(1, len(CALLS) + 1)
+
+
+def _number(call: Call) -> int:
+    """The number of a call that is made once, or of the first such call."""
+    return CALLS.index(call) + 1
+
+
+DELETE_GROUP, DELETE_QUEUE = (
+    _number(Call("delete", "AgentGroup", 300)),
+    _number(Call("delete", "Script", 700)),
+)
+DELETES, CREATES_ANEW = (DELETE_GROUP, DELETE_QUEUE), (DELETE_GROUP + 1, DELETE_QUEUE + 1)
+UPDATE = _number(Call("update", "Script", 600))
+CREATE = _number(Call("create", "Script"))
+CREATE_LOCK = _number(Call("create", LOCK))
+SET_PERMISSIONS = (DELETE_GROUP + 2, DELETE_GROUP + 3)
+"""The look at the lock before they are set, and the call itself."""
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is lost here
+    return make_place(tmp_path / "place", template)
+
+
+def _run(place: Place, server: Server, plan: Plan, name: str) -> RunReport | ReconcilerError:
+    try:
+        return carry_out(
+            plan,
+            plan_json(plan),
+            server,
+            RunOptions(place.state),
+            someone(name),
+            lambda *_: None,
+            lambda _: None,
+            lambda: False,
+        )
+    except ReconcilerError as error:
+        return error
+
+
+def _attempt(
+    place: Place, faults: list[Fault], name: str = "first"
+) -> tuple[RunReport | ReconcilerError, FaultyServer]:
+    """One run on a server with faults."""
+    plan = place.plan(*REPLACED)
+    with opened(place.server) as inner:
+        server = FaultyServer(inner, faults, sleep=lambda _: None)
+        return _run(place, server, plan, name), server
+
+
+def _settle(place: Place, *, reverse: bool = False) -> list[Finding]:
+    """What ``gwe recover`` does."""
+    found: list[Finding] = []
+    with opened(place.server) as server:
+        identity = server.info().identity
+        for run in unsettled_runs(place.state, identity):
+            plan = plan_of_run(place.state, run)
+            options = RunOptions(place.state)
+            who = someone("recovering")
+            settle(run, plan, server, options, who, found.append, lambda _: None, reverse=reverse)
+        forgotten_lock(place.state, server)
+        assert unsettled_runs(place.state, identity) == []
+    return found
+
+
+def _access_of_the_group(place: Place) -> list[tuple[str, int, int]]:
+    group = named(place.objects(), "AgentGroup", "Group")
+    return access_of(place.server).get(("AgentGroup", group.dbid), [])
+
+
+def _check_accounts(
+    place: Place, result: RunReport | ReconcilerError, before: Objects, after: Objects
+) -> None:
+    """The report names every action, and says what is so."""
+    if isinstance(result, ReconcilerError):
+        assert after == before
+        return
+    assert [(o.action.action, o.action.address) for o in result.outcomes] == ADDRESSES
+    state = told(after)
+    for outcome in result.outcomes:
+        title = f"{outcome.action.object_type} {outcome.action.name or 'Chat'}"
+        if outcome.status == "done":
+            assert state[title] == AFTER[title]
+        elif outcome.status in ("skipped", "not-started"):
+            assert state.get(title) == BEFORE.get(title)
+        assert outcome.status in ("done", "skipped", "not-started") or outcome.message
+    statuses = {outcome.status for outcome in result.outcomes}
+    if statuses == {"done"}:
+        assert result.exit_code == 0
+    elif before != after:
+        assert result.exit_code == 5
+    assert bystanders(after) == bystanders(before)
+    _check_journal(place)
+
+
+def _check_journal(place: Place) -> None:
+    """A begin for every end; and no call began before the one before it had ended."""
+    (run,) = place.runs
+    order = [
+        (one["record"], one["step"])
+        for one in place.records(run.name)
+        if one["record"] in ("begin", "end")
+    ]
+    expected = [(name, step.number) for step in run.steps for name in ("begin", "end")]
+    assert order == expected
+
+
+def _check_settled(place: Place, before: Objects) -> None:
+    """Nothing is open, locked or lost."""
+    assert place.locks() == []
+    for run in place.runs:
+        assert run.settled
+        assert [step for step in run.steps if step.unknown] == []
+    objects = place.objects()
+    assert {"AgentGroup Group", "Application Chat", "Script Changed", "Script Replaced"} <= {
+        *told(objects)
+    }
+    assert agents_of(objects) == [401, 402]
+    assert bystanders(objects) == bystanders(before)
+
+
+def _check_reaches_the_end(place: Place, before: Objects, *, access: bool = True) -> None:
+    """Plan and apply again: nothing is left to write, nothing else has moved."""
+    result, _ = _attempt(place, [], "last")
+    assert isinstance(result, RunReport)
+    assert result.exit_code == 0
+    assert told(place.objects()) == AFTER
+    assert place.plan().empty
+    assert bystanders(place.objects()) == bystanders(before)
+    assert not access or _access_of_the_group(place) == ACCESS
+    assert place.locks() == []
+
+
+def test_a_run_without_faults_makes_exactly_these_calls(place: Place) -> None:
+    before = place.objects()
+    result, server = _attempt(place, [])
+    assert isinstance(result, RunReport)
+    assert server.calls == CALLS
+    assert (told(before), told(place.objects())) == (BEFORE, AFTER)
+    assert result.exit_code == 0
+    _check_accounts(place, result, before, place.objects())
+    assert _settle(place) == []
+    _check_settled(place, before)
+
+
+FAULTS = [
+    Drop(when="before"),
+    Drop(when="during"),
+    Drop(when="after"),
+    LoseAnswer(),
+    Refuse(error=NoPermissionError),
+    Refuse(error=ReadOnlyModeError),
+    Stale(call=""),
+]
+
+
+# A read that is lost on its way is one that did not go out, and no read needs write mode.
+ONLY_WRITES = (Drop(when="during"), Refuse(error=ReadOnlyModeError))
+STRIKES = [
+    pytest.param(at, fault, id=f"{at}-{type(fault).__name__}-{fault.when}-{n}")
+    for n, fault in enumerate(FAULTS)
+    for at in EVERY_CALL
+    if fault not in ONLY_WRITES or CALLS[at - 1].name not in ("info", "read", "permissions")
+]
+
+
+@pytest.mark.parametrize(("at", "fault"), STRIKES)
+def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
+    place: Place, at: int, fault: Fault
+) -> None:
+    before = place.objects()
+    result, server = _attempt(place, [replace(fault, at=at)])
+    stale_write = isinstance(fault, Stale) and CALLS[at - 1].name != "read"
+    assert bool(server.struck) is not stale_write
+    _check_accounts(place, result, before, place.objects())
+    _settle(place)
+    _check_settled(place, before)
+    refused = isinstance(fault, Refuse) and at in SET_PERMISSIONS
+    if refused:
+        assert isinstance(result, RunReport)
+        assert "its permissions could not be set" in result.outcomes[0].message
+    else:
+        assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before, access=not refused)
+
+
+@pytest.mark.parametrize("at", [CREATE_LOCK, *CREATES_ANEW, CREATE])
+def test_a_create_that_is_refused_for_its_name_is_settled(place: Place, at: int) -> None:
+    before = place.objects()
+    result, server = _attempt(place, [Refuse(at=at, error=UniquenessViolationError)])
+    assert len(server.struck) == 1
+    _check_accounts(place, result, before, place.objects())
+    _settle(place)
+    _check_settled(place, before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before)
+
+
+def test_a_run_whose_calls_are_all_slow_ends_well(place: Place) -> None:
+    before = place.objects()
+    slept: list[float] = []
+    plan = place.plan(*REPLACED)
+    with opened(place.server) as inner:
+        faults = [Delay(seconds=2.0), Delay(seconds=3.0, when="after")]
+        server = FaultyServer(inner, faults, sleep=slept.append)
+        result = _run(place, server, plan, "first")
+    assert isinstance(result, RunReport)
+    assert (result.exit_code, slept) == (0, [2.0, 3.0] * len(CALLS))
+    assert told(place.objects()) == AFTER
+    _check_settled(place, before)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_run_under_many_faults_accounts_for_everything_and_is_settled(
+    place: Place, seed: int
+) -> None:
+    before = place.objects()
+    plan = place.plan(*REPLACED)
+    faults = [replace(fault, chance=0.015) for fault in FAULTS if not isinstance(fault, Refuse)]
+    with opened(place.server) as inner:
+        server = FaultyServer(inner, faults, seed=seed, sleep=lambda _: None)
+        result = _run(place, server, plan, "first")
+    _check_accounts(place, result, before, place.objects())
+    _settle(place)
+    _check_settled(place, before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before)
+
+
+# A replace between its two halves
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    ("at", "fault"),
+    [
+        *((at, Drop(when="during")) for at in (*DELETES, *CREATES_ANEW)),
+        *((at, Drop(when="after")) for at in (*DELETES, *CREATES_ANEW)),
+        *((at, LoseAnswer()) for at in (*DELETES, *CREATES_ANEW)),
+    ],
+    ids=repr,
+)
+def test_a_replace_that_broke_off_is_finished_or_taken_back(
+    place: Place, at: int, fault: Fault, *, reverse: bool
+) -> None:
+    before = place.objects()
+    result, server = _attempt(place, [replace(fault, at=at)])
+    assert isinstance(result, RunReport)
+    assert len(server.struck) == 1
+    assert result.exit_code == 5
+    object_type, name = (
+        ("AgentGroup", "Group")
+        if at in (DELETE_GROUP, DELETE_GROUP + 1)
+        else ("Script", "Replaced")
+    )
+    title = f"{object_type} {name}"
+    there = told(place.objects()).get(title)
+    _settle(place, reverse=reverse)
+    now = told(place.objects())[title]
+    if there is not None:  # what is there is left as it is
+        assert now == there
+    else:
+        assert now == (BEFORE if reverse else AFTER)[title]
+    _check_settled(place, before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before)
+
+
+def _takes(name: str) -> Callable[[Server], object]:
+    theirs = {"tenantDBID": 101, "name": name, "userProperties": {"mine": {"x": "1"}}}
+    if name == "Group":
+        return lambda other: other.create("AgentGroup", theirs)
+    return lambda other: other.create("Script", {**theirs, "type": 23})
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("at", "name"), [(DELETE_GROUP, "Group"), (DELETE_QUEUE, "Replaced")])
+def test_a_name_that_another_client_takes_meanwhile_stays_theirs(
+    place: Place, at: int, name: str, *, reverse: bool
+) -> None:
+    before = place.objects()
+    take = Interfere(at=at, when="after", write=_takes(name))
+    result, _ = _attempt(place, [take, Drop(at=at + 1, when="before")])
+    assert isinstance(result, RunReport)
+    assert result.exit_code == 5
+    found = _settle(place, reverse=reverse)
+    said = [one.told for one in found]
+    assert any("another client has made one of its name" in one for one in said)
+    object_type = "AgentGroup" if name == "Group" else "Script"
+    theirs = named(place.objects(), object_type, name)
+    assert theirs.attributes["userProperties"] == {"mine": {"x": "1"}}
+    assert place.locks() == []
+    assert bystanders(place.objects()) == bystanders(before)
+    assert place.plan(*REPLACED).blocked == ()
+
+
+@pytest.mark.parametrize("at", DELETES)
+def test_a_name_that_another_client_takes_before_the_create_is_told(place: Place, at: int) -> None:
+    name = "Group" if at == DELETE_GROUP else "Replaced"
+    result, _ = _attempt(place, [Interfere(at=at, when="after", write=_takes(name))])
+    assert isinstance(result, RunReport)
+    outcome = next(o for o in result.outcomes if o.action.name == name)
+    assert (outcome.status, result.exit_code) == ("failed", 5)
+    assert "the old object could not be created again" in outcome.message
+    (run,) = place.runs
+    assert not run.settled
+    (held,) = place.locks()
+    assert held.attributes["userProperties"]["lock"]["run"] == "first"
+    told_ = [one.told for one in _settle(place)]
+    assert any("that one is left as it is" in one for one in told_)
+
+
+def test_an_update_is_known_to_have_been_done_though_others_have_changed_a_part_since(
+    place: Place,
+) -> None:
+    result, _ = _attempt(place, [Drop(at=UPDATE, when="after")])
+    assert isinstance(result, RunReport)
+    assert result.exit_code == 5
+    found = _settle(place)
+    assert [(one.address, one.told) for one in found] == [
+        ("InteractionQueue/Changed", "update of unknown outcome: it was done")
+    ]
+    (run,) = place.runs
+    assert [(s.call, s.result) for s in run.steps][-1] == ("update", "answered")
+
+
+def test_a_create_that_was_not_done_and_whose_name_is_another_ones_now_is_not_ours(
+    place: Place,
+) -> None:
+    _attempt(place, [Drop(at=CREATE, when="during")])
+    with opened(place.server) as server:
+        _takes("Created")(server)
+    found = _settle(place)
+    assert [(one.address, one.told) for one in found] == [
+        ("InteractionQueue/Created", "create of unknown outcome: it was not done")
+    ]
+    theirs = named(place.objects(), "Script", "Created")
+    assert theirs.attributes["userProperties"] == {"mine": {"x": "1"}}
+
+
+def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
+    before = place.objects()
+    _attempt(place, [Drop(at=DELETE_GROUP, when="after")])
+    broke = 0
+    with opened(place.server) as inner:
+        identity = inner.info().identity
+        (run,) = unsettled_runs(place.state, identity)
+        plan = plan_of_run(place.state, run)
+        options, who = RunOptions(place.state), someone("recovering")
+        for at in range(1, 60):
+            server = FaultyServer(inner, [Drop(at=at)])
+            try:
+                settle(run, plan, server, options, who, lambda _: None, lambda _: None)
+            except ServerError:
+                broke += 1
+                continue
+            break
+    assert broke > 10
+    _settle(place)
+    _check_settled(place, before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before)
+
+
+# The journal cannot be written
+
+
+class _FailingJournal:
+    """Lets ``Journal`` write so many records and then says that the disk is full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, whole: int, *, torn: bool) -> None:
+        self.left = whole
+        self.torn = torn
+        self._write = Journal._write
+
+        def written(journal: Journal, data: bytes) -> None:
+            self.write(journal, data)
+
+        monkeypatch.setattr(Journal, "_write", written)
+
+    def write(self, journal: Journal, data: bytes) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            self._write(journal, data)
+            return
+        if self.torn:
+            self._write(journal, data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+
+# The first record that is not whole on disk -> how many of the run's calls went out:
+# what follows a delete does, where it has been answered, and nothing else.
+FULL_AT = {
+    1: 0,
+    2: 0,  # begin of the delete of the group
+    3: 2,  # its end: the create goes out all the same
+    4: 2,  # begin of the create
+    5: 2,
+    6: 2,  # begin of the permissions
+    7: 3,
+    8: 3,
+    9: 3,  # begin of the update
+    10: 4,
+    11: 4,
+    12: 4,  # begin of the create of another one
+    13: 5,
+    14: 5,
+    15: 5,  # begin of the second delete
+    16: 7,
+    17: 7,
+    18: 7,
+    19: 7,
+    20: 7,  # begin of the last update
+    21: 8,
+    22: 8,
+    23: 8,
+}
+_OURS = ("create", "update", "delete", "set_permissions")
+
+
+@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("number", FULL_AT)
+def test_nothing_is_sent_without_a_begin_record_but_what_a_delete_needs(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, *, torn: bool
+) -> None:
+    before = place.objects()
+    with monkeypatch.context() as full:
+        _FailingJournal(full, number - 1, torn=torn)
+        result, server = _attempt(place, [])
+    sent = [c for c in server.calls if c.name in _OURS and c.object_type != LOCK]
+    assert len(sent) == FULL_AT[number]
+    after = place.objects()
+    if number == 1:
+        assert isinstance(result, JournalError)
+        assert after == before
+    else:
+        assert isinstance(result, RunReport)
+        assert [(o.action.action, o.action.address) for o in result.outcomes] == ADDRESSES
+        all_done = all(outcome.status == "done" for outcome in result.outcomes)
+        assert all_done is (number >= 21)
+        # All done and no undo of it all: what the journal lacks is a part as well.
+        assert result.exit_code == (1 if not sent else 5 if number < 23 else 0)
+        state = told(after)
+        for outcome in result.outcomes:
+            title = f"{outcome.action.object_type} {outcome.action.name or 'Chat'}"
+            if outcome.status == "done":
+                assert state[title] == AFTER[title]
+    _settle(place)
+    _check_settled(place, before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before)
+
+
+@pytest.mark.parametrize("number", [3, 4, 5, 16, 17, 18])
+def test_a_run_whose_journal_lacks_a_create_can_be_undone_after_recover(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before, access = place.objects(), access_of(place.server)
+    with monkeypatch.context() as full:
+        _FailingJournal(full, number - 1, torn=True)
+        _attempt(place, [])
+    _settle(place)
+    done = _gwe("undo", "first", "--auto-approve", place=place)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_same_but_dbids(place.server, before, access)
+
+
+def _gwe(
+    *arguments: str | Path,
+    place: Place,
+    before: str = "",
+    state: Path | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """A real process, in which the statements ``before`` are run first."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
+    environment |= {"COLUMNS": "80", "GWE_STATE_DIR": str(state or state_folder(place.folder))}
+    return subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            f"{before}\nimport sys\nfrom reconciler.cli.main import main\nsys.exit(main())",
+            *map(str, arguments),
+        ],
+        cwd=place.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _apply_arguments(place: Place) -> list[str]:
+    overwrite = [part for one in REPLACED for part in ("--overwrite-only", one)]
+    server = ["--server", f"embedded:{place.server}", "--app", APP]
+    return ["apply", *server, "-f", "manifests.yaml", "--auto-approve", *overwrite]
+
+
+JOURNAL_LIMIT = """
+import os, resource, signal
+from reconciler.apply.journal import Journal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+write, left = Journal._write, [int(os.environ["NUMBER"])]
+def limited(journal, data):
+    left[0] -= 1
+    room = os.fstat(journal._descriptor).st_size + len(data) // 2
+    limit = resource.RLIM_INFINITY if left[0] else room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        write(journal, data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+Journal._write = limited
+"""
+"""Only the journal finds the disk full: the system itself ends the record in its middle."""
+
+
+# The record that the disk has half room for, and the exit code.
+@pytest.mark.parametrize(
+    ("number", "code"), [(2, 1), (3, 5), (4, 5), (12, 5), (13, 5), (16, 5), (21, 5)]
+)
+def test_a_process_whose_disk_is_full_in_the_middle_of_a_record_leaves_what_recover_settles(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    before = place.objects()
+    monkeypatch.setenv("NUMBER", str(number))
+    done = _gwe(*_apply_arguments(place), place=place, before=JOURNAL_LIMIT)
+    (journal,) = place.state.path.glob("runs/*/journal.jsonl")
+    lines = journal.read_bytes().split(b"\n")
+    assert len(lines) == number
+    assert lines[-1]  # torn
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, place.objects() != before) == (code, number > 2)
+    refused = _gwe(*_apply_arguments(place), place=place)
+    assert refused.returncode == 4
+    assert "gwe recover" in refused.stderr
+    assert _gwe("recover", "--server", f"embedded:{place.server}", place=place).returncode == 0
+    assert _access_of_the_group(place) == ACCESS
+    _check_settled(place, before)
+    _check_reaches_the_end(place, before)
+
+
+def test_a_state_folder_that_is_a_file_refuses_before_anything_is_sent(place: Place) -> None:
+    before = place.objects()
+    state = place.folder / "state"
+    state.write_text("", encoding="utf-8")
+    done = _gwe(*_apply_arguments(place), place=place, state=state)
+    assert done.returncode == 1
+    assert f"the state folder {state} cannot be used" in done.stderr.replace("\n  ", " ")
+    assert place.objects() == before
+    assert place.locks() == []
+
+
+DENIED = """
+import os
+made = os.mkdir
+def mkdir(path, *arguments, **named):
+    if "state" in str(path):
+        raise PermissionError(13, "Permission denied", str(path))
+    return made(path, *arguments, **named)
+os.mkdir = mkdir
+"""
+"""A folder that may not be written to: the system lets root do everything."""
+
+
+def test_a_state_folder_that_may_not_be_written_refuses_before_anything_is_sent(
+    place: Place,
+) -> None:
+    before = place.objects()
+    state = place.folder / "state"
+    done = _gwe(*_apply_arguments(place), place=place, state=state, before=DENIED)
+    assert done.returncode == 1
+    assert "cannot be used: Permission denied" in " ".join(done.stderr.split())
+    assert "nothing was written" in done.stderr
+    assert place.objects() == before
+    assert place.locks() == []
+
+
+def test_a_state_folder_on_a_full_disk_refuses_before_anything_is_sent(place: Place) -> None:
+    before = place.objects()
+    done = _gwe(*_apply_arguments(place), place=place, before=FULL)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert place.objects() == before
+    assert place.locks() == []
+
+
+FULL = """
+import resource, signal
+from reconciler.apply.state import StateFolder
+make = StateFolder.make_run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def make_run(*arguments):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    try:
+        return make(*arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+StateFolder.make_run = make_run
+"""
+
+
+# What is on disk is read as what it is
+
+
+def _journal_lines(place: Place) -> list[bytes]:
+    path = place.state.run_path("first") / "journal.jsonl"
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def test_a_torn_last_line_is_no_record_and_the_next_record_stands_on_its_own(
+    place: Place,
+) -> None:
+    _attempt(place, [])
+    path = place.state.run_path("first") / "journal.jsonl"
+    lines = _journal_lines(place)
+    for cut in range(0, len(lines[2]), 7):
+        path.write_bytes(b"".join(lines[:2]) + lines[2][:cut])
+        run = read_run(place.state, "first")
+        assert [(step.call, step.unknown) for step in run.steps] == [("delete", True)]
+        with Journal(path) as journal:
+            journal.record("end", step=1, result="answered", after=None)
+        run = read_run(place.state, "first")
+        assert [(step.call, step.result) for step in run.steps] == [("delete", "answered")]
+        assert json.loads(path.read_bytes().splitlines()[-1])["result"] == "answered"
+
+
+def test_a_begin_record_of_which_half_is_on_disk_was_never_sent(place: Place) -> None:
+    before = place.objects()
+    _attempt(place, [])
+    lines = _journal_lines(place)
+    for cut in range(0, len(lines[1]) - 1, 97):
+        text = (b"".join(lines[:1]) + lines[1][:cut]).decode()
+        run = parse("first", text.splitlines())
+        assert (run.begun, run.settled) == (False, True)
+    run = parse("first", (lines[0] + lines[1][:-1]).decode().splitlines())
+    assert (run.begun, run.settled) == (True, False)  # whole but for the line end
+    assert before != place.objects()
+
+
+def test_a_record_cut_inside_a_character_is_no_record(place: Place) -> None:
+    _attempt(place, [])
+    path = place.state.run_path("first") / "journal.jsonl"
+    lines = _journal_lines(place)
+    torn = '{"record": "begin", "step": 9, "address": "Ä'.encode()[:-1]
+    path.write_bytes(b"".join(lines) + torn)
+    run = read_run(place.state, "first")
+    assert (len(run.steps), run.settled) == (8, True)
+
+
+def test_lines_that_are_no_records_are_passed_over() -> None:
+    lines: list[Any] = ["", "[]", "null", "{", '{"record": "other"}', '{"step": 1}']
+    run = parse("x", lines)
+    assert (run.steps, run.settled, run.status) == ((), True, "nothing written")

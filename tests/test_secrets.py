@@ -1,0 +1,722 @@
+"""A secret is written to the server and stands nowhere else but in the journal's backups:
+in no output, no plan file, no message, no exception."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.errors import ReconcilerError
+from reconciler.kinds.fields import SecretText, is_secret, shown
+from reconciler.plan.document import plan_of
+from reconciler.server.delta import Delta, KeyValueDelta
+from tests.harness import (
+    BARE,
+    Result,
+    everything,
+    find,
+    opened,
+    plan_arguments,
+    site_server,
+    state_folder,
+)
+from tests.test_plan_file import here, said
+
+HEAD = "apiVersion: reconciler/v1\n"
+SITE = f"""\
+{HEAD}kind: Site
+extends: {BARE}
+tenant: Resources
+AgentGroup:
+  - {{name: Group, annex: {{db: {{login: live-login, user: live-user}}}}}}
+"""
+NEW, OLD, OTHER = "n3w-v4lue", "live-login", "0ther-v4lue"
+ENV = {"GWE_TEST_LOGIN": NEW}
+SECRET = "{secret: true, from: env.GWE_TEST_LOGIN}"  # noqa: S105 - the name of one
+GROUP = f"""\
+{HEAD}kind: AgentGroup
+metadata: {{name: Group}}
+spec: {{annex: {{db: {{login: {SECRET}}}}}}}
+"""
+OPTIONS = f"""\
+{HEAD}kind: ApplicationOptions
+metadata: {{name: stat}}
+target: {{role: stat-server}}
+spec: {{options: {{db: {{login: {SECRET}}}}}}}
+"""
+SECTIONS = OPTIONS.replace("spec: {options:", "spec: {sections:")
+
+
+def ready(folder: Path, *manifests: str, site: str = SITE) -> Path:
+    server = site_server(folder, site)
+    (folder / "m.yaml").write_text("---\n".join(manifests), encoding="utf-8")
+    return server
+
+
+def plan(folder: Path, server: Path, *more: str, env: dict[str, str] | None = None) -> Result:
+    options = plan_arguments(server, "-f", "m.yaml", *more)
+    return here("plan", *options, cwd=folder, env=ENV if env is None else env)
+
+
+def apply(folder: Path, server: Path, *more: str, env: dict[str, str] | None = None) -> Result:
+    options = plan_arguments(server, "-f", "m.yaml", "--auto-approve", *more)
+    return here("apply", *options, cwd=folder, env=ENV if env is None else env)
+
+
+def apply_file(folder: Path, *more: str, env: dict[str, str] | None = None) -> Result:
+    options = ("plan.json", "--auto-approve", *more)
+    return here("apply", *options, cwd=folder, env=ENV if env is None else env)
+
+
+def printed(*results: Result) -> str:
+    return "".join(one.out + one.err for one in results)
+
+
+def kept_files(folder: Path) -> dict[str, str]:
+    """What the state folder holds beside the journals, which are its backups."""
+    files = {
+        str(one.relative_to(state_folder(folder))): one.read_text(encoding="utf-8")
+        for one in state_folder(folder).rglob("*")
+        if one.is_file() and one.name != "journal.jsonl"
+    }
+    assert any(name.endswith("plan.json") for name in files)
+    return files
+
+
+def last_run(folder: Path) -> str:
+    return sorted(one.name for one in (state_folder(folder) / "runs").iterdir())[-1]
+
+
+def holds(text: str, *secrets: str) -> list[str]:
+    """The secrets that a text holds, in clear or as a digest of theirs."""
+    digests = {one: hashlib.sha256(one.encode()).hexdigest()[:16] for one in secrets}
+    return [one for one in secrets if one in text or digests[one] in text]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "kind", "name", "attribute"),
+    [
+        (GROUP, "AgentGroup", "Group", "userProperties"),
+        (OPTIONS, "Application", "Stat", "options"),
+        (SECTIONS, "Application", "Stat", "options"),
+    ],
+    ids=["annex", "options", "sections"],
+)
+@pytest.mark.parametrize("how", ["direct", "file"])
+def test_the_value_is_written_to_the_server_and_shown_nowhere(
+    how: str, manifest: str, kind: str, name: str, attribute: str, tmp_path: Path
+) -> None:
+    server = ready(tmp_path, manifest)
+    seen = [
+        plan(tmp_path, server, *more)
+        for more in ((), ("--verbose",), ("--format", "json"), ("--out", "plan.json"))
+    ]
+    seen += [
+        here("show", "plan.json", *more, cwd=tmp_path)
+        for more in ((), ("--verbose",), ("--format", "json"))
+    ]
+    assert [one.code for one in seen] == [0] * 7
+    assert "(secret)" in seen[0].out
+    done = apply_file(tmp_path) if how == "file" else apply(tmp_path, server)
+    assert done.code == 0, done.err
+    assert find(server, kind, name).attributes[attribute]["db"]["login"] == NEW
+    run = last_run(tmp_path)
+    seen += [
+        done,
+        here("runs", cwd=tmp_path),
+        here("runs", "show", run, cwd=tmp_path),
+        here("runs", "show", run, "--format", "json", cwd=tmp_path),
+    ]
+    text = printed(*seen)
+    assert holds(text, NEW, OLD) == []
+    assert holds((tmp_path / "plan.json").read_text(encoding="utf-8"), NEW, OLD) == []
+    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW, OLD)] == []
+
+
+def test_the_plan_file_says_where_the_value_comes_from(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert plan(tmp_path, server, "--out", "plan.json").code == 0
+    (action,) = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["actions"]
+    (change,) = action["changes"]
+    assert change["before"] == {"secret": True}
+    assert change["after"] == {"secret": "env.GWE_TEST_LOGIN"}
+    assert action["secrets"] == ["/annex/db/login"]
+
+
+def test_apply_of_the_file_writes_the_value_that_the_environment_has_then(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert plan(tmp_path, server, "--out", "plan.json").code == 0
+    assert apply_file(tmp_path, env={"GWE_TEST_LOGIN": OTHER}).code == 0
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex == {"db": {"login": OTHER, "user": "live-user"}}
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_a_variable_that_is_not_set_is_named_with_its_place(command: str, tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    before = everything(server)
+    more = ("--auto-approve",) if command == "apply" else ()
+    refused = here(command, *plan_arguments(server, "-f", "m.yaml", *more), cwd=tmp_path)
+    assert refused.code == 1
+    assert "m.yaml:4:" in refused.err
+    assert "the environment variable GWE_TEST_LOGIN is not set" in said(refused)
+    assert everything(server) == before
+
+
+def test_a_variable_that_is_not_set_when_the_file_is_applied_is_named(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert plan(tmp_path, server, "--out", "plan.json").code == 0
+    before = everything(server)
+    refused = apply_file(tmp_path, env={})
+    assert refused.code == 1
+    assert "the plan needs the environment variable GWE_TEST_LOGIN, which is not set" in said(
+        refused
+    )
+    assert everything(server) == before
+    assert not state_folder(tmp_path).exists()
+
+
+def test_show_needs_no_variable(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    planned = plan(tmp_path, server)
+    assert plan(tmp_path, server, "--out", "plan.json", "--quiet").code == 0
+    assert here("show", "plan.json", cwd=tmp_path) == planned
+
+
+@pytest.mark.parametrize(
+    ("form", "place", "told"),
+    [
+        ("{secret: false, from: env.X}", "m.yaml:4:", "true"),
+        ("{secret: true}", "m.yaml:4:", "from"),
+        ("{secret: true, from: file.txt}", "m.yaml:4:", "env.NAME"),
+        ("{secret: true, from: env.}", "m.yaml:4:", "env.NAME"),
+        ("{secret: true, from: env.HOME, more: 1}", "m.yaml:4:", "more"),
+        ("{from: env.HOME}", "m.yaml:4:", "a text"),
+        ("{hidden: true, from: env.HOME}", "m.yaml:4:", "a text"),
+    ],
+)
+def test_a_wrong_form_of_a_secret_is_refused_with_its_place(
+    form: str, place: str, told: str, tmp_path: Path
+) -> None:
+    manifest = GROUP.replace(SECRET, form)
+    server = ready(tmp_path, manifest)
+    refused = plan(tmp_path, server)
+    assert refused.code == 1
+    line = next(one for one in refused.err.splitlines() if one.startswith("error: "))
+    assert line.startswith(f"error: {place}")
+    assert line.removeprefix(f"error: {place}").split(":")[0].isdigit()
+    assert told in said(refused)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        f"{HEAD}kind: AgentGroup\nmetadata: {{name: {SECRET}}}\n",
+        f"{HEAD}kind: BusinessAttribute\nmetadata: {{name: A}}\nspec: {{displayName: {SECRET}}}\n",
+        f"{HEAD}kind: AgentGroup\nmetadata: {{name: G}}\nspec: {{agents: [{SECRET}]}}\n",
+        f"{HEAD}kind: Variables\nmetadata: {{name: v}}\n"
+        f"spec: {{a: {{description: d, default: {SECRET}}}}}\n",
+        f"{HEAD}kind: AgentGroup\nmetadata: {{name: G}}\nspec: {{annex: {SECRET}}}\n",
+    ],
+    ids=["name", "displayName", "agents", "variable", "annex"],
+)
+def test_a_secret_has_no_place_but_as_an_option(manifest: str, tmp_path: Path) -> None:
+    server = ready(tmp_path, manifest)
+    refused = plan(tmp_path, server)
+    assert refused.code == 1
+    assert "error: m.yaml:" in refused.err
+    assert NEW not in printed(refused)
+
+
+def test_a_secret_that_is_there_already_is_in_sync(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    env = {"GWE_TEST_LOGIN": OLD}
+    planned = plan(tmp_path, server, "--detailed-exitcode", "--format", "json", env=env)
+    assert planned.code == 0
+    assert planned.json()["actions"][0]["action"] == "in-sync"
+    assert holds(planned.out, OLD) == []
+
+
+def test_a_secret_that_is_there_already_is_no_kept_difference(tmp_path: Path) -> None:
+    """Beside another field that does differ, which makes the two be compared one by one."""
+    manifest = GROUP.replace("}}}\n", ", user: new-user}}}\npolicy: {keep: [/annex/db/login]}\n")
+    server = ready(tmp_path, manifest)
+    env = {"GWE_TEST_LOGIN": OLD}
+    planned = plan(tmp_path, server, "--format", "json", env=env)
+    (action,) = planned.json()["actions"]
+    assert [one["path"] for one in action["changes"]] == ["/annex/db/user"]
+    assert action["kept"] == []
+
+
+def test_drift_finds_a_secret_that_differs_and_shows_neither_value(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    found = here("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path, env=ENV)
+    assert found.code == 2
+    assert "annex/db/login: (secret) -> (secret)" in found.out
+    assert holds(printed(found), NEW, OLD) == []
+
+
+PLAIN = GROUP.replace(f"login: {SECRET}", f"password: {NEW}")
+
+
+def test_a_secret_in_clear_is_planned_hidden_and_cannot_be_saved(tmp_path: Path) -> None:
+    server = ready(tmp_path, PLAIN)
+    refused = plan(tmp_path, server, "--out", "plan.json")
+    assert refused.code == 3
+    assert "a plan file cannot hold a secret: AgentGroup/Group: /annex/db/password" in said(refused)
+    assert "Declare it as {secret: true, from: env.NAME}." in said(refused)
+    assert not (tmp_path / "plan.json").exists()
+    assert holds(printed(refused), NEW) == []
+
+
+def test_a_secret_in_clear_is_applied_and_kept_out_of_the_state_folder(tmp_path: Path) -> None:
+    server = ready(tmp_path, PLAIN)
+    done = apply(tmp_path, server)
+    assert done.code == 0
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex["db"]["password"] == NEW
+    assert holds(printed(done), NEW) == []
+    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW)] == []
+
+
+def test_the_journal_holds_the_values_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert apply(tmp_path, server).code == 0
+    journal = state_folder(tmp_path) / "runs" / last_run(tmp_path) / "journal.jsonl"
+    assert OLD in journal.read_text(encoding="utf-8")
+    assert journal.stat().st_mode & 0o777 == 0o600
+    assert state_folder(tmp_path).stat().st_mode & 0o777 == 0o700
+    begun = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    told = [one for one in begun if one["record"] in ("run", "action", "finish")]
+    assert holds(json.dumps(told), NEW, OLD) == []
+
+
+# Words of the site's own
+
+WORDS = '[secrets]\nwords = ["apikey", "pin"]\n'
+KEYS = f"""\
+{HEAD}kind: Site
+extends: {BARE}
+tenant: Resources
+AgentGroup:
+  - {{name: Group, annex: {{db: {{apikey: l1ve-key, queueKey: "101:webme", user: live-user}}}}}}
+"""
+USER = GROUP.replace(f"login: {SECRET}", "user: new-user")
+
+
+def with_words(folder: Path, *manifests: str, site: str = KEYS) -> Path:
+    (folder / "gwe.toml").write_text(WORDS, encoding="utf-8")
+    return ready(folder, *manifests, site=site)
+
+
+def test_a_word_of_the_settings_hides_a_value_that_a_replace_loses(tmp_path: Path) -> None:
+    server = with_words(tmp_path, USER)
+    planned = plan(tmp_path, server, "--overwrite", "--out", "plan.json")
+    assert "- annex/db/apikey: (secret)" in planned.out
+    assert "- annex/db/queueKey: 101:webme" in planned.out
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    assert holds(printed(planned) + text, "l1ve-key") == []
+
+
+def test_a_word_of_the_settings_hides_a_managed_value(tmp_path: Path) -> None:
+    server = with_words(tmp_path, USER.replace("user: new-user", f"apikey: {NEW}"))
+    planned = plan(tmp_path, server, "--format", "json")
+    (change,) = planned.json()["actions"][0]["changes"]
+    assert (change["before"], change["after"]) == ({"secret": True}, {"secret": True})
+    assert holds(printed(planned), "l1ve-key", NEW) == []
+    assert plan(tmp_path, server, "--out", "plan.json").code == 3
+
+
+def test_a_word_of_the_settings_hides_what_has_moved_in_an_unmanaged_option(
+    tmp_path: Path,
+) -> None:
+    server = with_words(tmp_path, USER)
+    assert plan(tmp_path, server, "--overwrite", "--out", "plan.json").code == 0
+    change = KeyValueDelta(changed={"db": {"apikey": OTHER}})
+    dbid = find(server, "AgentGroup", "Group").dbid
+    with opened(server) as other:
+        other.update("AgentGroup", dbid, Delta(key_values={"userProperties": change}))
+    refused = apply_file(tmp_path)
+    assert refused.code == 4
+    assert "/annex/db/apikey" in said(refused)
+    assert holds(printed(refused), OTHER, "l1ve-key") == []
+
+
+def digest_in_clear(one: str, dbid: int, kind: str = "AgentGroup") -> str:
+    """What a fingerprint says of a text that is no secret."""
+    text = json.dumps([kind, dbid, "text", one])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fingerprint_of(folder: Path) -> dict[str, str]:
+    (action,) = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["actions"]
+    found = action["fingerprint"]["fields"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_fingerprint_says_a_text_in_a_plain_digest_and_a_secret_in_a_slow_one(
+    tmp_path: Path,
+) -> None:
+    site = SITE.replace("user: live-user", "user: live-user, password: l1ve-pw")
+    server = ready(tmp_path, GROUP, site=site)
+    assert plan(tmp_path, server, "--overwrite", "--out", "plan.json").code == 0
+    found = fingerprint_of(tmp_path)
+    assert found["/annex/db/user"] == digest_in_clear("live-user", 101)
+    assert found["/annex/db/login"] not in ("", digest_in_clear(OLD, 101))
+    assert found["/annex/db/password"] not in ("", digest_in_clear("l1ve-pw", 101))
+
+
+def test_a_fingerprint_says_a_value_with_a_word_of_the_settings_in_a_slow_digest(
+    tmp_path: Path,
+) -> None:
+    server = with_words(tmp_path, USER)
+    assert plan(tmp_path, server, "--overwrite", "--out", "plan.json").code == 0
+    found = fingerprint_of(tmp_path)
+    assert found["/annex/db/user"] == digest_in_clear("live-user", 101)
+    assert found["/annex/db/apikey"] not in ("", digest_in_clear("l1ve-key", 101))
+
+
+def test_queue_key_is_no_secret_even_where_key_is_a_word() -> None:
+    assert is_secret(("options", "chat", "queueKey")) is False
+    assert is_secret(("options", "chat", "queueKey"), ("key",)) is False
+    assert is_secret(("options", "chat", "api-key"), ("key",)) is True
+    assert is_secret(("options", "chat", "api-key")) is False
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    ("option", "declared"),
+    [
+        ("password", "w0rd"),
+        ("pin", "w0rd"),
+        ("login", SECRET),
+    ],
+    ids=["by its name", "by a word of the settings", "by its declaration"],
+)
+def test_a_secret_integer_that_blocks_is_not_shown(
+    option: str, declared: str, tmp_path: Path
+) -> None:
+    manifest = OPTIONS.replace(f"login: {SECRET}", f"{option}: {declared}")
+    site = (
+        f"{HEAD}kind: Site\nextends: {BARE}\ntenant: Resources\nApplication:\n"
+        f"  - {{name: Stat, type: StatServer, options: {{db: {{{option}: 271828}}}}}}\n"
+    )
+    server = with_words(tmp_path, manifest, site=site)
+    planned = plan(tmp_path, server)
+    assert planned.code == 3, planned.out
+    assert f"/options/db/{option} holds" in said(planned)
+    assert holds(printed(planned), "271828", "w0rd", NEW) == []
+
+
+def test_a_secret_text_shows_itself_neither_as_text_nor_as_error() -> None:
+    secret = SecretText(NEW, "env.X")
+    assert repr(secret) == "(secret)"
+    assert repr([secret]) == "[(secret)]"
+    assert shown(("annex", "s", "login"), secret) == "(secret)"
+    assert repr(ReconcilerError(f"{secret!r} is wrong")) == "ReconcilerError('(secret) is wrong')"
+
+
+def test_a_secret_that_is_empty_or_not_known_is_shown_as_a_secret() -> None:
+    assert shown(("annex", "s", "login"), SecretText("", "env.X")) == "(secret)"
+
+
+# Copied, carried over, taken back, recovered
+
+PAIR = f"""\
+{HEAD}kind: Site
+extends: {BARE}
+tenant: Resources
+Application:
+  - name: Stat
+    type: StatServer
+    server: {{backup: Stat_B}}
+    options: {{db: {{login: {OLD}, zone: z}}}}
+  - {{name: Stat_B, type: StatServer}}
+"""
+PAIRED = f"""\
+{HEAD}kind: ApplicationOptions
+metadata: {{name: stat}}
+target: {{role: stat-server}}
+spec: {{sections: {{db: {{login: {SECRET}, zone: ours}}}}}}
+policy: {{existing: keep}}
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--format", "json"), ("--verbose",)])
+def test_a_secret_that_is_copied_from_the_other_member_of_a_pair_is_not_shown(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    server = ready(tmp_path, PAIRED, site=PAIR)
+    planned = plan(tmp_path, server, *more)
+    assert planned.code == 0
+    assert "Stat_B" in planned.out
+    assert "login" in planned.out
+    assert holds(printed(planned), NEW, OLD) == []
+
+
+def test_a_secret_that_is_copied_within_a_pair_is_not_in_the_state_folder(tmp_path: Path) -> None:
+    server = ready(tmp_path, PAIRED, site=PAIR)
+    assert apply(tmp_path, server).code == 0
+    assert find(server, "Application", "Stat_B").attributes["options"] == {
+        "db": {"login": OLD, "zone": "z"}
+    }
+    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW, OLD)] == []
+
+
+CARRIED = f"""\
+{HEAD}kind: Site
+extends: {BARE}
+tenant: Resources
+AgentGroup:
+  - {{name: Group, annex: {{db: {{password: {OLD}, user: live-user}}}}}}
+"""
+CARRYING = USER.replace("user: new-user", "user: new-user, password: x") + (
+    "policy: {keep: [/annex/db/password]}\n"
+)
+
+
+def test_a_secret_that_a_replace_carries_over_is_in_no_file_and_still_there(
+    tmp_path: Path,
+) -> None:
+    server = ready(tmp_path, CARRYING, site=CARRIED)
+    planned = plan(tmp_path, server, "--overwrite", "--out", "plan.json")
+    assert planned.code == 0, planned.err
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    assert json.loads(text)["actions"][0]["fields"]["/annex/db/password"] == {"secret": "carried"}
+    assert holds(text + printed(planned), OLD) == []
+    assert apply_file(tmp_path).code == 0
+    group = find(server, "AgentGroup", "Group")
+    assert (group.dbid, group.attributes["userProperties"]) == (
+        102,
+        {"db": {"password": OLD, "user": "new-user"}},
+    )
+    assert [name for name, text in kept_files(tmp_path).items() if holds(text, OLD)] == []
+
+
+_DIES = """\
+import os, sys
+from reconciler.cli.main import main
+from reconciler.server.embedded.adapter import EmbeddedServer
+
+create = EmbeddedServer.create
+
+
+def dies(self, object_type, attributes, folder=None):
+    if object_type == "AgentGroup":
+        os._exit(9)
+    return create(self, object_type, attributes, folder)
+
+
+EmbeddedServer.create = dies
+main(sys.argv[1:])
+"""
+
+
+def dies_before_the_create(folder: Path, *arguments: str | Path) -> None:
+    """An apply whose process dies between the delete and the create of a replace."""
+    environment = {**os.environ, **ENV, "GWE_STATE_DIR": str(state_folder(folder))}
+    done = subprocess.run(
+        [sys.executable, "-c", _DIES, "apply", *map(str, arguments), "--auto-approve"],
+        cwd=folder,
+        env=environment,
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == 9, done.stderr
+
+
+@pytest.mark.parametrize("how", ["direct", "file"])
+def test_recover_brings_back_a_secret_that_the_replace_was_to_carry_over(
+    how: str, tmp_path: Path
+) -> None:
+    server = ready(tmp_path, CARRYING, site=CARRIED)
+    assert plan(tmp_path, server, "--overwrite", "--out", "plan.json").code == 0
+    arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
+    dies_before_the_create(tmp_path, *(["plan.json"] if how == "file" else arguments))
+    assert not [key for key in everything(server) if key[0] == "AgentGroup"]
+    recovered = here("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    assert recovered.code == 0, recovered.err
+    group = find(server, "AgentGroup", "Group")
+    assert group.attributes["userProperties"] == {"db": {"password": OLD, "user": "new-user"}}
+
+
+def test_recover_writes_no_empty_text_for_a_secret_that_stood_in_the_manifest(
+    tmp_path: Path,
+) -> None:
+    """The state folder has no copy of it: recover writes it, or says why it does not."""
+    server = ready(tmp_path, PLAIN, site=CARRIED)
+    arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
+    dies_before_the_create(tmp_path, *arguments)
+    here("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    left = [one for (kind, _), one in everything(server).items() if kind == "AgentGroup"]
+    passwords = [one.attributes["userProperties"]["db"].get("password") for one in left]
+    assert passwords in ([NEW], [OLD], [])
+
+
+def test_recover_writes_a_declared_secret_from_the_environment(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
+    dies_before_the_create(tmp_path, *arguments)
+    without = here("recover", "--server", f"embedded:{server}", cwd=tmp_path)
+    assert without.code == 1
+    assert "GWE_TEST_LOGIN, which is not set" in said(without)
+    recovered = here("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    assert recovered.code == 0, recovered.err
+    assert holds(printed(recovered), NEW, OLD) == []
+    group = find(server, "AgentGroup", "Group")
+    assert group.attributes["userProperties"] == {"db": {"login": NEW}}
+
+
+def undo(folder: Path, *more: str, env: dict[str, str] | None = None) -> Result:
+    return here("undo", "last", *more, cwd=folder, env=env)
+
+
+def test_undo_shows_no_secret_and_puts_the_old_value_back(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert apply(tmp_path, server).code == 0
+    undone = undo(tmp_path, "--auto-approve", "--verbose")
+    assert undone.code == 0, undone.err
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex == {"db": {"login": OLD, "user": "live-user"}}
+    assert "annex/db/login" in undone.out
+    assert holds(printed(undone), NEW, OLD) == []
+    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW, OLD)] == []
+
+
+def test_undo_of_a_replace_shows_no_secret(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert apply(tmp_path, server, "--overwrite").code == 0
+    undone = undo(tmp_path, "--auto-approve", "--verbose")
+    assert undone.code == 0, undone.err
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex == {"db": {"login": OLD, "user": "live-user"}}
+    assert holds(printed(undone), NEW, OLD) == []
+
+
+def test_undo_of_an_undo_creates_the_object_with_its_secret_and_does_not_show_it(
+    tmp_path: Path,
+) -> None:
+    server = ready(tmp_path, GROUP.replace("name: Group", "name: Made"))
+    assert apply(tmp_path, server).code == 0
+    assert undo(tmp_path, "--auto-approve").code == 0
+    again = undo(tmp_path, "--auto-approve", "--verbose")
+    assert again.code == 0, again.err
+    made = find(server, "AgentGroup", "Made")
+    assert made.attributes["userProperties"] == {"db": {"login": NEW}}
+    assert holds(printed(again), NEW) == []
+    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW)] == []
+
+
+def test_undo_hides_values_by_the_words_of_the_settings(tmp_path: Path) -> None:
+    server = with_words(tmp_path, USER.replace("user: new-user", f"apikey: {NEW}"))
+    assert apply(tmp_path, server).code == 0
+    undone = undo(tmp_path, "--auto-approve", "--verbose")
+    assert undone.code == 0
+    assert "annex/db/apikey" in undone.out
+    assert holds(printed(undone), NEW, "l1ve-key") == []
+
+
+def test_an_undo_that_takes_a_secret_back_can_not_be_saved_in_clear(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert apply(tmp_path, server).code == 0
+    saved = undo(tmp_path, "--out", "undo.json")
+    if saved.code == 0:
+        text = (tmp_path / "undo.json").read_text(encoding="utf-8")
+        assert holds(text, NEW, OLD) == []
+    else:
+        assert saved.code == 3
+        assert "a plan file cannot hold a secret" in said(saved)
+    assert holds(printed(saved), NEW, OLD) == []
+
+
+def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
+    change: dict[str, Any] = {
+        "path": "/annex/db/login",
+        "before": {"secret": True},
+        "after": {"secret": "env.X"},
+        "unit": "/annex/db/login",
+        "source": None,
+        "origin": None,
+        "manifest": None,
+    }
+    data = {
+        "server": "s",
+        "identity": "i",
+        "site": {
+            "app": "GWE",
+            "cluster": None,
+            "tenant": {"name": "T", "dbid": 101},
+            "roles": {},
+            "siblings": [],
+            "foreignKeys": {},
+            "installation": None,
+        },
+        "after": None,
+        "secretWords": [],
+        "manifests": None,
+        "undoes": None,
+        "actions": [
+            {
+                "address": "AgentGroup/G",
+                "kind": "AgentGroup",
+                "action": "update",
+                "reason": None,
+                "type": "AgentGroup",
+                "name": "G",
+                "tenant": 101,
+                "dbid": 5,
+                "origin": None,
+                "protect": False,
+                "needs": [],
+                "changes": [change],
+                "kept": [],
+                "loses": [],
+            }
+        ],
+        "refusals": [],
+        "warnings": [],
+        "notices": [],
+    }
+    (found,) = plan_of(data).actions[0].changes
+    assert (found.before, found.after, found.secret) == ("", "", True)
+    assert (found.said(found.before), found.said(found.after)) == ("(secret)", "(secret)")
+    asked: list[str] = []
+
+    def resolve(source: str) -> str:
+        asked.append(source)
+        return NEW
+
+    (resolved,) = plan_of(data, resolve).actions[0].changes
+    assert (resolved.after, asked) == (NEW, ["env.X"])
+
+
+def test_a_declared_secret_that_is_copied_within_a_pair_can_be_saved(tmp_path: Path) -> None:
+    """It is declared as it should be, and its value can be had from the other member."""
+    server = ready(tmp_path, PAIRED, site=PAIR)
+    saved = plan(tmp_path, server, "--out", "plan.json")
+    assert saved.code == 0, saved.err
+    assert apply_file(tmp_path).code == 0
+    assert find(server, "Application", "Stat_B").attributes["options"] == {
+        "db": {"login": OLD, "zone": "z"}
+    }
+    assert holds((tmp_path / "plan.json").read_text(encoding="utf-8"), OLD, NEW) == []
+
+
+def test_a_secret_that_is_a_reference_to_nothing_is_not_shown(tmp_path: Path) -> None:
+    manifest = (
+        f"{HEAD}kind: InteractionQueue\nmetadata: {{name: Q}}\n"
+        f"spec: {{annex: {{Orchestration: {{application: {SECRET}}}}}}}\n"
+    )
+    server = ready(tmp_path, manifest)
+    planned = plan(tmp_path, server, env={"GWE_TEST_LOGIN": f"script:{NEW}"})
+    assert planned.code == 3
+    assert "/annex/Orchestration/application refers to" in said(planned)
+    assert holds(printed(planned), NEW) == []
