@@ -476,6 +476,28 @@ def test_a_lock_that_somebody_holds(tmp_path: Path) -> None:
     assert drop_in(*site(path), cwd=tmp_path).out.endswith(f"{SUCCESS}\n")
 
 
+def test_a_lock_that_is_given_back_while_it_waits(tmp_path: Path) -> None:
+    path = site_server(tmp_path)
+    clock = Clock(time.monotonic, time.sleep, lambda _: "2026-11-24 10:15:00 UTC")
+    with opened(path) as server:
+        lock, _ = acquire(server, Holder("anna", "elsewhere", "r1"), (1, 101), clock)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reconciler.cli.drop_in", *site(path)],
+            cwd=tmp_path,
+            env=environment(tmp_path, {"GWE_LOCK_TIMEOUT": "50"}),
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        begun = time.monotonic()
+        while not [*state_folder(tmp_path).rglob("journal.jsonl")]:
+            assert time.monotonic() - begun < 60
+            time.sleep(0.05)
+        lock.release()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert out.endswith(f"\n{SUCCESS}\n")
+
+
 def test_a_part_that_cannot_be_written(tmp_path: Path) -> None:
     path = site_server(tmp_path, HEAD + PERSON)
     person = find(path, "Person", "P1").dbid
@@ -770,6 +792,21 @@ def test_install_puts_both_scripts_in_place_and_says_so(tools: Path, tmp_path: P
     result = gwe("drop-in", "install", tools, cwd=tmp_path)
     assert result.code == 0
     assert result.out.splitlines()[0] == f"{tools / SCRIPT.name} is there already."
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_install_says_how_the_script_finds_a_program_that_is_not_on_the_path(
+    there: bool, tools: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "webengagement_provisioning").write_text(TELLER)
+    (tmp_path / "webengagement_provisioning").chmod(0o755)
+    env = {"PATH": str(tmp_path) if there else str(tools)}
+    out = gwe("drop-in", "install", tools, cwd=tmp_path, env=env).out
+    told = (
+        "webengagement_provisioning is not on PATH. Where the script is called, set GWE_PYTHON"
+        f" to\n  {sys.executable}\n"
+    )
+    assert out.endswith(told) is not there
 
 
 def test_install_replaces_no_other_file_unless_forced_and_keeps_it_then(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -49,7 +50,8 @@ def install(folder: Path, force: bool) -> int:
         ) from error
     click.echo(f"The installation folder is {folder.resolve().parent.parent}.")
     if shutil.which(TOOL) is None:
-        click.echo(f"{TOOL} is not on PATH: set GWE_PYTHON where the script is called.")
+        click.echo(f"{TOOL} is not on PATH. Where the script is called, set GWE_PYTHON to")
+        click.echo(f"  {sys.executable}")
     return ExitCode.DONE
 
 
