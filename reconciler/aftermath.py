@@ -10,12 +10,14 @@ from reconciler.apply.state import StateFolder
 from reconciler.apply.undo import undo_plan
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.pipeline import read_again
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.launch.files import Installation
+from reconciler.pipeline import file_specs, read_again
 from reconciler.plan.document import Resolve, read_plan
 from reconciler.plan.model import Plan
 from reconciler.reads import Need
-from reconciler.run import Circumstances, RunOptions, locked, open_journal
+from reconciler.run import Circumstances, RunOptions, locked, open_journal, with_files
+from reconciler.server.files import FilesReader
 from reconciler.server.port import Reader, Server
 
 
@@ -41,11 +43,12 @@ def settle(
 
     Raises RunHeldError where its process lives; the server's errors leave it unsettled.
     """
+    server = with_files(server, plan, options.installation, options.state.run_path(run.name))
     with open_journal(options.state, run.name) as journal:
         run = read_run(options.state, run.name)  # as it is now that nobody else writes
         ours = (run.name, str(run.head.get("host", "")))
         with locked(server, plan, options, circumstances, warn, ours) as lock:
-            live, _ = read_again(plan, server)
+            live, _ = read_again(plan, server, options.installation)
             first = max((step.number for step in run.steps), default=0) + 1
             calls = Calls(server, journal, lock, first_step=first)
             for finding in recover(run, plan, server, calls, live, reverse=reverse):
@@ -58,7 +61,14 @@ def settle(
         )
 
 
-def plan_undo(run: Run, plan: Plan, server: Reader, *, force: bool = False) -> Plan:
+def plan_undo(
+    run: Run,
+    plan: Plan,
+    server: Reader,
+    *,
+    force: bool = False,
+    installation: Installation | None = None,
+) -> Plan:
     """The plan that takes a run back. ``plan``: the one that the run carried out."""
     info = server.info()
     if run.head.get("identity") != info.identity:
@@ -70,7 +80,9 @@ def plan_undo(run: Run, plan: Plan, server: Reader, *, force: bool = False) -> P
                 )
             ]
         )
-    live, site = read_again(plan, server, _needs_of_undo(run, plan))
+    if installation is not None:
+        server = FilesReader(server, installation, file_specs(plan))
+    live, site = read_again(plan, server, installation, _needs_of_undo(run, plan))
     return undo_plan(run, plan, live, info, site, force=force)
 
 
@@ -84,7 +96,7 @@ def _needs_of_undo(run: Run, plan: Plan) -> list[Need]:
     ]
     for step in run.steps:
         for one in step.referrers:
-            words = frozenset(attribute.word for attribute in OBJECT_TYPES[one.type].attributes)
+            words = frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)
             needs.append(Need(one.type, one.tenant, words=words))
     return needs
 

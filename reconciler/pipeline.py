@@ -6,11 +6,13 @@ Reads through a ``Reader`` and writes nothing. ``docs/life-of-a-run.md`` draws i
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
+from reconciler.kinds.types_files import LAUNCH_FILE, VALUES
+from reconciler.launch.files import Installation
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.documents import Manifest, read_documents
@@ -20,6 +22,8 @@ from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.planner import make_plan, mark_of
 from reconciler.reads import Need, action_needs, desired_needs, reads_for
+from reconciler.server.connect import server_values
+from reconciler.server.files import FileSpec, FilesReader, installation_label
 from reconciler.server.port import ConfObject, Reader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
@@ -98,22 +102,31 @@ def prepare(
     site_options: SiteOptions,
     options: PlanOptions,
     environment: Mapping[str, str],
+    installation: Installation | None = None,
 ) -> Planned:
-    """The plan of a run. Every error is a ReconcilerError; nothing is written."""
-    found, site = _find_site(server, site_options)
+    """The plan of a run. ``installation``: where the launch files are. Every error is a
+    ReconcilerError; nothing is written."""
+    found, site = _find_site(server, site_options, installation)
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
+    if installation is not None:
+        server = FilesReader(server, installation, _specs_of(desired))
     live = Snapshot([*_all(found), *_read(server, desired, site, found, options)])
     plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
     return Planned(plan, live)
 
 
-def _find_site(server: Reader, options: SiteOptions) -> tuple[Snapshot, Site]:
+def _find_site(
+    server: Reader, options: SiteOptions, installation: Installation | None
+) -> tuple[Snapshot, Site]:
     """The tenants, applications and hosts that were read, and the site among them."""
     applications = Snapshot(
         [*server.read("Tenant", {"all_tenants": 1}), *server.read("Application")]
     )
     found = Snapshot([*_all(applications), *_hosts(server, applications, options.app)])
-    return found, discover(found, options)
+    site = discover(found, options)
+    values = {**site.values, **server_values(server.info().url)}
+    label = installation_label(installation) if installation else ""
+    return found, replace(site, values=values, installation=label)
 
 
 def _all(snapshot: Snapshot) -> Iterator[ConfObject]:
@@ -136,13 +149,41 @@ def _read(
     needs, tenants = desired_needs(desired, found, options)
     for object_type, filters in reads_for(needs, {site.tenant_dbid, *tenants}):
         yield from server.read(object_type, filters)
+    if desired.files and site.installation:
+        yield from server.read(LAUNCH_FILE)
 
 
-def read_again(plan: Plan, server: Reader, more: Sequence[Need] = ()) -> tuple[Snapshot, SiteMark]:
-    """What a plan depends on as it is now, and ``more``; and its site. RefusedError or
-    UsageError where the site is no longer there."""
+def _specs_of(desired: Desired) -> list[FileSpec]:
+    return [
+        FileSpec(one.path, one.format, tuple(field.path[-1] for field in one.fields))
+        for one in desired.files
+    ]
+
+
+def file_specs(plan: Plan) -> list[FileSpec]:
+    """The launch files that a plan writes, with every key that it looks at."""
+    specs = []
+    for action in plan.actions:
+        paths = [one.path for one in (*action.changes, *action.kept)] + list(action.units)
+        keys = [path for path in paths if len(path) == 3 and path[0] == VALUES]
+        if action.object_type == LAUNCH_FILE and action.writes and keys:
+            names = tuple(dict.fromkeys(path[2] for path in keys))
+            specs.append(FileSpec(action.name, keys[0][1], names))
+    return specs
+
+
+def read_again(
+    plan: Plan,
+    server: Reader,
+    installation: Installation | None = None,
+    more: Sequence[Need] = (),
+) -> tuple[Snapshot, SiteMark]:
+    """What a plan depends on as it is now, and ``more``; and its site. ``server`` answers
+    for the launch files of ``installation`` too. RefusedError or UsageError where the site
+    is no longer there."""
     mark = plan.site
-    found, site = _find_site(server, SiteOptions(mark.app, mark.tenant, mark.cluster))
+    options = SiteOptions(mark.app, mark.tenant, mark.cluster)
+    found, site = _find_site(server, options, installation)
     needs, tenants = action_needs(plan.actions)
     objects = [
         one

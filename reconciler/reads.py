@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.kinds.manifests import MANIFEST_KINDS
-from reconciler.kinds.types import OBJECT_TYPES, references_to
+from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.manifest.desired import Desired
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Action
@@ -50,7 +50,7 @@ def reads_for(needs: Iterable[Need], tenants: Iterable[int]) -> list[Read]:
 
 
 def _of(need: Need) -> Iterable[Read]:
-    kind = OBJECT_TYPES[need.type]
+    kind = ALL_TYPES[need.type]
     scope = _scope(need.type, need.tenant)
     if need.script_type is not None:
         yield need.type, {**scope, "script_type": need.script_type}
@@ -72,7 +72,7 @@ def _of(need: Need) -> Iterable[Read]:
 
 
 def _scope(object_type: str, tenant: int) -> Filter:
-    return {"tenant_dbid": tenant} if "tenant_dbid" in OBJECT_TYPES[object_type].filters else {}
+    return {"tenant_dbid": tenant} if "tenant_dbid" in ALL_TYPES[object_type].filters else {}
 
 
 def _targets(object_type: str, tenant: int) -> Iterable[Read]:

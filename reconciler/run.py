@@ -10,6 +10,7 @@ A run that may have left something by half keeps its name in the lock and in the
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import reconciler
@@ -23,10 +24,12 @@ from reconciler.apply.runs import read_runs
 from reconciler.apply.state import JOURNAL, StateFolder
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
-from reconciler.pipeline import read_again
+from reconciler.launch.files import Installation
+from reconciler.pipeline import file_specs, read_again
 from reconciler.plan.document import plan_id
 from reconciler.plan.model import Plan
 from reconciler.server.errors import ServerError
+from reconciler.server.files import WithFiles
 from reconciler.server.port import Server, ServerInfo
 from reconciler.server.snapshot import ENVIRONMENT
 
@@ -46,7 +49,7 @@ class Circumstances:
 @dataclass(frozen=True)
 class RunOptions:
     """How a run is carried out. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the
-    plan is a file, which is run once."""
+    plan is a file, which is run once. ``installation``: where the launch files are."""
 
     state: StateFolder
     lock: bool = True
@@ -54,6 +57,7 @@ class RunOptions:
     lease: float = 60.0
     skip_stale: bool = False
     from_file: bool = False
+    installation: Installation | None = None
 
 
 class RunOnceError(ReconcilerError):
@@ -82,14 +86,15 @@ def carry_out(
     _check_no_unsettled(options.state, info.identity)
     if options.from_file:
         _check_not_run(options.state, plan_id(text))
-    options.state.make_run(circumstances.name, text)
+    backups = options.state.make_run(circumstances.name, text)
+    server = with_files(server, plan, options.installation, backups)
     with open_journal(options.state, circumstances.name) as journal:
         journal.record("run", **_head(plan, text, info, circumstances))
         report: RunReport | None = None
         sent = False
         try:
             with locked(server, plan, options, circumstances, warn) as lock:
-                live, site = read_again(plan, server)
+                live, site = read_again(plan, server, options.installation)
                 check_site(plan.site, site)
                 stale = stale_outcomes(plan, live)
                 if stale and not options.skip_stale:
@@ -104,6 +109,15 @@ def carry_out(
                 with suppress(JournalError):
                     journal.record("finish", **_tail(report or RunReport(), circumstances))
     return report
+
+
+def with_files(
+    server: Server, plan: Plan, installation: Installation | None, backups: Path | None = None
+) -> Server:
+    """The server, answering for the launch files of the plan as well."""
+    if installation is None:
+        return server
+    return WithFiles(server, installation, file_specs(plan), backups)
 
 
 def _head(

@@ -1,8 +1,8 @@
 """``gwe.toml``: what a site says once instead of on every command line.
 
-Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``state_dir``, ``file`` (paths relative
-to the file), the tables ``vars``, ``guards`` and ``secrets``, and ``profiles.NAME`` with the
-same keys, over them.
+Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``state_dir``, ``install_dir``, ``file``
+(paths relative to the file), the tables ``vars``, ``guards`` and ``secrets``, and
+``profiles.NAME`` with the same keys, over them.
 """
 
 import tomllib
@@ -17,7 +17,7 @@ from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
 
 FILE_NAME = "gwe.toml"
-_TEXTS = ("server", "app", "tenant", "cluster", "state_dir")
+_TEXTS = ("server", "app", "tenant", "cluster", "state_dir", "install_dir")
 _KEYS = (*_TEXTS, "file", "vars", "guards", "secrets")
 _GUARDS = ("percent", "at_least", "count")
 
@@ -31,6 +31,7 @@ class Settings:
     tenant: str = ""
     cluster: str = ""
     state_dir: Path | None = None
+    install_dir: Path | None = None
     file: tuple[Path, ...] = ()
     variables: tuple[Setting, ...] = field(default_factory=tuple)
     limits: Limits = field(default_factory=Limits)
@@ -62,12 +63,13 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     texts = {key: str(chosen.get(key, data.get(key, ""))) for key in _TEXTS}
     files = chosen.get("file", data.get("file", []))
     variables = {**data.get("vars", {}), **chosen.get("vars", {})}
-    state = texts.pop("state_dir")
+    state, install = texts.pop("state_dir"), texts.pop("install_dir")
     guards = {**data.get("guards", {}), **chosen.get("guards", {})}
     secrets = {**data.get("secrets", {}), **chosen.get("secrets", {})}
     return Settings(
         **texts,
         state_dir=folder / state if state else None,
+        install_dir=folder / install if install else None,
         limits=Limits(**guards),
         secret_words=tuple(secrets.get("words", ())),
         file=tuple(folder / one for one in files),

@@ -14,10 +14,10 @@ PACKAGE = Path(reconciler.__file__).parent
 # nothing of any package: diagnostics, errors, exits, strict_yaml, resources.
 MAY_IMPORT = {
     "kinds": set(),
-    "server": {"kinds"},
+    "server": {"kinds", "launch"},
     "site": {"kinds", "server"},
-    "manifest": {"kinds", "server", "site"},
-    "plan": {"kinds", "server", "site", "manifest"},
+    "manifest": {"kinds", "server", "site", "launch"},
+    "plan": {"kinds", "server", "site", "manifest", "launch"},
     "apply": {"kinds", "server", "plan"},
     "render": {"kinds", "server", "plan", "apply"},
     "launch": set(),

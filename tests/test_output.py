@@ -127,6 +127,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "chat-server": [104],
         },
         "siblings": [],
+        "installation": None,
     }
     assert (plan["empty"], plan["applyable"]) == (False, True)
     assert plan["summary"]["update"] == 1

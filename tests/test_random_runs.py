@@ -189,7 +189,11 @@ def _compared(objects: Objects) -> dict[tuple[str, Any, Any], Any]:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-@given(sites(), st.booleans(), st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size=3))
+@given(
+    sites(),
+    st.booleans(),
+    st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size=3),
+)
 def test_runs_under_faults_settle_lose_nothing_and_can_be_taken_back(
     drawn: tuple[dict[str, Any], str], overwrite: bool, rounds: list[list[Fault]]
 ) -> None:

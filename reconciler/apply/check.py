@@ -40,6 +40,11 @@ def check_site(was: SiteMark, now: SiteMark) -> None:
             told.append(f"{role}: DBIDs {_listed(before)} in the plan, {_listed(after)} now")
     if was.tenant_dbid != now.tenant_dbid:
         told.append(f"the tenant has DBID {now.tenant_dbid} and had {was.tenant_dbid}")
+    if was.installation != now.installation and was.installation:
+        told.append(
+            f"the launch files are those of {now.installation or 'no folder'}, and were"
+            f" those of {was.installation}"
+        )
     for name in now.siblings:
         if name not in was.siblings:
             told.append(f"another Web Engagement site of the tenant: {name}")

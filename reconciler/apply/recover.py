@@ -13,7 +13,7 @@ from reconciler.apply.journal import Recorder, object_data
 from reconciler.apply.runs import Run, Step
 from reconciler.kinds.fields import flatten
 from reconciler.kinds.model import Attributes
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.effects import create_attributes
 from reconciler.plan.model import Action, Plan
 from reconciler.server.port import ConfObject, Server
@@ -102,7 +102,7 @@ class _Settler:
     def _is_updated(self, action: Action, one: ConfObject) -> bool:
         """Whether the update has been done: it is one write, so that any of its values
         tells, also where another client has changed some since."""
-        fields = flatten(OBJECT_TYPES[one.type], one.attributes, self._live)
+        fields = flatten(ALL_TYPES[one.type], one.attributes, self._live)
         return any(
             fields.get(change.path) == change.after
             for change in action.changes
@@ -121,7 +121,7 @@ class _Settler:
 
     def _holder(self, action: Action, attributes: Attributes) -> ConfObject | None:
         """The object that has the natural key of one that is to be created."""
-        kind = OBJECT_TYPES[action.object_type]
+        kind = ALL_TYPES[action.object_type]
         by_attribute = {attribute: name for name, attribute in kind.filters.items()}
         key = {by_attribute[part]: attributes[part] for part in kind.key}
         found = self._server.read(action.object_type, key)

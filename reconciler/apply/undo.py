@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from reconciler.apply.runs import Run, Step
 from reconciler.kinds.addresses import quoted
 from reconciler.kinds.fields import Path, Value, flatten, is_secret, pointer
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_files import CONTENT
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.model import Action, Change, Plan, SiteMark
 from reconciler.plan.replace import referrers
@@ -161,7 +162,7 @@ class _Undo:
         return self._live.get(one.type, one.dbid) if one else None
 
     def _fields(self, one: ConfObject) -> dict[Path, Value]:
-        return flatten(OBJECT_TYPES[one.type], one.attributes, self._names)
+        return flatten(ALL_TYPES[one.type], one.attributes, self._names)
 
     def _delete(self, base: Action, after: ConfObject, now: ConfObject | None) -> Action:
         if now is None:
@@ -242,7 +243,9 @@ class _Undo:
         )
 
     def _change(self, path: Path, before: Value | None, after: Value | None) -> Change:
-        return Change(path, before, after, unit=path, secret=is_secret(path))
+        # The content of a file is in no plan file: it may hold anything.
+        hidden = is_secret(path) or path == (CONTENT,)
+        return Change(path, before, after, unit=path, secret=hidden)
 
     def _references(self, entry: _Written, need: str) -> Iterator[Action]:
         """Puts back what referred to an object before the run deleted it."""
@@ -273,7 +276,7 @@ class _Undo:
     def _cleared(
         self, was: ConfObject, now: ConfObject, old: ConfObject, name: str
     ) -> Iterator[Change]:
-        for attribute in OBJECT_TYPES[was.type].attributes:
+        for attribute in ALL_TYPES[was.type].attributes:
             if attribute.target(was.attributes) != old.type:
                 continue
             value, live = was.attributes.get(attribute.name), now.attributes.get(attribute.name)
@@ -289,7 +292,7 @@ class _Undo:
         """An object that was deleted with another one: created again, for the one that is
         there now."""
         fields = self._fields(was)
-        for attribute in OBJECT_TYPES[was.type].attributes:
+        for attribute in ALL_TYPES[was.type].attributes:
             if was.attributes.get(attribute.name) == old.dbid and attribute.may_refer_to(old.type):
                 fields[(attribute.word,)] = entry.action.name
         changes = tuple(self._change(path, None, value) for path, value in fields.items())

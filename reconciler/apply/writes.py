@@ -10,7 +10,7 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import flatten, pointer
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.effects import create_attributes, update_delta
 from reconciler.plan.fingerprint import moved
 from reconciler.plan.model import Action
@@ -74,7 +74,7 @@ class Writes:
         try:
             made = self._calls.create(action, attributes, action.folder)
         except UniquenessViolationError:
-            kind = OBJECT_TYPES[action.object_type]
+            kind = ALL_TYPES[action.object_type]
             by_attribute = {attribute: name for name, attribute in kind.filters.items()}
             key = {by_attribute[part]: attributes[part] for part in kind.key}
             if self._server.read(action.object_type, key):
@@ -179,7 +179,7 @@ class Writes:
     def _done(self, action: Action, result: ConfObject) -> Outcome:
         """Compares what the server answered with what was meant."""
         self._live.put(result)
-        fields = flatten(OBJECT_TYPES[result.type], result.attributes, self._live)
+        fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
         rewritten = [
             f"{pointer(change.path)} is {change.said(fields.get(change.path))}"
             for change in action.changes
@@ -193,6 +193,6 @@ def _carrying(action: Action, old: ConfObject, live: Snapshot) -> Action:
     """The action with what it carries over as the old object has it."""
     if not action.carried:
         return action
-    held = flatten(OBJECT_TYPES[old.type], old.attributes, live)
+    held = flatten(ALL_TYPES[old.type], old.attributes, live)
     taken = {path: held[path] for path in action.carried if path in held}
     return replace(action, fields={**action.fields, **taken})

@@ -88,7 +88,7 @@ def run_shown(plan: Plan, server: Server, session: Session, *, text: str = "") -
             plan,
             text or plan_json(plan),
             server,
-            session.run_options(from_file=bool(text)),
+            session.run_options(plan, from_file=bool(text)),
             who,
             listen,
             warn,

@@ -18,9 +18,11 @@ import click
 from reconciler.apply.lock import LEASE, Clock
 from reconciler.apply.state import StateFolder, default_state_folder
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.launch.files import Installation, host_name
 from reconciler.manifest.variables import parse_setting
 from reconciler.pipeline import Loaded, Planned, load_manifests, prepare
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.model import Plan
 from reconciler.resources import bundled_manifests
 from reconciler.run import Circumstances, RunOptions
 from reconciler.server.connect import Credentials, connect
@@ -89,6 +91,14 @@ _ACCOUNT_OPTIONS = (
     ),
 )
 
+INSTALL_OPTION = click.option(
+    "--install-dir",
+    envvar="GWE_INSTALL_DIR",
+    type=ANY_PATH,
+    metavar="DIR",
+    help="Installation folder, for launch files (or GWE_INSTALL_DIR).",
+)
+
 SITE_OPTIONS = (
     *_SERVER_OPTIONS,
     click.option(
@@ -97,9 +107,10 @@ SITE_OPTIONS = (
     click.option("--tenant", default="", metavar="NAME", help="Where it serves several."),
     click.option("--cluster", default="", metavar="NAME", help="Where it connects to several."),
     *_ACCOUNT_OPTIONS,
+    INSTALL_OPTION,
 )
 
-CONNECT_OPTIONS = (*_SERVER_OPTIONS, *_ACCOUNT_OPTIONS, PROFILE_OPTION)
+CONNECT_OPTIONS = (*_SERVER_OPTIONS, *_ACCOUNT_OPTIONS, INSTALL_OPTION, PROFILE_OPTION)
 """For commands that need a server and no site."""
 
 SELECT_OPTIONS = (
@@ -215,7 +226,16 @@ class Session:
             secret_words=self.settings.secret_words,
             limits=self.settings.limits,
         )
-        return prepare(loaded, server, site, wanted, os.environ)
+        return prepare(loaded, server, site, wanted, os.environ, self.installation())
+
+    def installation(self, otherwise: str = "") -> Installation | None:
+        """The installation folder with the launch files; None: nobody named one.
+        ``otherwise``: host and folder of a plan, which is taken on that host."""
+        named = self.options.get("install_dir") or self.settings.install_dir
+        if named is not None:
+            return Installation.at(named)
+        host, _, folder = otherwise.partition(":")
+        return Installation.at(Path(folder)) if folder and host == host_name() else None
 
     def state(self) -> StateFolder:
         """The state folder: --state-dir, else gwe.toml, else the platform's own place."""
@@ -226,8 +246,8 @@ class Session:
         """Whether somebody has said where the journals are to be kept."""
         return bool(self.options.get("state_dir") or self.settings.state_dir)
 
-    def run_options(self, *, from_file: bool = False) -> RunOptions:
-        """How a run is to be carried out."""
+    def run_options(self, plan: Plan, *, from_file: bool = False) -> RunOptions:
+        """How a run of a plan is to be carried out."""
         return RunOptions(
             self.state(),
             lock=not self.options["no_lock"],
@@ -235,6 +255,7 @@ class Session:
             lease=max(LEASE, 4 * self.options["timeout"]),
             skip_stale=self.options.get("skip_stale", False),
             from_file=from_file,
+            installation=self.installation(plan.site.installation),
         )
 
     def credentials(self) -> Credentials:

@@ -48,11 +48,12 @@ def command(**options: Any) -> int:
             def tell(finding: Finding) -> None:
                 click.echo(f"  {finding.address}: {finding.told}")
 
+            plan = plan_of_run(state, run, common.environment_secret)
             settle(
                 run,
-                plan_of_run(state, run, common.environment_secret),
+                plan,
                 server,
-                session.run_options(),
+                session.run_options(plan),
                 common.circumstances(info.user),
                 tell,
                 lambda message: print_warning(make_console(stderr=True), message),

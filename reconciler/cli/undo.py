@@ -48,7 +48,13 @@ def command(run: str, out: Path | None, **options: Any) -> int:
         )
     plan = plan_of_run(state, found)
     with session.server(str(found.head.get("server", ""))) as server:
-        undo = plan_undo(found, plan, server, force=options["force"])
+        undo = plan_undo(
+            found,
+            plan,
+            server,
+            force=options["force"],
+            installation=session.installation(plan.site.installation),
+        )
         if out is None:
             return show_ask_and_carry_out(undo, server, session, question="Carry out")
     show_plan(undo, options)

@@ -10,12 +10,13 @@ from typing import Literal
 
 from reconciler.kinds import enums
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_files import LAUNCH_FILE
 
 API_VERSION = "reconciler/v1"
 
 Overwrite = Literal["replace", "correct", "keep"]
-Binding = Literal["object", "options", "variables"]
+Binding = Literal["object", "options", "file", "variables"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class ManifestKind:
     @property
     def object_type(self) -> ObjectType:
         """The server's object type behind the kind."""
-        return OBJECT_TYPES[self.type]
+        return ALL_TYPES[self.type]
 
     @property
     def script_type(self) -> int | None:
@@ -113,6 +114,15 @@ _KINDS = (
         "Options in the applications of a role, which others own.",
         binding="options",
         fields=("options", "sections"),
+        overwrite="correct",
+    ),
+    ManifestKind(
+        "LaunchFile",
+        LAUNCH_FILE,
+        "A file under the installation folder, and the values that it must hold.",
+        binding="file",
+        fields=("file", "format", "values"),
+        required=("file", "values"),
         overwrite="correct",
     ),
     ManifestKind(

@@ -29,5 +29,7 @@ SITE_VALUES = (
     "server.host",
     "server.port",
     "cluster.name",
+    "configserver.host",
+    "configserver.port",
 )
 """What ``${site.…}`` may name."""

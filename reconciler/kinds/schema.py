@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.roles import TARGET_ROLES
+from reconciler.kinds.types_files import LAUNCH_FORMATS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -166,6 +167,8 @@ def _spec(kind: ManifestKind) -> dict[str, Any]:
     match kind.binding:
         case "variables":
             return _variables()
+        case "file":
+            return _launch_file()
         case "options":
             sections = {
                 "options": _sections(_OPTION, "Single options, each owned by itself."),
@@ -205,6 +208,32 @@ def _field(attribute: Attribute) -> dict[str, Any]:
         case ValueType.ENUM:
             return _choice(*attribute.enumeration)
     return {**_TEXT, "maxLength": attribute.max_length}
+
+
+def _launch_file() -> dict[str, Any]:
+    values = {
+        "type": "object",
+        "description": (
+            "Key -> text; null: it must be absent. INI: [section] key. XML: a/b/@attribute."
+        ),
+        "minProperties": 1,
+        "$comment": "values by key",
+        "additionalProperties": _OPTION,
+    }
+    return {
+        "type": "object",
+        "$comment": "a file and values",
+        "required": ["file", "values"],
+        "additionalProperties": False,
+        "properties": {
+            "file": {**_NAME, "description": "Path below the installation folder, with /."},
+            "format": {
+                **_choice(*LAUNCH_FORMATS),
+                "description": "How it is written; by default its name says so.",
+            },
+            "values": values,
+        },
+    }
 
 
 def _variables() -> dict[str, Any]:

@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from reconciler.kinds.model import Attribute, ObjectType
 from reconciler.kinds.types_accounts import ACCOUNT_TYPES
 from reconciler.kinds.types_environment import ENVIRONMENT_TYPES
+from reconciler.kinds.types_files import FILE_TYPES
 from reconciler.kinds.types_routing import ROUTING_TYPES
 
 OBJECT_TYPES: Mapping[str, ObjectType] = {
     entry.name: entry for entry in (*ENVIRONMENT_TYPES, *ACCOUNT_TYPES, *ROUTING_TYPES)
 }
 """Every object type by name."""
+
+ALL_TYPES: Mapping[str, ObjectType] = {
+    **OBJECT_TYPES,
+    **{entry.name: entry for entry in FILE_TYPES},
+}
+"""The object types, and what a plan can hold beside them."""
 
 
 def references_to(target: str) -> list[tuple[ObjectType, Attribute, Attribute | None]]:

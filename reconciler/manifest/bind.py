@@ -10,12 +10,20 @@ from collections.abc import Mapping, Sequence
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.kinds.roles import CLUSTER_ROLE, HOLDER_ROLE, SERVER_ROLE, TARGET_ROLES
-from reconciler.manifest.desired import Desired, DesiredObject, DesiredOptions, Untargeted
+from reconciler.launch.errors import LaunchError
+from reconciler.launch.formats import Format, format_of
+from reconciler.manifest.desired import (
+    Desired,
+    DesiredFile,
+    DesiredObject,
+    DesiredOptions,
+    Untargeted,
+)
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.expand import Expanded, expand
 from reconciler.manifest.fields import FieldReader, PolicyReader
 from reconciler.manifest.interpolate import Interpolation, Scope
-from reconciler.manifest.merge import merge_options, report_same_objects
+from reconciler.manifest.merge import merge_options, report_same_files, report_same_objects
 from reconciler.manifest.variables import Variables
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -53,6 +61,7 @@ class _Binder:
         self._objects: list[DesiredObject] = []
         self._options: list[DesiredOptions] = []
         self._untargeted: list[Untargeted] = []
+        self._files: list[DesiredFile] = []
 
     def add(self, manifest: Manifest) -> None:
         match manifest.kind.binding:
@@ -60,6 +69,8 @@ class _Binder:
                 self._add_object(manifest)
             case "options":
                 self._add_options(manifest)
+            case "file":
+                self._add_file(manifest)
             case "variables":
                 scope = self._interpolation()
                 for name in manifest.data["spec"]:
@@ -69,11 +80,14 @@ class _Binder:
 
     def finish(self) -> Desired:
         report_same_objects(self._objects, self._problems)
+        report_same_files(self._files, self._problems)
         options = merge_options(self._options, self._problems)
         unique = list(dict.fromkeys(self._problems))
         if unique:
             raise ManifestError(unique)
-        return Desired(tuple(self._objects), tuple(options), tuple(self._untargeted))
+        return Desired(
+            tuple(self._objects), tuple(options), tuple(self._untargeted), tuple(self._files)
+        )
 
     def _interpolation(self, target: str | None = None, *, fan_out: bool = False) -> Interpolation:
         site = self._site.values if self._site else None
@@ -118,6 +132,34 @@ class _Binder:
                 other_tenant=tenant != site_tenant,
             )
         )
+
+    def _add_file(self, manifest: Manifest) -> None:
+        expanded = expand(manifest, ("metadata", "spec", "policy"), self._interpolation())
+        name, spec = self._name(expanded, "name"), expanded.data["spec"]
+        path = as_text(spec["file"])
+        policy = PolicyReader(manifest.kind, expanded, self._problems)
+        label = f"{manifest.kind.name}/{name}"
+        reader = FieldReader(
+            manifest.kind,
+            expanded,
+            label,
+            policy,
+            self._variables,
+            self._environment,
+            self._problems,
+        )
+        try:
+            form = as_text(spec["format"]) if "format" in spec else format_of(path)
+            Format(form)
+        except (LaunchError, ValueError) as error:
+            hint = error.hint if isinstance(error, LaunchError) else ""
+            place = expanded.at(("spec", "format" if "format" in spec else "file"))
+            self._problem(getattr(error, "message", str(error)), place, hint)
+            return
+        fields = reader.file_fields(form)
+        policy.report_unused()
+        origin = manifest.at(("spec", "file"))
+        self._files.append(DesiredFile(name, path, form, fields, origin))
 
     def _add_options(self, manifest: Manifest) -> None:
         head = expand(manifest, ("metadata", "target"), self._interpolation())

@@ -7,6 +7,7 @@ from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, quoted
 from reconciler.kinds.fields import Path, Value
 from reconciler.kinds.manifests import ManifestKind, Overwrite
+from reconciler.kinds.types_files import LAUNCH_FILE
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,22 @@ class DesiredOptions:
 
 
 @dataclass(frozen=True)
+class DesiredFile:
+    """The values that a manifest declares in one launch file. ``path``: below the
+    installation folder; the fields are ``("values", format, key)``."""
+
+    name: str
+    path: str
+    format: str
+    fields: tuple[ManagedField, ...]
+    origin: Position
+
+    @property
+    def address(self) -> str:
+        return f"{LAUNCH_FILE}/{quoted(self.name)}"
+
+
+@dataclass(frozen=True)
 class Untargeted:
     """An ApplicationOptions manifest whose role no application of the site has."""
 
@@ -105,13 +122,15 @@ class Desired:
     objects: tuple[DesiredObject, ...] = ()
     options: tuple[DesiredOptions, ...] = ()
     untargeted: tuple[Untargeted, ...] = ()
+    files: tuple[DesiredFile, ...] = ()
     addresses: Mapping[str, object] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         addresses = {one.address: one for one in self._all()}
         object.__setattr__(self, "addresses", addresses)
 
-    def _all(self) -> Iterator[DesiredObject | DesiredOptions | Untargeted]:
+    def _all(self) -> Iterator[DesiredObject | DesiredOptions | Untargeted | DesiredFile]:
         yield from self.objects
         yield from self.options
         yield from self.untargeted
+        yield from self.files

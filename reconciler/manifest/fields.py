@@ -15,6 +15,7 @@ from reconciler.kinds.fields import (
 )
 from reconciler.kinds.manifests import ManifestKind, Overwrite
 from reconciler.kinds.model import ValueType
+from reconciler.kinds.types_files import VALUES
 from reconciler.manifest.desired import ManagedField, Policy
 from reconciler.manifest.expand import Expanded
 from reconciler.manifest.variables import Variables
@@ -178,6 +179,13 @@ class FieldReader:
             for word in ("options", "sections")
             for section, options in spec.get(word, {}).items()
             for key, value in options.items()
+        )
+
+    def file_fields(self, form: str) -> tuple[ManagedField, ...]:
+        """The fields of a LaunchFile manifest, whose file is written as ``form``."""
+        values = self._expanded.data.get("spec", {}).get("values", {})
+        return tuple(
+            self._option((VALUES, form, key), (VALUES, key), value) for key, value in values.items()
         )
 
     def _option(self, path: Path, spec_path: Path, value: Any) -> ManagedField:

@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import Path
-from reconciler.manifest.desired import DesiredObject, DesiredOptions, ManagedField
+from reconciler.manifest.desired import (
+    DesiredFile,
+    DesiredObject,
+    DesiredOptions,
+    ManagedField,
+)
 
 
 def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnostic]) -> None:
@@ -19,6 +24,21 @@ def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnos
                     f"{one.address} is described twice, first as {other.address} at {other.origin}",
                     one.origin,
                     _advice(one, other),
+                )
+            )
+
+
+def report_same_files(files: Iterable[DesiredFile], problems: list[Diagnostic]) -> None:
+    """Two manifests for one launch file are a problem that names both places."""
+    first: dict[str, DesiredFile] = {}
+    for one in files:
+        other = first.setdefault(one.path, one)
+        if other is not one:
+            problems.append(
+                Diagnostic(
+                    f"{one.path} is described twice, first by {other.address} at {other.origin}",
+                    one.origin,
+                    "Put the values into one of them.",
                 )
             )
 

@@ -72,6 +72,7 @@ def _site(site: SiteMark) -> dict[str, Any]:
         "tenant": {"name": site.tenant, "dbid": site.tenant_dbid},
         "roles": {role: list(dbids) for role, dbids in site.roles.items()},
         "siblings": list(site.siblings),
+        "installation": site.installation or None,
     }
 
 
@@ -214,6 +215,7 @@ class _Parser:
                 cluster=site["cluster"] or "",
                 roles={role: tuple(dbids) for role, dbids in site["roles"].items()},
                 siblings=tuple(site["siblings"]),
+                installation=site["installation"] or "",
             ),
             actions=tuple(self._action(one) for one in data["actions"]),
             notices=tuple(data["notices"]),

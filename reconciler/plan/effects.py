@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.kinds.fields import Names, Path, Value, build
 from reconciler.kinds.model import Attributes
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import Action
 from reconciler.server.delta import Delta, apply_delta, delta_for
 from reconciler.server.port import ConfObject
@@ -18,13 +18,13 @@ def create_attributes(action: Action, names: Names) -> dict[str, Any]:
 
     Raises UnknownReferenceError for a reference that leads nowhere yet.
     """
-    return build(OBJECT_TYPES[action.object_type], action.fields, names, action.tenant)
+    return build(ALL_TYPES[action.object_type], action.fields, names, action.tenant)
 
 
 def update_delta(action: Action, live: Attributes, names: Names) -> Delta:
     """The delta of an update, computed from the object as it is now."""
     changes: dict[Path, Value | None] = {c.path: c.after for c in action.changes}
-    return delta_for(OBJECT_TYPES[action.object_type], live, changes, names, action.tenant)
+    return delta_for(ALL_TYPES[action.object_type], live, changes, names, action.tenant)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                 following -= 1
             case "update" if one is not None:
                 delta = update_delta(action, one.attributes, result)
-                kind = OBJECT_TYPES[action.object_type]
+                kind = ALL_TYPES[action.object_type]
                 attributes = apply_delta(kind, one.attributes, delta)
                 one = ConfObject(one.type, one.dbid, attributes, one.folder, one.path)
             case "delete":

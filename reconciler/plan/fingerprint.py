@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.kinds.fields import Path, Value, flatten, is_secret, pointer, shown
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import Action, Change, Fingerprint
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -77,7 +77,7 @@ def moved(action: Action, live: Snapshot) -> list[str]:
 
 def parent_of(action: Action, live: Snapshot) -> int:
     """The DBID of the object that owns the one of an action; 0: it has none yet."""
-    kind = OBJECT_TYPES[action.object_type]
+    kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.key[0])
     if attribute is None or len(kind.key) < 2 or not attribute.refers_to:
         return 0
@@ -86,7 +86,7 @@ def parent_of(action: Action, live: Snapshot) -> int:
 
 
 def _new_object_moved(action: Action, live: Snapshot) -> Iterator[str]:
-    kind = OBJECT_TYPES[action.object_type]
+    kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.name_attribute)
     name = str(action.fields.get((attribute.word if attribute else "name",), action.name))
     parent = parent_of(action, live)
@@ -139,7 +139,7 @@ def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[Path, Value]]:
 
 def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[Path, Value, Path, Value]]:
     """Every field twice: with DBIDs, and with the names that ``live`` knows."""
-    kind = OBJECT_TYPES[one.type]
+    kind = ALL_TYPES[one.type]
     numbered = flatten(kind, one.attributes, _Numbers())
     named = flatten(kind, one.attributes, live)
     for (raw, dbid), (path, value) in zip(numbered.items(), named.items(), strict=True):

@@ -40,7 +40,8 @@ class Change:
 
     def said(self, value: Value | None) -> str:
         """One of the values as people read it."""
-        return HIDDEN if self.secret and value is not None else shown(self.path, value)
+        hides = self.secret and value is not None and not isinstance(value, bytes)
+        return HIDDEN if hides else shown(self.path, value)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Action:
 @dataclass(frozen=True)
 class SiteMark:
     """The site that a plan is for. ``roles``: role -> DBIDs of its applications;
-    ``siblings``: other Web Engagement Servers of the tenant."""
+    ``siblings``: other Web Engagement Servers of the tenant; ``installation``: host and
+    folder of the launch files."""
 
     app: str
     tenant: str
@@ -111,6 +113,7 @@ class SiteMark:
     cluster: str = ""
     roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     siblings: tuple[str, ...] = ()
+    installation: str = ""
 
 
 @dataclass(frozen=True)

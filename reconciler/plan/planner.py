@@ -5,6 +5,7 @@ from dataclasses import replace
 from reconciler.errors import SelfCheckError
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
+from reconciler.plan.files import plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.model import Action, Plan, SiteMark
@@ -27,7 +28,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
     and SelfCheckError where applying the plan would not settle: a defect of ours.
     """
-    compared, option_notices = _compare(context)
+    compared, about = _compare(context)
     selected, selection = select(with_needs(context, compared), context.options)
     ordered = order(selected)
     final = simulate(ordered, context.live)
@@ -39,7 +40,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         identity=server.identity,
         site=mark_of(site, context.live),
         actions=with_fingerprints(checked, context.live),
-        notices=(*site.notices, *option_notices, *selection, *notices(checked, final)),
+        notices=(*site.notices, *about, *selection, *notices(checked, final)),
         warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
         manifests=manifests,
         refusals=() if options.force else exceeded,
@@ -58,15 +59,17 @@ def mark_of(site: Site, live: Snapshot) -> SiteMark:
         cluster=application_name(site.cluster) if site.cluster else "",
         roles={role: tuple(one.dbid for one in members) for role, members in site.roles.items()},
         siblings=sibling_sites(live, site),
+        installation=site.installation,
     )
 
 
 def _compare(context: Context) -> tuple[list[Action], list[str]]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
-    actions = [*plan_objects(context, siblings), *options]
+    files, file_notices = plan_files(context)
+    actions = [*plan_objects(context, siblings), *options, *files]
     hidden = [with_secrets(one, context.options.secret_words) for one in actions]
-    return spare_predefined(hidden, context.live), option_notices
+    return spare_predefined(hidden, context.live), [*option_notices, *file_notices]
 
 
 def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:

@@ -135,6 +135,7 @@ def plan_schema() -> dict[str, Any]:
                         "tenant": tenant,
                         "roles": {"type": "object", "additionalProperties": _list(_DBID)},
                         "siblings": _TEXTS,
+                        "installation": _TEXT_OR_NULL,
                     }
                 ),
                 "manifests": {**_TEXT_OR_NULL, "description": "A digest, for information."},

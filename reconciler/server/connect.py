@@ -20,6 +20,16 @@ class Credentials:
         return f"Credentials(user={self.user!r})"
 
 
+def server_values(url: str) -> dict[str, str]:
+    """What ``${site.configserver.…}`` gives: host and port of the server behind a URL, the
+    first of several. An embedded server has none, and stands for one on this host."""
+    if not url.startswith(("confserv://", "confservs://")):
+        return {"configserver.host": "localhost", "configserver.port": "2020"}
+    first = url.partition("://")[2].split(",")[0].split("?")[0].strip("/")
+    host, _, port = first.rpartition(":") if first.rpartition(":")[2].isdigit() else (first, "", "")
+    return {"configserver.host": host, "configserver.port": port or "2020"}
+
+
 def connect(url: str, credentials: Credentials, timeout: float) -> Server:
     """Opens the server behind a URL. ``timeout``: seconds that one call may take.
 

@@ -6,7 +6,7 @@ references (see ``kinds.fields.Names``). Pure.
 
 from collections.abc import Iterable
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.port import ConfObject
 
 ENVIRONMENT = 1
@@ -75,7 +75,7 @@ class Snapshot:
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         """The DBID behind a natural name (see ``kinds.fields.Names``)."""
-        tenanted = OBJECT_TYPES[object_type].key[0] == "tenantDBID"
+        tenanted = ALL_TYPES[object_type].key[0] == "tenantDBID"
         found = self.find(object_type, tenant if tenanted else 0, name)
         if found is None and tenanted and ":" in name:
             prefix, _, rest = name.partition(":")
@@ -87,12 +87,12 @@ class Snapshot:
 
 
 def _name(one: ConfObject) -> str:
-    return str(one.attributes.get(OBJECT_TYPES[one.type].name_attribute, ""))
+    return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
 
 
 def _scope(one: ConfObject) -> int:
     """The DBID that a name is unique in: the tenant or the attribute; 0: the server."""
-    scope, *rest = OBJECT_TYPES[one.type].key
+    scope, *rest = ALL_TYPES[one.type].key
     return int(one.attributes.get(scope) or 0) if len(rest) == 1 else 0
 
 

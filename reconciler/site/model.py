@@ -32,7 +32,8 @@ class Site:
     """What discovery found. ``roles``: role -> applications, by DBID. ``pairs``:
     the (primary, backup) DBIDs among them. ``values``: what ``${site.…}`` gives; a
     value that the site lacks is missing there. ``unreadable_partners``: members whose
-    backup this account cannot read, and its DBID."""
+    backup this account cannot read, and its DBID. ``installation``: host and folder of
+    the launch files; empty: none was named."""
 
     tenant_name: str
     tenant_dbid: int
@@ -44,6 +45,7 @@ class Site:
     notices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     unreadable_partners: Mapping[int, int] = field(default_factory=dict)
+    installation: str = ""
 
     def members(self) -> dict[int, ConfObject]:
         """The applications of every role, by DBID, each once."""

@@ -1,0 +1,161 @@
+"""Launch files beside a Configuration Server: one port for both.
+
+``WithFiles`` answers for objects of type LaunchFile from an installation folder, and hands
+every other call on. A file is an object with the values that somebody asked for and its
+whole content, so that a journal holds it as it was, byte for byte.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.kinds.model import Attributes
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES, file_dbid
+from reconciler.launch.errors import LaunchError, MissingLaunchFileError
+from reconciler.launch.files import Installation
+from reconciler.launch.formats import Format, edit, read
+from reconciler.server.delta import Delta, apply_delta
+from reconciler.server.errors import ObjectNotFoundError, ServerError, UnsupportedObjectError
+from reconciler.server.port import (
+    AccessEntry,
+    ConfObject,
+    Filter,
+    Reader,
+    Server,
+    ServerInfo,
+    Subscription,
+)
+
+
+class LaunchFileError(ServerError):
+    """A launch file cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """One file of interest: its path, how it is written, and the keys that matter."""
+
+    path: str
+    format: str
+    keys: tuple[str, ...]
+
+
+def installation_label(installation: Installation) -> str:
+    """Host and folder, as plans and messages name them."""
+    place = installation.place()
+    return f"{place.host}:{place.folder}"
+
+
+class FilesReader:
+    """Reads launch files as objects, and everything else from ``reader``."""
+
+    def __init__(
+        self, reader: Reader, installation: Installation, specs: Iterable[FileSpec]
+    ) -> None:
+        self._reader = reader
+        self._installation = installation
+        self._specs = {file_dbid(spec.path): spec for spec in specs}
+
+    def info(self) -> ServerInfo:
+        return self._reader.info()
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        if object_type != LAUNCH_FILE:
+            return self._reader.read(object_type, filters)
+        wanted = filters or {}
+        found = [
+            self._object(dbid, spec)
+            for dbid, spec in sorted(self._specs.items())
+            if wanted.get("dbid", dbid) == dbid and wanted.get("name", spec.path) == spec.path
+        ]
+        return [one for one in found if one is not None]
+
+    def _object(self, dbid: int, spec: FileSpec) -> ConfObject | None:
+        """The file as an object; None where there is none."""
+        try:
+            content = self._installation.read(spec.path)
+            found = read(content, Format(spec.format), spec.keys)
+        except MissingLaunchFileError:
+            return None
+        except LaunchError as error:
+            raise LaunchFileError(f"{spec.path}: {error.message}", error.hint) from error
+        values = {
+            key: found.values.get(key, f"({found.opaque[key]})" if key in found.opaque else None)
+            for key in spec.keys
+        }
+        known = {key: value for key, value in values.items() if value is not None}
+        attributes = {
+            "name": spec.path,
+            VALUES: {spec.format: known} if known else {},
+            CONTENT: content,
+        }
+        return ConfObject(LAUNCH_FILE, dbid, attributes, path=str(self._installation.root))
+
+
+class WithFiles(FilesReader):
+    """The same with writes. ``backups``: the folder where old contents are saved."""
+
+    def __init__(
+        self,
+        server: Server,
+        installation: Installation,
+        specs: Iterable[FileSpec],
+        backups: Path | None = None,
+    ) -> None:
+        super().__init__(server, installation, specs)
+        self._server = server
+        self._backups = backups
+
+    def create(
+        self, object_type: str, attributes: Attributes, folder: int | None = None
+    ) -> ConfObject:
+        if object_type == LAUNCH_FILE:
+            raise UnsupportedObjectError("launch files are not created", LAUNCH_FILE)
+        return self._server.create(object_type, attributes, folder)
+
+    def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
+        if object_type != LAUNCH_FILE:
+            return self._server.update(object_type, dbid, delta)
+        spec = self._specs.get(dbid)
+        before = self._object(dbid, spec) if spec else None
+        if spec is None or before is None:
+            raise ObjectNotFoundError("there is no such launch file", LAUNCH_FILE, "name")
+        old: bytes = before.attributes[CONTENT]
+        try:
+            new = _edited(spec, before.attributes, delta)
+            self._installation.write(spec.path, new, old, self._backups)
+        except LaunchError as error:
+            raise LaunchFileError(f"{spec.path}: {error.message}", error.hint) from error
+        after = self._object(dbid, spec)
+        assert after is not None  # noqa: S101 - it has just been written
+        return after
+
+    def delete(self, object_type: str, dbid: int) -> None:
+        if object_type == LAUNCH_FILE:
+            raise UnsupportedObjectError("launch files are not deleted", LAUNCH_FILE)
+        self._server.delete(object_type, dbid)
+
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        return [] if object_type == LAUNCH_FILE else self._server.permissions(object_type, dbid)
+
+    def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
+        self._server.set_permissions(object_type, dbid, entries)
+
+    def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> Subscription:
+        return self._server.subscribe(object_type, tenant, dbid)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def _edited(spec: FileSpec, before: Attributes, delta: Delta) -> bytes:
+    """The content after an update: the one that it names, else with the values changed."""
+    if isinstance(delta.values.get(CONTENT), bytes):
+        content: bytes = delta.values[CONTENT]
+        return content
+    after = apply_delta(ALL_TYPES[LAUNCH_FILE], before, delta)
+    old: Mapping[str, str] = before[VALUES].get(spec.format, {})
+    new: Mapping[str, str] = after[VALUES].get(spec.format, {})
+    changed = {key: new.get(key) for key in {**old, **new} if old.get(key) != new.get(key)}
+    return edit(before[CONTENT], Format(spec.format), changed)
