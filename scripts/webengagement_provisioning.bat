@@ -8,12 +8,9 @@ rem It runs webengagement_provisioning.exe, which stands on PATH where gwe-recon
 rem installed; or else GWE_PYTHON names the Python that it is installed in.
 setlocal EnableExtensions DisableDelayedExpansion
 
-rem Here is gwe.toml; two levels above, what was installed.
+rem Beside it is gwe.toml; two levels above, the installation folder.
 for %%I in ("%~dp0.") do set "GWE_SCRIPT_DIR=%%~fI"
-if defined GWE_INSTALL_DIR goto find
-for %%I in ("%~dp0..\..") do set "GWE_INSTALL_DIR=%%~fI"
 
-:find
 if defined GWE_PYTHON goto python
 rem With .exe: without it, this file would be found again.
 set "GWE_TOOL="

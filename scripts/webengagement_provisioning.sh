@@ -16,12 +16,9 @@ while [ -h "$script" ]; do
     esac
 done
 
-# Here is gwe.toml; two levels above, what was installed.
+# Beside it is gwe.toml; two levels above, the installation folder.
 GWE_SCRIPT_DIR=$(CDPATH='' cd -- "$(dirname -- "$script")" && pwd -P) || exit 1
-if [ -z "${GWE_INSTALL_DIR:-}" ]; then
-    GWE_INSTALL_DIR=$(CDPATH='' cd -- "$GWE_SCRIPT_DIR/../.." && pwd -P) || exit 1
-fi
-export GWE_SCRIPT_DIR GWE_INSTALL_DIR
+export GWE_SCRIPT_DIR
 
 if [ -n "${GWE_PYTHON:-}" ]; then
     # What lies in the current folder is not to be run.

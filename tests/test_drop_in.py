@@ -265,12 +265,12 @@ def test_without_a_user_it_registers_as_the_application_and_needs_its_type(tmp_p
 
 def test_what_a_real_server_is_asked_for_reaches_the_session(tmp_path: Path) -> None:
     flags = parse(["-host", "gwe.example.com", "-port", "2020", "-app", APP])
-    env = {"GWE_CLIENT_TYPE": "185", "GWE_INSTALL_DIR": "/opt/We b"}
+    env = {"GWE_CLIENT_TYPE": "185", "GWE_SCRIPT_DIR": "/opt/We b/tools/provisioning"}
     session = provisioning.open_session(flags, env)
     assert session.options["server"] == "confserv://gwe.example.com:2020"
     assert session.options["client"] == APP
     assert session.options["client_type"] == "185"
-    assert session.options["install_dir"] == "/opt/We b"
+    assert session.options["install_dir"] == Path("/opt/We b")
     assert session.credentials() == Credentials()
 
 
@@ -678,8 +678,38 @@ def test_the_script_runs_from_another_folder_with_any_names(
     assert_failed(result, 3, f"the application {ODD} not is absent")
 
 
+def test_the_installation_folder_of_the_script_has_the_launch_files(
+    tools: Path, tmp_path: Path
+) -> None:
+    script = installed(tools, tmp_path)
+    path = site_server(tmp_path)
+    other = tmp_path / "other"
+    third = tmp_path / "third"
+    folders = [tools.parent.parent, other, third]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        (folder / "setenv.sh").write_text("# theirs\nGWE_APP_NAME=old # note\n")
+    changed = "# theirs\nGWE_APP_NAME=GWE # note\nGWE_CONFIG_HOST=localhost\nGWE_CONFIG_PORT=2020\n"
+
+    def launch_files() -> list[bool]:
+        return [(one / "setenv.sh").read_text() == changed for one in folders]
+
+    env = {"GWE_PYTHON": sys.executable}
+    command = ["sh", script, *site(path)]
+    assert last_line(finished(command, tmp_path, env)) == SUCCESS
+    assert launch_files() == [True, False, False]
+    assert gwe("undo", "last", "--auto-approve", cwd=tmp_path).code == 0
+    assert launch_files() == [False, False, False]
+    (tools / "gwe.toml").write_text(f"install_dir = '{other}'\n")
+    assert last_line(finished(command, tmp_path, env)) == SUCCESS
+    assert launch_files() == [False, True, False]
+    env["GWE_INSTALL_DIR"] = str(third)
+    assert last_line(finished(command, tmp_path, env)) == SUCCESS
+    assert launch_files() == [False, True, True]
+
+
 TELLER = """#!/bin/sh
-printf '%s\\n' "$GWE_INSTALL_DIR" "$GWE_SCRIPT_DIR" "${PYTHONSAFEPATH-unset}" "$@"
+printf '%s\\n' "$GWE_SCRIPT_DIR" "${PYTHONSAFEPATH-unset}" "$@"
 exit 7
 """
 
@@ -697,15 +727,18 @@ def test_the_script_runs_the_program_on_the_path_and_says_where_it_stands(
     values = ["-app", "a  b", "", "*", "-host", "q'\"\n"]
     result = finished(["sh", script, *values], tmp_path, env)
     assert result.code == 7
-    expected = [str(tools.parent.parent), str(tools), "unset", *values]
+    expected = [str(tools), "unset", *values]
     assert result.out == "".join(f"{one}\n" for one in expected)
 
-    result = finished(["sh", script], tmp_path, {**env, "GWE_INSTALL_DIR": "/else where"})
-    assert result.out.splitlines()[0] == "/else where"
     result = finished(["sh", script.name], tools, env)
-    assert result.out.splitlines()[:2] == [str(tools.parent.parent), str(tools)]
+    assert result.out.splitlines()[0] == str(tools)
+    trap = tmp_path / "trap" / tools.relative_to(tmp_path)
+    trap.mkdir(parents=True)
+    env["CDPATH"] = str(tmp_path / "trap")
+    result = finished(["sh", script.relative_to(tmp_path)], tmp_path, env)
+    assert result.out.splitlines()[0] == str(tools)
     result = finished(["sh", script, "x"], tmp_path, {**env, "GWE_PYTHON": str(program)})
-    assert result.out.splitlines()[2:] == ["1", "-m", "reconciler.cli.drop_in", "x"]
+    assert result.out.splitlines()[1:] == ["1", "-m", "reconciler.cli.drop_in", "x"]
 
 
 def test_the_script_says_so_where_the_program_is_not_there(tools: Path, tmp_path: Path) -> None:
@@ -746,9 +779,6 @@ def test_the_batch_file_does_what_the_shell_script_does() -> None:
         "@echo off",
         "setlocal EnableExtensions DisableDelayedExpansion",
         'for %%I in ("%~dp0.") do set "GWE_SCRIPT_DIR=%%~fI"',
-        "if defined GWE_INSTALL_DIR goto find",
-        'for %%I in ("%~dp0..\\..") do set "GWE_INSTALL_DIR=%%~fI"',
-        ":find",
         "if defined GWE_PYTHON goto python",
         'set "GWE_TOOL="',
         'for %%I in (webengagement_provisioning.exe) do set "GWE_TOOL=%%~$PATH:I"',

@@ -32,7 +32,6 @@ from reconciler.settings import FILE_NAME, read_settings
 NAME = "webengagement_provisioning"
 SUCCESS = "Provisioning script successfully finished his work"
 SCRIPT_DIR = "GWE_SCRIPT_DIR"
-INSTALL_DIR = "GWE_INSTALL_DIR"
 CLIENT_TYPE = "GWE_CLIENT_TYPE"
 TENANT = "GWE_TENANT"
 
@@ -42,6 +41,7 @@ _OUR_WORDS = {
     "--tenant": TENANT,
     "--cluster": f"cluster in {FILE_NAME}",
     "--state-dir": "GWE_STATE_DIR",
+    "--install-dir": "GWE_INSTALL_DIR",
     "--password-file": "GWE_PASSWORD_FILE",
     "--lock-timeout": "GWE_LOCK_TIMEOUT in",
     **{one: f"gwe apply {one}" for one in ("--exclude", "--force", "--no-lock", "--skip-stale")},
@@ -110,7 +110,8 @@ def _provision(arguments: Arguments) -> int:
 
 
 def open_session(arguments: Arguments, environment: Mapping[str, str]) -> DropInSession:
-    """The session of ``gwe apply`` that the flags and the environment amount to.
+    """The session of ``gwe apply`` that the flags and the environment amount to. The script
+    says where it stands: the installation folder is two levels above, unless named.
 
     UsageError where nobody logs in and the type of the application is not known.
     """
@@ -122,9 +123,10 @@ def open_session(arguments: Arguments, environment: Mapping[str, str]) -> DropIn
     if arguments.password and not options["user"]:
         raise UsageError("-password has no place without -user", "Name the user with -user.")
     options |= _client(arguments, str(options["user"]), environment)
-    if environment.get(INSTALL_DIR):
-        options["install_dir"] = environment[INSTALL_DIR]
     settings = read_settings(_settings_folder(environment), options["profile"])
+    beside = environment.get(SCRIPT_DIR, "")
+    if beside and not options["install_dir"] and not settings.install_dir:
+        options["install_dir"] = Path(beside).absolute().parent.parent
     return DropInSession(options, settings, arguments.password)
 
 
