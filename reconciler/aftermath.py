@@ -1,6 +1,7 @@
 """What comes after a run: settling what it left by half, taking it back, giving it up."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.lock import Clock, find_locks, holder_of
@@ -14,6 +15,7 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.files import Installation
 from reconciler.pipeline import file_specs, read_again
 from reconciler.plan.document import Resolve, read_plan
+from reconciler.plan.guards import Limits, refusals
 from reconciler.plan.model import Plan
 from reconciler.reads import Need
 from reconciler.run import Circumstances, RunOptions, locked, open_journal, with_files
@@ -67,6 +69,8 @@ def plan_undo(
     server: Reader,
     *,
     force: bool = False,
+    limits: Limits | None = None,
+    secret_words: tuple[str, ...] = (),
     installation: Installation | None = None,
 ) -> Plan:
     """The plan that takes a run back. ``plan``: the one that the run carried out."""
@@ -83,7 +87,9 @@ def plan_undo(
     if installation is not None:
         server = FilesReader(server, installation, file_specs(plan))
     live, site = read_again(plan, server, installation, _needs_of_undo(run, plan))
-    return undo_plan(run, plan, live, info, site, force=force)
+    undo = undo_plan(run, plan, live, info, site, force=force, secret_words=secret_words)
+    exceeded = refusals(undo.actions, limits or Limits(), consented=True)
+    return replace(undo, refusals=() if force else exceeded)
 
 
 def _needs_of_undo(run: Run, plan: Plan) -> list[Need]:

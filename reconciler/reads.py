@@ -128,6 +128,7 @@ def action_needs(actions: Iterable[Action]) -> tuple[list[Need], set[int]]:
                 tenant=action.tenant,
                 script_type=kind.script_type if kind else None,
                 words=frozenset(words),
+                referrers=action.action in ("replace", "delete"),
             )
         )
     return needs, tenants

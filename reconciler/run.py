@@ -21,7 +21,7 @@ from reconciler.apply.journal import FORMAT, Journal, JournalError
 from reconciler.apply.lock import Clock, Confirmation, Holder, LockHeldError, NoLock, acquire
 from reconciler.apply.report import RunReport
 from reconciler.apply.runs import read_runs
-from reconciler.apply.state import JOURNAL, StateFolder
+from reconciler.apply.state import JOURNAL, RunHeldError, StateFolder
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
 from reconciler.launch.files import Installation
@@ -60,6 +60,12 @@ class RunOptions:
     installation: Installation | None = None
 
 
+class InterruptedRunError(ReconcilerError):
+    """A run was interrupted, and its report is not known."""
+
+    exit_code = ExitCode.PARTIAL
+
+
 class RunOnceError(ReconcilerError):
     """The plan has been run."""
 
@@ -85,7 +91,7 @@ def carry_out(
     check_server(plan, info.identity, info.url)
     _check_no_unsettled(options.state, info.identity)
     if options.from_file:
-        _check_not_run(options.state, plan_id(text))
+        _check_not_run(options.state, plan_id(text), info.identity)
     backups = options.state.make_run(circumstances.name, text)
     server = with_files(server, plan, options.installation, backups)
     with open_journal(options.state, circumstances.name) as journal:
@@ -95,19 +101,28 @@ def carry_out(
         try:
             with locked(server, plan, options, circumstances, warn) as lock:
                 live, site = read_again(plan, server, options.installation)
-                check_site(plan.site, site)
+                check_site(plan, site)
                 stale = stale_outcomes(plan, live)
                 if stale and not options.skip_stale:
                     raise stale_error(stale)
                 calls = Calls(server, journal, lock)
                 lock.keep = sent = True
                 report = execute(plan, live, server, listener, stopping, calls=calls, stale=stale)
+                report.journal_broken = journal.broken
                 lock.keep = report.unsettled or journal.broken
+        except KeyboardInterrupt:
+            if report is None and sent:
+                raise InterruptedRunError(
+                    "the run was interrupted; something may have been written",
+                    "Run gwe recover: it looks what is there and finishes it.",
+                ) from None
+            if report is None:
+                raise
         finally:
             # A journal without an end is one that gwe recover looks at.
             if report is not None or not sent:
                 with suppress(JournalError):
-                    journal.record("finish", **_tail(report or RunReport(), circumstances))
+                    journal.record("finish", **_tail(report, circumstances))
     return report
 
 
@@ -141,7 +156,10 @@ def _head(
     }
 
 
-def _tail(report: RunReport, circumstances: Circumstances) -> Mapping[str, Any]:
+def _tail(report: RunReport | None, circumstances: Circumstances) -> Mapping[str, Any]:
+    ended = circumstances.clock.hour(0)
+    if report is None:
+        return {"status": "nothing written", "unsettled": False, "exit": None, "ended": ended}
     done = len(report.of("done"))
     status = "applied" if done == len(report.outcomes) else "partly applied"
     if not report.outcomes or not any(o.wrote or o.status == "unknown" for o in report.outcomes):
@@ -152,7 +170,7 @@ def _tail(report: RunReport, circumstances: Circumstances) -> Mapping[str, Any]:
         "of": len(report.outcomes),
         "unsettled": report.unsettled,
         "exit": int(report.exit_code),
-        "ended": circumstances.clock.hour(0),
+        "ended": ended,
     }
 
 
@@ -210,11 +228,13 @@ def locked(
                 held.release()
             except ServerError as error:
                 warn(f"The lock could not be given back: {error.message}. See gwe lock show.")
+            except KeyboardInterrupt:
+                warn("Interrupted while the lock was given back. See gwe lock show.")
 
 
 def _check_no_unsettled(state: StateFolder, identity: str) -> None:
-    for run in read_runs(state):
-        if run.head.get("identity") == identity and not run.settled:
+    for run in read_runs(state, identity):
+        if not run.settled and not _goes_on(state, run.name):
             raise LockHeldError(
                 f"the run {run.name} did not finish on this server",
                 "Run gwe recover first, which finishes what it left,"
@@ -222,8 +242,22 @@ def _check_no_unsettled(state: StateFolder, identity: str) -> None:
             )
 
 
-def _check_not_run(state: StateFolder, plan: str) -> None:
-    for run in read_runs(state):
+def _goes_on(state: StateFolder, run: str) -> bool:
+    """Whether the process of a run is alive: then its lock says so."""
+    try:
+        with state.held(run):
+            return False
+    except RunHeldError:
+        return True
+
+
+def last_run(state: StateFolder, identity: str) -> str:
+    """The last run on a server that has written; empty: there is none."""
+    return next((run.name for run in reversed(read_runs(state, identity)) if run.begun), "")
+
+
+def _check_not_run(state: StateFolder, plan: str, identity: str) -> None:
+    for run in read_runs(state, identity):
         if run.head.get("plan") == plan and run.begun:
             raise RunOnceError(
                 f"this plan was run already, as {run.name}",

@@ -110,7 +110,8 @@ def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
             problems += _guard_problems(value, name)
         elif key == "secrets":
             words = value.get("words", []) if isinstance(value, dict) else None
-            if not isinstance(value, dict) or {*value} - {"words"} or not _texts(words):
+            wrong = not isinstance(value, dict) or {*value} - {"words"} or not _texts(words)
+            if wrong or not all(word.strip() for word in words or ()):
                 problems.append(f"{name} is a table with words, a list of texts")
         elif key == "profiles" and not prefix:
             if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):

@@ -14,13 +14,15 @@ from reconciler.apply.journal import (
     NoJournal,
     Recorder,
     access_data,
+    attributes_data,
     object_data,
 )
 from reconciler.apply.lock import Confirmation, NoLock
+from reconciler.errors import ReconcilerError
 from reconciler.kinds.model import Attributes
 from reconciler.plan.model import Action
 from reconciler.server.delta import Delta
-from reconciler.server.errors import OutcomeUnknownError, ServerError
+from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import AccessEntry, ConfObject, Server
 
 _Answer = TypeVar("_Answer")
@@ -52,6 +54,7 @@ class Calls:
             action,
             "create",
             lambda: self._server.create(action.object_type, attributes, folder or None),
+            makes=attributes,
             must=must,
         )
 
@@ -67,8 +70,10 @@ class Calls:
         old: ConfObject,
         permissions: Sequence[AccessEntry],
         referrers: Sequence[ConfObject],
+        makes: Attributes | None = None,
     ) -> None:
-        """Deletes an object that was ``old`` just now, with what goes with it."""
+        """Deletes an object that was ``old`` just now, with what goes with it. ``makes``:
+        what is to be created in its place."""
         self._call(
             action,
             "delete",
@@ -76,6 +81,7 @@ class Calls:
             before=old,
             permissions=permissions,
             referrers=referrers,
+            makes=makes,
         )
 
     def set_permissions(
@@ -99,16 +105,17 @@ class Calls:
         before: ConfObject | None = None,
         permissions: Sequence[AccessEntry] = (),
         referrers: Sequence[ConfObject] = (),
+        makes: Attributes | None = None,
         must: bool = False,
     ) -> _Answer:
         if not must:
             self._lock.start_writing()
-            self._lock.confirm()
         self._step += 1
         step = self._step
         details: dict[str, Any] = {
             "permissions": access_data(permissions),
             "referrers": [object_data(one) for one in referrers],
+            "makes": attributes_data(makes) if makes is not None else None,
         }
         with suppress(*((JournalError,) if must else ())):
             self.journal.record(
@@ -122,11 +129,13 @@ class Calls:
                 **{name: value for name, value in details.items() if value},
             )
         try:
+            if not must:
+                self._lock.confirm()
             answer = send()
         except (OutcomeUnknownError, KeyboardInterrupt):
             self._end(step, result="unknown")
             raise
-        except ServerError as error:
+        except ReconcilerError as error:
             self._end(step, result="refused", error=str(error))
             raise
         after = object_data(answer) if isinstance(answer, ConfObject) else None

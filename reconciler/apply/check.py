@@ -1,12 +1,13 @@
 """Whether a plan still holds: its site, and what each action was decided by. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reconciler.apply.report import Outcome
 from reconciler.apply.writes import AGAIN
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
 from reconciler.exits import ExitCode
+from reconciler.kinds.options import ENDPOINTS
 from reconciler.plan.fingerprint import moved
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.snapshot import Snapshot
@@ -31,9 +32,11 @@ def check_server(plan: Plan, identity: str, url: str) -> None:
         )
 
 
-def check_site(was: SiteMark, now: SiteMark) -> None:
-    """StalePlanError where the site has other applications than the plan knew."""
-    told = []
+def check_site(plan: Plan, now: SiteMark) -> None:
+    """StalePlanError where the site has other applications than the plan knew, or another
+    site has come to share what the plan changes."""
+    was = plan.site
+    told = list(_shared(plan, now))
     for role in dict.fromkeys((*was.roles, *now.roles)):
         before, after = was.roles.get(role, ()), now.roles.get(role, ())
         if before != after:
@@ -50,6 +53,20 @@ def check_site(was: SiteMark, now: SiteMark) -> None:
             told.append(f"another Web Engagement site of the tenant: {name}")
     if told:
         raise StalePlanError([Diagnostic(f"the site has changed: {one}") for one in told])
+
+
+def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
+    """Endpoints whose values change and that another site has begun to use."""
+    keys = {
+        f"{change.path[1].removeprefix(ENDPOINTS)}:{change.path[2]}"
+        for action in plan.actions
+        if action.writes and action.object_type == "Application"
+        for change in action.changes
+        if change.before is not None and change.path[1].startswith(ENDPOINTS)
+    }
+    for name, key in now.foreign_keys.items():
+        if key in keys and plan.site.foreign_keys.get(name) != key:
+            yield f"{name}, outside the site, has the queueKey {key} now"
 
 
 def _listed(dbids: Sequence[int]) -> str:

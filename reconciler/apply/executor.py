@@ -63,31 +63,48 @@ class _Run:
         self._report = RunReport()
         self._stale = {outcome.action.address: outcome for outcome in stale}
         self._unmet: set[str] = set()
+        self._failed: set[str] = set()
 
     def run(self, stopping: Callable[[], bool]) -> RunReport:
         stopped = ""
         for action in self._actions:
-            if not stopped and stopping():
-                stopped = "interrupted"
-            if not stopped and self._journal.broken:
-                stopped = "the journal cannot be written"
             if stopped:
-                self._record(Outcome(action, "not-started", stopped))
+                self._account(Outcome(action, "not-started", stopped))
                 continue
+            outcome = Outcome(action, "not-started", "interrupted")
             try:
-                outcome = self._one(action)
+                if stopping():
+                    stopped = "interrupted"
+                elif self._journal.broken:
+                    stopped = "the journal cannot be written"
+                    outcome = Outcome(action, "not-started", stopped)
+                else:
+                    outcome = self._one(action)
             except StopRunError as stop:
                 outcome, stopped = stop.outcome, "the run had stopped"
             except KeyboardInterrupt:
                 message = "interrupted; it may or may not have been written"
                 outcome, stopped = Outcome(action, "unknown", message, RECOVER), "interrupted"
-            self._record(outcome)
+            if not self._account(outcome) and not stopped:
+                stopped = "interrupted"
         return self._report
 
-    def _record(self, outcome: Outcome) -> None:
+    def _account(self, outcome: Outcome) -> bool:
+        """Adds an outcome to the report and tells it; False: that was interrupted."""
         self._report.outcomes.append(outcome)
+        address = outcome.action.address
         if outcome.status != "done":
-            self._unmet.add(outcome.action.address)
+            self._unmet.add(address)
+        skipped = outcome.status == "skipped" and not self._failed
+        if outcome.status != "done" and address not in self._stale and not skipped:
+            self._failed.add(address)
+        try:
+            self._tell(outcome)
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    def _tell(self, outcome: Outcome) -> None:
         with suppress(JournalError):  # told before the next action
             self._journal.record(
                 "action",
@@ -103,14 +120,16 @@ class _Run:
         for need in action.needs:
             if need in self._unmet:
                 return Outcome(action, "skipped", f"needs {need}, which was not applied")
-        failed = self._unmet - self._stale.keys()
-        if failed and action.action in ("replace", "delete"):
+        if self._failed and action.action in ("replace", "delete"):
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
         try:
             return self._writes.write(action)
         except StaleError as error:
             return Outcome(action, "failed", error.message, error.hint, stale=True)
-        except (ReadOnlyModeError, LockLostError, JournalError) as error:
+        except LockLostError as error:
+            lost = Outcome(action, "failed", error.message, error.hint, stale=True)
+            raise StopRunError(lost) from error
+        except (ReadOnlyModeError, JournalError) as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
         except (ConfigurationServerError, UnknownReferenceError) as error:
             hint = error.hint if isinstance(error, ReconcilerError) else ""

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol
 
 from reconciler.errors import ReconcilerError
+from reconciler.kinds.model import Attributes
 from reconciler.server.encoding import decode, encode
 from reconciler.server.port import AccessEntry, ConfObject
 
@@ -109,15 +110,25 @@ def object_data(one: ConfObject | None) -> dict[str, Any] | None:
         "dbid": one.dbid,
         "folder": one.folder,
         "path": one.path,
-        "attributes": json.loads(encode(dict(one.attributes))),
+        "attributes": attributes_data(one.attributes),
     }
+
+
+def attributes_data(attributes: Attributes) -> Any:
+    """Attributes as a record holds them: in clear."""
+    return json.loads(encode(dict(attributes)))
+
+
+def attributes_of(data: Any) -> dict[str, Any] | None:
+    """The attributes that ``attributes_data`` made ``data`` of."""
+    return None if data is None else decode(json.dumps(data, ensure_ascii=False))
 
 
 def object_of(data: Mapping[str, Any] | None) -> ConfObject | None:
     """The object that ``object_data`` made ``data`` of."""
     if data is None:
         return None
-    attributes = decode(json.dumps(data["attributes"], ensure_ascii=False))
+    attributes = attributes_of(data["attributes"]) or {}
     return ConfObject(data["type"], data["dbid"], attributes, data["folder"], data["path"])
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from reconciler.apply.calls import Calls
 from reconciler.apply.journal import Recorder, object_data
 from reconciler.apply.runs import Run, Step
-from reconciler.kinds.fields import flatten
+from reconciler.kinds.fields import SecretText, flatten
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.effects import create_attributes
 from reconciler.plan.model import Action, Plan
 from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
@@ -83,14 +82,14 @@ class _Settler:
         """The step, with what has become of it."""
         match step.call:
             case "create":
-                one = self._made(action, deleted)
+                one = self._made(action, step, deleted)
                 return replace(step, result="answered" if one else "refused", after=one)
             case "delete":
                 gone = self._read(step) is None
                 return replace(step, result="answered" if gone else "refused")
             case "update":
                 one = self._read(step)
-                done = one is not None and self._is_updated(action, one)
+                done = one is not None and self._is_updated(action, step, one)
                 return replace(step, result="answered" if done else "refused", after=one)
         return replace(step, result="refused")  # permissions are set again
 
@@ -99,25 +98,32 @@ class _Settler:
         found = self._server.read(before.type, {"dbid": before.dbid}) if before else []
         return found[0] if found else None
 
-    def _is_updated(self, action: Action, one: ConfObject) -> bool:
-        """Whether the update has been done: it is one write, so that any of its values
+    def _is_updated(self, action: Action, step: Step, one: ConfObject) -> bool:
+        """Whether the update has been done. It is one write, so that any of its values
         tells, also where another client has changed some since."""
-        fields = flatten(ALL_TYPES[one.type], one.attributes, self._live)
-        return any(
-            fields.get(change.path) == change.after
-            for change in action.changes
-            if change.after != change.before
-        )
+        kind = ALL_TYPES[one.type]
+        now = flatten(kind, one.attributes, self._live)
+        before = flatten(kind, step.before.attributes, self._live) if step.before else {}
+        for change in action.changes:
+            value, wanted = now.get(change.path) or None, change.after or None
+            if isinstance(change.after, SecretText) and not change.after:
+                wanted = value if value != before.get(change.path) else None  # it is not known
+            if value == wanted and value != (before.get(change.path) or None):
+                return True
+        return False
 
-    def _made(self, action: Action, deleted: Step | None) -> ConfObject | None:
+    def _made(self, action: Action, step: Step, deleted: Step | None) -> ConfObject | None:
         """The object that a create was to make, if it is there: the one of its natural key
         that has every value of the new object, or of the old one that it stands for."""
-        attributes = create_attributes(action, self._live)
-        one = self._holder(action, attributes)
-        wanted: list[Attributes] = [attributes]
+        wanted = [step.makes] if step.makes else []
         if deleted is not None and deleted.before is not None:
             wanted.append(deleted.before.attributes)
-        return one if one and any(_has(one, each) for each in wanted) else None
+        for attributes in wanted:
+            one = self._holder(action, attributes)
+            if one is not None and _has(one, attributes):
+                # What another client has changed since is not the run's.
+                return replace(one, attributes={**one.attributes, **attributes})
+        return None
 
     def _holder(self, action: Action, attributes: Attributes) -> ConfObject | None:
         """The object that has the natural key of one that is to be created."""
@@ -130,12 +136,12 @@ class _Settler:
     def _create_again(self, action: Action, deleted: Step) -> tuple[Finding, ConfObject | None]:
         old = deleted.before
         assert old is not None  # noqa: S101 - the begin of a delete holds the object
-        there = self._made(action, deleted)
+        there = self._made(action, deleted, deleted)
         if there is not None:
             return Finding(action.address, "it was deleted, and is there again"), there
-        attributes = create_attributes(action, self._live)
+        attributes = deleted.makes or old.attributes
         if self._reverse:
-            attributes = dict(old.attributes)
+            attributes = old.attributes
         taken = self._holder(action, attributes)
         if taken is not None:
             told = (

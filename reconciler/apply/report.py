@@ -27,9 +27,11 @@ class Outcome:
 
 @dataclass
 class RunReport:
-    """The outcomes of a run, one for each action that writes."""
+    """The outcomes of a run, one for each action that writes. ``journal_broken``: not all
+    of it could be written down."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    journal_broken: bool = False
 
     def of(self, *status: Status) -> Sequence[Outcome]:
         """The outcomes with one of the statuses."""
@@ -38,12 +40,15 @@ class RunReport:
     @property
     def unsettled(self) -> bool:
         """Whether something is left for ``gwe recover``."""
-        return any(one.unsettled or one.status == "unknown" for one in self.outcomes)
+        wrote = any(one.wrote for one in self.outcomes)
+        return (wrote and self.journal_broken) or any(
+            one.unsettled or one.status == "unknown" for one in self.outcomes
+        )
 
     @property
     def exit_code(self) -> ExitCode:
         """The one place that decides a run's exit code."""
-        if all(outcome.status == "done" for outcome in self.outcomes):
+        if all(outcome.status == "done" for outcome in self.outcomes) and not self.unsettled:
             return ExitCode.DONE
         if any(outcome.wrote or outcome.status == "unknown" for outcome in self.outcomes):
             return ExitCode.PARTIAL

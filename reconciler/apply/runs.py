@@ -10,15 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reconciler.apply.journal import FORMAT, access_of, object_of
+from reconciler.apply.journal import FORMAT, access_of, attributes_of, object_of
 from reconciler.apply.state import JOURNAL, PLAN, StateFolder
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.kinds.model import Attributes
 from reconciler.server.port import AccessEntry, ConfObject
+
+
+class JournalFormatError(ReconcilerError):
+    """A journal that another version has written."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a run. ``result``: what became of it; empty: nobody knows."""
+    """One call of a run. ``makes``: the attributes of the object that a create makes, or
+    that comes in place of a deleted one. ``result``: what became of the call; empty:
+    nobody knows."""
 
     number: int
     address: str
@@ -27,6 +34,7 @@ class Step:
     before: ConfObject | None = None
     permissions: tuple[AccessEntry, ...] = ()
     referrers: tuple[ConfObject, ...] = ()
+    makes: Attributes | None = None
     result: str = ""
     after: ConfObject | None = None
 
@@ -89,9 +97,16 @@ def read_run(state: StateFolder, name: str) -> Run:
     return parse(chosen, _lines(state.run_path(chosen) / JOURNAL))
 
 
-def read_runs(state: StateFolder) -> list[Run]:
-    """Every run, oldest first."""
-    return [read_run(state, name) for name in state.run_names()]
+def read_runs(state: StateFolder, identity: str = "") -> list[Run]:
+    """Every run, oldest first; on one server where it is named. What another version has
+    written about other servers is passed over."""
+    found = []
+    for name in state.run_names():
+        lines = list(_lines(state.run_path(name) / JOURNAL))
+        head = next(_records(lines), {})
+        if not identity or head.get("identity", identity) == identity:
+            found.append(parse(name, lines))
+    return found
 
 
 def read_plan_text(state: StateFolder, run: str) -> str:
@@ -131,7 +146,7 @@ def parse(name: str, lines: Iterable[str]) -> Run:
             case "finish":
                 finish = data
     if head and head.get("format") != FORMAT:
-        raise ReconcilerError(
+        raise JournalFormatError(
             f"the journal of run {name} has format {head.get('format')};"
             f" this version reads {FORMAT}",
             "Use the version of gwe that made it.",
@@ -160,6 +175,7 @@ def _step(begin: Mapping[str, Any], end: Mapping[str, Any]) -> Step:
         before=object_of(begin.get("before")),
         permissions=access_of(begin.get("permissions", ())),
         referrers=tuple(one for one in referrers if one is not None),
+        makes=attributes_of(begin.get("makes")),
         result=end.get("result", ""),
         after=object_of(end.get("after")),
     )

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.apply.runs import Run, Step
 from reconciler.kinds.addresses import quoted
-from reconciler.kinds.fields import Path, Value, flatten, is_secret, pointer
+from reconciler.kinds.fields import Path, Value, flatten, pointer
+from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT
 from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.guards import spare_predefined
 from reconciler.plan.model import Action, Change, Plan, SiteMark
 from reconciler.plan.replace import referrers
+from reconciler.plan.secrets import with_secrets
 from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.server.snapshot import Snapshot
 
@@ -23,12 +26,20 @@ Fields = Mapping[Path, Value]
 
 
 def undo_plan(
-    run: Run, plan: Plan, live: Snapshot, server: ServerInfo, site: SiteMark, *, force: bool
+    run: Run,
+    plan: Plan,
+    live: Snapshot,
+    server: ServerInfo,
+    site: SiteMark,
+    *,
+    force: bool,
+    secret_words: tuple[str, ...] = (),
 ) -> Plan:
     """The plan that takes ``run`` back. ``plan``: the one that it carried out; ``live``:
     its objects, and those that referred to them, as they are."""
     undo = _Undo(run, plan, live, force=force)
-    actions = undo.actions()
+    actions = [with_secrets(one, secret_words) for one in undo.actions()]
+    actions = spare_predefined(actions, live)
     return Plan(
         server=server.url,
         identity=server.identity,
@@ -173,6 +184,8 @@ class _Undo:
             if self._fields(after).get(path) != self._fields(now).get(path)
         ]
         base = replace(base, dbid=now.dbid, folder=now.folder)
+        if base.protect:
+            return replace(base, action="blocked", reason="protected: it is never deleted")
         if changed and not self._force:
             listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
             reason = f"it has changed since the run ({listed}); --force deletes it all the same"
@@ -194,14 +207,15 @@ class _Undo:
     def _create(self, base: Action, before: ConfObject, deleted: Step | None) -> Action:
         fields: dict[Path, Value] = {}
         for path, value in self._fields(before).items():
-            if isinstance(value, str) and value.startswith("#") and value[1:].isdigit():
+            named = isinstance(value, str) and value.startswith("#")
+            if isinstance(value, str) and named and _is_reference(before, path):
                 self.notices.append(
                     f"{base.address}: {path[0]} is not restored: DBID {value[1:]} is gone."
                 )
                 continue
             fields[path] = value
         changes = tuple(
-            self._change(path, None, value)
+            self._change(path, None, value, base)
             for path, value in fields.items()
             if path[0] not in ("tenant", "name", "attribute", "type")
         )
@@ -220,13 +234,14 @@ class _Undo:
         self, base: Action, before: ConfObject, after: ConfObject, now: ConfObject
     ) -> Action:
         """Puts back every field that the run changed and nobody has changed since."""
-        old, left, live = self._fields(before), self._fields(after), self._fields(now)
+        old, live = self._fields(before), self._fields(now)
+        left = self._left(base, old, self._fields(after))
         changes: list[Change] = []
         kept: list[Change] = []
         for path in dict.fromkeys((*left, *old)):
             if old.get(path) == left.get(path) or live.get(path) == old.get(path):
                 continue
-            change = self._change(path, live.get(path), old.get(path))
+            change = self._change(path, live.get(path), old.get(path), base)
             if live.get(path) == left.get(path):
                 changes.append(change)
             else:
@@ -242,9 +257,21 @@ class _Undo:
             units=tuple(change.path for change in changes),
         )
 
-    def _change(self, path: Path, before: Value | None, after: Value | None) -> Change:
+    def _left(self, base: Action, old: Fields, after: Fields) -> Fields:
+        """The fields as the run left them: an update has changed its own ones alone, what
+        else is different then was another client's doing."""
+        entry = self._written[base.address]
+        if entry.deleted is not None:
+            return after
+        own = {change.path for change in entry.action.changes} | {(CONTENT,)}
+        kept = {path: value for path, value in old.items() if path not in own}
+        return kept | {path: value for path, value in after.items() if path in own}
+
+    def _change(
+        self, path: Path, before: Value | None, after: Value | None, base: Action
+    ) -> Change:
         # The content of a file is in no plan file: it may hold anything.
-        hidden = is_secret(path) or path == (CONTENT,)
+        hidden = base.hides(path) or path == (CONTENT,)
         return Change(path, before, after, unit=path, secret=hidden)
 
     def _references(self, entry: _Written, need: str) -> Iterator[Action]:
@@ -268,13 +295,13 @@ class _Undo:
             if now is None:
                 yield from self._cascaded(base, was, old, entry)
                 continue
-            changes = tuple(self._cleared(was, now, old, entry.action.name))
+            changes = tuple(self._cleared(base, was, now, old, entry.action.name))
             if changes:
                 units = tuple(change.path for change in changes)
                 yield replace(base, changes=changes, units=units)
 
     def _cleared(
-        self, was: ConfObject, now: ConfObject, old: ConfObject, name: str
+        self, base: Action, was: ConfObject, now: ConfObject, old: ConfObject, name: str
     ) -> Iterator[Change]:
         for attribute in ALL_TYPES[was.type].attributes:
             if attribute.target(was.attributes) != old.type:
@@ -282,9 +309,9 @@ class _Undo:
             value, live = was.attributes.get(attribute.name), now.attributes.get(attribute.name)
             if isinstance(value, list) and old.dbid in value:
                 path: Path = (attribute.word, name)
-                yield self._change(path, None, name)
+                yield self._change(path, None, name, base)
             elif value == old.dbid and not live:
-                yield self._change((attribute.word,), None, name)
+                yield self._change((attribute.word,), None, name, base)
 
     def _cascaded(
         self, base: Action, was: ConfObject, old: ConfObject, entry: _Written
@@ -295,8 +322,16 @@ class _Undo:
         for attribute in ALL_TYPES[was.type].attributes:
             if was.attributes.get(attribute.name) == old.dbid and attribute.may_refer_to(old.type):
                 fields[(attribute.word,)] = entry.action.name
-        changes = tuple(self._change(path, None, value) for path, value in fields.items())
+        changes = tuple(self._change(path, None, value, base) for path, value in fields.items())
         self._new_dbids.append(base.address)
         yield replace(
             base, action="create", dbid=0, folder=was.folder, fields=fields, changes=changes
         )
+
+
+def _is_reference(one: ConfObject, path: Path) -> bool:
+    attribute = ALL_TYPES[one.type].by_word(path[0])
+    return attribute is not None and attribute.type in (
+        ValueType.REFERENCE,
+        ValueType.REFERENCES,
+    )

@@ -58,6 +58,7 @@ class Writes:
                 return self._created(action)
             case "update":
                 current = self._unmoved(action)
+                action = self._with_sources(action)
                 delta = update_delta(action, current.attributes, self._live)
                 if not delta:
                     return Outcome(action, "done", "it was so already")
@@ -85,13 +86,19 @@ class Writes:
     def _replaced(self, action: Action) -> Outcome:
         old = self._unmoved(action)
         # Complete before the delete: nothing may fail between it and the create.
-        attributes = create_attributes(_carrying(action, old, self._live), self._live)
+        attributes = create_attributes(carrying(action, old, self._live), self._live)
         permissions, referrers = self._permissions(old), self._referrers(action)
+        interrupted = False
         try:
-            self._calls.delete(action, old, permissions, referrers)
+            self._calls.delete(action, old, permissions, referrers, attributes)
         except OutcomeUnknownError as error:
             message = f"whether it was deleted is not known; not created anew: {error.message}"
             raise StopRunError(Outcome(action, "unknown", message, RECOVER)) from error
+        except KeyboardInterrupt:
+            # Once it is deleted, it is created: nothing comes in between.
+            if self._server.read(old.type, {"dbid": old.dbid}):
+                raise
+            interrupted = True
         try:
             made = self._calls.create(action, attributes, old.folder, must=True)
         except OutcomeUnknownError as error:
@@ -100,7 +107,10 @@ class Writes:
         except BaseException as error:
             raise StopRunError(self._restored(action, old, permissions, error)) from error
         self._live.drop(action.object_type, action.dbid)
-        return self._with_permissions(action, made, permissions)
+        outcome = self._with_permissions(action, made, permissions)
+        if interrupted:
+            raise StopRunError(outcome)
+        return outcome
 
     def _restored(
         self,
@@ -113,8 +123,6 @@ class Writes:
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         try:
             again = self._calls.create(action, old.attributes, old.folder, must=True)
-            if permissions:
-                self._calls.set_permissions(action, again, permissions)
         except UniquenessViolationError as second:
             if isinstance(error, ConfigurationServerError):
                 message = f"{reason}; and the old object could not be created again: {second}"
@@ -128,7 +136,14 @@ class Writes:
             message = f"{reason}; and the old object could not be created again: {second}"
             return Outcome(action, "failed", message, RECOVER, wrote=True, unsettled=True)
         message = f"{reason}; the old object was created again, with a new DBID"
-        return Outcome(action, "failed", message, AGAIN, wrote=True)
+        outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
+        try:
+            if permissions:
+                self._calls.set_permissions(action, again, permissions)
+        except ReconcilerError as second:
+            message += f", but its permissions could not be set: {second}"
+            return replace(outcome, message=message, hint=RECOVER, unsettled=True)
+        return outcome
 
     def _with_permissions(
         self, action: Action, made: ConfObject, permissions: tuple[AccessEntry, ...]
@@ -139,9 +154,13 @@ class Writes:
             return outcome
         try:
             self._calls.set_permissions(action, made, permissions)
-        except ConfigurationServerError as error:
+        except ReconcilerError as error:
             message = f"it was created, but its permissions could not be set: {error}"
-            return replace(outcome, status="failed", message=message, hint=error.hint)
+            failed = replace(outcome, status="failed", message=message, hint=error.hint)
+            if isinstance(error, ConfigurationServerError):
+                return failed
+            unsettled = replace(failed, hint=RECOVER, unsettled=True)
+            raise StopRunError(unsettled) from error
         return outcome
 
     def _permissions(self, old: ConfObject) -> tuple[AccessEntry, ...]:
@@ -176,6 +195,17 @@ class Writes:
             raise StaleError(f"it has changed since the plan: {listed}", AGAIN)
         return one
 
+    def _with_sources(self, action: Action) -> Action:
+        """The action with what it copies from other applications as these have it."""
+        changes = []
+        for change in action.changes:
+            source = self._live.get(action.object_type, change.source) if change.source else None
+            if source is not None:
+                held = flatten(ALL_TYPES[source.type], source.attributes, self._live)
+                change = replace(change, after=held.get(change.path, change.after))  # noqa: PLW2901
+            changes.append(change)
+        return replace(action, changes=tuple(changes))
+
     def _done(self, action: Action, result: ConfObject) -> Outcome:
         """Compares what the server answered with what was meant."""
         self._live.put(result)
@@ -189,7 +219,7 @@ class Writes:
         return Outcome(action, "done", message, wrote=True)
 
 
-def _carrying(action: Action, old: ConfObject, live: Snapshot) -> Action:
+def carrying(action: Action, old: ConfObject, live: Snapshot) -> Action:
     """The action with what it carries over as the old object has it."""
     if not action.carried:
         return action

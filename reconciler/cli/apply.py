@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from reconciler.apply.check import check_server
 from reconciler.cli import common
 from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
 from reconciler.cli.show import read_text
@@ -70,4 +71,6 @@ def _apply_file(path: Path, session: common.Session) -> int:
     text = read_text(path)
     plan = read_plan(text, str(path), common.environment_secret)
     with session.server(plan.server) as server:
+        info = server.info()
+        check_server(plan, info.identity, info.url)
         return show_ask_and_carry_out(plan, server, session, text=text)

@@ -47,7 +47,8 @@ def show_ask_and_carry_out(
 def _check_backups_last(plan: Plan, session: Session) -> None:
     """Where a runner dies with its files, nothing is deleted: its backup would be lost."""
     takes = [one.address for one in plan.actions if one.action in ("replace", "delete")]
-    if os.environ.get("CI") and takes and not session.keeps_state():
+    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+    if in_ci and takes and not session.keeps_state():
         raise RefusedError(
             [
                 Diagnostic(

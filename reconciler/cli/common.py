@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from reconciler.pipeline import Loaded, Planned, load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.resources import bundled_manifests
-from reconciler.run import Circumstances, RunOptions
+from reconciler.run import Circumstances, RunOptions, last_run
 from reconciler.server.connect import Credentials, connect
 from reconciler.server.port import Reader, Server, read_only
 from reconciler.settings import Settings, read_settings
@@ -226,7 +226,15 @@ class Session:
             secret_words=self.settings.secret_words,
             limits=self.settings.limits,
         )
-        return prepare(loaded, server, site, wanted, os.environ, self.installation())
+        planned = prepare(loaded, server, site, wanted, os.environ, self.installation())
+        return replace(planned, plan=replace(planned.plan, after=self._last_run(planned.plan)))
+
+    def _last_run(self, plan: Plan) -> str:
+        """The last run on the plan's server; a plan is made without the state folder too."""
+        try:
+            return last_run(self.state(), plan.identity)
+        except ReconcilerError:
+            return ""
 
     def installation(self, otherwise: str = "") -> Installation | None:
         """The installation folder with the launch files; None: nobody named one.

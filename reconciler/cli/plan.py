@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import common
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError, RefusedError
+from reconciler.errors import ReconcilerError, RefusedError, UsageError
 from reconciler.exits import ExitCode
 from reconciler.plan.model import Plan
 
@@ -45,6 +45,9 @@ def save_plan(plan: Plan, path: Path, *, quiet: bool = False) -> None:
                 )
             ]
         )
+    if not path.name or path.is_dir():
+        raise UsageError(f"--out {path} is a folder", "Name a file.")
+    _check_is_ours(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_text(plan_json(plan), encoding="utf-8")
@@ -56,6 +59,20 @@ def save_plan(plan: Plan, path: Path, *, quiet: bool = False) -> None:
             draft.unlink(missing_ok=True)
     if not quiet:
         click.echo(f"Saved the plan as {path}.")
+
+
+def _check_is_ours(path: Path) -> None:
+    """UsageError where there is a file already that is no plan."""
+    with suppress(FileNotFoundError):
+        try:
+            with path.open("rb") as file:
+                begins = file.read(200)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise ReconcilerError(f"{path} cannot be read: {error.strerror}") from error
+        if begins.strip() and b'"format": "gwe-plan/' not in begins:
+            raise UsageError(f"--out {path} is there and is no plan", "Name another file.")
 
 
 @click.command("plan")

@@ -53,6 +53,8 @@ def command(run: str, out: Path | None, **options: Any) -> int:
             plan,
             server,
             force=options["force"],
+            limits=session.settings.limits,
+            secret_words=session.settings.secret_words,
             installation=session.installation(plan.site.installation),
         )
         if out is None:

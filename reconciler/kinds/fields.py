@@ -77,14 +77,14 @@ def shown(path: Path, value: Value | None) -> str:
     match value:
         case None:
             return "(absent)"
+        case SecretText():
+            return HIDDEN
         case "":
             return "''"
         case bool():
             return "true" if value else "false"
         case bytes():
             return f"({len(value)} bytes)"
-        case SecretText():
-            return HIDDEN
     return HIDDEN if is_secret(path) else str(value)
 
 

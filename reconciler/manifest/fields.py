@@ -146,6 +146,7 @@ class FieldReader:
             match attribute.type:
                 case ValueType.KEY_VALUES:
                     for section, options in value.items():
+                        self._check_is_no_secret(options, (word, section))
                         for key, one in options.items():
                             yield self._option((word, section, key), (word, section, key), one)
                 case ValueType.REFERENCES:
@@ -156,6 +157,10 @@ class FieldReader:
                         yield self._field((word,), (word,), canonical(attribute, text))
                     except FieldValueError as error:
                         self._problem(str(error), (word,))
+
+    def _check_is_no_secret(self, options: Mapping[str, Any], spec_path: Path) -> None:
+        if {*options} == {"secret", "from"}:
+            self._problem("a secret is the value of an option, not of a section", spec_path)
 
     def _items(self, word: str, value: list[Any]) -> Iterator[ManagedField]:
         seen: set[str] = set()
@@ -174,12 +179,15 @@ class FieldReader:
     def option_fields(self) -> tuple[ManagedField, ...]:
         """The fields of an ApplicationOptions manifest, single options and sections."""
         spec = self._expanded.data.get("spec", {})
-        return tuple(
-            self._option(("options", section, key), (word, section, key), value)
-            for word in ("options", "sections")
-            for section, options in spec.get(word, {}).items()
-            for key, value in options.items()
-        )
+        found: list[ManagedField] = []
+        for word in ("options", "sections"):
+            for section, options in spec.get(word, {}).items():
+                self._check_is_no_secret(options, (word, section))
+                found += [
+                    self._option(("options", section, key), (word, section, key), value)
+                    for key, value in options.items()
+                ]
+        return tuple(found)
 
     def file_fields(self, form: str) -> tuple[ManagedField, ...]:
         """The fields of a LaunchFile manifest, whose file is written as ``form``."""

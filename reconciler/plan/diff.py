@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.kinds.fields import Path, SecretText, Value, as_integer, pointer, shown
+from reconciler.kinds.fields import Path, SecretText, Value, as_integer, is_secret, pointer, shown
 from reconciler.kinds.model import ObjectType
 from reconciler.manifest.desired import ManagedField
 from reconciler.plan.model import Change
@@ -67,8 +67,9 @@ def differing(fields: Sequence[ManagedField], live: LiveFields) -> list[ManagedF
 
 
 def _comparable(value: Value) -> Value:
-    """An integer option is compared as the text that it is written as."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """An integer option is compared as the text that it is written as, a secret as any
+    text."""
+    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else value
 
 
 def compare(
@@ -77,6 +78,7 @@ def compare(
     live: LiveFields,
     *,
     overwrite: bool = False,
+    secret_words: Sequence[str] = (),
 ) -> Difference:
     """What a run does about each differing field of an object that exists.
 
@@ -93,7 +95,7 @@ def compare(
             kept.append(change_of(field, live.get(field.path), field.value))
             continue
         before = live.get(field.path)
-        after, problem = _written(object_type, field, before)
+        after, problem = _written(object_type, field, before, secret_words)
         if problem:
             blocked.append(problem)
         elif after != before:
@@ -136,7 +138,10 @@ def secrets_of(fields: Iterable[ManagedField]) -> tuple[Path, ...]:
 
 
 def _written(
-    object_type: ObjectType, field: ManagedField, before: Value | None
+    object_type: ObjectType,
+    field: ManagedField,
+    before: Value | None,
+    secret_words: Sequence[str],
 ) -> tuple[Value | None, str]:
     """The value to write over ``before``, and why it cannot be written; empty: it can."""
     attribute = object_type.by_word(field.path[0])
@@ -149,9 +154,10 @@ def _written(
         return field.value, ""
     number = as_integer(field.value)
     if number is None:
+        if _is_secret(field) or is_secret(field.path, secret_words):
+            return None, f"{pointer(field.path)} holds an integer, and the secret is none"
         wanted = shown(field.path, field.value)
-        held = "an integer" if _is_secret(field) else f"the integer {before}"
-        return None, f"{pointer(field.path)} holds {held}; {wanted!r} is no integer"
+        return None, f"{pointer(field.path)} holds the integer {before}; {wanted!r} is no integer"
     return number, ""
 
 

@@ -8,18 +8,22 @@ replace carries over is had from the object just before. ``plan/schema.py`` desc
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import reconciler
 from reconciler.diagnostics import Position
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import Path, SecretText, Value, from_pointer, is_secret, pointer
+from reconciler.kinds.model import ValueType
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import WRITES, Action, Change, Fingerprint, Plan, SiteMark
 from reconciler.server.port import AccessEntry
 
 FORMAT = "gwe-plan/1"
 CARRIED = "carried"
-"""The source of a secret that a replace takes over from the object that it replaces."""
+"""The source of a secret that is taken over from a live object: by a replace from the one
+that it replaces, in a pair from the other member."""
 
 
 class PlanFileError(ReconcilerError):
@@ -52,6 +56,8 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "site": _site(plan.site),
         "manifests": plan.manifests or None,
         "undoes": plan.undoes or None,
+        "after": plan.after or None,
+        "secretWords": _secret_words(plan),
         "empty": plan.empty,
         "applyable": plan.applyable,
         "summary": {
@@ -65,6 +71,10 @@ def plan_data(plan: Plan) -> dict[str, Any]:
     }
 
 
+def _secret_words(plan: Plan) -> list[str]:
+    return list(next((one.secret_words for one in plan.actions if one.secret_words), ()))
+
+
 def _site(site: SiteMark) -> dict[str, Any]:
     return {
         "app": site.app,
@@ -72,6 +82,7 @@ def _site(site: SiteMark) -> dict[str, Any]:
         "tenant": {"name": site.tenant, "dbid": site.tenant_dbid},
         "roles": {role: list(dbids) for role, dbids in site.roles.items()},
         "siblings": list(site.siblings),
+        "foreignKeys": dict(site.foreign_keys),
         "installation": site.installation or None,
     }
 
@@ -87,6 +98,7 @@ def _action(action: Action) -> dict[str, Any]:
         "tenant": action.tenant or None,
         "dbid": action.dbid or None,
         "origin": _origin(action.origin),
+        "protect": action.protect,
         "needs": list(action.needs),
         "changes": [_change(change) for change in action.changes],
         "kept": [_change(change) for change in action.kept],
@@ -104,6 +116,7 @@ def _action(action: Action) -> dict[str, Any]:
             for one in action.permissions
         ],
         "referrers": [{"type": name, "dbid": dbid} for name, dbid in action.referrers],
+        "watched": [{"dbid": dbid, "unit": pointer(unit)} for dbid, unit in action.watched],
         "secrets": [pointer(path) for path in action.secrets],
         "fingerprint": _fingerprint(action.fingerprint),
     }
@@ -121,10 +134,13 @@ def _fingerprint(one: Fingerprint) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     hidden = change.secret or is_secret(change.path)
+    after = _value(change.after, hidden)
+    if after == {"secret": True} and change.source:
+        after = {"secret": CARRIED}
     return {
         "path": pointer(change.path),
         "before": _value(change.before, hidden),
-        "after": _value(change.after, hidden),
+        "after": after,
         "unit": pointer(change.unit),
         "source": change.source or None,
         "origin": _origin(change.origin),
@@ -133,7 +149,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _field(action: Action, path: Path, value: Value) -> Any:
-    hidden = path in action.secrets or is_secret(path)
+    hidden = action.hides(path)
     if hidden and path in action.carried:
         return {"secret": CARRIED}
     return _value(value, hidden)
@@ -173,7 +189,7 @@ def read_plan(text: str, label: str, resolve: Resolve | None = None) -> Plan:
 
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PlanFileError(f"{label} is no JSON: {error}", _ADVICE) from error
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
@@ -187,9 +203,30 @@ def read_plan(text: str, label: str, resolve: Resolve | None = None) -> Plan:
     if problem is not None:
         place = "/".join(map(str, problem.absolute_path))
         raise PlanFileError(f"{label} is no whole plan: it is wrong at /{place}", _ADVICE)
-    return plan_of(data, resolve)
+    try:
+        plan = plan_of(data, resolve)
+        for action in plan.actions:
+            _check_paths(action)
+    except (KeyError, IndexError, ValueError) as error:
+        raise PlanFileError(f"{label} is no whole plan: {error}", _ADVICE) from error
+    return plan
 
 
+def _check_paths(action: Action) -> None:
+    """ValueError where an action that writes names what its type does not have."""
+    if not action.writes:
+        return
+    kind = ALL_TYPES.get(action.object_type)
+    if kind is None:
+        raise ValueError(f"no object type is called {action.object_type}")
+    for path in (*action.fields, *(one.path for one in action.changes)):
+        attribute = kind.by_word(path[0]) if path else None
+        length = _LENGTHS.get(attribute.type, 1) if attribute else 0
+        if len(path) != length and not (attribute and attribute.fields):
+            raise ValueError(f"{kind.name} has no field {pointer(path)}")
+
+
+_LENGTHS = {ValueType.KEY_VALUES: 3, ValueType.REFERENCES: 2}
 _ADVICE = "Plan files are made by gwe plan --out FILE."
 
 
@@ -215,13 +252,18 @@ class _Parser:
                 cluster=site["cluster"] or "",
                 roles={role: tuple(dbids) for role, dbids in site["roles"].items()},
                 siblings=tuple(site["siblings"]),
+                foreign_keys=site["foreignKeys"],
                 installation=site["installation"] or "",
             ),
-            actions=tuple(self._action(one) for one in data["actions"]),
+            actions=tuple(
+                replace(self._action(one), secret_words=tuple(data["secretWords"]))
+                for one in data["actions"]
+            ),
             notices=tuple(data["notices"]),
             warnings=tuple(data["warnings"]),
             manifests=data["manifests"] or "",
             undoes=data["undoes"] or "",
+            after=data["after"] or "",
             refusals=tuple(data["refusals"]),
         )
 
@@ -241,6 +283,10 @@ class _Parser:
             kept=tuple(self._change(one) for one in data["kept"]),
             loses=tuple(data["loses"]),
             needs=tuple(data["needs"]),
+            protect=data["protect"],
+            watched=tuple(
+                (one["dbid"], from_pointer(one["unit"])) for one in data.get("watched", ())
+            ),
             units=tuple(map(from_pointer, data.get("fingerprint", {}).get("units", ()))),
             referrers=tuple((one["type"], one["dbid"]) for one in data.get("referrers", ())),
             permissions=tuple(

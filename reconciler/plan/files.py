@@ -43,7 +43,13 @@ def _action(context: Context, desired: DesiredFile) -> Action:
     base = replace(base, dbid=one.dbid)
     live = LiveFields(flatten(_TYPE, one.attributes, context.live))
     overwrite = context.options.overwrites(desired.address)
-    found = compare(_TYPE, desired.fields, live, overwrite=overwrite)
+    found = compare(
+        _TYPE,
+        desired.fields,
+        live,
+        overwrite=overwrite,
+        secret_words=context.options.secret_words,
+    )
     blocked = found.blocked or _refused(desired, one.attributes[CONTENT], found)
     if blocked:
         return replace(base, action="blocked", reason=f"{desired.path}: {blocked}")

@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import Path, Value, flatten, is_secret, pointer, shown
+from reconciler.kinds.fields import Path, Value, flatten, pointer, shown
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.model import Action, Change, Fingerprint
+from reconciler.plan.model import Action, Fingerprint
+from reconciler.plan.replace import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -61,6 +62,8 @@ def moved(action: Action, live: Snapshot) -> list[str]:
     told = list(_fields_moved(action, was.fields, now.fields, _shown(one, live)))
     if was.folder != now.folder:
         told.append("it is in another folder")
+    if action.action in ("replace", "delete"):
+        told += _new_referrers(action, one, live)
     for dbid, fields in was.sources.items():
         source = live.get(action.object_type, dbid)
         if source is None:
@@ -100,6 +103,14 @@ def _new_object_moved(action: Action, live: Snapshot) -> Iterator[str]:
         )
 
 
+def _new_referrers(action: Action, one: ConfObject, live: Snapshot) -> Iterator[str]:
+    """What has come to refer to an object that is to be deleted, and would be lost."""
+    for other, attribute in referrers(one, live):
+        if (other.type, other.dbid) not in action.referrers:
+            name = live.name(other.type, other.dbid, one.tenant)
+            yield f"{other.type} {name} refers to it now ({attribute.word})"
+
+
 def _fields_moved(
     action: Action,
     was: Mapping[str, str],
@@ -125,11 +136,7 @@ def _fields_moved(
 
 
 def _said(action: Action, path: Path, value: Value | None) -> str:
-    return "another secret" if _hides(action, path) else shown(path, value)
-
-
-def _hides(action: Action, path: Path) -> bool:
-    return is_secret(path) or path in action.secrets
+    return "another secret" if action.hides(path) else shown(path, value)
 
 
 def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[Path, Value]]:
@@ -162,20 +169,19 @@ def _digest(action: Action, one: ConfObject, path: Path, value: Value) -> str:
     held = value.hex() if isinstance(value, bytes) else value
     kind = type(value).__name__ if isinstance(value, bytes | bool | int) else "text"
     text = json.dumps([one.type, one.dbid, kind, held], ensure_ascii=False).encode()
-    if _hides(action, path):
+    if action.hides(path):
         salt = f"{one.type} {one.dbid} {pointer(path)}".encode()
         return hashlib.scrypt(text, salt=salt, n=2**12, r=8, p=1, dklen=_LENGTH // 2).hex()
     return hashlib.sha256(text).hexdigest()[:_LENGTH]
 
 
 def _sources(action: Action, live: Snapshot) -> dict[int, dict[str, str]]:
-    by_source: dict[int, list[Change]] = {}
-    for change in action.changes:
-        if change.source:
-            by_source.setdefault(change.source, []).append(change)
+    units: dict[int, list[Path]] = {}
+    copied = [(one.source, one.unit or one.path) for one in action.changes if one.source]
+    for dbid, unit in (*action.watched, *copied):
+        units.setdefault(dbid, []).append(unit)
     found: dict[int, dict[str, str]] = {}
-    for dbid, changes in by_source.items():
+    for dbid, watched in units.items():
         one = live.get(action.object_type, dbid)
-        units = tuple(change.unit or change.path for change in changes)
-        found[dbid] = _digests(action, one, units, live) if one else {}
+        found[dbid] = _digests(action, one, tuple(watched), live) if one else {}
     return found

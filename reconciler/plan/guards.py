@@ -4,6 +4,7 @@ The server's own objects are never replaced or deleted. A plan that would destro
 of what it manages, by share or by number, is refused with the numbers.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -55,8 +56,9 @@ def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> t
     share = 100 * len(destroyed) / len(existing) if existing else 0
     if len(existing) >= limits.at_least and share > limits.percent:
         found.append(
-            f"{len(destroyed)} of {len(existing)} existing managed objects ({share:.0f} %) would"
-            f" be replaced, deleted or lose options; the limit is {limits.percent} %"
+            f"{len(destroyed)} of {len(existing)} existing managed objects"
+            f" ({math.ceil(share)} %) would be replaced, deleted or lose options;"
+            f" the limit is {limits.percent} %"
         )
     all_destroyed = len(taken) + len(stripped)
     if limits.count is not None and all_destroyed > limits.count:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import HIDDEN, Path, Value, shown
+from reconciler.kinds.fields import HIDDEN, Path, Value, is_secret, shown
 from reconciler.server.port import AccessEntry
 
 ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep", "skip", "blocked"]
@@ -70,8 +70,10 @@ class Action:
     the folder to create it in; 0 is the kind's default one. ``loses``: what a replace or
     delete takes away, in sentences; ``referrers`` the (type, DBID) of the objects whose
     references end with it. ``units``: the paths whose values decided about an update;
-    ``secrets`` the paths whose values are never shown; ``carried`` those that a replace
-    takes over from the object just before.
+    ``watched`` the same in other applications, by DBID. ``secrets``: the paths whose values
+    are never shown, beside those whose names hold one of ``secret_words``. ``carried``: the
+    paths that a replace takes over from the object just before. ``protect``: the object is
+    never deleted.
     """
 
     address: str
@@ -90,7 +92,10 @@ class Action:
     units: tuple[Path, ...] = ()
     referrers: tuple[tuple[str, int], ...] = ()
     permissions: tuple[AccessEntry, ...] = ()
+    watched: tuple[tuple[int, Path], ...] = ()
     secrets: tuple[Path, ...] = ()
+    secret_words: tuple[str, ...] = ()
+    protect: bool = False
     carried: tuple[Path, ...] = ()
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
     fields: Mapping[Path, Value] = field(default_factory=dict)
@@ -100,11 +105,16 @@ class Action:
     def writes(self) -> bool:
         return self.action in WRITES
 
+    def hides(self, path: Path) -> bool:
+        """Whether the value at a path of the object is never shown."""
+        return path in self.secrets or is_secret(path, self.secret_words)
+
 
 @dataclass(frozen=True)
 class SiteMark:
     """The site that a plan is for. ``roles``: role -> DBIDs of its applications;
-    ``siblings``: other Web Engagement Servers of the tenant; ``installation``: host and
+    ``siblings``: other Web Engagement Servers of the tenant; ``foreign_keys``: application
+    outside the site -> its queueKey; ``installation``: host and
     folder of the launch files."""
 
     app: str
@@ -113,6 +123,7 @@ class SiteMark:
     cluster: str = ""
     roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     siblings: tuple[str, ...] = ()
+    foreign_keys: Mapping[str, str] = field(default_factory=dict)
     installation: str = ""
 
 
@@ -122,7 +133,8 @@ class Plan:
 
     ``server`` is a URL to show, ``identity`` what a server says of itself for its whole
     life. ``manifests``: a digest of the manifests, for information. ``undoes``: the run
-    whose writes the plan takes back. ``refusals``: the guards that it does not pass.
+    whose writes the plan takes back. ``after``: the last run on the server that was known.
+    ``refusals``: the guards that it does not pass.
     """
 
     server: str
@@ -133,6 +145,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     manifests: str = ""
     undoes: str = ""
+    after: str = ""
     refusals: tuple[str, ...] = ()
 
     @property

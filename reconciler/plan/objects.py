@@ -38,6 +38,7 @@ class _ObjectPlanner:
             address=desired.address,
             kind=desired.kind.name,
             action="in-sync",
+            protect=desired.policy.protect,
             object_type=desired.kind.type,
             name=desired.name,
             origin=desired.origin,
@@ -122,6 +123,7 @@ class _ObjectPlanner:
             desired.fields,
             live,
             overwrite=overwrites and policy.overwrite == "correct",
+            secret_words=self._options.secret_words,
         )
         if difference.blocked:
             return _blocked(base, f"{describe(one)}: {difference.blocked}")

@@ -6,7 +6,7 @@ one member has, the other gets with that member's value, never the manifest's.
 
 from dataclasses import replace
 
-from reconciler.kinds.fields import flatten
+from reconciler.kinds.fields import Path, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
@@ -74,7 +74,8 @@ class _OptionsPlanner:
         live = self._options_of(desired.dbid)
         overwrite = self._context.options.overwrites(desired.address)
         copied, own = self._from_partner(desired, fields, live, overwrite)
-        difference = compare(_APPLICATION, own, live, overwrite=overwrite)
+        words = self._context.options.secret_words
+        difference = compare(_APPLICATION, own, live, overwrite=overwrite, secret_words=words)
         blocked = (
             difference.blocked
             or self._used_elsewhere(difference.changes)
@@ -88,6 +89,7 @@ class _OptionsPlanner:
             changes=changes,
             kept=difference.kept,
             units=(*units_of(fields), *(change.unit for change in copied)),
+            watched=self._watched(desired, own, live, overwrite),
             secrets=secrets_of(fields),
         )
         if changes:
@@ -125,6 +127,7 @@ class _OptionsPlanner:
         if partner is None:
             return [], fields
         others, name = self._options_of(partner.dbid), application_name(partner)
+        secrets = set(secrets_of(fields))
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
@@ -136,7 +139,8 @@ class _OptionsPlanner:
             )
             if copies and not live.has(field.unit):
                 for change in self._copies(field, others, name, partner.dbid, desired.address):
-                    copied[change.path] = change
+                    hidden = change.path in secrets
+                    copied[change.path] = replace(change, secret=hidden)
                 continue
             own.append(field)
             if copies and live.under(field.unit) != others.under(field.unit):
@@ -146,6 +150,22 @@ class _OptionsPlanner:
                     f"{pair} are a pair and differ in {unit}; both are left as they are."
                 )
         return list(copied.values()), own
+
+    def _watched(
+        self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields, overwrite: bool
+    ) -> tuple[tuple[int, Path], ...]:
+        """What must stay absent in the other member of the pair: had it one of these, its
+        value would be written here instead of the manifest's."""
+        partner = self._live.get("Application", self._context.site.partner(desired.dbid))
+        if partner is None:
+            return ()
+        return tuple(
+            (partner.dbid, field.unit)
+            for field in own
+            if field.value is not None
+            and keeps(field, overwrite=overwrite)
+            and not live.has(field.unit)
+        )
 
     def _copies(
         self, field: ManagedField, others: LiveFields, name: str, partner: int, address: str

@@ -19,7 +19,7 @@ from reconciler.plan.select import select
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site, application_name
-from reconciler.site.siblings import sibling_sites
+from reconciler.site.siblings import foreign_keys, sibling_sites
 
 
 def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan:
@@ -59,6 +59,7 @@ def mark_of(site: Site, live: Snapshot) -> SiteMark:
         cluster=application_name(site.cluster) if site.cluster else "",
         roles={role: tuple(one.dbid for one in members) for role, members in site.roles.items()},
         siblings=sibling_sites(live, site),
+        foreign_keys=foreign_keys(live, site),
         installation=site.installation,
     )
 

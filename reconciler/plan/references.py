@@ -111,6 +111,8 @@ def check_references(
         for path, value in _options(one):
             for reference in references_of(*path, value):
                 problem = _problem(reference, action.tenant, context, final.live)
+                if problem and action.hides(path):
+                    problem = "nothing that is there (secret)"
                 if problem and declared.get(path) == value:
                     dangling.append(f"{pointer(path)} refers to {problem}")
                 elif problem:

@@ -74,7 +74,11 @@ _FINGERPRINT = _object(
         "fields": _DIGESTS,
         "folder": _DBID_OR_NULL,
         "parent": _DBID_OR_NULL,
-        "sources": {"type": "object", "additionalProperties": _DIGESTS},
+        "sources": {
+            "type": "object",
+            "propertyNames": {"pattern": "^-?[0-9]+$"},
+            "additionalProperties": _DIGESTS,
+        },
     },
     "What the action was decided by; checked again before anything is written.",
 )
@@ -89,6 +93,7 @@ _WRITTEN: dict[str, Any] = {
         _object({"type": {"enum": ["Person", "AccessGroup"]}, "dbid": _DBID, "mask": _DBID})
     ),
     "referrers": _list(_object({"type": _TEXT, "dbid": _DBID})),
+    "watched": _list(_object({"dbid": _DBID, "unit": _TEXT})),
     "secrets": _TEXTS,
     "fingerprint": _FINGERPRINT,
 }
@@ -103,13 +108,14 @@ _ACTION = _object(
         "tenant": _DBID_OR_NULL,
         "dbid": _DBID_OR_NULL,
         "origin": _TEXT_OR_NULL,
+        "protect": {"type": "boolean"},
         "needs": _TEXTS,
         "changes": _list(_CHANGE),
         "kept": _list(_CHANGE),
         "loses": _TEXTS,
         **_WRITTEN,
     },
-    "What happens to one object. An action that writes has the last six properties.",
+    "What happens to one object. An action that writes has the last seven properties.",
     optional=tuple(_WRITTEN),
 )
 _ACTION["if"] = {"properties": {"action": {"enum": list(WRITES)}}}
@@ -135,11 +141,14 @@ def plan_schema() -> dict[str, Any]:
                         "tenant": tenant,
                         "roles": {"type": "object", "additionalProperties": _list(_DBID)},
                         "siblings": _TEXTS,
+                        "foreignKeys": {"type": "object", "additionalProperties": _TEXT},
                         "installation": _TEXT_OR_NULL,
                     }
                 ),
                 "manifests": {**_TEXT_OR_NULL, "description": "A digest, for information."},
                 "undoes": {**_TEXT_OR_NULL, "description": "The run that is taken back."},
+                "after": {**_TEXT_OR_NULL, "description": "The last run that was known."},
+                "secretWords": _TEXTS,
                 "empty": {"type": "boolean"},
                 "applyable": {"type": "boolean"},
                 "summary": _object(

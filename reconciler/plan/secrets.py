@@ -11,13 +11,11 @@ def with_secrets(action: Action, words: Sequence[str]) -> Action:
     """The action with every value hidden whose name holds one of ``words``."""
     if not words:
         return action
-    paths = (*action.fields, *(one.path for one in (*action.changes, *action.kept)))
-    named = tuple(path for path in paths if is_secret(path, words))
     return replace(
         action,
         changes=tuple(_hidden(one, words) for one in action.changes),
         kept=tuple(_hidden(one, words) for one in action.kept),
-        secrets=tuple(dict.fromkeys((*action.secrets, *named))),
+        secret_words=tuple(words),
     )
 
 

@@ -40,8 +40,9 @@ class Snapshot:
     def drop(self, object_type: str, dbid: int) -> None:
         """Takes an object away, if it is there."""
         one = self._by_type.get(object_type, {}).pop(dbid, None)
-        if one is not None:
-            del self._by_name[_key(object_type, _scope(one), _name(one))][_name(one)]
+        names = self._by_name.get(_key(object_type, _scope(one), _name(one)), {}) if one else {}
+        if one is not None and names.get(_name(one)) == dbid:  # else another one has the name
+            del names[_name(one)]
 
     def of_type(self, object_type: str, tenant: int | None = None) -> list[ConfObject]:
         """The objects of a type; of one tenant where it is given."""

@@ -29,6 +29,13 @@ def endpoint_users(live: Snapshot, site: Site, key: str) -> tuple[str, ...]:
     return tuple(application_name(one) for one in _outside(live, site) if _queue_key(one) == key)
 
 
+def foreign_keys(live: Snapshot, site: Site) -> dict[str, str]:
+    """Application outside the site -> its ``queueKey``, for those that have one."""
+    return {
+        application_name(one): _queue_key(one) for one in _outside(live, site) if _queue_key(one)
+    }
+
+
 def sibling_sites(live: Snapshot, site: Site) -> tuple[str, ...]:
     """Web Engagement Servers outside the site that serve its tenant."""
     return tuple(
