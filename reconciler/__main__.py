@@ -2,16 +2,29 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 
 def run() -> None:
-    """The console script. Imports the rest only here, so that Ctrl-C is answered early."""
+    """The console script. Imports the rest only later, so that Ctrl-C is answered early."""
+    start(_gwe)
+
+
+def _gwe() -> int:
+    from reconciler.cli.main import main  # noqa: PLC0415 - see above
+
+    return main()
+
+
+def start(main: Callable[[], int]) -> None:
+    """Runs a program to the end of the process. ``main`` returns the exit code."""
     try:
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # it was closed before we began
+                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         for stream in (sys.stdout, sys.stderr):
             # A name that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-        from reconciler.cli.main import main  # noqa: PLC0415 - see above
-
         code = main()
     except KeyboardInterrupt:
         code = 1

@@ -55,6 +55,13 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
+        "reconciler/bundled/scripts/webengagement_provisioning.bat",
+        "reconciler/bundled/scripts/webengagement_provisioning.sh",
         "reconciler/server/embedded/sites/sample.yaml",
         "reconciler/server/embedded/sites/predefined.yaml",
     } <= files
+
+
+def test_the_wheel_has_the_command_that_the_scripts_run(installed: Path) -> None:
+    (entries,) = installed.glob("*.dist-info/entry_points.txt")
+    assert "webengagement_provisioning = reconciler.cli.drop_in:run" in entries.read_text()

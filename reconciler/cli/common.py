@@ -77,9 +77,10 @@ _ACCOUNT_OPTIONS = (
     click.option("--user", envvar="GWE_USER", default="", help="User name (or GWE_USER)."),
     click.option(
         "--password-file",
+        envvar="GWE_PASSWORD_FILE",
         type=ANY_PATH,
         metavar="FILE",
-        help="File with the password (or GWE_PASSWORD).",
+        help="File with the password (or GWE_PASSWORD_FILE; or GWE_PASSWORD).",
     ),
     click.option(
         "--timeout",
@@ -152,10 +153,11 @@ RUN_OPTIONS = (
     click.option("--no-lock", is_flag=True, help="Take no lock in Configuration Server."),
     click.option(
         "--lock-timeout",
+        envvar="GWE_LOCK_TIMEOUT",
         type=click.FloatRange(min=0, max=86_400),
         default=0.0,
         metavar="SECONDS",
-        help="How long to wait for the lock; default: not at all.",
+        help="How long to wait for the lock (or GWE_LOCK_TIMEOUT); default: not at all.",
     ),
 )
 
@@ -264,6 +266,10 @@ class Session:
             installation=self.installation(plan.site.installation),
         )
 
+    def credentials(self) -> Credentials:
+        """Who logs in."""
+        return Credentials(self.options["user"], self._password())
+
     @contextmanager
     def server(self, otherwise: str = "") -> Iterator[Server]:
         """The server of the session, open. ``otherwise``: the URL of the one that a plan
@@ -274,8 +280,7 @@ class Session:
                 "which server?",
                 "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml.",
             )
-        credentials = Credentials(self.options["user"], self._password())
-        server = connect(url, credentials, self.options["timeout"])
+        server = connect(url, self.credentials(), self.options["timeout"])
         try:
             yield server
         finally:

@@ -2,11 +2,12 @@
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import click
 
 import reconciler
+from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
 
@@ -23,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "recover": ("recover", "Finish what an interrupted run left by half."),
     "lock": ("lock", "Show or release the lock in Configuration Server."),
     "schema": ("schema", "Print or write the JSON Schemas of the manifests."),
+    "drop-in": ("drop_in_install", "Take the place of the vendor's Provisioning Tool."),
     "embedded": ("embedded", "Make and look at embedded Configuration Servers."),
 }
 """Command -> (module in ``reconciler.cli``, one line of help)."""
@@ -61,14 +63,25 @@ def gwe() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
-    try:
+
+    def work() -> int:
         result = gwe.main(args=arguments, prog_name="gwe", standalone_mode=False)
         return int(result) if isinstance(result, int) else int(ExitCode.DONE)
+
+    return explained(work)
+
+
+def explained(
+    work: Callable[[], int], words: Callable[[Diagnostic], Diagnostic] = lambda one: one
+) -> int:
+    """The exit code of ``work``. Its errors are shown, in ``words``, and become one."""
+    try:
+        return int(work())
     except ReconcilerError as error:
         from reconciler.render.console import make_console  # noqa: PLC0415 - only for errors
         from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
 
-        print_diagnostics(make_console(stderr=True), error.diagnostics)
+        print_diagnostics(make_console(stderr=True), [words(one) for one in error.diagnostics])
         return int(error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

@@ -1,0 +1,112 @@
+"""``gwe drop-in``: puts the scripts of the drop-in where the vendor's are."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import ANY_PATH
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.exits import ExitCode
+from reconciler.resources import bundled
+
+TOOL = "webengagement_provisioning"
+SCRIPTS = (f"{TOOL}.sh", f"{TOOL}.bat")
+KEPT = ".vendor"
+
+
+@click.group("drop-in", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Take the place of the vendor's Provisioning Tool."""
+
+
+@command.command("install")
+@click.argument("folder", type=ANY_PATH, metavar="DIR")
+@click.option(
+    "--force", is_flag=True, help=f"Replace other files; each is kept under the name {KEPT}."
+)
+def install(folder: Path, force: bool) -> int:
+    """Put webengagement_provisioning.sh and .bat into DIR, the folder tools/provisioning of
+    a Web Engagement installation. Nothing else there is touched.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder} is no folder",
+            "Name the folder tools/provisioning of the Web Engagement installation.",
+        )
+    try:
+        _check_replaceable(folder, force=force)
+        for name in SCRIPTS:
+            for line in _put(bundled("scripts") / name, folder / name):
+                click.echo(line)
+    except OSError as error:
+        raise ReconcilerError(
+            f"{error.filename or folder} cannot be read or written: {error.strerror}"
+        ) from error
+    click.echo(f"The installation folder is {folder.resolve().parent.parent}.")
+    if shutil.which(TOOL) is None:
+        click.echo(f"{TOOL} is not on PATH. Where the script is called, set GWE_PYTHON to")
+        click.echo(f"  {sys.executable}")
+    return ExitCode.DONE
+
+
+def _check_replaceable(folder: Path, *, force: bool) -> None:
+    """RefusedError where a file that is not ours would be replaced unasked."""
+    others = [
+        folder / name
+        for name in SCRIPTS
+        if os.path.lexists(folder / name) and not _same(bundled("scripts") / name, folder / name)
+    ]
+    blocking = [one for one in others if not one.is_file()] or (others if not force else [])
+    if blocking:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"{one} is there, and is another file",
+                    hint=f"--force replaces it and keeps it as {_kept_as(one).name}."
+                    if one.is_file()
+                    else "It is no ordinary file: move it away first.",
+                )
+                for one in blocking
+            ]
+        )
+
+
+def _put(ours: Path, target: Path) -> Sequence[str]:
+    """Puts one script in its place, whole or not at all; what was done."""
+    if _same(ours, target):
+        return [f"{target} is there already."]
+    done = [f"Installed {target}."]
+    if target.exists():
+        kept = _kept_as(target)
+        if not kept.exists():
+            shutil.copy2(target, kept)
+        done.append(f"What was there is kept as {kept}.")
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(ours.read_bytes())
+        draft.chmod(0o755)
+        draft.replace(target)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return done
+
+
+def _kept_as(target: Path) -> Path:
+    """The name under which a file is kept: one that is free, or that has its copy already."""
+    kept = target.with_name(f"{target.name}{KEPT}")
+    number = 1
+    while os.path.lexists(kept) and not _same(target, kept):
+        number += 1
+        kept = target.with_name(f"{target.name}{KEPT}.{number}")
+    return kept
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()

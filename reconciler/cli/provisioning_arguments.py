@@ -1,0 +1,137 @@
+"""The command line of the vendor's Provisioning Tool, and the server URL it amounts to.
+
+Pure. What is wrong with it is said without repeating any of it: a password may stand where
+nobody expects one.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from reconciler.errors import UsageError
+
+USAGE = """\
+Usage: webengagement_provisioning -host HOST -port PORT [-user USER]
+           [-password PASSWORD] -app APPLICATION [-overwrite]
+
+  -host       Configuration Server: host name or IP address; or, without -port,
+              a server URL: embedded:PATH, confserv://HOST:PORT
+  -port       its port
+  -user       user name (or GWE_USER)
+  -password   password; better in GWE_PASSWORD, or in the file that
+              GWE_PASSWORD_FILE names
+  -app        application of the Web Engagement Server
+  -overwrite  remove existing Web Engagement objects and create them anew;
+              changes made to them by hand are lost
+  -h, -help   show this text
+
+Without a user: GWE_CLIENT_TYPE, the type of the application, by which it
+registers then. GWE_TENANT chooses a tenant where there are several. The rest is
+in gwe.toml beside the script.
+"""
+
+_WITH_VALUE = ("-host", "-port", "-user", "-password", "-app")
+_HELP = ("-h", "-help", "--help")
+_FLAGS = (*_WITH_VALUE, "-overwrite", *_HELP)
+_HOST = re.compile(r"[^\s:/,@\[\]]+|\[[0-9A-Fa-f:.]+\]")
+_PORT = re.compile(r"[0-9]{1,5}")
+_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
+
+
+class ArgumentsError(UsageError):
+    """The flags are wrong; the usage is shown beside it."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the flags said. Empty: not given. ``help``: only the usage was asked for."""
+
+    host: str = ""
+    port: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    app: str = ""
+    overwrite: bool = False
+    help: bool = False
+
+    @property
+    def server(self) -> str:
+        """The URL of the server that ``-host`` and ``-port`` name."""
+        if _is_url(self.host):
+            return self.host
+        host = f"[{self.host}]" if _IPV6.fullmatch(self.host) else self.host
+        return f"confserv://{host}:{self.port}"
+
+
+def parse(given: Sequence[str]) -> Arguments:
+    """The arguments behind a command line, or ArgumentsError."""
+    found: dict[str, str] = {}
+    overwrite = False
+    position = 0
+    while position < len(given):
+        flag = given[position]
+        position += 1
+        if flag in _HELP:
+            return Arguments(help=True)
+        if flag not in _FLAGS:
+            raise _unknown(flag, position)
+        if flag in found or (flag == "-overwrite" and overwrite):
+            raise ArgumentsError(f"{flag} is given twice")
+        if flag == "-overwrite":
+            overwrite = True
+            continue
+        if position == len(given) or given[position] in _FLAGS:
+            raise ArgumentsError(f"{flag} needs a value")
+        found[flag] = given[position]
+        position += 1
+    arguments = Arguments(
+        host=found.get("-host", ""),
+        port=found.get("-port", ""),
+        user=found.get("-user", ""),
+        password=found.get("-password", ""),
+        app=found.get("-app", ""),
+        overwrite=overwrite,
+    )
+    _check(arguments)
+    return arguments
+
+
+def _unknown(text: str, position: int) -> ArgumentsError:
+    """About an argument that is none of ours, by its position."""
+    if not text.startswith("-"):
+        return ArgumentsError(
+            f"argument {position} belongs to no flag",
+            "A value with spaces stands in quotes.",
+        )
+    word = "-" + re.split(r"[=:]", text)[0].lstrip("-").lower()
+    close = difflib.get_close_matches(word, (*_WITH_VALUE, "-overwrite"), n=1, cutoff=0.7)
+    hint = f"Is it meant to be {close[0]}? " if close else ""
+    if "=" in text or ":" in text:
+        hint += "A value stands after its flag, with a space between them."
+    return ArgumentsError(f"argument {position} is no flag of this tool", hint.rstrip())
+
+
+def _check(given: Arguments) -> None:
+    url = _is_url(given.host)
+    absent = {
+        "-host": not given.host,
+        "-port": not given.port and not url,
+        "-app": not given.app,
+    }
+    missing = [flag for flag, is_absent in absent.items() if is_absent]
+    if missing:
+        raise ArgumentsError(f"missing: {', '.join(missing)}")
+    if given.port and not (_PORT.fullmatch(given.port) and 0 < int(given.port) < 2**16):
+        raise ArgumentsError("-port needs a number from 1 to 65535")
+    if given.port and url and not given.host.startswith("embedded:"):
+        raise ArgumentsError("-port has no place beside a server URL, which names the port itself")
+    if not url and not _HOST.fullmatch(given.host) and not _IPV6.fullmatch(given.host):
+        raise ArgumentsError(
+            "-host needs one host name, IP address or server URL",
+            "Several hosts are confserv://HOST:PORT,HOST2:PORT.",
+        )
+
+
+def _is_url(host: str) -> bool:
+    return host.startswith("embedded:") or "://" in host
