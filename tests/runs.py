@@ -288,7 +288,9 @@ def with_new_dbids(objects: Objects, numbers: Mapping[Key, int]) -> Objects:
             folder=numbers.get(("Folder", one.folder), one.folder),
             attributes={
                 key: _renumbered(OBJECT_TYPES[name].attribute(key), value, one.attributes, numbers)
-                for key, value in one.attributes.items()
+                for key, value in (
+                    _owned(one.attributes, numbers) if name == "Folder" else one.attributes
+                ).items()
             },
         )
         for (name, dbid), one in objects.items()
