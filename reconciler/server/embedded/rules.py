@@ -71,6 +71,13 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
             if name in delta.values and delta.values[name] == live.get(name):
                 continue
             raise UnchangeableInfoError(f"{name} cannot be changed", kind.name, name)
+    check_shape(kind, delta)
+
+
+def check_shape(kind: ObjectType, delta: Delta) -> None:
+    """Refuses changes that no object of the type could take."""
+    for name in (*delta.values, *delta.key_values, *delta.lists):
+        attribute_of(kind, name)
     for name, value in delta.values.items():
         attribute = attribute_of(kind, name)
         if attribute.type is ValueType.KEY_VALUES or attribute.type in _LISTS:
