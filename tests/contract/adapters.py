@@ -29,15 +29,16 @@ class Installation(Protocol):
         """Frees what the server holds; its sessions have ended."""
 
     @property
-    def tells_who_and_where(self) -> bool:
-        """Whether a notification says who made the change, and the tenant of an object
-        that was updated or deleted."""
+    def lacks(self) -> frozenset[str]:
+        """What the way to the server cannot carry. ``who`` made a change; ``where``, in
+        which tenant, an object was updated or deleted; ``zero``: a number that an update
+        sets to 0; ``long``: integers of more than 32 bits."""
 
 
 class EmbeddedInstallation:
     """An embedded server: a copy of a file that is made once for every site."""
 
-    tells_who_and_where = True
+    lacks: frozenset[str] = frozenset()
 
     def __init__(self, folder: Path, site: str) -> None:
         self._path = folder / "gwe.db"
@@ -64,7 +65,7 @@ def _embedded_file(site: str) -> bytes:
 class PsdkInstallation(EmbeddedInstallation):
     """The same server behind TCP: through the vendor's SDK at both ends."""
 
-    tells_who_and_where = False
+    lacks = frozenset({"who", "where", "zero", "long"})
 
     def __init__(self, folder: Path, site: str) -> None:
         from tests.psdk.support import open_listener  # noqa: PLC0415 - only with the jars

@@ -166,7 +166,8 @@ class Beside(RuleBasedStateMachine):
     def __init__(self, make: Callable[[Path, str], Installation]) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self._server = make(Path(self._folder.name), SITE).connect()
+        self._installation = make(Path(self._folder.name), SITE)
+        self._server = self._installation.connect()
         self._model = ModelServer({101, 102})
         self._given: dict[str, int] = {}
 
@@ -250,6 +251,7 @@ class Beside(RuleBasedStateMachine):
                     self._compare(one)
         finally:
             self._server.close()
+            self._installation.close()
             self._folder.cleanup()
 
     def _picked(self, name: str, pick: int) -> int:

@@ -58,4 +58,5 @@ def session(
     as the server's own application."""
     url = f"confserv://127.0.0.1:{port}" if isinstance(port, int) else port
     chosen = options or (Options() if user else AS_SERVER)
+    more.setdefault("timeout", 10.0)
     return PsdkServer(sdk(), parse_url(url), chosen, user=user, password=password, **more)

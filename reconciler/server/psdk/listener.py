@@ -30,7 +30,7 @@ from reconciler.server.psdk.publisher import Publisher, Told, subjects
 _SERVER_DBID = 99
 """The application of a Configuration Server has this DBID everywhere."""
 
-_DATABASE_ERROR, _UNKNOWN_MESSAGE = 6, 3
+_UNKNOWN_MESSAGE, _DATABASE_ERROR, _WRONG_PARAMETERS, _UNDEFINED = 3, 6, 20, 26
 _LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")
 _POLL_SECONDS = 0.2
 
@@ -188,6 +188,16 @@ class _Client:
                 events = list(self._events(name, request))
         except ServerError as error:
             events = [self._refusal(error)]
+        except self._sdk.error as error:
+            # The request says what no object can be: a value of the wrong type, say.
+            events = [self._error(pack(_WRONG_PARAMETERS), self._sdk.reason(error))]
+        except Exception as error:
+            # A defect of ours: the client must not wait for ever, and it must be seen.
+            self._reply(request, [self._error(pack(_UNDEFINED), type(error).__name__)])
+            raise
+        self._reply(request, events)
+
+    def _reply(self, request: Any, events: list[Any]) -> None:
         for event in events:
             event.setReferenceId(request.getReferenceID())
             self.send(event)

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
-from reconciler.server.errors import UnchangeableInfoError
+from reconciler.server.errors import ListItemNotFoundError, UnchangeableInfoError
 from reconciler.server.psdk import wire
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Bucket, Place, Shape, Shapes
@@ -83,6 +83,8 @@ class Mapper:
     def _write_list(self, shape: Shape, name: str, changes: ListDelta, one: Any) -> None:
         attribute = _attribute(shape, name)
         names = _names(shape, attribute)
+        if changes.changed and attribute.type is ValueType.REFERENCES:
+            raise ListItemNotFoundError("a DBID has nothing to change", shape.kind.name, name)
         buckets: tuple[tuple[Bucket, tuple[Any, ...]], ...] = (
             ("added", changes.added),
             ("changed", changes.changed),

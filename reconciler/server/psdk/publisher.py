@@ -33,7 +33,7 @@ _KEYS = (wire.SUBSCRIPTION_TYPE, wire.SUBSCRIPTION_TENANT, wire.SUBSCRIPTION_OBJ
 
 
 def _number(pair: Any) -> int:
-    return int(pair.getValueAsString() or 0) if pair is not None else 0
+    return int(str(pair.getValueAsString() or 0)) if pair is not None else 0
 
 
 class Told:

@@ -7,7 +7,11 @@ from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import rules
-from reconciler.server.errors import ObjectNotFoundError, UnsupportedPropertyError
+from reconciler.server.errors import (
+    IncorrectReferencesError,
+    ObjectNotFoundError,
+    UnsupportedPropertyError,
+)
 from reconciler.server.port import AccessEntry, ConfObject, Filter
 from reconciler.server.psdk import wire
 from reconciler.server.psdk.objects import Mapper
@@ -130,6 +134,10 @@ class Requests:
             account = OBJECT_TYPES.get(entry.account_type)
             number = account.number if account else 0
             one = into.createStructure()
+            if not 0 <= entry.account <= wire.MAX_INTEGER:
+                raise IncorrectReferencesError(
+                    f"no {entry.account_type} has DBID {entry.account}", kind.name, "account"
+                )
             one.setPropertyValue("ID", self._identifier("CfgACEID", number, entry.account))
             one.setPropertyValue("accessMask", numbers(entry.mask, "mask"))
             into.add(one)
