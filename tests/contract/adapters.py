@@ -32,7 +32,8 @@ class Installation(Protocol):
     def lacks(self) -> frozenset[str]:
         """What the way to the server cannot carry. ``who`` made a change; ``where``, in
         which tenant, an object was updated or deleted; ``zero``: a number that an update
-        sets to 0; ``long``: integers of more than 32 bits."""
+        sets to 0; ``long``: integers of more than 32 bits; ``change``: a DBID among the
+        changed entries of a list, where it changes nothing."""
 
 
 class EmbeddedInstallation:
@@ -65,7 +66,7 @@ def _embedded_file(site: str) -> bytes:
 class PsdkInstallation(EmbeddedInstallation):
     """The same server behind TCP: through the vendor's SDK at both ends."""
 
-    lacks = frozenset({"who", "where", "zero", "long"})
+    lacks = frozenset({"who", "where", "zero", "long", "change"})
 
     def __init__(self, folder: Path, site: str) -> None:
         from tests.psdk.support import open_listener  # noqa: PLC0415 - only with the jars

@@ -71,6 +71,9 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
             if name in delta.values and delta.values[name] == live.get(name):
                 continue
             raise UnchangeableInfoError(f"{name} cannot be changed", kind.name, name)
+    for name, value in delta.values.items():
+        if attribute_of(kind, name).mandatory and value in ("", 0):
+            raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
     check_shape(kind, delta)
 
 
@@ -84,8 +87,6 @@ def check_shape(kind: ObjectType, delta: Delta) -> None:
             raise ValueOutOfRangeError("a list is changed by entries", kind.name, name)
         if value is None:
             raise ValueOutOfRangeError("there is no setting to nothing", kind.name, name)
-        if attribute.mandatory and value in ("", 0):
-            raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
         check_value(kind, attribute, value)
     for name, change in delta.key_values.items():
         _check_key_value_delta(kind, attribute_of(kind, name), change)
