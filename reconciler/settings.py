@@ -1,7 +1,8 @@
 """``gwe.toml``: what a site says once instead of on every command line.
 
 Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``file`` (paths relative to the
-file), ``vars`` (a table), and ``profiles.NAME`` with the same keys, over them.
+file), ``vars`` (a table), ``connection`` (a table: how to reach a real server), and
+``profiles.NAME`` with the same keys, over them.
 """
 
 import tomllib
@@ -16,7 +17,17 @@ from reconciler.manifest.variables import Setting
 
 FILE_NAME = "gwe.toml"
 _TEXTS = ("server", "app", "tenant", "cluster")
-_KEYS = (*_TEXTS, "file", "vars")
+_KEYS = (*_TEXTS, "file", "vars", "connection")
+
+
+_CONNECTION: Mapping[str, str] = {
+    **dict.fromkeys(("psdk", "install-dir", "client", "client-type", "ca-file"), "text"),
+    **dict.fromkeys(("trust-store", "certificate", "key", "encoding"), "text"),
+    **dict.fromkeys(("upgrade", "addp"), "true or false"),
+    **dict.fromkeys(("addp-timeout", "addp-remote-timeout", "in-flight"), "number"),
+    "connect-timeout": "number",
+}
+"""The keys of the ``connection`` table. Passwords stand in no file of this kind."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Settings:
     cluster: str = ""
     file: tuple[Path, ...] = ()
     variables: tuple[Setting, ...] = field(default_factory=tuple)
+    connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
 def read_settings(folder: Path, profile: str = "") -> Settings:
@@ -56,8 +68,10 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     texts = {key: str(chosen.get(key, data.get(key, ""))) for key in _TEXTS}
     files = chosen.get("file", data.get("file", []))
     variables = {**data.get("vars", {}), **chosen.get("vars", {})}
+    connection = {**data.get("connection", {}), **chosen.get("connection", {})}
     return Settings(
         **texts,
+        connection={key.replace("-", "_"): value for key, value in connection.items()},
         file=tuple(folder / one for one in files),
         variables=tuple(
             Setting(name, value, Position(FILE_NAME)) for name, value in variables.items()
@@ -92,6 +106,8 @@ def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
             problems += [
                 f"{name}.{n} is a text" for n, v in value.items() if not isinstance(v, str)
             ]
+        elif key == "connection":
+            problems += _connection_problems(value, name)
         elif key == "profiles" and not prefix:
             if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
                 problems.append("profiles is a table of tables")
@@ -100,6 +116,23 @@ def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
                 problems += _problems(inner, f"profiles.{profile}.")
         elif key not in _KEYS:
             problems.append(f"unknown setting {name}; known: {', '.join(_KEYS)}")
+    return problems
+
+
+def _connection_problems(value: Any, name: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{name} is a table"]
+    problems = []
+    for key, one in value.items():
+        wanted = _CONNECTION.get(key)
+        if wanted is None:
+            problems.append(f"unknown setting {name}.{key}; known: {', '.join(_CONNECTION)}")
+        elif wanted == "number" and (isinstance(one, bool) or not isinstance(one, int | float)):
+            problems.append(f"{name}.{key} is a number")
+        elif wanted == "true or false" and not isinstance(one, bool):
+            problems.append(f"{name}.{key} is true or false")
+        elif wanted == "text" and not isinstance(one, str):
+            problems.append(f"{name}.{key} is a text")
     return problems
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.connection import CONNECT_OPTIONS, connect_options
 from reconciler.errors import UsageError
 from reconciler.manifest.variables import parse_setting
 from reconciler.pipeline import Loaded, Planned, load_manifests, prepare
@@ -55,7 +56,7 @@ SITE_OPTIONS = (
         envvar="GWE_SERVER",
         default="",
         metavar="URL",
-        help="embedded:PATH (or GWE_SERVER).",
+        help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
     ),
     click.option(
         "--app", default="", metavar="NAME", help="The Web Engagement Server application."
@@ -76,6 +77,7 @@ SITE_OPTIONS = (
         show_default=True,
         help="Seconds that one call to the server may take.",
     ),
+    *CONNECT_OPTIONS,
 )
 
 SELECT_OPTIONS = (
@@ -165,17 +167,26 @@ class Session:
         )
         return prepare(loaded, server, site, wanted, os.environ)
 
-    @contextmanager
-    def server(self) -> Iterator[Server]:
-        """The server of the session, open."""
-        url = self.options["server"] or self.settings.server
+    @property
+    def url(self) -> str:
+        """The URL of the server."""
+        url: str = self.options["server"] or self.settings.server
         if not url:
             raise UsageError(
                 "which server?",
                 "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml.",
             )
-        credentials = Credentials(self.options["user"], self._password())
-        server = connect(url, credentials, self.options["timeout"])
+        return url
+
+    def credentials(self) -> Credentials:
+        """Who logs in."""
+        return Credentials(self.options["user"], self._password())
+
+    @contextmanager
+    def server(self) -> Iterator[Server]:
+        """The server of the session, open."""
+        connection = connect_options(self.options, self.settings.connection)
+        server = connect(self.url, self.credentials(), self.options["timeout"], connection)
         try:
             yield server
         finally:

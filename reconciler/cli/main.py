@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("apply", "Show the plan, ask, and carry it out."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
     "schema": ("schema", "Print or write the JSON Schemas of the manifests."),
+    "doctor": ("doctor", "Check the way to the server and what the account may do there."),
     "embedded": ("embedded", "Make and look at embedded Configuration Servers."),
 }
 """Command -> (module in ``reconciler.cli``, one line of help)."""

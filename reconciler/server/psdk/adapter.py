@@ -12,7 +12,7 @@ from reconciler.kinds.model import Attributes
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import rules
 from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
-from reconciler.server.port import AccessEntry, ConfObject, Filter, ServerInfo
+from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
 from reconciler.server.psdk import wire
 from reconciler.server.psdk.address import Options, ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked, open_channel
@@ -168,6 +168,16 @@ class PsdkServer:
         kind = rules.object_type(object_type)
         (event,) = self._session.ask(self._requests.read_permissions(kind, dbid))
         return self._requests.permissions(event)
+
+    def effective_permissions(
+        self, object_type: str, dbid: int, person: int | None = None
+    ) -> Permission:
+        """What a person may do with an object, with all that the person inherits; None: the
+        session itself, where the server can say so without a person."""
+        kind = rules.object_type(object_type)
+        request = self._requests.effective_permissions(kind, dbid, person)
+        (event,) = self._session.ask(request)
+        return Permission(int(event.getPermissions() or 0))
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
         kind = rules.object_type(object_type)

@@ -95,12 +95,13 @@ class Requests:
         request.setConfID(self._identifier("CfgID", kind.number, _possible(kind, dbid)))
         return request
 
-    def effective_permissions(self, kind: ObjectType, dbid: int, person: int) -> Any:
+    def effective_permissions(self, kind: ObjectType, dbid: int, person: int | None) -> Any:
         """Asks what a person may do with an object, with all that the person inherits."""
         request = self._conf("security.RequestReadObjectPermissions").create()
         request.setConfID(self._identifier("CfgID", kind.number, dbid))
-        number = OBJECT_TYPES["Person"].number
-        request.setAccountID(self._identifier("CfgID", number, person))
+        if person is not None:
+            number = OBJECT_TYPES["Person"].number
+            request.setAccountID(self._identifier("CfgID", number, person))
         return request
 
     def permissions(self, event: Any) -> list[AccessEntry]:
