@@ -1,5 +1,6 @@
 """What the tests that need the vendor's jars share: the JVM, listeners, free ports."""
 
+import faulthandler
 import os
 import socket
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ AS_SERVER = Options(client="confserv", client_type="21")
 @cache
 def sdk() -> Sdk:
     """The SDK in this process's JVM."""
+    faulthandler.disable()  # the JVM has its own use for the signals that it would catch
     return jvm.start(jars.find_jars(Path(LIB)).check().class_path)
 
 
