@@ -18,6 +18,9 @@ CONFIGURATION = f"{_VENDOR}configuration.protocol."
 COMMONS = f"{_VENDOR}commons."
 
 _OPTIONS = (
+    # Ctrl-C and the request to end stay Python's: Java installs no handlers of its own, and
+    # JPype (``interrupt``) none either, since its own touch Python from Java's threads.
+    "-Xrs",
     "-Djava.awt.headless=true",
     # A short-lived program: no second compiler, the cheapest collector.
     "-XX:TieredStopAtLevel=1",
@@ -151,7 +154,7 @@ def start(class_path: Sequence[Path]) -> Sdk:
                 *_OPTIONS,
                 jvmpath=library,
                 classpath=[str(one) for one in class_path],
-                interrupt=False,
+                interrupt=True,
                 ignoreUnrecognized=True,
             )
         except (OSError, RuntimeError, jpype.JException) as error:
