@@ -6,7 +6,6 @@ delay of a network where a row says so. Every figure is the median of its runs.
 """
 
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -67,7 +66,7 @@ def serving(path: Path) -> Iterable[int]:
     try:
         yield port
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait()
 
 
