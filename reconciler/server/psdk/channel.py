@@ -9,6 +9,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from reconciler.server.errors import (
@@ -53,6 +54,8 @@ class Channel:
             onChannelError=lambda event: None,  # noqa: ARG005 - Java calls it
             onChannelOpened=lambda event: None,  # noqa: ARG005 - Java calls it
         )
+        self._invoker = sdk.commons("threading.SingleThreadInvoker")("gwe")
+        protocol.setInvoker(self._invoker)
         protocol.setMessageHandler(self._handler)
         protocol.addChannelListener(self._listener)
 
@@ -133,10 +136,9 @@ class Channel:
         """Ends the session. May be called twice."""
         with self._lock:
             self._closed = self._closed or "this end has closed it"
-        try:
+        with suppress(self.sdk.error):  # it may be closed already
             self._protocol.close()
-        except self.sdk.error:
-            return  # it is closed: nothing is left to do
+        self._invoker.release()
 
     # Called by Java's threads.
 
@@ -178,7 +180,6 @@ def open_channel(
     protocol.setClientApplicationType(options.client_type_number)
     protocol.setUserName(user)
     protocol.setUserPassword(password)
-    protocol.setInvoker(sdk.commons("threading.SingleThreadInvoker")("gwe"))
     milliseconds = int(options.connect_timeout * 1000)
     protocol.setTimeout(milliseconds)
     channel = Channel(sdk, address, protocol, unasked)

@@ -74,6 +74,10 @@ class Sdk:
         """An object of ours that Java calls through one of its interfaces."""
         return self._jpype.JProxy(interface, dict=methods)
 
+    def leave(self) -> None:
+        """Ends what Java keeps of the calling thread. The last call of a thread of ours."""
+        self.java("java.lang.Thread").detach()
+
     def bytes(self, content: bytes) -> Any:
         """A Java array of bytes."""
         return self._jpype.JArray(self._jpype.JByte)(content)

@@ -123,6 +123,7 @@ class Listener:
         """Other processes may write to the file as well."""
         while not self._ended.wait(_POLL_SECONDS):
             self.publish()
+        self._sdk.leave()
 
     # Called by Java's threads.
 
@@ -167,16 +168,23 @@ class _Client:
         self._output.send(event)
 
     def _serve(self) -> None:
+        try:
+            self._serve_requests()
+        finally:
+            self.told = Told()
+            self._output = None  # letting go of it later would tie the thread to Java again
+            if self._server is not None:
+                self._server.close()
+            self._sdk.leave()
+
+    def _serve_requests(self) -> None:
         while (context := self._requests.get()) is not None:
             self._output = context.getClientChannel()
             request = context.getRequestMessage()
             try:
                 self._answer(str(request.messageName()), request)
             except self._sdk.error:
-                break  # the client has gone, and takes no answer
-        self.told = Told()
-        if self._server is not None:
-            self._server.close()
+                return  # the client has gone, and takes no answer
 
     def _answer(self, name: str, request: Any) -> None:
         try:
