@@ -33,6 +33,7 @@ _SERVER_DBID = 99
 _UNKNOWN_MESSAGE, _DATABASE_ERROR, _WRONG_PARAMETERS, _UNDEFINED = 3, 6, 20, 26
 _LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")
 _POLL_SECONDS = 0.2
+_END_SECONDS = 2.0
 
 
 class Listener:
@@ -104,6 +105,8 @@ class Listener:
             clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             client.end()
+        for client in clients:
+            client.thread.join(_END_SECONDS)
 
     def open_server(self, user: str, password: str) -> EmbeddedServer:
         return EmbeddedServer(self._path, user=user, password=password, timeout=self._timeout)
@@ -156,7 +159,8 @@ class _Client:
         self._server: EmbeddedServer | None = None
         self._output: Any = None
         self.told = Told()
-        threading.Thread(target=self._serve, name="gwe-client", daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, name="gwe-client", daemon=True)
+        self.thread.start()
 
     def take(self, context: Any) -> None:
         self._requests.put(context)
