@@ -2,6 +2,7 @@
 
 import sys
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.address import Address, Options, options_from, parse_url
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
+from reconciler.settings import _CONNECTION
 from tests.harness import gwe
 
 
@@ -181,3 +183,8 @@ def test_the_connection_table_says_where_the_jars_are(tmp_path: Path) -> None:
         result = gwe("plan", "--app", "GWE", *more, cwd=tmp_path)
         assert result.code == 1
         assert folder in result.err
+
+
+def test_every_option_of_a_connection_but_the_password_can_stand_in_gwe_toml() -> None:
+    names = {one.name.replace("_", "-") for one in fields(Options)}
+    assert set(_CONNECTION) == names - {"trust-store-password"}
