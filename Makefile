@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint types unit schema reference bench clean explore
+.PHONY: demo test test-psdk lint types unit schema reference bench bench-psdk clean explore
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,20 @@ types: $(READY)
 
 unit: $(READY)
 	$(BIN)/pytest
+
+# The tests that need the vendor's Platform SDK: PSDK_LIB names the folder with its jars.
+# One Java for all of them, so in one process.
+$(VENV)/.psdk: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,psdk]'
+	touch $@
+
+test-psdk: $(VENV)/.psdk
+	@test -d "$(PSDK_LIB)" || { echo "PSDK_LIB must name the folder with the SDK's jars"; exit 64; }
+	PSDK_LIB="$(PSDK_LIB)" $(BIN)/pytest -n 0 tests/psdk tests/contract
+
+bench-psdk: $(VENV)/.psdk
+	@test -d "$(PSDK_LIB)" || { echo "PSDK_LIB must name the folder with the SDK's jars"; exit 64; }
+	PSDK_LIB="$(PSDK_LIB)" $(BIN)/python bench/psdk.py
 
 # The property tests with other examples, and many more of them.
 explore: $(READY)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 
 def run() -> None:
@@ -28,7 +29,14 @@ def start(main: Callable[[], int]) -> None:
         code = main()
     except KeyboardInterrupt:
         code = 1
-    sys.exit(_flushed(code))
+    code = _flushed(code)
+    if "jpype" in sys.modules:
+        # Java's threads may be about to call Python: an interpreter that is taken apart
+        # under them aborts the process.
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _flushed(code: int) -> int:

@@ -1,7 +1,8 @@
 """``gwe.toml``: what a site says once instead of on every command line.
 
 Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``state_dir``, ``install_dir``, ``file``
-(paths relative to the file), the tables ``vars``, ``guards`` and ``secrets``, and
+(paths relative to the file), the tables ``vars``, ``guards``, ``secrets`` and ``connection``
+(how to reach a real server), and
 ``profiles.NAME`` with the same keys, over them.
 """
 
@@ -18,8 +19,17 @@ from reconciler.plan.guards import Limits
 
 FILE_NAME = "gwe.toml"
 _TEXTS = ("server", "app", "tenant", "cluster", "state_dir", "install_dir")
-_KEYS = (*_TEXTS, "file", "vars", "guards", "secrets")
+_KEYS = (*_TEXTS, "file", "vars", "guards", "secrets", "connection")
 _GUARDS = ("percent", "at_least", "count")
+
+_CONNECTION: Mapping[str, str] = {
+    **dict.fromkeys(("psdk", "install-dir", "client", "client-type", "ca-file"), "text"),
+    **dict.fromkeys(("trust-store", "certificate", "key", "encoding"), "text"),
+    **dict.fromkeys(("addp",), "true or false"),
+    **dict.fromkeys(("addp-timeout", "addp-remote-timeout", "in-flight"), "number"),
+    "connect-timeout": "number",
+}
+"""The keys of the ``connection`` table. Passwords stand in no file of this kind."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Settings:
     variables: tuple[Setting, ...] = field(default_factory=tuple)
     limits: Limits = field(default_factory=Limits)
     secret_words: tuple[str, ...] = ()
+    connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
 def read_settings(folder: Path, profile: str = "") -> Settings:
@@ -66,12 +77,14 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     state, install = texts.pop("state_dir"), texts.pop("install_dir")
     guards = {**data.get("guards", {}), **chosen.get("guards", {})}
     secrets = {**data.get("secrets", {}), **chosen.get("secrets", {})}
+    connection = {**data.get("connection", {}), **chosen.get("connection", {})}
     return Settings(
         **texts,
         state_dir=folder / state if state else None,
         install_dir=folder / install if install else None,
         limits=Limits(**guards),
         secret_words=tuple(secrets.get("words", ())),
+        connection={key.replace("-", "_"): value for key, value in connection.items()},
         file=tuple(folder / one for one in files),
         variables=tuple(
             Setting(name, value, Position(FILE_NAME)) for name, value in variables.items()
@@ -113,6 +126,8 @@ def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
             wrong = not isinstance(value, dict) or {*value} - {"words"} or not _texts(words)
             if wrong or not all(word.strip() for word in words or ()):
                 problems.append(f"{name} is a table with words, a list of texts")
+        elif key == "connection":
+            problems += _connection_problems(value, name)
         elif key == "profiles" and not prefix:
             if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
                 problems.append("profiles is a table of tables")
@@ -134,6 +149,23 @@ def _guard_problems(value: Any, name: str) -> list[str]:
         for key, one in value.items()
         if key not in _GUARDS or type(one) is not int or one < 0
     ]
+
+
+def _connection_problems(value: Any, name: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{name} is a table"]
+    problems = []
+    for key, one in value.items():
+        wanted = _CONNECTION.get(key)
+        if wanted is None:
+            problems.append(f"unknown setting {name}.{key}; known: {', '.join(_CONNECTION)}")
+        elif wanted == "number" and (isinstance(one, bool) or not isinstance(one, int | float)):
+            problems.append(f"{name}.{key} is a number")
+        elif wanted == "true or false" and not isinstance(one, bool):
+            problems.append(f"{name}.{key} is true or false")
+        elif wanted == "text" and not isinstance(one, str):
+            problems.append(f"{name}.{key} is a text")
+    return problems
 
 
 def _texts(value: Any) -> bool:

@@ -13,6 +13,15 @@ settings.register_profile("explore", deadline=None, print_blob=True, max_example
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says in one line what was left out, and how to have it."""
+    if not os.environ.get("PSDK_LIB"):
+        terminalreporter.write_line(
+            "Left out: the tests of the Platform SDK, since PSDK_LIB does not name the folder"
+            " with its jars (make test-psdk)."
+        )
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("GWE_")]:

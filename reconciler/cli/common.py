@@ -17,6 +17,7 @@ import click
 
 from reconciler.apply.lock import LEASE, Clock
 from reconciler.apply.state import StateFolder, default_state_folder
+from reconciler.cli.connection import PSDK_OPTIONS, connect_options
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.launch.files import Installation, host_name
 from reconciler.manifest.variables import parse_setting
@@ -27,6 +28,7 @@ from reconciler.resources import bundled_manifests
 from reconciler.run import Circumstances, RunOptions, last_run
 from reconciler.server.connect import Credentials, connect
 from reconciler.server.port import Reader, Server, read_only
+from reconciler.server.psdk.address import Options
 from reconciler.settings import Settings, read_settings
 from reconciler.site.discovery import SiteOptions
 
@@ -69,7 +71,7 @@ _SERVER_OPTIONS = (
         envvar="GWE_SERVER",
         default="",
         metavar="URL",
-        help="embedded:PATH (or GWE_SERVER).",
+        help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
     ),
 )
 
@@ -89,6 +91,7 @@ _ACCOUNT_OPTIONS = (
         show_default=True,
         help="Seconds that one call to the server may take.",
     ),
+    *PSDK_OPTIONS,
 )
 
 INSTALL_OPTION = click.option(
@@ -96,7 +99,7 @@ INSTALL_OPTION = click.option(
     envvar="GWE_INSTALL_DIR",
     type=ANY_PATH,
     metavar="DIR",
-    help="Installation folder, for launch files (or GWE_INSTALL_DIR).",
+    help="Installation folder: launch files, and the SDK's jars (or GWE_INSTALL_DIR).",
 )
 
 SITE_OPTIONS = (
@@ -270,17 +273,29 @@ class Session:
         """Who logs in."""
         return Credentials(self.options["user"], self._password())
 
-    @contextmanager
-    def server(self, otherwise: str = "") -> Iterator[Server]:
-        """The server of the session, open. ``otherwise``: the URL of the one that a plan
-        file or a journal names, where nobody names another."""
-        url = self.options["server"] or self.settings.server or otherwise
+    def connection(self) -> Options:
+        """How to reach a real server."""
+        installed = self.options.get("install_dir") or self.settings.install_dir
+        given = {**self.options, "install_dir": str(installed or "")}
+        return connect_options(given, self.settings.connection)
+
+    def url(self, otherwise: str = "") -> str:
+        """The URL of the server. ``otherwise``: the one that a plan file or a journal names,
+        where nobody names another."""
+        url: str = self.options["server"] or self.settings.server or otherwise
         if not url:
             raise UsageError(
                 "which server?",
                 "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml.",
             )
-        server = connect(url, self.credentials(), self.options["timeout"])
+        return url
+
+    @contextmanager
+    def server(self, otherwise: str = "") -> Iterator[Server]:
+        """The server of the session, open. ``otherwise``: see ``url``."""
+        url = self.url(otherwise)
+        connection = self.connection()
+        server = connect(url, self.credentials(), self.options["timeout"], connection)
         try:
             yield server
         finally:

@@ -1,6 +1,9 @@
 """``gwe embedded``: makes embedded Configuration Servers, shows and exports what they hold."""
 
 import os
+import signal
+import sys
+import threading
 from pathlib import Path
 
 import click
@@ -94,6 +97,63 @@ def export(path: Path, out: Path | None, timeout: float) -> int:
     else:
         _write_new(out, text.encode())
         click.echo(f"Exported {path} to {out}.")
+    return ExitCode.DONE
+
+
+@command.command("serve")
+@_PATH
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(1, 65535), default=2020, show_default=True)
+@click.option("--psdk", default="", metavar="DIR", help="Folder with the SDK (or GWE_PSDK).")
+@click.option("--install-dir", default="", metavar="DIR", help="Or a product that has its jars.")
+@click.option("--certificate", default="", metavar="FILE", help="Listen over TLS with this (PEM).")
+@click.option("--key", default="", metavar="FILE", help="Its private key (PEM, PKCS #8).")
+@click.option("--ca-file", default="", metavar="FILE", help="Clients need a certificate of these.")
+@_TIMEOUT
+def serve(
+    path: Path,
+    host: str,
+    port: int,
+    psdk: str,
+    install_dir: str,
+    certificate: str,
+    key: str,
+    ca_file: str,
+    timeout: float,
+) -> int:
+    """Offer the server file PATH on Configuration Server's own protocol.
+
+    Any client of the vendor's Platform SDK can use it, with a user, a password and a client
+    application that the file holds. Ctrl-C ends it.
+    """
+    from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only with the vendor's jars
+    from reconciler.server.psdk.listener import Listener  # noqa: PLC0415
+
+    found = jars.find_jars(jars.folder_of(psdk, install_dir)).check()
+    listener = Listener(
+        jvm.start(found.class_path),
+        path,
+        host=host,
+        port=port,
+        certificate=certificate,
+        key=key,
+        ca_file=ca_file,
+        timeout=timeout,
+    )
+    listener.open()
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    scheme = "confservs" if certificate else "confserv"
+    try:
+        click.echo(f"Serving {path} at {scheme}://{host}:{listener.port}. Ctrl-C ends it.")
+        sys.stdout.flush()
+        while not ended.wait(0.5):
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    click.echo("Ended.")
     return ExitCode.DONE
 
 

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "lock": ("lock", "Show or release the lock in Configuration Server."),
     "schema": ("schema", "Print or write the JSON Schemas of the manifests."),
     "drop-in": ("drop_in_install", "Take the place of the vendor's Provisioning Tool."),
+    "doctor": ("doctor", "Check the way to the server and what the account may do there."),
     "embedded": ("embedded", "Make and look at embedded Configuration Servers."),
 }
 """Command -> (module in ``reconciler.cli``, one line of help)."""

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.server.port import Server
+from reconciler.server.psdk.address import FORMS, Options, parse_url
 
-_FORMS = "A server is embedded:PATH."
+_FORMS = f"A server is embedded:PATH. {FORMS}"
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,11 @@ def server_values(url: str) -> dict[str, str]:
     return {"configserver.host": host, "configserver.port": port or "2020"}
 
 
-def connect(url: str, credentials: Credentials, timeout: float) -> Server:
-    """Opens the server behind a URL. ``timeout``: seconds that one call may take.
+def connect(
+    url: str, credentials: Credentials, timeout: float, options: Options | None = None
+) -> Server:
+    """Opens the server behind a URL. ``timeout``: seconds that one call may take;
+    ``options``: how to reach a real Configuration Server.
 
     UsageError for a URL of no known form, ServerError where it cannot be opened.
     """
@@ -47,4 +51,23 @@ def connect(url: str, credentials: Credentials, timeout: float) -> Server:
             password=credentials.password,
             timeout=timeout,
         )
+    if scheme in ("confserv", "confservs"):
+        return _connect_psdk(url, credentials, timeout, options or Options())
     raise UsageError(f"no server is reached through {scheme}:", _FORMS)
+
+
+def _connect_psdk(url: str, credentials: Credentials, timeout: float, options: Options) -> Server:
+    """A session through the vendor's SDK. The URL is looked at before Java starts."""
+    from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only where it is used
+    from reconciler.server.psdk.adapter import PsdkServer  # noqa: PLC0415
+
+    parsed, _ = parse_url(url), options.client_type_number
+    found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir)).check()
+    return PsdkServer(
+        jvm.start(found.class_path),
+        parsed,
+        options,
+        user=credentials.user,
+        password=credentials.password,
+        timeout=timeout,
+    )

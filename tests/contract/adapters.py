@@ -4,6 +4,7 @@
 as text; ``folder`` is an empty one that it may use. Another adapter is another line.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -24,9 +25,21 @@ class Installation(Protocol):
     def change_mode(self, mode: str) -> None:
         """Sets the operational mode: Full, ReadOnly or Emergency."""
 
+    def close(self) -> None:
+        """Frees what the server holds; its sessions have ended."""
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """What the way to the server cannot carry. ``who`` made a change; ``where``, in
+        which tenant, an object was updated or deleted; ``zero``: a number that an update
+        sets to 0; ``long``: integers of more than 32 bits; ``change``: a DBID among the
+        changed entries of a list, where it changes nothing."""
+
 
 class EmbeddedInstallation:
     """An embedded server: a copy of a file that is made once for every site."""
+
+    lacks: frozenset[str] = frozenset()
 
     def __init__(self, folder: Path, site: str) -> None:
         self._path = folder / "gwe.db"
@@ -40,6 +53,9 @@ class EmbeddedInstallation:
         server.change_mode(mode)
         server.close()
 
+    def close(self) -> None:
+        """Nothing is held beside the sessions."""
+
 
 @cache
 def _embedded_file(site: str) -> bytes:
@@ -47,6 +63,27 @@ def _embedded_file(site: str) -> bytes:
         return site_server(Path(folder), site).read_bytes()
 
 
+class PsdkInstallation(EmbeddedInstallation):
+    """The same server behind TCP: through the vendor's SDK at both ends."""
+
+    lacks = frozenset({"who", "where", "zero", "long", "change"})
+
+    def __init__(self, folder: Path, site: str) -> None:
+        from tests.psdk.support import open_listener  # noqa: PLC0415 - only with the jars
+
+        super().__init__(folder, site)
+        self._listener = open_listener(self._path)
+
+    def connect(self, user: str = "", password: str = "") -> Server:
+        from tests.psdk.support import session  # noqa: PLC0415 - only with the jars
+
+        return session(self._listener.port, user, password)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
 ADAPTERS: Mapping[str, Callable[[Path, str], Installation]] = {
     "embedded": EmbeddedInstallation,
+    **({"psdk": PsdkInstallation} if os.environ.get("PSDK_LIB") else {}),
 }

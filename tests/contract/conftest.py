@@ -14,15 +14,19 @@ Connect = Callable[..., Server]
 
 
 @pytest.fixture(params=ADAPTERS)
-def install(request: pytest.FixtureRequest, tmp_path: Path) -> Install:
+def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Install]:
     """Makes servers from the texts of site files."""
+    made: list[Installation] = []
 
     def new(site: str) -> Installation:
         folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        return ADAPTERS[request.param](folder, site)
+        made.append(ADAPTERS[request.param](folder, site))
+        return made[-1]
 
-    return new
+    yield new
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_a_deleted_script_is_silently_unhooked(server: Server) -> None:
 def test_a_deleted_person_leaves_its_groups(server: Server) -> None:
     server.delete("Person", 101)
     group = get(server, "AgentGroup", 101).attributes
-    assert (group["agentDBIDs"], group["managerDBIDs"]) == ([102], [])
+    assert (group["agentDBIDs"], group.get("managerDBIDs", [])) == ([102], [])
     assert group["capacityRuleDBID"] == 102
 
 
@@ -76,7 +76,7 @@ def test_a_deleted_tenant_takes_everything_in_it(server: Server) -> None:
     for gone in ("AgentGroup", "Enumerator", "EnumeratorValue"):
         assert ordinary(server, gone) == []
     assert get(server, "Application", 104).attributes["tenantDBIDs"] == [102]
-    assert get(server, "Application", 102).attributes["tenantDBIDs"] == []
+    assert get(server, "Application", 102).attributes.get("tenantDBIDs", []) == []
     owners = [one.attributes["ownerID"] for one in server.read("Folder")]
     assert {one["DBID"] for one in owners if one["type"] == 7} == {1, 102}
     assert all(one["DBID"] < 100 for one in owners if one["type"] == 35)

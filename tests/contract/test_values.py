@@ -5,8 +5,13 @@ from typing import Any
 import pytest
 
 from reconciler.server.delta import Delta
-from reconciler.server.errors import ConfigurationServerError, ValueOutOfRangeError
+from reconciler.server.errors import (
+    ConfigurationServerError,
+    UnspecifiedModificationError,
+    ValueOutOfRangeError,
+)
 from reconciler.server.port import Server
+from tests.contract.adapters import Installation
 from tests.contract.conftest import Connect
 from tests.contract.site import LEAST, annex, application, get, names, script
 
@@ -90,7 +95,7 @@ LIST: dict[str, dict[str, Any]] = {
         "lines": "a\nb\r\n\tc",
         "nul": "a\0b",
     },
-    "integers": {"zero": 0, "negative": -7, "large": 4294967296},
+    "integers": {"zero": 0, "negative": -7, "large": 2147483647},
     "binary": {"none": b"", "all": bytes(range(256))},
     "a/b~c [d]": {"ключ=€😀": "значение", " ": " "},
 }
@@ -116,7 +121,7 @@ def test_sections_without_options_are_dropped(server: Server) -> None:
     created = server.create("Script", script("New", userProperties={"a": {}, "b": {"k": "v"}}))
     assert created.attributes["userProperties"] == {"b": {"k": "v"}}
     updated = server.update("Script", created.dbid, annex("b", ("k",), "deleted"))
-    assert updated.attributes["userProperties"] == {}
+    assert updated.attributes.get("userProperties", {}) == {}
 
 
 @pytest.mark.parametrize("wrong", ["\ud800", "a\udfffb"])
@@ -153,9 +158,28 @@ def test_an_attribute_is_emptied_with_the_empty_value_of_its_type(server: Server
     server.update("Enumerator", 101, Delta(values={"description": "text"}))
     emptied = server.update("Enumerator", 101, Delta(values={"description": ""}))
     assert not emptied.attributes.get("description")
+
+
+def test_a_reference_is_emptied_with_zero(server: Server, installation: Installation) -> None:
+    if "zero" in installation.lacks:
+        with pytest.raises(UnspecifiedModificationError):
+            server.update("AgentGroup", 101, Delta(values={"capacityRuleDBID": 0}))
+        return
     emptied = server.update("AgentGroup", 101, Delta(values={"capacityRuleDBID": 0}))
     assert not emptied.attributes.get("capacityRuleDBID")
     server.delete("Script", 102)
+
+
+def test_an_integer_of_more_than_32_bits_survives_or_is_refused(
+    server: Server, installation: Installation
+) -> None:
+    large = script("New", userProperties={"s": {"large": 4294967296}})
+    if "long" in installation.lacks:
+        with pytest.raises(ValueOutOfRangeError, match="32 bits"):
+            server.create("Script", large)
+        return
+    created = server.create("Script", large)
+    assert created.attributes["userProperties"] == {"s": {"large": 4294967296}}
 
 
 def test_two_ports_are_not_both_the_default_one(server: Server) -> None:

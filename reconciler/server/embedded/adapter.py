@@ -148,6 +148,19 @@ class EmbeddedServer:
                     raise ValueOutOfRangeError("no such permissions", object_type, "mask")
             self.store.set_permissions(object_type, dbid, entries_as_data(entries))
 
+    def effective_permissions(
+        self, object_type: str, dbid: int, person: int | None = None
+    ) -> Permission:
+        """What a person may do with an object, with all that the person inherits; None: the
+        session itself. An object that the session may not read is not there."""
+        kind = rules.object_type(object_type)
+        with self.store.reading():
+            row = self.engine.existing(object_type, dbid)
+            self._access.check(kind, dbid, row[2], Permission.READ)
+            access = self._access if person is None else Access(self.engine, person)
+            masks = access.readable()
+            return Permission.FULL if masks is None else masks.of(object_type, dbid, row[2])
+
     def subscribe(
         self, object_type: str = "", tenant: int = 0, dbid: int = 0
     ) -> EmbeddedSubscription:

@@ -72,13 +72,21 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
                 continue
             raise UnchangeableInfoError(f"{name} cannot be changed", kind.name, name)
     for name, value in delta.values.items():
+        if attribute_of(kind, name).mandatory and value in ("", 0):
+            raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
+    check_shape(kind, delta)
+
+
+def check_shape(kind: ObjectType, delta: Delta) -> None:
+    """Refuses changes that no object of the type could take."""
+    for name in (*delta.values, *delta.key_values, *delta.lists):
+        attribute_of(kind, name)
+    for name, value in delta.values.items():
         attribute = attribute_of(kind, name)
         if attribute.type is ValueType.KEY_VALUES or attribute.type in _LISTS:
             raise ValueOutOfRangeError("a list is changed by entries", kind.name, name)
         if value is None:
             raise ValueOutOfRangeError("there is no setting to nothing", kind.name, name)
-        if attribute.mandatory and value in ("", 0):
-            raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
         check_value(kind, attribute, value)
     for name, change in delta.key_values.items():
         _check_key_value_delta(kind, attribute_of(kind, name), change)

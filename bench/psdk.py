@@ -1,0 +1,201 @@
+"""What the way through the Platform SDK costs; a Markdown table for docs/measurements.md.
+
+PSDK_LIB names the folder with the vendor's jars. The server is `gwe embedded serve` in a
+process of its own on the same machine, so both ends share its processors; a relay adds the
+delay of a network where a row says so. Every figure is the median of its runs.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from reconciler.kinds.types import OBJECT_TYPES  # noqa: E402 - the tests' relay is used, too
+from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
+from reconciler.server.embedded.engine import complete  # noqa: E402
+from reconciler.server.embedded.sites.create import create_server  # noqa: E402
+from reconciler.server.embedded.sites.file import SAMPLE_SITE  # noqa: E402
+from reconciler.server.psdk.address import Options  # noqa: E402
+from tests.psdk.relay import Relay  # noqa: E402
+from tests.psdk.support import LIB, free_port, session  # noqa: E402
+
+RUNS = 5
+BULK = 10_000
+CREATES = 300
+DELAY = 0.02
+APP = "Web_Engagement_Server"
+ACCOUNT = {"GWE_PSDK": LIB, "GWE_USER": "default", "GWE_PASSWORD": "password"}
+
+
+def script(number: int) -> dict[str, object]:
+    annex = {"Orchestration": {"application": f"script:{number}", "priority": "5"}}
+    return {"tenantDBID": 101, "name": f"Bench_{number}", "type": 23, "userProperties": annex}
+
+
+def fill(path: Path, count: int) -> None:
+    """More scripts, in one transaction."""
+    kind = OBJECT_TYPES["Script"]
+    server = EmbeddedServer(path)
+    first = server.create("Script", script(-1))
+    with server.store.writing():
+        for number in range(count):
+            server.insert(kind, complete(kind, script(number)), first.folder)
+    server.close()
+
+
+@contextmanager
+def serving(path: Path) -> Iterable[int]:
+    """The server file at a port."""
+    port = free_port()
+    command = [sys.executable, "-m", "reconciler", "embedded", "serve", str(path)]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*command, "--port", str(port), "--psdk", LIB], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout  # noqa: S101 - asked for
+    process.stdout.readline()
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def gwe(*arguments: str) -> float:
+    """Seconds that a command takes from its start to its end."""
+    begun = time.perf_counter()
+    subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "reconciler", *arguments],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **ACCOUNT},
+        cwd=ROOT,
+    )
+    return time.perf_counter() - begun
+
+
+def median(work: Callable[[], float], runs: int = RUNS) -> float:
+    return statistics.median(work() for _ in range(runs))
+
+
+def timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def connect(port: int, in_flight: int = 32) -> None:
+    session(port, "default", "password", Options(in_flight=in_flight)).close()
+
+
+def read(port: int) -> float:
+    """Seconds for one read of all the scripts."""
+    server = session(port, "default", "password", timeout=60.0)
+    seconds = timed(lambda: server.read("Script", {"tenant_dbid": 101}))
+    server.close()
+    return seconds
+
+
+class Creates:
+    """Creates a second, each object with a name of its own."""
+
+    def __init__(self) -> None:
+        self._next = 10**6
+
+    def rate(self, port: int, in_flight: int) -> float:
+        server = session(port, "default", "password", Options(in_flight=in_flight), timeout=60.0)
+        server.read("Script", {"tenant_dbid": 101, "name": "Bench_-1"})  # the folder's path
+        first, self._next = self._next, self._next + CREATES
+        numbers = iter(range(first, first + CREATES))
+        lock = threading.Lock()
+
+        def work() -> None:
+            while True:
+                with lock:
+                    number = next(numbers, None)
+                if number is None:
+                    return
+                server.create("Script", script(number))
+
+        threads = [threading.Thread(target=work) for _ in range(in_flight)]
+
+        def run() -> None:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        seconds = timed(run)
+        server.close()
+        return CREATES / seconds
+
+
+def rows(folder: Path) -> Iterable[tuple[str, str, str]]:
+    """What is measured, the figure, the aim or a ratio."""
+    site, bulk, empty = (folder / f"{name}.db" for name in ("site", "bulk", "empty"))
+    for path in (site, bulk, empty):
+        create_server(path, SAMPLE_SITE)
+    fill(bulk, BULK)
+    fill(empty, 0)
+    with serving(site) as port:
+        url = f"confserv://127.0.0.1:{port}"
+        plan = ["plan", "--quiet", "--app", APP, "--server"]
+        gwe(*plan, url)  # the files of the JVM are in memory from then on
+        wire = median(lambda: gwe(*plan, url))
+        direct = median(lambda: gwe(*plan, f"embedded:{site}"))
+        aim = "met" if wire < 2 else "MISSED"
+        yield "plan of the bundled manifests, whole process", f"{wire:.2f} s", f"2 s: {aim}"
+        yield "the same on the file itself", f"{direct:.2f} s", f"{direct / wire:.2f} of it"
+        connect(port)
+        seconds = median(lambda: timed(lambda: connect(port)))
+        yield "connect and log in, Java running", f"{seconds * 1e3:.0f} ms", ""
+    with serving(bulk) as port:
+        read(port)
+        wire = median(lambda: read(port), 3)
+        server = EmbeddedServer(bulk)
+        direct = median(lambda: timed(lambda: server.read("Script", {"tenant_dbid": 101})), 3)
+        server.close()
+        each = wire / BULK * 1e6
+        yield (
+            f"read of {BULK:,} objects in one request",
+            f"{wire:.2f} s",
+            f"{each:.0f} µs an object",
+        )
+        yield "the same on the file itself", f"{direct:.2f} s", f"{direct / wire:.2f} of it"
+    creates = Creates()
+    with serving(empty) as port:
+        for delay in (0.0, DELAY):
+            relay = Relay(port, delay)
+            one = 0.0
+            for in_flight in (1, 8, 32):
+                creates.rate(relay.port, in_flight)
+                rate = median(partial(creates.rate, relay.port, in_flight), 3)
+                one = one or rate
+                label = f"creates, {in_flight} in flight, {delay * 1e3:.0f} ms delay"
+                ratio = "" if in_flight == 1 else f"{rate / one:.1f} of 1 in flight"
+                yield label, f"{rate:,.0f} a second", ratio
+            relay.close()
+
+
+def main() -> None:
+    out = sys.stdout
+    out.write("| measured | median | aim or ratio |\n| --- | --- | --- |\n")
+    with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
+        for row in rows(Path(folder)):
+            out.write(f"| {' | '.join(row)} |\n")
+            out.flush()
+
+
+if __name__ == "__main__":
+    if not LIB:
+        raise SystemExit("PSDK_LIB must name the folder with the SDK's jars")
+    main()

@@ -1,0 +1,217 @@
+"""``gwe doctor``: looks at everything between here and a plan, and says what to do next."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any, Protocol, cast
+
+import click
+
+from reconciler.cli import common
+from reconciler.errors import ReconcilerError
+from reconciler.exits import ExitCode
+from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.checks import Finding
+from reconciler.server.connect import connect
+from reconciler.server.errors import ConfigurationServerError, ServerError
+from reconciler.server.port import ConfObject, Permission, Server
+from reconciler.server.psdk.address import Options, parse_url
+from reconciler.server.snapshot import ENVIRONMENT, Snapshot
+from reconciler.site.discovery import SiteOptions, discover
+
+_STYLES = {"ok": "green", "note": "yellow", "failed": "bold red"}
+_INDENT = 22
+_CREATED_IN = ("Script", "AgentGroup", "Enumerator", "Transaction")
+"""The types that applies create in folders of the site's tenant."""
+
+
+class _Asks(Protocol):
+    """A server that says what an account may do."""
+
+    def effective_permissions(
+        self, object_type: str, dbid: int, person: int | None = None
+    ) -> Permission: ...
+
+
+@click.command("doctor")
+@common.with_options(
+    *common.SITE_OPTIONS,
+    click.option("--profile", envvar="GWE_PROFILE", default="", help="Profile of gwe.toml."),
+    click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR)."),
+)
+def command(**options: Any) -> int:
+    """Check the way to the server and what this account may do there. Writes nothing.
+
+    Prints for each step what it found and, where that is not enough, what to do next.
+    Exit 1 where a step failed.
+    """
+    session = common.open_session(options)
+    connection = session.connection()
+    failed = _print(_look(session, connection), no_color=options["no_color"])
+    return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+def _look(session: common.Session, connection: Options) -> Iterator[Finding]:
+    url = session.url()
+    real = url.startswith(("confserv:", "confservs:"))
+    if real:
+        from reconciler.server.psdk.checks import way_to_server  # noqa: PLC0415
+
+        hosts = parse_url(url)
+        for finding in way_to_server(hosts, connection):
+            yield finding
+            if finding.state == "failed" and finding.what not in ("name", "port", "TLS"):
+                return
+    user = session.credentials().user
+    who = user or "nobody: the session of the server itself"
+    try:
+        server = connect(url, session.credentials(), session.options["timeout"], connection)
+    except ServerError as error:
+        number = getattr(error, "number", 0)
+        what = "client" if number == 7 else "log-in"
+        yield Finding(what, "failed", error.message, error.hint)
+        return
+    try:
+        yield Finding("log-in", "ok", f"as {who}")
+        yield from _session(session, server, connection, real=real)
+    except ServerError as error:
+        yield Finding("server", "failed", error.message, error.hint)
+    finally:
+        server.close()
+
+
+def _session(
+    session: common.Session, server: Server, connection: Options, *, real: bool
+) -> Iterator[Finding]:
+    applications = server.read("Application")
+    by_name = {one.attributes["name"]: one for one in applications}
+    if real:
+        yield _client(by_name.get(connection.client), connection)
+        yield _role_of_server(server, applications)
+    info = server.info()
+    if info.mode == "Full":
+        yield Finding("mode", "ok", "Full: the server takes writes")
+    else:
+        advice = "Plans work; an apply waits until the server is back in full mode."
+        yield Finding("mode", "note", info.mode, advice)
+    tenants = server.read("Tenant", {"all_tenants": 1})
+    yield from _permissions(session, server, tenants)
+    yield _prerequisites(session, server, [*tenants, *applications])
+
+
+def _client(found: ConfObject | None, connection: Options) -> Finding:
+    name = connection.client
+    if found is None:
+        return Finding("client", "note", f"this account cannot read the application {name}")
+    kind = mnemonic(APPLICATION_TYPE, int(found.attributes["type"]))
+    if name == "default":
+        advice = "An application of its own (type GenericClient) tells gwe from people."
+        return Finding("client", "note", f"{name}, type {kind}: shared with people", advice)
+    return Finding("client", "ok", f"{name}, type {kind}")
+
+
+def _role_of_server(server: Server, applications: list[ConfObject]) -> Finding:
+    """A proxy is a Configuration Server that connects to another one."""
+    dbid = getattr(server, "server_dbid", 0)
+    by_dbid = {one.dbid: one for one in applications}
+    found = by_dbid.get(dbid)
+    if found is None:
+        return Finding("server", "note", "its application cannot be read: master or proxy unknown")
+    masters = [
+        by_dbid[one["appServerDBID"]]
+        for one in found.attributes.get("appServerDBIDs", [])
+        if one["appServerDBID"] in by_dbid
+        and by_dbid[one["appServerDBID"]].attributes["type"] == found.attributes["type"]
+    ]
+    name = found.attributes["name"]
+    if masters:
+        advice = "Connect to the master: a proxy lags behind its own writes."
+        text = f"{name} is a proxy of {masters[0].attributes['name']}"
+        return Finding("server", "failed", text, advice)
+    return Finding("server", "ok", f"{name}, not a proxy as far as its connections say")
+
+
+def _permissions(
+    session: common.Session, server: Server, tenants: list[ConfObject]
+) -> Iterator[Finding]:
+    asks: _Asks | None = getattr(server, "effective_permissions", None) and cast("_Asks", server)
+    wanted = session.options["tenant"] or session.settings.tenant
+    tenant = next(
+        (t for t in tenants if t.attributes["name"] == wanted or (not wanted and t.dbid > 1)), None
+    )
+    if tenant is None:
+        text = f"no tenant {wanted} can be read" if wanted else "no tenant can be read"
+        advice = "Grant the account Read on the tenant and on Environment."
+        yield Finding("permissions", "failed", text, advice)
+        return
+    if not any(one.dbid == ENVIRONMENT for one in tenants):
+        advice = "Grant the account Read on it: applications and hosts belong to it."
+        yield Finding("permissions", "note", "tenant Environment cannot be read", advice)
+    user = session.credentials().user
+    persons = server.read("Person", {"user_name": user}) if user else []
+    if asks is None or (user and not persons):
+        yield Finding("permissions", "note", "the account cannot read itself: not looked at")
+        return
+    lacking = []
+    try:
+        for name in _CREATED_IN:
+            owner = {"owner_type": OBJECT_TYPES["Tenant"].number, "owner_dbid": tenant.dbid}
+            kind = {"type": OBJECT_TYPES[name].number, "default_folder": True}
+            for folder in server.read("Folder", {**owner, **kind}):
+                person = persons[0].dbid if persons else None
+                granted = asks.effective_permissions("Folder", folder.dbid, person)
+                missing = (Permission.CREATE | Permission.CHANGE | Permission.DELETE) & ~granted
+                if missing:
+                    lacking.append(f"{OBJECT_TYPES[name].folder}: {_named(missing)}")
+    except ConfigurationServerError as error:
+        yield Finding("permissions", "note", f"not looked at: {error.message}")
+        return
+    where = tenant.attributes["name"]
+    if lacking:
+        advice = "Plans work; for an apply grant these on the folders."
+        yield Finding("permissions", "note", f"in {where} missing: {'; '.join(lacking)}", advice)
+    else:
+        yield Finding("permissions", "ok", f"create, change and delete in the folders of {where}")
+
+
+def _named(missing: Permission) -> str:
+    return ", ".join(one.name.lower() for one in Permission if one in missing and one.name)
+
+
+def _prerequisites(session: common.Session, server: Server, found: list[ConfObject]) -> Finding:
+    app = session.options["app"] or session.settings.app
+    if not app:
+        return Finding("site", "note", "not looked at", "Name its application with --app.")
+    site = SiteOptions(
+        app,
+        session.options["tenant"] or session.settings.tenant,
+        session.options["cluster"] or session.settings.cluster,
+    )
+    try:
+        discovered = discover(Snapshot([*found, *server.read("Host")]), site)
+    except ReconcilerError as error:
+        problems = error.diagnostics
+        text = "; ".join(one.summary for one in problems)
+        return Finding("site", "failed", text, next((one.hint for one in problems if one.hint), ""))
+    return Finding("site", "ok", f"{app} in tenant {discovered.tenant_name}, complete")
+
+
+def _print(findings: Iterator[Finding], *, no_color: bool) -> bool:
+    """Prints each line as soon as it is known. Whether one of them failed."""
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    from reconciler.render.console import clean, make_console  # noqa: PLC0415
+
+    console = make_console(no_color=no_color)
+    failed = False
+    for one in findings:
+        failed = failed or one.state == "failed"
+        width = max(console.width - _INDENT, _INDENT)
+        lines = wrap(clean(one.found), width)
+        if one.next_step:
+            lines += wrap(f"-> {clean(one.next_step)}", width, subsequent_indent="   ")
+        line = Text(f"{one.state:<8}", style=_STYLES[one.state])
+        line.append(f"{one.what:<14}", style="not bold default")
+        line.append(f"\n{' ' * _INDENT}".join(lines), style="not bold default")
+        console.print(line, soft_wrap=True)
+    return failed

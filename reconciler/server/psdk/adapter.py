@@ -1,0 +1,207 @@
+"""The port on a real Configuration Server: one class for every type, driven by the table.
+
+Thread-safe: several requests may be out at once, as many as the options allow.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.kinds.model import Attributes
+from reconciler.server.delta import Delta
+from reconciler.server.embedded import rules
+from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
+from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
+from reconciler.server.psdk import wire
+from reconciler.server.psdk.address import Options, ServerUrl
+from reconciler.server.psdk.channel import Channel, Unasked, open_channel
+from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.notices import PsdkSubscription
+from reconciler.server.psdk.objects import Mapper
+from reconciler.server.psdk.requests import Requests
+from reconciler.server.psdk.session import Session
+
+_ALL_TENANTS = ("Tenant", (("all_tenants", 1),))
+_Question = tuple[str, tuple[tuple[str, str | int | bool], ...]]
+
+
+class PsdkServer:
+    """A Configuration Server behind the vendor's SDK. Implements ``port.Server``."""
+
+    def __init__(
+        self,
+        sdk: Sdk,
+        url: ServerUrl,
+        options: Options,
+        *,
+        user: str = "",
+        password: str = "",
+        timeout: float = 30.0,
+    ) -> None:
+        self._sdk = sdk
+        self._user = user
+        self._password = password
+        self._answers: dict[_Question, list[ConfObject]] = {}
+        self._paths: dict[int, str] = {}
+        self._identity = ""
+        self._session = Session(
+            sdk,
+            url,
+            options,
+            (user, password),
+            timeout=timeout,
+            unasked=_ignore,
+            repeat=self._repeat,
+        )
+        self._use(self._session.channel)
+
+    def _use(self, channel: Channel) -> None:
+        """Takes over the metadata of a connection."""
+        assert channel.shapes is not None  # noqa: S101 - an open channel has them
+        self._mapper = Mapper(self._sdk, channel.shapes.metadata)
+        self._requests = Requests(self._mapper)
+        self._paths.clear()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def info(self) -> ServerInfo:
+        (event,) = self._session.ask(self._requests.mode())
+        context = self._session.channel.context
+        return ServerInfo(
+            url=self._session.url.text,
+            identity=self._known_identity(),
+            version=str(context.getServerVersion() or ""),
+            mode=wire.MODES.get(int(event.getOperationalMode()), "unknown"),
+            user=self._user,
+        )
+
+    @property
+    def server_dbid(self) -> int:
+        """The DBID of the application that the server runs as."""
+        return int(self._session.channel.context.getDbid())
+
+    def _known_identity(self) -> str:
+        """The host list with a digest of the tenants; the same as long as the session."""
+        if not self._identity:
+            tenants = self._answers.get(_ALL_TENANTS)
+            if tenants is None:
+                tenants = self.read("Tenant", {"all_tenants": 1})
+            named = [[one.dbid, one.attributes.get("name", "")] for one in tenants]
+            digest = hashlib.sha256(json.dumps(sorted(named)).encode()).hexdigest()[:16]
+            self._identity = f"confserv:{self._session.url.host_list}#{digest}"
+        return self._identity
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        kind = rules.object_type(object_type)
+        asked = dict(filters or {})
+        request = self._requests.read(kind, asked)
+        found = self._objects(object_type, self._session.ask(request))
+        for one in found:
+            self._paths[one.folder] = one.path
+        question = (object_type, tuple(sorted(asked.items())))
+        self._answers[question] = found
+        return list(found)
+
+    def _objects(self, object_type: str, events: Sequence[Any]) -> list[ConfObject]:
+        found = self._requests.objects(rules.object_type(object_type), events)
+        return sorted(found, key=lambda one: one.dbid)
+
+    def _repeat(self, channel: Channel) -> bool:
+        """Asks another host everything that was asked before."""
+        self._use(channel)
+        for (object_type, asked), before in list(self._answers.items()):
+            request = self._requests.read(rules.object_type(object_type), dict(asked))
+            events = channel.ask(request, self._session.timeout)
+            if self._objects(object_type, events) != before:
+                return False
+        return True
+
+    def create(
+        self, object_type: str, attributes: Attributes, folder: int | None = None
+    ) -> ConfObject:
+        kind = rules.object_type(object_type)
+        (event,) = self._write(self._requests.create(kind, attributes, folder))
+        made, sent = self._requests.created(kind, event)
+        if not sent:
+            raise OutcomeUnknownError(
+                "the server says that it created the object, and not which one it is"
+            )
+        path = self._paths.get(made.folder)
+        if path is None or object_type == "Folder":
+            return self._read_back(object_type, made.dbid)
+        return ConfObject(made.type, made.dbid, made.attributes, made.folder, path)
+
+    def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
+        kind = rules.object_type(object_type)
+        self._write(self._requests.update(kind, dbid, delta))
+        return self._read_back(object_type, dbid)
+
+    def delete(self, object_type: str, dbid: int) -> None:
+        self._write(self._requests.delete(rules.object_type(object_type), dbid))
+
+    def _write(self, request: Any) -> list[Any]:
+        """Sends a write. What was read before it may no longer be so."""
+        self._answers.clear()
+        return self._session.write(request)
+
+    def _read_back(self, object_type: str, dbid: int) -> ConfObject:
+        """The object after a write that the server has carried out."""
+        try:
+            found = self.read(object_type, {"dbid": dbid})
+        except ServerUnavailableError as error:
+            raise OutcomeUnknownError(
+                f"{object_type} {dbid} was written and could not be read afterwards:"
+                f" {error.message}",
+                "Plan again: it reads what is there now.",
+            ) from error
+        if not found:
+            raise OutcomeUnknownError(
+                f"{object_type} {dbid} was written, and this account cannot read it",
+                "Look at it with an account that may read it.",
+            )
+        self._answers.clear()
+        return found[0]
+
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        kind = rules.object_type(object_type)
+        (event,) = self._session.ask(self._requests.read_permissions(kind, dbid))
+        return self._requests.permissions(event)
+
+    def effective_permissions(
+        self, object_type: str, dbid: int, person: int | None = None
+    ) -> Permission:
+        """What a person may do with an object, with all that the person inherits; None: the
+        session itself, where the server can say so without a person."""
+        kind = rules.object_type(object_type)
+        request = self._requests.effective_permissions(kind, dbid, person)
+        (event,) = self._session.ask(request)
+        return Permission(int(event.getPermissions() or 0))
+
+    def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
+        kind = rules.object_type(object_type)
+        self._write(self._requests.set_permissions(kind, dbid, entries))
+
+    def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> PsdkSubscription:
+        if object_type:
+            rules.object_type(object_type)
+        return PsdkSubscription(
+            self._connect_again, object_type, tenant, dbid, self._session.timeout
+        )
+
+    def _connect_again(self, unasked: Unasked) -> Channel:
+        """A second connection to the host that the session is on."""
+        session = self._session
+        return open_channel(
+            self._sdk,
+            session.channel.address,
+            session.options,
+            (self._user, self._password),
+            unasked,
+            tls=session.url.tls,
+        )
+
+
+def _ignore(name: str, event: Any) -> None:
+    """Nobody has asked this connection for notifications."""

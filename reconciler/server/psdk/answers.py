@@ -1,0 +1,233 @@
+"""What the listener answers to the requests of a client that has logged in.
+
+Every request becomes one call of the embedded server, which decides; its errors become
+error events. Knows no sockets and no threads.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.errors import UnsupportedObjectError
+from reconciler.server.port import AccessEntry, ConfObject
+from reconciler.server.psdk import wire
+from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.objects import Mapper
+from reconciler.server.psdk.requests import Requests, is_flag
+from reconciler.server.psdk.shapes import Shape
+
+OBJECTS_PER_EVENT = 100
+_BRIEFS = {"Person", "Tenant", "AccessGroup"}
+
+
+class Answers:
+    """Answers requests with one mapping for all clients."""
+
+    def __init__(self, sdk: Sdk, mapper: Mapper) -> None:
+        self._sdk = sdk
+        self._mapper = mapper
+        self._requests = Requests(mapper)
+        self._by_name: Mapping[str, Callable[[EmbeddedServer, Any], Iterator[Any]]] = {
+            "RequestReadObjects": self._read,
+            "RequestGetBriefInfo": self._briefs,
+            "RequestReadOperationalMode": self._mode,
+            "RequestReadPermissions": self._permissions,
+            "RequestReadObjectPermissions": self._effective_permissions,
+            "RequestCreateObject": self._create,
+            "RequestUpdateObject": self._update,
+            "RequestDeleteObject": self._delete,
+            "RequestUpdatePermissions": self._set_permissions,
+            "RequestChangeOperationalMode": self._change_mode,
+        }
+
+    WRITES = frozenset(
+        {
+            "RequestCreateObject",
+            "RequestUpdateObject",
+            "RequestDeleteObject",
+            "RequestUpdatePermissions",
+            "RequestChangeOperationalMode",
+        }
+    )
+    """The requests after which others are told of changes."""
+
+    def knows(self, name: str) -> bool:
+        return name in self._by_name
+
+    def to(self, name: str, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        """The events that answer a request, without the reference number."""
+        return self._by_name[name](server, request)
+
+    # Reads
+
+    def _read(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        shape = self._shape(request.getObjectType())
+        filters, extras = self._filter(shape.kind, request.getFilter())
+        found = server.read(shape.kind.name, filters)
+        for first in range(0, len(found), OBJECTS_PER_EVENT):
+            part = found[first : first + OBJECTS_PER_EVENT]
+            yield self._objects(shape, part, len(found), extras)
+        number = self._sdk.integer(shape.kind.number)
+        yield self._event("EventObjectsSent").create(number)
+
+    def _objects(self, shape: Shape, part: list[ConfObject], total: int, extras: set[str]) -> Any:
+        collection = self._sdk.conf("obj.ConfObjectsCollection")(shape.description)
+        for one in part:
+            collection.add(self._mapper.write(shape, one.dbid, one.attributes))
+        event = self._event("EventObjectsRead").create()
+        event.setObjectType(shape.kind.number)
+        event.setObjects(collection)
+        event.setObjectCount(len(part))
+        event.setObjectTotalCount(total)
+        if wire.WITH_FOLDER in extras:
+            event.setFolderDbids(self._sdk.longs([one.folder for one in part]))
+        if wire.WITH_PATH in extras:
+            event.setObjectPaths(self._sdk.texts([one.path for one in part]))
+        return event
+
+    def _filter(self, kind: ObjectType, pairs: Any) -> tuple[dict[str, str | int | bool], set[str]]:
+        """The filter as the port has it, and which extras the client asks for."""
+        filters: dict[str, str | int | bool] = {}
+        extras: set[str] = set()
+        for pair in pairs or ():
+            key = str(pair.getStringKey())
+            number = str(pair.getValueType()) in ("INT", "LONG")
+            value: str | int = int(pair.getValue()) if number else str(pair.getValueAsString())
+            if key in (wire.WITH_FOLDER, wire.WITH_PATH):
+                extras |= {key} if value else set()
+            elif is_flag(kind, key):
+                filters[key] = value == wire.TRUE
+            else:
+                filters[key] = value
+        return filters, extras
+
+    def _briefs(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        shape = self._shape(request.getObjectType())
+        kind = shape.kind
+        if kind.name not in _BRIEFS:
+            raise UnsupportedObjectError("there is no brief information of it", kind.name)
+        found = server.read(kind.name, self._filter(kind, request.getFilter())[0])
+        tenants = {
+            one.dbid: one.attributes["name"] for one in server.read("Tenant", {"all_tenants": 1})
+        }
+        description = self._mapper.shapes.metadata.getCfgClass(f"Cfg{kind.name}Brief")
+        for one in found:
+            brief = self._sdk.conf("obj.ConfObjectBrief")(description)
+            said = {**one.attributes, "tenantName": tenants.get(one.tenant, "")}
+            for attribute in description.getAttributes():
+                name = str(attribute.getSchemaName())
+                if name == "ID":
+                    inner = brief.getOrCreatePropertyValue("ID")
+                    inner.setPropertyValue("DBID", self._sdk.integer(one.dbid))
+                    inner.setPropertyValue("type", self._sdk.integer(kind.number))
+                elif isinstance(said.get(name), str):
+                    brief.setPropertyValue(name, said[name])
+                elif isinstance(said.get(name), bool):
+                    flag = wire.TRUE if said[name] else wire.FALSE
+                    brief.setPropertyValue(name, self._sdk.integer(flag))
+            event = self._event("EventBriefInfo").create()
+            event.setObjectType(kind.number)
+            event.setObjectCount(len(found))
+            event.setBriefObject(brief)
+            yield event
+        yield self._event("EventObjectsSent").create(self._sdk.integer(kind.number))
+
+    def _mode(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:  # noqa: ARG002
+        event = self._event("EventOperationalModeRead").create()
+        event.setOperationalMode(_mode_number(server.info().mode))
+        yield event
+
+    def _permissions(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        kind, dbid = self._named(request.getConfID())
+        event = self._event("EventPermissionsRead").create()
+        entries = server.permissions(kind.name, dbid)
+        event.setConfPermissionsACL(self._requests.access_list(kind, dbid, entries))
+        yield event
+
+    def _effective_permissions(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        kind, dbid = self._named(request.getConfID())
+        account = request.getAccountID()
+        person = int(account.getPropertyValue("DBID")) if account is not None else None
+        event = self._event("EventObjectPermissionsRead").create()
+        event.setPermissions(int(server.effective_permissions(kind.name, dbid, person)))
+        yield event
+
+    # Writes
+
+    def _create(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        shape = self._shape(request.getObjectType())
+        given = self._mapper.read_given(shape, request.getObject())
+        parameters = request.getParameters()
+        pair = parameters.getPair(wire.INTO_FOLDER) if parameters is not None else None
+        folder = int(pair.getValue()) if pair is not None else None
+        made = server.create(shape.kind.name, given, folder)
+        yield self.created(shape, made)
+
+    def created(self, shape: Shape, made: ConfObject) -> Any:
+        event = self._event("EventObjectCreated").create()
+        event.setObject(self._mapper.write(shape, made.dbid, made.attributes))
+        event.setObjectType(shape.kind.number)
+        if made.folder:
+            event.setFolderDbid(made.folder)
+        event.setTime(int(time.time()))
+        return event
+
+    def _update(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        shape = self._shape(request.getObjectType())
+        given = request.getObjectDelta()
+        dbid, delta = self._mapper.read_given_delta(shape, given)
+        server.update(shape.kind.name, dbid, delta)
+        event = self._event("EventObjectUpdated").create(self._sdk.integer(shape.kind.number))
+        event.setObjectDelta(given)
+        event.setTime(int(time.time()))
+        yield event
+
+    def _delete(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        shape = self._shape(request.getObjectType())
+        server.delete(shape.kind.name, int(request.getDbid()))
+        event = self._event("EventObjectDeleted").create(
+            self._sdk.integer(shape.kind.number), request.getDbid()
+        )
+        event.setTime(int(time.time()))
+        yield event
+
+    def _set_permissions(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        acl = request.getConfPermissionsACL()
+        kind, dbid = self._named(acl.getPropertyValue("objectID"))
+        entries: list[AccessEntry] = self._requests.permissions(request)
+        server.set_permissions(kind.name, dbid, entries)
+        event = self._event("EventPermissionsUpdated").create()
+        event.setConfPermissionsACL(acl)
+        yield event
+
+    def _change_mode(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        server.change_mode(wire.MODES.get(int(request.getOperationalMode() or 0), ""))
+        event = self._event("EventOperationalModeChanged").create()
+        event.setOperationalMode(request.getOperationalMode())
+        yield event
+
+    def _shape(self, number: Any) -> Shape:
+        shape = self._mapper.shapes.by_number(int(number or 0))
+        if shape is None:
+            raise UnsupportedObjectError(f"no object type has number {number}")
+        return shape
+
+    def _named(self, identifier: Any) -> tuple[ObjectType, int]:
+        """The type and the DBID of an object that a request names."""
+        number = int(identifier.getPropertyValue("type") or 0)
+        return self._shape(number).kind, int(identifier.getPropertyValue("DBID") or 0)
+
+    def _event(self, name: str) -> Any:
+        return self._sdk.conf(f"confserver.events.{name}")
+
+
+def _mode_number(mode: str) -> int:
+    return next(number for number, name in wire.MODES.items() if name == mode)
+
+
+def type_names() -> dict[int, str]:
+    """The names of the types by number."""
+    return {kind.number: kind.name for kind in OBJECT_TYPES.values()}

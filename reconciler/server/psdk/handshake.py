@@ -1,0 +1,76 @@
+"""How a client of the listener logs in: protocol version, application, account.
+
+Refused with the numbers that Configuration Server has for it: 4 for a wrong user name or
+password, 7 for a client application that is not there or of another type, 8 for an account
+that may not be used.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES, STATE
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.errors import AppSecurityViolationError, LoginIncorrectError
+from reconciler.server.psdk import wire
+from reconciler.server.psdk.jvm import Sdk
+
+OpenServer = Callable[[str, str], EmbeddedServer]
+"""Opens the embedded server for a user and a password; no user: the server's own."""
+
+
+def version_event(sdk: Sdk, request: Any) -> Any:
+    """The answer to the first request: we speak what the client speaks."""
+    event = sdk.conf("confserver.runtime.channel.EventProtocolVersion").create()
+    event.setOldProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
+    event.setServerEncoding(sdk.integer(wire.UTF8_SERVER))
+    return event
+
+
+def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
+    """The session of the client, or the error that refuses it."""
+    user = str(request.getUserName() or "")
+    name, number = str(request.getClientName() or ""), int(request.getClientType() or 0)
+    own = open_server("", "")
+    try:
+        server_type = _check_application(own, name, number)
+    finally:
+        own.close()
+    if not user and not server_type:
+        raise LoginIncorrectError(f"the application {name} logs in with a user", "Person")
+    return open_server(user, password_of(sdk, request))
+
+
+def _check_application(server: EmbeddedServer, name: str, number: int) -> bool:
+    """Whether the client application is one of a server, which needs no user."""
+    found = server.read("Application", {"name": name})
+    if not found or found[0].attributes["type"] != number:
+        raise AppSecurityViolationError(
+            f"no application {name!r} of type {number} is known", "Application", "name"
+        )
+    if found[0].attributes.get("state") != STATE["Enabled"]:
+        raise AppSecurityViolationError(
+            f"the application {name} is disabled", "Application", "state"
+        )
+    return number not in CLIENT_APPLICATION_TYPES
+
+
+def password_of(sdk: Sdk, request: Any) -> str:
+    """The password of a log-in. It travels enciphered; the SDK makes it plain."""
+    secured = request.getMessageAttribute("UserPassword")
+    if secured is None:
+        return ""
+    cipher = sdk.conf("runtime.channel.AesUtil")
+    charset = sdk.java("java.nio.charset.StandardCharsets").UTF_8
+    encoded = cipher.getEncodedString(secured, charset)
+    return str(cipher().decrypt(encoded, "UTF-8") or "") if encoded else ""
+
+
+def registered_event(sdk: Sdk, request: Any, session: int, server_dbid: int) -> Any:
+    """The answer to a log-in."""
+    event = sdk.conf("confserver.runtime.channel.EventClientRegistered").create()
+    event.setSessionId(session)
+    event.setProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
+    event.setOldProtocolVersion(request.getOldProtocolVersion() or wire.PROTOCOL_VERSION)
+    event.setServerDbid(server_dbid)
+    event.setServerEncoding(sdk.integer(wire.UTF8_SERVER))
+    return event

@@ -1,0 +1,151 @@
+"""Finds the jars of the vendor's Platform SDK in a folder that the user names.
+
+Looks and names what is missing; downloads and copies nothing. Knows no Java: a jar is a
+zip file, and a class is a name in it.
+"""
+
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reconciler.server.errors import ServerUnavailableError
+
+ENVIRONMENT_VARIABLE = "GWE_PSDK"
+
+MAIN_CLASS = "com.genesyslab.platform.configuration.protocol.ConfServerProtocol"
+"""The folder whose jars hold this class is the SDK's."""
+
+PARTS: Mapping[str, str] = {
+    "com.genesyslab.platform.commons.protocol.Endpoint": "the SDK's protocol jar",
+    "com.genesyslab.platform.commons.connection.Connection": "the SDK's connection jar",
+    "com.genesyslab.platform.commons.collections.KeyValueCollection": "the SDK's kvlists jar",
+    "com.genesyslab.platform.commons.GEnum": "the SDK's commons jar",
+    "io.netty.channel.Channel": "netty transport",
+    "io.netty.handler.ssl.SslHandler": "netty handler",
+    "javax.xml.bind.JAXBContext": "jaxb-api",
+    "com.sun.xml.bind.v2.ContextFactory": "jaxb-runtime",
+}
+"""What the SDK's own folder must hold beside it: class -> what people call its jar."""
+
+COMPANIONS: Mapping[str, str] = {
+    "com.sun.istack.FinalArrayList": "istack-commons-runtime",
+    "com.sun.xml.txw2.TypedXmlWriter": "txw2",
+    "javax.activation.DataHandler": "javax.activation",
+    "org.jvnet.staxex.Base64Data": "stax-ex",
+    "com.sun.xml.fastinfoset.Decoder": "FastInfoset",
+}
+"""What jaxb-runtime needs from Java 11 on, and what the SDK's folder may lack."""
+
+SYSTEM_FOLDERS = (Path("/usr/share/java"), Path("/usr/local/share/java"))
+"""Where an operating system keeps Java libraries."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A class that no jar holds, and the jar that people would look for."""
+
+    class_name: str
+    jar: str
+
+
+@dataclass(frozen=True)
+class Jars:
+    """What was found. ``class_path`` is complete where ``missing`` is empty."""
+
+    folder: Path
+    class_path: tuple[Path, ...]
+    companions: tuple[Path, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+    def check(self) -> "Jars":
+        """Itself, or ServerUnavailableError that names everything that is missing."""
+        if self.missing:
+            names = ", ".join(one.jar for one in self.missing)
+            raise ServerUnavailableError(
+                f"the Platform SDK in {self.folder} is not complete: {names} missing",
+                "Put the missing jars in that folder. The JAXB companions come with Java 8,"
+                " with the JAXB packages of the operating system, or with jaxb-runtime itself.",
+            )
+        return self
+
+
+def folder_of(
+    psdk: str = "", install_dir: str = "", environment: Mapping[str, str] = os.environ
+) -> Path:
+    """The folder to look in: --psdk, else GWE_PSDK, else --install-dir."""
+    named = psdk or environment.get(ENVIRONMENT_VARIABLE, "") or install_dir
+    if not named:
+        raise ServerUnavailableError(
+            "where is the Platform SDK? A real Configuration Server is reached through it",
+            "Name the folder with its jars with --psdk or GWE_PSDK, or the installation of a"
+            " Genesys product that holds them with --install-dir. gwe does not contain it.",
+        )
+    return Path(named)
+
+
+def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
+    """The SDK below a folder. ServerUnavailableError where there is none; what is missing
+    of one that is there stands in the answer."""
+    try:
+        jars = sorted(folder.rglob("*.jar"))
+    except OSError as error:
+        raise _unreadable(folder, error.strerror) from error
+    if not folder.is_dir():
+        raise _unreadable(folder, "it is no folder" if folder.exists() else "it does not exist")
+    home = next((jar.parent for jar in jars if MAIN_CLASS in classes_of(jar)), None)
+    if home is None:
+        raise ServerUnavailableError(
+            f"no jar below {folder} holds the Platform SDK ({len(jars)} jars looked at)",
+            f"Name the folder with the jar that holds {MAIN_CLASS}.",
+        )
+    chosen = [jar for jar in jars if jar.parent == home]
+    elsewhere = [jar for jar in jars if jar.parent != home]
+    chosen += _holding(PARTS, chosen, elsewhere)
+    companions = _holding(COMPANIONS, chosen, [*elsewhere, *_system_jars(system)])
+    everything = [*chosen, *companions]
+    wanted = {**PARTS, **COMPANIONS}
+    missing = [Missing(name, wanted[name]) for name in _lacking(wanted, everything)]
+    return Jars(home, tuple(everything), tuple(companions), tuple(missing))
+
+
+def _unreadable(folder: Path, reason: str | None) -> ServerUnavailableError:
+    return ServerUnavailableError(
+        f"the folder of the Platform SDK, {folder}, cannot be read: {reason}",
+        "Name the folder that holds the jars with --psdk.",
+    )
+
+
+def _system_jars(folders: Iterable[Path]) -> Iterator[Path]:
+    """Only jars that are called as a companion is: there are hundreds of others."""
+    for folder in folders:
+        for name in COMPANIONS.values():
+            yield from sorted(folder.glob(f"{name}*.jar"))
+
+
+def _lacking(wanted: Iterable[str], jars: Sequence[Path]) -> list[str]:
+    return [name for name in wanted if not any(name in classes_of(jar) for jar in jars)]
+
+
+def _holding(wanted: Iterable[str], have: Sequence[Path], others: Sequence[Path]) -> list[Path]:
+    """The first of the other jars that holds each class which is still wanted."""
+    found: list[Path] = []
+    for name in _lacking(wanted, have):
+        jar = next((jar for jar in others if name in classes_of(jar)), None)
+        if jar is not None and jar not in found:
+            found.append(jar)
+    return found
+
+
+@cache
+def classes_of(jar: Path) -> frozenset[str]:
+    """The names of the classes in a jar; none where it is no readable one."""
+    try:
+        with zipfile.ZipFile(jar) as file:
+            names = file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return frozenset()
+    end = ".class"
+    return frozenset(n.removesuffix(end).replace("/", ".") for n in names if n.endswith(end))

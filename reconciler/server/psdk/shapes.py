@@ -1,0 +1,148 @@
+"""Where the attributes of our table stand in the SDK's objects and deltas.
+
+Worked out once per type from the SDK's metadata: some attributes of a group are inside
+its ``groupInfo``, some of a person inside ``agentInfo``, and a delta keeps what is added,
+changed and deleted of a list in properties of different names.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.psdk.jvm import Sdk
+
+Bucket = Literal["added", "changed", "deleted"]
+_BUCKETS: Mapping[str, Bucket] = {"Add": "added", "Change": "changed", "Remove": "deleted"}
+_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A property: the names of the structures around it, outermost first, and its own.
+    All are Java strings."""
+
+    holders: tuple[Any, ...]
+    name: Any
+
+    def of(self, holder: Any) -> Any:
+        """The value of the property in an object; None where it has none."""
+        for name in self.holders:
+            holder = holder.getPropertyValue(name)
+            if holder is None:
+                return None
+        return holder.getPropertyValue(self.name)
+
+    def around(self, holder: Any) -> Any:
+        """The structure that has the property, made where it is not there yet."""
+        for name in self.holders:
+            holder = holder.getOrCreatePropertyValue(name)
+        return holder
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One type. ``attributes``: where a value, a list or what is added to a list stands;
+    ``delta`` and ``buckets``: the same in the delta. ``numbers``: attribute -> the number
+    that an error names it by."""
+
+    kind: ObjectType
+    description: Any
+    delta_description: Any
+    dbid: Place
+    delta_dbid: Place
+    attributes: Mapping[str, Place]
+    delta: Mapping[str, Place]
+    buckets: Mapping[tuple[str, Bucket], Place]
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    def attribute_of(self, number: int) -> str:
+        """The attribute that an error means; empty where the table has none."""
+        return next((name for name, one in self.numbers.items() if one == number), "")
+
+
+class Shapes:
+    """The shapes of all types, for one server's metadata."""
+
+    def __init__(self, sdk: Sdk, metadata: Any) -> None:
+        self._sdk = sdk
+        self.metadata = metadata
+        self._shapes: dict[str, Shape] = {}
+
+    def of(self, name: str) -> Shape:
+        if name not in self._shapes:
+            self._shapes[name] = self._make(OBJECT_TYPES[name])
+        return self._shapes[name]
+
+    def by_number(self, number: int) -> Shape | None:
+        """The shape of a type by its number; None where our table lacks it."""
+        name = _TYPE_NAMES.get(number)
+        return self.of(name) if name else None
+
+    def _make(self, kind: ObjectType) -> Shape:
+        description = self.metadata.getClassById(self._sdk.integer(kind.number))
+        delta = description.getDelta()
+        plain = dict(self._plain(description, ()))
+        in_delta, buckets = self._delta(delta, ())
+        known = [one.name for one in kind.attributes]
+        numbers = {name: int(one.getCfgEnum().ordinal()) for name, (_, one) in plain.items()}
+        return Shape(
+            kind=kind,
+            description=description,
+            delta_description=delta,
+            dbid=plain["DBID"][0],
+            delta_dbid=in_delta["DBID"],
+            attributes={name: plain[name][0] for name in known if name in plain},
+            delta={name: in_delta[name] for name in known if name in in_delta},
+            buckets=buckets,
+            numbers={name: numbers[name] for name in (*known, "DBID") if name in numbers},
+        )
+
+    def _plain(
+        self, description: Any, holders: tuple[Any, ...]
+    ) -> Iterator[tuple[str, tuple[Place, Any]]]:
+        """The properties of a class; those inside a structure come first, so that the
+        class's own win over them."""
+        own = {str(one.getSchemaName()): one for one in description.getAttributes()}
+        for holder in ("groupInfo", "agentInfo") if not holders else ():
+            if holder in own:
+                yield from self._plain(own[holder].getCfgClass(), (self._sdk.text(holder),))
+        for name, one in own.items():
+            yield name, (Place(holders, self._sdk.text(name)), one)
+
+    def _delta(
+        self, description: Any, holders: tuple[Any, ...]
+    ) -> tuple[dict[str, Place], dict[tuple[str, Bucket], Place]]:
+        """What a delta sets, and its buckets of lists."""
+        places: dict[str, Place] = {}
+        buckets: dict[tuple[str, Bucket], Place] = {}
+        for one in description.getAttributes():
+            name = self._sdk.text(str(one.getSchemaName()))
+            form = str(one.getClass().getSimpleName()).removeprefix("CfgDescriptionAttribute")
+            if form == "ReferenceClass":
+                inside = self._plain(one.getCfgClass(), (*holders, name))
+                inner = {key: place for key, (place, _) in inside}
+                for holder in {"agentInfo"} & inner.keys():
+                    info = self._inner(one.getCfgClass(), holder)
+                    around = (*holders, name, self._sdk.text(holder))
+                    inner = {**{key: Place(around, n) for key, n in info.items()}, **inner}
+                places = {**inner, **places}
+            elif form == "ReferenceClassDelta":
+                more, more_buckets = self._delta(one.getCfgClass(), (*holders, name))
+                places = {**more, **places}
+                buckets.update(more_buckets)
+            else:
+                bucket = _BUCKETS[str(one.getOperation())]
+                buckets[str(one.getMappingName()), bucket] = Place(holders, name)
+        return places, buckets
+
+    def _inner(self, description: Any, holder: str) -> dict[str, Any]:
+        """The names of the properties of a structure inside a class."""
+        inside = next(
+            one.getCfgClass()
+            for one in description.getAttributes()
+            if str(one.getSchemaName()) == holder
+        )
+        names = [str(one.getSchemaName()) for one in inside.getAttributes()]
+        return {name: self._sdk.text(name) for name in names}

@@ -1,0 +1,203 @@
+"""Values as our attributes hold them, and as the SDK's objects do: both ways.
+
+Only what the wire cannot hold is refused here; what a server refuses is its own business.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.model import Attribute, KeyValueList, ValueType
+from reconciler.server.errors import ValueOutOfRangeError
+from reconciler.server.psdk import wire
+from reconciler.server.psdk.jvm import Sdk
+
+Names = Mapping[str, str]
+"""What the wire calls the fields of a structure, where it differs."""
+
+
+class Values:
+    """Translates values in one JVM."""
+
+    def __init__(self, sdk: Sdk) -> None:
+        self._sdk = sdk
+        self._collection = sdk.commons("collections.KeyValueCollection")
+
+    def read(self, attribute: Attribute, value: Any, names: Names) -> Any:
+        """Our value; None where the property says nothing: null, or the empty value that
+        stands for nothing in its type."""
+        if value is None:
+            return None
+        match attribute.type:
+            case ValueType.TEXT:
+                return str(value) or None
+            case ValueType.FLAG:
+                return {wire.FALSE: False, wire.TRUE: True}.get(int(value))
+            case ValueType.INTEGER:
+                return int(value)
+            case ValueType.ENUM:
+                number = int(value)
+                return number if number or 0 in attribute.enumeration.values() else None
+            case ValueType.REFERENCE:
+                return int(value) or None
+            case ValueType.REFERENCES:
+                return [int(one) for one in value] or None
+            case ValueType.KEY_VALUES:
+                return self.read_key_values(value) or None
+            case ValueType.STRUCTURE:
+                return self._read_structure(attribute, value, names) or None
+        return [self._read_structure(attribute, one, names) for one in value] or None
+
+    def _read_structure(self, attribute: Attribute, value: Any, names: Names) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for field in attribute.fields:
+            name = names.get(field.name, field.name)
+            one = self.read(field, value.getPropertyValue(name), {})
+            if one is not None:
+                found[field.name] = one
+        return found
+
+    def read_key_values(self, value: Any) -> dict[str, dict[str, Any]]:
+        """Section -> key -> text, number or bytes. Sections without keys are absent."""
+        found: dict[str, dict[str, Any]] = {}
+        for pair in value:
+            inner = pair.getTKVValue()
+            if inner is None or inner.isEmpty():
+                continue
+            section = found.setdefault(str(pair.getStringKey()), {})
+            for option in inner:
+                section[str(option.getStringKey())] = self._read_option(option)
+        return found
+
+    def read_sections(self, value: Any) -> dict[str, tuple[str, ...]]:
+        """What a delta deletes: section -> keys; none means the whole section."""
+        return {
+            str(pair.getStringKey()): tuple(
+                str(option.getStringKey()) for option in pair.getTKVValue() or ()
+            )
+            for pair in value
+        }
+
+    @staticmethod
+    def _read_option(option: Any) -> str | int | bytes:
+        match str(option.getValueType()):
+            case "INT" | "LONG":
+                return int(option.getValue())
+            case "BINARY":
+                return bytes(option.getBinaryValue())
+        return str(option.getValueAsString() or "")
+
+    def read_list(self, attribute: Attribute, value: Any, names: Names) -> tuple[Any, ...]:
+        """The entries of a list of DBIDs or of structures."""
+        return tuple(self.read(attribute, value, names) or ())
+
+    def read_keys(self, attribute: Attribute, value: Any, names: Names) -> tuple[Any, ...]:
+        """The keys of the entries that a delta deletes (``Attribute.key_of``)."""
+        if attribute.type is ValueType.REFERENCES:
+            return tuple(int(one) for one in value)
+        key = attribute.field(attribute.key)
+        text = key.type is ValueType.TEXT
+        return tuple(
+            attribute.key_of(self._read_structure(attribute, one, names))
+            if hasattr(one, "getPropertyValue")
+            else str(one)
+            if text
+            else int(one)
+            for one in value
+        )
+
+    def write(self, attribute: Attribute, value: Any, holder: Any, name: Any, names: Names) -> None:
+        """Sets one property of an object or structure."""
+        match attribute.type:
+            case ValueType.TEXT:
+                holder.setPropertyValue(name, self._sdk.text(value))
+            case ValueType.FLAG:
+                number = wire.TRUE if value else wire.FALSE
+                holder.setPropertyValue(name, self._sdk.integer(number))
+            case ValueType.INTEGER | ValueType.ENUM | ValueType.REFERENCE:
+                holder.setPropertyValue(name, self.number(value or 0, attribute.name))
+            case ValueType.KEY_VALUES:
+                holder.setPropertyValue(name, self.key_values(value, attribute.name))
+            case ValueType.REFERENCES:
+                self.write_list(attribute, value, holder, name, names)
+            case ValueType.STRUCTURE:
+                inner = holder.getOrCreatePropertyValue(name)
+                self._write_structure(attribute, value, inner, names)
+            case ValueType.STRUCTURES:
+                self.write_list(attribute, value, holder, name, names)
+
+    def write_list(
+        self, attribute: Attribute, entries: Any, holder: Any, name: Any, names: Names
+    ) -> None:
+        """Adds entries to a list of DBIDs or of structures."""
+        into = holder.getOrCreatePropertyValue(name)
+        for entry in entries:
+            if attribute.type is ValueType.REFERENCES:
+                into.add(self.number(entry, attribute.name))
+            else:
+                one = into.createStructure()
+                self._write_structure(attribute, entry, one, names)
+                into.add(one)
+
+    def write_keys(
+        self, attribute: Attribute, keys: Any, holder: Any, name: Any, names: Names
+    ) -> None:
+        """Adds the keys of deleted entries, in the form that the property has."""
+        into = holder.getOrCreatePropertyValue(name)
+        for key in keys:
+            if hasattr(into, "createStructure"):
+                one = into.createStructure()
+                self._write_structure(attribute, _as_entry(attribute, key), one, names)
+                into.add(one)
+            else:
+                into.add(key if isinstance(key, str) else self.number(key, attribute.name))
+
+    def _write_structure(
+        self, attribute: Attribute, value: Mapping[str, Any], into: Any, names: Names
+    ) -> None:
+        for field in attribute.fields:
+            one = value.get(field.name)
+            if one is not None:
+                self.write(field, one, into, names.get(field.name, field.name), {})
+
+    def key_values(self, sections: KeyValueList, about: str = "") -> Any:
+        """A key-value list of two levels."""
+        result = self._collection()
+        for section, options in sections.items():
+            inner = self._collection()
+            for key, value in options.items():
+                if isinstance(value, bytes):
+                    inner.addBinary(key, self._sdk.bytes(value))
+                elif isinstance(value, int):
+                    inner.addInt(key, self.number(value, about))
+                else:
+                    inner.addString(key, value)
+            result.addList(section, inner)
+        return result
+
+    def sections(self, deleted: Mapping[str, tuple[str, ...]]) -> Any:
+        """A key-value list that names what a delta deletes."""
+        return self.key_values({name: dict.fromkeys(keys, "") for name, keys in deleted.items()})
+
+    def flat(self, pairs: Mapping[str, str | int | bool]) -> Any:
+        """A key-value list of one level: a filter, or the parameters of a request."""
+        result = self._collection()
+        for key, value in pairs.items():
+            if isinstance(value, bool):
+                result.addInt(key, wire.TRUE if value else wire.FALSE)
+            elif isinstance(value, int):
+                result.addInt(key, self.number(value, key))
+            else:
+                result.addString(key, value)
+        return result
+
+    def number(self, value: int, about: str = "") -> Any:
+        """A Java integer, or ValueOutOfRangeError."""
+        if not -wire.MAX_INTEGER - 1 <= value <= wire.MAX_INTEGER:
+            raise ValueOutOfRangeError(f"{about}: {value} has more than 32 bits", prop=about)
+        return self._sdk.integer(value)
+
+
+def _as_entry(attribute: Attribute, key: Any) -> dict[str, Any]:
+    """An entry of which only the key is known."""
+    kind = attribute.field(attribute.key).type_from
+    return {kind: key[0], attribute.key: key[1]} if kind else {attribute.key: key}

@@ -1,0 +1,42 @@
+"""Names that only the wire has, as data. Everything else the SDK's metadata says.
+
+Source: the SDK's own descriptions of types and requests (reference: platform-sdk).
+"""
+
+from collections.abc import Mapping
+
+FIELD_NAMES: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("Role", "members"): {"type": "objectType", "DBID": "objectDBID"},
+}
+"""(Object type, attribute) -> what the wire calls fields of its structure otherwise."""
+
+WITH_FOLDER, WITH_PATH = "read_folder_dbid", "object_path"
+"""Filter keys that ask for the folder and the path of each object of a read."""
+
+INTO_FOLDER = "folder_dbid"
+"""The parameter of a create that names the folder."""
+
+SUBSCRIPTION_TYPE, SUBSCRIPTION_TENANT, SUBSCRIPTION_OBJECT = (
+    "object_type",
+    "tenant_id",
+    "object_dbid",
+)
+"""The keys of one entry of a subscription; 0 does not narrow it."""
+
+FALSE, TRUE = 1, 2
+"""``CfgFlag``; 0 is neither."""
+
+MODES: Mapping[int, str] = {1: "Full", 2: "ReadOnly", 3: "Emergency"}
+"""``CfgOperationalMode``."""
+
+PROTOCOL_VERSION = "CfgProtocol 5.1.3.80"
+"""What the SDK's client says and a server answers."""
+
+UTF8_SERVER = 1
+"""The server encoding of a multilingual installation."""
+
+CONFIGURATION_SERVER = 21
+"""The application type of a Configuration Server."""
+
+MAX_INTEGER = 2**31 - 1
+"""Whole numbers are 32 bits wide."""

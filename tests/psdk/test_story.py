@@ -1,0 +1,187 @@
+"""The command line over the wire does what it does on the file itself."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.pipeline import load_manifests, prepare
+from reconciler.plan.context import PlanOptions
+from reconciler.resources import bundled_manifests
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.engine import complete
+from reconciler.site.discovery import SiteOptions
+from tests.contract.site import script
+from tests.harness import APP, BARE, VENDOR, Result, everything, gwe, opened, site_server
+from tests.psdk.support import LIB, free_port, listening, session
+
+Listen = Callable[..., int]
+ADMINISTRATOR = {"GWE_PSDK": LIB, "GWE_USER": "default", "GWE_PASSWORD": "password"}
+
+
+@contextmanager
+def serving(path: Path, *more: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
+    """``gwe embedded serve`` in a process of its own."""
+    port = free_port()
+    command = [sys.executable, "-m", "reconciler", "embedded", "serve", path]
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--psdk", LIB, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        first = process.stdout.readline()
+        assert f"confserv://127.0.0.1:{port}. Ctrl-C ends it." in first, first
+        yield port, process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(10)
+        process.stdout.close()
+
+
+def on(url: str, folder: Path, *arguments: str) -> Result:
+    """A command against a server; what it says with the server's URL taken out."""
+    command, *more = arguments
+    site = ["--server", url, "--app", APP]
+    result = gwe(command, *site, *more, cwd=folder, env=ADMINISTRATOR)
+    return Result(result.code, result.out.replace(url, "SERVER"), result.err)
+
+
+def test_plan_apply_and_drift_say_and_do_the_same_over_the_wire(tmp_path: Path) -> None:
+    folders = [tmp_path / "file", tmp_path / "wire"]
+    for folder in folders:
+        folder.mkdir()
+    file, wire = (site_server(folder, BARE) for folder in folders)
+    with serving(wire) as (port, _):
+        urls = [f"embedded:{file.relative_to(tmp_path)}", f"confserv://127.0.0.1:{port}"]
+        for arguments in (
+            ("plan", "-v"),
+            ("drift",),
+            ("apply", "--auto-approve"),
+            ("plan", "--detailed-exitcode"),
+            ("drift",),
+            ("apply", "--overwrite", "--auto-approve"),
+        ):
+            here, there = (on(url, tmp_path, *arguments) for url in urls)
+            assert there.code == here.code, there.err
+            assert there.out == here.out
+        assert on(urls[1], tmp_path, "plan", "--detailed-exitcode").code == 0
+    assert everything(wire) == everything(file)
+
+
+def test_ctrl_c_ends_serve_with_its_sessions(tmp_path: Path) -> None:
+    with serving(site_server(tmp_path, BARE)) as (port, process):
+        server = session(port, "default", "password")
+        server.read("Script")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == "Ended.\n"
+        server.close()
+
+
+def test_a_taken_port_is_said(tmp_path: Path) -> None:
+    path = site_server(tmp_path, BARE)
+    with serving(path) as (port, _):
+        arguments = ["embedded", "serve", path, "--port", str(port), "--psdk", LIB]
+        result = gwe(*arguments, cwd=tmp_path)
+    assert result.code == 1
+    assert f"cannot listen at 127.0.0.1:{port}" in result.err
+
+
+def test_a_wrong_password_is_said_by_every_command(tmp_path: Path) -> None:
+    with serving(site_server(tmp_path, BARE)) as (port, _):
+        url = f"confserv://127.0.0.1:{port}"
+        for command in ("plan", "doctor"):
+            wrong = {**ADMINISTRATOR, "GWE_PASSWORD": "wrong"}
+            result = gwe(command, "--server", url, "--app", APP, cwd=tmp_path, env=wrong)
+            assert result.code == 1
+            assert "error 4" in " ".join((result.out + result.err).split())
+
+
+def test_the_doctor_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
+    with serving(site_server(tmp_path, BARE)) as (port, _):
+        site = ["doctor", "--server", f"confserv://127.0.0.1:{port}", "--app", APP]
+        well = gwe(*site, cwd=tmp_path, env=ADMINISTRATOR)
+        other = gwe(*site, "--client", "nobody", cwd=tmp_path, env=ADMINISTRATOR)
+    assert well.code == 0, well.out
+    lines = [line.split() for line in well.out.splitlines() if not line.startswith(" ")]
+    assert [(state, what) for state, what, *_ in lines] == [
+        ("ok", "JPype1"),
+        ("ok", "Java"),
+        ("ok", "Platform"),
+        ("ok", "name"),
+        ("ok", "port"),
+        ("note", "TLS"),
+        ("ok", "log-in"),
+        ("note", "client"),
+        ("ok", "server"),
+        ("ok", "mode"),
+        ("ok", "permissions"),
+        ("ok", "site"),
+    ]
+    assert max(len(line) for line in well.out.splitlines()) <= 80
+    assert other.code == 1
+    assert other.out.splitlines()[-1].strip().startswith("->") or "error 7" in other.out
+    gone = gwe(*site, cwd=tmp_path, env=ADMINISTRATOR)
+    assert gone.code == 1
+    assert "failed  port" in gone.out
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_plan_over_the_wire_asks_what_the_design_says_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overwrite: bool
+) -> None:
+    asked: list[str] = []
+    original = EmbeddedServer.read
+
+    with listening(site_server(tmp_path, VENDOR)) as port:
+        server = session(port, "default", "password")
+
+        def counted(self: EmbeddedServer, object_type: str, filters: object = None) -> object:
+            asked.append(object_type)
+            return original(self, object_type, filters)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(EmbeddedServer, "read", counted)
+        options = PlanOptions(overwrite=overwrite)
+        loaded = load_manifests([bundled_manifests()])
+        prepare(loaded, server, SiteOptions(APP), options, os.environ)
+        server.close()
+    once = ["Tenant", "Application", "Host", "AgentGroup", "Enumerator", "EnumeratorValue"]
+    plain = Counter(once) + Counter({"Script": 4})
+    referrers = {"Campaign": 1, "CampaignGroup": 1, "PlaceGroup": 1, "Person": 2}
+    assert Counter(asked) == (plain + Counter(referrers) if overwrite else plain)
+
+
+def test_ten_thousand_objects_come_in_one_read(listen: Listen, path: Path) -> None:
+    fill(path, 10_000)
+    server = session(listen())
+    found = server.read("Script", {"tenant_dbid": 101})
+    server.close()
+    assert len(found) == 10_002
+    assert [one.dbid for one in found] == sorted(one.dbid for one in found)
+    last = found[-1]
+    assert (last.attributes["name"], last.path) == ("Größe 9999", "Scripts")
+    assert last.attributes["userProperties"] == {"Orchestration": {"application": "script:9999"}}
+
+
+def fill(path: Path, count: int) -> None:
+    """Writes that many more scripts in one transaction."""
+    kind = OBJECT_TYPES["Script"]
+    with opened(path) as server:
+        folder = server.read("Script", {"dbid": 101})[0].folder
+        with server.store.writing():
+            for number in range(count):
+                annex = {"Orchestration": {"application": f"script:{number}"}}
+                given = script(f"Größe {number}", userProperties=annex)
+                server.insert(kind, complete(kind, given), folder)

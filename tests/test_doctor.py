@@ -1,0 +1,60 @@
+"""``gwe doctor`` on embedded servers, and what it says without the SDK."""
+
+from pathlib import Path
+
+from tests.harness import APP, BARE, Result, gwe, site_server
+
+ADMINISTRATOR = {"GWE_USER": "default", "GWE_PASSWORD": "password"}
+
+
+def doctor(folder: Path, *more: str, **env: str) -> Result:
+    return gwe("doctor", *more, cwd=folder, env=env)
+
+
+def steps(result: Result) -> dict[str, str]:
+    """What was looked at -> how it is."""
+    lines = [line.split() for line in result.out.splitlines() if not line.startswith(" ")]
+    return {what: state for state, what, *_ in lines}
+
+
+def test_a_whole_site_is_well(tmp_path: Path) -> None:
+    server = site_server(tmp_path, BARE)
+    result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **ADMINISTRATOR)
+    assert result.code == 0, result.out
+    assert steps(result) == dict.fromkeys(("log-in", "mode", "permissions", "site"), "ok")
+
+
+def test_a_wrong_password_is_named_and_nothing_more_is_looked_at(tmp_path: Path) -> None:
+    server = site_server(tmp_path, BARE)
+    wrong = {**ADMINISTRATOR, "GWE_PASSWORD": "wrong"}
+    result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **wrong)
+    assert (result.code, steps(result)) == (1, {"log-in": "failed"})
+    assert "-> Check GWE_USER and GWE_PASSWORD." in result.out
+
+
+def test_an_application_that_is_not_there_is_named(tmp_path: Path) -> None:
+    server = site_server(tmp_path, BARE)
+    result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", "Nix", **ADMINISTRATOR)
+    assert (result.code, steps(result)["site"]) == (1, "failed")
+    assert "Nix is absent" in " ".join(result.out.split())
+
+
+def test_missing_permissions_are_listed_by_folder(tmp_path: Path) -> None:
+    reader_only = "\nPerson:\n  - {employeeID: reader, userName: reader, password: reader}\n"
+    site = BARE.read_text(encoding="utf-8") + reader_only
+    server = site_server(tmp_path, site)
+    reader = {"GWE_USER": "reader", "GWE_PASSWORD": "reader"}
+    result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **reader)
+    assert (result.code, steps(result)["permissions"]) == (0, "note")
+    said = " ".join(result.out.split())
+    assert "Scripts: create, change, delete" in said
+    assert "grant these on the folders" in said
+
+
+def test_without_the_sdk_the_doctor_says_what_to_name(tmp_path: Path) -> None:
+    result = doctor(tmp_path, "--server", "confserv://127.0.0.1:1", "--app", APP)
+    assert result.code == 1
+    said = " ".join(result.out.split())
+    assert "gwe-reconciler[psdk]" in said or "where is the Platform SDK" in said
+    assert "Traceback" not in result.err
+    assert max(len(line) for line in result.out.splitlines()) <= 80
