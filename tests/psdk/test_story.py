@@ -1,6 +1,7 @@
 """The command line over the wire does what it does on the file itself."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,16 @@ def on(url: str, folder: Path, *arguments: str) -> Result:
     command, *more = arguments
     site = ["--server", url, "--app", APP]
     result = gwe(command, *site, *more, cwd=folder, env=ADMINISTRATOR)
-    return Result(result.code, result.out.replace(url, "SERVER"), result.err)
+    return said(result, url)
+
+
+def said(result: Result, url: str) -> Result:
+    """A result without the server's URL and the names of runs."""
+    out = _RUN.sub("RUN", result.out.replace(url, "SERVER"))
+    return Result(result.code, out, result.err)
+
+
+_RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{8}\b")
 
 
 def test_plan_apply_and_drift_say_and_do_the_same_over_the_wire(tmp_path: Path) -> None:
@@ -76,6 +86,26 @@ def test_plan_apply_and_drift_say_and_do_the_same_over_the_wire(tmp_path: Path) 
             assert there.code == here.code, there.err
             assert there.out == here.out
         assert on(urls[1], tmp_path, "plan", "--detailed-exitcode").code == 0
+        runs = _RUN.findall(gwe("runs", cwd=tmp_path).out)
+        assert len(runs) == 4
+        for run in (3, 1):  # what was replaced, then what was created
+            here, there = (
+                said(
+                    gwe(
+                        *("undo", runs[number], "--server", url, "--auto-approve"),
+                        cwd=tmp_path,
+                        env=ADMINISTRATOR,
+                    ),
+                    url,
+                )
+                for number, url in zip((run - 1, run), urls, strict=True)
+            )
+            assert (here.code, here.err) == (0, "")
+            assert there.code == here.code, there.err
+            assert there.out == here.out
+        recovered = gwe("recover", "--server", urls[1], cwd=tmp_path, env=ADMINISTRATOR)
+        assert recovered.code == 0
+        assert "Nothing to recover" in recovered.out
     assert everything(wire) == everything(file)
 
 
