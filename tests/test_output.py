@@ -127,6 +127,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "chat-server": [104],
         },
         "siblings": [],
+        "foreignKeys": {},
         "installation": None,
     }
     assert (plan["empty"], plan["applyable"]) == (False, True)
@@ -142,6 +143,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "tenant": 101,
             "dbid": 103,
             "origin": "options.yaml:5:24",
+            "protect": False,
             "needs": [],
             "changes": [
                 {
@@ -160,6 +162,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "fields": {},
             "permissions": [],
             "referrers": [],
+            "watched": [],
             "secrets": [],
             "fingerprint": {
                 "units": ["/options/log/verbose"],

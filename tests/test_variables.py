@@ -523,8 +523,8 @@ def test_all_mistakes_of_gwe_toml_are_reported(tmp_path: Path) -> None:
     text = "server = 1\nnope = 2\nfile = 3\n[vars]\na = 4\n[profiles.p]\napp = 5\n"
     assert _toml_problems(tmp_path, text) == [
         "server is a text",
-        "unknown setting nope; known: server, app, tenant, cluster, state_dir, file, vars,"
-        " guards, secrets",
+        "unknown setting nope; known: server, app, tenant, cluster, state_dir, install_dir,"
+        " file, vars, guards, secrets, connection",
         "file is a list of paths",
         "vars.a is a text",
         "profiles.p.app is a text",

@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from reconciler.errors import ReconcilerError
+from reconciler.exits import ExitCode
 
 JOURNAL = "journal.jsonl"
 PLAN = "plan.json"
@@ -28,6 +29,8 @@ class StateFolderError(ReconcilerError):
 
 class RunHeldError(ReconcilerError):
     """Another process is writing the run's journal."""
+
+    exit_code = ExitCode.STALE
 
 
 def default_state_folder() -> Path:

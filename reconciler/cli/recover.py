@@ -8,6 +8,7 @@ from reconciler.aftermath import forgotten_lock, plan_of_run, settle, unsettled_
 from reconciler.apply.recover import Finding
 from reconciler.cli import common
 from reconciler.exits import ExitCode
+from reconciler.run import InterruptedRunError
 
 
 @click.command("recover")
@@ -49,16 +50,22 @@ def command(**options: Any) -> int:
                 click.echo(f"  {finding.address}: {finding.told}")
 
             plan = plan_of_run(state, run, common.environment_secret)
-            settle(
-                run,
-                plan,
-                server,
-                session.run_options(plan),
-                common.circumstances(info.user),
-                tell,
-                lambda message: print_warning(make_console(stderr=True), message),
-                reverse=options["reverse"],
-            )
+            try:
+                settle(
+                    run,
+                    plan,
+                    server,
+                    session.run_options(plan),
+                    common.circumstances(info.user),
+                    tell,
+                    lambda message: print_warning(make_console(stderr=True), message),
+                    reverse=options["reverse"],
+                )
+            except KeyboardInterrupt:
+                raise InterruptedRunError(
+                    f"the recovery of run {run.name} was interrupted",
+                    "Run gwe recover again: it goes on where it stopped.",
+                ) from None
             click.echo("  Settled. The next plan shows what is left.")
         left = forgotten_lock(state, server)
     if left:
