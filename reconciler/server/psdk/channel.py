@@ -100,7 +100,10 @@ class Channel:
             request.setReferenceId(reference)
             self._protocol.send(request)
         except self.sdk.error as error:
-            raise self._lost(self.sdk.reason(error), writes=writes) from error
+            reason = self.sdk.reason(error)
+            if "ChannelClosed" in type(error).__name__:
+                self._closed = self._closed or reason  # the event that says so comes later
+            raise self._lost(reason, writes=writes) from error
         while True:
             try:
                 name, event = answers.get(timeout=timeout)
