@@ -20,7 +20,7 @@ from reconciler.apply.executor import Listener, execute
 from reconciler.apply.journal import FORMAT, Journal, JournalError
 from reconciler.apply.lock import Clock, Confirmation, Holder, LockHeldError, NoLock, acquire
 from reconciler.apply.report import RunReport
-from reconciler.apply.runs import read_runs
+from reconciler.apply.runs import next_number, read_runs
 from reconciler.apply.state import JOURNAL, RunHeldError, StateFolder
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
@@ -92,10 +92,11 @@ def carry_out(
     _check_no_unsettled(options.state, info.identity)
     if options.from_file:
         _check_not_run(options.state, plan_id(text), info.identity)
+    number = next_number(options.state)
     backups = options.state.make_run(circumstances.name, text)
     server = with_files(server, plan, options.installation, backups)
     with open_journal(options.state, circumstances.name) as journal:
-        journal.record("run", **_head(plan, text, info, circumstances))
+        journal.record("run", number=number, **_head(plan, text, info, circumstances))
         report: RunReport | None = None
         sent, refused = False, int(ExitCode.FAILED)
         try:

@@ -84,7 +84,7 @@ def read_run(state: StateFolder, name: str) -> Run:
     """The run of a name, of the beginning of one, or the ``last`` one. UsageError where
     there is none, or several."""
     if name == "last":
-        name = (state.run_names() or [""])[-1]
+        name = max(_heads(state), default=("", {}), key=_place)[0]
     if not name:
         raise UsageError("there is no run yet", "A run is made by gwe apply.")
     found = [one for one in state.run_names() if one == name or one.startswith(name)]
@@ -100,13 +100,29 @@ def read_run(state: StateFolder, name: str) -> Run:
 def read_runs(state: StateFolder, identity: str = "") -> list[Run]:
     """Every run, oldest first; on one server where it is named. What another version has
     written about other servers is passed over."""
-    found = []
+    return [
+        parse(name, _lines(state.run_path(name) / JOURNAL))
+        for name, head in sorted(_heads(state), key=_place)
+        if not identity or head.get("identity", identity) == identity
+    ]
+
+
+def next_number(state: StateFolder) -> int:
+    """The number of a new run: runs are in the order of their numbers, whatever the clock
+    said when they began."""
+    return 1 + max((number for number, _ in map(_place, _heads(state))), default=0)
+
+
+def _heads(state: StateFolder) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The name and the first record of every run."""
     for name in state.run_names():
-        lines = list(_lines(state.run_path(name) / JOURNAL))
-        head = next(_records(lines), {})
-        if not identity or head.get("identity", identity) == identity:
-            found.append(parse(name, lines))
-    return found
+        yield name, next(_records(_lines(state.run_path(name) / JOURNAL)), {})
+
+
+def _place(found: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
+    """Where a run stands in their order."""
+    name, head = found
+    return int(head.get("number", 0)), name
 
 
 def read_plan_text(state: StateFolder, run: str) -> str:
@@ -122,7 +138,8 @@ def read_plan_text(state: StateFolder, run: str) -> str:
 def _lines(path: Path) -> Iterator[str]:
     try:
         # Only a line feed ends a record: a text may hold other ends of lines.
-        yield from path.read_bytes().decode("utf-8", errors="replace").split("\n")
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            yield from file
     except OSError as error:
         raise ReconcilerError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -333,7 +333,7 @@ def environment_secret(source: str) -> str:
 def circumstances(user: str) -> Circumstances:
     """Who runs, where and when. ``user``: who the server takes us for."""
     now = datetime.now(UTC)
-    # Names sort in the order of the runs: the part of the second first, then chance.
+    # The hour is for people; the journal numbers the runs. The rest is chance.
     name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
     return Circumstances(
         name=name,
