@@ -88,8 +88,9 @@ def compare(
     changes: list[Change] = []
     kept: list[Change] = []
     blocked: list[str] = []
+    lasting = lasting_fields(fields, live, overwrite=overwrite)
     for field in differing(fields, live):
-        if satisfied(field, live):
+        if stand_ins(field, lasting):
             continue
         if keeps(field, overwrite=overwrite) and live.has(field.unit):
             kept.append(change_of(field, live.get(field.path), field.value))
@@ -171,9 +172,17 @@ def keeps(field: ManagedField, *, overwrite: bool) -> bool:
     return field.keep and not (overwrite and field.overwrite_corrects)
 
 
-def satisfied(field: ManagedField, live: LiveFields) -> bool:
-    """Whether another option stands for the field."""
-    return bool(stand_ins(field, live))
+def lasting_fields(
+    fields: Iterable[ManagedField], live: LiveFields, *, overwrite: bool = False
+) -> LiveFields:
+    """The live fields without those that will go since a manifest says ``null``: these
+    stand for nothing."""
+    going = {
+        field.path
+        for field in fields
+        if field.value is None and not (keeps(field, overwrite=overwrite) and live.has(field.unit))
+    }
+    return LiveFields({path: value for path, value in live if path not in going})
 
 
 def stand_ins(field: ManagedField, live: LiveFields) -> list[Path]:

@@ -17,8 +17,9 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     keeps,
-    satisfied,
+    lasting_fields,
     secrets_of,
+    stand_ins,
     units_of,
 )
 from reconciler.plan.model import KEPT, Action, Change
@@ -128,6 +129,7 @@ class _OptionsPlanner:
             return [], fields
         others, name = self._options_of(partner.dbid), application_name(partner)
         secrets = set(secrets_of(fields))
+        lasting = lasting_fields(fields, live, overwrite=overwrite)
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
@@ -135,7 +137,7 @@ class _OptionsPlanner:
                 field.value is not None
                 and keeps(field, overwrite=overwrite)
                 and others.has(field.unit)
-                and not satisfied(field, live)
+                and not stand_ins(field, lasting)
             )
             if copies and not live.has(field.unit):
                 for change in self._copies(field, others, name, partner.dbid, desired.address):

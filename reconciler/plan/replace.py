@@ -6,7 +6,7 @@ from reconciler.kinds.fields import HIDDEN, Path, Value, is_secret, shown
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, stand_ins
+from reconciler.plan.diff import LiveFields, lasting_fields, stand_ins
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -24,8 +24,9 @@ def replaced_fields(
         if path[0] in desired.policy.preserve:
             result[path] = value
     declared = []
+    lasting = lasting_fields(desired.fields, live)
     for field in desired.fields:
-        instead = stand_ins(field, live)
+        instead = stand_ins(field, lasting)
         if instead:
             for path in instead:
                 result.update(live.under(path[:2]))
