@@ -1,18 +1,16 @@
-"""Whatever a site looks like and whatever breaks: runs with faults, each settled and
-followed by the next plan, reach an empty plan. No object is lost that no plan said would
-go, nothing else changes, and the last run can be taken back.
+"""Whatever a site looks like, whatever manifests say and whatever breaks: runs with faults,
+each settled and followed by the next plan, reach an empty plan. No object is lost that no
+plan said would go, nothing else changes, and the last run can be taken back and done again.
 
-A failure prints the site file and the faults: a ready test case.
+A failure prints the files and the faults: a ready test case.
 """
 
-import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
@@ -21,12 +19,9 @@ from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.runs import read_run
 from reconciler.apply.state import StateFolder
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.pipeline import load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.resources import bundled_manifests
 from reconciler.run import Circumstances, RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -41,13 +36,15 @@ from reconciler.server.faults import (
     Stale,
 )
 from reconciler.server.port import ConfObject, Server
-from reconciler.site.discovery import SiteOptions
 from tests.harness import everything, opened, site_server
-from tests.test_random_sites import sites
+from tests.runs import Access, Objects, access_of, assert_same_but_dbids
+from tests.test_random_sites import plan_for, without_blocked
+from tests.unchanged import check_only_the_plan_changed, natural_key
+from tests.worlds import World, provisioned, worlds
 
-Objects = dict[tuple[str, int], ConfObject]
 CLOCK = Clock(lambda: 0.0, lambda _: None, lambda _: "2026-01-01 00:00:00 UTC")
-MANAGED = ("Script", "AgentGroup", "EnumeratorValue", "Application")
+KEPT_IN = {"Script": "userProperties", "AgentGroup": "userProperties", "Application": "options"}
+THEIRS = {"theirs": {"note": "by hand"}}
 
 
 def _interrupt(_: Server) -> None:
@@ -55,14 +52,13 @@ def _interrupt(_: Server) -> None:
 
 
 def _another_client(server: Server) -> None:
-    """Adds an option of its own to whatever it finds, and an object of its own."""
-    names = {one.attributes["name"] for one in server.read("Script")}
-    for one in server.read("AgentGroup"):
-        options = one.attributes.get("userProperties", {})
-        if "theirs" not in options:
-            added = KeyValueDelta(added={"theirs": {"note": "by hand"}})
-            server.update(one.type, one.dbid, Delta(key_values={"userProperties": added}))
-    if "Theirs" not in names:
+    """Adds options of its own to whatever it finds, and an object of its own."""
+    for object_type, attribute in KEPT_IN.items():
+        for one in server.read(object_type):
+            if "theirs" not in one.attributes.get(attribute, {}):
+                added = Delta(key_values={attribute: KeyValueDelta(added=THEIRS)})
+                server.update(one.type, one.dbid, added)
+    if "Theirs" not in {one.attributes["name"] for one in server.read("Script")}:
         tenant = max(one.dbid for one in server.read("Tenant"))
         server.create("Script", {"tenantDBID": tenant, "name": "Theirs", "type": 23})
 
@@ -90,15 +86,28 @@ FAULTS: st.SearchStrategy[Fault] = st.one_of(
 class Story:
     """One site through many runs."""
 
-    path: Path
-    state: StateFolder
-    app: str
+    world: World
+    folder: Path
+    options: PlanOptions
     number: int = 0
+    path: Path = field(init=False)
+    state: StateFolder = field(init=False)
 
-    def plan(self, options: PlanOptions) -> Plan:
+    def __post_init__(self) -> None:
+        self.path = site_server(self.folder, self.world.site)
+        self.state = StateFolder(self.folder / "state")
         with opened(self.path) as server:
-            loaded = load_manifests([bundled_manifests()])
-            return prepare(loaded, server, SiteOptions(self.app), options, os.environ).plan
+            self.options = without_blocked(self.world, server, self.folder, self.options)
+
+    def plan(self, *, overwrite: bool) -> Plan:
+        options = replace(self.options, overwrite=overwrite)
+        with opened(self.path) as server:
+            return plan_for(self.world, server, self.folder, options).plan
+
+    def objects(self) -> Objects:
+        """Everything on the server but the lock."""
+        found = everything(self.path)
+        return {key: one for key, one in found.items() if one.type != "Transaction"}
 
     def run(self, plan: Plan, faults: Sequence[Fault] = ()) -> int:
         """Carries a plan out under faults; the exit code of its end, or of its refusal."""
@@ -120,6 +129,12 @@ class Story:
             except KeyboardInterrupt:
                 return 1
             return int(report.exit_code)
+
+    def undo(self) -> Plan:
+        """The plan that takes the last run back."""
+        run = read_run(self.state, "last")
+        with opened(self.path) as server:
+            return plan_undo(run, plan_of_run(self.state, run), server)
 
     def unsettled(self) -> bool:
         with opened(self.path) as server:
@@ -152,83 +167,96 @@ class Story:
         )
 
 
-def _called(one: ConfObject) -> tuple[str, Any, Any]:
-    """An object by its natural key."""
-    kind = OBJECT_TYPES[one.type]
-    return one.type, one.tenant, str([one.attributes.get(part) for part in kind.key])
-
-
-def _without_theirs(one: ConfObject) -> dict[str, Any]:
-    attributes = dict(one.attributes)
-    options = dict(attributes.pop("userProperties", None) or {})
-    options.pop("theirs", None)
-    return {**attributes, "userProperties": options}
-
-
-def _check_nothing_lost(plan: Plan, before: Objects, after: Objects) -> None:
-    """Every object is there by its natural key, and those that no action is about are as
-    they were."""
-    planned = {(action.object_type, action.dbid) for action in plan.actions if action.writes}
-    names = {_called(one) for one in after.values()}
-    for key, one in before.items():
-        if one.type == "Transaction":
-            continue
-        assert _called(one) in names, f"{one.type} {one.attributes.get('name')} is lost"
-        if key not in planned:
-            assert _without_theirs(after[key]) == _without_theirs(one)
-
-
-def _compared(objects: Objects) -> dict[tuple[str, Any, Any], Any]:
-    """Every object by its natural key, without DBIDs and what the other client does."""
+def _without_theirs(objects: Objects) -> Objects:
+    """Everything but what the other client has added."""
     return {
-        _called(one): (_without_theirs(one), one.path)
-        for one in objects.values()
-        if one.type not in ("Transaction", "Folder", "EnumeratorValue")
-        and one.attributes.get("name") != "Theirs"
+        key: _without_their_section(one)
+        for key, one in objects.items()
+        if one.attributes.get("name") != "Theirs"
     }
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    sites(),
-    st.booleans(),
-    st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size=3),
-)
-def test_runs_under_faults_settle_lose_nothing_and_can_be_taken_back(
-    drawn: tuple[dict[str, Any], str], overwrite: bool, rounds: list[list[Fault]]
-) -> None:
-    site, app = drawn
-    text = yaml.safe_dump(site, allow_unicode=True, sort_keys=False)
-    note(f"app = {app!r}; overwrite = {overwrite}; rounds = {rounds!r}\nsite.yaml:\n{text}")
+def _without_their_section(one: ConfObject) -> ConfObject:
+    attribute = KEPT_IN.get(one.type)
+    if attribute is None:
+        return one
+    sections = {k: v for k, v in one.attributes.get(attribute, {}).items() if k != "theirs"}
+    return replace(one, attributes={**one.attributes, attribute: sections})
+
+
+def _check_theirs_is_left(plan: Plan, before: Objects, after: Objects) -> None:
+    """What the other client had added is where it was, or is gone with a replace that
+    said so."""
+    replaced = {(one.object_type, one.dbid) for one in plan.actions if one.action == "replace"}
+    for key, one in before.items():
+        attribute = KEPT_IN.get(one.type, "userProperties")
+        if "theirs" in one.attributes.get(attribute, {}):
+            there = after.get(key)
+            assert there is not None or key in replaced
+            assert there is None or "theirs" in there.attributes[attribute]
+
+
+def _by_name(access: Access, objects: Objects) -> dict[tuple[Any, ...], list[Any]]:
+    """The permissions by what their objects are found by, whatever their DBIDs."""
+    return {natural_key(objects[key]): entries for key, entries in access.items()}
+
+
+def _check_runs(world: World, overwrite: bool, rounds: list[list[Fault]]) -> None:
+    note(f"overwrite = {overwrite}; rounds = {rounds!r}\n{world.said()}")
     with tempfile.TemporaryDirectory() as folder:
-        story = Story(site_server(Path(folder), text), StateFolder(Path(folder) / "state"), app)
-        options = PlanOptions(overwrite=overwrite)
+        story = Story(world, Path(folder), PlanOptions(force=True))
         for faults in rounds:
-            before = everything(story.path)
-            plan = story.plan(options)
+            before, access = story.objects(), access_of(story.path)
+            plan = story.plan(overwrite=overwrite)
             code = story.run(plan, faults)
             event(f"a run under faults ended with {code}{', unsettled' * story.unsettled()}")
             story.recover()
-            _check_nothing_lost(plan, before, everything(story.path))
-        before = everything(story.path)
-        plan = story.plan(options)
+            after = story.objects()
+            _check_theirs_is_left(plan, before, after)
+            check_only_the_plan_changed(
+                plan, _without_theirs(before), _without_theirs(after), whole=False
+            )
+            assert _by_name(access_of(story.path), after) == _by_name(access, before)
+        before, access = story.objects(), access_of(story.path)
+        plan = story.plan(overwrite=overwrite)
         assert story.run(plan) == 0
-        assert story.plan(replace(options, overwrite=False)).empty
+        assert story.plan(overwrite=False).empty
         with opened(story.path) as server:
             assert find_locks(server) == []
-        _check_nothing_lost(plan, before, everything(story.path))
+        check_only_the_plan_changed(plan, before, story.objects())
         if not plan.empty:
-            _check_undo(story, before)
+            _check_undo_and_redo(story, before, access)
 
 
-def _check_undo(story: Story, before: Objects) -> None:
-    """The last run is taken back: everything is as it was, but for DBIDs."""
-    run = read_run(story.state, story.state.run_names()[-1])
-    with opened(story.path) as server:
-        undo = plan_undo(run, plan_of_run(story.state, run), server)
-    assert undo.applyable
-    assert story.run(undo) == 0
-    assert _compared(everything(story.path)) == _compared(before)
-    with opened(story.path) as server:
-        again = plan_undo(run, plan_of_run(story.state, run), server)
-    assert again.empty
+def _check_undo_and_redo(story: Story, before: Objects, access: Access) -> None:
+    """The last run is taken back, and that as well: each time all is as it was, but for
+    DBIDs."""
+    done, given = story.objects(), access_of(story.path)
+    for expected, permissions in ((before, access), (done, given)):
+        undo = story.undo()
+        if undo.blocked:
+            event("an undo would delete what is protected")
+            assert all(one.protect and "protected" in one.reason for one in undo.blocked)
+            return
+        assert undo.applyable
+        assert story.run(undo) == 0
+        assert_same_but_dbids(story.path, expected, permissions)
+
+
+ROUNDS = st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size=3)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(provisioned(), st.booleans(), ROUNDS)
+def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back(
+    world: World, overwrite: bool, rounds: list[list[Fault]]
+) -> None:
+    _check_runs(world, overwrite, rounds)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds(), st.booleans(), ROUNDS)
+def test_runs_of_any_manifests_settle_lose_nothing_and_can_be_taken_back(
+    world: World, overwrite: bool, rounds: list[list[Fault]]
+) -> None:
+    _check_runs(world, overwrite, rounds)

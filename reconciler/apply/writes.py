@@ -160,11 +160,10 @@ class Writes:
             self._calls.set_permissions(action, made, permissions)
         except ReconcilerError as error:
             message = f"it was created, but its permissions could not be set: {error}"
-            failed = replace(outcome, status="failed", message=message, hint=error.hint)
+            half = replace(outcome, status="failed", message=message, hint=RECOVER, unsettled=True)
             if isinstance(error, ConfigurationServerError):
-                return failed
-            unsettled = replace(failed, hint=RECOVER, unsettled=True)
-            raise StopRunError(unsettled) from error
+                return half
+            raise StopRunError(half) from error
         return outcome
 
     def _permissions(self, old: ConfObject) -> tuple[AccessEntry, ...]:

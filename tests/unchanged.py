@@ -1,0 +1,112 @@
+"""What a plan may change, and what it may not, checked field by field.
+
+The property tests compare everything on a server before a run with everything after it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.fields import Path, Value, flatten
+from reconciler.kinds.model import ValueType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.model import Action, Plan
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+Key = tuple[str, int]
+Objects = Mapping[Key, ConfObject]
+Fields = dict[Path, Value]
+
+
+def check_only_the_plan_changed(
+    plan: Plan, before: Objects, after: Objects, *, whole: bool = True
+) -> None:
+    """Every object is there, and differs only in what the plan says: by its changes, and
+    where it is replaced by what that loses. ``whole``: all of the plan was carried out;
+    else any part of it may have been."""
+    there, now = Snapshot(before.values()), Snapshot(after.values())
+    planned = {(one.object_type, one.dbid): one for one in plan.actions if one.writes}
+    ended = {key for one in plan.actions if one.writes for key in one.referrers}
+    for key, old in before.items():
+        action = planned.get(key)
+        if key in ended and key not in planned:
+            _check_referrer(old, after.get(key), planned)
+        elif action is None:
+            assert key in after, f"{old.type} {old.attributes.get('name')} is lost"
+            assert after[key] == old
+        elif action.action == "update":
+            changed = _differing(_fields(old, there), _fields(after[key], now))
+            allowed = {change.path for change in action.changes}
+            assert changed == allowed if whole else changed <= allowed, (changed, allowed)
+            assert after[key].path == old.path
+        elif whole or key not in after:
+            assert action.action == "replace"
+            assert key not in after
+            _check_replaced(action, old, there, _successor(old, after), now)
+        else:
+            assert after[key] == old
+
+
+def _successor(old: ConfObject, after: Objects) -> ConfObject:
+    """The object that has come in the place of a replaced one: that of its natural key."""
+    found = [one for one in after.values() if natural_key(one) == natural_key(old)]
+    assert len(found) == 1, f"{old.type} {old.attributes.get('name')} is lost"
+    return found[0]
+
+
+def natural_key(one: ConfObject) -> tuple[Any, ...]:
+    """What an object is found by, whatever its DBID."""
+    key = OBJECT_TYPES[one.type].key
+    return one.type, one.tenant, *(str(one.attributes.get(part)) for part in key)
+
+
+def _check_replaced(
+    action: Action, old: ConfObject, there: Snapshot, new: ConfObject, now: Snapshot
+) -> None:
+    """The new object says what the plan says, or all that the old one said: a run that
+    could not create the new one puts the old one back. It is in the same folder."""
+    assert new.path == old.path
+    held, holds = _fields(old, there), _fields(new, now)
+    if held == holds:
+        return
+    changes = {change.path for change in action.changes}
+    for path in _differing(held, holds) - changes:
+        if path in held:
+            said = "/".join(path)
+            lists = action.loses and path[0] in ("agents", "managers")
+            assert any(
+                one.startswith(f"{path[0]}: " if lists else f"{said}: ") for one in action.loses
+            ), f"{said} of {action.address} is lost, and the plan does not say so"
+        else:
+            assert path in action.fields, f"{path} of {action.address} comes from nowhere"
+
+
+def _check_referrer(old: ConfObject, new: ConfObject | None, planned: Mapping[Key, Action]) -> None:
+    """An object that refers to a replaced one loses that reference and nothing else; one
+    that cannot be without it goes with it."""
+    kind = OBJECT_TYPES[old.type]
+    if new is None:
+        ends = [one for one in kind.attributes if one.on_delete == "cascade"]
+        assert any(
+            (one.target(old.attributes), old.attributes.get(one.name)) in planned for one in ends
+        )
+        return
+    assert new.path == old.path
+    for attribute in kind.attributes:
+        held, holds = old.attributes.get(attribute.name), new.attributes.get(attribute.name)
+        if held == holds:
+            continue
+        if attribute.type is ValueType.REFERENCES:
+            kept = [one for one in held or [] if (attribute.refers_to, one) not in planned]
+            assert [one for one in holds or [] if one in kept] == kept
+        else:
+            assert (attribute.target(old.attributes), held) in planned
+            assert not holds
+
+
+def _fields(one: ConfObject, names: Snapshot) -> Fields:
+    return flatten(OBJECT_TYPES[one.type], one.attributes, names)
+
+
+def _differing(one: Fields, other: Fields) -> set[Path]:
+    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
