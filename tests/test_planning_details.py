@@ -158,6 +158,21 @@ policy:
     assert after["userProperties"] == {"own": {"kept": "live", "wanted": "manifest"}}
 
 
+def test_an_integer_option_is_an_integer_after_a_replace_as_well(tmp_path: Path) -> None:
+    site = """
+AgentGroup:
+  - {name: G, annex: {own: {same: 7, other: 7, text: "7"}}}
+"""
+    server = site_server(tmp_path, SITE + site)
+    group = """\
+kind: AgentGroup
+metadata: {name: G}
+spec: {annex: {own: {same: "7", other: "8", text: "8", new: "9"}}}"""
+    _apply(server, *_manifests(tmp_path, group), "--overwrite")
+    after = find(server, "AgentGroup", "G").attributes["userProperties"]
+    assert after == {"own": {"same": 7, "other": 8, "text": "8", "new": "9"}}
+
+
 def test_a_replace_lists_who_refers_to_the_object(tmp_path: Path) -> None:
     site = """
 Script: [{name: Q, type: InteractionQueue, dbid: 700}]

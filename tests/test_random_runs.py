@@ -63,7 +63,7 @@ def _another_client(server: Server) -> None:
         server.create("Script", {"tenantDBID": tenant, "name": "Theirs", "type": 23})
 
 
-_AT = st.integers(1, 90)
+_AT = st.integers(1, 60)
 FAULTS: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Drop, at=_AT, when=st.sampled_from(["before", "during", "after"])),
     st.builds(LoseAnswer, at=_AT),

@@ -47,6 +47,8 @@ def _check_it_settles(world: World, options: PlanOptions) -> None:
             planned = plan_for(world, server, folder, options)
             for action in planned.plan.actions:
                 event(action.action)
+                assert bool(action.changes) is (action.action == "update") or action.writes
+                assert all(change.before != change.after for change in action.changes)
             report = execute(planned.plan, planned.live, server, lambda *_: None)
             assert {outcome.status for outcome in report.outcomes} <= {"done"}
             again = plan_for(world, server, folder, replace(options, overwrite=False))

@@ -29,6 +29,7 @@ _TRICKY = ["A/b", "Straße", "1 = 2", "x.View", "名前", "~0", "[ab]*"]
 _SECTIONS = st.sampled_from(["Queue", "Größe", "a b/c~d"])
 _KEYS = st.sampled_from(["eins", "Zwei", "d/r~ei", "password"])
 _FEW = st.sampled_from(["", "a", "b", "7", "ä: 'ö'"])
+_MOSTLY = st.sampled_from([True, True, True, False])
 _LIVE = st.one_of(_FEW, _FEW, st.integers(7, 8), st.just({"binary": "00ff"}))
 
 
@@ -195,7 +196,7 @@ def _object(draw: st.DrawFn, site: Site, kind: str, name: str) -> dict[str, Any]
         spec.setdefault("displayName", name)
     if kind == "BusinessAttribute":
         spec = {"displayName": name, "type": "Custom", **spec}
-    if draw(st.booleans()):
+    if draw(_MOSTLY):
         live = {"name": name, **draw(_bodies(kind, _LIVE))}
         if kind == "BusinessAttributeValue":
             live = {"displayName": name, **live, "attribute": "Colours", "isDefault": False}
@@ -205,7 +206,7 @@ def _object(draw: st.DrawFn, site: Site, kind: str, name: str) -> dict[str, Any]
             live["type"] = kind
         live |= draw(st.sampled_from([{}, {"folder": "Deep/Deeper"}]))
         access = [{"group": "Some", "mask": 3}, {"person": "7001", "mask": 127}]
-        live |= draw(st.sampled_from([{}, {"permissions": access}]))
+        live |= {"permissions": access} if draw(_MOSTLY) else {}
         site.setdefault(_TYPES.get(kind, "Script"), []).append(live)
     manifest = {"apiVersion": "reconciler/v1", "kind": kind, "metadata": metadata, "spec": spec}
     policy = draw(_policies(kind, spec))
@@ -280,11 +281,13 @@ def _refer_to_some(draw: st.DrawFn, site: Site) -> None:
     """Objects that refer to what is in the site: their references end with a replace."""
     scripts = [one["name"] for one in site["Script"] if one["type"] == "InteractionQueue"]
     groups = [one["name"] for one in site["AgentGroup"]]
-    if not draw(st.booleans()):
-        return
     site["Campaign"] = [{"name": "Calling", "script": draw(st.sampled_from(scripts))}]
     if groups:
-        group = draw(st.sampled_from(groups))
         site["CampaignGroup"] = [
-            {"name": "Calls", "campaign": "Calling", "group": group, "interactionQueue": scripts[0]}
+            {
+                "name": "Calls",
+                "campaign": "Calling",
+                "group": draw(st.sampled_from(groups)),
+                "interactionQueue": draw(st.sampled_from(scripts)),
+            }
         ]

@@ -17,6 +17,7 @@ from reconciler.plan.model import Action
 from reconciler.server.errors import (
     ConfigurationServerError,
     NoPermissionError,
+    ObjectNotFoundError,
     OutcomeUnknownError,
     UniquenessViolationError,
 )
@@ -69,10 +70,7 @@ class Writes:
                 return self._done(action, changed)
             case "replace":
                 return self._replaced(action)
-        old = self._unmoved(action)
-        self._calls.delete(action, old, self._permissions(old), self._referrers(action))
-        self._live.drop(old.type, old.dbid)
-        return Outcome(action, "done", wrote=True)
+        return self._deleted(action)
 
     def _created(self, action: Action) -> Outcome:
         attributes = create_attributes(action, self._live)
@@ -86,6 +84,18 @@ class Writes:
                 raise StaleError("somebody has created it since the plan", AGAIN) from None
             raise
         return self._with_permissions(action, made, action.permissions)
+
+    def _deleted(self, action: Action) -> Outcome:
+        """What somebody else has deleted meanwhile is as it was to be."""
+        try:
+            old = self._unmoved(action)
+            self._calls.delete(action, old, self._permissions(old), self._referrers(action))
+        except (StaleError, ObjectNotFoundError):
+            if self._server.read(action.object_type, {"dbid": action.dbid}):
+                raise
+            return Outcome(action, "done", "it was gone already")
+        self._live.drop(old.type, old.dbid)
+        return Outcome(action, "done", wrote=True)
 
     def _replaced(self, action: Action) -> Outcome:
         old = self._unmoved(action)

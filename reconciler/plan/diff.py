@@ -151,7 +151,7 @@ def _written(
         return None, f"{field.path[0]} is {live} and cannot become {wanted}"
     if isinstance(before, bytes):
         return None, f"{pointer(field.path)} holds a binary value, which is never managed"
-    if _integer_option(before) is None or field.value is None:
+    if not _is_integer_option(before) or field.value is None:
         return field.value, ""
     number = as_integer(field.value)
     if number is None:
@@ -162,9 +162,15 @@ def _written(
     return number, ""
 
 
-def _integer_option(value: Value | None) -> int | None:
-    """The value where it is an integer option of the server, else None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _is_integer_option(value: Value | None) -> bool:
+    """Whether the value is an integer option of the server."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def in_the_type_of(before: Value | None, value: Value) -> Value:
+    """The value that is written where ``before`` was: an integer option stays one."""
+    number = as_integer(value) if _is_integer_option(before) else None
+    return value if number is None else number
 
 
 def keeps(field: ManagedField, *, overwrite: bool) -> bool:

@@ -6,7 +6,7 @@ from reconciler.kinds.fields import HIDDEN, Path, Value, is_secret, shown
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, lasting_fields, stand_ins
+from reconciler.plan.diff import LiveFields, in_the_type_of, lasting_fields, stand_ins
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -37,7 +37,7 @@ def replaced_fields(
     for field in declared:
         result.pop(field.path, None)
         if field.value is not None:
-            result[field.path] = field.value
+            result[field.path] = in_the_type_of(live.get(field.path), field.value)
     return result
 
 
