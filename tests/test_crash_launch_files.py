@@ -301,7 +301,7 @@ def _main(web: Web, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 APPLY = ("apply", "--app", APP, "-f", "manifests.yaml", "--install-dir", "Web Engagement")
 
 
-def test_a_rename_that_fails_leaves_the_old_file_and_stops_the_run(
+def test_a_rename_that_fails_leaves_the_old_file_and_the_run_goes_on(
     web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real = os.replace
@@ -313,12 +313,15 @@ def test_a_rename_that_fails_leaves_the_old_file_and_stops_the_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", fail)
-        assert _main(web, monkeypatch, *APPLY, "--auto-approve") == 1
+        assert _main(web, monkeypatch, *APPLY, "--auto-approve") == 5
     told = " ".join(capsys.readouterr().out.split())
-    assert "it's.properties cannot be written and is as it was: Input/output error" in told
-    web.holds(0)
+    path = "We b/it's.properties"
+    assert f"failed {path} cannot be written and is as it was: Input/output error" in told
+    assert "Apply: 1 applied, 1 failed." in told
     (run,) = web.place.runs
-    assert [(step.call, step.result) for step in run.steps] == [("update", "refused")]
+    results = [(step.address, step.result) for step in run.steps]
+    assert results == [(CONF, "refused"), (SETENV, "answered")]
+    assert (web.root / path).read_bytes() == FILES[path][0]
     assert web.apply().code == 0
     web.holds(2)
 
@@ -360,6 +363,26 @@ def test_what_somebody_writes_behind_the_rename_is_not_taken_for_the_runs(
         assert _main(web, monkeypatch, *APPLY, "--auto-approve") == 0
     assert web.undo("last").code == 0
     assert path.read_bytes() == FILES["setenv.sh"][0] + b"# theirs\n"
+
+
+@pytest.mark.parametrize(
+    ("signals", "side", "changed", "recovered"),
+    [
+        (("SIGINT",), "before", 1, []),
+        (("SIGINT",), "after", 1, []),
+        (("SIGINT", "SIGINT"), "before", 0, ["was not done"]),
+        (("SIGINT", "SIGINT"), "after", 1, ["was done"]),
+    ],
+)
+def test_ctrl_c_at_the_rename_finishes_the_file_or_stops_with_nothing_left_over(
+    web: Web, signals: tuple[str, ...], side: str, changed: int, recovered: list[str]
+) -> None:
+    assert web.apply(Strike("rename", side, 2, signals)).code == 5
+    web.holds(changed)
+    said = [one for one in web.gwe("recover").out.splitlines() if CONF in one]
+    assert said == [f"  {CONF}: update of unknown outcome: it {one}" for one in recovered]
+    assert web.undo("last").code == 0
+    web.holds(0)
 
 
 # Another folder, another host

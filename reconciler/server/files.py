@@ -14,6 +14,7 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES, file_dbid
 from reconciler.launch.errors import (
     LaunchError,
+    LaunchFormatError,
     MissingLaunchFileError,
     UnflushedLaunchFileError,
 )
@@ -38,7 +39,7 @@ from reconciler.server.port import (
 
 
 class LaunchFileError(ServerError):
-    """A launch file cannot be read or written."""
+    """A launch file cannot be read or written; the server itself is well."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class FilesReader:
         except MissingLaunchFileError:
             return None
         except LaunchError as error:
-            raise LaunchFileError(f"{spec.path}: {error.message}", error.hint) from error
+            raise _told(spec, error) from error
 
     def _holding(self, dbid: int, spec: FileSpec, content: bytes) -> ConfObject:
         """The file with this content as an object. LaunchError where it cannot be read."""
@@ -138,9 +139,9 @@ class WithFiles(FilesReader):
             after = self._holding(dbid, spec, new)
             self._installation.write(spec.path, new, before.attributes[CONTENT], self._backups)
         except UnflushedLaunchFileError as error:
-            raise OutcomeUnknownError(f"{spec.path}: {error.message}", error.hint) from error
+            raise OutcomeUnknownError(error.message, error.hint) from error
         except LaunchError as error:
-            raise LaunchFileError(f"{spec.path}: {error.message}", error.hint) from error
+            raise _told(spec, error) from error
         return after
 
     def delete(self, object_type: str, dbid: int) -> None:
@@ -159,6 +160,13 @@ class WithFiles(FilesReader):
 
     def close(self) -> None:
         self._server.close()
+
+
+def _told(spec: FileSpec, error: LaunchError) -> LaunchFileError:
+    """The error as one of the port. What a format says of a text does not name the file."""
+    named = isinstance(error, LaunchFormatError)
+    message = f"{spec.path}: {error.message}" if named else error.message
+    return LaunchFileError(message, error.hint)
 
 
 def content_after(form: str, before: Attributes, delta: Delta) -> bytes:
