@@ -14,9 +14,9 @@ from reconciler.errors import RefusedError, UsageError
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.files import Installation
 from reconciler.pipeline import file_specs, read_again
-from reconciler.plan.document import Resolve, read_plan
 from reconciler.plan.guards import Limits, refusals
 from reconciler.plan.model import Plan
+from reconciler.plan.parser import Resolve, read_plan
 from reconciler.reads import Need
 from reconciler.run import Circumstances, RunOptions, locked, open_journal, with_files
 from reconciler.server.files import FilesReader, installation_label

@@ -29,7 +29,6 @@ from reconciler.server.faults import (
     Delay,
     Drop,
     Fault,
-    FaultyServer,
     Interfere,
     LoseAnswer,
     Refuse,
@@ -37,6 +36,7 @@ from reconciler.server.faults import (
     When,
     Writing,
 )
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import AccessEntry, ConfObject, Notification, Server
 from reconciler.site.discovery import SiteOptions
 from tests.harness import APP, BARE, everything, opened, site_server

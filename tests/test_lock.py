@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply.check import StalePlanError
+from reconciler.apply.contender import acquire
 from reconciler.apply.lock import (
     LOCK_NAME,
     Clock,
@@ -21,7 +22,6 @@ from reconciler.apply.lock import (
     Lock,
     LockHeldError,
     LockLostError,
-    acquire,
     find_locks,
     holder_of,
 )
@@ -33,7 +33,8 @@ from reconciler.run import RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError
-from reconciler.server.faults import Drop, FaultyServer, Interfere, Refuse
+from reconciler.server.faults import Drop, Interfere, Refuse
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
 from tests.harness import APP, opened
 from tests.runs import (

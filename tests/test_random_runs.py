@@ -34,12 +34,12 @@ from reconciler.server.errors import NoPermissionError, ReadOnlyModeError, Uniqu
 from reconciler.server.faults import (
     Drop,
     Fault,
-    FaultyServer,
     Interfere,
     LoseAnswer,
     Refuse,
     Stale,
 )
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
 from tests.harness import everything, opened, site_server

@@ -36,12 +36,12 @@ from reconciler.server.faults import (
     Delay,
     Drop,
     Fault,
-    FaultyServer,
     Interfere,
     LoseAnswer,
     Refuse,
     Stale,
 )
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
 from tests.harness import APP, opened, state_folder
 from tests.runs import (
