@@ -107,6 +107,17 @@ def test_undo_keeps_what_somebody_has_added_since(form: str, tmp_path: Path) -> 
     assert place.file.read_bytes() == place.before + added
 
 
+def test_undo_leaves_a_file_out_that_is_gone(tmp_path: Path) -> None:
+    place = Place(tmp_path, "shell")
+    assert place.run("apply", "--auto-approve").code == 0
+    place.file.unlink()
+    undone = place.undo()
+    assert (undone.code, undone.err) == (0, "")
+    assert "\n  s it  skipped: there is no file setenv.sh\n" in undone.out
+    assert "Nothing to do: 1 skipped." in undone.out
+    assert not place.file.exists()
+
+
 def test_a_saved_plan_is_refused_where_the_file_has_changed(tmp_path: Path) -> None:
     place = Place(tmp_path, "shell")
     assert place.run("plan", "--out", "p.plan").code == 0

@@ -14,7 +14,7 @@ from reconciler.apply.written import Names, Written, written_by
 from reconciler.kinds.fields import Path, Value, flatten, pointer
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import CONTENT
+from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import spare_predefined
 from reconciler.plan.model import Action, Change, Plan, SiteMark
@@ -108,6 +108,9 @@ class _Undo:
         now = self._now(entry)
         if before is None and after is not None:
             yield self._delete(base, after, now)
+        elif now is None and base.object_type == LAUNCH_FILE:
+            # Launch files are edited, never created.
+            yield replace(base, action="skip", reason=f"there is no file {base.name}")
         elif before is not None and now is None:
             yield self._create(base, before, entry.deleted)
             yield from self._references(entry)
