@@ -9,7 +9,6 @@ new one, whole.
 import errno
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from reconciler.cli.main import main
 from reconciler.launch.files import host_name
 from reconciler.launch.folder import Folder
 from tests.harness import APP, Result, site_server
-from tests.runs import Nursery, Place, Strike, make_place, running_nursery
+from tests.runs import Nursery, Place, Strike, make_place
 
 CONF, SETENV = "LaunchFile/conf", "LaunchFile/setenv"
 MANIFESTS = """\
@@ -145,12 +144,6 @@ class Web:
         assert all(path.name.endswith(".bak") for path in found), found
         assert all(path.stat().st_mode & 0o7777 == 0o600 for path in found)
         return [path.read_bytes() for path in found]
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with running_nursery() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,9 +43,6 @@ from tests.runs import (
     Place,
     Strike,
     bystanders,
-    make_place,
-    make_template,
-    running_nursery,
     someone,
     told,
 )
@@ -71,22 +67,6 @@ class Time:
         self.slept.append(seconds)
         self.now += seconds
         self.meanwhile(seconds)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with running_nursery() as found:
-        yield found
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    return make_place(tmp_path / "place", template)
 
 
 @pytest.fixture

@@ -55,8 +55,6 @@ from tests.runs import (
     agents_of,
     assert_same_but_dbids,
     bystanders,
-    make_place,
-    make_template,
     named,
     someone,
     told,
@@ -136,15 +134,9 @@ SET_PERMISSIONS = (DELETE_GROUP + 2, DELETE_GROUP + 3)
 """The look at the lock before they are set, and the call itself."""
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+@pytest.fixture(autouse=True)
+def _no_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is lost here
-    return make_place(tmp_path / "place", template)
 
 
 def _run(place: Place, server: Server, plan: Plan, name: str) -> RunReport | ReconcilerError:
