@@ -69,7 +69,7 @@ Campaign:
 CampaignGroup:
   - {{name: Calls, campaign: Campaign, group: Group, interactionQueue: Replaced}}
 """
-MANIFESTS = """\
+QUEUES = """\
 apiVersion: reconciler/v1
 kind: InteractionQueue
 metadata: {name: Changed}
@@ -80,6 +80,16 @@ kind: InteractionQueue
 metadata: {name: Replaced}
 spec: {annex: {Queue: {ours: "1"}}}
 ---
+"""
+SETTINGS = """\
+---
+apiVersion: reconciler/v1
+kind: ApplicationOptions
+metadata: {name: settings}
+target: {role: chat-server}
+spec: {options: {settings: {ours: "1"}}}
+"""
+_REST = """\
 apiVersion: reconciler/v1
 kind: InteractionQueue
 metadata: {name: Created}
@@ -90,13 +100,8 @@ kind: AgentGroup
 metadata: {name: Group}
 spec: {annex: {s: {kept: wanted, ours: "1"}}}
 policy: {keep: [/annex/s/kept], preserve: [agents]}
----
-apiVersion: reconciler/v1
-kind: ApplicationOptions
-metadata: {name: settings}
-target: {role: chat-server}
-spec: {options: {settings: {ours: "1"}}}
 """
+MANIFESTS = QUEUES + _REST + SETTINGS
 REPLACED = ("AgentGroup/Group", "InteractionQueue/Replaced")
 ACCESS = [("Person", 401, 3), ("Person", 402, 127)]
 """The permissions of the agent group that is replaced."""
