@@ -272,6 +272,18 @@ def test_what_somebody_changed_after_the_crash_is_not_taken_for_the_runs(web: We
     assert path.read_bytes() == b"# c\r\nhost : theirs\r\nport : 1\r\n"
 
 
+def test_what_somebody_added_after_a_killed_undo_survives_the_redo(web: Web) -> None:
+    """The plan of an undo does not say what content it has written."""
+    assert web.apply().code == 0
+    assert web.undo("last", Strike("rename", "after", 2)).code == -9
+    path = web.root / "setenv.sh"
+    assert path.read_bytes() == b"PORT=2025 # c\nX='a b'\n"
+    path.write_bytes(b"PORT=2025 # c\nX='a b'\n# theirs\n")
+    assert web.recovered()[-1] == SETTLED
+    assert web.undo("last").code == 0
+    assert path.read_bytes() == b"PORT=2020 # c\nX='a b'\n# theirs\nAPP=GWE\n"
+
+
 def test_a_file_that_is_gone_after_the_crash_is_left_alone(web: Web) -> None:
     assert web.apply(Strike("record", "before", 3)).code == -9
     (web.root / "We b/it's.properties").unlink()

@@ -24,7 +24,7 @@ from reconciler.launch.formats import Format
 from reconciler.pipeline import load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Change, Plan
 from reconciler.run import RunOptions, carry_out
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
@@ -88,6 +88,14 @@ class Managed:
         """What a plan shows for the file as it was."""
         return {
             self._path(key): (self.text.says(key), value) for key, value in self.written().items()
+        }
+
+    def left(self) -> Changes:
+        """What it shows as kept."""
+        return {
+            self._path(key): (self.text.says(key), self.values[key])
+            for key in self.kept
+            if self.text.says(key) not in (None, self.values[key])
         }
 
     def drift(self) -> Changes:
@@ -198,12 +206,18 @@ class Story:
 
 
 def changes(plan: Plan) -> dict[str, Changes]:
+    """Address -> what the plan shows that it changes."""
     assert {action.action for action in plan.actions} <= {"update", "in-sync", "keep"}
-    return {
-        action.address: {one.path: (one.before, one.after) for one in action.changes}  # type: ignore[misc]
-        for action in plan.actions
-        if action.changes
-    }
+    return {one.address: _shown(one.changes) for one in plan.actions if one.changes}
+
+
+def kept(plan: Plan) -> dict[str, Changes]:
+    """Address -> what the plan shows that it leaves alone."""
+    return {one.address: _shown(one.kept) for one in plan.actions if one.kept}
+
+
+def _shown(found: Sequence[Change]) -> Changes:
+    return {one.path: (one.before, one.after) for one in found}  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -235,11 +249,13 @@ def test_a_plan_an_apply_a_drift_and_an_undo_change_the_named_values_alone(
     by_hand = [text.held(*one.by_hand) for one, text in zip(files, after, strict=True)]
     again = [text.held(*one.wanted) for one, text in zip(files, by_hand, strict=True)]
     missing = {one.address: one.changes() for one in files if one.written()}
+    left = {one.address: one.left() for one in files if one.left()}
     event(f"{len(missing)} of {len(files)} files differ")
     with tempfile.TemporaryDirectory() as folder:
         story = Story(server, Path(folder), files)
         first = story.plan()
         assert changes(first) == missing
+        assert kept(first) == left
         story.holds(before)
         if missing:
             story.run(first)
