@@ -1,6 +1,6 @@
 """What comes after a run: settling what it left by half, taking it back, giving it up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from reconciler.apply.calls import Calls
@@ -14,12 +14,12 @@ from reconciler.errors import RefusedError, UsageError
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.files import Installation
 from reconciler.pipeline import file_specs, read_again
-from reconciler.plan.document import Resolve, read_plan
 from reconciler.plan.guards import Limits, refusals
 from reconciler.plan.model import Plan
+from reconciler.plan.parser import Resolve, read_plan
 from reconciler.reads import Need
 from reconciler.run import Circumstances, RunOptions, locked, open_journal, with_files
-from reconciler.server.files import FilesReader
+from reconciler.server.files import FilesReader, installation_label
 from reconciler.server.port import Reader, Server
 
 
@@ -43,8 +43,10 @@ def settle(
 ) -> None:
     """Finishes, or takes back, what a run left by half, and gives its lock back.
 
-    Raises RunHeldError where its process lives; the server's errors leave it unsettled.
+    Raises RunHeldError where its process lives, and RefusedError where its launch files are
+    elsewhere; the server's errors leave it unsettled.
     """
+    _check_place(run, plan, options.installation)
     server = with_files(server, plan, options.installation, options.state.run_path(run.name))
     with open_journal(options.state, run.name) as journal:
         run = read_run(options.state, run.name)  # as it is now that nobody else writes
@@ -56,12 +58,42 @@ def settle(
             calls = Calls(server, journal, lock, first_step=first)
             for finding in recover(run, plan, server, calls, live, reverse=reverse):
                 tell(finding)
+            for finding in _cleared(run, plan, options):
+                tell(finding)
         journal.record(
             "finish",
             status="recovered",
             unsettled=False,
             ended=circumstances.clock.hour(0),
         )
+
+
+def _check_place(run: Run, plan: Plan, installation: Installation | None) -> None:
+    """RefusedError where the launch files of a run are not those of ``installation``."""
+    here = installation_label(installation) if installation else ""
+    if file_specs(plan) and plan.site.installation != here:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the launch files of run {run.name} are those of {plan.site.installation},"
+                    f" not of {here or 'this host'}",
+                    hint="Run it on that host, and name no other folder with GWE_INSTALL_DIR"
+                    " or install_dir.",
+                )
+            ]
+        )
+
+
+def _cleared(run: Run, plan: Plan, options: RunOptions) -> Iterator[Finding]:
+    """Removes the new files that a run which died has left beside its launch files."""
+    backups = options.state.run_path(run.name)
+    addresses = {action.name: action.address for action in plan.actions}
+    if options.installation is None:
+        return
+    for spec in file_specs(plan):
+        for _ in options.installation.clear(spec.path, backups):
+            told = "a new file that was not put in its place was removed"
+            yield Finding(addresses[spec.path], told)
 
 
 def plan_undo(
@@ -85,6 +117,7 @@ def plan_undo(
                 )
             ]
         )
+    _check_place(run, plan, installation)
     if installation is not None:
         server = FilesReader(server, installation, file_specs(plan))
     live, site = read_again(plan, server, installation, _needs_of_undo(run, plan))

@@ -16,9 +16,10 @@ from typing import Any
 import reconciler
 from reconciler.apply.calls import Calls
 from reconciler.apply.check import check_server, check_site, stale_error, stale_outcomes
+from reconciler.apply.contender import acquire
 from reconciler.apply.executor import Listener, execute
 from reconciler.apply.journal import FORMAT, Journal, JournalError
-from reconciler.apply.lock import Clock, Confirmation, Holder, LockHeldError, NoLock, acquire
+from reconciler.apply.lock import Clock, Confirmation, Holder, LockHeldError, NoLock
 from reconciler.apply.report import RunReport
 from reconciler.apply.runs import next_number, read_runs
 from reconciler.apply.state import JOURNAL, RunHeldError, StateFolder
@@ -214,7 +215,7 @@ def locked(
     warn: Callable[[str], None],
     ours: str = "",
 ) -> Iterator["HeldLock"]:
-    """The lock, for as long as a run needs it. ``ours``: see ``lock.acquire``."""
+    """The lock, for as long as a run needs it. ``ours``: see ``contender.acquire``."""
     lock: Confirmation = NoLock()
     if options.lock:
         holder = Holder(

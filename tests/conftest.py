@@ -1,10 +1,13 @@
 """Settings that every test shares."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.runs import Nursery, Place, make_place, make_template, running_nursery
 
 # Machines of continuous integration are slow and shared: no test depends on time, and a run
 # tries the same examples as the one before. `make explore` tries others.
@@ -33,3 +36,22 @@ def _a_state_folder_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """No test writes into the state folder of whoever runs it, or is taken for a CI run."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.parent / f"{tmp_path.name}.home"))
     monkeypatch.delenv("CI", raising=False)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server file with the site of ``tests.runs``, to copy; a module may have another."""
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path) -> Place:
+    """A copy of it with manifests and a state folder."""
+    return make_place(tmp_path / "place", template)
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """Runs commands in processes that can be struck."""
+    with running_nursery() as found:
+        yield found

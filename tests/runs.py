@@ -24,6 +24,7 @@ from reconciler.apply.runs import Run, read_runs
 from reconciler.apply.state import StateFolder
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.launch.folder import Folder
 from reconciler.pipeline import load_manifests, prepare
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
@@ -68,7 +69,7 @@ Campaign:
 CampaignGroup:
   - {{name: Calls, campaign: Campaign, group: Group, interactionQueue: Replaced}}
 """
-MANIFESTS = """\
+QUEUES = """\
 apiVersion: reconciler/v1
 kind: InteractionQueue
 metadata: {name: Changed}
@@ -79,6 +80,16 @@ kind: InteractionQueue
 metadata: {name: Replaced}
 spec: {annex: {Queue: {ours: "1"}}}
 ---
+"""
+SETTINGS = """\
+---
+apiVersion: reconciler/v1
+kind: ApplicationOptions
+metadata: {name: settings}
+target: {role: chat-server}
+spec: {options: {settings: {ours: "1"}}}
+"""
+_REST = """\
 apiVersion: reconciler/v1
 kind: InteractionQueue
 metadata: {name: Created}
@@ -89,13 +100,8 @@ kind: AgentGroup
 metadata: {name: Group}
 spec: {annex: {s: {kept: wanted, ours: "1"}}}
 policy: {keep: [/annex/s/kept], preserve: [agents]}
----
-apiVersion: reconciler/v1
-kind: ApplicationOptions
-metadata: {name: settings}
-target: {role: chat-server}
-spec: {options: {settings: {ours: "1"}}}
 """
+MANIFESTS = QUEUES + _REST + SETTINGS
 REPLACED = ("AgentGroup/Group", "InteractionQueue/Replaced")
 ACCESS = [("Person", 401, 3), ("Person", 402, 127)]
 """The permissions of the agent group that is replaced."""
@@ -337,10 +343,11 @@ def someone(name: str, host: str = "here", clock: Clock | None = None) -> Circum
 
 @dataclass(frozen=True)
 class Strike:
-    """What happens to a process, and where. ``at``: a ``record`` of its journal, or a
-    ``write`` to the server, the lock's among them; the ``number``-th one, from 1.
-    ``side``: before it, after it, or half (of a record on disk). ``signals``: names of
-    those that come; without any the process kills itself."""
+    """What happens to a process, and where. ``at``: a ``record`` of its journal, a
+    ``write`` to the server, the lock's among them, or the ``file`` or ``rename`` of a launch
+    file that is written; the ``number``-th one, from 1. ``side``: before it, after it, or
+    half (of a record or a file on disk). ``signals``: names of those that come; without any
+    the process kills itself."""
 
     at: str
     side: str
@@ -466,18 +473,26 @@ def install(strike: Strike) -> None:
             hit = next(counter) == strike.number
             if hit and strike.side == "before":
                 come()
-            if hit and strike.side == "half":
+            if hit and strike.side == "half" and strike.at == "record":
                 write = Journal._write
                 Journal._write = lambda j, data: (write(j, data[: len(data) // 2]), come())  # type: ignore[method-assign,assignment,func-returns-value]
+            elif hit and strike.side == "half":
+                folder, name, content, *rest = arguments
+                arguments = (folder, name, content[: len(content) // 2], *rest)
             result = act(*arguments, **named)
-            if hit and strike.side == "after":
+            if hit and strike.side != "before":
                 come()
             return result
 
         return acted
 
-    if strike.at == "record":
-        Journal.record = struck(Journal.record)  # type: ignore[method-assign]
-    else:
-        for name in ("create", "update", "delete", "set_permissions"):
-            setattr(EmbeddedServer, name, struck(getattr(EmbeddedServer, name)))
+    for owner, name in _STRUCK[strike.at]:
+        setattr(owner, name, struck(getattr(owner, name)))
+
+
+_STRUCK: Mapping[str, Sequence[tuple[Any, str]]] = {
+    "record": [(Journal, "record")],
+    "write": [(EmbeddedServer, name) for name in ("create", "update", "delete", "set_permissions")],
+    "file": [(Folder, "create")],
+    "rename": [(os, "replace")],
+}

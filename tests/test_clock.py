@@ -1,9 +1,6 @@
 """A clock that jumps: the hour of the day decides nothing, neither of the lock nor of the
 order of the runs, and the lock's own clock may stand still or leap."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from reconciler.apply.check import StalePlanError
@@ -13,7 +10,8 @@ from reconciler.apply.runs import read_run, read_runs
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
 from reconciler.run import RunOptions, carry_out, last_run
-from reconciler.server.faults import FaultyServer, Interfere
+from reconciler.server.faults import Interfere
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
 from tests.harness import opened
 from tests.runs import (
@@ -22,9 +20,6 @@ from tests.runs import (
     REPLACED,
     Nursery,
     Place,
-    make_place,
-    make_template,
-    running_nursery,
     someone,
     told,
 )
@@ -33,22 +28,6 @@ LOCK = "Transaction"
 WRITES = ("create", "update", "delete", "set_permissions")
 IN_THE_FUTURE = "9999-12-31 23:59:59 UTC"
 LONG_AGO = "1970-01-01 00:00:00 UTC"
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with running_nursery() as found:
-        yield found
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    return make_place(tmp_path / "place", template)
 
 
 class Watch:

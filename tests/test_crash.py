@@ -6,7 +6,6 @@ with half of it on disk. The plan creates, updates and replaces; its undo delete
 creates what a replace had taken along.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,7 @@ from tests.runs import (
     assert_same_but_dbids,
     bystanders,
     make_place,
-    make_template,
     named,
-    running_nursery,
     told,
 )
 
@@ -37,22 +34,6 @@ GROUP, REPLACED_QUEUE = REPLACED
 CHANGED, CREATED = "InteractionQueue/Changed", "InteractionQueue/Created"
 CHAT, CAMPAIGN, CALLS = "Application/Chat", "Campaign/Campaign", "CampaignGroup/Calls"
 NOTHING = "Nothing to recover: no run of this server is unfinished here.\n"
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with running_nursery() as found:
-        yield found
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    return make_place(tmp_path / "place", template)
 
 
 # An apply

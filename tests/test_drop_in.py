@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock import Clock, Holder, acquire
+from reconciler.apply.contender import acquire
+from reconciler.apply.lock import Clock, Holder
 from reconciler.cli import common, provisioning
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
 from reconciler.errors import UsageError

@@ -29,7 +29,6 @@ from reconciler.server.faults import (
     Delay,
     Drop,
     Fault,
-    FaultyServer,
     Interfere,
     LoseAnswer,
     Refuse,
@@ -37,9 +36,11 @@ from reconciler.server.faults import (
     When,
     Writing,
 )
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import AccessEntry, ConfObject, Notification, Server
 from reconciler.site.discovery import SiteOptions
 from tests.harness import APP, BARE, everything, opened, site_server
+from tests.runs import QUEUES, SETTINGS
 
 SITE = f"""\
 apiVersion: reconciler/v1
@@ -364,17 +365,7 @@ CALLS = [
 ]
 DELETE, CREATE_ANEW, RESTORE = 6, 7, 8
 EVERY_CALL = range(1, 11)
-MANIFESTS = """\
-apiVersion: reconciler/v1
-kind: InteractionQueue
-metadata: {name: Changed}
-spec: {annex: {Queue: {ours: "1"}}}
----
-apiVersion: reconciler/v1
-kind: InteractionQueue
-metadata: {name: Replaced}
-spec: {annex: {Queue: {ours: "1"}}}
----
+_CREATED = """\
 apiVersion: reconciler/v1
 kind: InteractionQueue
 metadata: {name: Created}
@@ -384,13 +375,8 @@ apiVersion: reconciler/v1
 kind: EnhancedRouting
 metadata: {name: Created.Routing}
 spec: {annex: {Application: {url: "http://a"}}}
----
-apiVersion: reconciler/v1
-kind: ApplicationOptions
-metadata: {name: settings}
-target: {role: chat-server}
-spec: {options: {settings: {ours: "1"}}}
 """
+MANIFESTS = QUEUES + _CREATED + SETTINGS
 ACTIONS = [
     ("create", "EnhancedRouting/Created.Routing"),
     ("update", "InteractionQueue/Changed"),

@@ -30,7 +30,8 @@ from reconciler.plan.model import Plan
 from reconciler.run import RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.faults import FaultyServer, Interfere
+from reconciler.server.faults import Interfere
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Server
 from tests.harness import gwe, opened, plan_arguments
 from tests.runs import MANIFESTS, Place, make_place, make_template, named, plan_on, someone
@@ -41,11 +42,6 @@ apiVersion: reconciler/v1
 kind: InteractionQueue
 metadata: {name: Second}
 """
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return make_place(tmp_path / "place", make_template(tmp_path / "template"))
 
 
 def _carry_out(place: Place, plan: Plan, server: Server, name: str) -> RunReport:

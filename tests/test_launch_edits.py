@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,74 +15,12 @@ from hypothesis import strategies as st
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import Format, edit, read, undoing
-
-PROPERTIES, INI, XML = Format.PROPERTIES, Format.INI, Format.XML
-SHELL, BATCH = Format.SHELL, Format.BATCH
+from tests.launch_texts import BATCH, ENDS, INI, KEYS, PROPERTIES, SHELL, XML, texts
 
 _NASTY = st.sampled_from("\"' \\%$#;!=:^&|<>()[]{}~*?`,/@-+")
 _CHARACTERS = st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"))
 VALUES = st.text(st.one_of(_NASTY, _CHARACTERS), max_size=12)
 LINES = st.text(st.one_of(_NASTY, _CHARACTERS, st.sampled_from("\n\r\t")), max_size=12)
-ENDS = st.sampled_from(["\n", "\r\n"])
-
-# Files, made line by line: (key or "", the line's text). A line's own end is "\n" or
-# "\r\n"; the last may have none.
-Row = tuple[str, str]
-KEYS = ("alpha", "beta", "gamma")
-
-_ROWS: Mapping[Format, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    PROPERTIES: (
-        (
-            "{key}={n}",
-            "  {key} : v{n}",
-            "{key} {n}",
-            "{key}",
-            "{key}=a\\u00e4\\t{n} ",
-            "{key}=\xe4",
-        ),
-        ("", "# alpha=1", "\t! beta", "other=\xff", "x\\=y=1", "   "),
-    ),
-    INI: (
-        ("{key}={n}", "{key} = v {n}", "{key}:{n}", "{key} =", '{key} = "x"'),
-        ("", "; alpha=1", "# beta", "other = \xff", "x y=1"),
-    ),
-    SHELL: (
-        ("{key}={n}", "{key}='a b{n}'", 'export {key}="x{n}"', "{key}=", "{key}=a\\ b # c"),
-        ("", "# alpha=1", "echo alpha=1", "other='\xff'", "\t[ -z '' ] || true", ": 'x y'"),
-    ),
-    BATCH: (
-        ("set {key}={n}", 'SET "{key}=a b{n}"', "@set {key}=%%{n}", "  set {key}=a^&b"),
-        ("", "rem set alpha=1", ":: beta", "set other=\xff", "@echo off", "echo (x)"),
-    ),
-}
-
-
-@st.composite
-def files(draw: st.DrawFn, form: Format) -> tuple[bytes, list[Row]]:
-    """A file of a format of assignments, and its lines. Each key stands once or never."""
-    assigned, others = _ROWS[form]
-    missing = list(KEYS)
-    rows: list[Row] = []
-    for number in range(draw(st.integers(0, 7))):
-        if missing and draw(st.booleans()):
-            key = missing.pop(draw(st.integers(0, len(missing) - 1)))
-            template = draw(st.sampled_from(assigned))
-            rows.append((key, template.replace("{key}", key).replace("{n}", str(number))))
-        else:
-            rows.append(("", draw(st.sampled_from(others))))
-    text = "".join(line + draw(ENDS) for _, line in rows)
-    if rows and draw(st.booleans()):
-        text = text.rstrip("\r\n") if rows[-1][1] else text
-    if form is INI:
-        text = (
-            "[first]\r\nalpha = 0\n\n[s]\n" + text + ("\n[t]\nbeta=0" if draw(ENDS) == "\n" else "")
-        )
-    codec = "latin-1" if form is PROPERTIES else draw(st.sampled_from(["utf-8", "latin-1"]))
-    return text.encode(codec), rows
-
-
-def address(form: Format, key: str) -> str:
-    return f"[s] {key}" if form is INI else key
 
 
 # Latin characters whose bytes could not be taken for UTF-8, for all others.
@@ -113,17 +51,18 @@ ASSIGNMENTS = pytest.mark.parametrize("form", [PROPERTIES, INI, SHELL, BATCH])
 def test_a_value_reads_back_and_all_other_lines_and_values_stay(
     form: Format, data: st.DataObject
 ) -> None:
-    raw, rows = data.draw(files(form))
+    text = data.draw(texts(form))
+    raw = text.raw
     key = data.draw(st.sampled_from(KEYS))
+    address = text.address(key)
     value = fitted(form, raw, data.draw(VALUES))
-    after = edit(raw, form, {address(form, key): value})
-    before_values, after_values = read(raw, form).values, read(after, form).values
-    assert after_values[address(form, key)] == value
-    assert {k: v for k, v in after_values.items() if k != address(form, key)} == {
-        k: v for k, v in before_values.items() if k != address(form, key)
-    }
+    after = edit(raw, form, {address: value})
+    before_values, after_values = dict(read(raw, form).values), dict(read(after, form).values)
+    assert after_values.pop(address) == value
+    before_values.pop(address, None)
+    assert after_values == before_values
     old, new = raw.split(b"\n"), after.split(b"\n")
-    if any(one == key for one, _ in rows):
+    if text.places(key):
         differing = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
         assert len(differing) <= 1
         for a, b in differing:
@@ -141,16 +80,16 @@ def test_a_value_reads_back_and_all_other_lines_and_values_stay(
 @ASSIGNMENTS
 @given(st.data())
 def test_an_edit_to_what_is_there_changes_no_byte(form: Format, data: st.DataObject) -> None:
-    raw, _ = data.draw(files(form))
+    raw = data.draw(texts(form)).raw
     assert edit(raw, form, dict(read(raw, form).values)) == raw
 
 
 @ASSIGNMENTS
 @given(st.data())
 def test_adding_and_then_removing_restores_every_byte(form: Format, data: st.DataObject) -> None:
-    raw, rows = data.draw(files(form))
-    there = {key for key, _ in rows}
-    keys = [address(form, key) for key in KEYS if key not in there]
+    text = data.draw(texts(form))
+    raw = text.raw
+    keys = [text.address(key) for key in KEYS if not text.places(key)]
     if form is INI and data.draw(st.booleans()):
         keys.append("[new] x")
     added = edit(raw, form, {key: fitted(form, raw, data.draw(VALUES)) for key in keys})
@@ -164,7 +103,7 @@ def test_adding_and_then_removing_restores_every_byte(form: Format, data: st.Dat
 @ASSIGNMENTS
 @given(st.data())
 def test_editing_there_and_back_reads_as_before(form: Format, data: st.DataObject) -> None:
-    raw, _ = data.draw(files(form))
+    raw = data.draw(texts(form)).raw
     before = read(raw, form).values
     there = edit(raw, form, {key: fitted(form, raw, data.draw(VALUES)) for key in before})
     assert read(edit(there, form, dict(before)), form).values == before
@@ -175,13 +114,15 @@ def test_editing_there_and_back_reads_as_before(form: Format, data: st.DataObjec
 def test_an_edit_is_taken_back_by_the_values_that_undo_it(
     form: Format, data: st.DataObject
 ) -> None:
-    raw, rows = data.draw(files(form))
-    keys = [*(address(form, key) for key in KEYS), *(["[new] x", "[new] y"] if form is INI else [])]
-    chosen = data.draw(st.lists(st.sampled_from(keys), unique=True))
+    text = data.draw(texts(form))
+    raw = text.raw
+    keys = [text.address(key) for key in KEYS] + (["[new] x", "[new] y"] if form is INI else [])
+    plain = [key for key in keys if key not in read(raw, form).opaque]
+    chosen = data.draw(st.lists(st.sampled_from(plain), unique=True)) if plain else []
     values = {key: fitted(form, raw, data.draw(VALUES)) for key in chosen}
     back = edit(edit(raw, form, values), form, undoing(raw, form, values))
     assert read(back, form) == read(raw, form)
-    if not {key for key, _ in rows} & {key.rpartition(" ")[2] for key in chosen}:
+    if not any(text.address(line.key) in chosen for line in text.lines):
         assert back == raw
 
 

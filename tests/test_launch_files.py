@@ -18,6 +18,7 @@ from reconciler.launch.errors import (
     LaunchFileError,
     LaunchPathError,
     MissingLaunchFileError,
+    UnflushedLaunchFileError,
 )
 from reconciler.launch.files import Installation, Place, host_name
 from reconciler.launch.formats import Format, edit
@@ -460,7 +461,7 @@ def test_a_folder_that_cannot_be_flushed_is_said_after_the_file_is_written(
     installation.write(FILE, NEW, OLD, tmp_path)
     installation.write(FILE, OLD, NEW, tmp_path)
     monkeypatch.setattr(folder_module.Folder, "flush", fail)
-    with pytest.raises(LaunchFileError, match="cannot be made durable, but is written: Input"):
+    with pytest.raises(UnflushedLaunchFileError, match="cannot be made durable, but is written"):
         installation.write(FILE, NEW, OLD, tmp_path)
     assert installation.read(FILE) == NEW
 
@@ -480,17 +481,39 @@ def test_the_copy_is_flushed_before_the_file_is_replaced(
 ) -> None:
     calls: list[str] = []
     for name in ("fsync", "replace"):
-        real = getattr(os, name)
-
-        def noting(
-            *arguments: object, _n: str = name, _r: object = real, **options: object
-        ) -> object:
-            calls.append(_n)
-            return _r(*arguments, **options)  # type: ignore[operator]
-
-        monkeypatch.setattr(os, name, noting)
+        monkeypatch.setattr(os, name, _noting(calls, name))
     installation.write(FILE, NEW, OLD)
-    assert calls == ["fsync", "fsync", "fsync", "replace", "fsync"]
+    assert calls == ["fsync", "replace", "fsync", "fsync", "replace", "fsync"]
+
+
+def test_what_a_write_that_died_has_left_is_removed_and_nothing_else(
+    installation: Installation, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    backup = installation.write(FILE, NEW, OLD, backups)
+    assert backup is not None
+    assert installation.clear(FILE, backups) == []
+    digits = "0123456789abcdef"
+    left = [
+        installation.root / f"conf/.launcher.properties.{digits}.bak.{digits}.tmp",
+        installation.root / f"conf/.launcher.properties.{digits}.tmp",
+        backups / f".launcher.properties.{digits}.bak.{digits}.tmp",
+    ]
+    theirs = [
+        installation.root / "conf/.launcher.properties.tmp",
+        installation.root / f"conf/.other.properties.{digits}.tmp",
+        installation.root / f"conf/launcher.properties.{digits}.tmp",
+        installation.root / f"conf/.launcher.properties.{digits}.tmp.old",
+    ]
+    for path in (*left, *theirs):
+        path.write_bytes(b"half")
+    assert installation.clear(FILE, backups) == left
+    assert [path for path in (*left, *theirs) if path.exists()] == theirs
+    assert installation.read(FILE) == NEW
+    assert backup.read_bytes() == OLD
+    assert installation.clear("none/a.ini") == []
+    with pytest.raises(LaunchPathError):
+        installation.clear("../a.ini")
 
 
 def test_a_file_that_may_not_be_read_says_what_to_do(

@@ -14,7 +14,7 @@ from reconciler.kinds.types_files import file_dbid
 from reconciler.launch.files import Installation
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.files import FileSpec, LaunchFileError, WithFiles
-from tests.harness import Result, gwe, opened, plan_arguments, site_server
+from tests.harness import Result, find, gwe, opened, plan_arguments, site_server
 
 HEAD = "apiVersion: reconciler/v1\nkind: LaunchFile\nmetadata: {name: it}\n"
 # Format -> file name, what is there, the manifest's values, what is then there.
@@ -107,6 +107,17 @@ def test_undo_keeps_what_somebody_has_added_since(form: str, tmp_path: Path) -> 
     assert place.file.read_bytes() == place.before + added
 
 
+def test_undo_leaves_a_file_out_that_is_gone(tmp_path: Path) -> None:
+    place = Place(tmp_path, "shell")
+    assert place.run("apply", "--auto-approve").code == 0
+    place.file.unlink()
+    undone = place.undo()
+    assert (undone.code, undone.err) == (0, "")
+    assert "\n  s it  skipped: there is no file setenv.sh\n" in undone.out
+    assert "Nothing to do: 1 skipped." in undone.out
+    assert not place.file.exists()
+
+
 def test_a_saved_plan_is_refused_where_the_file_has_changed(tmp_path: Path) -> None:
     place = Place(tmp_path, "shell")
     assert place.run("plan", "--out", "p.plan").code == 0
@@ -168,6 +179,48 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     refused = place.run("apply", "--auto-approve")
     assert refused.code != 0
     assert outside.read_bytes() == place.before
+
+
+def test_a_launch_file_that_cannot_be_written_is_no_reason_to_leave_the_objects_out(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path, "shell")
+    place.file.chmod(0o444)
+    with (tmp_path / "m.yaml").open("a") as file:
+        file.write(
+            "---\napiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Later}\n"
+            "spec: {annex: {a: {b: c}}}\n"
+        )
+    done = place.run("apply", "--auto-approve")
+    assert done.code == 5
+    assert "\n    setenv.sh is read-only\n    Make it writable first.\n" in done.out
+    assert "Apply: 1 applied, 1 failed." in done.out
+    assert place.file.read_bytes() == place.before
+    assert find(place.server, "Script", "Later").attributes["userProperties"] == {"a": {"b": "c"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"A='x\n", "setenv.sh: "),
+        (None, f"setenv.sh: {'{root}'}/setenv.sh is a link, which could lead out of the folder"),
+    ],
+    ids=["not of its format", "a link"],
+)
+def test_an_error_about_a_launch_file_names_it_once(
+    content: bytes | None, message: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, "shell")
+    if content is None:
+        place.file.unlink()
+        place.file.symlink_to("elsewhere")
+    else:
+        place.file.write_bytes(content)
+    refused = place.run("plan")
+    assert refused.code == 1
+    told = " ".join(refused.err.split())
+    assert told.startswith(f"error: {message.format(root=place.installation)}")
+    assert "setenv.sh: setenv.sh" not in told
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.apply.check import StalePlanError
+from reconciler.apply.contender import acquire
 from reconciler.apply.lock import (
     LOCK_NAME,
     Clock,
@@ -21,7 +21,6 @@ from reconciler.apply.lock import (
     Lock,
     LockHeldError,
     LockLostError,
-    acquire,
     find_locks,
     holder_of,
 )
@@ -33,7 +32,8 @@ from reconciler.run import RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError
-from reconciler.server.faults import Drop, FaultyServer, Interfere, Refuse
+from reconciler.server.faults import Drop, Interfere, Refuse
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
 from tests.harness import APP, opened
 from tests.runs import (
@@ -43,9 +43,6 @@ from tests.runs import (
     Place,
     Strike,
     bystanders,
-    make_place,
-    make_template,
-    running_nursery,
     someone,
     told,
 )
@@ -70,22 +67,6 @@ class Time:
         self.slept.append(seconds)
         self.now += seconds
         self.meanwhile(seconds)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with running_nursery() as found:
-        yield found
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    return make_place(tmp_path / "place", template)
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from rich.console import Console
 from reconciler.cli.main import main
 from reconciler.diagnostics import Position
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.document import plan_data, plan_json, plan_of
+from reconciler.plan.document import plan_data, plan_json
 from reconciler.plan.model import Action, Change, Fingerprint, Plan, SiteMark
+from reconciler.plan.parser import plan_of
 from reconciler.render.plan_text import PlanText
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server

@@ -29,12 +29,12 @@ from reconciler.server.errors import NoPermissionError, ReadOnlyModeError, Uniqu
 from reconciler.server.faults import (
     Drop,
     Fault,
-    FaultyServer,
     Interfere,
     LoseAnswer,
     Refuse,
     Stale,
 )
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Server
 from tests.harness import everything, opened, site_server
 from tests.runs import Access, Objects, access_of, assert_same_but_dbids

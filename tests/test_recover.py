@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.aftermath import forgotten_lock, plan_of_run, settle, unsettled_runs
+from reconciler.aftermath import forgotten_lock, plan_of_run, plan_undo, settle, unsettled_runs
 from reconciler.apply.journal import Journal, JournalError
 from reconciler.apply.recover import Finding
 from reconciler.apply.report import RunReport
@@ -24,6 +24,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
 from reconciler.run import RunOptions, carry_out
+from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     NoPermissionError,
     ReadOnlyModeError,
@@ -35,12 +36,12 @@ from reconciler.server.faults import (
     Delay,
     Drop,
     Fault,
-    FaultyServer,
     Interfere,
     LoseAnswer,
     Refuse,
     Stale,
 )
+from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
 from tests.harness import APP, opened, state_folder
 from tests.runs import (
@@ -54,8 +55,6 @@ from tests.runs import (
     agents_of,
     assert_same_but_dbids,
     bystanders,
-    make_place,
-    make_template,
     named,
     someone,
     told,
@@ -135,15 +134,9 @@ SET_PERMISSIONS = (DELETE_GROUP + 2, DELETE_GROUP + 3)
 """The look at the lock before they are set, and the call itself."""
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+@pytest.fixture(autouse=True)
+def _no_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is lost here
-    return make_place(tmp_path / "place", template)
 
 
 def _run(place: Place, server: Server, plan: Plan, name: str) -> RunReport | ReconcilerError:
@@ -446,6 +439,30 @@ def test_an_update_is_known_to_have_been_done_though_others_have_changed_a_part_
     ]
     (run,) = place.runs
     assert [(s.call, s.result) for s in run.steps][-1] == ("update", "answered")
+
+
+@pytest.mark.parametrize("what", ["ours", "own"])
+def test_what_another_client_changed_before_recover_is_not_taken_back(
+    place: Place, what: str
+) -> None:
+    """The run has written ours; what the other client has made of it since stays its own."""
+    result, _ = _attempt(place, [Drop(at=UPDATE, when="after")])
+    assert isinstance(result, RunReport)
+    changed = named(place.objects(), "Script", "Changed")
+    assert changed.attributes["userProperties"] == {"Queue": {"ours": "1", "own": "live"}}
+    with opened(place.server) as server:
+        theirs = KeyValueDelta(changed={"Queue": {what: "theirs"}})
+        server.update("Script", changed.dbid, Delta(key_values={"userProperties": theirs}))
+        _settle(place)
+        (run,) = place.runs
+        undo = plan_undo(run, plan_of_run(place.state, run), server)
+    found = {
+        one.path: (one.before, one.after)
+        for action in undo.actions
+        if action.address == "InteractionQueue/Changed"
+        for one in action.changes
+    }
+    assert found == ({("annex", "Queue", "ours"): ("1", "0")} if what == "own" else {})
 
 
 def test_a_create_that_was_not_done_and_whose_name_is_another_ones_now_is_not_ours(

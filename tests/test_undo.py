@@ -5,7 +5,6 @@ The whole server is compared: every attribute, folder and permission of every ob
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,6 @@ from tests.runs import (
     make_place,
     make_template,
     named,
-    running_nursery,
     told,
 )
 
@@ -49,17 +47,6 @@ EnumeratorValue:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_template(tmp_path_factory.mktemp("template"), RICH)
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with running_nursery() as found:
-        yield found
-
-
-@pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    return make_place(tmp_path / "place", template)
 
 
 @pytest.fixture

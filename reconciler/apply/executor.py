@@ -21,6 +21,7 @@ from reconciler.server.errors import (
     ReadOnlyModeError,
     ServerError,
 )
+from reconciler.server.files import LaunchFileError
 from reconciler.server.port import Server
 from reconciler.server.snapshot import Snapshot
 
@@ -131,7 +132,7 @@ class _Run:
             raise StopRunError(lost) from error
         except (ReadOnlyModeError, JournalError) as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
-        except (ConfigurationServerError, UnknownReferenceError) as error:
+        except (ConfigurationServerError, LaunchFileError, UnknownReferenceError) as error:
             hint = error.hint if isinstance(error, ReconcilerError) else ""
             return Outcome(action, "failed", str(error), hint)
         except OutcomeUnknownError as error:

@@ -11,10 +11,14 @@ from dataclasses import dataclass, replace
 from reconciler.apply.calls import Calls
 from reconciler.apply.journal import Recorder, object_data
 from reconciler.apply.runs import Run, Step
-from reconciler.kinds.fields import SecretText, flatten
+from reconciler.kinds.fields import Names, SecretText, UnknownReferenceError, flatten
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.model import Action, Plan
+from reconciler.kinds.types_files import CONTENT
+from reconciler.plan.effects import update_delta
+from reconciler.plan.model import Action, Change, Plan
+from reconciler.server.delta import apply_delta
+from reconciler.server.files import content_after
 from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
 
@@ -89,8 +93,10 @@ class _Settler:
                 return replace(step, result="answered" if gone else "refused")
             case "update":
                 one = self._read(step)
-                done = one is not None and self._is_updated(action, step, one)
-                return replace(step, result="answered" if done else "refused", after=one)
+                if one is None or not self._is_updated(action, step, one):
+                    return replace(step, result="refused", after=one)
+                after = _left_by(action, step.before or one, one, self._live)
+                return replace(step, result="answered", after=after)
         return replace(step, result="refused")  # permissions are set again
 
     def _read(self, step: Step) -> ConfObject | None:
@@ -106,7 +112,7 @@ class _Settler:
         before = flatten(kind, step.before.attributes, self._live) if step.before else {}
         for change in action.changes:
             value, wanted = now.get(change.path) or None, change.after or None
-            if isinstance(change.after, SecretText) and not change.after:
+            if not _is_known(change):
                 wanted = value if value != before.get(change.path) else None  # it is not known
             if value == wanted and value != (before.get(change.path) or None):
                 return True
@@ -175,3 +181,30 @@ def _has(one: ConfObject, attributes: Attributes) -> bool:
         for name, value in attributes.items()
         if value not in ("", None)
     )
+
+
+def _left_by(action: Action, before: ConfObject, now: ConfObject, names: Names) -> ConfObject:
+    """What an update has made of an object that was ``before``: as it is ``now``, but that
+    its own values are as it wrote them, whatever another client has made of these since. A
+    value that is not known any more is as it is now, and such a content is left out."""
+    known = replace(action, changes=tuple(one for one in action.changes if _is_known(one)))
+    try:
+        delta = update_delta(known, now.attributes, names)
+    except UnknownReferenceError:
+        return now  # the other client has deleted what it wrote
+    attributes = dict(now.attributes)
+    if delta:
+        attributes = apply_delta(ALL_TYPES[now.type], now.attributes, delta)
+    if CONTENT in attributes:
+        del attributes[CONTENT]
+        if known == action:
+            form = action.changes[0].path[1]
+            sent = update_delta(action, before.attributes, names)
+            attributes[CONTENT] = content_after(form, before.attributes, sent)
+    return replace(now, attributes=attributes)
+
+
+def _is_known(change: Change) -> bool:
+    """Whether the plan says the value that was written: not what came from elsewhere."""
+    hidden = isinstance(change.after, SecretText) and not change.after
+    return not hidden and not change.source

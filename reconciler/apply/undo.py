@@ -6,14 +6,15 @@ has changed since is not deleted, unless that is forced.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from reconciler.apply.references import references
 from reconciler.apply.runs import Run, Step
-from reconciler.kinds.addresses import quoted
+from reconciler.apply.written import Names, Written, written_by
 from reconciler.kinds.fields import Path, Value, flatten, pointer
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import CONTENT
+from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import spare_predefined
 from reconciler.plan.model import Action, Change, Plan, SiteMark
@@ -50,63 +51,11 @@ def undo_plan(
     )
 
 
-@dataclass
-class _Written:
-    """What a run has made of one object: as it was, as the run left it, and what referred
-    to it. ``steps``: the calls that were answered."""
-
-    action: Action
-    steps: list[Step] = field(default_factory=list)
-
-    @property
-    def before(self) -> ConfObject | None:
-        """The object before the run; None: there was none."""
-        first = self.steps[0]
-        return first.before if first.call in ("update", "delete") else None
-
-    @property
-    def after(self) -> ConfObject | None:
-        """The object as the run left it; None: it was deleted."""
-        after = None
-        for step in self.steps:
-            if step.call in ("create", "update"):
-                after = step.after
-            elif step.call == "delete":
-                after = None
-        return after
-
-    @property
-    def deleted(self) -> Step | None:
-        return next((step for step in self.steps if step.call == "delete"), None)
-
-
-class _Names:
-    """Names of live objects, and of those that the run has deleted: by their old DBIDs.
-    Implements ``kinds.fields.Names``."""
-
-    def __init__(self, live: Snapshot, run: Run) -> None:
-        self._live = live
-        gone = [step.before for step in run.steps if step.call == "delete" and step.before]
-        self._gone = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
-
-    def name(self, object_type: str, dbid: int, tenant: int) -> str:
-        known = self._live if self._live.get(object_type, dbid) else self._gone
-        return known.name(object_type, dbid, tenant)
-
-    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
-        return self._live.dbid(object_type, name, tenant)
-
-
 class _Undo:
     def __init__(self, run: Run, plan: Plan, live: Snapshot, *, force: bool) -> None:
-        actions = {action.address: action for action in plan.actions}
-        self._written: dict[str, _Written] = {}
-        for step in run.steps:
-            if step.answered:
-                entry = _Written(actions[step.address])
-                self._written.setdefault(step.address, entry).steps.append(step)
+        self._written = written_by(run, plan)
         self._live = live
-        self._names = _Names(live, run)
+        self._names = Names(live, run)
         self._force = force
         self.notices: list[str] = []
         self._new_dbids: list[str] = []
@@ -140,7 +89,7 @@ class _Undo:
             for action in actions
         ]
 
-    def _one(self, entry: _Written) -> Iterator[Action]:
+    def _one(self, entry: Written) -> Iterator[Action]:
         before, after = entry.before, entry.after
         base = replace(
             entry.action,
@@ -159,16 +108,25 @@ class _Undo:
         now = self._now(entry)
         if before is None and after is not None:
             yield self._delete(base, after, now)
+        elif now is None and base.object_type == LAUNCH_FILE:
+            # Launch files are edited, never created.
+            yield replace(base, action="skip", reason=f"there is no file {base.name}")
         elif before is not None and now is None:
             yield self._create(base, before, entry.deleted)
-            yield from self._references(entry, base.address)
+            yield from self._references(entry)
         elif before is not None and after is not None and now is not None:
             yield self._restore(base, before, after, now)
-            yield from self._references(entry, base.address)
+            yield from self._references(entry)
             if before.dbid != now.dbid:
                 self._new_dbids.append(base.address)
 
-    def _now(self, entry: _Written) -> ConfObject | None:
+    def _references(self, entry: Written) -> Iterator[Action]:
+        for action in references(entry, self._live, self._names):
+            if action.action == "create":
+                self._new_dbids.append(action.address)
+            yield action
+
+    def _now(self, entry: Written) -> ConfObject | None:
         one = entry.after or entry.before
         return self._live.get(one.type, one.dbid) if one else None
 
@@ -281,73 +239,6 @@ class _Undo:
         # The content of a file is in no plan file: it may hold anything.
         hidden = base.hides(path) or path == (CONTENT,)
         return Change(path, before, after, unit=path, secret=hidden)
-
-    def _references(self, entry: _Written, need: str) -> Iterator[Action]:
-        """Puts back what referred to an object before the run deleted it."""
-        deleted, old = entry.deleted, entry.before
-        if deleted is None or old is None:
-            return
-        for was in deleted.referrers:
-            now = self._live.get(was.type, was.dbid)
-            name = self._live.name(was.type, was.dbid, 0) if now else str(was.attributes["name"])
-            base = Action(
-                address=f"{was.type}/{quoted(name)}",
-                kind=was.type,
-                action="update",
-                object_type=was.type,
-                name=name,
-                tenant=was.tenant,
-                dbid=was.dbid,
-                needs=(need,),
-            )
-            if now is None and self._again(was, old, entry) is None:
-                yield from self._cascaded(base, was, old, entry)
-                continue
-            now = now or self._again(was, old, entry)
-            if now is None:
-                continue
-            base = replace(base, dbid=now.dbid)
-            changes = tuple(self._cleared(base, was, now, old, entry.action.name))
-            if changes:
-                units = tuple(change.path for change in changes)
-                yield replace(base, changes=changes, units=units)
-
-    def _cleared(
-        self, base: Action, was: ConfObject, now: ConfObject, old: ConfObject, name: str
-    ) -> Iterator[Change]:
-        for attribute in ALL_TYPES[was.type].attributes:
-            if attribute.target(was.attributes) != old.type:
-                continue
-            value, live = was.attributes.get(attribute.name), now.attributes.get(attribute.name)
-            if isinstance(value, list) and old.dbid in value:
-                path: Path = (attribute.word, name)
-                yield self._change(path, None, name, base)
-            elif value == old.dbid and not live:
-                yield self._change((attribute.word,), None, name, base)
-
-    def _again(self, was: ConfObject, old: ConfObject, entry: _Written) -> ConfObject | None:
-        """An object that was deleted with another one, where it has been made again."""
-        kind = ALL_TYPES[was.type]
-        scope = int(was.attributes.get(kind.key[0]) or 0) if len(kind.key) == 2 else 0
-        if kind.key[0] != "tenantDBID" and scope == old.dbid and entry.after is not None:
-            scope = entry.after.dbid
-        name = str(was.attributes.get(kind.name_attribute, ""))
-        return self._live.find(was.type, scope, name)
-
-    def _cascaded(
-        self, base: Action, was: ConfObject, old: ConfObject, entry: _Written
-    ) -> Iterator[Action]:
-        """An object that was deleted with another one: created again, for the one that is
-        there now."""
-        fields = self._fields(was)
-        for attribute in ALL_TYPES[was.type].attributes:
-            if was.attributes.get(attribute.name) == old.dbid and attribute.may_refer_to(old.type):
-                fields[(attribute.word,)] = entry.action.name
-        changes = tuple(self._change(path, None, value, base) for path, value in fields.items())
-        self._new_dbids.append(base.address)
-        yield replace(
-            base, action="create", dbid=0, folder=was.folder, fields=fields, changes=changes
-        )
 
 
 def _is_reference(one: ConfObject, path: Path) -> bool:

@@ -10,7 +10,7 @@ from reconciler.cli import common
 from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
 from reconciler.cli.show import read_text
 from reconciler.errors import UsageError
-from reconciler.plan.document import read_plan
+from reconciler.plan.parser import read_plan
 
 
 @click.command("apply")

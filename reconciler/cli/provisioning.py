@@ -74,7 +74,7 @@ def _main(given: Sequence[str]) -> int:
     try:
         arguments = parse(given)
     except ArgumentsError as error:
-        _print_errors(error)
+        _print_errors(*error.diagnostics)
         click.echo(f"\n{USAGE}", err=True, nl=False)
         return ExitCode.USAGE
     if arguments.help:
@@ -96,11 +96,8 @@ def _provision(arguments: Arguments) -> int:
         plan = session.plan(loaded, server).plan
         code = show_ask_and_carry_out(plan, server, session)
     if not plan.applyable:
-        click.echo(
-            f"error: the plan was refused; nothing was written\n"
-            f"  --force and --exclude are options of gwe plan and gwe apply, not of {NAME}.",
-            err=True,
-        )
+        hint = f"--force and --exclude are options of gwe plan and gwe apply, not of {NAME}."
+        _print_errors(Diagnostic("the plan was refused; nothing was written", hint=hint))
     if code != ExitCode.DONE:
         return code
     if any(action.action == "replace" for action in plan.actions):
@@ -181,8 +178,8 @@ def _warn(message: str) -> None:
     print_warning(make_console(stderr=True), message)
 
 
-def _print_errors(error: UsageError) -> None:
+def _print_errors(*problems: Diagnostic) -> None:
     from reconciler.render.console import make_console  # noqa: PLC0415 - only for errors
     from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
 
-    print_diagnostics(make_console(stderr=True), error.diagnostics)
+    print_diagnostics(make_console(stderr=True), problems)

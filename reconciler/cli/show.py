@@ -9,7 +9,7 @@ from reconciler.cli import common
 from reconciler.cli.plan import show_plan
 from reconciler.errors import UsageError
 from reconciler.exits import ExitCode
-from reconciler.plan.document import read_plan
+from reconciler.plan.parser import read_plan
 
 
 def read_text(path: Path) -> str:

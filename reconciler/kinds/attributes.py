@@ -5,6 +5,13 @@ from collections.abc import Mapping
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, OnDelete, ValueType
 
+OF_A_TENANT: Mapping[str, str] = {
+    "tenant_dbid": "tenantDBID",
+    "name": "name",
+    "state": "state",
+}
+"""The filters that most types have which belong to a tenant."""
+
 
 def name(*, immutable: bool = False) -> Attribute:
     return Attribute("name", mandatory=True, immutable=immutable)

@@ -1,7 +1,16 @@
 """The types of people and of groups of them."""
 
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import annex, name, objects, reference, references, state, tenant
+from reconciler.kinds.attributes import (
+    OF_A_TENANT,
+    annex,
+    name,
+    objects,
+    reference,
+    references,
+    state,
+    tenant,
+)
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 
 _PERSON = ObjectType(
@@ -66,7 +75,7 @@ _ACCESS_GROUP = ObjectType(
         state(),
         annex(),
     ),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters=OF_A_TENANT,
 )
 
 _ROLE = ObjectType(
@@ -82,7 +91,7 @@ _ROLE = ObjectType(
         state(),
         annex(),
     ),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters=OF_A_TENANT,
 )
 
 _SKILL = ObjectType(
@@ -91,7 +100,7 @@ _SKILL = ObjectType(
     key=("tenantDBID", "name"),
     folder="Skills",
     attributes=(tenant(), name(), state(), annex()),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters=OF_A_TENANT,
 )
 
 _AGENT_GROUP = ObjectType(
@@ -129,7 +138,7 @@ _PLACE_GROUP = ObjectType(
         state(),
         annex(),
     ),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters=OF_A_TENANT,
 )
 
 ACCOUNT_TYPES = (_PERSON, _ACCESS_GROUP, _ROLE, _SKILL, _AGENT_GROUP, _PLACE_GROUP)

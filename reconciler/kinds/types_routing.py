@@ -1,7 +1,7 @@
 """The types of routing: scripts, attributes with their values, campaigns."""
 
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import annex, name, reference, state, tenant
+from reconciler.kinds.attributes import OF_A_TENANT, annex, name, reference, state, tenant
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 
 _SCRIPT = ObjectType(
@@ -77,7 +77,7 @@ _OBJECTIVE_TABLE = ObjectType(
         state(),
         annex(),
     ),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters=OF_A_TENANT,
 )
 
 _CAMPAIGN = ObjectType(
@@ -93,7 +93,7 @@ _CAMPAIGN = ObjectType(
         state(),
         annex(),
     ),
-    filters={"tenant_dbid": "tenantDBID", "name": "name", "state": "state"},
+    filters=OF_A_TENANT,
 )
 
 _GROUPS = {"AgentGroup": 5, "PlaceGroup": 6}

@@ -6,6 +6,7 @@ LaunchError                  exit 1
     LaunchPathError          exit 1   the path leaves the installation folder
     MissingLaunchFileError   exit 1   there is no such file
     ChangedLaunchFileError   exit 4   somebody changed it since it was read
+    UnflushedLaunchFileError exit 1   it is written, but a power cut could still undo that
 """
 
 from reconciler.errors import ReconcilerError
@@ -36,3 +37,7 @@ class ChangedLaunchFileError(LaunchFileError):
     """The file no longer holds what the plan was computed from."""
 
     exit_code = ExitCode.STALE
+
+
+class UnflushedLaunchFileError(LaunchFileError):
+    """The file is written, but whether that is on disk is not known."""

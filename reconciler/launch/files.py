@@ -23,7 +23,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.launch.errors import LaunchFileError
+from reconciler.launch.errors import (
+    LaunchFileError,
+    MissingLaunchFileError,
+    UnflushedLaunchFileError,
+)
 from reconciler.launch.folder import (
     CLOEXEC,
     MAX_BYTES,
@@ -96,7 +100,7 @@ class Installation:
         by its content, so that the same content is saved once, and only its owner may
         read it. The errors of ``read``; ChangedLaunchFileError where the file does not
         hold ``expected``; LaunchFileError, with the file as it was, where it is
-        read-only or a write fails.
+        read-only or a write fails; UnflushedLaunchFileError where it is written.
         """
         if len(new) > MAX_BYTES:
             raise too_large(relative)
@@ -116,8 +120,24 @@ class Installation:
             try:
                 folder.flush()
             except OSError as error:
-                raise failed(relative, "be made durable, but is written", error) from error
+                told = failed(relative, "be made durable, but is written", error)
+                raise UnflushedLaunchFileError(told.message, told.hint) from error
             return backup
+
+    def clear(self, relative: str, backups: Path | None = None) -> list[Path]:
+        """Removes the new files that writes which died have left beside a file and in
+        ``backups``; what they were. For who knows that nobody writes the file now. The
+        errors of ``read``, but that it need not be there."""
+        try:
+            with self._folder_of(relative) as folder:
+                places = [folder]
+                if backups is not None:
+                    places.append(Folder(relative, backups, folder.name, None))
+                return [one.path / name for one in places for name in one.clear()]
+        except MissingLaunchFileError:
+            return []
+        except OSError as error:
+            raise failed(relative, "be cleared of what a run has left", error) from error
 
     @contextlib.contextmanager
     def _folder_of(self, relative: str) -> Iterator["Folder"]:
@@ -165,12 +185,13 @@ def _save(folder: Folder, content: bytes, backups: Path | None) -> Path:
         backups.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = Folder(folder.relative, backups, name, None)
     try:
-        beside.create(name, content)
-        beside.flush()
-    except FileExistsError:
-        if beside.read()[0] != content:
+        saved = beside.read()[0]
+    except MissingLaunchFileError:
+        beside.save(content)
+    else:
+        if saved != content:
             raise LaunchFileError(
                 f"{beside.path / name} is there already, with another content",
                 "Move it away and run again.",
-            ) from None
+            )
     return beside.path / name

@@ -7,6 +7,7 @@ What a launch file is, and whether it may be written, is not its business.
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
@@ -119,10 +120,20 @@ class Folder:
 
     def replace(self, new: bytes, old: os.stat_result, again: "Opener") -> None:
         """The new content in the place of the file that had the status ``old``."""
+        self._put(new, old, lambda: self._refuse_moved(old, again))
+
+    def save(self, content: bytes) -> None:
+        """A new file, whole or not at all, and flushed."""
+        self._put(content, None, lambda: None)
+        self.flush()
+
+    def _put(self, content: bytes, like: os.stat_result | None, check: Callable[[], None]) -> None:
+        """Writes a new file and, after ``check``, gives it the name. One that a dying process
+        leaves is removed by ``clear``."""
         temporary = f".{self.name}.{secrets.token_hex(8)}.tmp"
-        self.create(temporary, new, old)
+        self.create(temporary, content, like)
         try:
-            self._refuse_moved(old, again)
+            check()
             os.replace(
                 self._at(temporary),
                 self._at(self.name),
@@ -133,6 +144,17 @@ class Folder:
             with contextlib.suppress(OSError):
                 self.unlink(temporary)
             raise
+
+    def clear(self) -> list[str]:
+        """Removes new files that were not put into the place of this one, or of a copy of
+        it: their names. OSError where that is not permitted."""
+        name = re.escape(self.name)
+        left = re.compile(rf"\.{name}(\.[0-9a-f]{{16}}\.bak)?\.[0-9a-f]{{16}}\.tmp")
+        names = os.listdir(self.path if self.opened is None else self.opened)
+        found = sorted(one for one in names if left.fullmatch(one))
+        for one in found:
+            self.unlink(one)
+        return found
 
     def _refuse_moved(self, old: os.stat_result, again: "Opener") -> None:
         """Walks the path once more: it must lead to the same folder and the same file."""

@@ -113,11 +113,8 @@ class _Binder:
         name, attribute = self._name(expanded, "name"), self._name(expanded, "attribute")
         site_tenant = self._site.tenant_name if self._site else ""
         tenant = self._name(expanded, "tenant") or site_tenant
-        policy = PolicyReader(kind, expanded, self._problems)
-        label = f"{kind.name}/{name}"
-        fields = FieldReader(
-            kind, expanded, label, policy, self._variables, self._environment, self._problems
-        ).object_fields()
+        policy, reader = self._readers(manifest, expanded, name)
+        fields = reader.object_fields()
         policy.report_unused()
         self._objects.append(
             DesiredObject(
@@ -133,21 +130,22 @@ class _Binder:
             )
         )
 
+    def _readers(
+        self, manifest: Manifest, expanded: Expanded, name: str
+    ) -> tuple[PolicyReader, FieldReader]:
+        """What reads the policy and the fields of a manifest."""
+        kind = manifest.kind
+        policy = PolicyReader(kind, expanded, self._problems)
+        label = f"{kind.name}/{name}"
+        return policy, FieldReader(
+            kind, expanded, label, policy, self._variables, self._environment, self._problems
+        )
+
     def _add_file(self, manifest: Manifest) -> None:
         expanded = expand(manifest, ("metadata", "spec", "policy"), self._interpolation())
         name, spec = self._name(expanded, "name"), expanded.data["spec"]
         path = as_text(spec["file"])
-        policy = PolicyReader(manifest.kind, expanded, self._problems)
-        label = f"{manifest.kind.name}/{name}"
-        reader = FieldReader(
-            manifest.kind,
-            expanded,
-            label,
-            policy,
-            self._variables,
-            self._environment,
-            self._problems,
-        )
+        policy, reader = self._readers(manifest, expanded, name)
         try:
             form = as_text(spec["format"]) if "format" in spec else format_of(path)
             Format(form)
@@ -227,16 +225,7 @@ class _Binder:
         target = application_name(application) if application else None
         interpolation = self._interpolation(target, fan_out=True)
         expanded = expand(manifest, ("spec", "policy"), interpolation)
-        policy = PolicyReader(manifest.kind, expanded, self._problems)
-        label = f"{manifest.kind.name}/{name}"
-        fields = FieldReader(
-            manifest.kind,
-            expanded,
-            label,
-            policy,
-            self._variables,
-            self._environment,
-            self._problems,
-        ).option_fields()
+        policy, reader = self._readers(manifest, expanded, name)
+        fields = reader.option_fields()
         policy.report_unused()
         return DesiredOptions(application.dbid if application else 0, target or "", fields)

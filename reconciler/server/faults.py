@@ -1,46 +1,24 @@
-"""Faults on demand, for tests of every adapter and of apply.
-
-``FaultyServer`` implements the port by handing each call on to another server. Before or
-after chosen calls it drops the connection, delays, answers an error, loses the answer,
-answers stale data, or lets another client write. The same seed gives the same faults.
-Knows the port and no adapter; nothing but tests may use it.
+"""Faults that a call to a server may meet, as values. ``server/faulty.py`` lets them strike.
 
     when       Drop                          other faults
     "before"   the request did not go out    before the call has its effect
     "during"   the request was lost          (Drop only)
     "after"    the answer was lost           after the call had its effect
+
+Knows the port and no adapter; nothing but tests may use it.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
-from typing import ClassVar, Literal, TypeVar, get_args
+from typing import ClassVar, Literal
 
-from reconciler.kinds.model import Attributes
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.delta import Delta
-from reconciler.server.errors import (
-    ConfigurationServerError,
-    OutcomeUnknownError,
-    ServerError,
-    ServerUnavailableError,
-)
-from reconciler.server.port import (
-    AccessEntry,
-    ConfObject,
-    Filter,
-    Notification,
-    Server,
-    ServerInfo,
-    Subscription,
-)
+from reconciler.server.errors import ConfigurationServerError
+from reconciler.server.port import Server
 
 Writing = Literal["create", "update", "delete", "set_permissions"]
 CallName = Literal["info", "read", Writing, "permissions", "subscribe", "receive"]
 AnyCall = Literal["", CallName]
 When = Literal["before", "during", "after"]
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -114,193 +92,3 @@ class Interfere(Fault):
     """Another client writes in between. ``write`` gets the server behind the faults."""
 
     write: Callable[[Server], object] = field(kw_only=True)
-
-
-class FaultyServer:
-    """A server with faults. Implements ``port.Server``.
-
-    ``calls``: every call so far, those that failed too. ``struck``: the number of the
-    call (from 1) and the fault, for every fault that struck.
-    """
-
-    def __init__(
-        self,
-        server: Server,
-        faults: Sequence[Fault] = (),
-        *,
-        seed: int = 0,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self.calls: list[Call] = []
-        self.struck: list[tuple[int, Fault]] = []
-        self._server = server
-        self._faults = tuple(faults)
-        self._matched = [0] * len(self._faults)
-        # One source for each fault: adding a fault does not move the others.
-        self._random = [Random(f"{seed} {n}") for n in range(len(self._faults))]  # noqa: S311 - no secret
-        self._sleep = sleep
-        self._dropped = False
-        # What stale answers are made of. The last write's object as it was before; None: absent.
-        self._remembers = any(isinstance(fault, Stale) for fault in self._faults)
-        self._answers: dict[object, list[ConfObject]] = {}
-        self._last: tuple[str, int, ConfObject | None] | None = None
-
-    def info(self) -> ServerInfo:
-        return self._call(Call("info"), self._server.info)
-
-    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-        asked = dict(filters or {})
-        question = (object_type, frozenset(asked.items()))
-
-        def answer() -> list[ConfObject]:
-            fresh = self._server.read(object_type, filters)
-            self._answers[question] = fresh
-            return list(fresh)
-
-        def stale() -> list[ConfObject]:
-            earlier = self._answers.get(question)
-            return self._before_last_write(object_type, asked) if earlier is None else list(earlier)
-
-        return self._call(Call("read", object_type, int(asked.get("dbid", 0))), answer, stale)
-
-    def create(
-        self, object_type: str, attributes: Attributes, folder: int | None = None
-    ) -> ConfObject:
-        def write() -> ConfObject:
-            made = self._server.create(object_type, attributes, folder)
-            self._last = (object_type, made.dbid, None)
-            return made
-
-        return self._call(Call("create", object_type), write)
-
-    def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
-        call = Call("update", object_type, dbid)
-        return self._write(call, lambda: self._server.update(object_type, dbid, delta))
-
-    def delete(self, object_type: str, dbid: int) -> None:
-        call = Call("delete", object_type, dbid)
-        self._write(call, lambda: self._server.delete(object_type, dbid))
-
-    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        call = Call("permissions", object_type, dbid)
-        return self._call(call, lambda: self._server.permissions(object_type, dbid))
-
-    def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
-        call = Call("set_permissions", object_type, dbid)
-        self._call(call, lambda: self._server.set_permissions(object_type, dbid, entries))
-
-    def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> Subscription:
-        call = Call("subscribe", object_type, dbid)
-        inner = self._call(call, lambda: self._server.subscribe(object_type, tenant, dbid))
-        received = Call("receive", object_type, dbid)
-        return _Subscription(inner, lambda receive: self._call(received, receive))
-
-    def close(self) -> None:
-        self._server.close()
-
-    def _call(
-        self, call: Call, carry_out: Callable[[], _T], stale: Callable[[], _T] | None = None
-    ) -> _T:
-        self.calls.append(call)
-        if self._dropped:
-            raise ServerUnavailableError("the connection is gone")
-        chosen = [fault for n, fault in enumerate(self._faults) if self._strikes(n, call)]
-        for fault in chosen:
-            if fault.when != "after":
-                self._strike(fault, call)
-        if stale is not None and any(isinstance(fault, Stale) for fault in chosen):
-            carry_out = stale
-        try:
-            answer = carry_out()
-        except ServerError:
-            # An error is an answer too: it can come late, or never.
-            self._strike_after(chosen, call)
-            raise
-        self._strike_after(chosen, call)
-        return answer
-
-    def _write(self, call: Call, carry_out: Callable[[], _T]) -> _T:
-        """Keeps the object as it is before the write, where a stale answer may want it."""
-
-        def write() -> _T:
-            asked = {"dbid": call.dbid}
-            found = self._server.read(call.object_type, asked) if self._remembers else []
-            result = carry_out()
-            self._last = (call.object_type, call.dbid, found[0]) if found else None
-            return result
-
-        return self._call(call, write)
-
-    def _strikes(self, number: int, call: Call) -> bool:
-        fault = self._faults[number]
-        if fault.call not in ("", call.name) or fault.object_type not in ("", call.object_type):
-            return False
-        self._matched[number] += 1
-        if fault.at not in (0, self._matched[number]):
-            return False
-        if isinstance(fault, Stale) and call.name != "read":
-            return False
-        return fault.chance >= 1 or self._random[number].random() < fault.chance
-
-    def _strike_after(self, chosen: Sequence[Fault], call: Call) -> None:
-        for fault in chosen:
-            if fault.when == "after":
-                self._strike(fault, call)
-
-    def _strike(self, fault: Fault, call: Call) -> None:
-        self.struck.append((len(self.calls), fault))
-        match fault:
-            case Drop() | LoseAnswer():
-                self._dropped = isinstance(fault, Drop)
-                if fault.when != "before" and call.name in get_args(Writing):
-                    raise OutcomeUnknownError("the connection broke while a write was out")
-                raise ServerUnavailableError("the connection broke")
-            case Refuse():
-                raise fault.error("a test asked for this error", call.object_type)
-            case Delay():
-                self._sleep(fault.seconds)
-            case Interfere():
-                self._interfere(fault)
-
-    def _interfere(self, fault: Interfere) -> None:
-        other = FaultyServer(self._server)
-        other._remembers = self._remembers
-        try:
-            fault.write(other)
-        except ServerError as error:
-            raise RuntimeError(f"the other client could not write: {error}") from error
-        self._last = other._last or self._last
-
-    def _before_last_write(self, object_type: str, filters: Filter) -> list[ConfObject]:
-        """The answer without the last write. Not undone: what a delete took with it."""
-        fresh = self._server.read(object_type, filters)
-        if self._last is None or self._last[0] != object_type:
-            return fresh
-        _, dbid, before = self._last
-        result = [one for one in fresh if one.dbid != dbid]
-        if before is not None and _matches(before, filters):
-            result.append(before)
-        return sorted(result, key=lambda one: one.dbid)
-
-
-@dataclass(frozen=True)
-class _Subscription:
-    """Notifications of a server with faults; the connection may break under them."""
-
-    inner: Subscription
-    call: Callable[[Callable[[], list[Notification]]], list[Notification]]
-
-    def receive(self, timeout: float = 0.0) -> list[Notification]:
-        return self.call(lambda: self.inner.receive(timeout))
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-def _matches(one: ConfObject, filters: Filter) -> bool:
-    if "dbid" in filters:
-        return one.dbid == filters["dbid"]
-    names = OBJECT_TYPES[one.type].filters
-    return all(
-        one.attributes.get(names[key]) == value for key, value in filters.items() if names[key]
-    )

@@ -12,11 +12,21 @@ from pathlib import Path
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES, file_dbid
-from reconciler.launch.errors import LaunchError, MissingLaunchFileError
+from reconciler.launch.errors import (
+    LaunchError,
+    LaunchFormatError,
+    MissingLaunchFileError,
+    UnflushedLaunchFileError,
+)
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format, edit, read
 from reconciler.server.delta import Delta, apply_delta
-from reconciler.server.errors import ObjectNotFoundError, ServerError, UnsupportedObjectError
+from reconciler.server.errors import (
+    ObjectNotFoundError,
+    OutcomeUnknownError,
+    ServerError,
+    UnsupportedObjectError,
+)
 from reconciler.server.port import (
     AccessEntry,
     ConfObject,
@@ -29,7 +39,7 @@ from reconciler.server.port import (
 
 
 class LaunchFileError(ServerError):
-    """A launch file cannot be read or written."""
+    """A launch file cannot be read or written; the server itself is well."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +84,15 @@ class FilesReader:
     def _object(self, dbid: int, spec: FileSpec) -> ConfObject | None:
         """The file as an object; None where there is none."""
         try:
-            content = self._installation.read(spec.path)
-            found = read(content, Format(spec.format), spec.keys)
+            return self._holding(dbid, spec, self._installation.read(spec.path))
         except MissingLaunchFileError:
             return None
         except LaunchError as error:
-            raise LaunchFileError(f"{spec.path}: {error.message}", error.hint) from error
+            raise _told(spec, error) from error
+
+    def _holding(self, dbid: int, spec: FileSpec, content: bytes) -> ConfObject:
+        """The file with this content as an object. LaunchError where it cannot be read."""
+        found = read(content, Format(spec.format), spec.keys)
         values = {
             key: found.values.get(key, f"({found.opaque[key]})" if key in found.opaque else None)
             for key in spec.keys
@@ -121,14 +134,14 @@ class WithFiles(FilesReader):
         before = self._object(dbid, spec) if spec else None
         if spec is None or before is None:
             raise ObjectNotFoundError("there is no such launch file", LAUNCH_FILE, "name")
-        old: bytes = before.attributes[CONTENT]
         try:
-            new = _edited(spec, before.attributes, delta)
-            self._installation.write(spec.path, new, old, self._backups)
+            new = content_after(spec.format, before.attributes, delta)
+            after = self._holding(dbid, spec, new)
+            self._installation.write(spec.path, new, before.attributes[CONTENT], self._backups)
+        except UnflushedLaunchFileError as error:
+            raise OutcomeUnknownError(error.message, error.hint) from error
         except LaunchError as error:
-            raise LaunchFileError(f"{spec.path}: {error.message}", error.hint) from error
-        after = self._object(dbid, spec)
-        assert after is not None  # noqa: S101 - it has just been written
+            raise _told(spec, error) from error
         return after
 
     def delete(self, object_type: str, dbid: int) -> None:
@@ -149,13 +162,21 @@ class WithFiles(FilesReader):
         self._server.close()
 
 
-def _edited(spec: FileSpec, before: Attributes, delta: Delta) -> bytes:
-    """The content after an update: the one that it names, else with the values changed."""
+def _told(spec: FileSpec, error: LaunchError) -> LaunchFileError:
+    """The error as one of the port. What a format says of a text does not name the file."""
+    named = isinstance(error, LaunchFormatError)
+    message = f"{spec.path}: {error.message}" if named else error.message
+    return LaunchFileError(message, error.hint)
+
+
+def content_after(form: str, before: Attributes, delta: Delta) -> bytes:
+    """The content of a launch file after an update: the one that it names, else with the
+    values changed. LaunchError where that cannot be."""
     if isinstance(delta.values.get(CONTENT), bytes):
         content: bytes = delta.values[CONTENT]
         return content
     after = apply_delta(ALL_TYPES[LAUNCH_FILE], before, delta)
-    old: Mapping[str, str] = before[VALUES].get(spec.format, {})
-    new: Mapping[str, str] = after[VALUES].get(spec.format, {})
+    old: Mapping[str, str] = before[VALUES].get(form, {})
+    new: Mapping[str, str] = after[VALUES].get(form, {})
     changed = {key: new.get(key) for key in {**old, **new} if old.get(key) != new.get(key)}
-    return edit(before[CONTENT], Format(spec.format), changed)
+    return edit(before[CONTENT], Format(form), changed)

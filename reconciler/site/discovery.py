@@ -1,18 +1,17 @@
 """Finds a site among the applications that were read. Pure.
 
 From the application named by ``--app`` to its tenant, its cluster, and through their
-connections to the applications of each role. What is missing is reported all at once,
-each with the application, what it lacks and where to add it.
+connections to the applications of each role. What the user must choose, or name rightly,
+is said with what there is.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
 from reconciler.kinds.roles import (
-    CHAT_ROLE,
     CLUSTER_ROLE,
     INTERACTION_ROLE,
     ROLE_TYPES,
@@ -22,19 +21,21 @@ from reconciler.kinds.roles import (
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import (
+    APPLICATIONS,
     Site,
     application_name,
     application_type,
     backup_of,
     connections,
 )
+from reconciler.site.neighbours import Neighbours
+from reconciler.site.prerequisites import check_prerequisites
 
 WEB_ENGAGEMENT_TYPES = frozenset({"WebEngagementBackendServer", "WebEngagementFrontEndServer"})
 # Types that say nothing of the product behind them.
 _SERVER_TYPES = WEB_ENGAGEMENT_TYPES | {"GenericServer", "ThirdPartyServer"}
 _CLUSTER_TYPES = _SERVER_TYPES | {"ApplicationCluster"}
 _SITE_TYPES = {ROLE_TYPES[INTERACTION_ROLE], ROLE_TYPES[STAT_ROLE]}
-_WHERE = "Environment > Applications"
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,14 @@ class _Discovery:
     def __init__(self, live: Snapshot, options: SiteOptions) -> None:
         self._live = live
         self._options = options
-        self._notices: list[str] = []
-        self._warnings: list[str] = []
-        self._unreadable_partners: dict[int, int] = {}
+        self._near = Neighbours(live)
 
     def run(self) -> Site:
         server = self._server()
         tenant = self._tenant(server)
         cluster = self._cluster(server, tenant)
         roles = self._roles(server, cluster, tenant)
-        self._check_prerequisites(server, cluster, roles)
+        check_prerequisites(server, cluster, roles, self._near)
         members = {one.dbid for role in roles.values() for one in role}
         pairs = tuple(
             (one.dbid, backup_of(one))
@@ -94,9 +93,9 @@ class _Discovery:
             roles=roles,
             pairs=pairs,
             values=self._values(server, cluster, tenant),
-            notices=tuple(dict.fromkeys(self._notices)),
-            warnings=tuple(dict.fromkeys(self._warnings)),
-            unreadable_partners=self._unreadable_partners,
+            notices=tuple(dict.fromkeys(self._near.notices)),
+            warnings=tuple(dict.fromkeys(self._near.warnings)),
+            unreadable_partners=self._near.unreadable_partners,
         )
 
     def _server(self) -> ConfObject:
@@ -106,7 +105,7 @@ class _Discovery:
             raise self._missing(name)
         kind = application_type(found)
         if kind == "ApplicationCluster":
-            nodes = [a for a in self._applications() if found.dbid in connections(a)]
+            nodes = [a for a in self._near.applications() if found.dbid in connections(a)]
             listed = _labels(nodes) or "none connects to it"
             raise RefusedError(
                 [
@@ -126,27 +125,26 @@ class _Discovery:
                 ]
             )
         if kind not in WEB_ENGAGEMENT_TYPES:
-            self._notices.append(f"{name} is of type {kind}; taken as the Web Engagement Server.")
+            self._near.notices.append(
+                f"{name} is of type {kind}; taken as the Web Engagement Server."
+            )
         if found.attributes.get("state") != 1:
-            self._notices.append(f"{name} is disabled.")
+            self._near.notices.append(f"{name} is disabled.")
         return found
 
     def _missing(self, name: str) -> RefusedError:
-        names = [application_name(one) for one in self._applications()]
+        names = [application_name(one) for one in self._near.applications()]
         close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         candidates = close or [
             application_name(a)
-            for a in self._applications()
+            for a in self._near.applications()
             if application_type(a) in WEB_ENGAGEMENT_TYPES
         ]
-        hint = f"Create it in {_WHERE}, or check --app."
+        hint = f"Create it in {APPLICATIONS}, or check --app."
         if candidates:
             hint += f" There is {', '.join(candidates)}."
         what = "absent, or not readable by this account"
         return RefusedError([Diagnostic(f"the application {name} is {what}", hint=hint)])
-
-    def _applications(self) -> list[ConfObject]:
-        return self._live.of_type("Application")
 
     def _tenant(self, server: ConfObject) -> ConfObject:
         name = application_name(server)
@@ -164,7 +162,7 @@ class _Discovery:
                 [
                     Diagnostic(
                         f"{name} has no tenant that this account can read",
-                        hint=f"Add its tenant in {_WHERE} > {name} > Tenants.",
+                        hint=f"Add its tenant in {APPLICATIONS} > {name} > Tenants.",
                     )
                 ]
             )
@@ -175,32 +173,16 @@ class _Discovery:
             )
         return tenants[0]
 
-    def _connected(self, applications: Iterable[ConfObject]) -> list[ConfObject]:
-        """What the applications connect to, each once. What cannot be read is a warning:
-        it may be one that the site needs."""
-        found: dict[int, ConfObject] = {}
-        for application in applications:
-            for dbid in connections(application):
-                other = self._live.get("Application", dbid)
-                if other is not None:
-                    found.setdefault(dbid, other)
-                else:
-                    self._warnings.append(
-                        f"{application_name(application)} connects to the application with"
-                        f" DBID {dbid}, which this account cannot read: it is left out."
-                    )
-        return list(found.values())
-
     def _cluster(self, server: ConfObject, tenant: ConfObject) -> ConfObject | None:
         leading = [
             one
-            for one in self._connected([server])
+            for one in self._near.connected([server])
             if _may_be(one, _CLUSTER_TYPES)
-            and _SITE_TYPES & self._connected_types(one)
-            and self._usable(one, tenant)
+            and _SITE_TYPES & self._near.connected_types(one)
+            and self._near.usable(one, tenant)
         ]
         # An Application Cluster may also do no more than group servers of one type.
-        several = [one for one in leading if len(self._connected_types(one)) > 1]
+        several = [one for one in leading if len(self._near.connected_types(one)) > 1]
         candidates = several or (leading if len(leading) == 1 else [])
         wanted = self._options.cluster
         if wanted:
@@ -221,87 +203,22 @@ class _Discovery:
     def _roles(
         self, server: ConfObject, cluster: ConfObject | None, tenant: ConfObject
     ) -> dict[str, tuple[ConfObject, ...]]:
-        roles: dict[str, tuple[ConfObject, ...]] = {SERVER_ROLE: self._with_partners([server])}
+        roles: dict[str, tuple[ConfObject, ...]] = {SERVER_ROLE: self._near.with_partners([server])}
         if cluster is not None:
-            roles[CLUSTER_ROLE] = self._with_partners([cluster])
-        direct = self._connected([server, cluster] if cluster else [server])
+            roles[CLUSTER_ROLE] = self._near.with_partners([cluster])
+        direct = self._near.connected([server, cluster] if cluster else [server])
         clusters = [
             one
             for one in direct
-            if application_type(one) == "ApplicationCluster" and self._usable(one, tenant)
+            if application_type(one) == "ApplicationCluster" and self._near.usable(one, tenant)
         ]
-        reachable = {one.dbid: one for one in (*direct, *self._connected(clusters))}
+        reachable = {one.dbid: one for one in (*direct, *self._near.connected(clusters))}
         for role, kind in ROLE_TYPES.items():
             found = [one for one in reachable.values() if application_type(one) == kind]
-            both = self._with_partners(found)
-            usable = [one for one in both if self._usable(one, tenant)]
+            both = self._near.with_partners(found)
+            usable = [one for one in both if self._near.usable(one, tenant)]
             roles[role] = tuple(sorted(usable, key=lambda one: one.dbid))
         return roles
-
-    def _with_partners(self, applications: Sequence[ConfObject]) -> tuple[ConfObject, ...]:
-        """The applications with their backups, and the primaries that they are backups of."""
-        result = {one.dbid: one for one in applications}
-        for one in applications:
-            backup = self._live.get("Application", backup_of(one))
-            if backup is not None:
-                result[backup.dbid] = backup
-            elif backup_of(one):
-                self._unreadable_partners[one.dbid] = backup_of(one)
-                self._warnings.append(
-                    f"the backup of {application_name(one)}, the application with DBID"
-                    f" {backup_of(one)}, is not readable by this account: it is left out."
-                )
-        wanted = set(result)
-        for one in self._applications():
-            if backup_of(one) in wanted:
-                result[one.dbid] = one
-        return tuple(result.values())
-
-    def _connected_types(self, application: ConfObject) -> set[str]:
-        found = [self._live.get("Application", dbid) for dbid in connections(application)]
-        return {application_type(one) for one in found if one is not None}
-
-    def _usable(self, application: ConfObject, tenant: ConfObject) -> bool:
-        name = application_name(application)
-        if application.attributes.get("state") != 1:
-            self._notices.append(f"{name} is disabled and left out.")
-            return False
-        if tenant.dbid not in (application.attributes.get("tenantDBIDs") or []):
-            self._notices.append(
-                f"{name} does not serve tenant {application_name(tenant)} and is left out."
-            )
-            return False
-        return True
-
-    def _check_prerequisites(
-        self,
-        server: ConfObject,
-        cluster: ConfObject | None,
-        roles: dict[str, tuple[ConfObject, ...]],
-    ) -> None:
-        label = application_name(server)
-        if cluster is not None:
-            label += f" or {application_name(cluster)}"
-        problems = []
-        for role, product in ((INTERACTION_ROLE, "Interaction Server"), (STAT_ROLE, "Stat Server")):
-            if not roles[role]:
-                kind = ROLE_TYPES[role]
-                left_out = [n for n in self._notices if self._is_about(n, kind)]
-                left_out += [warning[0].upper() + warning[1:] for warning in self._warnings]
-                hint = f"Add it in {_WHERE} > {label} > Connections."
-                hint = " ".join((*left_out, hint))
-                problems.append(Diagnostic(f"{label} has no connection to {product}", hint=hint))
-        if problems:
-            raise RefusedError(problems)
-        if not roles[CHAT_ROLE]:
-            self._notices.append(
-                f"{label} has no connection to Chat Server: what chat needs is skipped."
-                f" Add one in {_WHERE} > {label} > Connections."
-            )
-
-    def _is_about(self, notice: str, kind: str) -> bool:
-        names = [application_name(a) for a in self._applications() if application_type(a) == kind]
-        return any(notice.startswith(f"{name} ") for name in names)
 
     def _values(
         self, server: ConfObject, cluster: ConfObject | None, tenant: ConfObject

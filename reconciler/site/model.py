@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from reconciler.kinds import enums
 from reconciler.server.port import ConfObject
 
+APPLICATIONS = "Environment > Applications"
+"""Where applications stand in Genesys Administrator."""
+
 
 def application_type(application: ConfObject) -> str:
     """The mnemonic of an application's type, or its number as text."""

@@ -1,0 +1,67 @@
+"""What a run has made of each object, from its journal. Pure."""
+
+from dataclasses import dataclass, field
+
+from reconciler.apply.runs import Run, Step
+from reconciler.plan.model import Action, Plan
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass
+class Written:
+    """What a run has made of one object: as it was, as the run left it, and what referred
+    to it. ``steps``: the calls that were answered."""
+
+    action: Action
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def before(self) -> ConfObject | None:
+        """The object before the run; None: there was none."""
+        first = self.steps[0]
+        return first.before if first.call in ("update", "delete") else None
+
+    @property
+    def after(self) -> ConfObject | None:
+        """The object as the run left it; None: it was deleted."""
+        after = None
+        for step in self.steps:
+            if step.call in ("create", "update"):
+                after = step.after
+            elif step.call == "delete":
+                after = None
+        return after
+
+    @property
+    def deleted(self) -> Step | None:
+        return next((step for step in self.steps if step.call == "delete"), None)
+
+
+class Names:
+    """Names of live objects, and of those that the run has deleted: by their old DBIDs.
+    Implements ``kinds.fields.Names``."""
+
+    def __init__(self, live: Snapshot, run: Run) -> None:
+        self._live = live
+        gone = [step.before for step in run.steps if step.call == "delete" and step.before]
+        self._gone = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
+
+    def name(self, object_type: str, dbid: int, tenant: int) -> str:
+        known = self._live if self._live.get(object_type, dbid) else self._gone
+        return known.name(object_type, dbid, tenant)
+
+    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
+        return self._live.dbid(object_type, name, tenant)
+
+
+def written_by(run: Run, plan: Plan) -> dict[str, Written]:
+    """Address -> what the run has made of that object, in the order of its first calls.
+    ``plan``: the one that the run carried out."""
+    actions = {action.address: action for action in plan.actions}
+    found: dict[str, Written] = {}
+    for step in run.steps:
+        if step.answered:
+            entry = found.setdefault(step.address, Written(actions[step.address]))
+            entry.steps.append(step)
+    return found
