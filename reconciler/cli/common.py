@@ -28,6 +28,7 @@ from reconciler.resources import bundled_manifests
 from reconciler.run import Circumstances, RunOptions, last_run
 from reconciler.server.connect import Credentials, connect
 from reconciler.server.port import Reader, Server, read_only
+from reconciler.server.proxy import check_is_master
 from reconciler.server.psdk.address import Options
 from reconciler.settings import Settings, read_settings
 from reconciler.site.discovery import SiteOptions
@@ -292,7 +293,20 @@ class Session:
 
     @contextmanager
     def server(self, otherwise: str = "") -> Iterator[Server]:
-        """The server of the session, open. ``otherwise``: see ``url``."""
+        """The server of the session, open, to write to. ``otherwise``: see ``url``.
+        ServerIsProxyError where it is a proxy."""
+        with self._opened(otherwise) as server:
+            check_is_master(server.info())
+            yield server
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """The server without its write methods."""
+        with self._opened("") as server:
+            yield read_only(server)
+
+    @contextmanager
+    def _opened(self, otherwise: str) -> Iterator[Server]:
         url = self.url(otherwise)
         connection = self.connection()
         server = connect(url, self.credentials(), self.options["timeout"], connection)
@@ -300,12 +314,6 @@ class Session:
             yield server
         finally:
             server.close()
-
-    @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """The server without its write methods."""
-        with self.server() as server:
-            yield read_only(server)
 
     def _password(self) -> str:
         path = self.options["password_file"]

@@ -14,7 +14,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.checks import Finding
 from reconciler.server.connect import connect
 from reconciler.server.errors import ConfigurationServerError, ServerError
-from reconciler.server.port import ConfObject, Permission, Server
+from reconciler.server.port import ConfObject, Permission, Server, ServerInfo
 from reconciler.server.psdk.address import Options, parse_url
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.site.discovery import SiteOptions, discover
@@ -87,8 +87,9 @@ def _session(
     by_name = {one.attributes["name"]: one for one in applications}
     if real:
         yield _client(by_name.get(connection.client), connection)
-        yield _role_of_server(server, applications)
     info = server.info()
+    if real or info.proxy_of:
+        yield _role_of_server(info)
     if info.mode == "Full":
         yield Finding("mode", "ok", "Full: the server takes writes")
     else:
@@ -110,25 +111,11 @@ def _client(found: ConfObject | None, connection: Options) -> Finding:
     return Finding("client", "ok", f"{name}, type {kind}")
 
 
-def _role_of_server(server: Server, applications: list[ConfObject]) -> Finding:
-    """A proxy is a Configuration Server that connects to another one."""
-    dbid = getattr(server, "server_dbid", 0)
-    by_dbid = {one.dbid: one for one in applications}
-    found = by_dbid.get(dbid)
-    if found is None:
-        return Finding("server", "note", "its application cannot be read: master or proxy unknown")
-    masters = [
-        by_dbid[one["appServerDBID"]]
-        for one in found.attributes.get("appServerDBIDs", [])
-        if one["appServerDBID"] in by_dbid
-        and by_dbid[one["appServerDBID"]].attributes["type"] == found.attributes["type"]
-    ]
-    name = found.attributes["name"]
-    if masters:
-        advice = "Connect to the master: a proxy lags behind its own writes."
-        text = f"{name} is a proxy of {masters[0].attributes['name']}"
-        return Finding("server", "failed", text, advice)
-    return Finding("server", "ok", f"{name}, not a proxy as far as its connections say")
+def _role_of_server(info: ServerInfo) -> Finding:
+    if info.proxy_of:
+        advice = "Name the master and its backup with --server: apply refuses a proxy."
+        return Finding("server", "failed", f"it is a proxy of {info.proxy_of}", advice)
+    return Finding("server", "ok", "not a proxy, as far as this account can see")
 
 
 def _permissions(

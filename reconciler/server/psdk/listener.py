@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.engine import SERVER_DBID
 from reconciler.server.errors import (
     AccessDeniedError,
     ConfigurationServerError,
@@ -26,9 +27,6 @@ from reconciler.server.psdk.endpoint import server_endpoint
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.publisher import Publisher, Told, subjects
-
-_SERVER_DBID = 99
-"""The application of a Configuration Server has this DBID everywhere."""
 
 _UNKNOWN_MESSAGE, _DATABASE_ERROR, _WRONG_PARAMETERS, _UNDEFINED = 3, 6, 20, 26
 _LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")
@@ -234,7 +232,7 @@ class _Client:
             self._server.close()
         self._server = server
         session = self._listener.next_session()
-        return handshake.registered_event(self._sdk, request, session, _SERVER_DBID)
+        return handshake.registered_event(self._sdk, request, session, SERVER_DBID)
 
     def _subscribe(self, name: str, request: Any) -> Any:
         wanted = subjects(request.getSubscription())
