@@ -14,8 +14,9 @@ from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, 
 from reconciler.server.proxy import is_a_proxy
 from reconciler.server.psdk import role, wire
 from reconciler.server.psdk.address import Options, ServerUrl
-from reconciler.server.psdk.channel import Channel, Unasked, open_channel
+from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.login import open_channel
 from reconciler.server.psdk.notices import PsdkSubscription
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests

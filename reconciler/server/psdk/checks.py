@@ -72,7 +72,9 @@ def _host(address: Address, url: ServerUrl, options: Options) -> Iterator[Findin
         return
     with connection:
         yield Finding("port", "ok", f"{address} answers")
-        if not url.tls:
+        if options.tls_upgrade:
+            yield Finding("TLS", "note", "the port is to change over to it: the log-in looks at it")
+        elif not url.tls:
             advice = "Where the server has a secure port: confservs://"
             yield Finding("TLS", "note", "not asked for: what is sent can be read", advice)
         elif options.trust_store:
