@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import common
+from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
 from reconciler.exits import ExitCode
@@ -93,7 +94,7 @@ def command(**options: Any) -> int:
     Exits 0 when a plan was made (see --detailed-exitcode), 3 when an action is blocked
     or a prerequisite is missing.
     """
-    session = common.open_session(options)
+    session = open_session(options)
     loaded = session.load()
     with session.reader() as server:
         plan = session.plan(loaded, server).plan
