@@ -18,6 +18,8 @@ class Relay:
         self._deaf = threading.Event()
         self.swallowed = threading.Event()
         """Set when something was not passed on."""
+        self.heard = bytearray()
+        """What the clients have said."""
         self._sockets: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
@@ -49,17 +51,23 @@ class Relay:
                 for one in (client, server):
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._sockets += [client, server]
-                self._pass(client, server, self._deaf, 0.0)
-                self._pass(server, client, self._mute, self._delay)
+                self._pass(client, server, self._deaf, 0.0, self.heard)
+                self._pass(server, client, self._mute, self._delay, bytearray())
 
     def _pass(
-        self, source: socket.socket, sink: socket.socket, gag: threading.Event, delay: float
+        self,
+        source: socket.socket,
+        sink: socket.socket,
+        gag: threading.Event,
+        delay: float,
+        heard: bytearray,
     ) -> None:
         late: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
 
         def take() -> None:
             with suppress(OSError):
                 while data := source.recv(65536):
+                    heard.extend(data)
                     if gag.is_set():
                         self.swallowed.set()
                     else:
