@@ -49,6 +49,18 @@ def test_a_part_that_stands_elsewhere_below_the_folder_is_added(tmp_path: Path) 
     assert find_jars(tmp_path, system=()).check().class_path[1:] == (other, companions)
 
 
+def test_of_several_versions_the_most_complete_one_is_taken_and_none_is_mixed_in(
+    tmp_path: Path,
+) -> None:
+    jar(tmp_path / "a-client" / "lib" / "protocol.jar", MAIN_CLASS)
+    jar(tmp_path / "b-server" / "lib" / "protocol.jar", MAIN_CLASS, *list(PARTS)[:3])
+    home = whole(tmp_path / "c-server" / "lib")
+    whole(tmp_path / "d-server" / "lib")
+    found = find_jars(tmp_path, system=()).check()
+    assert found.folder == home
+    assert found.class_path == (home / "companions.jar", home / "protocol.jar")
+
+
 def test_companions_are_found_where_the_system_keeps_its_java(tmp_path: Path) -> None:
     jar(tmp_path / "lib" / "protocol.jar", MAIN_CLASS, *PARTS)
     expected = tuple(

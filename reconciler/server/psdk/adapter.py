@@ -43,6 +43,7 @@ class PsdkServer:
         self._sdk = sdk
         self._user = user
         self._password = password
+        self._encoding = options.encoding
         self._answers: dict[_Question, list[ConfObject]] = {}
         self._paths: dict[int, str] = {}
         self._identity = ""
@@ -61,7 +62,9 @@ class PsdkServer:
     def _use(self, channel: Channel) -> None:
         """Takes over the metadata of a connection."""
         assert channel.shapes is not None  # noqa: S101 - an open channel has them
-        self._mapper = Mapper(self._sdk, channel.shapes.metadata)
+        multilingual = channel.context.getServerEncoding() == wire.UTF8_SERVER
+        encoding = "" if multilingual else self._encoding
+        self._mapper = Mapper(self._sdk, channel.shapes.metadata, encoding)
         self._requests = Requests(self._mapper)
         self._paths.clear()
 

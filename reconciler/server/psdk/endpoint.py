@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from reconciler.errors import UsageError
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk.address import Address, Options
 from reconciler.server.psdk.jvm import Sdk
@@ -15,8 +16,7 @@ def client_endpoint(sdk: Sdk, address: Address, options: Options, *, tls: bool) 
         connection.setUseAddp(True)
         connection.setAddpClientTimeout(sdk.integer(options.addp_timeout))
         connection.setAddpServerTimeout(sdk.integer(options.addp_remote_timeout))
-    if options.encoding:
-        connection.setStringsEncoding(options.encoding)
+    _set_encoding(sdk, connection, options.encoding)
     endpoint = sdk.commons("protocol.Endpoint")
     if tls or options.ca_file or options.trust_store:
         context, extended = _client_tls(sdk, options)
@@ -96,12 +96,35 @@ def readable_file(path: str) -> str:
     return path
 
 
+def _set_encoding(sdk: Sdk, connection: Any, encoding: str) -> None:
+    """UsageError for an encoding that Java does not know."""
+    if not encoding:
+        return
+    try:
+        known = bool(sdk.java("java.nio.charset.Charset").isSupported(encoding))
+    except sdk.error:  # it cannot even be the name of one
+        known = False
+    if not known:
+        raise UsageError(
+            f"{encoding!r} is no encoding that Java knows",
+            "Use a name such as windows-1251, Shift_JIS or ISO-8859-15.",
+        )
+    connection.setStringsEncoding(encoding)
+
+
 def server_endpoint(
-    sdk: Sdk, host: str, port: int, certificate: str = "", key: str = "", ca_file: str = ""
+    sdk: Sdk,
+    host: str,
+    port: int,
+    certificate: str = "",
+    key: str = "",
+    ca_file: str = "",
+    encoding: str = "",
 ) -> Any:
     """Where a server listens; over TLS where it has a certificate. With a CA file it asks
-    its clients for one, too."""
+    its clients for one, too. ``encoding``: its code page; empty: it is multilingual."""
     connection = sdk.commons("connection.configuration.PropertyConfiguration")()
+    _set_encoding(sdk, connection, encoding)
     endpoint = sdk.commons("protocol.Endpoint")
     if not certificate:
         return endpoint("gwe", host, port, connection)

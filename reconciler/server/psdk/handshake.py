@@ -25,11 +25,11 @@ OpenServer = Callable[[str, str], EmbeddedServer]
 """Opens the embedded server for a user and a password; no user: the server's own."""
 
 
-def version_event(sdk: Sdk, request: Any) -> Any:
-    """The answer to the first request: we speak what the client speaks."""
+def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
+    """The answer to the first request: we speak what the client speaks, in our encoding."""
     event = sdk.conf("confserver.runtime.channel.EventProtocolVersion").create()
     event.setOldProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
-    event.setServerEncoding(sdk.integer(wire.UTF8_SERVER))
+    event.setServerEncoding(sdk.integer(encoding))
     return event
 
 
@@ -91,12 +91,12 @@ def password_of(sdk: Sdk, request: Any) -> str:
     return str(cipher().decrypt(encoded, "UTF-8") or "") if encoded else ""
 
 
-def registered_event(sdk: Sdk, request: Any, session: int, server_dbid: int) -> Any:
+def registered_event(sdk: Sdk, request: Any, session: int, server_dbid: int, encoding: int) -> Any:
     """The answer to a log-in."""
     event = sdk.conf("confserver.runtime.channel.EventClientRegistered").create()
     event.setSessionId(session)
     event.setProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
     event.setOldProtocolVersion(request.getOldProtocolVersion() or wire.PROTOCOL_VERSION)
     event.setServerDbid(server_dbid)
-    event.setServerEncoding(sdk.integer(wire.UTF8_SERVER))
+    event.setServerEncoding(sdk.integer(encoding))
     return event

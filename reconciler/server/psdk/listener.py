@@ -20,7 +20,7 @@ from reconciler.server.errors import (
     ServerError,
     ServerUnavailableError,
 )
-from reconciler.server.psdk import handshake
+from reconciler.server.psdk import handshake, wire
 from reconciler.server.psdk.answers import Answers
 from reconciler.server.psdk.codes import code_of, pack
 from reconciler.server.psdk.endpoint import server_endpoint
@@ -47,6 +47,7 @@ class Listener:
         certificate: str = "",
         key: str = "",
         ca_file: str = "",
+        encoding: str = "",
         timeout: float = 30.0,
     ) -> None:
         self._sdk = sdk
@@ -62,7 +63,8 @@ class Listener:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         EmbeddedServer(path, timeout=timeout).close()  # it must be one
-        endpoint = server_endpoint(sdk, host, port, certificate, key, ca_file)
+        self.encoding = wire.CODE_PAGE_SERVER if encoding else wire.UTF8_SERVER
+        endpoint = server_endpoint(sdk, host, port, certificate, key, ca_file, encoding)
         self._channel = sdk.conf("ConfServerProtocolListener")(endpoint)
         # Kept: Java holds them, and Python must not let them go.
         self._handler = sdk.implement(
@@ -215,7 +217,7 @@ class _Client:
     def _events(self, name: str, request: Any) -> Any:
         """The answer of one request; errors are ServerError."""
         if name == "RequestProtocolVersion":
-            return [handshake.version_event(self._sdk, request)]
+            return [handshake.version_event(self._sdk, request, self._listener.encoding)]
         if name in _LOG_IN:
             return [self._log_in(request)]
         if self._server is None:
@@ -231,8 +233,8 @@ class _Client:
         if self._server is not None:
             self._server.close()
         self._server = server
-        session = self._listener.next_session()
-        return handshake.registered_event(self._sdk, request, session, SERVER_DBID)
+        session, encoding = self._listener.next_session(), self._listener.encoding
+        return handshake.registered_event(self._sdk, request, session, SERVER_DBID, encoding)
 
     def _subscribe(self, name: str, request: Any) -> Any:
         wanted = subjects(request.getSubscription())
