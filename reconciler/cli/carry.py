@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.cli.circumstances import circumstances, in_ci, is_interactive
+from reconciler.cli.circumstances import circumstances
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.plan import show_plan
 from reconciler.cli.session import Session
+from reconciler.cli.terminal import in_ci, is_interactive
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
 from reconciler.exits import ExitCode

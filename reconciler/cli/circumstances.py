@@ -1,10 +1,9 @@
-"""What the process that a command runs in says: who, where, when, and on what terms."""
+"""What the process that a command runs in says: who runs, where and when; its secrets."""
 
 import getpass
 import os
 import secrets
 import socket
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -49,13 +48,3 @@ def environment_secret(source: str) -> str:
             "Set it as it was when the plan was made; its value is in no file.",
         )
     return os.environ[name]
-
-
-def is_interactive() -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def in_ci() -> bool:
-    """Whether a machine that dies after the job runs it (the variable CI)."""
-    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.circumstances import in_ci
+from reconciler.cli.terminal import in_ci
 from reconciler.errors import UsageError
 from reconciler.server.connect import Credentials
 

@@ -1,9 +1,11 @@
 """``gwe plan``: what apply would do."""
 
+from __future__ import annotations
+
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +14,9 @@ from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
 from reconciler.exits import ExitCode
-from reconciler.plan.model import Plan
+
+if TYPE_CHECKING:
+    from reconciler.plan.model import Plan
 
 
 def show_plan(plan: Plan, options: dict[str, Any]) -> None:

@@ -1,30 +1,32 @@
 """The options of one command as a request: manifests, plan, server, and how to carry it out."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.apply.lock import LEASE
-from reconciler.apply.state import StateFolder, default_state_folder
 from reconciler.cli.connection import connect_options
 from reconciler.cli.credentials import find_credentials
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.launch.files import Installation, host_name
-from reconciler.manifest.variables import parse_setting
-from reconciler.pipeline import Loaded, Planned, load_manifests, prepare
-from reconciler.plan.context import PlanOptions
-from reconciler.plan.model import Plan
 from reconciler.resources import bundled_manifests
-from reconciler.run import RunOptions, last_run
-from reconciler.server.connect import Credentials, connect
+from reconciler.server.connect import Credentials, connect, head_start
 from reconciler.server.port import Reader, Server, read_only
 from reconciler.server.proxy import check_is_master
 from reconciler.server.psdk.address import Options
 from reconciler.settings import Settings, read_settings
-from reconciler.site.discovery import SiteOptions
+
+# What makes and carries out plans is imported by the methods that do: meanwhile Java starts.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from reconciler.apply.state import StateFolder
+    from reconciler.launch.files import Installation
+    from reconciler.pipeline import Loaded, Planned
+    from reconciler.plan.model import Plan
+    from reconciler.run import RunOptions
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class Session:
 
     def load(self) -> Loaded:
         """The manifests. Called before the server is asked for anything."""
+        from reconciler.manifest.variables import parse_setting
+        from reconciler.pipeline import load_manifests
+
         return load_manifests(
             self.paths(),
             self.settings.variables,
@@ -50,6 +55,10 @@ class Session:
 
     def plan(self, loaded: Loaded, server: Reader) -> Planned:
         """The plan for what the command was given."""
+        from reconciler.pipeline import prepare
+        from reconciler.plan.context import PlanOptions
+        from reconciler.site.discovery import SiteOptions
+
         options = self.options
         app = options["app"] or self.settings.app
         if not app:
@@ -75,6 +84,8 @@ class Session:
 
     def _last_run(self, plan: Plan) -> str:
         """The last run on the plan's server; a plan is made without the state folder too."""
+        from reconciler.run import last_run
+
         try:
             return last_run(self.state(), plan.identity)
         except ReconcilerError:
@@ -83,6 +94,8 @@ class Session:
     def installation(self, otherwise: str = "") -> Installation | None:
         """The installation folder with the launch files; None: nobody named one.
         ``otherwise``: host and folder of a plan, which is taken on that host."""
+        from reconciler.launch.files import Installation, host_name
+
         named = self.options.get("install_dir") or self.settings.install_dir
         if named is not None:
             return Installation.at(named)
@@ -91,6 +104,8 @@ class Session:
 
     def state(self) -> StateFolder:
         """The state folder: --state-dir, else gwe.toml, else the platform's own place."""
+        from reconciler.apply.state import StateFolder, default_state_folder
+
         chosen = self.options.get("state_dir") or self.settings.state_dir
         return StateFolder(chosen or default_state_folder())
 
@@ -100,6 +115,9 @@ class Session:
 
     def run_options(self, plan: Plan, *, from_file: bool = False) -> RunOptions:
         """How a run of a plan is to be carried out."""
+        from reconciler.apply.lock import LEASE
+        from reconciler.run import RunOptions
+
         return RunOptions(
             self.state(),
             lock=not self.options["no_lock"],
@@ -163,5 +181,10 @@ class Session:
 
 
 def open_session(options: dict[str, Any]) -> Session:
-    """The session of a command run in the current folder."""
-    return Session(options, read_settings(Path(), options["profile"]))
+    """The session of a command run in the current folder. Where it is known already that the
+    command goes to a real server, Java begins to start."""
+    session = Session(options, read_settings(Path(), options["profile"]))
+    url = options.get("server") or (session.settings.server if "server" in options else "")
+    if url:
+        head_start(url, session.connection())
+    return session

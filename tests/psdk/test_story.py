@@ -150,6 +150,7 @@ def test_the_doctor_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
         ("ok", "JPype1"),
         ("ok", "Java"),
         ("ok", "Platform"),
+        ("ok", "start"),
         ("ok", "name"),
         ("ok", "port"),
         ("note", "TLS"),
