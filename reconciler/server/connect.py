@@ -13,6 +13,7 @@ from reconciler.server.psdk.address import FORMS, Options, parse_url
 if TYPE_CHECKING:
     from reconciler.server.psdk.jvm import Sdk
 
+_starting = threading.Lock()
 _REAL = ("confserv://", "confservs://")
 _FORMS = f"A server is embedded:PATH. {FORMS}"
 
@@ -78,8 +79,9 @@ def _prepare(options: Options) -> None:
 def _start(options: Options) -> "Sdk":
     from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only where it is used
 
-    found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir)).check()
-    return jvm.start(found.class_path)
+    with _starting:  # who comes second finds the jars looked at and Java running
+        found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir)).check()
+        return jvm.start(found.class_path)
 
 
 def _connect_psdk(url: str, credentials: Credentials, timeout: float, options: Options) -> Server:
