@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -118,6 +119,23 @@ def test_ctrl_c_ends_serve_with_its_sessions(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.read() == "Ended.\n"
         server.close()
+
+
+def test_ctrl_c_ends_a_command_while_its_server_says_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"confserv://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "reconciler", "plan", "--app", APP, "--server", url]
+        environment = {**os.environ, **ADMINISTRATOR}
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        )
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=8)  # before the time limit of the log-in
+        connection.close()
+    assert process.returncode == 1
+    assert said.endswith("Interrupted; nothing was written.\n")
 
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:

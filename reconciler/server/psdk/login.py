@@ -41,7 +41,7 @@ def open_channel(
     protocol.setTimeout(milliseconds)
     channel = Channel(sdk, address, protocol, unasked)
     try:
-        protocol.open(milliseconds)
+        _open(sdk, protocol, milliseconds)
     except sdk.error as error:
         channel.close()
         if options.tls_upgrade and not upgrade.begun and _answer_in(error) is not None:
@@ -54,6 +54,25 @@ def open_channel(
         raise _stays_plain(address)
     channel.shapes = Shapes(sdk, protocol.getServerContext().getMetadata())
     return channel
+
+
+def _open(sdk: Sdk, protocol: Any, milliseconds: int) -> None:
+    """Opens the protocol, and looks up now and then: Python hears Ctrl-C only between calls."""
+    opening = protocol.openAsync(sdk.java("java.lang.Long").valueOf(milliseconds))
+    unit = sdk.java("java.util.concurrent.TimeUnit").MILLISECONDS
+    not_yet = sdk.java("java.util.concurrent.TimeoutException")
+    while True:
+        try:
+            opening.get(_SLICE, unit)
+        except not_yet:
+            continue
+        except sdk.java("java.util.concurrent.ExecutionException") as error:
+            raise error.getCause() from None
+        return
+
+
+_SLICE = 100
+"""Milliseconds for which Java is waited for at a time."""
 
 
 def _stays_plain(address: Address) -> ServerUnavailableError:
