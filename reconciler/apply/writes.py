@@ -225,7 +225,7 @@ class Writes:
             said = f"{pointer(change.path)} is {change.said(now)}"
             (kept if left else rewritten).append(said)
         if kept:
-            message = f"the server answered with no error and changed nothing: {', '.join(kept)}"
+            message = f"the server answered with no error and left as it was: {', '.join(kept)}"
             return Outcome(action, "failed", message, AGAIN, wrote=True)
         message = f"the server rewrote what was sent: {', '.join(rewritten)}" if rewritten else ""
         return Outcome(action, "done", message, wrote=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import UsageError
 from reconciler.server.port import Server
 from reconciler.server.psdk.address import FORMS, Options, parse_url
 
@@ -72,7 +72,7 @@ def head_start(url: str, options: Options) -> None:
 
 
 def _prepare(options: Options) -> None:
-    with suppress(ReconcilerError):
+    with suppress(Exception):  # also what Java raises; the connection meets it again
         _start(options).prepare()
 
 

@@ -23,7 +23,7 @@ def proxies_among(applications: Iterable[ConfObject]) -> Mapping[int, str]:
     return {
         one.dbid: str(servers[master].attributes["name"])
         for one in servers.values()
-        for master in (entry["appServerDBID"] for entry in one.attributes.get(_CONNECTIONS, ()))
+        for master in (entry.get("appServerDBID") for entry in one.attributes.get(_CONNECTIONS, ()))
         if master in servers and master != one.dbid
     }
 

@@ -22,9 +22,9 @@ from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
 from reconciler.server.psdk.session import Session
 
-_ALL_TENANTS = ("Tenant", (("all_tenants", 1),))
-_ALL_APPLICATIONS: "_Question" = ("Application", ())
 _Question = tuple[str, tuple[tuple[str, str | int | bool], ...]]
+_ALL_TENANTS: _Question = ("Tenant", (("all_tenants", 1),))
+_ALL_APPLICATIONS: _Question = ("Application", ())
 
 
 class PsdkServer:
