@@ -30,13 +30,19 @@ def start(main: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         code = 1
     code = _flushed(code)
-    if "jpype" in sys.modules:
-        # Java's threads may be about to call Python: an interpreter that is taken apart
-        # under them aborts the process.
+    if "jpype" in sys.modules or _java_is_coming():
+        # Java's threads may be about to call Python, or ours may be starting Java: an
+        # interpreter that is taken apart under them aborts the process, or never ends.
         with suppress(OSError):
             sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _java_is_coming() -> bool:
+    """Whether a thread has begun to start Java."""
+    threads = sys.modules.get("threading")
+    return threads is not None and threads.active_count() > 1
 
 
 def _flushed(code: int) -> int:

@@ -25,7 +25,7 @@ _GUARDS = ("percent", "at_least", "count")
 _CONNECTION: Mapping[str, str] = {
     **dict.fromkeys(("psdk", "install-dir", "client", "client-type", "ca-file"), "text"),
     **dict.fromkeys(("trust-store", "certificate", "key", "encoding"), "text"),
-    **dict.fromkeys(("addp",), "true or false"),
+    **dict.fromkeys(("addp", "tls-upgrade"), "true or false"),
     **dict.fromkeys(("addp-timeout", "addp-remote-timeout", "in-flight"), "number"),
     "connect-timeout": "number",
 }

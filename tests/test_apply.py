@@ -87,6 +87,47 @@ class CreateFails(EmbeddedServer):
         return super().create(object_type, attributes, folder)
 
 
+class Forgets(EmbeddedServer):
+    """Answers every update as if it were done, and does not do what ``lose`` takes out."""
+
+    def __init__(self, path: Path, lose: Callable[[KeyValueDelta], KeyValueDelta]) -> None:
+        super().__init__(path)
+        self._lose = lose
+
+    def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
+        kept = {name: self._lose(one) for name, one in delta.key_values.items()}
+        return super().update(object_type, dbid, Delta(delta.values, kept, delta.lists))
+
+
+BOTH = f"{HEAD}kind: AgentGroup\nmetadata: {{name: Group}}\nspec: {{annex: {{s: ANNEX}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("annex", "lose", "left"),
+    [
+        (
+            "{kept: wanted, other: null}",
+            lambda delta: KeyValueDelta(delta.added, delta.changed, {}),
+            "/annex/s/other is live",
+        ),
+        (
+            "{kept: wanted, new: wanted}",
+            lambda delta: KeyValueDelta(delta.added, {}, delta.deleted),
+            "/annex/s/kept is live",
+        ),
+    ],
+)
+def test_a_change_that_the_server_did_not_make_is_no_success(
+    tmp_path: Path, annex: str, lose: Callable[[KeyValueDelta], KeyValueDelta], left: str
+) -> None:
+    path, plan = planned(tmp_path, BOTH.replace("ANNEX", annex))
+    server = Forgets(path, lose)
+    (outcome,) = run(path, plan, server).outcomes
+    server.close()
+    assert (outcome.status, outcome.wrote) == ("failed", True)
+    assert left in outcome.message
+
+
 def test_a_section_that_appears_after_the_plan_is_not_written_into(tmp_path: Path) -> None:
     path, plan = planned(
         tmp_path,

@@ -17,8 +17,9 @@ import pytest
 
 from reconciler.apply.contender import acquire
 from reconciler.apply.lock import Clock, Holder
-from reconciler.cli import common, provisioning
+from reconciler.cli import provisioning
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
+from reconciler.cli.session import Session
 from reconciler.errors import UsageError
 from reconciler.resources import bundled
 from reconciler.server.connect import Credentials
@@ -272,14 +273,14 @@ def test_what_a_real_server_is_asked_for_reaches_the_session(tmp_path: Path) -> 
     assert session.options["client"] == APP
     assert session.options["client_type"] == "185"
     assert session.options["install_dir"] == Path("/opt/We b")
-    assert session.credentials() == Credentials()
+    assert session.credentials("confserv://h:1") == Credentials()
 
 
 def test_with_a_user_the_application_to_register_as_is_left_to_the_adapter() -> None:
     flags = parse(["-host", "h", "-port", "1", "-app", APP, "-user", "u", "-password", SECRET])
     session = provisioning.open_session(flags, {"GWE_CLIENT_TYPE": "185"})
     assert session.options.get("client") is None
-    assert session.credentials() == Credentials("u", SECRET)
+    assert session.credentials("confserv://h:1") == Credentials("u", SECRET)
 
 
 def test_a_configuration_server_that_is_not_there_is_no_success(tmp_path: Path) -> None:
@@ -889,7 +890,7 @@ def test_install_makes_no_folder_and_replaces_no_folder(tools: Path, tmp_path: P
 
 def test_the_session_of_the_drop_in_is_that_of_an_apply(tmp_path: Path) -> None:
     session = provisioning.open_session(parse(site(tmp_path / "x", "-overwrite")), {})
-    assert isinstance(session, common.Session)
+    assert isinstance(session, Session)
     assert session.options["auto_approve"] is True
     assert session.options["overwrite"] is True
     assert (session.options["force"], session.options["no_lock"]) == (False, False)

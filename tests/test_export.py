@@ -291,7 +291,7 @@ def test_a_predefined_object_that_was_deleted_does_not_come_back(changed: Embedd
         "name": "Environment",
         "dbid": 1,
         "permissions": [
-            {"group": "EVERYONE", "mask": 1},
+            {"group": "EVERYONE", "mask": 9},
             {"group": "Super Administrators", "mask": 127},
         ],
     }

@@ -12,6 +12,7 @@ from reconciler.server.connect import Credentials, connect
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.address import Address, Options, options_from, parse_url
+from reconciler.server.psdk.archive import archive_for, make_archive
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
 from reconciler.settings import _CONNECTION
 from tests.harness import gwe
@@ -49,6 +50,18 @@ def test_a_part_that_stands_elsewhere_below_the_folder_is_added(tmp_path: Path) 
     assert find_jars(tmp_path, system=()).check().class_path[1:] == (other, companions)
 
 
+def test_of_several_versions_the_most_complete_one_is_taken_and_none_is_mixed_in(
+    tmp_path: Path,
+) -> None:
+    jar(tmp_path / "a-client" / "lib" / "protocol.jar", MAIN_CLASS)
+    jar(tmp_path / "b-server" / "lib" / "protocol.jar", MAIN_CLASS, *list(PARTS)[:3])
+    home = whole(tmp_path / "c-server" / "lib")
+    whole(tmp_path / "d-server" / "lib")
+    found = find_jars(tmp_path, system=()).check()
+    assert found.folder == home
+    assert found.class_path == (home / "companions.jar", home / "protocol.jar")
+
+
 def test_companions_are_found_where_the_system_keeps_its_java(tmp_path: Path) -> None:
     jar(tmp_path / "lib" / "protocol.jar", MAIN_CLASS, *PARTS)
     expected = tuple(
@@ -84,6 +97,26 @@ def test_the_folder_is_named_by_option_variable_or_installation(tmp_path: Path) 
     with pytest.raises(ServerUnavailableError, match="where is the Platform SDK") as caught:
         folder_of("", "", {})
     assert "--psdk" in caught.value.hint
+
+
+def test_another_java_or_another_jar_has_another_archive_of_classes(tmp_path: Path) -> None:
+    java, one = tmp_path / "libjvm.so", jar(tmp_path / "protocol.jar", MAIN_CLASS)
+    java.write_bytes(b"java")
+    first = archive_for(str(java), [one])
+    assert first is not None
+    assert archive_for(str(java), [one]) == first
+    jar(one, MAIN_CLASS, *PARTS)
+    second = archive_for(str(java), [one])
+    java.write_bytes(b"another java")
+    third = archive_for(str(java), [one])
+    assert len({first, second, third}) == 3
+    assert archive_for(str(java), [one, tmp_path / "none.jar"]) is None
+
+
+def test_an_archive_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+    archive = tmp_path / "cache" / "java-0.jsa"
+    assert not make_archive(archive, [jar(tmp_path / "protocol.jar", MAIN_CLASS)])
+    assert list(archive.parent.iterdir()) == []
 
 
 def test_without_jpype_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.common import circumstances
+from reconciler.cli.circumstances import circumstances
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from tests.harness import APP, BARE, Result, opened, site_server
 from tests.runs import (

@@ -9,7 +9,7 @@ from dataclasses import replace
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.fields import flatten, pointer
+from reconciler.kinds.fields import Value, flatten, pointer
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.effects import create_attributes, update_delta
 from reconciler.plan.fingerprint import moved
@@ -220,16 +220,29 @@ class Writes:
         return replace(action, changes=tuple(changes))
 
     def _done(self, action: Action, result: ConfObject) -> Outcome:
-        """Compares what the server answered with what was meant."""
+        """Compares what the server answered with what was meant. What an update left as it
+        was did not happen, whatever the server says."""
         self._live.put(result)
         fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
-        rewritten = [
-            f"{pointer(change.path)} is {change.said(fields.get(change.path))}"
-            for change in action.changes
-            if change.after not in (None, "") and fields.get(change.path) != change.after
-        ]
+        kept: list[str] = []
+        rewritten: list[str] = []
+        for change in action.changes:
+            now = fields.get(change.path)
+            if _same(now, change.after):
+                continue
+            left = action.action == "update" and _same(now, change.before)
+            said = f"{pointer(change.path)} is {change.said(now)}"
+            (kept if left else rewritten).append(said)
+        if kept:
+            message = f"the server answered with no error and left as it was: {', '.join(kept)}"
+            return Outcome(action, "failed", message, AGAIN, wrote=True)
         message = f"the server rewrote what was sent: {', '.join(rewritten)}" if rewritten else ""
         return Outcome(action, "done", message, wrote=True)
+
+
+def _same(one: Value | None, other: Value | None) -> bool:
+    """Whether two values of a field are one to the server: an empty text is none."""
+    return one == other or (one in (None, "") and other in (None, ""))
 
 
 def carrying(action: Action, old: ConfObject, live: Snapshot) -> Action:

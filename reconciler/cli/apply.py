@@ -8,6 +8,8 @@ import click
 from reconciler.apply.check import check_server
 from reconciler.cli import common
 from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
+from reconciler.cli.circumstances import environment_secret
+from reconciler.cli.session import Session, open_session
 from reconciler.cli.show import read_text
 from reconciler.errors import UsageError
 from reconciler.plan.parser import read_plan
@@ -37,7 +39,7 @@ def command(plan_file: Path | None, **options: Any) -> int:
     part was written. gwe undo takes a run back.
     """
     check_can_ask(options)
-    session = common.open_session(options)
+    session = open_session(options)
     if plan_file is not None:
         return _apply_file(plan_file, session)
     loaded = session.load()
@@ -60,7 +62,7 @@ _OF_THE_PLAN = (
 )
 
 
-def _apply_file(path: Path, session: common.Session) -> int:
+def _apply_file(path: Path, session: Session) -> int:
     given = [name for name in _OF_THE_PLAN if session.options[name]]
     if given:
         option = given[0].rstrip("_").replace("_", "-")
@@ -69,7 +71,7 @@ def _apply_file(path: Path, session: common.Session) -> int:
             "Give it to gwe plan --out instead.",
         )
     text = read_text(path)
-    plan = read_plan(text, str(path), common.environment_secret)
+    plan = read_plan(text, str(path), environment_secret)
     with session.server(plan.server) as server:
         info = server.info()
         check_server(plan, info.identity, info.url)

@@ -1,15 +1,16 @@
 """What ``apply`` and ``undo`` share: asking, carrying a plan out, showing how it goes."""
 
-import os
 from contextlib import suppress
 from typing import Any
 
 import click
 
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.cli.common import Session, circumstances, is_interactive
+from reconciler.cli.circumstances import circumstances
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.plan import show_plan
+from reconciler.cli.session import Session
+from reconciler.cli.terminal import in_ci, is_interactive
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
 from reconciler.exits import ExitCode
@@ -47,8 +48,7 @@ def show_ask_and_carry_out(
 def _check_backups_last(plan: Plan, session: Session) -> None:
     """Where a runner dies with its files, nothing is deleted: its backup would be lost."""
     takes = [one.address for one in plan.actions if one.action in ("replace", "delete")]
-    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
-    if in_ci and takes and not session.keeps_state():
+    if in_ci() and takes and not session.keeps_state():
         raise RefusedError(
             [
                 Diagnostic(

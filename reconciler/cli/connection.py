@@ -19,6 +19,11 @@ PSDK_OPTIONS = (
     click.option("--certificate", metavar="FILE", help="The client's own certificate (PEM)."),
     click.option("--key", metavar="FILE", help="Its private key (PEM, PKCS #8)."),
     click.option(
+        "--tls-upgrade/--no-tls-upgrade",
+        default=None,
+        help="The port changes over to TLS; refuse to go on without.",
+    ),
+    click.option(
         "--encoding", metavar="NAME", help="Of a server that is not multilingual: a code page."
     ),
     click.option("--addp/--no-addp", default=None, help="Watch the connection; default: on."),

@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 import click
 
 from reconciler.cli import common
+from reconciler.cli.session import Session, open_session
 from reconciler.errors import ReconcilerError
 from reconciler.exits import ExitCode
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
@@ -14,7 +15,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.checks import Finding
 from reconciler.server.connect import connect
 from reconciler.server.errors import ConfigurationServerError, ServerError
-from reconciler.server.port import ConfObject, Permission, Server
+from reconciler.server.port import ConfObject, Permission, Server, ServerInfo
 from reconciler.server.psdk.address import Options, parse_url
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.site.discovery import SiteOptions, discover
@@ -45,13 +46,13 @@ def command(**options: Any) -> int:
     Prints for each step what it found and, where that is not enough, what to do next.
     Exit 1 where a step failed.
     """
-    session = common.open_session(options)
+    session = open_session(options)
     connection = session.connection()
     failed = _print(_look(session, connection), no_color=options["no_color"])
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-def _look(session: common.Session, connection: Options) -> Iterator[Finding]:
+def _look(session: Session, connection: Options) -> Iterator[Finding]:
     url = session.url()
     real = url.startswith(("confserv:", "confservs:"))
     if real:
@@ -62,10 +63,9 @@ def _look(session: common.Session, connection: Options) -> Iterator[Finding]:
             yield finding
             if finding.state == "failed" and finding.what not in ("name", "port", "TLS"):
                 return
-    user = session.credentials().user
-    who = user or "nobody: the session of the server itself"
+    who = session.user or "nobody: the session of the server itself"
     try:
-        server = connect(url, session.credentials(), session.options["timeout"], connection)
+        server = connect(url, session.credentials(url), session.options["timeout"], connection)
     except ServerError as error:
         number = getattr(error, "number", 0)
         what = "client" if number == 7 else "log-in"
@@ -81,14 +81,15 @@ def _look(session: common.Session, connection: Options) -> Iterator[Finding]:
 
 
 def _session(
-    session: common.Session, server: Server, connection: Options, *, real: bool
+    session: Session, server: Server, connection: Options, *, real: bool
 ) -> Iterator[Finding]:
     applications = server.read("Application")
     by_name = {one.attributes["name"]: one for one in applications}
     if real:
         yield _client(by_name.get(connection.client), connection)
-        yield _role_of_server(server, applications)
     info = server.info()
+    if real or info.proxy_of:
+        yield _role_of_server(info)
     if info.mode == "Full":
         yield Finding("mode", "ok", "Full: the server takes writes")
     else:
@@ -110,30 +111,14 @@ def _client(found: ConfObject | None, connection: Options) -> Finding:
     return Finding("client", "ok", f"{name}, type {kind}")
 
 
-def _role_of_server(server: Server, applications: list[ConfObject]) -> Finding:
-    """A proxy is a Configuration Server that connects to another one."""
-    dbid = getattr(server, "server_dbid", 0)
-    by_dbid = {one.dbid: one for one in applications}
-    found = by_dbid.get(dbid)
-    if found is None:
-        return Finding("server", "note", "its application cannot be read: master or proxy unknown")
-    masters = [
-        by_dbid[one["appServerDBID"]]
-        for one in found.attributes.get("appServerDBIDs", [])
-        if one["appServerDBID"] in by_dbid
-        and by_dbid[one["appServerDBID"]].attributes["type"] == found.attributes["type"]
-    ]
-    name = found.attributes["name"]
-    if masters:
-        advice = "Connect to the master: a proxy lags behind its own writes."
-        text = f"{name} is a proxy of {masters[0].attributes['name']}"
-        return Finding("server", "failed", text, advice)
-    return Finding("server", "ok", f"{name}, not a proxy as far as its connections say")
+def _role_of_server(info: ServerInfo) -> Finding:
+    if info.proxy_of:
+        advice = "Name the master and its backup with --server: apply refuses a proxy."
+        return Finding("server", "failed", f"it is a proxy of {info.proxy_of}", advice)
+    return Finding("server", "ok", "not a proxy, as far as this account can see")
 
 
-def _permissions(
-    session: common.Session, server: Server, tenants: list[ConfObject]
-) -> Iterator[Finding]:
+def _permissions(session: Session, server: Server, tenants: list[ConfObject]) -> Iterator[Finding]:
     asks: _Asks | None = getattr(server, "effective_permissions", None) and cast("_Asks", server)
     wanted = session.options["tenant"] or session.settings.tenant
     tenant = next(
@@ -147,7 +132,7 @@ def _permissions(
     if not any(one.dbid == ENVIRONMENT for one in tenants):
         advice = "Grant the account Read on it: applications and hosts belong to it."
         yield Finding("permissions", "note", "tenant Environment cannot be read", advice)
-    user = session.credentials().user
+    user = session.user
     persons = server.read("Person", {"user_name": user}) if user else []
     if asks is None or (user and not persons):
         yield Finding("permissions", "note", "the account cannot read itself: not looked at")
@@ -178,7 +163,7 @@ def _named(missing: Permission) -> str:
     return ", ".join(one.name.lower() for one in Permission if one in missing and one.name)
 
 
-def _prerequisites(session: common.Session, server: Server, found: list[ConfObject]) -> Finding:
+def _prerequisites(session: Session, server: Server, found: list[ConfObject]) -> Finding:
     app = session.options["app"] or session.settings.app
     if not app:
         return Finding("site", "note", "not looked at", "Name its application with --app.")

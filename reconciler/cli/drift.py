@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli import common
 from reconciler.cli.plan import show_plan
+from reconciler.cli.session import open_session
 from reconciler.exits import ExitCode
 
 
@@ -22,7 +23,7 @@ def command(**options: Any) -> int:
 
     Fields under a keep policy that differ are listed as kept; they are no drift.
     """
-    session = common.open_session(options)
+    session = open_session(options)
     loaded = session.load()
     with session.reader() as server:
         plan = session.plan(loaded, server).plan

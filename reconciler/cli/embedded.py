@@ -109,6 +109,7 @@ def export(path: Path, out: Path | None, timeout: float) -> int:
 @click.option("--certificate", default="", metavar="FILE", help="Listen over TLS with this (PEM).")
 @click.option("--key", default="", metavar="FILE", help="Its private key (PEM, PKCS #8).")
 @click.option("--ca-file", default="", metavar="FILE", help="Clients need a certificate of these.")
+@click.option("--encoding", default="", metavar="NAME", help="Speak a code page, not UTF-8.")
 @_TIMEOUT
 def serve(
     path: Path,
@@ -119,6 +120,7 @@ def serve(
     certificate: str,
     key: str,
     ca_file: str,
+    encoding: str,
     timeout: float,
 ) -> int:
     """Offer the server file PATH on Configuration Server's own protocol.
@@ -138,6 +140,7 @@ def serve(
         certificate=certificate,
         key=key,
         ca_file=ca_file,
+        encoding=encoding,
         timeout=timeout,
     )
     listener.open()

@@ -7,6 +7,8 @@ import click
 from reconciler.aftermath import abandon
 from reconciler.apply.lock import find_locks, holder_of
 from reconciler.cli import common
+from reconciler.cli.circumstances import circumstances
+from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
 from reconciler.exits import ExitCode
@@ -21,7 +23,7 @@ def command() -> None:
 @common.with_options(*common.CONNECT_OPTIONS)
 def show(**options: Any) -> int:
     """Show who holds the lock."""
-    session = common.open_session(options)
+    session = open_session(options)
     with session.reader() as server:
         found = find_locks(server)
     if not found:
@@ -56,7 +58,7 @@ def release(**options: Any) -> int:
     host, settles it and gives the lock back. Only where that cannot be done, --abandon RUN.
     """
     wanted = options.pop("abandon")
-    session = common.open_session(options)
+    session = open_session(options)
     with session.server() as server:
         found = find_locks(server)
         for one in found:
@@ -73,7 +75,7 @@ def release(**options: Any) -> int:
                     ]
                 )
         if wanted and not any(holder_of(one).run == wanted for one in found):
-            here = abandon(session.state(), wanted, common.circumstances("").clock)
+            here = abandon(session.state(), wanted, circumstances("").clock)
             if not here:
                 raise UsageError(f"no lock and no journal is of run {wanted}")
             click.echo(f"Run {wanted} is left as it is.")
@@ -81,7 +83,7 @@ def release(**options: Any) -> int:
         for one in found:
             server.delete("Transaction", one.dbid)
             click.echo(f"Released the lock of run {holder_of(one).run}.")
-    if wanted and abandon(session.state(), wanted, common.circumstances("").clock):
+    if wanted and abandon(session.state(), wanted, circumstances("").clock):
         click.echo(f"Run {wanted} is left as it is.")
     if not found:
         click.echo("Nobody holds the lock.")

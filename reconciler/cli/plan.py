@@ -1,17 +1,22 @@
 """``gwe plan``: what apply would do."""
 
+from __future__ import annotations
+
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import common
+from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
 from reconciler.exits import ExitCode
-from reconciler.plan.model import Plan
+
+if TYPE_CHECKING:
+    from reconciler.plan.model import Plan
 
 
 def show_plan(plan: Plan, options: dict[str, Any]) -> None:
@@ -93,7 +98,7 @@ def command(**options: Any) -> int:
     Exits 0 when a plan was made (see --detailed-exitcode), 3 when an action is blocked
     or a prerequisite is missing.
     """
-    session = common.open_session(options)
+    session = open_session(options)
     loaded = session.load()
     with session.reader() as server:
         plan = session.plan(loaded, server).plan

@@ -18,9 +18,10 @@ import click
 
 from reconciler.cli.apply import command as apply
 from reconciler.cli.carry import show_ask_and_carry_out
-from reconciler.cli.common import Session
+from reconciler.cli.credentials import find_credentials
 from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
+from reconciler.cli.session import Session
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import UsageError
 from reconciler.exits import ExitCode
@@ -56,9 +57,11 @@ class DropInSession(Session):
 
     password: str = field(default="", repr=False)
 
-    def credentials(self) -> Credentials:
-        given = super().credentials()
-        return replace(given, password=self.password) if self.password else given
+    def credentials(self, url: str) -> Credentials:
+        """As on the session of a command; never asks: the vendor's tool runs in scripts."""
+        if self.password:
+            return Credentials(self.user, self.password)
+        return find_credentials(self.user, self.options["password_file"], url, may_ask=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,8 @@ import click
 from reconciler.aftermath import forgotten_lock, plan_of_run, settle, unsettled_runs
 from reconciler.apply.recover import Finding
 from reconciler.cli import common
+from reconciler.cli.circumstances import circumstances, environment_secret
+from reconciler.cli.session import open_session
 from reconciler.exits import ExitCode
 from reconciler.run import InterruptedRunError
 
@@ -38,7 +40,7 @@ def command(**options: Any) -> int:
     from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
     from reconciler.render.messages import print_warning  # noqa: PLC0415
 
-    session = common.open_session(options)
+    session = open_session(options)
     state = session.state()
     with session.server() as server:
         info = server.info()
@@ -49,14 +51,14 @@ def command(**options: Any) -> int:
             def tell(finding: Finding) -> None:
                 click.echo(f"  {finding.address}: {finding.told}")
 
-            plan = plan_of_run(state, run, common.environment_secret)
+            plan = plan_of_run(state, run, environment_secret)
             try:
                 settle(
                     run,
                     plan,
                     server,
                     session.run_options(plan),
-                    common.circumstances(info.user),
+                    circumstances(info.user),
                     tell,
                     lambda message: print_warning(make_console(stderr=True), message),
                     reverse=options["reverse"],

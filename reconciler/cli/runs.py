@@ -7,6 +7,7 @@ import click
 
 from reconciler.apply.runs import Run, read_run, read_runs
 from reconciler.cli import common
+from reconciler.cli.session import Session, open_session
 from reconciler.exits import ExitCode
 
 _DETAILS = ("plan", "undoes", "server", "app", "tenant", "user", "host", "started", "tool")
@@ -66,8 +67,8 @@ def show(context: click.Context, /, run: str, **options: Any) -> int:
     return ExitCode.DONE
 
 
-def _session(options: dict[str, Any]) -> common.Session:
-    return common.open_session({"profile": "", **options})
+def _session(options: dict[str, Any]) -> Session:
+    return open_session({"profile": "", **options})
 
 
 def _data(run: Run) -> dict[str, Any]:

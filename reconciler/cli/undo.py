@@ -10,6 +10,7 @@ from reconciler.apply.runs import read_run
 from reconciler.cli import common
 from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
 from reconciler.cli.plan import save_plan, show_plan
+from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
 from reconciler.exits import ExitCode
@@ -34,7 +35,7 @@ def command(run: str, out: Path | None, **options: Any) -> int:
     """
     if out is None:
         check_can_ask(options)
-    session = common.open_session(options)
+    session = open_session(options)
     state = session.state()
     found = read_run(state, run)
     if not found.settled:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from reconciler.cli import common
+from reconciler.cli.session import open_session
 from reconciler.exits import ExitCode
 from reconciler.manifest.bind import bind
 
@@ -20,7 +21,7 @@ def command(**options: Any) -> int:
 
     Reports every problem with its file, line and column, and exits 1 if there is one.
     """
-    session = common.open_session(options)
+    session = open_session(options)
     loaded = session.load()
     bind(loaded.manifests, loaded.variables, os.environ)
     if not options["quiet"]:

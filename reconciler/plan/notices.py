@@ -6,6 +6,16 @@ from reconciler.kinds.enums import STATE
 from reconciler.kinds.options import needs_restart
 from reconciler.plan.effects import Simulation
 from reconciler.plan.model import Action
+from reconciler.server.port import ServerInfo
+
+
+def server_notices(server: ServerInfo) -> Iterator[str]:
+    """Notices about the server that the plan was made on."""
+    if server.proxy_of:
+        yield (
+            f"The server is a Configuration Server Proxy of {server.proxy_of}: what it holds"
+            " may be out of date, and apply refuses it. Name the master with --server."
+        )
 
 
 def notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:

@@ -9,7 +9,7 @@ from reconciler.plan.files import plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.model import Action, Plan, SiteMark
-from reconciler.plan.notices import notices
+from reconciler.plan.notices import notices, server_notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
@@ -40,7 +40,13 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         identity=server.identity,
         site=mark_of(site, context.live),
         actions=with_fingerprints(checked, context.live),
-        notices=(*site.notices, *about, *selection, *notices(checked, final)),
+        notices=(
+            *server_notices(server),
+            *site.notices,
+            *about,
+            *selection,
+            *notices(checked, final),
+        ),
         warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
         manifests=manifests,
         refusals=() if options.force else exceeded,

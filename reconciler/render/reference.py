@@ -102,7 +102,8 @@ _RULES = """\
   list counts, whole. A new object has none of its own.
 - A person has the permissions of its own entries together with those of the access groups
   that it is a member of, and of EVERYONE, whose members are all.
-- A new server gives, on Environment, EVERYONE Read and Super Administrators everything.
+- A new server gives, on Environment, EVERYONE Read and Execute, and Super Administrators
+  everything.
 - What may not be read is absent from every read; a call that names it is error 10. Any other
   missing permission is error 9. A create needs Create on the folder.
 

@@ -4,6 +4,7 @@
       ServerUnavailableError           it cannot be reached, opened or used
         NotAServerFileError            the file is not an embedded server of ours
         ServerReadOnlyError            it can be read but not written
+          ServerIsProxyError           it hands on what another server holds     exit 3
         ServerBusyError                another process held it for the whole time limit
       OutcomeUnknownError              the connection broke while a write was out
       ConfigurationServerError         the server answered with an error type
@@ -24,6 +25,7 @@ The numbers are Configuration Server's ``CfgErrorType``.
 from typing import ClassVar
 
 from reconciler.errors import ReconcilerError
+from reconciler.exits import ExitCode
 
 
 class ServerError(ReconcilerError):
@@ -40,6 +42,12 @@ class NotAServerFileError(ServerUnavailableError):
 
 class ServerReadOnlyError(ServerUnavailableError):
     """The server can be read but not written."""
+
+
+class ServerIsProxyError(ServerReadOnlyError):
+    """A Configuration Server Proxy: plans work, nothing is written through it."""
+
+    exit_code = ExitCode.REFUSED
 
 
 class ServerBusyError(ServerUnavailableError):

@@ -37,13 +37,15 @@ class ConfObject:
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """What a server says of itself. ``identity`` stays the same for its whole life."""
+    """What a server says of itself. ``identity`` stays the same for its whole life.
+    ``proxy_of``: the server whose proxy it is; empty where it is not known to be one."""
 
     url: str
     identity: str
     version: str = ""
     mode: str = "Full"
     user: str = ""
+    proxy_of: str = ""
 
 
 @dataclass(frozen=True, order=True)

@@ -32,8 +32,9 @@ class Installation(Protocol):
     def lacks(self) -> frozenset[str]:
         """What the way to the server cannot carry. ``who`` made a change; ``where``, in
         which tenant, an object was updated or deleted; ``zero``: a number that an update
-        sets to 0; ``long``: integers of more than 32 bits; ``change``: a DBID among the
-        changed entries of a list, where it changes nothing."""
+        sets to 0, which is sent and which the SDK's listener loses; ``long``: integers of
+        more than 32 bits; ``change``: a DBID among the changed entries of a list, where it
+        changes nothing."""
 
 
 class EmbeddedInstallation:

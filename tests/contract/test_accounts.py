@@ -68,9 +68,11 @@ def scripts_folder(server: Server) -> int:
     return get(server, "Script", 101).folder
 
 
-def test_a_new_server_lets_everyone_read_and_super_administrators_do_all(server: Server) -> None:
+def test_a_new_server_lets_everyone_read_and_log_in_and_super_administrators_do_all(
+    server: Server,
+) -> None:
     assert server.permissions("Tenant", 1) == [
-        AccessEntry("AccessGroup", EVERYONE, 1),
+        AccessEntry("AccessGroup", EVERYONE, Permission.READ | Permission.EXECUTE),
         AccessEntry("AccessGroup", SUPER_ADMINISTRATORS, 127),
     ]
     assert server.permissions("Script", 101) == []

@@ -12,6 +12,14 @@ from tests.harness import site_server
 collect_ignore_glob = [] if os.environ.get("PSDK_LIB") else ["test_*.py"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the doctor prepares for Java does not go to the cache of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A server file with the objects of the contract suite."""

@@ -17,7 +17,9 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject
 from reconciler.server.psdk.adapter import PsdkServer
+from reconciler.server.psdk.address import Options
 from tests.psdk.byhand import Responder, conf, kv, number
+from tests.psdk.relay import Relay
 from tests.psdk.support import sdk, session
 
 Events = Callable[[Any], list[Any]]
@@ -222,6 +224,40 @@ def test_an_update_of_a_group_names_only_what_changes() -> None:
         server.update("AgentGroup", 101, Delta({}, {"userProperties": annex}, lists))
         server.close()
     assert seen == ["v", "w", "0 1", "[7]", "[8]"]
+
+
+def test_an_update_to_zero_leaves_as_a_zero_and_the_sdks_listener_drops_it() -> None:
+    """What is said of the wire in docs/connecting.md: the bytes hold the 0."""
+    arrived: list[Any] = []
+
+    def updated(message: Any) -> list[Any]:
+        delta = message.getObjectDelta()
+        group = delta.getPropertyValue("deltaGroupInfo").getPropertyValue("deltaGroup")
+        arrived.append(group.getPropertyValue("capacityRuleDBID"))
+        answer = event("EventObjectUpdated").create(number(5))
+        answer.setObjectDelta(delta)
+        return [answer]
+
+    def read(message: Any) -> list[Any]:
+        one = made("CfgAgentGroup")
+        filled(one.getOrCreatePropertyValue("groupInfo"), DBID=101, name="Chat", capacityRuleDBID=7)
+        return [read_event("CfgAgentGroup", one), sent(message)]
+
+    said: list[bytes] = []
+    with Responder({"RequestUpdateObject": updated, "RequestReadObjects": read}) as responder:
+        relay = Relay(responder.port)
+        server = session(relay.port, "anna", "secret", options=Options(addp=False))
+        for value in (0, 7):
+            relay.heard.clear()
+            answer = server.update("AgentGroup", 101, Delta({"capacityRuleDBID": value}))
+            said.append(bytes(relay.heard).partition(b"\x00\x09s")[2][:70])
+            assert answer.attributes["capacityRuleDBID"] == 7  # as it is, not as it was meant
+        server.close()
+        relay.close()
+    assert len(said[0]) == 70
+    differing = [(a, b) for a, b in zip(*said, strict=True) if a != b]
+    assert differing == [(ord("0"), ord("7"))]
+    assert arrived == [None, 7]
 
 
 @pytest.mark.parametrize(

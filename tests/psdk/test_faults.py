@@ -1,7 +1,9 @@
 """What becomes of a session when the line breaks, and who takes over."""
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from reconciler.server.psdk.adapter import PsdkServer
 from tests.contract.site import annex, names, script
 from tests.harness import opened
 from tests.psdk.relay import Relay
-from tests.psdk.support import free_port, open_listener, session
+from tests.psdk.support import AS_SERVER, free_port, open_listener, session
 
 Listen = Callable[..., int]
 Call = Callable[[PsdkServer], object]
@@ -91,6 +93,61 @@ def test_a_write_without_an_answer_in_time_has_an_unknown_outcome(listen: Listen
         server.delete("Script", 101)
     server.close()
     relay.close()
+
+
+def create_cut(port: int, name: str, said: int | None, told: int | None) -> tuple[str, int, int]:
+    """What becomes of a create whose line is cut after so many bytes of its request or of its
+    answer; and how many bytes the two had where it was not cut."""
+    relay = Relay(port)
+    server = session(relay.port, options=replace(AS_SERVER, addp=False))
+    server.read("Script", {"dbid": 101})  # the folder's path is known: one answer is enough
+    relay.heard.clear()
+    relay.told.clear()
+    for count, of in ((said, relay.heard), (told, relay.told)):
+        if count is not None:
+            relay.cut_after(count, of)
+    try:
+        server.create("Script", script(name))
+        outcome = "done"
+    except OutcomeUnknownError:
+        outcome = "unknown"
+    lengths = len(relay.heard), len(relay.told)
+    server.close()
+    relay.close()
+    return outcome, *lengths
+
+
+def is_there(path: Path, name: str) -> bool:
+    """Whether a script is there, or will be in a moment."""
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        if name in scripts(path):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_create_cut_at_any_byte_of_its_request_is_unknown_and_made_where_all_arrived(
+    listen: Listen, path: Path
+) -> None:
+    port = listen()
+    whole, request, _ = create_cut(port, "Cut_whole", None, None)
+    assert whole == "done"
+    for count in (*range(0, request, 6), request - 1, request):
+        name = f"Cut_{count:05}"
+        assert create_cut(port, name, count, None)[0] == "unknown", count
+        assert is_there(path, name) is (count == request), count
+
+
+def test_a_create_cut_at_any_byte_of_its_answer_is_unknown_and_made(
+    listen: Listen, path: Path
+) -> None:
+    port = listen()
+    _, _, answer = create_cut(port, "Cut_whole", None, None)
+    for count in (*range(0, answer, 6), answer - 1):
+        name = f"Cut_{count:05}"
+        assert create_cut(port, name, None, count)[0] == "unknown", count
+        assert is_there(path, name), count
 
 
 def test_a_read_whose_line_is_cut_fails_and_so_does_the_session(listen: Listen) -> None:

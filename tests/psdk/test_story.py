@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -120,6 +121,23 @@ def test_ctrl_c_ends_serve_with_its_sessions(tmp_path: Path) -> None:
         server.close()
 
 
+def test_ctrl_c_ends_a_command_while_its_server_says_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"confserv://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "reconciler", "plan", "--app", APP, "--server", url]
+        environment = {**os.environ, **ADMINISTRATOR}
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        )
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=8)  # before the time limit of the log-in
+        connection.close()
+    assert process.returncode == 1
+    assert said.endswith("Interrupted; nothing was written.\n")
+
+
 def test_a_taken_port_is_said(tmp_path: Path) -> None:
     path = site_server(tmp_path, BARE)
     with serving(path) as (port, _):
@@ -150,6 +168,7 @@ def test_the_doctor_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
         ("ok", "JPype1"),
         ("ok", "Java"),
         ("ok", "Platform"),
+        ("ok", "start"),
         ("ok", "name"),
         ("ok", "port"),
         ("note", "TLS"),

@@ -116,7 +116,8 @@ def test_a_server_that_wants_to_know_its_clients_lets_in_those_it_knows(
             session(url(port), options=trusting(folder, "right", **more))
 
 
-def test_a_java_trust_store_serves_as_well(listen: Listen, folder: Path) -> None:
+def trust_store(folder: Path) -> Path:
+    """A Java store that holds the right authority."""
     store = folder / "trust.jks"
     if not store.exists():
         words = ["-noprompt", "-storepass", "changeit", "-storetype", "JKS", "-alias", "right"]
@@ -126,6 +127,11 @@ def test_a_java_trust_store_serves_as_well(listen: Listen, folder: Path) -> None
             check=True,
             capture_output=True,
         )
+    return store
+
+
+def test_a_java_trust_store_serves_as_well(listen: Listen, folder: Path) -> None:
+    store = trust_store(folder)
     options = replace(AS_SERVER, trust_store=str(store), trust_store_password="changeit")  # noqa: S106
     server = session(url(listen(**pair(folder, "server"))), options=options)
     assert server.info().mode == "Full"

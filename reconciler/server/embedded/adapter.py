@@ -16,7 +16,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import relations, rules
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
-from reconciler.server.embedded.engine import Engine
+from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import LONG, Conditions, conditions
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
@@ -28,6 +28,7 @@ from reconciler.server.errors import (
     ValueOutOfRangeError,
 )
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
+from reconciler.server.proxy import proxies_among
 
 Members = Mapping[int, list[dict[str, int]]]
 """Folder DBID -> what is in it, as ``objectIDs`` says it."""
@@ -58,13 +59,24 @@ class EmbeddedServer:
     def info(self) -> ServerInfo:
         with self.store.reading():
             mode = self.store.setting("mode", "Full")
+            proxy_of = self._proxy_of()
         return ServerInfo(
             url=self._url,
             identity=f"embedded:{self.store.identity()}",
             version=f"embedded {reconciler.__version__}",
             mode=mode,
             user=self.engine.user,
+            proxy_of=proxy_of,
         )
+
+    def _proxy_of(self) -> str:
+        """The server whose proxy this one is, as its own application says."""
+        own = self.store.row("Application", SERVER_DBID)
+        if own is None or not decode(own[3]).get("appServerDBIDs"):
+            return ""
+        rows = self.store.rows("Application")
+        applications = [ConfObject("Application", row[0], decode(row[3])) for row in rows]
+        return proxies_among(applications).get(SERVER_DBID, "")
 
     def change_mode(self, mode: str) -> None:
         """Sets the operational mode: Full, ReadOnly or Emergency."""

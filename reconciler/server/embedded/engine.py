@@ -36,6 +36,9 @@ FIRST_DBID = 101
 EVERYONE = 97
 """The DBID of the access group that every person is in."""
 
+SERVER_DBID = 99
+"""The DBID of the application that a Configuration Server runs as."""
+
 _FOLDER = OBJECT_TYPES["Folder"]
 
 

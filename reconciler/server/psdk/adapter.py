@@ -3,8 +3,6 @@
 Thread-safe: several requests may be out at once, as many as the options allow.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,17 +11,20 @@ from reconciler.server.delta import Delta
 from reconciler.server.embedded import rules
 from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
-from reconciler.server.psdk import wire
+from reconciler.server.proxy import is_a_proxy
+from reconciler.server.psdk import role, wire
 from reconciler.server.psdk.address import Options, ServerUrl
-from reconciler.server.psdk.channel import Channel, Unasked, open_channel
+from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.login import open_channel
 from reconciler.server.psdk.notices import PsdkSubscription
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
 from reconciler.server.psdk.session import Session
 
-_ALL_TENANTS = ("Tenant", (("all_tenants", 1),))
 _Question = tuple[str, tuple[tuple[str, str | int | bool], ...]]
+_ALL_TENANTS: _Question = ("Tenant", (("all_tenants", 1),))
+_ALL_APPLICATIONS: _Question = ("Application", ())
 
 
 class PsdkServer:
@@ -42,9 +43,11 @@ class PsdkServer:
         self._sdk = sdk
         self._user = user
         self._password = password
+        self._encoding = options.encoding
         self._answers: dict[_Question, list[ConfObject]] = {}
         self._paths: dict[int, str] = {}
         self._identity = ""
+        self._proxy_of: str | None = None  # not asked yet
         self._session = Session(
             sdk,
             url,
@@ -59,7 +62,9 @@ class PsdkServer:
     def _use(self, channel: Channel) -> None:
         """Takes over the metadata of a connection."""
         assert channel.shapes is not None  # noqa: S101 - an open channel has them
-        self._mapper = Mapper(self._sdk, channel.shapes.metadata)
+        multilingual = channel.context.getServerEncoding() == wire.UTF8_SERVER
+        encoding = "" if multilingual else self._encoding
+        self._mapper = Mapper(self._sdk, channel.shapes.metadata, encoding)
         self._requests = Requests(self._mapper)
         self._paths.clear()
 
@@ -75,23 +80,26 @@ class PsdkServer:
             version=str(context.getServerVersion() or ""),
             mode=wire.MODES.get(int(event.getOperationalMode()), "unknown"),
             user=self._user,
+            proxy_of=self._known_proxy_of(),
         )
 
-    @property
-    def server_dbid(self) -> int:
-        """The DBID of the application that the server runs as."""
-        return int(self._session.channel.context.getDbid())
-
     def _known_identity(self) -> str:
-        """The host list with a digest of the tenants; the same as long as the session."""
+        """The same as long as the session."""
         if not self._identity:
             tenants = self._answers.get(_ALL_TENANTS)
             if tenants is None:
                 tenants = self.read("Tenant", {"all_tenants": 1})
-            named = [[one.dbid, one.attributes.get("name", "")] for one in tenants]
-            digest = hashlib.sha256(json.dumps(sorted(named)).encode()).hexdigest()[:16]
-            self._identity = f"confserv:{self._session.url.host_list}#{digest}"
+            self._identity = role.identity(self._session.url.host_list, tenants)
         return self._identity
+
+    def _known_proxy_of(self) -> str:
+        """The same as long as the connection."""
+        if self._proxy_of is None:
+            applications = self._answers.get(_ALL_APPLICATIONS)
+            if applications is None:
+                applications = self.read("Application", role.SERVERS)
+            self._proxy_of = role.proxy_of(applications, self._session.channel, self.read)
+        return self._proxy_of
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
         kind = rules.object_type(object_type)
@@ -116,7 +124,22 @@ class PsdkServer:
             events = channel.ask(request, self._session.timeout)
             if self._objects(object_type, events) != before:
                 return False
+        self._check_still_master(channel)
         return True
+
+    def _check_still_master(self, channel: Channel) -> None:
+        """ServerIsProxyError where a proxy has taken over from a master."""
+        if self._proxy_of is None:
+            return
+
+        def read(object_type: str, filters: Filter) -> list[ConfObject]:
+            request = self._requests.read(rules.object_type(object_type), filters)
+            return self._objects(object_type, channel.ask(request, self._session.timeout))
+
+        now = role.proxy_of(read("Application", role.SERVERS), channel, read)
+        if now and not self._proxy_of:
+            raise is_a_proxy(str(channel.address), now)
+        self._proxy_of = now
 
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
@@ -143,6 +166,8 @@ class PsdkServer:
 
     def _write(self, request: Any) -> list[Any]:
         """Sends a write. What was read before it may no longer be so."""
+        if self._proxy_of:
+            raise is_a_proxy(self._session.url.text, self._proxy_of)
         self._answers.clear()
         return self._session.write(request)
 

@@ -60,8 +60,9 @@ class Options:
     ``psdk``, ``install_dir``: where the jars are. ``client``, ``client_type``: the client
     application. ``ca_file`` (PEM) or ``trust_store`` (Java, with its password): whom to
     trust; neither: whom Java trusts. ``certificate`` and ``key`` (PEM): the client's own.
-    ``encoding``: of a server that is not
-    multilingual. ``addp``: time limits for silence, of the client and of the server.
+    ``tls_upgrade``: TLS starts on a plain port, and the session does not go on without it.
+    ``encoding``: of a server that is not multilingual. ``addp``: time limits for silence,
+    of the client and of the server.
     """
 
     psdk: str = ""
@@ -73,6 +74,7 @@ class Options:
     trust_store_password: str = ""
     certificate: str = ""
     key: str = ""
+    tls_upgrade: bool = False
     encoding: str = ""
     addp: bool = True
     addp_timeout: int = 10

@@ -1,4 +1,4 @@
-"""One connection to one host: log-in, requests with their answers, what comes unasked.
+"""One connection to one host: requests with their answers, and what comes unasked.
 
 Requests are told apart by reference number, so several may be out at once. What becomes
 of those that are out when the connection breaks: a read has failed, a write may have
@@ -18,9 +18,8 @@ from reconciler.server.errors import (
     ServerError,
     ServerUnavailableError,
 )
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.codes import to_error
-from reconciler.server.psdk.endpoint import client_endpoint
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes
 
@@ -32,7 +31,7 @@ _FIRST_REFERENCE = 1000
 
 
 class Channel:
-    """An open session with a host. Made by ``open_channel``."""
+    """An open session with a host. Made by ``login.open_channel``."""
 
     def __init__(self, sdk: Sdk, address: Address, protocol: Any, unasked: Unasked) -> None:
         self.sdk = sdk
@@ -164,46 +163,3 @@ class Channel:
         for answers in waiting:
             answers.put(("", None))
         self._unasked("", None)
-
-
-def open_channel(
-    sdk: Sdk,
-    address: Address,
-    options: Options,
-    credentials: tuple[str, str],
-    unasked: Unasked,
-    *,
-    tls: bool,
-) -> Channel:
-    """Connects and logs in. ServerUnavailableError where there is no server to talk to, a
-    ConfigurationServerError where it refuses."""
-    user, password = credentials
-    protocol = sdk.conf("ConfServerProtocol")(client_endpoint(sdk, address, options, tls=tls))
-    protocol.setClientName(options.client)
-    protocol.setClientApplicationType(options.client_type_number)
-    protocol.setUserName(user)
-    protocol.setUserPassword(password)
-    milliseconds = int(options.connect_timeout * 1000)
-    protocol.setTimeout(milliseconds)
-    channel = Channel(sdk, address, protocol, unasked)
-    try:
-        protocol.open(milliseconds)
-    except sdk.error as error:
-        channel.close()
-        raise _refused(sdk, address, error) from error
-    channel.shapes = Shapes(sdk, protocol.getServerContext().getMetadata())
-    return channel
-
-
-def _refused(sdk: Sdk, address: Address, error: Exception) -> ServerError:
-    one: Any = error
-    while one is not None:
-        response = getattr(one, "getResponseMessage", lambda: None)()
-        if response is not None and str(response.messageName()) == "EventError":
-            code, text = int(response.getErrorCode() or 0), str(response.getDescription() or "")
-            return to_error(sdk, Shapes(sdk, sdk.metadata), code, text)
-        one = one.getCause()
-    return ServerUnavailableError(
-        f"no Configuration Server answers at {address}: {sdk.reason(error)}",
-        "`gwe doctor` looks where it ends: name, port, TLS, log-in.",
-    )

@@ -2,7 +2,7 @@
 
 Refused with the numbers that Configuration Server has for it: 4 for a wrong user name or
 password, 7 for a client application that is not there or of another type, 8 for an account
-that may not be used.
+that may not be used, 9 (we believe) for one without Execute on the client application.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,14 @@ from typing import Any
 
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES, STATE
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.errors import AppSecurityViolationError, LoginIncorrectError
+from reconciler.server.errors import (
+    AppSecurityViolationError,
+    LoginIncorrectError,
+    NoPermissionError,
+    ObjectNotFoundError,
+    ServerError,
+)
+from reconciler.server.port import ConfObject, Permission
 from reconciler.server.psdk import wire
 from reconciler.server.psdk.jvm import Sdk
 
@@ -18,11 +25,11 @@ OpenServer = Callable[[str, str], EmbeddedServer]
 """Opens the embedded server for a user and a password; no user: the server's own."""
 
 
-def version_event(sdk: Sdk, request: Any) -> Any:
-    """The answer to the first request: we speak what the client speaks."""
+def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
+    """The answer to the first request: we speak what the client speaks, in our encoding."""
     event = sdk.conf("confserver.runtime.channel.EventProtocolVersion").create()
     event.setOldProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
-    event.setServerEncoding(sdk.integer(wire.UTF8_SERVER))
+    event.setServerEncoding(sdk.integer(encoding))
     return event
 
 
@@ -32,16 +39,24 @@ def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
     name, number = str(request.getClientName() or ""), int(request.getClientType() or 0)
     own = open_server("", "")
     try:
-        server_type = _check_application(own, name, number)
+        client = _client_application(own, name, number)
     finally:
         own.close()
-    if not user and not server_type:
-        raise LoginIncorrectError(f"the application {name} logs in with a user", "Person")
-    return open_server(user, password_of(sdk, request))
+    if not user:
+        if number in CLIENT_APPLICATION_TYPES:
+            raise LoginIncorrectError(f"the application {name} logs in with a user", "Person")
+        return open_server("", "")
+    server = open_server(user, password_of(sdk, request))
+    try:
+        _check_may_execute(server, client)
+    except ServerError:
+        server.close()
+        raise
+    return server
 
 
-def _check_application(server: EmbeddedServer, name: str, number: int) -> bool:
-    """Whether the client application is one of a server, which needs no user."""
+def _client_application(server: EmbeddedServer, name: str, number: int) -> ConfObject:
+    """The client application; AppSecurityViolationError where it may not be used."""
     found = server.read("Application", {"name": name})
     if not found or found[0].attributes["type"] != number:
         raise AppSecurityViolationError(
@@ -51,7 +66,18 @@ def _check_application(server: EmbeddedServer, name: str, number: int) -> bool:
         raise AppSecurityViolationError(
             f"the application {name} is disabled", "Application", "state"
         )
-    return number not in CLIENT_APPLICATION_TYPES
+    return found[0]
+
+
+def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
+    """NoPermissionError where the user may not log in with the client application."""
+    try:
+        granted = server.effective_permissions("Application", client.dbid)
+    except ObjectNotFoundError:
+        granted = Permission(0)
+    if not granted & Permission.EXECUTE:
+        name = client.attributes["name"]
+        raise NoPermissionError(f"the permission to execute {name} is missing", "Application")
 
 
 def password_of(sdk: Sdk, request: Any) -> str:
@@ -65,12 +91,12 @@ def password_of(sdk: Sdk, request: Any) -> str:
     return str(cipher().decrypt(encoded, "UTF-8") or "") if encoded else ""
 
 
-def registered_event(sdk: Sdk, request: Any, session: int, server_dbid: int) -> Any:
+def registered_event(sdk: Sdk, request: Any, session: int, server_dbid: int, encoding: int) -> Any:
     """The answer to a log-in."""
     event = sdk.conf("confserver.runtime.channel.EventClientRegistered").create()
     event.setSessionId(session)
     event.setProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
     event.setOldProtocolVersion(request.getOldProtocolVersion() or wire.PROTOCOL_VERSION)
     event.setServerDbid(server_dbid)
-    event.setServerEncoding(sdk.integer(wire.UTF8_SERVER))
+    event.setServerEncoding(sdk.integer(encoding))
     return event

@@ -16,7 +16,7 @@ from reconciler.server.errors import ServerUnavailableError
 ENVIRONMENT_VARIABLE = "GWE_PSDK"
 
 MAIN_CLASS = "com.genesyslab.platform.configuration.protocol.ConfServerProtocol"
-"""The folder whose jars hold this class is the SDK's."""
+"""A folder with a jar that holds this class is the SDK's."""
 
 PARTS: Mapping[str, str] = {
     "com.genesyslab.platform.commons.protocol.Endpoint": "the SDK's protocol jar",
@@ -95,7 +95,7 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
         raise _unreadable(folder, error.strerror) from error
     if not folder.is_dir():
         raise _unreadable(folder, "it is no folder" if folder.exists() else "it does not exist")
-    home = next((jar.parent for jar in jars if MAIN_CLASS in classes_of(jar)), None)
+    home = _home(jars)
     if home is None:
         raise ServerUnavailableError(
             f"no jar below {folder} holds the Platform SDK ({len(jars)} jars looked at)",
@@ -109,6 +109,17 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
     wanted = {**PARTS, **COMPANIONS}
     missing = [Missing(name, wanted[name]) for name in _lacking(wanted, everything)]
     return Jars(home, tuple(everything), tuple(companions), tuple(missing))
+
+
+def _home(jars: Sequence[Path]) -> Path | None:
+    """The folder of the SDK. An installation may have several, of several versions: the one
+    that holds most of what is needed itself, so that versions are not mixed; else the first."""
+    folders = list(dict.fromkeys(jar.parent for jar in jars if MAIN_CLASS in classes_of(jar)))
+
+    def lacking(folder: Path) -> int:
+        return len(_lacking({**PARTS, **COMPANIONS}, [j for j in jars if j.parent == folder]))
+
+    return min(folders, key=lacking, default=None)
 
 
 def _unreadable(folder: Path, reason: str | None) -> ServerUnavailableError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.server.errors import ServerUnavailableError
+from reconciler.server.psdk.archive import archive_for
 
 _VENDOR = "com.genesyslab.platform."
 CONFIGURATION = f"{_VENDOR}configuration.protocol."
@@ -26,6 +27,8 @@ _OPTIONS = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
     "-Xshare:auto",
+    # What Java has to say of an archive that it does not take is nobody's business.
+    "-Xlog:disable",
 )
 
 _lock = threading.Lock()
@@ -73,6 +76,11 @@ class Sdk:
     def implement(self, interface: Any, **methods: Callable[..., Any]) -> Any:
         """An object of ours that Java calls through one of its interfaces."""
         return self._jpype.JProxy(interface, dict=methods)
+
+    def prepare(self) -> None:
+        """Loads what every session needs, so that the first one finds it there."""
+        _ = self.metadata
+        self.conf("ConfServerProtocol")
 
     def leave(self) -> None:
         """Ends what Java keeps of the calling thread. The last call of a thread of ours."""
@@ -144,8 +152,9 @@ def java_library(jpype: Any) -> str:
         ) from error
 
 
-def start(class_path: Sequence[Path]) -> Sdk:
-    """The SDK in the JVM of this process, which is started the first time."""
+def start(class_path: Sequence[Path], *more: str) -> Sdk:
+    """The SDK in the JVM of this process, which is started the first time. ``more``: options
+    of Java's; without them an archive of classes is used where ``gwe doctor`` has made one."""
     with _lock:
         if _running:
             return _running[0]
@@ -153,9 +162,13 @@ def start(class_path: Sequence[Path]) -> Sdk:
         library = java_library(jpype)
         # What is left open at the end must not keep the process alive.
         jpype.config.destroy_jvm = False
+        archive = archive_for(library, class_path)
+        if not more and archive is not None and archive.exists():
+            more = (f"-XX:SharedArchiveFile={archive}",)
         try:
             jpype.startJVM(
                 *_OPTIONS,
+                *more,
                 jvmpath=library,
                 classpath=[str(one) for one in class_path],
                 interrupt=True,
@@ -168,3 +181,10 @@ def start(class_path: Sequence[Path]) -> Sdk:
             ) from error
         _running.append(Sdk(jpype, class_path))
         return _running[0]
+
+
+def end() -> None:
+    """Ends Java, which then writes the archive that it was started for."""
+    jpype = load_jpype()
+    jpype.config.destroy_jvm = True
+    jpype.shutdownJVM()

@@ -13,12 +13,12 @@ from reconciler.server.psdk.values import Names, Values
 
 
 class Mapper:
-    """Translates objects for one server's metadata."""
+    """Translates objects for one server's metadata, and its code page where it has one."""
 
-    def __init__(self, sdk: Sdk, metadata: Any) -> None:
+    def __init__(self, sdk: Sdk, metadata: Any, encoding: str = "") -> None:
         self.sdk = sdk
         self.shapes = Shapes(sdk, metadata)
-        self.values = Values(sdk)
+        self.values = Values(sdk, encoding)
         self._object = sdk.conf("obj.ConfObject")
         self._delta = sdk.conf("obj.ConfObjectDelta")
 

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from reconciler.server.errors import OutcomeUnknownError, ServerError, ServerUnavailableError
 from reconciler.server.psdk.address import Options, ServerUrl
-from reconciler.server.psdk.channel import Channel, Unasked, open_channel
+from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.login import open_channel
 
 T = TypeVar("T")
 Repeat = Callable[[Channel], bool]

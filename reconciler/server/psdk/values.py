@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.model import Attribute, KeyValueList, ValueType
-from reconciler.server.errors import ValueOutOfRangeError
 from reconciler.server.psdk import wire
 from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.limits import Limits
 
 Names = Mapping[str, str]
 """What the wire calls the fields of a structure, where it differs."""
 
 
 class Values:
-    """Translates values in one JVM."""
+    """Translates values in one JVM. ``encoding``: see ``limits.Limits``."""
 
-    def __init__(self, sdk: Sdk) -> None:
+    def __init__(self, sdk: Sdk, encoding: str = "") -> None:
         self._sdk = sdk
+        limits = Limits(sdk, encoding)
+        self.number, self.text = limits.number, limits.text
         self._collection = sdk.commons("collections.KeyValueCollection")
 
     def read(self, attribute: Attribute, value: Any, names: Names) -> Any:
@@ -109,7 +111,7 @@ class Values:
         """Sets one property of an object or structure."""
         match attribute.type:
             case ValueType.TEXT:
-                holder.setPropertyValue(name, self._sdk.text(value))
+                holder.setPropertyValue(name, self._sdk.text(self.text(value, attribute.name)))
             case ValueType.FLAG:
                 number = wire.TRUE if value else wire.FALSE
                 holder.setPropertyValue(name, self._sdk.integer(number))
@@ -170,8 +172,8 @@ class Values:
                 elif isinstance(value, int):
                     inner.addInt(key, self.number(value, about))
                 else:
-                    inner.addString(key, value)
-            result.addList(section, inner)
+                    inner.addString(self.text(key, about), self.text(value, about))
+            result.addList(self.text(section, about), inner)
         return result
 
     def sections(self, deleted: Mapping[str, tuple[str, ...]]) -> Any:
@@ -187,14 +189,8 @@ class Values:
             elif isinstance(value, int):
                 result.addInt(key, self.number(value, key))
             else:
-                result.addString(key, value)
+                result.addString(key, self.text(value, key))
         return result
-
-    def number(self, value: int, about: str = "") -> Any:
-        """A Java integer, or ValueOutOfRangeError."""
-        if not -wire.MAX_INTEGER - 1 <= value <= wire.MAX_INTEGER:
-            raise ValueOutOfRangeError(f"{about}: {value} has more than 32 bits", prop=about)
-        return self._sdk.integer(value)
 
 
 def _as_entry(attribute: Attribute, key: Any) -> dict[str, Any]:

@@ -32,8 +32,8 @@ MODES: Mapping[int, str] = {1: "Full", 2: "ReadOnly", 3: "Emergency"}
 PROTOCOL_VERSION = "CfgProtocol 5.1.3.80"
 """What the SDK's client says and a server answers."""
 
-UTF8_SERVER = 1
-"""The server encoding of a multilingual installation."""
+CODE_PAGE_SERVER, UTF8_SERVER = 0, 1
+"""The server encoding: of an installation with a code page, of a multilingual one."""
 
 CONFIGURATION_SERVER = 21
 """The application type of a Configuration Server."""

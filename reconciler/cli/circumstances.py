@@ -1,0 +1,50 @@
+"""What the process that a command runs in says: who runs, where and when; its secrets."""
+
+import getpass
+import os
+import secrets
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+
+from reconciler.apply.lock import Clock
+from reconciler.errors import ReconcilerError
+from reconciler.run import Circumstances
+
+
+def circumstances(user: str) -> Circumstances:
+    """Who runs, where and when. ``user``: who the server takes us for."""
+    now = datetime.now(UTC)
+    # The hour is for people; the journal numbers the runs. The rest is chance.
+    name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
+    return Circumstances(
+        name=name,
+        user=user or _system_user(),
+        host=socket.gethostname(),
+        process=os.getpid(),
+        started=_hour(0),
+        clock=Clock(time.monotonic, time.sleep, _hour),
+    )
+
+
+def _hour(later: float) -> str:
+    """The time of day in so many seconds, in UTC."""
+    return f"{datetime.now(UTC) + timedelta(seconds=later):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for the user's number
+        return "somebody"
+
+
+def environment_secret(source: str) -> str:
+    """The value of a secret that comes from the environment (``env.NAME``)."""
+    name = source.removeprefix("env.")
+    if name not in os.environ:
+        raise ReconcilerError(
+            f"the plan needs the environment variable {name}, which is not set",
+            "Set it as it was when the plan was made; its value is in no file.",
+        )
+    return os.environ[name]

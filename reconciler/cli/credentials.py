@@ -1,0 +1,74 @@
+"""Where the password of an account comes from: a file, the environment, the keyring of the
+system, or the person at the terminal, in this order. No password is ever shown.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli.terminal import in_ci
+from reconciler.errors import UsageError
+from reconciler.server.connect import Credentials
+
+SERVICE = "gwe-reconciler"
+"""The service under which the keyring has passwords, for USER@URL or for USER."""
+
+
+def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -> Credentials:
+    """Who logs in at the server behind ``url``. ``file``: holds the password. ``may_ask``:
+    somebody may be asked for it, where there is a terminal.
+
+    UsageError where the file cannot be read; click.Abort where the answer is Ctrl-C.
+    """
+    if file is not None:
+        return Credentials(user, _read(file))
+    if "GWE_PASSWORD" in os.environ:
+        return Credentials(user, os.environ["GWE_PASSWORD"])
+    if not user:
+        return Credentials()
+    stored = _from_keyring(user, url)
+    if stored is not None:
+        return Credentials(user, stored)
+    if may_ask and _can_ask():
+        return Credentials(user, _ask(f"Password of {user} at {url}"))
+    return Credentials(user)
+
+
+def _read(file: Path) -> str:
+    try:
+        text: str = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UsageError(f"--password-file {file} cannot be read: {reason}") from error
+    return text.removesuffix("\n")
+
+
+def _from_keyring(user: str, url: str) -> str | None:
+    """The password in the system's keyring; None where it has none, is locked or is not
+    there, and where the library that reads it is not installed."""
+    try:
+        import keyring  # noqa: PLC0415 - an optional extra, and slow to import
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        return None
+    try:
+        for name in (f"{user}@{url}", user):
+            found: str | None = keyring.get_password(SERVICE, name)
+            if found is not None:
+                return found
+    except KeyringError:
+        return None
+    return None
+
+
+def _can_ask() -> bool:
+    """Whether somebody sees the question and can answer: what is printed may go to a file."""
+    streams = (sys.stdin, sys.stderr)
+    return not in_ci() and all(one is not None and one.isatty() for one in streams)
+
+
+def _ask(question: str) -> str:
+    answer: str = click.prompt(question, default="", show_default=False, hide_input=True, err=True)
+    return answer

@@ -1,0 +1,131 @@
+"""One client of the listener: its session, and the thread that answers its requests in turn."""
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.engine import SERVER_DBID
+from reconciler.server.errors import (
+    AccessDeniedError,
+    ConfigurationServerError,
+    ServerError,
+)
+from reconciler.server.psdk import handshake
+from reconciler.server.psdk.answers import Answers
+from reconciler.server.psdk.codes import code_of, pack
+from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.psdk.objects import Mapper
+from reconciler.server.psdk.publisher import Told, subjects
+
+if TYPE_CHECKING:
+    from reconciler.server.psdk.listener import Listener
+
+_UNKNOWN_MESSAGE, _DATABASE_ERROR, _WRONG_PARAMETERS, _UNDEFINED = 3, 6, 20, 26
+_LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")
+
+
+class Client:
+    """One connection: its session and the thread that serves it."""
+
+    def __init__(self, listener: "Listener", sdk: Sdk, mapper: Mapper) -> None:
+        self._listener = listener
+        self._sdk = sdk
+        self._mapper = mapper
+        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._server: EmbeddedServer | None = None
+        self._output: Any = None
+        self.told = Told()
+        self.thread = threading.Thread(target=self._serve, name="gwe-client", daemon=True)
+        self.thread.start()
+
+    def take(self, context: Any) -> None:
+        self._requests.put(context)
+
+    def end(self) -> None:
+        self._requests.put(None)
+
+    def send(self, event: Any) -> None:
+        self._output.send(event)
+
+    def _serve(self) -> None:
+        try:
+            self._serve_requests()
+        finally:
+            self.told = Told()
+            self._output = None  # letting go of it later would tie the thread to Java again
+            if self._server is not None:
+                self._server.close()
+            self._sdk.leave()
+
+    def _serve_requests(self) -> None:
+        while (context := self._requests.get()) is not None:
+            self._output = context.getClientChannel()
+            request = context.getRequestMessage()
+            try:
+                self._answer(str(request.messageName()), request)
+            except self._sdk.error:
+                return  # the client has gone, and takes no answer
+
+    def _answer(self, name: str, request: Any) -> None:
+        try:
+            if name in Answers.WRITES and self._server is not None:
+                with self._listener.writing:
+                    events = list(self._events(name, request))
+                    self._listener.publish()
+            else:
+                events = list(self._events(name, request))
+        except ServerError as error:
+            events = [self._refusal(error)]
+        except self._sdk.error as error:
+            # The request says what no object can be: a value of the wrong type, say.
+            events = [self._error(pack(_WRONG_PARAMETERS), self._sdk.reason(error))]
+        except Exception as error:
+            # A defect of ours: the client must not wait for ever, and it must be seen.
+            self._reply(request, [self._error(pack(_UNDEFINED), type(error).__name__)])
+            raise
+        self._reply(request, events)
+
+    def _reply(self, request: Any, events: list[Any]) -> None:
+        for event in events:
+            event.setReferenceId(request.getReferenceID())
+            self.send(event)
+
+    def _events(self, name: str, request: Any) -> Any:
+        """The answer of one request; errors are ServerError."""
+        if name == "RequestProtocolVersion":
+            return [handshake.version_event(self._sdk, request, self._listener.encoding)]
+        if name in _LOG_IN:
+            return [self._log_in(request)]
+        if self._server is None:
+            raise AccessDeniedError("log in first")
+        if name in ("RequestRegisterNotification", "RequestUnregisterNotification"):
+            return [self._subscribe(name, request)]
+        if not self._listener.answers.knows(name):
+            return [self._error(pack(_UNKNOWN_MESSAGE), f"{name} is not served here")]
+        return self._listener.answers.to(name, self._server, request)
+
+    def _log_in(self, request: Any) -> Any:
+        server = handshake.log_in(self._sdk, request, self._listener.open_server)
+        if self._server is not None:
+            self._server.close()
+        self._server = server
+        session, encoding = self._listener.next_session(), self._listener.encoding
+        return handshake.registered_event(self._sdk, request, session, SERVER_DBID, encoding)
+
+    def _subscribe(self, name: str, request: Any) -> Any:
+        wanted = subjects(request.getSubscription())
+        if name == "RequestUnregisterNotification":
+            self.told.remove(wanted)
+            return self._sdk.conf("confserver.events.EventNotificationUnregistered").create()
+        assert self._server is not None  # noqa: S101 - checked before
+        self.told.add(self._server, wanted)
+        return self._sdk.conf("confserver.events.EventNotificationRegistered").create()
+
+    def _refusal(self, error: ServerError) -> Any:
+        if isinstance(error, ConfigurationServerError):
+            return self._error(code_of(self._mapper.shapes, error), error.detail)
+        return self._error(pack(_DATABASE_ERROR), error.message)
+
+    def _error(self, code: int, text: str) -> Any:
+        return self._sdk.conf("confserver.events.EventError").create(self._sdk.integer(code), text)

@@ -1,0 +1,38 @@
+"""What the wire can hold: whole numbers of 32 bits, and the characters of one encoding."""
+
+from typing import Any
+
+from reconciler.server.errors import ValueOutOfRangeError
+from reconciler.server.psdk import wire
+from reconciler.server.psdk.jvm import Sdk
+
+
+class Limits:
+    """The limits of one connection. ``encoding``: the code page that texts are sent in;
+    empty: every character can be."""
+
+    def __init__(self, sdk: Sdk, encoding: str = "") -> None:
+        self._sdk = sdk
+        self._encoding = encoding
+        self._charset: Any = None
+        if encoding:
+            self._charset = sdk.java("java.nio.charset.Charset").forName(encoding)
+
+    def number(self, value: int, about: str = "") -> Any:
+        """A Java integer, or ValueOutOfRangeError."""
+        if not -wire.MAX_INTEGER - 1 <= value <= wire.MAX_INTEGER:
+            raise ValueOutOfRangeError(f"{about}: {value} has more than 32 bits", prop=about)
+        return self._sdk.integer(value)
+
+    def text(self, text: str, about: str = "") -> str:
+        """The text, or ValueOutOfRangeError where the code page lacks a character of it: that
+        would arrive as a question mark."""
+        if self._charset is None or text.isascii() or self._has(text):
+            return text
+        lacking = "".join(dict.fromkeys(one for one in text if not self._has(one)))
+        message = f"{about}: the encoding {self._encoding} has no {lacking}"
+        raise ValueOutOfRangeError(message, prop=about)
+
+    def _has(self, text: str) -> bool:
+        # Made anew each time: several threads may ask, and one is for one of them.
+        return bool(self._charset.newEncoder().canEncode(self._sdk.text(text)))
