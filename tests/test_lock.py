@@ -31,7 +31,7 @@ from reconciler.plan.document import plan_json
 from reconciler.run import RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.errors import NoPermissionError
+from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.faults import Drop, Interfere, Refuse
 from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
@@ -111,6 +111,7 @@ def test_the_lock_is_a_list_in_environment_that_says_who_has_it(server: Embedded
             "lease": "60",
             "state": "checking",
             "counter": "0",
+            "taker": "",
         }
     }
     lock.release()
@@ -219,6 +220,55 @@ def test_a_lock_whose_owner_begins_to_write_while_another_waits_is_not_taken_ove
     with pytest.raises(LockHeldError):
         _take(server, "second", time, wait=500)
     assert _held(server).run == "first"
+
+
+@pytest.mark.parametrize(
+    ("call", "at", "when"),
+    [("update", 1, "before"), ("update", 1, "after"), ("delete", 1, "before")],
+)
+def test_an_owner_that_wakes_up_at_the_takeover_writes_nothing_or_is_left_alone(
+    server: EmbeddedServer, call: Any, at: int, when: Any
+) -> None:
+    """Its host was asleep for a lease. It goes on before the contender says that it takes
+    the lock over, before the contender looks again, or before the lock is deleted."""
+    time = Time()
+    owner = _take(server, "owner", time)
+    ends: list[str] = []
+
+    def wake_up(_: Server) -> None:
+        try:
+            owner.start_writing()
+            owner.confirm()
+            ends.append("writes")
+        except LockLostError as error:
+            ends.append(error.message)
+            owner.release()
+
+    waking = FaultyServer(server, [Interfere(call, at, when, write=wake_up)])
+    if (call, when) == ("update", "before"):
+        with pytest.raises(LockHeldError, match="run owner, is writing"):
+            _take(waking, "ours", time, wait=70)
+        assert ends == ["writes"]
+    else:
+        _take(waking, "ours", time, wait=70)
+        assert ends == [
+            "the run ours is taking the lock over, since this one gave no sign of life for 60 s"
+        ]
+        assert _held(server).run == "ours"
+
+
+def test_a_lock_that_somebody_else_was_about_to_take_over_is_taken_over(
+    server: EmbeddedServer,
+) -> None:
+    """A contender has died after it had said so."""
+    time = Time()
+    _take(server, "owner", time)
+    dying = FaultyServer(server, [Drop("update", when="after")])
+    with pytest.raises(ServerError):
+        _take(dying, "dying", time, wait=70)
+    assert (_held(server).run, _held(server).taker) == ("owner", "dying")
+    _take(server, "ours", time, wait=70)
+    assert _held(server).run == "ours"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -1,8 +1,10 @@
 """Takes the lock, or takes it over from an owner that gives no sign of life.
 
 Who creates the lock object has it. A contender may take it over once it has seen its number
-unchanged for a whole lease on its own clock: it deletes the object by the DBID that it read
-and creates its own; where one of the two is refused, somebody else was faster.
+unchanged for a whole lease on its own clock: it says so in the lock, looks once more whether
+the owner has moved, deletes the object by the DBID that it read and creates its own; where one
+of these is refused, somebody else was faster. An owner that wakes up just then says in the
+lock that it writes, and looks as well: of the two, who comes second sees the other.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from reconciler.apply.lock import (
     LIST,
     LOCK_NAME,
     SECTION,
+    TAKER,
     Clock,
     Holder,
     Lock,
@@ -23,6 +26,7 @@ from reconciler.apply.lock import (
 )
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
+from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     NoPermissionError,
     ObjectNotFoundError,
@@ -84,7 +88,7 @@ class _Contender:
                 if (one.dbid, held.counter) != seen:
                     seen, since = (one.dbid, held.counter), now
                 elif now - since >= held.lease and not held.writing:
-                    self._take_away(one)
+                    self._take_over(one)
                     continue
             if now - begun >= wait:
                 raise _held(one)
@@ -125,6 +129,22 @@ class _Contender:
                 )
             ]
         )
+
+    def _take_over(self, one: ConfObject) -> None:
+        """Deletes the lock of an owner that does not move, if it still does not."""
+        options = (one.attributes.get("userProperties") or {}).get(SECTION, {})
+        mark = {SECTION: {TAKER: self._holder.run}}
+        delta = KeyValueDelta(changed=mark) if TAKER in options else KeyValueDelta(added=mark)
+        try:
+            self._server.update(
+                "Transaction", one.dbid, Delta(key_values={"userProperties": delta})
+            )
+        except (ObjectNotFoundError, UniquenessViolationError):
+            return  # it is gone, or another one has said so: look again
+        held = holder_of(one)
+        for now in self._server.read("Transaction", {"dbid": one.dbid}):
+            if replace(holder_of(now), taker=held.taker) == held:
+                self._take_away(now)
 
     def _take_away(self, one: ConfObject) -> None:
         # Where somebody else was faster, the next look shows who has it.

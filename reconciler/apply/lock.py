@@ -23,6 +23,7 @@ LEASE = 60.0
 """Seconds after which a lock that does not move may be taken over."""
 
 SECTION = "lock"
+TAKER = "taker"
 LIST = TRANSACTION_TYPE["List"]
 
 
@@ -41,7 +42,8 @@ class LockLostError(ReconcilerError):
 @dataclass(frozen=True)
 class Holder:
     """Who has the lock, as its annex says. ``writing``: it has begun to write, or did not
-    finish. ``lease`` in seconds; ``since`` and ``until`` are for people to read."""
+    finish. ``lease`` in seconds; ``since`` and ``until`` are for people to read. ``taker``:
+    the run that is about to take it over."""
 
     owner: str
     host: str
@@ -51,6 +53,7 @@ class Holder:
     lease: float = LEASE
     writing: bool = False
     counter: int = 0
+    taker: str = ""
 
     def options(self) -> dict[str, str]:
         """The holder as the options of the lock object."""
@@ -63,6 +66,7 @@ class Holder:
             "lease": f"{self.lease:g}",
             "state": "writing" if self.writing else "checking",
             "counter": str(self.counter),
+            TAKER: self.taker,
         }
 
     def said(self) -> str:
@@ -84,6 +88,7 @@ def holder_of(one: ConfObject) -> Holder:
         lease=_number(options.get("lease", ""), LEASE),
         writing=options.get("state") == "writing",
         counter=int(_number(options.get("counter", ""), 0)),
+        taker=options.get(TAKER, ""),
     )
 
 
@@ -147,8 +152,22 @@ class Lock:
         self._holder = holder
         self._clock = clock
         self._renewed = clock.monotonic()
+        self._begins = False
 
     def confirm(self) -> None:
+        held = self._look()
+        if self._begins and held.taker:
+            raise LockLostError(
+                f"the run {held.taker} is taking the lock over, since this one gave no sign of"
+                f" life for {self._holder.lease:g} s",
+                "Nothing was written. Make a new plan when that run has ended.",
+            )
+        self._begins = False
+        if self._clock.monotonic() - self._renewed > self._holder.lease / 4:
+            self._write(self._holder)
+
+    def _look(self) -> Holder:
+        """What stands in the lock, which must still be ours."""
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
         if held is None or (held.run, held.host) != (self._holder.run, self._holder.host):
@@ -157,17 +176,19 @@ class Lock:
                 f"the lock was taken from this run{now}",
                 "Nothing more was written. Look at gwe runs, and make a new plan.",
             )
-        if self._clock.monotonic() - self._renewed > self._holder.lease / 4:
-            self._write(self._holder)
+        return held
 
     def start_writing(self) -> None:
+        """Says so in the lock, and the next look tells whether it holds: a taker says so in
+        it and looks then, too, so that who comes second sees the other."""
         if not self._holder.writing:
             self.confirm()
             self._write(replace(self._holder, writing=True))
+            self._begins = True
 
     def release(self) -> None:
         with suppress(LockLostError, ObjectNotFoundError):  # it is somebody else's already
-            self.confirm()
+            self._look()
             self._server.delete("Transaction", self._dbid)
 
     def _write(self, holder: Holder) -> None:
