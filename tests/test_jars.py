@@ -12,8 +12,9 @@ from reconciler.server.connect import Credentials, connect
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.address import Address, Options, options_from, parse_url
-from reconciler.server.psdk.archive import archive_for, make_archive
+from reconciler.server.psdk.archive import archive_for
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
+from reconciler.server.psdk.rehearsal import make_archive
 from reconciler.settings import _CONNECTION
 from tests.harness import gwe
 

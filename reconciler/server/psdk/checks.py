@@ -14,7 +14,8 @@ from reconciler.server.checks import Finding
 from reconciler.server.errors import ServerError
 from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.address import Address, Options, ServerUrl
-from reconciler.server.psdk.archive import archive_for, make_archive
+from reconciler.server.psdk.archive import archive_for
+from reconciler.server.psdk.rehearsal import make_archive
 
 
 def way_to_server(url: ServerUrl, options: Options) -> Iterator[Finding]:
