@@ -10,7 +10,8 @@ from reconciler.apply.runs import Run, read_plan_text, read_run, read_runs
 from reconciler.apply.state import StateFolder
 from reconciler.apply.undo import undo_plan
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import RefusedError, UsageError
+from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.exits import ExitCode
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.files import Installation
 from reconciler.pipeline import file_specs, read_again
@@ -21,6 +22,12 @@ from reconciler.reads import Need
 from reconciler.run import Circumstances, RunOptions, locked, open_journal, with_files
 from reconciler.server.files import FilesReader, installation_label
 from reconciler.server.port import Reader, Server
+
+
+class UnsettledError(ReconcilerError):
+    """Something of a run could not be settled: the server refused it."""
+
+    exit_code = ExitCode.PARTIAL
 
 
 def unsettled_runs(state: StateFolder, identity: str) -> list[Run]:
@@ -43,8 +50,9 @@ def settle(
 ) -> None:
     """Finishes, or takes back, what a run left by half, and gives its lock back.
 
-    Raises RunHeldError where its process lives, and RefusedError where its launch files are
-    elsewhere; the server's errors leave it unsettled.
+    Raises RunHeldError where its process lives, RefusedError where its launch files are
+    elsewhere, and UnsettledError where the server refused something; the run and its lock are
+    left as they were then, also by the server's other errors.
     """
     _check_place(run, plan, options.installation)
     server = with_files(server, plan, options.installation, options.state.run_path(run.name))
@@ -53,19 +61,31 @@ def settle(
         # In the name of the run: who finds this lock knows whose journal tells the rest.
         own = replace(circumstances, name=run.name)
         with locked(server, plan, options, own, warn, ours=run.name) as lock:
+            # Nobody takes it over, also where this ends before all is settled.
+            lock.keep = True
+            lock.start_writing()
             live, _ = read_again(plan, server, options.installation)
             first = max((step.number for step in run.steps), default=0) + 1
             calls = Calls(server, journal, lock, first_step=first)
+            left = []
             for finding in recover(run, plan, server, calls, live, reverse=reverse):
                 tell(finding)
+                left += [] if finding.settled else [finding.address]
             for finding in _cleared(run, plan, options):
                 tell(finding)
-        journal.record(
-            "finish",
-            status="recovered",
-            unsettled=False,
-            ended=circumstances.clock.hour(0),
-        )
+            if left:
+                raise UnsettledError(
+                    f"not settled: {', '.join(left)}",
+                    "Remove what stands in the way and run gwe recover again, or give up with"
+                    f" gwe lock release --abandon {run.name}.",
+                )
+            journal.record(
+                "finish",
+                status="recovered",
+                unsettled=False,
+                ended=circumstances.clock.hour(0),
+            )
+            lock.keep = False
 
 
 def _check_place(run: Run, plan: Plan, installation: Installation | None) -> None:

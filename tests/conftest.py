@@ -1,6 +1,7 @@
 """Settings that every test shares."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import pytest
 from hypothesis import settings
 
 from tests.runs import Nursery, Place, make_place, make_template, running_nursery
+
+# A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
+# every process that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines of continuous integration are slow and shared: no test depends on time, and a run
 # tries the same examples as the one before. `make explore` tries others.

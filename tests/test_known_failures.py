@@ -21,18 +21,22 @@ from pathlib import Path
 import pytest
 
 from reconciler.aftermath import plan_of_run, plan_undo
+from reconciler.apply.calls import Calls
 from reconciler.apply.report import RunReport
 from reconciler.apply.runs import read_run
+from reconciler.apply.writes import StaleError, Writes
 from reconciler.kinds.model import Attributes
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
-from reconciler.plan.model import Plan
+from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.model import Action, Plan
 from reconciler.run import RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.faults import Interfere
 from reconciler.server.faulty import FaultyServer
-from reconciler.server.port import ConfObject, Server
+from reconciler.server.port import ConfObject, Filter, Server
+from reconciler.server.snapshot import Snapshot
 from tests.harness import gwe, opened, plan_arguments
 from tests.runs import MANIFESTS, Place, make_place, make_template, named, plan_on, someone
 
@@ -184,3 +188,26 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
     }
     assert report.exit_code == 0
     assert place.locks() == []
+
+
+class Blind(EmbeddedServer):
+    """A server whose account has lost Read on scripts."""
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        return [] if object_type == "Script" else super().read(object_type, filters)
+
+
+def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
+    queue = named(place.objects(), "Script", "Changed")
+    action = Action(
+        *("InteractionQueue/Changed", "InteractionQueue", "delete", "Script", "Changed"),
+        tenant=queue.tenant,
+        dbid=queue.dbid,
+    )
+    live = Snapshot([queue])
+    (action,) = with_fingerprints([action], live)
+    server = Blind(place.server)
+    with pytest.raises(StaleError, match="it is gone"):
+        Writes(server, Calls(server), live).write(action)
+    server.close()
+    assert named(place.objects(), "Script", "Changed") == queue

@@ -309,16 +309,35 @@ def test_a_contender_counts_a_new_lock_from_its_own_beginning(server: EmbeddedSe
     assert _held(server).run == "next"
 
 
-def test_a_dead_run_of_ours_is_taken_over_at_once_also_while_writing(
-    server: EmbeddedServer,
-) -> None:
+def test_the_lock_of_a_dead_run_of_ours_is_gone_on_with(server: EmbeddedServer) -> None:
+    """It is never away: nobody else can come in between."""
     time = Time()
     _take(server, "dead", time).start_writing()
+    (one,) = find_locks(server)
     with pytest.raises(LockHeldError):
         acquire(server, _holder("new"), TENANTS, time.clock, ours="another")
-    acquire(server, _holder("new"), TENANTS, time.clock, ours="dead")
+    watched = FaultyServer(server)
+    lock, _ = acquire(watched, _holder("dead"), TENANTS, time.clock, ours="dead")
+    assert {call.name for call in watched.calls} == {"read"}
     assert time.slept == []
-    assert _held(server).run == "new"
+    assert find_locks(server) == [one]
+    lock.confirm()
+    lock.release()
+    assert find_locks(server) == []
+
+
+def test_a_contender_whose_mark_stands_in_the_lock_already_goes_on(server: EmbeddedServer) -> None:
+    """The owner moved once, just when the lock was to be taken over, and then no more."""
+    time = Time()
+    owner = _take(server, "owner", time)
+
+    def renew(_: Server) -> None:
+        time.now += 20
+        owner.confirm()
+
+    moving = FaultyServer(server, [Interfere("update", 1, "after", write=renew)])
+    _take(moving, "ours", time, wait=300)
+    assert _held(server).run == "ours"
 
 
 # Losing it

@@ -48,7 +48,7 @@ def acquire(
     """Takes the lock, and a warning where it stands in another place than tenant
     Environment. Waits up to ``wait`` seconds for somebody who has it, and takes a lock
     over that has not moved for its lease meanwhile. ``ours``: a run whose process is
-    known to be dead: its lock is taken over at once.
+    known to be dead: its lock is gone on with as it is.
 
     LockHeldError where somebody has it; RefusedError where the account may not make it.
     """
@@ -83,8 +83,7 @@ class _Contender:
             if one is not None:
                 held = holder_of(one)
                 if self._ours and held.run == self._ours:
-                    self._take_away(one)
-                    continue
+                    return Lock(self._server, one.dbid, held, self._clock), ""
                 if (one.dbid, held.counter) != seen:
                     seen, since = (one.dbid, held.counter), now
                 elif now - since >= held.lease and not held.writing:
@@ -132,16 +131,16 @@ class _Contender:
 
     def _take_over(self, one: ConfObject) -> None:
         """Deletes the lock of an owner that does not move, if it still does not."""
+        held = holder_of(one)
         options = (one.attributes.get("userProperties") or {}).get(SECTION, {})
         mark = {SECTION: {TAKER: self._holder.run}}
         delta = KeyValueDelta(changed=mark) if TAKER in options else KeyValueDelta(added=mark)
         try:
-            self._server.update(
-                "Transaction", one.dbid, Delta(key_values={"userProperties": delta})
-            )
+            if held.taker != self._holder.run:
+                annex = Delta(key_values={"userProperties": delta})
+                self._server.update("Transaction", one.dbid, annex)
         except (ObjectNotFoundError, UniquenessViolationError):
             return  # it is gone, or another one has said so: look again
-        held = holder_of(one)
         for now in self._server.read("Transaction", {"dbid": one.dbid}):
             if replace(holder_of(now), taker=held.taker) == held:
                 self._take_away(now)

@@ -152,17 +152,9 @@ class Lock:
         self._holder = holder
         self._clock = clock
         self._renewed = clock.monotonic()
-        self._begins = False
 
     def confirm(self) -> None:
-        held = self._look()
-        if self._begins and held.taker:
-            raise LockLostError(
-                f"the run {held.taker} is taking the lock over, since this one gave no sign of"
-                f" life for {self._holder.lease:g} s",
-                "Nothing was written. Make a new plan when that run has ended.",
-            )
-        self._begins = False
+        self._look()
         if self._clock.monotonic() - self._renewed > self._holder.lease / 4:
             self._write(self._holder)
 
@@ -179,12 +171,18 @@ class Lock:
         return held
 
     def start_writing(self) -> None:
-        """Says so in the lock, and the next look tells whether it holds: a taker says so in
-        it and looks then, too, so that who comes second sees the other."""
-        if not self._holder.writing:
-            self.confirm()
-            self._write(replace(self._holder, writing=True))
-            self._begins = True
+        """Says so in the lock and looks then. A taker says so in it and looks then, too: who
+        comes second sees the other."""
+        if self._holder.writing:
+            return
+        self._write(replace(self._holder, writing=True))
+        taker = self._look().taker
+        if taker:
+            raise LockLostError(
+                f"the run {taker} is taking the lock over, since this one gave no sign of life"
+                f" for {self._holder.lease:g} s",
+                "Nothing was written. Make a new plan when that run has ended.",
+            )
 
     def release(self) -> None:
         with suppress(LockLostError, ObjectNotFoundError):  # it is somebody else's already

@@ -18,6 +18,7 @@ from reconciler.kinds.types_files import CONTENT
 from reconciler.plan.effects import update_delta
 from reconciler.plan.model import Action, Change, Plan
 from reconciler.server.delta import apply_delta
+from reconciler.server.errors import ConfigurationServerError, ObjectNotFoundError
 from reconciler.server.files import content_after
 from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
@@ -47,7 +48,10 @@ def recover(
     settler = _Settler(server, calls, live.copy(), reverse=reverse)
     for address in dict.fromkeys(step.address for step in run.steps):
         steps = [step for step in run.steps if step.address == address]
-        yield from settler.settle(actions[address], steps)
+        try:
+            yield from settler.settle(actions[address], steps)
+        except ConfigurationServerError as error:
+            yield Finding(address, f"the server refuses to settle it: {error}", settled=False)
 
 
 class _Settler:
@@ -167,8 +171,12 @@ class _Settler:
         wanted = deleted.permissions if deleted else action.permissions
         given = any(one.call == "set_permissions" and one.answered for one in known)
         if wanted and made is not None and made.after is not None and not given:
-            self._calls.set_permissions(action, made.after, wanted)
-            yield Finding(action.address, "its permissions were set again")
+            try:
+                self._calls.set_permissions(action, made.after, wanted)
+            except ObjectNotFoundError:
+                yield Finding(action.address, "it has been deleted since")
+            else:
+                yield Finding(action.address, "its permissions were set again")
 
 
 def _deleted(steps: list[Step]) -> Step | None:

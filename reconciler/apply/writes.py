@@ -25,6 +25,7 @@ from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
 
 AGAIN = "Make a new plan."
+_AS_KEPT = "Write the value as the server keeps it, or look why it does not take it."
 RECOVER = "Run gwe recover: it looks what is there and finishes it."
 _NAME_TAKEN = (
     "The object is gone: another client has taken its name. Run gwe recover when it is free."
@@ -87,15 +88,30 @@ class Writes:
 
     def _deleted(self, action: Action) -> Outcome:
         """What somebody else has deleted meanwhile is as it was to be."""
+        gone = Outcome(action, "done", "it was gone already")
         try:
             old = self._unmoved(action)
             self._calls.delete(action, old, self._permissions(old), self._referrers(action))
-        except (StaleError, ObjectNotFoundError):
-            if self._server.read(action.object_type, {"dbid": action.dbid}):
-                raise
-            return Outcome(action, "done", "it was gone already")
+        except ObjectNotFoundError:
+            return gone
+        except StaleError:
+            if self._is_gone(action):
+                return gone
+            raise
         self._live.drop(old.type, old.dbid)
         return Outcome(action, "done", wrote=True)
+
+    def _is_gone(self, action: Action) -> bool:
+        """Whether the object is no longer there, and not only hidden from this account."""
+        if self._server.read(action.object_type, {"dbid": action.dbid}):
+            return False
+        try:
+            self._server.permissions(action.object_type, action.dbid)
+        except ObjectNotFoundError:
+            return True
+        except NoPermissionError:
+            return False
+        return False
 
     def _replaced(self, action: Action) -> Outcome:
         old = self._unmoved(action)
@@ -235,7 +251,7 @@ class Writes:
             (kept if left else rewritten).append(said)
         if kept:
             message = f"the server answered with no error and left as it was: {', '.join(kept)}"
-            return Outcome(action, "failed", message, AGAIN, wrote=True)
+            return Outcome(action, "failed", message, _AS_KEPT, wrote=True)
         message = f"the server rewrote what was sent: {', '.join(rewritten)}" if rewritten else ""
         return Outcome(action, "done", message, wrote=True)
 

@@ -174,13 +174,21 @@ class Folder:
     def flush(self) -> None:
         """Makes new names in the folder durable, where folders can be flushed."""
         if self.opened is not None:
-            os.fsync(self.opened)
+            _flush(self.opened)
         elif hasattr(os, "O_DIRECTORY"):
             descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC)
             try:
-                os.fsync(descriptor)
+                _flush(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _flush(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems have no way to
+            raise
 
 
 Opener = Callable[[str], contextlib.AbstractContextManager[Folder]]

@@ -1,0 +1,115 @@
+"""A recovery that comes to no end: the run stays what it was, nobody else writes, and the
+next recovery goes on."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.aftermath import UnsettledError, plan_of_run, settle, unsettled_runs
+from reconciler.apply.lock import Clock, LockHeldError, holder_of
+from reconciler.apply.recover import Finding
+from reconciler.apply.state import StateFolder
+from reconciler.errors import ReconcilerError
+from reconciler.plan.document import plan_json
+from reconciler.run import RunOptions, carry_out
+from reconciler.server.errors import NoPermissionError
+from reconciler.server.faults import Drop, Fault, LoseAnswer, Refuse
+from reconciler.server.faulty import FaultyServer
+from tests.harness import opened
+from tests.runs import ACCESS, AFTER, REPLACED, Place, access_of, named, someone, told
+
+LOST_CREATE = Drop("create", when="before", object_type="AgentGroup")
+REFUSED_PERMISSIONS = Refuse("set_permissions", error=NoPermissionError)
+
+
+def _run(place: Place, *faults: Fault) -> None:
+    """A run that ends unsettled."""
+    plan = place.plan(*REPLACED)
+    with opened(place.server) as inner:
+        server = FaultyServer(inner, faults, sleep=lambda _: None)
+        report = carry_out(
+            plan,
+            plan_json(plan),
+            server,
+            RunOptions(place.state),
+            someone("first"),
+            lambda *_: None,
+            lambda _: None,
+            lambda: False,
+        )
+    assert report.unsettled
+
+
+def _recover(place: Place, *faults: Fault) -> list[Finding]:
+    found: list[Finding] = []
+    with opened(place.server) as inner:
+        server = FaultyServer(inner, faults, sleep=lambda _: None)
+        (run,) = unsettled_runs(place.state, server.info().identity)
+        plan, options = plan_of_run(place.state, run), RunOptions(place.state)
+        settle(run, plan, server, options, someone("again"), found.append, lambda _: None)
+    return found
+
+
+def _check_others_are_kept_out(place: Place, tmp_path: Path) -> None:
+    """By the lock alone: another host has another state folder."""
+    plan = place.plan()
+    with opened(place.server) as server, pytest.raises(LockHeldError, match="run first"):
+        carry_out(
+            plan,
+            plan_json(plan),
+            server,
+            RunOptions(StateFolder(tmp_path / "elsewhere"), lock_wait=10_000),
+            someone("other", host="there", clock=_hasty()),
+            lambda *_: None,
+            lambda _: None,
+            lambda: False,
+        )
+
+
+def _hasty() -> Clock:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += 1000 * seconds
+
+    return Clock(lambda: now[0], sleep, lambda _: "")
+
+
+@pytest.mark.parametrize("fault", [Drop(), Refuse(error=NoPermissionError)], ids=repr)
+@pytest.mark.parametrize("at", range(1, 16))
+def test_a_recovery_that_fails_leaves_the_lock_to_the_next(
+    place: Place, tmp_path: Path, at: int, fault: Fault
+) -> None:
+    _run(place, LOST_CREATE)
+    (lock,) = place.locks()
+    try:
+        _recover(place, replace(fault, at=at))
+    except ReconcilerError:
+        _check_others_are_kept_out(place, tmp_path)
+        assert [(one.dbid, holder_of(one).writing) for one in place.locks()] == [(lock.dbid, True)]
+        _recover(place)
+    assert place.locks() == []
+    assert told(place.objects())["AgentGroup Group"] == AFTER["AgentGroup Group"]
+    group = named(place.objects(), "AgentGroup", "Group")
+    assert access_of(place.server)["AgentGroup", group.dbid] == ACCESS
+
+
+def test_what_the_server_refuses_keeps_the_rest_from_nothing(place: Place, tmp_path: Path) -> None:
+    _run(place, REFUSED_PERMISSIONS, LoseAnswer("create", object_type="Script", at=2))
+    with pytest.raises(UnsettledError, match="not settled: AgentGroup/Group"):
+        _recover(place, replace(REFUSED_PERMISSIONS, at=0))
+    (run,) = place.runs
+    assert not run.settled
+    assert [step.call for step in run.steps if step.unknown] == []
+    _check_others_are_kept_out(place, tmp_path)
+    assert [one.told for one in _recover(place)] == ["its permissions were set again"]
+    assert place.locks() == []
+
+
+def test_an_object_that_somebody_has_deleted_since_needs_no_permissions(place: Place) -> None:
+    _run(place, REFUSED_PERMISSIONS)
+    with opened(place.server) as server:
+        server.delete("AgentGroup", named(place.objects(), "AgentGroup", "Group").dbid)
+    assert [one.told for one in _recover(place)] == ["it has been deleted since"]
+    assert place.locks() == []
