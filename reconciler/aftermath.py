@@ -89,16 +89,19 @@ def settle(
 
 
 def _check_place(run: Run, plan: Plan, installation: Installation | None) -> None:
-    """RefusedError where the launch files of a run are not those of ``installation``."""
+    """RefusedError where the launch files of a run are not those of ``installation``. A host
+    may have got another name since; then somebody has named the folder."""
     here = installation_label(installation) if installation else ""
-    if file_specs(plan) and plan.site.installation != here:
+    folders = [one.partition(":")[2] for one in (plan.site.installation, here)]
+    if file_specs(plan) and folders[0] != folders[1]:
         raise RefusedError(
             [
                 Diagnostic(
                     f"the launch files of run {run.name} are those of {plan.site.installation},"
                     f" not of {here or 'this host'}",
                     hint="Run it on that host, and name no other folder with GWE_INSTALL_DIR"
-                    " or install_dir.",
+                    " or install_dir. Where this is that host under another name, name that"
+                    " folder.",
                 )
             ]
         )

@@ -427,3 +427,7 @@ def test_a_run_of_another_host_is_settled_and_taken_back_there(web: Web, command
     refused = web.gwe(*arguments)
     assert refused.code == 3
     assert f"are those of far-away:{web.root}, not of this host" in " ".join(refused.err.split())
+    # It is that host under another name, and somebody says so.
+    (web.place.folder / "gwe.toml").write_text(f"install_dir = '{web.root}'\n")
+    assert web.gwe(*arguments).code == 0
+    web.holds(1 if command == "recover" else 0)
