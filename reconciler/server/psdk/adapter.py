@@ -4,6 +4,7 @@ Thread-safe: several requests may be out at once, as many as the options allow.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from reconciler.kinds.model import Attributes
@@ -119,27 +120,30 @@ class PsdkServer:
     def _repeat(self, channel: Channel) -> bool:
         """Asks another host everything that was asked before."""
         self._use(channel)
+        if self._identity:  # kept also where the answer is not
+            tenants = self._read_from(channel, "Tenant", dict(_ALL_TENANTS[1]))
+            if role.identity(self._session.url.host_list, tenants) != self._identity:
+                return False
         for (object_type, asked), before in list(self._answers.items()):
-            request = self._requests.read(rules.object_type(object_type), dict(asked))
-            events = channel.ask(request, self._session.timeout)
-            if self._objects(object_type, events) != before:
+            if self._read_from(channel, object_type, dict(asked)) != before:
                 return False
         self._check_still_master(channel)
         return True
+
+    def _read_from(self, channel: Channel, object_type: str, asked: Filter) -> list[ConfObject]:
+        """Reads on a connection that is not the session's yet."""
+        request = self._requests.read(rules.object_type(object_type), asked)
+        return self._objects(object_type, channel.ask(request, self._session.timeout))
 
     def _check_still_master(self, channel: Channel) -> None:
         """ServerIsProxyError where a proxy has taken over from a master."""
         if self._proxy_of is None:
             return
-
-        def read(object_type: str, filters: Filter) -> list[ConfObject]:
-            request = self._requests.read(rules.object_type(object_type), filters)
-            return self._objects(object_type, channel.ask(request, self._session.timeout))
-
-        now = role.proxy_of(read("Application", role.SERVERS), channel, read)
-        if now and not self._proxy_of:
-            raise is_a_proxy(str(channel.address), now)
-        self._proxy_of = now
+        read = partial(self._read_from, channel)
+        before = self._proxy_of
+        self._proxy_of = role.proxy_of(read("Application", role.SERVERS), channel, read)
+        if self._proxy_of and not before:
+            raise is_a_proxy(str(channel.address), self._proxy_of)
 
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
@@ -168,8 +172,7 @@ class PsdkServer:
         """Sends a write. What was read before it may no longer be so."""
         if self._proxy_of:
             raise is_a_proxy(self._session.url.text, self._proxy_of)
-        self._answers.clear()
-        return self._session.write(request)
+        return self._session.write(request, self._answers.clear)
 
     def _read_back(self, object_type: str, dbid: int) -> ConfObject:
         """The object after a write that the server has carried out."""
@@ -186,7 +189,6 @@ class PsdkServer:
                 f"{object_type} {dbid} was written, and this account cannot read it",
                 "Look at it with an account that may read it.",
             )
-        self._answers.clear()
         return found[0]
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:

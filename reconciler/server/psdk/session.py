@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from reconciler.server.errors import OutcomeUnknownError, ServerError, ServerUnavailableError
+from reconciler.server.errors import ServerError, ServerUnavailableError
 from reconciler.server.psdk.address import Options, ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
@@ -50,6 +50,8 @@ class Session:
     def channel(self) -> Channel:
         """The open connection; another host's where the last one is gone."""
         with self._lock:
+            if self._dead:
+                raise ServerUnavailableError(self._dead, _AGAIN)
             if not self._channel.is_open:
                 self._fail_over()
             return self._channel
@@ -66,10 +68,21 @@ class Session:
                     raise
             return self.channel.ask(request, self.timeout)
 
-    def write(self, request: Any) -> list[Any]:
-        """The answer to a request that writes. Never sent twice."""
+    def write(self, request: Any, forget: Callable[[], None]) -> list[Any]:
+        """The answer to a request that writes. Never sent twice. ``forget``: called when it was
+        sent, since what was read before may no longer be so; a change of hosts before that is
+        still measured by what was read."""
         with self._slots:
-            return self.channel.ask(request, self.timeout, writes=True)
+            channel = self.channel
+            sent = True
+            try:
+                return channel.ask(request, self.timeout, writes=True)
+            except ServerUnavailableError:
+                sent = False  # the line was gone before
+                raise
+            finally:
+                if sent:
+                    forget()
 
     def close(self) -> None:
         with self._lock:
@@ -102,22 +115,33 @@ class Session:
         raise ServerUnavailableError(messages, problems[-1].hint)
 
     def _fail_over(self) -> None:
-        if self._dead or len(self.url.hosts) == 1:
-            reason = self._dead or f"the connection to {self._channel.address} is gone"
-            raise ServerUnavailableError(reason, "Run the command again.")
+        """Another host becomes ours when it has shown that it holds what was read, not before.
+        Where it does not come to that, the session has ended."""
+        if len(self.url.hosts) == 1:
+            raise ServerUnavailableError(
+                f"the connection to {self._channel.address} is gone", _AGAIN
+            )
         count = len(self.url.hosts)
         following = [(self._host + step) % count for step in range(1, count + 1)]
         try:
-            self._channel = self._open(following)
-            same = self._repeat(self._channel)
-        except OutcomeUnknownError:
-            raise
+            channel = self._open(following)
         except ServerError as error:
             self._dead = f"no other host could take over: {error.message}"
             raise
+        try:
+            same = self._repeat(channel)
+        except BaseException as error:
+            reason = error.message if isinstance(error, ServerError) else "interrupted"
+            self._dead = f"{channel.address} could not take over: {reason}"
+            channel.close()
+            raise
         if not same:
-            self._dead = f"{self._channel.address} took over and does not hold what was read before"
-            self._channel.close()
+            self._dead = f"{channel.address} took over and does not hold what was read before"
+            channel.close()
             raise ServerUnavailableError(
                 self._dead, "Run the command again: it reads everything anew."
             )
+        self._channel = channel
+
+
+_AGAIN = "Run the command again."
