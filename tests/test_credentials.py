@@ -112,6 +112,34 @@ def test_a_keyring_without_the_password_or_locked_is_passed_over(
     assert "locked" not in result.err
 
 
+FAILING = """
+from keyring.backend import KeyringBackend
+class Raises(KeyringBackend):
+    priority = 1
+    error = RuntimeError
+    def get_password(self, service, name):
+        raise self.error("no secret service")
+    def set_password(self, service, name, password): ...
+class Refuses(Raises):
+    error = ConnectionRefusedError
+"""
+
+
+@pytest.mark.parametrize(
+    "backend", ["nowhere.Backend", "os.nothing", "failing.Raises", "failing.Refuses"]
+)
+def test_a_keyring_that_fails_in_any_way_is_passed_over(
+    server: str, tmp_path: Path, backend: str
+) -> None:
+    (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
+    found = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"PYTHONPATH": os.pathsep.join(found), "PYTHON_KEYRING_BACKEND": backend}
+    result = gwe(*SHOW, "--server", server, cwd=tmp_path, env=environment)
+    assert result.code == 1
+    assert "error 4" in " ".join(result.err.split())
+    assert "no secret service" not in result.err
+
+
 class Terminal:
     """``gwe`` at a terminal of its own; what it prints as its result goes elsewhere."""
 

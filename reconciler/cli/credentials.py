@@ -46,19 +46,17 @@ def _read(file: Path) -> str:
 
 
 def _from_keyring(user: str, url: str) -> str | None:
-    """The password in the system's keyring; None where it has none, is locked or is not
-    there, and where the library that reads it is not installed."""
+    """The password in the system's keyring; None where it has none, is locked, is not there or
+    fails in any way: what is behind it is chosen by the user's settings, and is code of others
+    that raises what it likes."""
     try:
         import keyring  # noqa: PLC0415 - an optional extra, and slow to import
-        from keyring.errors import KeyringError  # noqa: PLC0415
-    except ImportError:
-        return None
-    try:
+
         for name in (f"{user}@{url}", user):
             found: str | None = keyring.get_password(SERVICE, name)
             if found is not None:
                 return found
-    except KeyringError:
+    except Exception:  # noqa: BLE001 - see above; the next source is asked
         return None
     return None
 
