@@ -12,7 +12,7 @@ from reconciler.server.connect import Credentials, connect
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.address import Address, Options, options_from, parse_url
-from reconciler.server.psdk.archive import archive_for
+from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
 from reconciler.server.psdk.rehearsal import make_archive
 from reconciler.settings import _CONNECTION
@@ -118,6 +118,41 @@ def test_an_archive_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     archive = tmp_path / "cache" / "java-0.jsa"
     assert not make_archive(archive, [jar(tmp_path / "protocol.jar", MAIN_CLASS)])
     assert list(archive.parent.iterdir()) == []
+
+
+def test_a_file_in_the_working_directory_is_not_run_when_an_archive_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, ran = tmp_path / "here", tmp_path / "ran"
+    here.mkdir()
+    for name in ("tempfile", "subprocess", "jpype"):
+        (here / f"{name}.py").write_text(f"open({str(ran)!r}, 'w')", encoding="utf-8")
+    monkeypatch.chdir(here)
+    make_archive(tmp_path / "cache" / "java-0.jsa", [jar(tmp_path / "protocol.jar", MAIN_CLASS)])
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "kept"),
+    [("classes", 0, ["java-0-7.jsa"]), ("clas", 1, []), ("", 0, [])],
+)
+def test_what_java_wrote_is_kept_where_it_came_to_a_good_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, code: int, kept: list[str]
+) -> None:
+    child = tmp_path / "child"
+    child.write_text(f'#!/bin/sh\nprintf "{text}" > "$4"\nexit {code}\n', encoding="utf-8")
+    child.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(child))
+    archive = tmp_path / "cache" / "java-0.jsa"
+    made = make_archive(archive, [])
+    assert [one.name for one in archive.parent.iterdir()] == kept
+    assert find_whole(archive) == made == (archive.parent / kept[0] if kept else None)
+
+
+@pytest.mark.parametrize("held", ["", "class", "classes and more"])
+def test_an_archive_that_is_not_of_its_size_is_none(tmp_path: Path, held: str) -> None:
+    (tmp_path / "java-0-7.jsa").write_text(held, encoding="utf-8")
+    assert find_whole(tmp_path / "java-0.jsa") is None
 
 
 def test_without_jpype_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,15 @@ def test_the_doctor_makes_an_archive_and_later_commands_use_it(tmp_path: Path) -
         assert f"-XX:SharedArchiveFile={archive}" in options_of_java()
         after = gwe("plan", *site, cwd=tmp_path, env=cache)
         assert (before.code, after) == (0, before)
-        archive.chmod(0o600)
-        archive.write_bytes(b"no archive" * 1000)  # Java does not take it, and goes on without
+        with archive.open("r+b") as file:
+            file.truncate(archive.stat().st_size // 2)  # Java would end the process
+        assert gwe("plan", *site, cwd=tmp_path, env=cache) == before
+        assert not any("SharedArchiveFile" in one for one in options_of_java())
+        again = gwe("doctor", *site, cwd=tmp_path, env={**cache, "COLUMNS": "300"})
+        (made,) = archive.parent.iterdir()
+        assert f"ok      start         Java's classes are prepared in {made}" in again.out
+        assert f"-XX:SharedArchiveFile={made}" in options_of_java()
+        assert gwe("plan", *site, cwd=tmp_path, env=cache) == before
+        # Of the right size and yet none: Java does not take it, and goes on without.
+        made.write_bytes(b"no archive".ljust(made.stat().st_size))
         assert gwe("plan", *site, cwd=tmp_path, env=cache) == before

@@ -14,7 +14,7 @@ from reconciler.server.checks import Finding
 from reconciler.server.errors import ServerError
 from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.address import Address, Options, ServerUrl
-from reconciler.server.psdk.archive import archive_for
+from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.rehearsal import make_archive
 
 
@@ -58,9 +58,10 @@ def _environment(options: Options) -> Iterator[Finding]:
 
 
 def _archive(library: str, class_path: Sequence[Path]) -> Finding:
-    """Makes the archive with which Java starts faster, where there is none yet."""
-    archive = archive_for(library, class_path)
-    if archive is not None and (archive.exists() or make_archive(archive, class_path)):
+    """Makes the archive with which Java starts faster, where there is no whole one."""
+    name = archive_for(library, class_path)
+    archive = None if name is None else find_whole(name) or make_archive(name, class_path)
+    if archive is not None:
         return Finding("start", "ok", f"Java's classes are prepared in {archive}")
     return Finding("start", "note", "Java starts without prepared classes, a little slower")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk.archive import archive_for
+from reconciler.server.psdk.archive import archive_for, find_whole
 
 _VENDOR = "com.genesyslab.platform."
 CONFIGURATION = f"{_VENDOR}configuration.protocol."
@@ -162,8 +162,9 @@ def start(class_path: Sequence[Path], *more: str) -> Sdk:
         library = java_library(jpype)
         # What is left open at the end must not keep the process alive.
         jpype.config.destroy_jvm = False
-        archive = archive_for(library, class_path)
-        if not more and archive is not None and archive.exists():
+        name = archive_for(library, class_path)
+        archive = find_whole(name) if name is not None and not more else None
+        if archive is not None:
             more = (f"-XX:SharedArchiveFile={archive}",)
         try:
             jpype.startJVM(
