@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -121,19 +122,25 @@ def test_ctrl_c_ends_serve_with_its_sessions(tmp_path: Path) -> None:
         server.close()
 
 
-def test_ctrl_c_ends_a_command_while_its_server_says_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_ctrl_c_ends_a_command_while_its_server_says_nothing(tmp_path: Path, seconds: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"confserv://127.0.0.1:{silent.getsockname()[1]}"
         command = [sys.executable, "-m", "reconciler", "plan", "--app", APP, "--server", url]
         environment = {**os.environ, **ADMINISTRATOR}
-        process = subprocess.Popen(
+        with subprocess.Popen(
             command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-        )
-        silent.settimeout(60)
-        connection, _ = silent.accept()
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=8)  # before the time limit of the log-in
-        connection.close()
+        ) as process:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            with connection:
+                time.sleep(seconds)  # after one, all that goes on is the wait for an answer
+                process.send_signal(signal.SIGINT)
+                try:
+                    # Before the time limit of the log-in.
+                    _, said = process.communicate(timeout=8)
+                finally:
+                    process.kill()
     assert process.returncode == 1
     assert said.endswith("Interrupted; nothing was written.\n")
 

@@ -1,5 +1,6 @@
 """Opens a connection to one host: TLS from the start or after it, then the log-in."""
 
+import time
 from typing import Any
 
 from reconciler.server.errors import ServerError, ServerUnavailableError
@@ -57,22 +58,19 @@ def open_channel(
 
 
 def _open(sdk: Sdk, protocol: Any, milliseconds: int) -> None:
-    """Opens the protocol, and looks up now and then: Python hears Ctrl-C only between calls."""
+    """Opens the protocol. Waits in Python, which hears Ctrl-C only outside of Java: one that
+    came while the SDK waited was heard at the end of its time limit."""
     opening = protocol.openAsync(sdk.java("java.lang.Long").valueOf(milliseconds))
-    unit = sdk.java("java.util.concurrent.TimeUnit").MILLISECONDS
-    not_yet = sdk.java("java.util.concurrent.TimeoutException")
-    while True:
-        try:
-            opening.get(_SLICE, unit)
-        except not_yet:
-            continue
-        except sdk.java("java.util.concurrent.ExecutionException") as error:
-            raise error.getCause() from None
-        return
+    while not opening.isDone():
+        time.sleep(_LOOK)
+    try:
+        opening.get()
+    except sdk.java("java.util.concurrent.ExecutionException") as error:
+        raise error.getCause() from None
 
 
-_SLICE = 100
-"""Milliseconds for which Java is waited for at a time."""
+_LOOK = 0.005
+"""Seconds between two looks at whether the connection is open."""
 
 
 def _stays_plain(address: Address) -> ServerUnavailableError:
