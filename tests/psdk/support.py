@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -62,3 +63,13 @@ def session(
     chosen = options or (Options() if user else AS_SERVER)
     more.setdefault("timeout", 10.0)
     return PsdkServer(sdk(), parse_url(url), chosen, user=user, password=password, **more)
+
+
+def gone(host: Listener, server: PsdkServer) -> None:
+    """The host closes, and the session has noticed."""
+    channel = server._session.channel
+    host.close()
+    until = time.monotonic() + 10
+    while channel.is_open:
+        assert time.monotonic() < until
+        time.sleep(0.01)

@@ -9,7 +9,7 @@ from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import ServerIsProxyError
 from tests.contract.site import script
 from tests.harness import APP, BARE, everything, gwe, opened, site_server
-from tests.psdk.support import LIB, listening, open_listener, session
+from tests.psdk.support import LIB, gone, listening, open_listener, session
 
 Listen = Callable[..., int]
 OWN = 99
@@ -60,7 +60,7 @@ def test_a_proxy_does_not_take_over_from_a_master(path: Path) -> None:
     )
     assert server.info().proxy_of == ""
     before = everything(path)
-    first.close()
+    gone(first, server)
     with pytest.raises(ServerIsProxyError, match=f"127.0.0.1:{second.port} is a Configuration"):
         server.create("Script", script("New"))
     assert everything(path) == before

@@ -14,7 +14,7 @@ from reconciler.server.psdk.channel import Channel
 from reconciler.server.psdk.listener import Listener
 from tests.contract.site import SITE, annex, script
 from tests.harness import everything, opened, site_server
-from tests.psdk.support import open_listener, session
+from tests.psdk.support import gone, open_listener, session
 from tests.psdk.test_proxy import proxy_at
 
 WRITES: dict[str, Callable[[PsdkServer], object]] = {
@@ -46,16 +46,6 @@ def session_on(hosts: tuple[Listener, Listener]) -> PsdkServer:
     server = session(url, "default", "password")
     assert server.info().proxy_of == ""
     return server
-
-
-def gone(host: Listener, server: PsdkServer) -> None:
-    """The host closes, and the session has noticed."""
-    channel = server._session.channel
-    host.close()
-    until = time.monotonic() + 10
-    while channel.is_open:
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_a_refused_proxy_gets_no_second_write_either(
