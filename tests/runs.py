@@ -20,6 +20,7 @@ from typing import Any
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.lock import Clock, find_locks
+from reconciler.apply.report import RunReport
 from reconciler.apply.runs import Run, read_runs
 from reconciler.apply.state import StateFolder
 from reconciler.kinds.model import Attribute, Attributes, ValueType
@@ -27,8 +28,9 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
 from reconciler.pipeline import load_manifests, prepare
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.run import Circumstances
+from reconciler.run import Circumstances, RunOptions, carry_out
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
@@ -336,6 +338,22 @@ def someone(name: str, host: str = "here", clock: Clock | None = None) -> Circum
     """Who runs, for ``carry_out``. Without a clock time stands still."""
     still = Clock(lambda: 0.0, lambda _: None, lambda later: f"hour {later:g}")
     return Circumstances(name, "tester", host, 1, "hour 0", clock or still)
+
+
+def carry_out_quietly(
+    plan: Plan, server: Server, options: RunOptions, who: Circumstances
+) -> RunReport:
+    """Carries a plan out to its end, with nobody who listens."""
+    return carry_out(
+        plan,
+        plan_json(plan),
+        server,
+        options,
+        who,
+        lambda *_: None,
+        lambda _: None,
+        lambda: False,
+    )
 
 
 # Commands in processes that are struck

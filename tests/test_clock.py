@@ -7,9 +7,8 @@ from reconciler.apply.check import StalePlanError
 from reconciler.apply.lock import Clock, LockHeldError
 from reconciler.apply.report import RunReport
 from reconciler.apply.runs import read_run, read_runs
-from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.run import RunOptions, carry_out, last_run
+from reconciler.run import RunOptions, last_run
 from reconciler.server.faults import Interfere
 from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
@@ -20,6 +19,7 @@ from tests.runs import (
     REPLACED,
     Nursery,
     Place,
+    carry_out_quietly,
     someone,
     told,
 )
@@ -44,15 +44,8 @@ class Watch:
 def _carry_out(
     place: Place, server: Server, name: str, watch: Watch, plan: Plan, wait: float = 0.0
 ) -> RunReport:
-    return carry_out(
-        plan,
-        plan_json(plan),
-        server,
-        RunOptions(place.state, lock_wait=wait),
-        someone(name, clock=watch.clock),
-        lambda *_: None,
-        lambda _: None,
-        lambda: False,
+    return carry_out_quietly(
+        plan, server, RunOptions(place.state, lock_wait=wait), someone(name, clock=watch.clock)
     )
 
 

@@ -27,10 +27,9 @@ from reconciler.apply.runs import read_run
 from reconciler.apply.writes import StaleError, Writes
 from reconciler.kinds.model import Attributes
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.document import plan_json
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.model import Action, Plan
-from reconciler.run import RunOptions, carry_out
+from reconciler.run import RunOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.faults import Interfere
@@ -38,7 +37,16 @@ from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Filter, Server
 from reconciler.server.snapshot import Snapshot
 from tests.harness import gwe, opened, plan_arguments
-from tests.runs import MANIFESTS, Place, make_place, make_template, named, plan_on, someone
+from tests.runs import (
+    MANIFESTS,
+    Place,
+    carry_out_quietly,
+    make_place,
+    make_template,
+    named,
+    plan_on,
+    someone,
+)
 
 OTHERS = """\
 ---
@@ -49,16 +57,7 @@ metadata: {name: Second}
 
 
 def _carry_out(place: Place, plan: Plan, server: Server, name: str) -> RunReport:
-    return carry_out(
-        plan,
-        plan_json(plan),
-        server,
-        RunOptions(place.state),
-        someone(name),
-        lambda *_: None,
-        lambda _: None,
-        lambda: False,
-    )
+    return carry_out_quietly(plan, server, RunOptions(place.state), someone(name))
 
 
 def test_a_manifest_that_is_gone_deletes_nothing(place: Place) -> None:

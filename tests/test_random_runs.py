@@ -20,9 +20,8 @@ from reconciler.apply.runs import read_run
 from reconciler.apply.state import StateFolder
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.run import Circumstances, RunOptions, carry_out
+from reconciler.run import Circumstances, RunOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ReadOnlyModeError, UniquenessViolationError
@@ -37,7 +36,7 @@ from reconciler.server.faults import (
 from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Server
 from tests.harness import everything, opened, site_server
-from tests.runs import Access, Objects, access_of, assert_same_but_dbids
+from tests.runs import Access, Objects, access_of, assert_same_but_dbids, carry_out_quietly
 from tests.test_random_sites import plan_for, without_blocked
 from tests.unchanged import check_only_the_plan_changed, natural_key
 from tests.worlds import World, provisioned, worlds
@@ -114,15 +113,8 @@ class Story:
         with opened(self.path) as inner:
             server: Any = FaultyServer(inner, list(faults), sleep=lambda _: None)
             try:
-                report = carry_out(
-                    plan,
-                    plan_json(plan),
-                    server,
-                    RunOptions(self.state),
-                    self._circumstances(),
-                    lambda *_: None,
-                    lambda _: None,
-                    lambda: False,
+                report = carry_out_quietly(
+                    plan, server, RunOptions(self.state), self._circumstances()
                 )
             except ReconcilerError as error:
                 return int(error.exit_code)

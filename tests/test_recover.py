@@ -21,9 +21,8 @@ from reconciler.apply.recover import Finding
 from reconciler.apply.report import RunReport
 from reconciler.apply.runs import parse, read_run
 from reconciler.errors import ReconcilerError
-from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.run import RunOptions, carry_out
+from reconciler.run import RunOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     NoPermissionError,
@@ -55,6 +54,7 @@ from tests.runs import (
     agents_of,
     assert_same_but_dbids,
     bystanders,
+    carry_out_quietly,
     named,
     someone,
     told,
@@ -141,16 +141,7 @@ def _no_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _run(place: Place, server: Server, plan: Plan, name: str) -> RunReport | ReconcilerError:
     try:
-        return carry_out(
-            plan,
-            plan_json(plan),
-            server,
-            RunOptions(place.state),
-            someone(name),
-            lambda *_: None,
-            lambda _: None,
-            lambda: False,
-        )
+        return carry_out_quietly(plan, server, RunOptions(place.state), someone(name))
     except ReconcilerError as error:
         return error
 

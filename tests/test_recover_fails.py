@@ -11,13 +11,22 @@ from reconciler.apply.lock import Clock, LockHeldError, holder_of
 from reconciler.apply.recover import Finding
 from reconciler.apply.state import StateFolder
 from reconciler.errors import ReconcilerError
-from reconciler.plan.document import plan_json
-from reconciler.run import RunOptions, carry_out
+from reconciler.run import RunOptions
 from reconciler.server.errors import NoPermissionError
 from reconciler.server.faults import Drop, Fault, LoseAnswer, Refuse
 from reconciler.server.faulty import FaultyServer
 from tests.harness import opened
-from tests.runs import ACCESS, AFTER, REPLACED, Place, access_of, named, someone, told
+from tests.runs import (
+    ACCESS,
+    AFTER,
+    REPLACED,
+    Place,
+    access_of,
+    carry_out_quietly,
+    named,
+    someone,
+    told,
+)
 
 LOST_CREATE = Drop("create", when="before", object_type="AgentGroup")
 REFUSED_PERMISSIONS = Refuse("set_permissions", error=NoPermissionError)
@@ -28,16 +37,7 @@ def _run(place: Place, *faults: Fault) -> None:
     plan = place.plan(*REPLACED)
     with opened(place.server) as inner:
         server = FaultyServer(inner, faults, sleep=lambda _: None)
-        report = carry_out(
-            plan,
-            plan_json(plan),
-            server,
-            RunOptions(place.state),
-            someone("first"),
-            lambda *_: None,
-            lambda _: None,
-            lambda: False,
-        )
+        report = carry_out_quietly(plan, server, RunOptions(place.state), someone("first"))
     assert report.unsettled
 
 
@@ -55,15 +55,11 @@ def _check_others_are_kept_out(place: Place, tmp_path: Path) -> None:
     """By the lock alone: another host has another state folder."""
     plan = place.plan()
     with opened(place.server) as server, pytest.raises(LockHeldError, match="run first"):
-        carry_out(
+        carry_out_quietly(
             plan,
-            plan_json(plan),
             server,
             RunOptions(StateFolder(tmp_path / "elsewhere"), lock_wait=10_000),
             someone("other", host="there", clock=_hasty()),
-            lambda *_: None,
-            lambda _: None,
-            lambda: False,
         )
 
 

@@ -21,12 +21,11 @@ from reconciler.apply.lock import Clock
 from reconciler.apply.state import StateFolder
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.document import plan_json
-from reconciler.run import RunOptions, carry_out
+from reconciler.run import RunOptions
 from reconciler.server.faults import Interfere
 from reconciler.server.faulty import FaultyServer
 from tests.harness import opened
-from tests.runs import MANIFESTS, REPLACED, Place, make_place, plan_on, someone
+from tests.runs import MANIFESTS, REPLACED, Place, carry_out_quietly, make_place, plan_on, someone
 from tests.unchanged import natural_key
 
 WRITES = ("create", "update", "delete", "set_permissions")
@@ -154,15 +153,11 @@ class Runner:
         clock = Clock(lambda: self._now, self._sleep, lambda _: "")
         options = RunOptions(state, lock_wait=self.how.wait, skip_stale=self.how.skip_stale)
         try:
-            report = carry_out(
+            report = carry_out_quietly(
                 self._plan,
-                plan_json(self._plan),
                 server,
                 options,
                 someone(f"run-{self.who}", host=f"host-{self.who}", clock=clock),
-                lambda *_: None,
-                lambda _: None,
-                lambda: False,
             )
         except ReconcilerError as error:
             return int(error.exit_code)

@@ -58,7 +58,7 @@ _ACCOUNT_OPTIONS = (
         envvar="GWE_PASSWORD_FILE",
         type=ANY_PATH,
         metavar="FILE",
-        help="File with the password (or GWE_PASSWORD_FILE; or GWE_PASSWORD).",
+        help="File with the password; else GWE_PASSWORD_FILE, GWE_PASSWORD, keyring, a question.",
     ),
     click.option(
         "--timeout",
