@@ -48,7 +48,7 @@ schema: $(READY)
 	$(BIN)/gwe schema --write
 
 reference: $(READY)
-	$(BIN)/python -m reconciler.render.reference > docs/.reference.md
+	$(BIN)/python scripts/reference.py > docs/.reference.md
 	mv docs/.reference.md docs/reference.md
 
 bench: $(READY)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.embedded import rules
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
 
@@ -58,7 +58,7 @@ def fill(path: Path, count: str) -> Figures:
     with server.store.writing():
         folder = server.engine.folders().default(kind, ("Tenant", 101))
         for number in range(int(count)):
-            server.insert(kind, rules.complete(kind, script(number)), folder)
+            server.insert(kind, validation.complete(kind, script(number)), folder)
     taken = time.perf_counter() - begun
     server.close()
     return {"seconds": taken, "MiB": path.stat().st_size / 2**20}

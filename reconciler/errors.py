@@ -1,19 +1,67 @@
-"""The exception tree. Everything a user can cause is one of these.
+"""The exception tree, and the exit code of each class.
 
-    ReconcilerError              exit 1
-      UsageError                 exit 64  the command line asks for what cannot be
-      ManifestError              exit 1   the manifests do not say one clear thing
-      RefusedError               exit 3   a prerequisite is missing or a rule forbids it
-      SelfCheckError             exit 1   the plan would not settle: a defect of ours
-      ServerError                exit 1   see reconciler.server.errors
+Everything that a user can cause is one of these; the command line prints its message and
+hint and ends with its code. A test holds this drawing to the classes.
 
-Each knows its exit code; the command line prints it and ends with that code.
+    ReconcilerError                    1   a failure, explained
+      UsageError                      64   the request cannot be carried out as given
+        ArgumentsError                64   wrong flags of the drop-in command
+      ManifestError                    1   manifests that cannot be read or contradict each other
+      RefusedError                     3   a prerequisite is missing or a rule forbids it
+        StalePlanError                 4   live objects have changed since the plan was made
+      SelfCheckError                   1   the plan would not converge: a defect of this program
+      PlanFileError                    1   a file that holds no plan this version can read
+      RunOnceError                     4   the plan file was applied before
+      LockHeldError                    4   another run holds the lock
+      LockLostError                    4   the lock was taken from this run
+      StaleActionError                 4   an object changed just before its write
+      InterruptedRunError              5   stopped after something may have been written
+      UnrecoveredError                 5   recover could not finish everything
+      StateFolderError                 1   the state folder cannot be used
+      JournalError                     1   the journal cannot be written
+      JournalFormatError               1   a journal of another version
+      RunHeldError                     4   another process is writing this run's journal
+      LaunchError                      1   launch/errors.py
+        LaunchFormatError              1   text, key or value does not fit the file's format
+        LaunchFileError                1   the file cannot be read or written
+          LaunchPathError              1   the path leaves the installation folder
+          MissingLaunchFileError       1   there is no such file
+          ChangedLaunchFileError       4   the file changed since it was read
+          UnflushedLaunchFileError     1   written, but perhaps not yet on disk
+      ServerError                      1   server/errors.py
+        ServerUnavailableError         1   the server cannot be reached or opened
+          NotAServerFileError          1   the file is no embedded server
+          ServerReadOnlyError          1   the server takes no writes now
+            ServerIsProxyError         3   a Configuration Server Proxy
+          ServerBusyError              1   another process writes to the server file
+        OutcomeUnknownError            1   a call was sent and its answer was lost
+        LaunchFileAccessError          1   a launch file, behind the server port
+        ConfigurationServerError       1   the server's own refusals, by error number
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.exits import ExitCode
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status means. Scripts rely on these numbers."""
+
+    DONE = 0
+    """Done, or nothing to do; for ``plan``: a plan was made."""
+    FAILED = 1
+    """Failed or declined; nothing was written."""
+    CHANGES = 2
+    """``drift`` found drift; ``plan --detailed-exitcode`` found changes."""
+    REFUSED = 3
+    """A safety limit, a blocked action or a missing prerequisite."""
+    STALE = 4
+    """The plan no longer matches the live objects, or the lock is held."""
+    PARTIAL = 5
+    """Some of it was written and some was not, or an outcome is unknown."""
+    USAGE = 64
+    """Wrong usage of the command line."""
 
 
 class ReconcilerError(Exception):
@@ -33,13 +81,13 @@ class ReconcilerError(Exception):
 
 
 class UsageError(ReconcilerError):
-    """The command line asks for something that does not exist or cannot be."""
+    """The request names something that does not exist, or combines what does not fit."""
 
     exit_code = ExitCode.USAGE
 
 
 class _ProblemsError(ReconcilerError):
-    """An error that carries every problem found, not the first."""
+    """An error that carries every problem found, not only the first."""
 
     def __init__(self, problems: Sequence[Diagnostic]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -51,7 +99,7 @@ class _ProblemsError(ReconcilerError):
 
 
 class ManifestError(_ProblemsError):
-    """The manifests cannot be read or contradict themselves."""
+    """The manifests cannot be read or contradict each other."""
 
 
 class RefusedError(_ProblemsError):
@@ -60,5 +108,69 @@ class RefusedError(_ProblemsError):
     exit_code = ExitCode.REFUSED
 
 
+class StalePlanError(RefusedError):
+    """Live objects have changed since the plan was made; nothing was written."""
+
+    exit_code = ExitCode.STALE
+
+
 class SelfCheckError(ReconcilerError):
     """A plan that, applied in memory, would not lead to an empty plan."""
+
+
+class PlanFileError(ReconcilerError):
+    """A file that holds no plan this version can read."""
+
+
+class RunOnceError(ReconcilerError):
+    """The plan file was applied before."""
+
+    exit_code = ExitCode.STALE
+
+
+class LockHeldError(ReconcilerError):
+    """Another run holds the lock."""
+
+    exit_code = ExitCode.STALE
+
+
+class LockLostError(ReconcilerError):
+    """The lock is gone or belongs to another run: nothing may be written any more."""
+
+    exit_code = ExitCode.STALE
+
+
+class StaleActionError(ReconcilerError):
+    """The live object is no longer what its action was computed from."""
+
+    exit_code = ExitCode.STALE
+
+
+class InterruptedRunError(ReconcilerError):
+    """A run was interrupted after it may have written something."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+class UnrecoveredError(ReconcilerError):
+    """The server refused something that recovery of a run needs."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+class StateFolderError(ReconcilerError):
+    """The state folder cannot be used. Nothing was written to the server."""
+
+
+class JournalError(ReconcilerError):
+    """The journal cannot be written: nothing may be sent to the server any more."""
+
+
+class JournalFormatError(ReconcilerError):
+    """A journal that another version has written."""
+
+
+class RunHeldError(ReconcilerError):
+    """Another process is writing the run's journal."""
+
+    exit_code = ExitCode.STALE

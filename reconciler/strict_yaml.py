@@ -10,13 +10,13 @@ spellings of null, tags, merge keys, keys that are no texts, aliases without bou
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.kinds.fields import Path
+from reconciler.kinds.fields import FieldPath
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ALIASED_NODES = 10_000
@@ -38,9 +38,9 @@ class YamlDocument:
 
     data: Any
     position: Position
-    places: Mapping[Path, Position] = field(repr=False)
+    places: Mapping[FieldPath, Position] = field(repr=False)
 
-    def at(self, path: Path) -> Position:
+    def at(self, path: FieldPath) -> Position:
         """The place of the value at ``path``, or of its nearest ancestor that has one."""
         while path and path not in self.places:
             path = path[:-1]
@@ -53,7 +53,7 @@ class _Loader(yaml.CSafeLoader):
     yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment]
 
 
-def load_file(path: FilePath, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
+def load_file(path: Path, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
     """The documents of a file; what is wrong with it goes to ``problems``."""
     where = Position(name)
     try:
@@ -135,7 +135,7 @@ class _Construction:
         self._text = text
         self._name = name
         self._problems = problems
-        self._places: dict[Path, Position] = {}
+        self._places: dict[FieldPath, Position] = {}
         self._seen: set[int] = set()
         self._open: set[int] = set()
         self._aliased = 0
@@ -156,7 +156,7 @@ class _Construction:
         if found not in self._problems:
             self._problems.append(found)
 
-    def _value(self, node: yaml.Node, path: Path, depth: int) -> Any:
+    def _value(self, node: yaml.Node, path: FieldPath, depth: int) -> Any:
         self._places.setdefault(path, self._position(node))
         if id(node) in self._seen:
             self._aliased += 1
@@ -185,7 +185,7 @@ class _Construction:
         finally:
             self._open.remove(id(node))
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: FieldPath, depth: int) -> dict[str, Any]:
         self._refuse_tag(node, "map")
         result: dict[str, Any] = {}
         first: dict[str, yaml.Node] = {}

@@ -18,22 +18,23 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.apply.journal import Journal
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
-from reconciler.apply.runs import Run, read_runs
-from reconciler.apply.state import StateFolder
+from reconciler.apply.run import RunContext, RunOptions, execute_plan
+from reconciler.engine import prepare
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
-from reconciler.pipeline import load_manifests, prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.run import Circumstances, RunOptions, carry_out
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
+from reconciler.state.folder import StateFolder
+from reconciler.state.journal import Journal
+from reconciler.state.runs import Run, read_runs
 from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
 
 ROOT = Path(__file__).parent.parent
@@ -334,17 +335,17 @@ def assert_same_but_dbids(path: Path, before: Objects, access: Access) -> None:
 # Runs in this process
 
 
-def someone(name: str, host: str = "here", clock: Clock | None = None) -> Circumstances:
-    """Who runs, for ``carry_out``. Without a clock time stands still."""
+def someone(name: str, host: str = "here", clock: Clock | None = None) -> RunContext:
+    """Who runs, for ``execute_plan``. Without a clock time stands still."""
     still = Clock(lambda: 0.0, lambda _: None, lambda later: f"hour {later:g}")
-    return Circumstances(name, "tester", host, 1, "hour 0", clock or still)
+    return RunContext(name, "tester", host, 1, "hour 0", clock or still)
 
 
 def carry_out_quietly(
-    plan: Plan, server: Server, options: RunOptions, who: Circumstances
+    plan: Plan, server: Server, options: RunOptions, who: RunContext
 ) -> RunReport:
     """Carries a plan out to its end, with nobody who listens."""
-    return carry_out(
+    return execute_plan(
         plan,
         plan_json(plan),
         server,

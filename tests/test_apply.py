@@ -8,9 +8,10 @@ import pytest
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import RunReport
-from reconciler.exits import ExitCode
+from reconciler.engine import Planned, prepare
+from reconciler.errors import ExitCode
 from reconciler.kinds.model import Attributes
-from reconciler.pipeline import Planned, load_manifests, prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer

@@ -1,51 +1,108 @@
 """The structure holds: imports point one way, and the core neither reads nor prints."""
 
 import ast
+import importlib
+import pkgutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import reconciler
+from reconciler.errors import ReconcilerError
+from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-# What a package may import from, besides itself and the modules at the top that know
-# nothing of any package: diagnostics, errors, exits, strict_yaml, resources.
+BASE = {"diagnostics", "errors", "resources"}
+"""Modules at the top that know no package. Everything may import them."""
+
 MAY_IMPORT = {
-    "kinds": set(),
-    "server": {"kinds", "launch"},
-    "site": {"kinds", "server"},
-    "manifest": {"kinds", "server", "site", "launch"},
+    "diagnostics": set[str](),
+    "errors": set[str](),
+    "resources": set[str](),
+    "kinds": set[str](),
+    "strict_yaml": {"kinds"},
+    "server": {"kinds", "strict_yaml"},
+    "launch": {"kinds", "server"},
+    "site": {"kinds", "server", "launch"},
+    "manifest": {"kinds", "server", "site", "launch", "strict_yaml"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
-    "apply": {"kinds", "server", "plan"},
-    "render": {"kinds", "server", "plan", "apply"},
-    "launch": set(),
+    "state": {"kinds", "server"},
+    "apply": {"kinds", "server", "launch", "site", "plan", "state"},
+    "render": {"kinds", "server", "plan", "state", "apply"},
+    "settings": {"manifest", "plan"},
+    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
+    "testing": {"kinds", "server"},
+    "__init__": {"engine", "plan", "apply"},
 }
-BASE = {"diagnostics", "errors", "exits", "strict_yaml", "resources"}
+"""What each package or module at the top may import, besides itself and ``BASE``. ``cli``
+and ``__main__`` may import everything."""
+
+SERVER_MAY_IMPORT = {
+    "embedded": set[str](),
+    "psdk": set[str](),
+    "wire": {"embedded", "psdk"},
+    "": set[str](),
+}
+"""The packages inside ``server``: no adapter imports another, and the port knows none. The
+listener of ``wire`` is no adapter: it offers one on the protocol of the other."""
+REGISTRY = "server/connect.py"
+"""The one module that names the adapters; it imports them when a URL asks for them."""
+
 PURE = ("kinds", "site", "plan", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
 
 
 def _modules(package: str) -> list[Path]:
+    if (PACKAGE / f"{package}.py").exists():
+        return [PACKAGE / f"{package}.py"]
     return sorted((PACKAGE / package).rglob("*.py"))
 
 
+def _tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
 def _imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(module)):
         if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+
+
+def _ours(module: Path) -> Iterator[list[str]]:
+    """The imports from our own package, as the parts behind ``reconciler``."""
+    for name in _imports(module):
+        first, *rest = name.split(".")
+        if first == "reconciler" and rest and rest[0] != "__version__":
+            yield rest
+
+
+def test_every_package_and_module_has_its_place_in_the_order() -> None:
+    names = {one.stem for one in PACKAGE.iterdir() if one.suffix == ".py"}
+    names |= {one.name for one in PACKAGE.iterdir() if (one / "__init__.py").exists()}
+    assert names == {*MAY_IMPORT, "cli", "__main__"}
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     for module in _modules(package):
-        for name in _imports(module):
-            parts = name.split(".")
-            if parts[0] == "reconciler" and len(parts) > 1:
-                assert parts[1] in MAY_IMPORT[package] | BASE | {package}, f"{module}: {name}"
+        for first, *_ in _ours(module):
+            assert first in MAY_IMPORT[package] | BASE | {package}, f"{module}: {first}"
+
+
+@pytest.mark.parametrize("adapter", SERVER_MAY_IMPORT)
+def test_no_adapter_imports_another(adapter: str) -> None:
+    packages = {name for name in SERVER_MAY_IMPORT if name}
+    for module in _modules(f"server/{adapter}") if adapter else (PACKAGE / "server").glob("*.py"):
+        if module == PACKAGE / REGISTRY:
+            continue
+        for first, *rest in _ours(module):
+            if first == "server" and rest and rest[0] in packages - {adapter}:
+                assert rest[0] in SERVER_MAY_IMPORT[adapter], f"{module}: {rest}"
 
 
 def test_planning_knows_no_adapter() -> None:
@@ -56,10 +113,10 @@ def test_planning_knows_no_adapter() -> None:
 @pytest.mark.parametrize("package", PURE)
 def test_the_core_has_no_way_to_read_print_or_ask_the_clock(package: str) -> None:
     for module in _modules(package):
-        assert not set(_imports(module)) & READS_OR_PRINTS, module
+        assert not {name.split(".")[0] for name in _imports(module)} & READS_OR_PRINTS, module
         calls = {
             node.func.id
-            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+            for node in ast.walk(_tree(module))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not calls & {"print", "open", "input"}, module
@@ -67,5 +124,50 @@ def test_the_core_has_no_way_to_read_print_or_ask_the_clock(package: str) -> Non
 
 def test_every_module_says_what_it_is_for() -> None:
     for module in PACKAGE.rglob("*.py"):
-        docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
-        assert docstring, module
+        assert ast.get_docstring(_tree(module)), module
+
+
+def test_no_class_name_stands_twice() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for module in PACKAGE.rglob("*.py"):
+        for node in ast.walk(_tree(module)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(str(module.relative_to(PACKAGE)))
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
+def test_no_module_passes_300_lines_and_no_function_60() -> None:
+    for module in PACKAGE.rglob("*.py"):
+        text = module.read_text(encoding="utf-8")
+        assert text.count("\n") <= 300, module
+        for node in ast.walk(_tree(module)):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno:
+                length = node.end_lineno - node.lineno + 1
+                assert length <= 60, f"{module}: {node.name} has {length} lines"
+
+
+def _drawn() -> dict[str, int]:
+    """Exception -> exit code, as the docstring of ``errors`` draws the tree."""
+    docstring = ast.get_docstring(_tree(PACKAGE / "errors.py")) or ""
+    rows = [line.split() for line in docstring.splitlines() if line.startswith("    ")]
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def _subclasses(cls: type[ReconcilerError]) -> Iterator[type[ReconcilerError]]:
+    yield cls
+    for one in cls.__subclasses__():
+        yield from _subclasses(one)
+
+
+def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
+    for one in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
+        if not one.name.endswith("__main__"):
+            importlib.import_module(one.name)
+    found = {
+        one.__name__: int(one.exit_code)
+        for one in _subclasses(ReconcilerError)
+        if one.__module__.startswith("reconciler.")
+        and not one.__name__.startswith("_")
+        and (one is ConfigurationServerError or not issubclass(one, ConfigurationServerError))
+    }
+    assert found == _drawn()

@@ -3,15 +3,15 @@ order of the runs, and the lock's own clock may stand still or leap."""
 
 import pytest
 
-from reconciler.apply.check import StalePlanError
-from reconciler.apply.lock import Clock, LockHeldError
+from reconciler.apply.lock import Clock
 from reconciler.apply.report import RunReport
-from reconciler.apply.runs import read_run, read_runs
+from reconciler.apply.run import RunOptions, last_run
+from reconciler.errors import LockHeldError, StalePlanError
 from reconciler.plan.model import Plan
-from reconciler.run import RunOptions, last_run
-from reconciler.server.faults import Interfere
-from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
+from reconciler.state.runs import read_run, read_runs
+from reconciler.testing.faults import Interfere
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened
 from tests.runs import (
     AFTER,

@@ -177,7 +177,7 @@ def test_a_killed_apply_is_refused_then_recovered_then_finished(
     (run,) = place.runs
     on_disk = _on_disk(strike)
     assert _whole_records(place, run.name) == RECORDS[:on_disk]
-    assert (run.settled, run.status) == (False, "unfinished")
+    assert (run.finished, run.status) == (False, "unfinished")
 
     refused = nursery.apply(place)
     assert refused.code == 4
@@ -193,7 +193,7 @@ def test_a_killed_apply_is_refused_then_recovered_then_finished(
     ]
     assert place.locks() == []
     (run,) = place.runs
-    assert (run.settled, run.status) == (True, "recovered")
+    assert (run.finished, run.status) == (True, "recovered")
     assert [step for step in run.steps if step.unknown] == []
     _check_lost_nothing(place.objects(), before)
     again = nursery.recover(place)
@@ -212,7 +212,7 @@ def test_an_apply_killed_before_its_first_lock_or_after_its_end_leaves_nothing_t
     assert nursery.apply(place, Strike("record", side, number)).code == -9
     (run,) = place.runs
     assert _whole_records(place, run.name) == RECORDS[:on_disk]
-    assert run.settled
+    assert run.finished
     assert told(place.objects()) == (AFTER if on_disk else BEFORE) or on_disk == 1
     assert place.locks() == []
     assert nursery.recover(place).out == NOTHING
@@ -332,7 +332,7 @@ def test_a_recover_that_is_killed_can_be_run_again(
     again = nursery.recover(place)
     assert (again.code, again.err) == (0, "")
     assert place.locks() == []
-    assert [run.settled for run in place.runs] == [True]
+    assert [run.finished for run in place.runs] == [True]
     _check_lost_nothing(place.objects(), before)
     assert _access_of_the_group(place) == ACCESS
     _check_reaches_the_end(nursery, place, before)

@@ -195,7 +195,7 @@ def test_a_killed_run_is_recovered_then_taken_back_then_done(
     assert web.recovered() == [*(f"  {one}" for one in said), SETTLED]
     web.holds(changed)
     (run,) = web.place.runs
-    assert (run.settled, run.status) == (True, "recovered")
+    assert (run.finished, run.status) == (True, "recovered")
     saved = web.backups(run.name)
     assert saved == [before for before, _, _ in FILES.values()][: len(saved)]
     assert len(saved) >= changed

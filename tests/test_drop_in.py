@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.contender import acquire
 from reconciler.apply.lock import Clock, Holder
+from reconciler.apply.lock_acquisition import acquire
 from reconciler.cli import provisioning
+from reconciler.cli.drop_in_install import SOURCE
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
 from reconciler.errors import UsageError
-from reconciler.resources import bundled
 from reconciler.server.connect import Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
@@ -42,8 +42,8 @@ from tests.harness import (
 SUCCESS = "Provisioning script successfully finished his work"
 SECRET = "corr3ct-horse"  # noqa: S105 - of a server that the tests make
 FIRST = "Plan: 31 to create, 3 to update, 0 to replace, 0 to delete."
-SCRIPT = bundled("scripts") / "webengagement_provisioning.sh"
-BATCH = bundled("scripts") / "webengagement_provisioning.bat"
+SCRIPT = SOURCE / "webengagement_provisioning.sh"
+BATCH = SOURCE / "webengagement_provisioning.bat"
 HEAD = f"""\
 apiVersion: reconciler/v1
 kind: Site

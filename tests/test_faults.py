@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.pipeline import Planned, load_manifests, prepare
+from reconciler.engine import Planned, prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -24,7 +25,9 @@ from reconciler.server.errors import (
     ServerUnavailableError,
     UniquenessViolationError,
 )
-from reconciler.server.faults import (
+from reconciler.server.port import AccessEntry, ConfObject, Notification, Server
+from reconciler.site.discovery import SiteOptions
+from reconciler.testing.faults import (
     Call,
     Delay,
     Drop,
@@ -36,9 +39,7 @@ from reconciler.server.faults import (
     When,
     Writing,
 )
-from reconciler.server.faulty import FaultyServer
-from reconciler.server.port import AccessEntry, ConfObject, Notification, Server
-from reconciler.site.discovery import SiteOptions
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, BARE, everything, opened, site_server
 from tests.runs import QUEUES, SETTINGS
 
@@ -577,7 +578,7 @@ def test_a_replace_whose_old_object_cannot_be_created_again_says_that_it_is_gone
     assert (outcome.status, outcome.wrote, report.exit_code) == ("failed", True, 5)
     assert GONE in outcome.message
     assert outcome.hint == "Run gwe recover: it looks what is there and finishes it."
-    assert outcome.unsettled
+    assert outcome.needs_recovery
 
 
 @pytest.mark.parametrize("when", ["during", "after"])

@@ -13,17 +13,17 @@ import pytest
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
-from reconciler.apply.journal import Journal, JournalError, NoJournal
-from reconciler.apply.lock import LockLostError, NoLock
-from reconciler.apply.state import StateFolder
-from reconciler.exits import ExitCode
-from reconciler.plan.fingerprint import fingerprint, moved, with_fingerprints
+from reconciler.apply.lock import NoLock
+from reconciler.errors import ExitCode, JournalError, LockLostError
+from reconciler.plan.fingerprint import fingerprint, stale_fields, with_fingerprints
 from reconciler.plan.model import Action, ActionName, Change, Fingerprint, Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.folder import StateFolder
+from reconciler.state.journal import Journal, NoJournal
 from tests.harness import find, opened, plan_arguments, site_server, state_folder
 from tests.test_plan_file import here, said
 
@@ -99,7 +99,7 @@ def test_a_replace_and_a_delete_are_decided_by_the_whole_object_and_its_folder(
 
 def test_the_same_object_moves_nothing() -> None:
     for kind in ("update", "replace", "delete"):
-        assert moved(planned(kind, world(LIVE), units=(S,)), world(LIVE)) == []
+        assert stale_fields(planned(kind, world(LIVE), units=(S,)), world(LIVE)) == []
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_what_has_moved_under_an_update_is_told_in_sentences(
     annex: dict[str, dict[str, Any]], told: list[str]
 ) -> None:
     action = planned("update", world(LIVE), units=(S,), changes=(CHANGE,))
-    assert moved(action, world(group(annex))) == told
+    assert stale_fields(action, world(group(annex))) == told
 
 
 def test_a_secret_that_has_moved_is_told_without_its_values() -> None:
     action = planned("replace", world(LIVE))
     now = group({"s": {"a": "1", "b": "2"}, "t": {"pwd": "new", "token": "fresh"}})
-    assert moved(action, world(now)) == [
+    assert stale_fields(action, world(now)) == [
         "/annex/t/pwd is another secret now",
         "/annex/t/token has appeared: another secret",
     ]
@@ -139,19 +139,19 @@ def test_a_secret_that_has_moved_is_told_without_its_values() -> None:
 
 def test_an_object_that_is_gone_and_one_in_another_folder_are_told() -> None:
     action = planned("replace", world(LIVE))
-    assert moved(action, world()) == ["it is gone"]
+    assert stale_fields(action, world()) == ["it is gone"]
     elsewhere = replace(LIVE, folder=10)
-    assert moved(action, world(elsewhere)) == ["it is in another folder"]
-    assert moved(planned("update", world(LIVE), units=(S,)), world(elsewhere)) == []
+    assert stale_fields(action, world(elsewhere)) == ["it is in another folder"]
+    assert stale_fields(planned("update", world(LIVE), units=(S,)), world(elsewhere)) == []
 
 
 def test_references_are_compared_by_dbid_whatever_else_has_been_read() -> None:
     live = group({}, agentDBIDs=[7])
     action = planned("replace", world(live, person(7, "7001")))
-    assert moved(action, world(live)) == []
-    assert moved(action, world(live, person(7, "renumbered"))) == []
+    assert stale_fields(action, world(live)) == []
+    assert stale_fields(action, world(live, person(7, "renumbered"))) == []
     more = group({}, agentDBIDs=[7, 8])
-    assert moved(action, world(more, person(7, "7001"), person(8, "7002"))) == [
+    assert stale_fields(action, world(more, person(7, "7001"), person(8, "7002"))) == [
         "/agents/7002 has appeared: 7002"
     ]
 
@@ -159,7 +159,7 @@ def test_references_are_compared_by_dbid_whatever_else_has_been_read() -> None:
 def test_a_reference_to_another_object_of_the_same_name_has_moved() -> None:
     action = planned("replace", world(group({}, agentDBIDs=[7]), person(7, "7001")))
     now = world(group({}, agentDBIDs=[8]), person(8, "7001"))
-    assert moved(action, now) == [
+    assert stale_fields(action, now) == [
         "/agents/#7 is gone",
         "/agents/7001 has appeared: 7001",
     ]
@@ -173,14 +173,14 @@ def created(**more: Any) -> Action:
 def test_a_create_is_decided_by_its_free_name_and_its_tenant() -> None:
     action = created()
     assert action.fingerprint == Fingerprint(parent=101)
-    assert moved(action, world()) == []
-    assert moved(action, world(LIVE)) == ["it exists now, with DBID 5"]
-    assert moved(action, Snapshot()) == ["what it belongs to had DBID 101 and is gone"]
+    assert stale_fields(action, world()) == []
+    assert stale_fields(action, world(LIVE)) == ["it exists now, with DBID 5"]
+    assert stale_fields(action, Snapshot()) == ["what it belongs to had DBID 101 and is gone"]
 
 
 def test_a_create_in_a_tenant_that_was_made_again_has_moved() -> None:
     other = ConfObject("Tenant", 102, {"name": "Resources", "state": 1})
-    assert moved(created(), Snapshot([other])) == [
+    assert stale_fields(created(), Snapshot([other])) == [
         "what it belongs to had DBID 101 and has 102 now"
     ]
 
@@ -231,12 +231,12 @@ def bare(dbid: int, name: str) -> ConfObject:
 
 def test_what_is_copied_from_another_application_has_to_stay_there() -> None:
     action = copying(world(bare(7, "B"), application(8, "A", "v")))
-    assert moved(action, world(bare(7, "B"), application(8, "A", "v"))) == []
-    assert moved(action, world(bare(7, "B"), application(8, "A", "w"))) == [
+    assert stale_fields(action, world(bare(7, "B"), application(8, "A", "v"))) == []
+    assert stale_fields(action, world(bare(7, "B"), application(8, "A", "w"))) == [
         "/options/S/a is w now in A"
     ]
-    assert moved(action, world(bare(7, "B"), bare(8, "A"))) == ["/options/S/a is gone in A"]
-    assert moved(action, world(bare(7, "B"))) == [
+    assert stale_fields(action, world(bare(7, "B"), bare(8, "A"))) == ["/options/S/a is gone in A"]
+    assert stale_fields(action, world(bare(7, "B"))) == [
         "the application with DBID 8, which values come from, is gone"
     ]
 

@@ -1,4 +1,4 @@
-"""Finding the Platform SDK: without Java and without any jar of the vendor's."""
+"""Recovered the Platform SDK: without Java and without any jar of the vendor's."""
 
 import sys
 import zipfile
@@ -13,8 +13,8 @@ from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.address import Address, Options, options_from, parse_url
 from reconciler.server.psdk.archive import archive_for, find_whole
+from reconciler.server.psdk.archive_maker import make_archive
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
-from reconciler.server.psdk.rehearsal import make_archive
 from reconciler.settings import _CONNECTION
 from tests.harness import gwe
 

@@ -27,8 +27,8 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.embedded import rules
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import UniquenessViolationError
 from tests.harness import opened, site_server
@@ -347,12 +347,12 @@ def assert_sound(path: Path) -> None:
     assert set(keys) == {
         (kind, key, dbid)
         for (kind, dbid), attributes in objects.items()
-        for key in rules.unique_keys(OBJECT_TYPES[kind], attributes)
+        for key in validation.unique_keys(OBJECT_TYPES[kind], attributes)
     }
     assert set(references) == {
         (kind, dbid, *reference)
         for (kind, dbid), attributes in objects.items()
-        for reference in rules.references(OBJECT_TYPES[kind], attributes)
+        for reference in validation.references(OBJECT_TYPES[kind], attributes)
     }
     assert {(kind, dbid) for *_, kind, dbid in references} <= objects.keys()
     assert {("Folder", folder) for _, _, folder, _ in rows if folder} <= objects.keys()

@@ -20,22 +20,23 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.aftermath import plan_of_run, plan_undo
 from reconciler.apply.calls import Calls
+from reconciler.apply.recover import plan_of_run, plan_undo
 from reconciler.apply.report import RunReport
-from reconciler.apply.runs import read_run
-from reconciler.apply.writes import StaleError, Writes
+from reconciler.apply.run import RunOptions
+from reconciler.apply.writes import Writes
+from reconciler.errors import StaleActionError
 from reconciler.kinds.model import Attributes
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.model import Action, Plan
-from reconciler.run import RunOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.faults import Interfere
-from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Filter, Server
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.runs import read_run
+from reconciler.testing.faults import Interfere
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import gwe, opened, plan_arguments
 from tests.runs import (
     MANIFESTS,
@@ -206,7 +207,7 @@ def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     live = Snapshot([queue])
     (action,) = with_fingerprints([action], live)
     server = Blind(place.server)
-    with pytest.raises(StaleError, match="it is gone"):
+    with pytest.raises(StaleActionError, match="it is gone"):
         Writes(server, Calls(server), live).write(action)
     server.close()
     assert named(place.objects(), "Script", "Changed") == queue

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode
 from reconciler.launch import files as files_module
 from reconciler.launch import folder as folder_module
 from reconciler.launch.errors import (
@@ -20,7 +20,7 @@ from reconciler.launch.errors import (
     MissingLaunchFileError,
     UnflushedLaunchFileError,
 )
-from reconciler.launch.files import Installation, Place, host_name
+from reconciler.launch.files import Installation, InstallationPlace, host_name
 from reconciler.launch.formats import Format, edit
 
 OLD = b"host = old\r\nport = 1\r\n"
@@ -162,7 +162,7 @@ def test_a_folder_may_be_named_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("8.5.1")
     installation = Installation.at(tmp_path / "current")
     assert installation.read("a.ini") == OLD
-    assert installation.place() == Place(
+    assert installation.place() == InstallationPlace(
         socket.gethostname().lower(), str((tmp_path / "8.5.1").resolve())
     )
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.kinds.types_files import file_dbid
+from reconciler.launch.adapter import FileSpec, LaunchFileAccessError, WithFiles
 from reconciler.launch.files import Installation
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.files import FileSpec, LaunchFileError, WithFiles
 from tests.harness import Result, find, gwe, opened, plan_arguments, site_server
 
 HEAD = "apiVersion: reconciler/v1\nkind: LaunchFile\nmetadata: {name: it}\n"
@@ -279,7 +279,7 @@ def test_any_value_goes_in_and_comes_back_out(
             return
         try:
             new = server.update("LaunchFile", file_dbid(name), Delta(key_values={"values": change}))
-        except LaunchFileError:
+        except LaunchFileAccessError:
             assert (folder / name).read_bytes() == before
             return
         assert new.attributes["values"] == {form: {key: value}}

@@ -12,29 +12,19 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.check import StalePlanError
-from reconciler.apply.contender import acquire
-from reconciler.apply.lock import (
-    LOCK_NAME,
-    Clock,
-    Holder,
-    Lock,
-    LockHeldError,
-    LockLostError,
-    find_locks,
-    holder_of,
-)
+from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
+from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.report import RunReport
-from reconciler.apply.state import StateFolder
-from reconciler.errors import RefusedError
+from reconciler.apply.run import RunOptions, execute_plan
+from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
 from reconciler.plan.document import plan_json
-from reconciler.run import RunOptions, carry_out
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
-from reconciler.server.faults import Drop, Interfere, Refuse
-from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
+from reconciler.state.folder import StateFolder
+from reconciler.testing.faults import Drop, Interfere, Refuse
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, opened
 from tests.runs import (
     AFTER,
@@ -362,7 +352,7 @@ def test_an_owner_notices_the_loss_before_its_next_write(
 
 def _carry_out(place: Place, server: Server, **options: Any) -> RunReport:
     plan = options.pop("plan", None) or place.plan(*REPLACED)
-    return carry_out(
+    return execute_plan(
         plan,
         plan_json(plan),
         server,
@@ -394,7 +384,7 @@ def test_a_run_whose_lock_is_taken_away_stops_before_its_next_write(
     assert place.objects() == before
     assert _held(server).run == "thief"
     (run,) = place.runs
-    assert (run.settled, run.status) == (True, "nothing written")
+    assert (run.finished, run.status) == (True, "nothing written")
     assert [c for c in faulty.calls if c.name == "delete" and c.object_type != "Transaction"] == []
 
 
@@ -464,7 +454,7 @@ def test_where_both_tenants_are_forbidden_the_run_is_refused_and_told_of_no_lock
 def _carry_out_second(place: Place, server: Server) -> RunReport:
     plan = place.plan(*REPLACED)
     options = RunOptions(place.state, lock=False)
-    return carry_out(
+    return execute_plan(
         plan, plan_json(plan), server, options, someone("second"),
         lambda *_: None, lambda _: None, lambda: False,
     )  # fmt: skip
@@ -642,7 +632,7 @@ def test_a_run_that_is_abandoned_is_left_as_it_is_and_stands_in_nobodys_way(
     assert left.code == 0
     assert f"Run {run.name} is left as it is." in left.out
     (run,) = place.runs
-    assert (run.settled, run.status) == (True, "abandoned")
+    assert (run.finished, run.status) == (True, "abandoned")
     assert place.locks() == []
     assert "AgentGroup Group" not in told(place.objects())
     assert nursery.apply(place).code == 0
@@ -670,7 +660,7 @@ def test_a_run_that_is_going_on_is_not_called_one_that_did_not_finish(
 
     def second(_: Server) -> None:
         with opened(place.server) as other, pytest.raises(LockHeldError) as error:
-            carry_out(
+            execute_plan(
                 nursery_run, plan_json(nursery_run), other, RunOptions(place.state),
                 someone("second"), lambda *_: None, lambda _: None, lambda: False,
             )  # fmt: skip
@@ -696,7 +686,7 @@ def test_a_run_from_another_host_is_kept_out_during_every_write(
         options = RunOptions(StateFolder(place.folder / "elsewhere"))
         seen = place.objects()
         with opened(place.server) as other, pytest.raises(LockHeldError) as error:
-            carry_out(
+            execute_plan(
                 plan, plan_json(plan), other, options, someone("second", "there"),
                 lambda *_: None, lambda _: None, lambda: False,
             )  # fmt: skip
@@ -789,7 +779,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
     written = 1 + sum(number > last for last in (8, 11, 14, 19))
     assert statuses == ["done"] * written + ["not-started"] * (_OF - written)
     assert done.code == (0 if written == _OF else 5)
-    assert run.settled
+    assert run.finished
     assert place.locks() == []
     state = told(place.objects())
     titles = ("AgentGroup Group", "Script Changed", "Script Created", "Script Replaced")
@@ -816,7 +806,7 @@ def test_a_second_signal_stops_at_once_and_the_rest_is_recovered(
     assert nursery.recover(place).code == 0
     assert place.locks() == []
     (run,) = place.runs
-    assert run.settled
+    assert run.finished
     assert {"AgentGroup Group", "Script Changed", "Script Replaced"} <= {*told(place.objects())}
     assert bystanders(place.objects()) == bystanders(before)
     assert nursery.apply(place).code == 0
@@ -846,7 +836,7 @@ def _apply_many(place: Place, **how: Any) -> "subprocess.Popen[bytes]":
 def _check_many(place: Place, status: str) -> int:
     """The journal, the lock and the server agree; how many objects are done."""
     (run,) = place.runs
-    assert (run.settled, run.status) == (True, status)
+    assert (run.finished, run.status) == (True, status)
     done = sum(one == "done" for one, _ in run.outcomes.values())
     assert len(run.outcomes) == 1500
     scripts = [one for one in place.objects().values() if one.type == "Script"]

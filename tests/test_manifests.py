@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
-from reconciler.kinds.fields import Path as FieldPath
+from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired, DesiredObject, DesiredOptions, ManagedField
 from reconciler.manifest.documents import read_documents
+from reconciler.manifest.load import load_manifests
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, collect
-from reconciler.pipeline import load_manifests
 from reconciler.resources import bundled_manifests
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover

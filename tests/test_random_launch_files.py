@@ -16,18 +16,19 @@ import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.aftermath import plan_of_run, plan_undo
-from reconciler.apply.runs import read_run
-from reconciler.apply.state import StateFolder
+from reconciler.apply.recover import plan_of_run, plan_undo
+from reconciler.apply.run import RunOptions, execute_plan
+from reconciler.engine import prepare
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
-from reconciler.pipeline import load_manifests, prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Change, Plan
-from reconciler.run import RunOptions, carry_out
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
+from reconciler.state.folder import StateFolder
+from reconciler.state.runs import read_run
 from tests.harness import APP, opened, site_server
 from tests.launch_texts import KEYS, WRITTEN, XML, Text, texts
 from tests.runs import someone
@@ -168,7 +169,7 @@ class Story:
     def run(self, plan: Plan) -> None:
         name = f"run-{len(self.runs)}"
         options = RunOptions(self.state, lock=False, installation=self.installation)
-        report = carry_out(
+        report = execute_plan(
             plan,
             plan_json(plan),
             self.server,

@@ -14,18 +14,19 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.aftermath import plan_of_run, plan_undo, settle, unsettled_runs
 from reconciler.apply.lock import Clock, find_locks
-from reconciler.apply.runs import read_run
-from reconciler.apply.state import StateFolder
+from reconciler.apply.recover import plan_of_run, plan_undo, recover_run, unfinished_runs
+from reconciler.apply.run import RunContext, RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
-from reconciler.run import Circumstances, RunOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ReadOnlyModeError, UniquenessViolationError
-from reconciler.server.faults import (
+from reconciler.server.port import ConfObject, Server
+from reconciler.state.folder import StateFolder
+from reconciler.state.runs import read_run
+from reconciler.testing.faults import (
     Drop,
     Fault,
     Interfere,
@@ -33,8 +34,7 @@ from reconciler.server.faults import (
     Refuse,
     Stale,
 )
-from reconciler.server.faulty import FaultyServer
-from reconciler.server.port import ConfObject, Server
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import everything, opened, site_server
 from tests.runs import Access, Objects, access_of, assert_same_but_dbids, carry_out_quietly
 from tests.test_random_sites import plan_for, without_blocked
@@ -130,13 +130,13 @@ class Story:
 
     def unsettled(self) -> bool:
         with opened(self.path) as server:
-            return bool(unsettled_runs(self.state, server.info().identity))
+            return bool(unfinished_runs(self.state, server.info().identity))
 
     def recover(self) -> None:
         """What ``gwe recover`` does, on the healthy server."""
         with opened(self.path) as server:
-            for run in unsettled_runs(self.state, server.info().identity):
-                settle(
+            for run in unfinished_runs(self.state, server.info().identity):
+                recover_run(
                     run,
                     plan_of_run(self.state, run),
                     server,
@@ -152,9 +152,9 @@ class Story:
         for lock in find_locks(server):
             server.delete("Transaction", lock.dbid)
 
-    def _circumstances(self) -> Circumstances:
+    def _circumstances(self) -> RunContext:
         self.number += 1
-        return Circumstances(
+        return RunContext(
             f"run-{self.number:04}", "tester", "host", 1, "2026-01-01 00:00:00 UTC", CLOCK
         )
 
@@ -194,14 +194,14 @@ def _by_name(access: Access, objects: Objects) -> dict[tuple[Any, ...], list[Any
 
 
 def _check_runs(world: World, overwrite: bool, rounds: list[list[Fault]]) -> None:
-    note(f"overwrite = {overwrite}; rounds = {rounds!r}\n{world.said()}")
+    note(f"overwrite = {overwrite}; rounds = {rounds!r}\n{world.display()}")
     with tempfile.TemporaryDirectory() as folder:
         story = Story(world, Path(folder), PlanOptions(force=True))
         for faults in rounds:
             before, access = story.objects(), access_of(story.path)
             plan = story.plan(overwrite=overwrite)
             code = story.run(plan, faults)
-            event(f"a run under faults ended with {code}{', unsettled' * story.unsettled()}")
+            event(f"a run under faults ended with {code}{', unsettled' * story.needs_recovery()}")
             story.recover()
             after = story.objects()
             _check_theirs_is_left(plan, before, after)

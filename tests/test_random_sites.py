@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.executor import execute
-from reconciler.pipeline import Planned, load_manifests, prepare
+from reconciler.engine import Planned, prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
@@ -37,7 +38,7 @@ def without_blocked(
 
 
 def _check_it_settles(world: World, options: PlanOptions) -> None:
-    note(f"overwrite = {options.overwrite}\n{world.said()}")
+    note(f"overwrite = {options.overwrite}\n{world.display()}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = site_server(folder, world.site)

@@ -15,14 +15,18 @@ from typing import Any
 
 import pytest
 
-from reconciler.aftermath import forgotten_lock, plan_of_run, plan_undo, settle, unsettled_runs
-from reconciler.apply.journal import Journal, JournalError
-from reconciler.apply.recover import Finding
+from reconciler.apply.recover import (
+    plan_of_run,
+    plan_undo,
+    recover_run,
+    release_orphaned_lock,
+    unfinished_runs,
+)
+from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
-from reconciler.apply.runs import parse, read_run
-from reconciler.errors import ReconcilerError
+from reconciler.apply.run import RunOptions
+from reconciler.errors import JournalError, ReconcilerError
 from reconciler.plan.model import Plan
-from reconciler.run import RunOptions
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     NoPermissionError,
@@ -30,7 +34,10 @@ from reconciler.server.errors import (
     ServerError,
     UniquenessViolationError,
 )
-from reconciler.server.faults import (
+from reconciler.server.port import Server
+from reconciler.state.journal import Journal
+from reconciler.state.runs import parse, read_run
+from reconciler.testing.faults import (
     Call,
     Delay,
     Drop,
@@ -40,8 +47,7 @@ from reconciler.server.faults import (
     Refuse,
     Stale,
 )
-from reconciler.server.faulty import FaultyServer
-from reconciler.server.port import Server
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, opened, state_folder
 from tests.runs import (
     ACCESS,
@@ -156,18 +162,20 @@ def _attempt(
         return _run(place, server, plan, name), server
 
 
-def _settle(place: Place, *, reverse: bool = False) -> list[Finding]:
+def _settle(place: Place, *, reverse: bool = False) -> list[Recovered]:
     """What ``gwe recover`` does."""
-    found: list[Finding] = []
+    found: list[Recovered] = []
     with opened(place.server) as server:
         identity = server.info().identity
-        for run in unsettled_runs(place.state, identity):
+        for run in unfinished_runs(place.state, identity):
             plan = plan_of_run(place.state, run)
             options = RunOptions(place.state)
             who = someone("recovering")
-            settle(run, plan, server, options, who, found.append, lambda _: None, reverse=reverse)
-        forgotten_lock(place.state, server)
-        assert unsettled_runs(place.state, identity) == []
+            recover_run(
+                run, plan, server, options, who, found.append, lambda _: None, reverse=reverse
+            )
+        release_orphaned_lock(place.state, server)
+        assert unfinished_runs(place.state, identity) == []
     return found
 
 
@@ -217,7 +225,7 @@ def _check_settled(place: Place, before: Objects) -> None:
     """Nothing is open, locked or lost."""
     assert place.locks() == []
     for run in place.runs:
-        assert run.settled
+        assert run.finished
         assert [step for step in run.steps if step.unknown] == []
     objects = place.objects()
     assert {"AgentGroup Group", "Application Chat", "Script Changed", "Script Replaced"} <= {
@@ -392,7 +400,7 @@ def test_a_name_that_another_client_takes_meanwhile_stays_theirs(
     assert isinstance(result, RunReport)
     assert result.exit_code == 5
     found = _settle(place, reverse=reverse)
-    said = [one.told for one in found]
+    said = [one.message for one in found]
     assert any("another client has made one of its name" in one for one in said)
     object_type = "AgentGroup" if name == "Group" else "Script"
     theirs = named(place.objects(), object_type, name)
@@ -411,10 +419,10 @@ def test_a_name_that_another_client_takes_before_the_create_is_told(place: Place
     assert (outcome.status, result.exit_code) == ("failed", 5)
     assert "the old object could not be created again" in outcome.message
     (run,) = place.runs
-    assert not run.settled
+    assert not run.finished
     (held,) = place.locks()
     assert held.attributes["userProperties"]["lock"]["run"] == "first"
-    told_ = [one.told for one in _settle(place)]
+    told_ = [one.message for one in _settle(place)]
     assert any("that one is left as it is" in one for one in told_)
 
 
@@ -425,7 +433,7 @@ def test_an_update_is_known_to_have_been_done_though_others_have_changed_a_part_
     assert isinstance(result, RunReport)
     assert result.exit_code == 5
     found = _settle(place)
-    assert [(one.address, one.told) for one in found] == [
+    assert [(one.address, one.message) for one in found] == [
         ("InteractionQueue/Changed", "update of unknown outcome: it was done")
     ]
     (run,) = place.runs
@@ -463,7 +471,7 @@ def test_a_create_that_was_not_done_and_whose_name_is_another_ones_now_is_not_ou
     with opened(place.server) as server:
         _takes("Created")(server)
     found = _settle(place)
-    assert [(one.address, one.told) for one in found] == [
+    assert [(one.address, one.message) for one in found] == [
         ("InteractionQueue/Created", "create of unknown outcome: it was not done")
     ]
     theirs = named(place.objects(), "Script", "Created")
@@ -476,13 +484,13 @@ def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
     broke = 0
     with opened(place.server) as inner:
         identity = inner.info().identity
-        (run,) = unsettled_runs(place.state, identity)
+        (run,) = unfinished_runs(place.state, identity)
         plan = plan_of_run(place.state, run)
         options, who = RunOptions(place.state), someone("recovering")
         for at in range(1, 60):
             server = FaultyServer(inner, [Drop(at=at)])
             try:
-                settle(run, plan, server, options, who, lambda _: None, lambda _: None)
+                recover_run(run, plan, server, options, who, lambda _: None, lambda _: None)
             except ServerError:
                 broke += 1
                 continue
@@ -630,7 +638,7 @@ def _apply_arguments(place: Place) -> list[str]:
 
 JOURNAL_LIMIT = """
 import os, resource, signal
-from reconciler.apply.journal import Journal
+from reconciler.state.journal import Journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 write, left = Journal._write, [int(os.environ["NUMBER"])]
 def limited(journal, data):
@@ -719,7 +727,7 @@ def test_a_state_folder_on_a_full_disk_refuses_before_anything_is_sent(place: Pl
 
 FULL = """
 import resource, signal
-from reconciler.apply.state import StateFolder
+from reconciler.state.folder import StateFolder
 make = StateFolder.make_run
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 def make_run(*arguments):
@@ -764,9 +772,9 @@ def test_a_begin_record_of_which_half_is_on_disk_was_never_sent(place: Place) ->
     for cut in range(0, len(lines[1]) - 1, 97):
         text = (b"".join(lines[:1]) + lines[1][:cut]).decode()
         run = parse("first", text.splitlines())
-        assert (run.begun, run.settled) == (False, True)
+        assert (run.begun, run.finished) == (False, True)
     run = parse("first", (lines[0] + lines[1][:-1]).decode().splitlines())
-    assert (run.begun, run.settled) == (True, False)  # whole but for the line end
+    assert (run.begun, run.finished) == (True, False)  # whole but for the line end
     assert before != place.objects()
 
 
@@ -777,10 +785,10 @@ def test_a_record_cut_inside_a_character_is_no_record(place: Place) -> None:
     torn = '{"record": "begin", "step": 9, "address": "Ä'.encode()[:-1]
     path.write_bytes(b"".join(lines) + torn)
     run = read_run(place.state, "first")
-    assert (len(run.steps), run.settled) == (8, True)
+    assert (len(run.steps), run.finished) == (8, True)
 
 
 def test_lines_that_are_no_records_are_passed_over() -> None:
     lines: list[Any] = ["", "[]", "null", "{", '{"record": "other"}', '{"step": 1}']
     run = parse("x", lines)
-    assert (run.steps, run.settled, run.status) == ((), True, "nothing written")
+    assert (run.steps, run.finished, run.status) == ((), True, "nothing written")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.aftermath import UnsettledError, plan_of_run, settle, unsettled_runs
-from reconciler.apply.lock import Clock, LockHeldError, holder_of
-from reconciler.apply.recover import Finding
-from reconciler.apply.state import StateFolder
-from reconciler.errors import ReconcilerError
-from reconciler.run import RunOptions
+from reconciler.apply.lock import Clock, holder_of
+from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
+from reconciler.apply.recover_actions import Recovered
+from reconciler.apply.run import RunOptions
+from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError
-from reconciler.server.faults import Drop, Fault, LoseAnswer, Refuse
-from reconciler.server.faulty import FaultyServer
+from reconciler.state.folder import StateFolder
+from reconciler.testing.faults import Drop, Fault, LoseAnswer, Refuse
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened
 from tests.runs import (
     ACCESS,
@@ -38,16 +38,16 @@ def _run(place: Place, *faults: Fault) -> None:
     with opened(place.server) as inner:
         server = FaultyServer(inner, faults, sleep=lambda _: None)
         report = carry_out_quietly(plan, server, RunOptions(place.state), someone("first"))
-    assert report.unsettled
+    assert report.needs_recovery
 
 
-def _recover(place: Place, *faults: Fault) -> list[Finding]:
-    found: list[Finding] = []
+def _recover(place: Place, *faults: Fault) -> list[Recovered]:
+    found: list[Recovered] = []
     with opened(place.server) as inner:
         server = FaultyServer(inner, faults, sleep=lambda _: None)
-        (run,) = unsettled_runs(place.state, server.info().identity)
+        (run,) = unfinished_runs(place.state, server.info().identity)
         plan, options = plan_of_run(place.state, run), RunOptions(place.state)
-        settle(run, plan, server, options, someone("again"), found.append, lambda _: None)
+        recover_run(run, plan, server, options, someone("again"), found.append, lambda _: None)
     return found
 
 
@@ -93,13 +93,13 @@ def test_a_recovery_that_fails_leaves_the_lock_to_the_next(
 
 def test_what_the_server_refuses_keeps_the_rest_from_nothing(place: Place, tmp_path: Path) -> None:
     _run(place, REFUSED_PERMISSIONS, LoseAnswer("create", object_type="Script", at=2))
-    with pytest.raises(UnsettledError, match="not settled: AgentGroup/Group"):
+    with pytest.raises(UnrecoveredError, match="not settled: AgentGroup/Group"):
         _recover(place, replace(REFUSED_PERMISSIONS, at=0))
     (run,) = place.runs
-    assert not run.settled
+    assert not run.finished
     assert [step.call for step in run.steps if step.unknown] == []
     _check_others_are_kept_out(place, tmp_path)
-    assert [one.told for one in _recover(place)] == ["its permissions were set again"]
+    assert [one.message for one in _recover(place)] == ["its permissions were set again"]
     assert place.locks() == []
 
 
@@ -107,5 +107,5 @@ def test_an_object_that_somebody_has_deleted_since_needs_no_permissions(place: P
     _run(place, REFUSED_PERMISSIONS)
     with opened(place.server) as server:
         server.delete("AgentGroup", named(place.objects(), "AgentGroup", "Group").dbid)
-    assert [one.told for one in _recover(place)] == ["it has been deleted since"]
+    assert [one.message for one in _recover(place)] == ["it has been deleted since"]
     assert place.locks() == []

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.render.reference import page
+from scripts.reference import page
 
 WRITTEN = Path(__file__).parent.parent / "docs" / "reference.md"
 

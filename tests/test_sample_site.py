@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.pipeline import load_manifests, prepare
+from reconciler.engine import prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.resources import bundled_manifests

@@ -687,7 +687,7 @@ def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
     }
     (found,) = plan_of(data).actions[0].changes
     assert (found.before, found.after, found.secret) == ("", "", True)
-    assert (found.said(found.before), found.said(found.after)) == ("(secret)", "(secret)")
+    assert (found.display(found.before), found.display(found.after)) == ("(secret)", "(secret)")
     asked: list[str] = []
 
     def resolve(source: str) -> str:

@@ -18,12 +18,12 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.lock import Clock
-from reconciler.apply.state import StateFolder
+from reconciler.apply.run import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
-from reconciler.run import RunOptions
-from reconciler.server.faults import Interfere
-from reconciler.server.faulty import FaultyServer
+from reconciler.state.folder import StateFolder
+from reconciler.testing.faults import Interfere
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened
 from tests.runs import MANIFESTS, REPLACED, Place, carry_out_quietly, make_place, plan_on, someone
 from tests.unchanged import natural_key

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.circumstances import circumstances
+from reconciler.cli.run_context import run_context
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from tests.harness import APP, BARE, Result, opened, site_server
 from tests.runs import (
@@ -410,7 +410,7 @@ def test_last_is_the_only_run_there_is(
 
 def test_the_names_of_runs_sort_in_the_order_in_which_they_were_made() -> None:
     """``gwe undo last`` goes by the name, also where two runs begin in one second."""
-    names = [circumstances("anna").name for _ in range(50)]
+    names = [run_context("anna").name for _ in range(50)]
     assert names == sorted(names)
 
 

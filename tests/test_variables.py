@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError, UsageError
-from reconciler.kinds.fields import Path as FieldPath
+from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired, ManagedField
 from reconciler.manifest.validate import validate

@@ -55,8 +55,8 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
-        "reconciler/bundled/scripts/webengagement_provisioning.bat",
-        "reconciler/bundled/scripts/webengagement_provisioning.sh",
+        "reconciler/cli/drop_in_scripts/webengagement_provisioning.bat",
+        "reconciler/cli/drop_in_scripts/webengagement_provisioning.sh",
         "reconciler/server/embedded/sites/sample.yaml",
         "reconciler/server/embedded/sites/predefined.yaml",
     } <= files

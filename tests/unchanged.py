@@ -6,7 +6,7 @@ The property tests compare everything on a server before a run with everything a
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.fields import Path, Value, flatten
+from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.model import Action, Plan
@@ -15,7 +15,7 @@ from reconciler.server.snapshot import Snapshot
 
 Key = tuple[str, int]
 Objects = Mapping[Key, ConfObject]
-Fields = dict[Path, Value]
+Fields = dict[FieldPath, Value]
 
 
 def check_only_the_plan_changed(
@@ -108,5 +108,5 @@ def _fields(one: ConfObject, names: Snapshot) -> Fields:
     return flatten(OBJECT_TYPES[one.type], one.attributes, names)
 
 
-def _differing(one: Fields, other: Fields) -> set[Path]:
+def _differing(one: Fields, other: Fields) -> set[FieldPath]:
     return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}

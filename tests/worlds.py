@@ -134,7 +134,7 @@ class World:
         path.write_text(self.manifests, encoding="utf-8")
         return path
 
-    def said(self) -> str:
+    def display(self) -> str:
         """The files of a test case, to be copied from a failure."""
         manifests = f"\nmanifests.yaml:\n{self.manifests}" if self.manifests else ""
         return f"--app {self.app!r}\nsite.yaml:\n{self.site}{manifests}"

@@ -1,1 +1,1 @@
-"""Executes a plan."""
+"""From a plan to writes: run, recover, undo."""

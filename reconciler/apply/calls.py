@@ -8,22 +8,21 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from reconciler.apply.journal import (
+from reconciler.apply.lock import Confirmation, NoLock
+from reconciler.errors import JournalError, ReconcilerError
+from reconciler.kinds.model import Attributes
+from reconciler.plan.model import Action
+from reconciler.server.delta import Delta
+from reconciler.server.errors import OutcomeUnknownError
+from reconciler.server.port import AccessEntry, ConfObject, Server
+from reconciler.state.journal import (
     CallName,
-    JournalError,
     NoJournal,
     Recorder,
     access_data,
     attributes_data,
     object_data,
 )
-from reconciler.apply.lock import Confirmation, NoLock
-from reconciler.errors import ReconcilerError
-from reconciler.kinds.model import Attributes
-from reconciler.plan.model import Action
-from reconciler.server.delta import Delta
-from reconciler.server.errors import OutcomeUnknownError
-from reconciler.server.port import AccessEntry, ConfObject, Server
 
 _Answer = TypeVar("_Answer")
 

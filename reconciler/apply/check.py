@@ -5,18 +5,11 @@ from collections.abc import Iterator, Sequence
 from reconciler.apply.report import Outcome
 from reconciler.apply.writes import AGAIN
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import RefusedError
-from reconciler.exits import ExitCode
+from reconciler.errors import RefusedError, StalePlanError
 from reconciler.kinds.options import ENDPOINTS
-from reconciler.plan.fingerprint import moved
+from reconciler.plan.fingerprint import stale_fields
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.snapshot import Snapshot
-
-
-class StalePlanError(RefusedError):
-    """What the plan was made from has moved; nothing was written."""
-
-    exit_code = ExitCode.STALE
 
 
 def check_server(plan: Plan, identity: str, url: str) -> None:
@@ -36,23 +29,23 @@ def check_site(plan: Plan, now: SiteMark) -> None:
     """StalePlanError where the site has other applications than the plan knew, or another
     site has come to share what the plan changes."""
     was = plan.site
-    told = list(_shared(plan, now))
+    messages = list(_shared(plan, now))
     for role in dict.fromkeys((*was.roles, *now.roles)):
         before, after = was.roles.get(role, ()), now.roles.get(role, ())
         if before != after:
-            told.append(f"{role}: DBIDs {_listed(before)} in the plan, {_listed(after)} now")
+            messages.append(f"{role}: DBIDs {_listed(before)} in the plan, {_listed(after)} now")
     if was.tenant_dbid != now.tenant_dbid:
-        told.append(f"the tenant has DBID {now.tenant_dbid} and had {was.tenant_dbid}")
+        messages.append(f"the tenant has DBID {now.tenant_dbid} and had {was.tenant_dbid}")
     if was.installation != now.installation and was.installation:
-        told.append(
+        messages.append(
             f"the launch files are those of {now.installation or 'no folder'}, and were"
             f" those of {was.installation}"
         )
     for name in now.siblings:
         if name not in was.siblings:
-            told.append(f"another Web Engagement site of the tenant: {name}")
-    if told:
-        raise StalePlanError([Diagnostic(f"the site has changed: {one}") for one in told])
+            messages.append(f"another Web Engagement site of the tenant: {name}")
+    if messages:
+        raise StalePlanError([Diagnostic(f"the site has changed: {one}") for one in messages])
 
 
 def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
@@ -77,9 +70,9 @@ def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
     """The actions that what is there now no longer fits, each with what has moved."""
     found = []
     for action in plan.actions:
-        told = moved(action, live) if action.writes else []
-        if told:
-            found.append(Outcome(action, "failed", "; ".join(told), AGAIN, stale=True))
+        messages = stale_fields(action, live) if action.writes else []
+        if messages:
+            found.append(Outcome(action, "failed", "; ".join(messages), AGAIN, stale=True))
     return found
 
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.journal import JournalError
-from reconciler.apply.lock import LockLostError
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.apply.writes import RECOVER, StaleError, StopRunError, Writes
-from reconciler.errors import ReconcilerError
+from reconciler.apply.writes import RECOVER, StopRunError, Writes
+from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
 from reconciler.kinds.fields import UnknownReferenceError
+from reconciler.launch.adapter import LaunchFileAccessError
 from reconciler.plan.model import Action, Plan
 from reconciler.server.errors import (
     ConfigurationServerError,
@@ -21,11 +20,10 @@ from reconciler.server.errors import (
     ReadOnlyModeError,
     ServerError,
 )
-from reconciler.server.files import LaunchFileError
 from reconciler.server.port import Server
 from reconciler.server.snapshot import Snapshot
 
-Listener = Callable[[Outcome, int, int], None]
+OutcomeListener = Callable[[Outcome, int, int], None]
 """Told of each outcome, with its number and how many there will be. Must not raise."""
 
 
@@ -33,7 +31,7 @@ def execute(
     plan: Plan,
     live: Snapshot,
     server: Server,
-    listener: Listener,
+    listener: OutcomeListener,
     stopping: Callable[[], bool] = lambda: False,
     *,
     calls: Calls | None = None,
@@ -53,7 +51,7 @@ class _Run:
         plan: Plan,
         live: Snapshot,
         server: Server,
-        listener: Listener,
+        listener: OutcomeListener,
         calls: Calls,
         stale: Collection[Outcome],
     ) -> None:
@@ -125,14 +123,14 @@ class _Run:
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
         try:
             return self._writes.write(action)
-        except StaleError as error:
+        except StaleActionError as error:
             return Outcome(action, "failed", error.message, error.hint, stale=True)
         except LockLostError as error:
             lost = Outcome(action, "failed", error.message, error.hint, stale=True)
             raise StopRunError(lost) from error
         except (ReadOnlyModeError, JournalError) as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
-        except (ConfigurationServerError, LaunchFileError, UnknownReferenceError) as error:
+        except (ConfigurationServerError, LaunchFileAccessError, UnknownReferenceError) as error:
             hint = error.hint if isinstance(error, ReconcilerError) else ""
             return Outcome(action, "failed", str(error), hint)
         except OutcomeUnknownError as error:

@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import LockLostError
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import ObjectNotFoundError
@@ -25,18 +24,6 @@ LEASE = 60.0
 SECTION = "lock"
 TAKER = "taker"
 LIST = TRANSACTION_TYPE["List"]
-
-
-class LockHeldError(ReconcilerError):
-    """Somebody else has the lock."""
-
-    exit_code = ExitCode.STALE
-
-
-class LockLostError(ReconcilerError):
-    """The lock is gone or somebody else's: nothing may be written any more."""
-
-    exit_code = ExitCode.STALE
 
 
 @dataclass(frozen=True)
@@ -69,7 +56,7 @@ class Holder:
             TAKER: self.taker,
         }
 
-    def said(self) -> str:
+    def display(self) -> str:
         """Who that is, for a sentence."""
         since = f" since {self.since}" if self.since else ""
         return f"{self.owner} on {self.host}{since}, run {self.run}"
@@ -135,11 +122,11 @@ class NoLock:
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as the lock sees it: seconds that only grow, a wait, and the hour for people."""
+    """Time as the lock sees it: seconds that only grow, a wait, and a time of day to display."""
 
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
-    hour: Callable[[float], str]
+    timestamp: Callable[[float], str]
     """The time of day in so many seconds from now."""
 
 
@@ -163,7 +150,7 @@ class Lock:
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
         if held is None or (held.run, held.host) != (self._holder.run, self._holder.host):
-            now = f": it is {held.said()} now" if held else ""
+            now = f": it is {held.display()} now" if held else ""
             raise LockLostError(
                 f"the lock was taken from this run{now}",
                 "Nothing more was written. Look at gwe runs, and make a new plan.",
@@ -192,7 +179,7 @@ class Lock:
     def _write(self, holder: Holder) -> None:
         """Counts up, and says what has changed."""
         lease = holder.lease
-        until = self._clock.hour(lease)
+        until = self._clock.timestamp(lease)
         changed = replace(holder, counter=holder.counter + 1, until=until)
         before, after = self._holder.options(), changed.options()
         options = {key: value for key, value in after.items() if before[key] != value}

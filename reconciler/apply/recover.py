@@ -1,218 +1,189 @@
-"""Finishes, or takes back, what a run left by half.
+"""What comes after a run: settling what it left by half, taking it back, giving it up."""
 
-Of each call without an answer it is looked what has become of it: by DBID, and of a create
-by the natural key. Then an object that was deleted in a replace and is not there again is
-created: the new one, or the old one where the run is to be taken back.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.journal import Recorder, object_data
-from reconciler.apply.runs import Run, Step
-from reconciler.kinds.fields import Names, SecretText, UnknownReferenceError, flatten
-from reconciler.kinds.model import Attributes
+from reconciler.apply.lock import Clock, find_locks, holder_of
+from reconciler.apply.recover_actions import Recovered, recover
+from reconciler.apply.reread import file_specs, read_again
+from reconciler.apply.run import RunContext, RunOptions, locked, open_journal, with_files
+from reconciler.apply.undo_actions import undo_plan
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError, UnrecoveredError, UsageError
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import CONTENT
-from reconciler.plan.effects import update_delta
-from reconciler.plan.model import Action, Change, Plan
-from reconciler.server.delta import apply_delta
-from reconciler.server.errors import ConfigurationServerError, ObjectNotFoundError
-from reconciler.server.files import content_after
-from reconciler.server.port import ConfObject, Server
-from reconciler.server.snapshot import Snapshot
+from reconciler.launch.adapter import FilesReader, installation_label
+from reconciler.launch.files import Installation
+from reconciler.plan.guards import Limits, refusals
+from reconciler.plan.model import Plan
+from reconciler.plan.parser import Resolve, read_plan
+from reconciler.plan.queries import ReadRequirement
+from reconciler.server.port import Reader, Server
+from reconciler.state.folder import StateFolder
+from reconciler.state.runs import Run, read_plan_text, read_run, read_runs
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one action, and what was done about it."""
-
-    address: str
-    told: str
-    settled: bool = True
+def unfinished_runs(state: StateFolder, identity: str) -> list[Run]:
+    """The runs on a server that ``gwe recover`` has to look at, oldest first."""
+    return [
+        run for run in read_runs(state) if run.head.get("identity") == identity and not run.finished
+    ]
 
 
-def recover(
+def recover_run(
     run: Run,
     plan: Plan,
     server: Server,
-    calls: Calls,
-    live: Snapshot,
+    options: RunOptions,
+    context: RunContext,
+    tell: Callable[[Recovered], None],
+    warn: Callable[[str], None],
     *,
     reverse: bool = False,
-) -> Iterator[Finding]:
-    """Settles every action of a run, one finding each. ``live``: what the plan's actions
-    refer to. The server's errors end it; it can be run again."""
-    actions = {action.address: action for action in plan.actions}
-    settler = _Settler(server, calls, live.copy(), reverse=reverse)
-    for address in dict.fromkeys(step.address for step in run.steps):
-        steps = [step for step in run.steps if step.address == address]
-        try:
-            yield from settler.settle(actions[address], steps)
-        except ConfigurationServerError as error:
-            yield Finding(address, f"the server refuses to settle it: {error}", settled=False)
+) -> None:
+    """Finishes, or takes back, what a run left by half, and gives its lock back.
 
-
-class _Settler:
-    def __init__(self, server: Server, calls: Calls, live: Snapshot, *, reverse: bool) -> None:
-        self._server = server
-        self._calls = calls
-        self._journal: Recorder = calls.journal
-        self._live = live
-        self._reverse = reverse
-
-    def settle(self, action: Action, steps: list[Step]) -> Iterator[Finding]:
-        known: list[Step] = []
-        for step in steps:
-            if not step.unknown:
-                known.append(step)
-                continue
-            found = self._look(action, step, _deleted(known))
-            self._journal.record(
-                "end",
-                step=step.number,
-                result=found.result,
-                after=object_data(found.after),
+    Raises RunHeldError where its process lives, RefusedError where its launch files are
+    elsewhere, and UnrecoveredError where the server refused something; the run and its lock are
+    left as they were then, also by the server's other errors.
+    """
+    _check_place(run, plan, options.installation)
+    server = with_files(server, plan, options.installation, options.state.run_path(run.name))
+    with open_journal(options.state, run.name) as journal:
+        run = read_run(options.state, run.name)  # as it is now that nobody else writes
+        # In the name of the run: who finds this lock knows whose journal tells the rest.
+        own = replace(context, name=run.name)
+        with locked(server, plan, options, own, warn, ours=run.name) as lock:
+            # Nobody takes it over, also where this ends before all is settled.
+            lock.keep = True
+            lock.start_writing()
+            live, _ = read_again(plan, server, options.installation)
+            first = max((step.number for step in run.steps), default=0) + 1
+            calls = Calls(server, journal, lock, first_step=first)
+            left = []
+            for finding in recover(run, plan, server, calls, live, reverse=reverse):
+                tell(finding)
+                left += [] if finding.complete else [finding.address]
+            for finding in _cleared(run, plan, options):
+                tell(finding)
+            if left:
+                raise UnrecoveredError(
+                    f"not settled: {', '.join(left)}",
+                    "Remove what stands in the way and run gwe recover again, or give up with"
+                    f" gwe lock release --abandon {run.name}.",
+                )
+            journal.record(
+                "finish",
+                status="recovered",
+                unsettled=False,
+                ended=context.clock.timestamp(0),
             )
-            known.append(found)
-            done = "was done" if found.answered else "was not done"
-            yield Finding(action.address, f"{step.call} of unknown outcome: it {done}")
-        deleted = _deleted(known)
-        made = next((one for one in reversed(known) if one.call == "create" and one.answered), None)
-        if action.action == "replace" and deleted is not None and made is None:
-            finding, after = self._create_again(action, deleted)
-            yield finding
-            made = replace(deleted, call="create", after=after) if after else None
-        yield from self._permissions(action, known, deleted, made)
-
-    def _look(self, action: Action, step: Step, deleted: Step | None) -> Step:
-        """The step, with what has become of it."""
-        match step.call:
-            case "create":
-                one = self._made(action, step, deleted)
-                return replace(step, result="answered" if one else "refused", after=one)
-            case "delete":
-                gone = self._read(step) is None
-                return replace(step, result="answered" if gone else "refused")
-            case "update":
-                one = self._read(step)
-                if one is None or not self._is_updated(action, step, one):
-                    return replace(step, result="refused", after=one)
-                after = _left_by(action, step.before or one, one, self._live)
-                return replace(step, result="answered", after=after)
-        return replace(step, result="refused")  # permissions are set again
-
-    def _read(self, step: Step) -> ConfObject | None:
-        before = step.before
-        found = self._server.read(before.type, {"dbid": before.dbid}) if before else []
-        return found[0] if found else None
-
-    def _is_updated(self, action: Action, step: Step, one: ConfObject) -> bool:
-        """Whether the update has been done. It is one write, so that any of its values
-        tells, also where another client has changed some since."""
-        kind = ALL_TYPES[one.type]
-        now = flatten(kind, one.attributes, self._live)
-        before = flatten(kind, step.before.attributes, self._live) if step.before else {}
-        for change in action.changes:
-            value, wanted = now.get(change.path) or None, change.after or None
-            if not _is_known(change):
-                wanted = value if value != before.get(change.path) else None  # it is not known
-            if value == wanted and value != (before.get(change.path) or None):
-                return True
-        return False
-
-    def _made(self, action: Action, step: Step, deleted: Step | None) -> ConfObject | None:
-        """The object that a create was to make, if it is there: the one of its natural key
-        that has every value of the new object, or of the old one that it stands for."""
-        wanted = [step.makes] if step.makes else []
-        if deleted is not None and deleted.before is not None:
-            wanted.append(deleted.before.attributes)
-        for attributes in wanted:
-            one = self._holder(action, attributes)
-            if one is not None and _has(one, attributes):
-                # What another client has changed since is not the run's.
-                return replace(one, attributes={**one.attributes, **attributes})
-        return None
-
-    def _holder(self, action: Action, attributes: Attributes) -> ConfObject | None:
-        """The object that has the natural key of one that is to be created."""
-        kind = ALL_TYPES[action.object_type]
-        by_attribute = {attribute: name for name, attribute in kind.filters.items()}
-        key = {by_attribute[part]: attributes[part] for part in kind.key}
-        found = self._server.read(action.object_type, key)
-        return found[0] if found else None
-
-    def _create_again(self, action: Action, deleted: Step) -> tuple[Finding, ConfObject | None]:
-        old = deleted.before
-        assert old is not None  # noqa: S101 - the begin of a delete holds the object
-        there = self._made(action, deleted, deleted)
-        if there is not None:
-            self._calls.found(action, there)
-            return Finding(action.address, "it was deleted, and is there again"), there
-        attributes = deleted.makes or old.attributes
-        if self._reverse:
-            attributes = old.attributes
-        taken = self._holder(action, attributes)
-        if taken is not None:
-            told = (
-                f"it was deleted, and another client has made one of its name (DBID {taken.dbid});"
-                " that one is left as it is"
-            )
-            return Finding(action.address, told), None
-        made = self._calls.create(action, attributes, old.folder)
-        what = "the old object" if self._reverse else "the new object"
-        told = f"it was deleted and not created again: {what} was created, DBID {made.dbid}"
-        return Finding(action.address, told), made
-
-    def _permissions(
-        self, action: Action, known: list[Step], deleted: Step | None, made: Step | None
-    ) -> Iterator[Finding]:
-        wanted = deleted.permissions if deleted else action.permissions
-        given = any(one.call == "set_permissions" and one.answered for one in known)
-        if wanted and made is not None and made.after is not None and not given:
-            try:
-                self._calls.set_permissions(action, made.after, wanted)
-            except ObjectNotFoundError:
-                yield Finding(action.address, "it has been deleted since")
-            else:
-                yield Finding(action.address, "its permissions were set again")
+            lock.keep = False
 
 
-def _deleted(steps: list[Step]) -> Step | None:
-    return next((one for one in steps if one.call == "delete" and one.answered), None)
+def _check_place(run: Run, plan: Plan, installation: Installation | None) -> None:
+    """RefusedError where the launch files of a run are not those of ``installation``. A host
+    may have got another name since; then somebody has named the folder."""
+    here = installation_label(installation) if installation else ""
+    folders = [one.partition(":")[2] for one in (plan.site.installation, here)]
+    if file_specs(plan) and folders[0] != folders[1]:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the launch files of run {run.name} are those of {plan.site.installation},"
+                    f" not of {here or 'this host'}",
+                    hint="Run it on that host, and name no other folder with GWE_INSTALL_DIR"
+                    " or install_dir. Where this is that host under another name, name that"
+                    " folder.",
+                )
+            ]
+        )
 
 
-def _has(one: ConfObject, attributes: Attributes) -> bool:
-    return all(
-        one.attributes.get(name) == value
-        for name, value in attributes.items()
-        if value not in ("", None)
-    )
+def _cleared(run: Run, plan: Plan, options: RunOptions) -> Iterator[Recovered]:
+    """Removes the new files that a run which died has left beside its launch files."""
+    backups = options.state.run_path(run.name)
+    addresses = {action.name: action.address for action in plan.actions}
+    if options.installation is None:
+        return
+    for spec in file_specs(plan):
+        for _ in options.installation.clear(spec.path, backups):
+            message = "a new file that was not put in its place was removed"
+            yield Recovered(addresses[spec.path], message)
 
 
-def _left_by(action: Action, before: ConfObject, now: ConfObject, names: Names) -> ConfObject:
-    """What an update has made of an object that was ``before``: as it is ``now``, but that
-    its own values are as it wrote them, whatever another client has made of these since. A
-    value that is not known any more is as it is now, and such a content is left out."""
-    known = replace(action, changes=tuple(one for one in action.changes if _is_known(one)))
+def plan_undo(
+    run: Run,
+    plan: Plan,
+    server: Reader,
+    *,
+    force: bool = False,
+    limits: Limits | None = None,
+    secret_words: tuple[str, ...] = (),
+    installation: Installation | None = None,
+) -> Plan:
+    """The plan that takes a run back. ``plan``: the one that the run carried out."""
+    info = server.info()
+    if run.head.get("identity") != info.identity:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the run {run.name} was on another server, {run.head.get('server')}",
+                    hint="Name that server with --server.",
+                )
+            ]
+        )
+    _check_place(run, plan, installation)
+    if installation is not None:
+        server = FilesReader(server, installation, file_specs(plan))
+    live, site = read_again(plan, server, installation, _needs_of_undo(run, plan))
+    undo = undo_plan(run, plan, live, info, site, force=force, secret_words=secret_words)
+    # Asking for it is the consent to all that it takes away: no share is too much.
+    whole = replace(limits or Limits(), percent=100)
+    exceeded = refusals(undo.actions, whole, consented=True)
+    return replace(undo, refusals=() if force else exceeded)
+
+
+def _needs_of_undo(run: Run, plan: Plan) -> list[ReadRequirement]:
+    """What an undo must see beside the objects themselves: what refers to them, and what
+    referred to them before."""
+    needs = [
+        ReadRequirement(action.object_type, action.tenant, referrers=True)
+        for action in plan.actions
+        if action.action == "create" and action.object_type != "Application"
+    ]
+    for step in run.steps:
+        gone = [step.before] if step.call == "delete" and step.before else []
+        for one in (*gone, *step.referrers):
+            words = frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)
+            needs.append(ReadRequirement(one.type, one.tenant, words=words))
+    return needs
+
+
+def plan_of_run(state: StateFolder, run: Run, resolve: Resolve | None = None) -> Plan:
+    """The plan that a run carried out."""
+    return read_plan(read_plan_text(state, run.name), f"the plan of run {run.name}", resolve)
+
+
+def abandon(state: StateFolder, name: str, clock: Clock) -> bool:
+    """Notes that a run which did not finish is left as it is; False where its journal is
+    on another host."""
     try:
-        delta = update_delta(known, now.attributes, names)
-    except UnknownReferenceError:
-        return now  # the other client has deleted what it wrote
-    attributes = dict(now.attributes)
-    if delta:
-        attributes = apply_delta(ALL_TYPES[now.type], now.attributes, delta)
-    if CONTENT in attributes:
-        del attributes[CONTENT]
-        if known == action:
-            form = action.changes[0].path[1]
-            sent = update_delta(action, before.attributes, names)
-            attributes[CONTENT] = content_after(form, before.attributes, sent)
-    return replace(now, attributes=attributes)
+        run = read_run(state, name)
+    except UsageError:
+        return False
+    with open_journal(state, run.name) as journal:
+        journal.record("finish", status="abandoned", unsettled=False, ended=clock.timestamp(0))
+    return True
 
 
-def _is_known(change: Change) -> bool:
-    """Whether the plan says the value that was written: not what came from elsewhere."""
-    hidden = isinstance(change.after, SecretText) and not change.after
-    return not hidden and not change.source
+def release_orphaned_lock(state: StateFolder, server: Server) -> str:
+    """Gives a lock back that a settled run of this state folder has left; that run's name,
+    or empty: there is none."""
+    for one in find_locks(server):
+        held = holder_of(one)
+        if held.run in state.run_names() and read_run(state, held.run).finished:
+            with state.held(held.run):  # its process is dead
+                server.delete("Transaction", one.dbid)
+            return held.run
+    return ""

@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from reconciler.apply.written import Written
 from reconciler.kinds.addresses import quoted
-from reconciler.kinds.fields import Names, Path, Value, flatten
+from reconciler.kinds.fields import FieldPath, NameResolver, Value, flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import Action, Change
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 
-def references(entry: Written, live: Snapshot, names: Names) -> Iterator[Action]:
+def references(entry: Written, live: Snapshot, names: NameResolver) -> Iterator[Action]:
     """One action for each object that the run's delete of another one has changed, or taken
     along. Each needs the one that they referred to."""
     deleted, old = entry.deleted, entry.before
@@ -69,7 +69,7 @@ def _again(was: ConfObject, old: ConfObject, entry: Written, live: Snapshot) -> 
 
 
 def _cascaded(
-    base: Action, was: ConfObject, old: ConfObject, entry: Written, names: Names
+    base: Action, was: ConfObject, old: ConfObject, entry: Written, names: NameResolver
 ) -> Action:
     """An object that was deleted with another one: created again, for the one that is
     there now."""
@@ -82,5 +82,5 @@ def _cascaded(
     return replace(base, action="create", dbid=0, folder=was.folder, fields=fields, changes=changes)
 
 
-def _made(base: Action, path: Path, value: Value) -> Change:
+def _made(base: Action, path: FieldPath, value: Value) -> Change:
     return Change(path, None, value, unit=path, secret=base.hides(path))

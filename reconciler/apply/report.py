@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode
 from reconciler.plan.model import Action
 
 Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
@@ -13,7 +13,7 @@ Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
 @dataclass(frozen=True)
 class Outcome:
     """What became of one action. ``wrote``: whether something was written for it;
-    ``stale``: the live object had moved; ``unsettled``: it is not known what was written,
+    ``stale``: the live object had moved; ``needs_recovery``: it is not known what was written,
     or it was written by half, and ``gwe recover`` must look."""
 
     action: Action
@@ -22,7 +22,7 @@ class Outcome:
     hint: str = ""
     wrote: bool = False
     stale: bool = False
-    unsettled: bool = False
+    needs_recovery: bool = False
 
 
 @dataclass
@@ -38,17 +38,17 @@ class RunReport:
         return [outcome for outcome in self.outcomes if outcome.status in status]
 
     @property
-    def unsettled(self) -> bool:
+    def needs_recovery(self) -> bool:
         """Whether something is left for ``gwe recover``."""
         wrote = any(one.wrote for one in self.outcomes)
         return (wrote and self.journal_broken) or any(
-            one.unsettled or one.status == "unknown" for one in self.outcomes
+            one.needs_recovery or one.status == "unknown" for one in self.outcomes
         )
 
     @property
     def exit_code(self) -> ExitCode:
         """The one place that decides a run's exit code."""
-        if all(outcome.status == "done" for outcome in self.outcomes) and not self.unsettled:
+        if all(outcome.status == "done" for outcome in self.outcomes) and not self.needs_recovery:
             return ExitCode.DONE
         if any(outcome.wrote or outcome.status == "unknown" for outcome in self.outcomes):
             return ExitCode.PARTIAL

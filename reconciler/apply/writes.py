@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.fields import Value, flatten, pointer
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.effects import create_attributes, update_delta
-from reconciler.plan.fingerprint import moved
+from reconciler.plan.fingerprint import stale_fields
 from reconciler.plan.model import Action
 from reconciler.server.errors import (
     ConfigurationServerError,
@@ -30,10 +30,6 @@ RECOVER = "Run gwe recover: it looks what is there and finishes it."
 _NAME_TAKEN = (
     "The object is gone: another client has taken its name. Run gwe recover when it is free."
 )
-
-
-class StaleError(ReconcilerError):
-    """The live object is no longer what the plan was computed from."""
 
 
 class StopRunError(Exception):
@@ -54,7 +50,7 @@ class Writes:
         self._written: set[int] = set()
 
     def write(self, action: Action) -> Outcome:
-        """Carries one action out. StaleError where the object has moved; the server's
+        """Carries one action out. StaleActionError where the object has moved; the server's
         errors where it refused; StopRunError where the run must end."""
         match action.action:
             case "create":
@@ -82,7 +78,7 @@ class Writes:
             by_attribute = {attribute: name for name, attribute in kind.filters.items()}
             key = {by_attribute[part]: attributes[part] for part in kind.key}
             if self._server.read(action.object_type, key):
-                raise StaleError("somebody has created it since the plan", AGAIN) from None
+                raise StaleActionError("somebody has created it since the plan", AGAIN) from None
             raise
         return self._with_permissions(action, made, action.permissions)
 
@@ -94,7 +90,7 @@ class Writes:
             self._calls.delete(action, old, self._permissions(old), self._referrers(action))
         except ObjectNotFoundError:
             return gone
-        except StaleError:
+        except StaleActionError:
             if self._is_gone(action):
                 return gone
             raise
@@ -156,7 +152,9 @@ class Writes:
         except UniquenessViolationError as second:
             if isinstance(error, ConfigurationServerError):
                 message = f"{reason}; and the old object could not be created again: {second}"
-                return Outcome(action, "failed", message, _NAME_TAKEN, wrote=True, unsettled=True)
+                return Outcome(
+                    action, "failed", message, _NAME_TAKEN, wrote=True, needs_recovery=True
+                )
             message = f"{reason} while it was created anew; an object with its name is there"
             return Outcome(action, "unknown", message, RECOVER, wrote=True)
         except (OutcomeUnknownError, KeyboardInterrupt) as second:
@@ -164,7 +162,7 @@ class Writes:
             return Outcome(action, "unknown", message, RECOVER, wrote=True)
         except ReconcilerError as second:
             message = f"{reason}; and the old object could not be created again: {second}"
-            return Outcome(action, "failed", message, RECOVER, wrote=True, unsettled=True)
+            return Outcome(action, "failed", message, RECOVER, wrote=True, needs_recovery=True)
         message = f"{reason}; the old object was created again, with a new DBID"
         outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
         try:
@@ -172,7 +170,7 @@ class Writes:
                 self._calls.set_permissions(action, again, permissions)
         except ReconcilerError as second:
             message += f", but its permissions could not be set: {second}"
-            return replace(outcome, message=message, hint=RECOVER, unsettled=True)
+            return replace(outcome, message=message, hint=RECOVER, needs_recovery=True)
         return outcome
 
     def _with_permissions(
@@ -186,7 +184,9 @@ class Writes:
             self._calls.set_permissions(action, made, permissions)
         except ReconcilerError as error:
             message = f"it was created, but its permissions could not be set: {error}"
-            half = replace(outcome, status="failed", message=message, hint=RECOVER, unsettled=True)
+            half = replace(
+                outcome, status="failed", message=message, hint=RECOVER, needs_recovery=True
+            )
             if isinstance(error, ConfigurationServerError):
                 return half
             raise StopRunError(half) from error
@@ -196,7 +196,7 @@ class Writes:
         try:
             return tuple(self._server.permissions(old.type, old.dbid))
         except NoPermissionError as error:
-            raise StaleError(
+            raise StaleActionError(
                 "its permissions cannot be read, so that they would be lost",
                 "Grant this account Read Permissions on it.",
             ) from error
@@ -216,12 +216,12 @@ class Writes:
                 self._live.put(found[0])
             else:
                 self._live.drop(action.object_type, dbid)
-        told = moved(action, self._live, self._written)
+        messages = stale_fields(action, self._live, self._written)
         one = self._live.get(action.object_type, action.dbid)
-        if told or one is None:
-            listed = "; ".join(told[:3])
-            listed += f"; and {len(told) - 3} more" if len(told) > 3 else ""
-            raise StaleError(f"it has changed since the plan: {listed}", AGAIN)
+        if messages or one is None:
+            listed = "; ".join(messages[:3])
+            listed += f"; and {len(messages) - 3} more" if len(messages) > 3 else ""
+            raise StaleActionError(f"it has changed since the plan: {listed}", AGAIN)
         return one
 
     def _with_sources(self, action: Action) -> Action:
@@ -247,7 +247,7 @@ class Writes:
             if _same(now, change.after):
                 continue
             left = action.action == "update" and _same(now, change.before)
-            said = f"{pointer(change.path)} is {change.said(now)}"
+            said = f"{pointer(change.path)} is {change.display(now)}"
             (kept if left else rewritten).append(said)
         if kept:
             message = f"the server answered with no error and left as it was: {', '.join(kept)}"

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from reconciler.apply.runs import Run, Step
 from reconciler.plan.model import Action, Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.runs import Run, Step
 
 
 @dataclass
@@ -38,9 +38,9 @@ class Written:
         return next((step for step in self.steps if step.call == "delete"), None)
 
 
-class Names:
+class NamesAtRun:
     """Names of live objects, and of those that the run has deleted: by their old DBIDs.
-    Implements ``kinds.fields.Names``."""
+    Implements ``kinds.fields.NameResolver``."""
 
     def __init__(self, live: Snapshot, run: Run) -> None:
         self._live = live

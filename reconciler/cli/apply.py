@@ -7,8 +7,8 @@ import click
 
 from reconciler.apply.check import check_server
 from reconciler.cli import common
-from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
-from reconciler.cli.circumstances import environment_secret
+from reconciler.cli.execution import check_can_ask, show_and_execute
+from reconciler.cli.run_context import environment_secret
 from reconciler.cli.session import Session, open_session
 from reconciler.cli.show import read_text
 from reconciler.errors import UsageError
@@ -44,7 +44,7 @@ def command(plan_file: Path | None, **options: Any) -> int:
         return _apply_file(plan_file, session)
     loaded = session.load()
     with session.server() as server:
-        return show_ask_and_carry_out(session.plan(loaded, server).plan, server, session)
+        return show_and_execute(session.plan(loaded, server).plan, server, session)
 
 
 _OF_THE_PLAN = (
@@ -75,4 +75,4 @@ def _apply_file(path: Path, session: Session) -> int:
     with session.server(plan.server) as server:
         info = server.info()
         check_server(plan, info.identity, info.url)
-        return show_ask_and_carry_out(plan, server, session, text=text)
+        return show_and_execute(plan, server, session, text=text)

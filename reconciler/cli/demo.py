@@ -11,8 +11,7 @@ import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.main import main
-from reconciler.errors import ReconcilerError, UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 

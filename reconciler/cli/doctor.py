@@ -8,11 +8,10 @@ import click
 
 from reconciler.cli import common
 from reconciler.cli.session import Session, open_session
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.checks import Finding
+from reconciler.server.checks import CheckResult
 from reconciler.server.connect import connect
 from reconciler.server.errors import ConfigurationServerError, ServerError
 from reconciler.server.port import ConfObject, Permission, Server, ServerInfo
@@ -52,7 +51,7 @@ def command(**options: Any) -> int:
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-def _look(session: Session, connection: Options) -> Iterator[Finding]:
+def _look(session: Session, connection: Options) -> Iterator[CheckResult]:
     url = session.url()
     real = url.startswith(("confserv:", "confservs:"))
     if real:
@@ -69,20 +68,20 @@ def _look(session: Session, connection: Options) -> Iterator[Finding]:
     except ServerError as error:
         number = getattr(error, "number", 0)
         what = "client" if number == 7 else "log-in"
-        yield Finding(what, "failed", error.message, error.hint)
+        yield CheckResult(what, "failed", error.message, error.hint)
         return
     try:
-        yield Finding("log-in", "ok", f"as {who}")
+        yield CheckResult("log-in", "ok", f"as {who}")
         yield from _session(session, server, connection, real=real)
     except ServerError as error:
-        yield Finding("server", "failed", error.message, error.hint)
+        yield CheckResult("server", "failed", error.message, error.hint)
     finally:
         server.close()
 
 
 def _session(
     session: Session, server: Server, connection: Options, *, real: bool
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     applications = server.read("Application")
     by_name = {one.attributes["name"]: one for one in applications}
     if real:
@@ -91,34 +90,36 @@ def _session(
     if real or info.proxy_of:
         yield _role_of_server(info)
     if info.mode == "Full":
-        yield Finding("mode", "ok", "Full: the server takes writes")
+        yield CheckResult("mode", "ok", "Full: the server takes writes")
     else:
         advice = "Plans work; an apply waits until the server is back in full mode."
-        yield Finding("mode", "note", info.mode, advice)
+        yield CheckResult("mode", "note", info.mode, advice)
     tenants = server.read("Tenant", {"all_tenants": 1})
     yield from _permissions(session, server, tenants)
     yield _prerequisites(session, server, [*tenants, *applications])
 
 
-def _client(found: ConfObject | None, connection: Options) -> Finding:
+def _client(found: ConfObject | None, connection: Options) -> CheckResult:
     name = connection.client
     if found is None:
-        return Finding("client", "note", f"this account cannot read the application {name}")
+        return CheckResult("client", "note", f"this account cannot read the application {name}")
     kind = mnemonic(APPLICATION_TYPE, int(found.attributes["type"]))
     if name == "default":
         advice = "An application of its own (type GenericClient) tells gwe from people."
-        return Finding("client", "note", f"{name}, type {kind}: shared with people", advice)
-    return Finding("client", "ok", f"{name}, type {kind}")
+        return CheckResult("client", "note", f"{name}, type {kind}: shared with people", advice)
+    return CheckResult("client", "ok", f"{name}, type {kind}")
 
 
-def _role_of_server(info: ServerInfo) -> Finding:
+def _role_of_server(info: ServerInfo) -> CheckResult:
     if info.proxy_of:
         advice = "Name the master and its backup with --server: apply refuses a proxy."
-        return Finding("server", "failed", f"it is a proxy of {info.proxy_of}", advice)
-    return Finding("server", "ok", "not a proxy, as far as this account can see")
+        return CheckResult("server", "failed", f"it is a proxy of {info.proxy_of}", advice)
+    return CheckResult("server", "ok", "not a proxy, as far as this account can see")
 
 
-def _permissions(session: Session, server: Server, tenants: list[ConfObject]) -> Iterator[Finding]:
+def _permissions(
+    session: Session, server: Server, tenants: list[ConfObject]
+) -> Iterator[CheckResult]:
     asks: _Asks | None = getattr(server, "effective_permissions", None) and cast("_Asks", server)
     wanted = session.options["tenant"] or session.settings.tenant
     tenant = next(
@@ -127,15 +128,15 @@ def _permissions(session: Session, server: Server, tenants: list[ConfObject]) ->
     if tenant is None:
         text = f"no tenant {wanted} can be read" if wanted else "no tenant can be read"
         advice = "Grant the account Read on the tenant and on Environment."
-        yield Finding("permissions", "failed", text, advice)
+        yield CheckResult("permissions", "failed", text, advice)
         return
     if not any(one.dbid == ENVIRONMENT for one in tenants):
         advice = "Grant the account Read on it: applications and hosts belong to it."
-        yield Finding("permissions", "note", "tenant Environment cannot be read", advice)
+        yield CheckResult("permissions", "note", "tenant Environment cannot be read", advice)
     user = session.user
     persons = server.read("Person", {"user_name": user}) if user else []
     if asks is None or (user and not persons):
-        yield Finding("permissions", "note", "the account cannot read itself: not looked at")
+        yield CheckResult("permissions", "note", "the account cannot read itself: not looked at")
         return
     lacking = []
     try:
@@ -149,24 +150,28 @@ def _permissions(session: Session, server: Server, tenants: list[ConfObject]) ->
                 if missing:
                     lacking.append(f"{OBJECT_TYPES[name].folder}: {_named(missing)}")
     except ConfigurationServerError as error:
-        yield Finding("permissions", "note", f"not looked at: {error.message}")
+        yield CheckResult("permissions", "note", f"not looked at: {error.message}")
         return
     where = tenant.attributes["name"]
     if lacking:
         advice = "Plans work; for an apply grant these on the folders."
-        yield Finding("permissions", "note", f"in {where} missing: {'; '.join(lacking)}", advice)
+        yield CheckResult(
+            "permissions", "note", f"in {where} missing: {'; '.join(lacking)}", advice
+        )
     else:
-        yield Finding("permissions", "ok", f"create, change and delete in the folders of {where}")
+        yield CheckResult(
+            "permissions", "ok", f"create, change and delete in the folders of {where}"
+        )
 
 
 def _named(missing: Permission) -> str:
     return ", ".join(one.name.lower() for one in Permission if one in missing and one.name)
 
 
-def _prerequisites(session: Session, server: Server, found: list[ConfObject]) -> Finding:
+def _prerequisites(session: Session, server: Server, found: list[ConfObject]) -> CheckResult:
     app = session.options["app"] or session.settings.app
     if not app:
-        return Finding("site", "note", "not looked at", "Name its application with --app.")
+        return CheckResult("site", "note", "not looked at", "Name its application with --app.")
     site = SiteOptions(
         app,
         session.options["tenant"] or session.settings.tenant,
@@ -177,11 +182,13 @@ def _prerequisites(session: Session, server: Server, found: list[ConfObject]) ->
     except ReconcilerError as error:
         problems = error.diagnostics
         text = "; ".join(one.summary for one in problems)
-        return Finding("site", "failed", text, next((one.hint for one in problems if one.hint), ""))
-    return Finding("site", "ok", f"{app} in tenant {discovered.tenant_name}, complete")
+        return CheckResult(
+            "site", "failed", text, next((one.hint for one in problems if one.hint), "")
+        )
+    return CheckResult("site", "ok", f"{app} in tenant {discovered.tenant_name}, complete")
 
 
-def _print(findings: Iterator[Finding], *, no_color: bool) -> bool:
+def _print(findings: Iterator[CheckResult], *, no_color: bool) -> bool:
     """Prints each line as soon as it is known. Whether one of them failed."""
     from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 

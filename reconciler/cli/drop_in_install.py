@@ -11,13 +11,12 @@ import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.exits import ExitCode
-from reconciler.resources import bundled
+from reconciler.errors import ExitCode, ReconcilerError, RefusedError, UsageError
 
 TOOL = "webengagement_provisioning"
 SCRIPTS = (f"{TOOL}.sh", f"{TOOL}.bat")
 KEPT = ".vendor"
+SOURCE = Path(__file__).parent / "drop_in_scripts"
 
 
 @click.group("drop-in", context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,7 +41,7 @@ def install(folder: Path, force: bool) -> int:
     try:
         _check_replaceable(folder, force=force)
         for name in SCRIPTS:
-            for line in _put(bundled("scripts") / name, folder / name):
+            for line in _put(SOURCE / name, folder / name):
                 click.echo(line)
     except OSError as error:
         raise ReconcilerError(
@@ -60,7 +59,7 @@ def _check_replaceable(folder: Path, *, force: bool) -> None:
     others = [
         folder / name
         for name in SCRIPTS
-        if os.path.lexists(folder / name) and not _same(bundled("scripts") / name, folder / name)
+        if os.path.lexists(folder / name) and not _same(SOURCE / name, folder / name)
     ]
     blocking = [one for one in others if not one.is_file()] or (others if not force else [])
     if blocking:

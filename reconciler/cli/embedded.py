@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, SECONDS
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
@@ -129,7 +128,7 @@ def serve(
     application that the file holds. Ctrl-C ends it.
     """
     from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only with the vendor's jars
-    from reconciler.server.psdk.listener import Listener  # noqa: PLC0415
+    from reconciler.server.wire.listener import Listener  # noqa: PLC0415
 
     found = jars.find_jars(jars.folder_of(psdk, install_dir)).check()
     listener = Listener(

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
-from reconciler.errors import ReconcilerError, UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.resources import bundled, bundled_manifests
 from reconciler.settings import FILE_NAME
 

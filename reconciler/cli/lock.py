@@ -4,14 +4,13 @@ from typing import Any
 
 import click
 
-from reconciler.aftermath import abandon
 from reconciler.apply.lock import find_locks, holder_of
+from reconciler.apply.recover import abandon
 from reconciler.cli import common
-from reconciler.cli.circumstances import circumstances
+from reconciler.cli.run_context import run_context
 from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import RefusedError, UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, RefusedError, UsageError
 
 
 @click.group("lock")
@@ -67,7 +66,7 @@ def release(**options: Any) -> int:
                 raise RefusedError(
                     [
                         Diagnostic(
-                            f"{held.said()}, has begun to write and may have left an object"
+                            f"{held.display()}, has begun to write and may have left an object"
                             " by half",
                             hint=f"Use gwe recover on {held.host}; or leave it as it is with"
                             f" --abandon {held.run}.",
@@ -75,7 +74,7 @@ def release(**options: Any) -> int:
                     ]
                 )
         if wanted and not any(holder_of(one).run == wanted for one in found):
-            here = abandon(session.state(), wanted, circumstances("").clock)
+            here = abandon(session.state(), wanted, run_context("").clock)
             if not here:
                 raise UsageError(f"no lock and no journal is of run {wanted}")
             click.echo(f"Run {wanted} is left as it is.")
@@ -83,7 +82,7 @@ def release(**options: Any) -> int:
         for one in found:
             server.delete("Transaction", one.dbid)
             click.echo(f"Released the lock of run {holder_of(one).run}.")
-    if wanted and abandon(session.state(), wanted, circumstances("").clock):
+    if wanted and abandon(session.state(), wanted, run_context("").clock):
         click.echo(f"Run {wanted} is left as it is.")
     if not found:
         click.echo("Nobody holds the lock.")

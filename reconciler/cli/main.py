@@ -8,8 +8,7 @@ import click
 
 import reconciler
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "Run the main job on a sample site, in a folder of its own."),

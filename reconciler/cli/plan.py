@@ -12,8 +12,7 @@ import click
 from reconciler.cli import common
 from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.plan.model import Plan

@@ -17,14 +17,13 @@ from typing import Any
 import click
 
 from reconciler.cli.apply import command as apply
-from reconciler.cli.carry import show_ask_and_carry_out
 from reconciler.cli.credentials import find_credentials
+from reconciler.cli.execution import show_and_execute
 from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
 from reconciler.server.connect import Credentials
@@ -97,7 +96,7 @@ def _provision(arguments: Arguments) -> int:
     loaded = session.load()
     with session.server() as server:
         plan = session.plan(loaded, server).plan
-        code = show_ask_and_carry_out(plan, server, session)
+        code = show_and_execute(plan, server, session)
     if not plan.applyable:
         hint = f"--force and --exclude are options of gwe plan and gwe apply, not of {NAME}."
         _print_errors(Diagnostic("the plan was refused; nothing was written", hint=hint))

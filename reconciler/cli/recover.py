@@ -4,13 +4,17 @@ from typing import Any
 
 import click
 
-from reconciler.aftermath import forgotten_lock, plan_of_run, settle, unsettled_runs
-from reconciler.apply.recover import Finding
+from reconciler.apply.recover import (
+    plan_of_run,
+    recover_run,
+    release_orphaned_lock,
+    unfinished_runs,
+)
+from reconciler.apply.recover_actions import Recovered
 from reconciler.cli import common
-from reconciler.cli.circumstances import circumstances, environment_secret
+from reconciler.cli.run_context import environment_secret, run_context
 from reconciler.cli.session import open_session
-from reconciler.exits import ExitCode
-from reconciler.run import InterruptedRunError
+from reconciler.errors import ExitCode, InterruptedRunError
 
 
 @click.command("recover")
@@ -44,21 +48,21 @@ def command(**options: Any) -> int:
     state = session.state()
     with session.server() as server:
         info = server.info()
-        runs = unsettled_runs(state, info.identity)
+        runs = unfinished_runs(state, info.identity)
         for run in runs:
             click.echo(f"Run {run.name}, begun {run.head.get('started')}:")
 
-            def tell(finding: Finding) -> None:
-                click.echo(f"  {finding.address}: {finding.told}")
+            def tell(finding: Recovered) -> None:
+                click.echo(f"  {finding.address}: {finding.message}")
 
             plan = plan_of_run(state, run, environment_secret)
             try:
-                settle(
+                recover_run(
                     run,
                     plan,
                     server,
                     session.run_options(plan),
-                    circumstances(info.user),
+                    run_context(info.user),
                     tell,
                     lambda message: print_warning(make_console(stderr=True), message),
                     reverse=options["reverse"],
@@ -69,7 +73,7 @@ def command(**options: Any) -> int:
                     "Run gwe recover again: it goes on where it stopped.",
                 ) from None
             click.echo("  Settled. The next plan shows what is left.")
-        left = forgotten_lock(state, server)
+        left = release_orphaned_lock(state, server)
     if left:
         click.echo(f"Gave back the lock that run {left} had left.")
     if not runs and not left:

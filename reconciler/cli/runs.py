@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from reconciler.apply.runs import Run, read_run, read_runs
 from reconciler.cli import common
 from reconciler.cli.session import Session, open_session
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode
+from reconciler.state.runs import Run, read_run, read_runs
 
 _DETAILS = ("plan", "undoes", "server", "app", "tenant", "user", "host", "started", "tool")
 
@@ -28,7 +28,7 @@ def command(context: click.Context, /, **options: Any) -> int:
     if not runs:
         click.echo("No run yet.")
     for run in runs:
-        finish = run.finish or {}
+        finish = run.ending or {}
         done = sum(status == "done" for status, _ in run.outcomes.values())
         of = finish.get("of", run.head.get("actions", 0))
         click.echo(f"{run.name}  {run.status:<15}  {done}/{of}  {run.head.get('app')}")
@@ -54,15 +54,15 @@ def show(context: click.Context, /, run: str, **options: Any) -> int:
     for name in _DETAILS:
         if found.head.get(name):
             click.echo(f"  {name:<8} {found.head[name]}")
-    if found.finish and found.finish.get("ended"):
-        click.echo(f"  {'ended':<8} {found.finish['ended']}")
+    if found.ending and found.ending.get("ended"):
+        click.echo(f"  {'ended':<8} {found.ending['ended']}")
     click.echo(f"  {'journal':<8} {state.run_path(found.name)}")
     for address, (status, message) in found.outcomes.items():
         click.echo(f"{status:>13}  {address}")
         if message and status != "not-started":
             click.echo(f"{'':>15}{message}")
     for step in found.steps:
-        if step.unknown and not found.settled:
+        if step.unknown and not found.finished:
             click.echo(f"{'unknown':>13}  {step.address}: {step.call} without an answer")
     return ExitCode.DONE
 
@@ -77,8 +77,8 @@ def _data(run: Run) -> dict[str, Any]:
         **head,
         "run": run.name,
         "status": run.status,
-        "settled": run.settled,
-        "ended": (run.finish or {}).get("ended"),
+        "settled": run.finished,
+        "ended": (run.ending or {}).get("ended"),
         "outcomes": [
             {"address": address, "status": status, "message": message}
             for address, (status, message) in run.outcomes.items()

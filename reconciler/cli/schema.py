@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
-from reconciler.errors import ReconcilerError, UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.schema import plan_schema
 from reconciler.resources import bundled

@@ -22,11 +22,12 @@ from reconciler.settings import Settings, read_settings
 # What makes and carries out plans is imported by the methods that do: meanwhile Java starts.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from reconciler.apply.state import StateFolder
+    from reconciler.apply.run import RunOptions
+    from reconciler.engine import Planned
     from reconciler.launch.files import Installation
-    from reconciler.pipeline import Loaded, Planned
+    from reconciler.manifest.load import Loaded
     from reconciler.plan.model import Plan
-    from reconciler.run import RunOptions
+    from reconciler.state.folder import StateFolder
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Session:
 
     def load(self) -> Loaded:
         """The manifests. Called before the server is asked for anything."""
+        from reconciler.manifest.load import load_manifests
         from reconciler.manifest.variables import parse_setting
-        from reconciler.pipeline import load_manifests
 
         return load_manifests(
             self.paths(),
@@ -55,7 +56,7 @@ class Session:
 
     def plan(self, loaded: Loaded, server: Reader) -> Planned:
         """The plan for what the command was given."""
-        from reconciler.pipeline import prepare
+        from reconciler.engine import prepare
         from reconciler.plan.context import PlanOptions
         from reconciler.site.discovery import SiteOptions
 
@@ -84,7 +85,7 @@ class Session:
 
     def _last_run(self, plan: Plan) -> str:
         """The last run on the plan's server; a plan is made without the state folder too."""
-        from reconciler.run import last_run
+        from reconciler.apply.run import last_run
 
         try:
             return last_run(self.state(), plan.identity)
@@ -104,7 +105,7 @@ class Session:
 
     def state(self) -> StateFolder:
         """The state folder: --state-dir, else gwe.toml, else the platform's own place."""
-        from reconciler.apply.state import StateFolder, default_state_folder
+        from reconciler.state.folder import StateFolder, default_state_folder
 
         chosen = self.options.get("state_dir") or self.settings.state_dir
         return StateFolder(chosen or default_state_folder())
@@ -116,7 +117,7 @@ class Session:
     def run_options(self, plan: Plan, *, from_file: bool = False) -> RunOptions:
         """How a run of a plan is to be carried out."""
         from reconciler.apply.lock import LEASE
-        from reconciler.run import RunOptions
+        from reconciler.apply.run import RunOptions
 
         return RunOptions(
             self.state(),

@@ -7,8 +7,7 @@ import click
 
 from reconciler.cli import common
 from reconciler.cli.plan import show_plan
-from reconciler.errors import UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, UsageError
 from reconciler.plan.parser import read_plan
 
 

@@ -5,15 +5,14 @@ from typing import Any
 
 import click
 
-from reconciler.aftermath import plan_of_run, plan_undo
-from reconciler.apply.runs import read_run
+from reconciler.apply.recover import plan_of_run, plan_undo
 from reconciler.cli import common
-from reconciler.cli.carry import check_can_ask, show_ask_and_carry_out
+from reconciler.cli.execution import check_can_ask, show_and_execute
 from reconciler.cli.plan import save_plan, show_plan
 from reconciler.cli.session import open_session
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import RefusedError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, RefusedError
+from reconciler.state.runs import read_run
 
 
 @click.command("undo")
@@ -38,7 +37,7 @@ def command(run: str, out: Path | None, **options: Any) -> int:
     session = open_session(options)
     state = session.state()
     found = read_run(state, run)
-    if not found.settled:
+    if not found.finished:
         raise RefusedError(
             [
                 Diagnostic(
@@ -59,7 +58,7 @@ def command(run: str, out: Path | None, **options: Any) -> int:
             installation=session.installation(plan.site.installation),
         )
         if out is None:
-            return show_ask_and_carry_out(undo, server, session, question="Carry out")
+            return show_and_execute(undo, server, session, question="Carry out")
     show_plan(undo, options)
     save_plan(undo, out)
     return ExitCode.DONE if undo.applyable else ExitCode.REFUSED

@@ -7,7 +7,7 @@ import click
 
 from reconciler.cli import common
 from reconciler.cli.session import open_session
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode
 from reconciler.manifest.bind import bind
 
 

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
 Value = str | int | bool | bytes
-Fields = Mapping[Path, Value]
+Fields = Mapping[FieldPath, Value]
 
 HIDDEN = "(secret)"
 _SECRET_NAME = re.compile(
@@ -38,7 +38,7 @@ class SecretText(str):
         return HIDDEN
 
 
-class Names(Protocol):
+class NameResolver(Protocol):
     """Translates between DBIDs and natural names. ``tenant`` is the DBID of the
     tenant that a name without a ``tenant:`` prefix belongs to."""
 
@@ -62,17 +62,17 @@ class FieldValueError(ValueError):
     """A value that its field cannot hold."""
 
 
-def pointer(path: Path) -> str:
+def pointer(path: FieldPath) -> str:
     """The path as a JSON Pointer (RFC 6901)."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
-def from_pointer(text: str) -> Path:
+def from_pointer(text: str) -> FieldPath:
     """The path that a JSON Pointer names."""
     return tuple(p.replace("~1", "/").replace("~0", "~") for p in text.split("/")[1:])
 
 
-def shown(path: Path, value: Value | None) -> str:
+def shown(path: FieldPath, value: Value | None) -> str:
     """A field's value as people read it; that of a secret never."""
     match value:
         case None:
@@ -88,7 +88,7 @@ def shown(path: Path, value: Value | None) -> str:
     return HIDDEN if is_secret(path) else str(value)
 
 
-def is_secret(path: Path, words: Sequence[str] = ()) -> bool:
+def is_secret(path: FieldPath, words: Sequence[str] = ()) -> bool:
     """Whether the last name of a path says that its value is a secret: it holds one of
     the words password, passwd, pwd, secret, token, private-key, or one of ``words``, as a
     whole word."""
@@ -100,10 +100,12 @@ def is_secret(path: Path, words: Sequence[str] = ()) -> bool:
     )
 
 
-def flatten(object_type: ObjectType, attributes: Attributes, names: Names) -> dict[Path, Value]:
+def flatten(
+    object_type: ObjectType, attributes: Attributes, names: NameResolver
+) -> dict[FieldPath, Value]:
     """Every field of an object that has a value. Empty sections count as absent."""
     tenant = int(attributes.get("tenantDBID") or 0)
-    fields: dict[Path, Value] = {}
+    fields: dict[FieldPath, Value] = {}
     for attribute in object_type.attributes:
         value = attributes.get(attribute.name)
         if value is not None and not attribute.secret:
@@ -113,8 +115,13 @@ def flatten(object_type: ObjectType, attributes: Attributes, names: Names) -> di
 
 
 def _flatten_one(
-    path: Path, attribute: Attribute, value: Any, beside: Attributes, names: Names, tenant: int
-) -> Iterator[tuple[Path, Value]]:
+    path: FieldPath,
+    attribute: Attribute,
+    value: Any,
+    beside: Attributes,
+    names: NameResolver,
+    tenant: int,
+) -> Iterator[tuple[FieldPath, Value]]:
     """The fields of one attribute. ``beside``: the attributes that stand with it."""
     match attribute.type:
         case ValueType.KEY_VALUES:
@@ -146,15 +153,17 @@ def _flatten_one(
 
 
 def _flatten_structure(
-    path: Path, attribute: Attribute, value: Any, names: Names, tenant: int
-) -> Iterator[tuple[Path, Value]]:
+    path: FieldPath, attribute: Attribute, value: Any, names: NameResolver, tenant: int
+) -> Iterator[tuple[FieldPath, Value]]:
     for inner in attribute.fields:
         if value.get(inner.name) is not None:
             inside = (*path, inner.word)
             yield from _flatten_one(inside, inner, value[inner.name], value, names, tenant)
 
 
-def build(object_type: ObjectType, fields: Fields, names: Names, tenant: int) -> dict[str, Any]:
+def build(
+    object_type: ObjectType, fields: Fields, names: NameResolver, tenant: int
+) -> dict[str, Any]:
     """The attributes that hold ``fields``: scalars, key-value lists, references.
 
     Raises UnknownReferenceError for a name without an object and FieldValueError for
@@ -177,7 +186,7 @@ def build(object_type: ObjectType, fields: Fields, names: Names, tenant: int) ->
     return attributes
 
 
-def to_attribute(attribute: Attribute, value: Value, names: Names, tenant: int) -> Any:
+def to_attribute(attribute: Attribute, value: Value, names: NameResolver, tenant: int) -> Any:
     """One field's value as the server holds it."""
     if attribute.type in (ValueType.REFERENCE, ValueType.REFERENCES):
         dbid = names.dbid(attribute.refers_to, str(value), tenant)

@@ -9,8 +9,7 @@ LaunchError                  exit 1
     UnflushedLaunchFileError exit 1   it is written, but a power cut could still undo that
 """
 
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError
 
 
 class LaunchError(ReconcilerError):

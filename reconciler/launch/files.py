@@ -45,7 +45,7 @@ _RELATIVE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
 
 @dataclass(frozen=True)
-class Place:
+class InstallationPlace:
     """What a plan for launch files is bound to: one folder of one host."""
 
     host: str
@@ -76,9 +76,9 @@ class Installation:
             raise LaunchFileError(f"{folder} is no folder", "Name the installation folder.")
         return cls(root)
 
-    def place(self) -> Place:
+    def place(self) -> InstallationPlace:
         """What a plan for files of this folder is bound to."""
-        return Place(host_name(), str(self.root))
+        return InstallationPlace(host_name(), str(self.root))
 
     def read(self, relative: str) -> bytes:
         """The content of a file.
@@ -120,8 +120,8 @@ class Installation:
             try:
                 folder.flush()
             except OSError as error:
-                told = failed(relative, "be made durable, but is written", error)
-                raise UnflushedLaunchFileError(told.message, told.hint) from error
+                failure = failed(relative, "be made durable, but is written", error)
+                raise UnflushedLaunchFileError(failure.message, failure.hint) from error
             return backup
 
     def clear(self, relative: str, backups: Path | None = None) -> list[Path]:

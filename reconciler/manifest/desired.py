@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, quoted
-from reconciler.kinds.fields import Path, Value
+from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import ManifestKind, Overwrite
 from reconciler.kinds.types_files import LAUNCH_FILE
 
@@ -19,11 +19,11 @@ class ManagedField:
     it. ``origin`` is the place of the value; ``manifest`` names the manifest.
     """
 
-    path: Path
+    path: FieldPath
     value: Value | None
     origin: Position
     manifest: str
-    unit: Path
+    unit: FieldPath
     keep: bool = False
     whole_section: bool = False
     overwrite_corrects: bool = False
@@ -61,13 +61,13 @@ class DesiredObject:
         address = "/".join(quoted(part) for part in parts)
         return f"{self.tenant}:{address}" if self.other_tenant else address
 
-    def base_fields(self) -> dict[Path, Value]:
+    def base_fields(self) -> dict[FieldPath, Value]:
         """The fields of a new object that no manifest declares: the kind's own, and its
         defaults."""
         words = {**self.kind.fixed, **self.kind.defaults}
         return {(word,): value for word, value in words.items()}
 
-    def declared_fields(self) -> dict[Path, Value]:
+    def declared_fields(self) -> dict[FieldPath, Value]:
         """The declared fields that have a value."""
         return {f.path: f.value for f in self.fields if f.value is not None}
 

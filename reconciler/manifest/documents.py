@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.kinds.fields import Path as FieldPath
+from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import ManifestKind
 from reconciler.resources import bundled_manifests
 from reconciler.strict_yaml import YamlDocument, load_file

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.kinds.fields import Path
+from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.interpolate import Interpolation
 
@@ -19,10 +19,10 @@ class Expanded:
     """
 
     data: dict[str, Any]
-    places: dict[Path, Position] = field(default_factory=dict)
-    variables: dict[Path, frozenset[str]] = field(default_factory=dict)
+    places: dict[FieldPath, Position] = field(default_factory=dict)
+    variables: dict[FieldPath, frozenset[str]] = field(default_factory=dict)
 
-    def at(self, path: Path) -> Position:
+    def at(self, path: FieldPath) -> Position:
         while path not in self.places:
             path = path[:-1]
         return self.places[path]
@@ -44,7 +44,7 @@ class _Walker:
     interpolation: Interpolation
     result: Expanded
 
-    def value(self, data: Any, written: Path, path: Path, used: frozenset[str]) -> Any:
+    def value(self, data: Any, written: FieldPath, path: FieldPath, used: frozenset[str]) -> Any:
         """``written`` is the path in the file, ``path`` the one after interpolation."""
         place = self.manifest.at(written)
         self.result.places[path] = place
@@ -63,7 +63,7 @@ class _Walker:
         return data
 
     def _mapping(
-        self, data: Mapping[str, Any], written: Path, path: Path, used: frozenset[str]
+        self, data: Mapping[str, Any], written: FieldPath, path: FieldPath, used: frozenset[str]
     ) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, one in data.items():

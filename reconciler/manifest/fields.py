@@ -5,8 +5,8 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import (
+    FieldPath,
     FieldValueError,
-    Path,
     SecretText,
     Value,
     canonical,
@@ -38,7 +38,7 @@ class PolicyReader:
             (from_pointer(text), tuple(as_text(g) for g in globs), ("policy", "satisfiedBy", text))
             for text, globs in self._data.get("satisfiedBy", {}).items()
         ]
-        self._used: set[Path] = set()
+        self._used: set[FieldPath] = set()
         self.existing_keep = self._choice("existing", "correct", ("correct", "keep")) == "keep"
 
     def _choice(self, word: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -51,7 +51,7 @@ class PolicyReader:
             return default
         return value
 
-    def keep_unit(self, spec_path: Path) -> Path | None:
+    def keep_unit(self, spec_path: FieldPath) -> FieldPath | None:
         """The path that a ``keep`` pointer names and that covers ``spec_path``."""
         unit = None
         for pattern, place in self._keep:
@@ -60,7 +60,7 @@ class PolicyReader:
                 unit = unit or spec_path[: len(pattern)]
         return unit
 
-    def satisfied_by(self, spec_path: Path) -> tuple[str, ...]:
+    def satisfied_by(self, spec_path: FieldPath) -> tuple[str, ...]:
         """The globs of option names that stand for the field."""
         globs: tuple[str, ...] = ()
         for pattern, found, place in self._satisfied:
@@ -106,7 +106,7 @@ class PolicyReader:
                 )
 
 
-def _covers(pattern: Path, path: Path) -> bool:
+def _covers(pattern: FieldPath, path: FieldPath) -> bool:
     """Whether a pointer with ``*`` names ``path`` or something around it."""
     return len(pattern) <= len(path) and all(
         part in ("*", found) for part, found in zip(pattern, path, strict=False)
@@ -158,7 +158,7 @@ class FieldReader:
                     except FieldValueError as error:
                         self._problem(str(error), (word,))
 
-    def _check_is_no_secret(self, options: Mapping[str, Any], spec_path: Path) -> None:
+    def _check_is_no_secret(self, options: Mapping[str, Any], spec_path: FieldPath) -> None:
         if {*options} == {"secret", "from"}:
             self._problem("a secret is the value of an option, not of a section", spec_path)
 
@@ -173,7 +173,7 @@ class FieldReader:
             seen.add(name)
             yield self._field((word, name), (word, str(index)), name)
 
-    def _problem(self, summary: str, spec_path: Path) -> None:
+    def _problem(self, summary: str, spec_path: FieldPath) -> None:
         self._problems.append(Diagnostic(summary, self._expanded.at(("spec", *spec_path))))
 
     def option_fields(self) -> tuple[ManagedField, ...]:
@@ -196,7 +196,7 @@ class FieldReader:
             self._option((VALUES, form, key), (VALUES, key), value) for key, value in values.items()
         )
 
-    def _option(self, path: Path, spec_path: Path, value: Any) -> ManagedField:
+    def _option(self, path: FieldPath, spec_path: FieldPath, value: Any) -> ManagedField:
         for part in path[1:]:
             if not part:
                 self._problem("a section or an option has no name", spec_path)
@@ -204,7 +204,7 @@ class FieldReader:
             return self._field(path, spec_path, self._secret(str(value["from"]), spec_path))
         return self._field(path, spec_path, None if value is None else as_text(value))
 
-    def _secret(self, source: str, spec_path: Path) -> SecretText:
+    def _secret(self, source: str, spec_path: FieldPath) -> SecretText:
         """The value of a secret; empty, and a problem, where the environment lacks it."""
         name = source.removeprefix("env.")
         if not source.startswith("env.") or not name:
@@ -215,7 +215,7 @@ class FieldReader:
             self._problem(f"the environment variable {name} is no text", (*spec_path, "from"))
         return SecretText(self._environment.get(name, ""), source)
 
-    def _field(self, path: Path, spec_path: Path, value: Value | None) -> ManagedField:
+    def _field(self, path: FieldPath, spec_path: FieldPath, value: Value | None) -> ManagedField:
         whole_section = spec_path[0] == "sections"
         pointed = self._policy.keep_unit(spec_path)
         keep = pointed is not None or self._policy.existing_keep

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.kinds.fields import Path
+from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.desired import (
     DesiredFile,
     DesiredObject,
@@ -79,7 +79,7 @@ def _wish(field: ManagedField) -> tuple[object, ...]:
 def _merged(
     application: str, fields: Iterable[ManagedField], problems: list[Diagnostic]
 ) -> Iterable[ManagedField]:
-    by_path: dict[Path, ManagedField] = {}
+    by_path: dict[FieldPath, ManagedField] = {}
     by_section: dict[str, ManagedField] = {}
     for one in fields:
         section, option = one.path[1], one.path[2]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.kinds.fields import Path
+from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.schema import manifest_schema
 from reconciler.manifest.documents import Manifest
@@ -121,7 +121,7 @@ def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagn
             yield Diagnostic(f"{what} cannot be {_shown(error.instance)}", place, _needed(schema))
 
 
-def _called(path: Path) -> str:
+def _called(path: FieldPath) -> str:
     """What a message calls the value at a path."""
     if not path:
         return "the manifest"
@@ -146,7 +146,7 @@ def _shown(value: Any) -> str:
 
 
 def _unknown_fields(
-    error: "ValidationError", document: YamlDocument, path: Path
+    error: "ValidationError", document: YamlDocument, path: FieldPath
 ) -> Iterator[Diagnostic]:
     schema: Any = error.schema
     instance: Any = error.instance

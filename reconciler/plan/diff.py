@@ -4,7 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from reconciler.kinds.fields import Path, SecretText, Value, as_integer, is_secret, pointer, shown
+from reconciler.kinds.fields import (
+    FieldPath,
+    SecretText,
+    Value,
+    as_integer,
+    is_secret,
+    pointer,
+    shown,
+)
 from reconciler.kinds.model import ObjectType
 from reconciler.manifest.desired import ManagedField
 from reconciler.plan.model import Change
@@ -13,24 +21,24 @@ from reconciler.plan.model import Change
 class LiveFields:
     """The fields of a live object, found by path or by a path around them."""
 
-    def __init__(self, fields: Mapping[Path, Value]) -> None:
+    def __init__(self, fields: Mapping[FieldPath, Value]) -> None:
         self._fields = fields
-        self._below: dict[Path, list[Path]] = {}
+        self._below: dict[FieldPath, list[FieldPath]] = {}
         for path in fields:
             for length in range(1, len(path)):
                 self._below.setdefault(path[:length], []).append(path)
 
-    def __iter__(self) -> Iterator[tuple[Path, Value]]:
+    def __iter__(self) -> Iterator[tuple[FieldPath, Value]]:
         return iter(self._fields.items())
 
-    def get(self, path: Path) -> Value | None:
+    def get(self, path: FieldPath) -> Value | None:
         return self._fields.get(path)
 
-    def has(self, unit: Path) -> bool:
+    def has(self, unit: FieldPath) -> bool:
         """Whether anything is there at or below ``unit``."""
         return unit in self._fields or unit in self._below
 
-    def under(self, unit: Path) -> dict[Path, Value]:
+    def under(self, unit: FieldPath) -> dict[FieldPath, Value]:
         """Every field at or below ``unit``."""
         if unit in self._fields:
             return {unit: self._fields[unit]}
@@ -90,7 +98,7 @@ def compare(
     blocked: list[str] = []
     lasting = lasting_fields(fields, live, overwrite=overwrite)
     for field in differing(fields, live):
-        if stand_ins(field, lasting):
+        if satisfying_options(field, lasting):
             continue
         if keeps(field, overwrite=overwrite) and live.has(field.unit):
             kept.append(change_of(field, live.get(field.path), field.value))
@@ -117,14 +125,14 @@ def change_of(field: ManagedField, before: Value | None, after: Value | None) ->
     )
 
 
-def _unit(field: ManagedField) -> Path:
+def _unit(field: ManagedField) -> FieldPath:
     """The path whose values decide what becomes of a field."""
     if field.keep:
         return field.unit
     return field.path[:2] if field.satisfied_by else field.path
 
 
-def units_of(fields: Iterable[ManagedField]) -> tuple[Path, ...]:
+def units_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
     """The paths that decide about an object, each once."""
     return tuple(dict.fromkeys(_unit(field) for field in fields))
 
@@ -133,7 +141,7 @@ def _is_secret(field: ManagedField) -> bool:
     return isinstance(field.value, SecretText)
 
 
-def secrets_of(fields: Iterable[ManagedField]) -> tuple[Path, ...]:
+def secrets_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
     """The paths whose values are never shown: those that come from a secret."""
     return tuple(field.path for field in fields if _is_secret(field))
 
@@ -191,7 +199,7 @@ def lasting_fields(
     return LiveFields({path: value for path, value in live if path not in going})
 
 
-def stand_ins(field: ManagedField, live: LiveFields) -> list[Path]:
+def satisfying_options(field: ManagedField, live: LiveFields) -> list[FieldPath]:
     """The options that stand for the field: those of its section that a glob matches, and
     those that a glob with ``/`` matches as ``section/option``."""
     if not field.satisfied_by:
@@ -203,7 +211,7 @@ def stand_ins(field: ManagedField, live: LiveFields) -> list[Path]:
     ]
 
 
-def _stands_for(path: Path, field: ManagedField, glob: str) -> bool:
+def _stands_for(path: FieldPath, field: ManagedField, glob: str) -> bool:
     if "/" in glob:
         return fnmatchcase("/".join(path[1:]), glob)
     return path[1] == field.path[1] and fnmatchcase(path[-1], glob)

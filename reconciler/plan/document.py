@@ -12,7 +12,7 @@ from typing import Any
 
 import reconciler
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import Path, SecretText, Value, is_secret, pointer
+from reconciler.kinds.fields import FieldPath, SecretText, Value, is_secret, pointer
 from reconciler.plan.model import WRITES, Action, Change, Fingerprint, Plan, SiteMark
 
 FORMAT = "gwe-plan/1"
@@ -135,7 +135,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _field(action: Action, path: Path, value: Value) -> Any:
+def _field(action: Action, path: FieldPath, value: Value) -> Any:
     hidden = action.hides(path)
     if hidden and path in action.carried:
         return {"secret": CARRIED}

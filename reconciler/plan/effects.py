@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.kinds.fields import Names, Path, Value, build
+from reconciler.kinds.fields import FieldPath, NameResolver, Value, build
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import Action
@@ -13,7 +13,7 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 
-def create_attributes(action: Action, names: Names) -> dict[str, Any]:
+def create_attributes(action: Action, names: NameResolver) -> dict[str, Any]:
     """The complete attributes of the object that a create or replace makes.
 
     Raises UnknownReferenceError for a reference that leads nowhere yet.
@@ -21,9 +21,9 @@ def create_attributes(action: Action, names: Names) -> dict[str, Any]:
     return build(ALL_TYPES[action.object_type], action.fields, names, action.tenant)
 
 
-def update_delta(action: Action, live: Attributes, names: Names) -> Delta:
+def update_delta(action: Action, live: Attributes, names: NameResolver) -> Delta:
     """The delta of an update, computed from the object as it is now."""
-    changes: dict[Path, Value | None] = {c.path: c.after for c in action.changes}
+    changes: dict[FieldPath, Value | None] = {c.path: c.after for c in action.changes}
     return delta_for(ALL_TYPES[action.object_type], live, changes, names, action.tenant)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import Path, Value, flatten, from_pointer, pointer, shown
+from reconciler.kinds.fields import FieldPath, Value, flatten, from_pointer, pointer, shown
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.model import Action, Fingerprint
@@ -21,12 +21,12 @@ _LENGTH = 16
 
 
 class _Numbers:
-    """Names every object by its DBID. Implements ``kinds.fields.Names``."""
+    """Names every object by its DBID. Implements ``kinds.fields.NameResolver``."""
 
-    def name(self, object_type: str, dbid: int, tenant: int) -> str:  # noqa: ARG002 - Names
+    def name(self, object_type: str, dbid: int, tenant: int) -> str:  # noqa: ARG002 - NameResolver
         return f"#{dbid}"
 
-    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:  # noqa: ARG002 - Names
+    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:  # noqa: ARG002 - NameResolver
         return None
 
 
@@ -51,7 +51,7 @@ def fingerprint(action: Action, live: Snapshot) -> Fingerprint:
     return Fingerprint(units, fields, folder, sources=_sources(action, live))
 
 
-def moved(action: Action, live: Snapshot, written: Collection[int] = ()) -> list[str]:
+def stale_fields(action: Action, live: Snapshot, written: Collection[int] = ()) -> list[str]:
     """What is no longer as the fingerprint says, in sentences; empty: nothing has moved.
     ``written``: the DBIDs of applications that the run itself has changed, which were
     compared before that."""
@@ -62,25 +62,25 @@ def moved(action: Action, live: Snapshot, written: Collection[int] = ()) -> list
     if one is None:
         return ["it is gone"]
     now = fingerprint(action, live)
-    told = list(_fields_moved(action, was.fields, now.fields, _shown(one, live), live))
+    messages = list(_fields_moved(action, was.fields, now.fields, _shown(one, live), live))
     if was.folder != now.folder:
-        told.append("it is in another folder")
+        messages.append("it is in another folder")
     if action.action in ("replace", "delete"):
-        told += _new_referrers(action, one, live)
+        messages += _new_referrers(action, one, live)
     for dbid, fields in was.sources.items():
         if dbid in written:
             continue
         source = live.get(action.object_type, dbid)
         if source is None:
-            told.append(f"the application with DBID {dbid}, which values come from, is gone")
+            messages.append(f"the application with DBID {dbid}, which values come from, is gone")
             continue
         found = now.sources.get(dbid, {})
         name = live.name(action.object_type, dbid, 0)
-        told += [
+        messages += [
             f"{text} in {name}"
             for text in _fields_moved(action, fields, found, _shown(source, live), live)
         ]
-    return told
+    return messages
 
 
 def parent_of(action: Action, live: Snapshot) -> int:
@@ -120,7 +120,7 @@ def _fields_moved(
     action: Action,
     was: Mapping[str, str],
     now: Mapping[str, str],
-    values: Mapping[str, tuple[Path, Value]],
+    values: Mapping[str, tuple[FieldPath, Value]],
     live: Snapshot,
 ) -> Iterator[str]:
     planned = {pointer(one.path): one for one in (*action.changes, *action.kept)}
@@ -151,16 +151,16 @@ def _named(action: Action, place: str, live: Snapshot) -> str:
     return pointer((path[0], name))
 
 
-def _said(action: Action, path: Path, value: Value | None) -> str:
+def _said(action: Action, path: FieldPath, value: Value | None) -> str:
     return "another secret" if action.hides(path) else shown(path, value)
 
 
-def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[Path, Value]]:
+def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[FieldPath, Value]]:
     """Pointer with DBIDs -> the path with names, and the value."""
     return {pointer(raw): (path, value) for raw, _, path, value in _both(one, live)}
 
 
-def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[Path, Value, Path, Value]]:
+def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[FieldPath, Value, FieldPath, Value]]:
     """Every field twice: with DBIDs, and with the names that ``live`` knows."""
     kind = ALL_TYPES[one.type]
     numbered = flatten(kind, one.attributes, _Numbers())
@@ -170,7 +170,7 @@ def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[Path, Value, Path, 
 
 
 def _digests(
-    action: Action, one: ConfObject, units: tuple[Path, ...], live: Snapshot
+    action: Action, one: ConfObject, units: tuple[FieldPath, ...], live: Snapshot
 ) -> dict[str, str]:
     """Pointer with DBIDs -> digest, of the fields at or below ``units``; none: of all."""
     return {
@@ -180,7 +180,7 @@ def _digests(
     }
 
 
-def _digest(action: Action, one: ConfObject, path: Path, value: Value) -> str:
+def _digest(action: Action, one: ConfObject, path: FieldPath, value: Value) -> str:
     """The digest of a value: a text, or a reference by DBID."""
     held = value.hex() if isinstance(value, bytes) else value
     kind = type(value).__name__ if isinstance(value, bytes | bool | int) else "text"
@@ -192,7 +192,7 @@ def _digest(action: Action, one: ConfObject, path: Path, value: Value) -> str:
 
 
 def _sources(action: Action, live: Snapshot) -> dict[int, dict[str, str]]:
-    units: dict[int, list[Path]] = {}
+    units: dict[int, list[FieldPath]] = {}
     copied = [(one.source, one.unit or one.path) for one in action.changes if one.source]
     for dbid, unit in (*action.watched, *copied):
         units.setdefault(dbid, []).append(unit)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import HIDDEN, Path, Value, is_secret, shown
+from reconciler.kinds.fields import HIDDEN, FieldPath, Value, is_secret, shown
 from reconciler.server.port import AccessEntry
 
 ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep", "skip", "blocked"]
@@ -29,16 +29,16 @@ class Change:
     ``secret``: neither value is ever shown.
     """
 
-    path: Path
+    path: FieldPath
     before: Value | None
     after: Value | None
     origin: Position | None = None
     manifest: str = ""
-    unit: Path = ()
+    unit: FieldPath = ()
     source: int = 0
     secret: bool = False
 
-    def said(self, value: Value | None) -> str:
+    def display(self, value: Value | None) -> str:
         """One of the values as people read it."""
         hides = self.secret and value is not None and not isinstance(value, bytes)
         return HIDDEN if hides else shown(self.path, value)
@@ -54,7 +54,7 @@ class Fingerprint:
     object that owns a new one.
     """
 
-    units: tuple[Path, ...] = ()
+    units: tuple[FieldPath, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     folder: int = 0
     parent: int = 0
@@ -89,23 +89,23 @@ class Action:
     kept: tuple[Change, ...] = ()
     loses: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    units: tuple[Path, ...] = ()
+    units: tuple[FieldPath, ...] = ()
     referrers: tuple[tuple[str, int], ...] = ()
     permissions: tuple[AccessEntry, ...] = ()
-    watched: tuple[tuple[int, Path], ...] = ()
-    secrets: tuple[Path, ...] = ()
+    watched: tuple[tuple[int, FieldPath], ...] = ()
+    secrets: tuple[FieldPath, ...] = ()
     secret_words: tuple[str, ...] = ()
     protect: bool = False
-    carried: tuple[Path, ...] = ()
+    carried: tuple[FieldPath, ...] = ()
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
-    fields: Mapping[Path, Value] = field(default_factory=dict)
+    fields: Mapping[FieldPath, Value] = field(default_factory=dict)
     origin: Position | None = None
 
     @property
     def writes(self) -> bool:
         return self.action in WRITES
 
-    def hides(self, path: Path) -> bool:
+    def hides(self, path: FieldPath) -> bool:
         """Whether the value at a path of the object is never shown."""
         return path in self.secrets or is_secret(path, self.secret_words)
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import Path, Value, flatten
+from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredObject
+from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.context import Context
 from reconciler.plan.diff import LiveFields, change_of, compare, secrets_of, units_of
 from reconciler.plan.matching import describe, match
 from reconciler.plan.model import KEPT, Action, Change
 from reconciler.plan.replace import losses, referrers, replaced_fields
-from reconciler.plan.values import Parent, Values
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -30,7 +30,7 @@ class _ObjectPlanner:
         self._live = context.live
         self._options = context.options
         self._siblings = siblings
-        self._values = Values(context)
+        self._values = AttributeValues(context)
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
@@ -83,16 +83,16 @@ class _ObjectPlanner:
         what = f", {describe(live)}" if live else ""
         return f"{holder.address} at {holder.origin} describes the same object{what}"
 
-    def _identity(self, desired: DesiredObject, parent: Parent) -> dict[Path, Value]:
-        identity: dict[Path, Value] = {("tenant",): desired.tenant, ("name",): desired.name}
+    def _identity(self, desired: DesiredObject, parent: Parent) -> dict[FieldPath, Value]:
+        identity: dict[FieldPath, Value] = {("tenant",): desired.tenant, ("name",): desired.name}
         if parent.name:
             identity["attribute",] = parent.name
         return {**identity, **desired.base_fields()}
 
     def _create(self, base: Action, desired: DesiredObject, parent: Parent) -> Action:
-        stand_in = self._values.stand_in(desired, parent)
-        if stand_in:
-            reason = f"{desired.attribute!r} has {stand_in} already, which no manifest declares"
+        sibling = self._values.undeclared_sibling(desired, parent)
+        if sibling:
+            reason = f"{desired.attribute!r} has {sibling} already, which no manifest declares"
             return replace(base, action="skip", reason=reason)
         folder = _folder(desired, base.tenant, parent.live, self._live)
         if folder is None:
@@ -150,7 +150,7 @@ class _ObjectPlanner:
         self,
         base: Action,
         desired: DesiredObject,
-        identity: Mapping[Path, Value],
+        identity: Mapping[FieldPath, Value],
         one: ConfObject,
         live: LiveFields,
     ) -> Action:

@@ -6,7 +6,7 @@ one member has, the other gets with that member's value, never the manifest's.
 
 from dataclasses import replace
 
-from reconciler.kinds.fields import Path, flatten
+from reconciler.kinds.fields import FieldPath, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
@@ -18,8 +18,8 @@ from reconciler.plan.diff import (
     compare,
     keeps,
     lasting_fields,
+    satisfying_options,
     secrets_of,
-    stand_ins,
     units_of,
 )
 from reconciler.plan.model import KEPT, Action, Change
@@ -137,7 +137,7 @@ class _OptionsPlanner:
                 field.value is not None
                 and keeps(field, overwrite=overwrite)
                 and others.has(field.unit)
-                and not stand_ins(field, lasting)
+                and not satisfying_options(field, lasting)
             )
             if copies and not live.has(field.unit):
                 for change in self._copies(field, others, name, partner.dbid, desired.address):
@@ -155,7 +155,7 @@ class _OptionsPlanner:
 
     def _watched(
         self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields, overwrite: bool
-    ) -> tuple[tuple[int, Path], ...]:
+    ) -> tuple[tuple[int, FieldPath], ...]:
         """What must stay absent in the other member of the pair: had it one of these, its
         value would be written here instead of the manifest's."""
         partner = self._live.get("Application", self._context.site.partner(desired.dbid))

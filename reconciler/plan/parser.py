@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.diagnostics import Position
-from reconciler.errors import ReconcilerError
+from reconciler.errors import PlanFileError
 from reconciler.kinds.fields import SecretText, Value, from_pointer, pointer
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
@@ -14,11 +14,6 @@ from reconciler.plan.document import CARRIED, FORMAT
 from reconciler.plan.model import Action, Change, Fingerprint, Plan, SiteMark
 from reconciler.plan.schema import plan_schema
 from reconciler.server.port import AccessEntry
-
-
-class PlanFileError(ReconcilerError):
-    """A file that holds no plan that this version can read."""
-
 
 Resolve = Callable[[str], str]
 """Source (``env.NAME``) -> the value of the secret."""

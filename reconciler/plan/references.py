@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
-from reconciler.kinds.fields import Path, Value, pointer
+from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
 from reconciler.manifest.desired import DesiredObject
+from reconciler.plan.attribute_values import AttributeValues, wants_default
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
 from reconciler.plan.model import Action
-from reconciler.plan.values import Values, wants_default
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
@@ -36,7 +36,7 @@ class _Index:
             if a.object_type == "Script" and a.action != "in-sync"
         }
         self._desired = {one.address: one for one in context.desired.objects}
-        self._values = Values(context)
+        self._values = AttributeValues(context)
         chat_servers = {one.dbid for one in context.site.roles.get(CHAT_ROLE, ())}
         self._endpoints: dict[tuple[str, str], list[str]] = {}
         for action in actions:
@@ -83,7 +83,9 @@ def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:
 
 def _written_references(action: Action) -> Iterator[OptionReference]:
     """The references in the options that an action writes."""
-    written: dict[Path, Value] = {c.path: c.after for c in action.changes if c.after is not None}
+    written: dict[FieldPath, Value] = {
+        c.path: c.after for c in action.changes if c.after is not None
+    }
     if action.action in ("create", "replace"):
         written = dict(action.fields)
     for path, value in written.items():
@@ -145,7 +147,7 @@ def _untouched_applications(
                         yield f"{address}: {'/'.join(path)} refers to {problem}."
 
 
-def _declared(context: Context, action: Action) -> dict[Path, Value]:
+def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:
     """The values that manifests declare in an object and do not keep."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.kinds.fields import HIDDEN, Path, Value, is_secret, shown
+from reconciler.kinds.fields import HIDDEN, FieldPath, Value, is_secret, shown
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, in_the_type_of, lasting_fields, stand_ins
+from reconciler.plan.diff import LiveFields, in_the_type_of, lasting_fields, satisfying_options
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -14,8 +14,8 @@ _IDENTITY = frozenset({"tenant", "name", "attribute"})
 
 
 def replaced_fields(
-    desired: DesiredObject, base: Mapping[Path, Value], live: LiveFields
-) -> dict[Path, Value]:
+    desired: DesiredObject, base: Mapping[FieldPath, Value], live: LiveFields
+) -> dict[FieldPath, Value]:
     """The fields of the new object. Later wins: ``base`` (identity and defaults), what is
     carried over (the words under ``preserve``, kept units that are there), and what the
     manifest declares and does not keep."""
@@ -26,7 +26,7 @@ def replaced_fields(
     declared = []
     lasting = lasting_fields(desired.fields, live)
     for field in desired.fields:
-        instead = stand_ins(field, lasting)
+        instead = satisfying_options(field, lasting)
         if instead:
             for path in instead:
                 result.update(live.under(path[:2]))
@@ -45,7 +45,7 @@ def losses(
     desired: DesiredObject,
     one: ConfObject,
     live: LiveFields,
-    new: Mapping[Path, Value],
+    new: Mapping[FieldPath, Value],
     snapshot: Snapshot,
     secret_words: Sequence[str] = (),
 ) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def losses(
 def _lost_fields(
     desired: DesiredObject,
     live: LiveFields,
-    new: Mapping[Path, Value],
+    new: Mapping[FieldPath, Value],
     secret_words: Sequence[str],
 ) -> Iterator[str]:
     managed = {field.path for field in desired.fields}

@@ -63,9 +63,9 @@ def print_report(console: Console, report: RunReport, run: str) -> None:
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
     emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
-    if report.unsettled:
+    if report.needs_recovery:
         emit(console, Text("Something may be left by half: gwe recover settles it."))
     elif failed:
         emit(console, Text("The next plan shows what is left."))
-    if any(outcome.wrote for outcome in report.outcomes) and not report.unsettled:
+    if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:
         emit(console, Text(f"gwe undo {run} takes it back."))

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import Path
+from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.model import WRITES, Action, ActionName, Change, Plan
 from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
@@ -119,10 +119,10 @@ class PlanText:
                 for change in members:
                     yield from self._change(change)
 
-    def _new_section(self, section: Path, members: Sequence[Change]) -> Iterator[Text]:
+    def _new_section(self, section: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
         """Several new options of one section: the section, then its options in a row."""
         yield from self._with_origin(Text("/".join(section)), members[0])
-        options = "; ".join(f"{c.path[-1]}={c.said(c.after)}" for c in members)
+        options = "; ".join(f"{c.path[-1]}={c.display(c.after)}" for c in members)
         for line in self._wrapped(options, _INDENT + 2, _INDENT + 2):
             yield Text(line)
 
@@ -142,8 +142,8 @@ class PlanText:
         """A kept field: its live value, and the one of the manifest."""
         yield from self._with_origin(Text(f"kept {'/'.join(change.path)}:"), change)
         half = (self._width - _INDENT - 2 - len("  manifest: ")) // 2
-        live = shorten(change.said(change.before), half)
-        wanted = shorten(change.said(change.after), half)
+        live = shorten(change.display(change.before), half)
+        wanted = shorten(change.display(change.after), half)
         yield Text.assemble(" " * (_INDENT + 2), (live, "cyan"), f"  manifest: {wanted}")
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
@@ -175,10 +175,10 @@ class PlanText:
 def _values(change: Change, room: int) -> Text:
     """The new value of a field, or the old and the new one, in ``room`` columns."""
     if change.before is None:
-        return Text(shorten(change.said(change.after), room), style="green")
+        return Text(shorten(change.display(change.after), room), style="green")
     half = (room - len(" -> ")) // 2
-    before = shorten(change.said(change.before), half)
-    after = shorten(change.said(change.after), half)
+    before = shorten(change.display(change.before), half)
+    after = shorten(change.display(change.after), half)
     return Text.assemble((before, "red"), " -> ", (after, "green"))
 
 
@@ -203,7 +203,7 @@ def _kept_names(kept: Sequence[Change]) -> str:
     return f"kept as it is: {', '.join(names)}"
 
 
-def _section(change: Change) -> Path:
+def _section(change: Change) -> FieldPath:
     return change.path[:2] if len(change.path) == 3 else ()
 
 

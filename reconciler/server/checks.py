@@ -7,7 +7,7 @@ State = Literal["ok", "note", "failed"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One line. A failed one ends the series that it stands in."""
 
     what: str

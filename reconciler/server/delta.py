@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.kinds.fields import FieldValueError, Names, Path, Value, to_attribute
+from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Value, to_attribute
 from reconciler.kinds.model import Attributes, KeyValueList, ObjectType, ValueType
 from reconciler.server.errors import (
     ListItemNotFoundError,
@@ -182,8 +182,8 @@ _NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
 def delta_for(
     object_type: ObjectType,
     live: Attributes,
-    changes: Mapping[Path, Value | None],
-    names: Names,
+    changes: Mapping[FieldPath, Value | None],
+    names: NameResolver,
     tenant: int,
 ) -> Delta:
     """The delta that makes the fields of ``live`` what ``changes`` says; None removes.

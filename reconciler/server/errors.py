@@ -24,8 +24,7 @@ The numbers are Configuration Server's ``CfgErrorType``.
 
 from typing import ClassVar
 
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, ReconcilerError
 
 
 class ServerError(ReconcilerError):

@@ -1,10 +1,10 @@
 """What was read from a server, as one value with indexes.
 
 The planner sees live objects only through it. ``name`` and ``dbid`` translate
-references (see ``kinds.fields.Names``). Pure.
+references (see ``kinds.fields.NameResolver``). Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.port import ConfObject
@@ -28,7 +28,12 @@ class Snapshot:
 
     def copy(self) -> "Snapshot":
         """A copy that can be changed."""
-        return Snapshot(one for of_type in self._by_type.values() for one in of_type.values())
+        return Snapshot(self)
+
+    def __iter__(self) -> Iterator[ConfObject]:
+        """Every object, type by type."""
+        for of_type in self._by_type.values():
+            yield from of_type.values()
 
     def put(self, one: ConfObject) -> None:
         """Adds an object, or exchanges the one with its DBID."""
@@ -66,7 +71,7 @@ class Snapshot:
         return None if dbid is None else self.get(object_type, dbid)
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
-        """The natural name of an object (see ``kinds.fields.Names``)."""
+        """The natural name of an object (see ``kinds.fields.NameResolver``)."""
         one = self.get(object_type, dbid)
         if one is None:
             return f"#{dbid}"
@@ -75,7 +80,7 @@ class Snapshot:
         return _name(one)
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
-        """The DBID behind a natural name (see ``kinds.fields.Names``)."""
+        """The DBID behind a natural name (see ``kinds.fields.NameResolver``)."""
         tenanted = ALL_TYPES[object_type].key[0] == "tenantDBID"
         found = self.find(object_type, tenant if tenanted else 0, name)
         if found is None and tenanted and ":" in name:

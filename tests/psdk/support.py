@@ -14,7 +14,7 @@ from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.adapter import PsdkServer
 from reconciler.server.psdk.address import Options, parse_url
 from reconciler.server.psdk.jvm import Sdk
-from reconciler.server.psdk.listener import Listener
+from reconciler.server.wire.listener import Listener
 
 LIB = os.environ.get("PSDK_LIB", "")
 """The folder with the vendor's jars; empty: the tests that need them are left out."""

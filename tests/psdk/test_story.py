@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engine import prepare
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.pipeline import load_manifests, prepare
+from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer

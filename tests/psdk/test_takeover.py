@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.contender import acquire
 from reconciler.apply.lock import Clock, Holder
+from reconciler.apply.lock_acquisition import acquire
 from reconciler.server.errors import ServerIsProxyError, ServerUnavailableError
 from reconciler.server.psdk.adapter import PsdkServer
 from reconciler.server.psdk.channel import Channel
-from reconciler.server.psdk.listener import Listener
+from reconciler.server.wire.listener import Listener
 from tests.contract.site import SITE, annex, script
 from tests.harness import everything, opened, site_server
 from tests.psdk.support import gone, open_listener, session

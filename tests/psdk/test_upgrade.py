@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler.server.errors import LoginIncorrectError, ServerUnavailableError
-from reconciler.server.psdk import handshake
 from reconciler.server.psdk.address import Options
+from reconciler.server.wire import handshake
 from tests.contract.site import RIGHT, names
 from tests.psdk.byhand import number
 from tests.psdk.front import Front

@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(rf"@({_NAME})")
 
 
 @dataclass(frozen=True)
-class Step:
+class XmlStep:
     """One step: a name and tests, each an index or an attribute with its value."""
 
     name: str
@@ -36,16 +36,16 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Path:
+class XmlPath:
     """The steps, and the attribute at the end; empty for the element's text."""
 
-    steps: Sequence[Step]
+    steps: Sequence[XmlStep]
     attribute: str = ""
 
 
-def parse(text: str) -> Path:
+def parse(text: str) -> XmlPath:
     """LaunchFormatError for what is no path."""
-    steps: list[Step] = []
+    steps: list[XmlStep] = []
     at = 0
     while True:
         attribute = _ATTRIBUTE.fullmatch(text, at)
@@ -55,7 +55,7 @@ def parse(text: str) -> Path:
                     f"{text} finds the element by the attribute that it names",
                     "Find it by another attribute, or by its [number].",
                 )
-            return Path(steps, attribute[1])
+            return XmlPath(steps, attribute[1])
         found = _STEP.match(text, at)
         if not found:
             break
@@ -63,10 +63,10 @@ def parse(text: str) -> Path:
             int(test["index"]) if test["index"] else (test["name"], test["value"][1:-1])
             for test in _TEST.finditer(found["tests"])
         )
-        steps.append(Step(found["name"], tests))
+        steps.append(XmlStep(found["name"], tests))
         at = found.end()
         if at == len(text):
-            return Path(steps)
+            return XmlPath(steps)
         if text[at] != "/":
             break
         at += 1

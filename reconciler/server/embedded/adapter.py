@@ -13,15 +13,15 @@ from typing import Any
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
 from reconciler.server.delta import Delta
-from reconciler.server.embedded import relations, rules
+from reconciler.server.embedded import relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import LONG, Conditions, conditions
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.embedded.subscription import EmbeddedSubscription
-from reconciler.server.embedded.values import is_integer
 from reconciler.server.encoding import decode
 from reconciler.server.errors import (
     IncorrectReferencesError,
@@ -29,6 +29,7 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
 from reconciler.server.proxy import proxies_among
+from reconciler.server.values import is_integer
 
 Members = Mapping[int, list[dict[str, int]]]
 """Folder DBID -> what is in it, as ``objectIDs`` says it."""
@@ -87,7 +88,7 @@ class EmbeddedServer:
             self.store.set_setting("mode", mode)
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         wanted = conditions(kind, filters or {})
         with self.store.reading():
             folders = self.engine.folders()
@@ -106,7 +107,7 @@ class EmbeddedServer:
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
     ) -> ConfObject:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         with self.store.writing():
             self._access.check_mode()
             dbid = self.engine.create(kind, attributes, folder)
@@ -115,7 +116,7 @@ class EmbeddedServer:
             return created
 
     def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         with self.store.writing():
             self._check(kind, dbid, Permission.CHANGE)
             for moved in _moved(kind, delta):
@@ -124,13 +125,13 @@ class EmbeddedServer:
             return self._get(kind, dbid)
 
     def delete(self, object_type: str, dbid: int) -> None:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         with self.store.writing():
             self._check(kind, dbid, Permission.DELETE)
             self.engine.delete(kind, dbid)
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         with self.store.reading():
             row = self.engine.existing(object_type, dbid)
             self._access.check(kind, dbid, row[2], Permission.READ_PERMISSIONS)
@@ -141,7 +142,7 @@ class EmbeddedServer:
             ]
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         with self.store.writing():
             self._check(kind, dbid, Permission.CHANGE_PERMISSIONS)
             accounts = [(entry.account_type, entry.account) for entry in entries]
@@ -165,7 +166,7 @@ class EmbeddedServer:
     ) -> Permission:
         """What a person may do with an object, with all that the person inherits; None: the
         session itself. An object that the session may not read is not there."""
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         with self.store.reading():
             row = self.engine.existing(object_type, dbid)
             self._access.check(kind, dbid, row[2], Permission.READ)
@@ -177,7 +178,7 @@ class EmbeddedServer:
         self, object_type: str = "", tenant: int = 0, dbid: int = 0
     ) -> EmbeddedSubscription:
         if object_type:
-            rules.object_type(object_type)
+            validation.object_type(object_type)
         return EmbeddedSubscription(self.store, self._access, object_type, tenant, dbid)
 
     def insert(

@@ -9,8 +9,9 @@ from typing import Any
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
 from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
-from reconciler.server.embedded import applications, relations, rules
+from reconciler.server.embedded import applications, relations
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -44,7 +45,7 @@ _FOLDER = OBJECT_TYPES["Folder"]
 
 def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
     """The attributes of a new object: checked, with the server's defaults."""
-    completed = rules.complete(kind, given)
+    completed = validation.complete(kind, given)
     if kind.name == "Application":
         applications.complete_application(completed)
         applications.check_application(completed)
@@ -116,7 +117,7 @@ class Engine:
     def _create_folder(self, given: Attributes, parent: int | None) -> int:
         if given.get("objectIDs"):
             raise ValueOutOfRangeError("a new folder has no members", "Folder", "objectIDs")
-        completed = rules.complete(_FOLDER, given)
+        completed = validation.complete(_FOLDER, given)
         owner, number = completed["ownerID"], completed["type"]
         into = self.folders().default_of(owner.get("type", 0), owner.get("DBID", 0), number)
         if parent is not None:
@@ -155,7 +156,7 @@ class Engine:
         if not delta:
             raise UnspecifiedModificationError("the update names no change", kind.name)
         self._check_environment(kind, dbid)
-        rules.check_delta(kind, live, delta)
+        validation.check_delta(kind, live, delta)
         relations.check_frozen(self.store, kind, dbid, delta)
         moved = delta.lists.get("objectIDs") if kind is _FOLDER else None
         rest = delta
@@ -165,7 +166,7 @@ class Engine:
             rest = Delta(delta.values, delta.key_values, lists)
         updated = apply_delta(kind, live, rest) if rest else dict(live)
         for name in (*rest.key_values, *rest.lists):
-            rules.check_value(kind, rules.attribute_of(kind, name), updated[name])
+            validation.check_value(kind, validation.attribute_of(kind, name), updated[name])
         if updated == live and not moved:
             raise UnspecifiedModificationError("everything is so already", kind.name)
         relations.check_references(self.store, kind, updated)
@@ -244,7 +245,7 @@ class Engine:
             delta = _without_secrets(kind, found)
             if sent is None and not found and folder == old_folder:
                 return
-        keys = rules.unique_keys(kind, attributes)
+        keys = validation.unique_keys(kind, attributes)
         if self.store.set_keys(kind.name, dbid, keys, new=new):
             name = kind.name_attribute
             raise UniquenessViolationError(
@@ -255,7 +256,7 @@ class Engine:
         tenant = int(attributes.get("tenantDBID") or 0)
         body = encode(attributes)
         self.store.put(kind.name, dbid, tenant, folder, body)
-        references = rules.references(kind, attributes)
+        references = validation.references(kind, attributes)
         self.store.set_references(kind.name, dbid, references, new=new)
         if new or sent is not None or delta:  # a move alone is told of the folder
             public = _without_secret_attributes(kind, attributes)

@@ -9,11 +9,11 @@ from typing import Any
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.embedded import rules
-from reconciler.server.embedded.values import is_integer
+from reconciler.server import validation
 from reconciler.server.errors import UnsupportedPropertyError, ValueOutOfRangeError
 from reconciler.server.port import Filter
 from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.server.values import is_integer
 
 _TYPES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _COMPUTED = {
@@ -77,7 +77,7 @@ def conditions(kind: ObjectType, filters: Filter) -> Conditions:
 def _by_key(kind: ObjectType, filters: Filter, found: Conditions) -> None:
     given = {kind.filters[key]: value for key, value in filters.items()}
     if all(isinstance(given.get(name), str | int) for name in kind.key):
-        (key, *_) = rules.unique_keys(kind, {name: given[name] for name in kind.key})
+        (key, *_) = validation.unique_keys(kind, {name: given[name] for name in kind.key})
         known = "AND dbid IN (SELECT dbid FROM unique_key WHERE type = ? AND key = ?)"
         found.add(known, kind.name, key)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
 from reconciler.server.delta import Delta
-from reconciler.server.embedded import rules
 from reconciler.server.embedded.applications import Writer, backup_of, unmirror
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.encoding import decode
@@ -26,7 +26,7 @@ from reconciler.server.snapshot import ENVIRONMENT
 
 def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> None:
     """Every reference must lead to an object, and some to one of the right tenant."""
-    for name, target_type, target in rules.references(kind, attributes):
+    for name, target_type, target in validation.references(kind, attributes):
         row = store.row(target_type, target)
         if row is None:
             raise IncorrectReferencesError(f"no {target_type} has DBID {target}", kind.name, name)
@@ -92,7 +92,7 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
     _check_folder(store, object_type, dbid)
     referrers = store.referrers(object_type, dbid)
     for referrer_type, referrer, name in referrers:
-        policy = rules.on_delete(OBJECT_TYPES[referrer_type], name, object_type)
+        policy = validation.on_delete(OBJECT_TYPES[referrer_type], name, object_type)
         row = store.row(referrer_type, referrer)
         itself = (referrer_type, referrer) == (object_type, dbid)
         if policy == "veto" and row and not itself and not _optional(row, dbid):
@@ -105,11 +105,11 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
         if row is None:
             continue
         referring = OBJECT_TYPES[referrer_type]
-        if rules.on_delete(referring, name, object_type) == "cascade":
+        if validation.on_delete(referring, name, object_type) == "cascade":
             delete(writer, referrer_type, referrer)
         else:
             old = decode(row[3])
-            new = rules.without_reference(referring, old, object_type, dbid)
+            new = validation.without_reference(referring, old, object_type, dbid)
             writer.write(referring, referrer, new, row[2])
     row = store.row(object_type, dbid)
     backup = backup_of(decode(row[3])) if row else 0

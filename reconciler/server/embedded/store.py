@@ -11,8 +11,8 @@ from typing import Any
 
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.database import Database
-from reconciler.server.embedded.values import is_integer
 from reconciler.server.encoding import encode_delta
+from reconciler.server.values import is_integer
 
 KEPT_CHANGES = 1000
 """How many changes the log keeps at least (reference: the history log's max-records)."""

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from reconciler.kinds.model import Attributes
+from reconciler.server import validation
 from reconciler.server.delta import Delta
-from reconciler.server.embedded import rules
 from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
 from reconciler.server.proxy import is_a_proxy
-from reconciler.server.psdk import role, wire
+from reconciler.server.psdk import constants, role
 from reconciler.server.psdk.address import Options, ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
@@ -21,7 +21,7 @@ from reconciler.server.psdk.login import open_channel
 from reconciler.server.psdk.notices import PsdkSubscription
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
-from reconciler.server.psdk.session import Session
+from reconciler.server.psdk.session import SdkSession
 
 _Question = tuple[str, tuple[tuple[str, str | int | bool], ...]]
 _ALL_TENANTS: _Question = ("Tenant", (("all_tenants", 1),))
@@ -49,7 +49,7 @@ class PsdkServer:
         self._paths: dict[int, str] = {}
         self._identity = ""
         self._proxy_of: str | None = None  # not asked yet
-        self._session = Session(
+        self._session = SdkSession(
             sdk,
             url,
             options,
@@ -63,7 +63,7 @@ class PsdkServer:
     def _use(self, channel: Channel) -> None:
         """Takes over the metadata of a connection."""
         assert channel.shapes is not None  # noqa: S101 - an open channel has them
-        multilingual = channel.context.getServerEncoding() == wire.UTF8_SERVER
+        multilingual = channel.context.getServerEncoding() == constants.UTF8_SERVER
         encoding = "" if multilingual else self._encoding
         self._mapper = Mapper(self._sdk, channel.shapes.metadata, encoding)
         self._requests = Requests(self._mapper)
@@ -79,7 +79,7 @@ class PsdkServer:
             url=self._session.url.text,
             identity=self._known_identity(),
             version=str(context.getServerVersion() or ""),
-            mode=wire.MODES.get(int(event.getOperationalMode()), "unknown"),
+            mode=constants.MODES.get(int(event.getOperationalMode()), "unknown"),
             user=self._user,
             proxy_of=self._known_proxy_of(),
         )
@@ -103,7 +103,7 @@ class PsdkServer:
         return self._proxy_of
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         asked = dict(filters or {})
         request = self._requests.read(kind, asked)
         found = self._objects(object_type, self._session.ask(request))
@@ -114,7 +114,7 @@ class PsdkServer:
         return list(found)
 
     def _objects(self, object_type: str, events: Sequence[Any]) -> list[ConfObject]:
-        found = self._requests.objects(rules.object_type(object_type), events)
+        found = self._requests.objects(validation.object_type(object_type), events)
         return sorted(found, key=lambda one: one.dbid)
 
     def _repeat(self, channel: Channel) -> bool:
@@ -132,7 +132,7 @@ class PsdkServer:
 
     def _read_from(self, channel: Channel, object_type: str, asked: Filter) -> list[ConfObject]:
         """Reads on a connection that is not the session's yet."""
-        request = self._requests.read(rules.object_type(object_type), asked)
+        request = self._requests.read(validation.object_type(object_type), asked)
         return self._objects(object_type, channel.ask(request, self._session.timeout))
 
     def _check_still_master(self, channel: Channel) -> None:
@@ -148,7 +148,7 @@ class PsdkServer:
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
     ) -> ConfObject:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         (event,) = self._write(self._requests.create(kind, attributes, folder))
         made, sent = self._requests.created(kind, event)
         if not sent:
@@ -161,12 +161,12 @@ class PsdkServer:
         return ConfObject(made.type, made.dbid, made.attributes, made.folder, path)
 
     def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         self._write(self._requests.update(kind, dbid, delta))
         return self._read_back(object_type, dbid)
 
     def delete(self, object_type: str, dbid: int) -> None:
-        self._write(self._requests.delete(rules.object_type(object_type), dbid))
+        self._write(self._requests.delete(validation.object_type(object_type), dbid))
 
     def _write(self, request: Any) -> list[Any]:
         """Sends a write. What was read before it may no longer be so."""
@@ -192,7 +192,7 @@ class PsdkServer:
         return found[0]
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         (event,) = self._session.ask(self._requests.read_permissions(kind, dbid))
         return self._requests.permissions(event)
 
@@ -201,18 +201,18 @@ class PsdkServer:
     ) -> Permission:
         """What a person may do with an object, with all that the person inherits; None: the
         session itself, where the server can say so without a person."""
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         request = self._requests.effective_permissions(kind, dbid, person)
         (event,) = self._session.ask(request)
         return Permission(int(event.getPermissions() or 0))
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
-        kind = rules.object_type(object_type)
+        kind = validation.object_type(object_type)
         self._write(self._requests.set_permissions(kind, dbid, entries))
 
     def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> PsdkSubscription:
         if object_type:
-            rules.object_type(object_type)
+            validation.object_type(object_type)
         return PsdkSubscription(
             self._connect_again, object_type, tenant, dbid, self._session.timeout
         )

@@ -2,7 +2,7 @@
 
 It is derived from the user's Java and jars and stays in the user's cache folder, under a
 name of theirs: with another Java or other jars it is another archive. The size is part of
-the name, because Java ends the process on an archive that was cut short. ``rehearsal``
+the name, because Java ends the process on an archive that was cut short. ``archive_maker``
 makes it.
 """
 
@@ -18,15 +18,15 @@ def archive_for(library: str, class_path: Sequence[Path]) -> Path | None:
     read."""
     import platformdirs  # noqa: PLC0415 - only with the vendor's jars
 
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     try:
         for path in (Path(library), *class_path):
             state = path.stat()
-            told.update(f"{path}\0{state.st_mtime_ns}\0{state.st_size}\n".encode())
+            digest.update(f"{path}\0{state.st_mtime_ns}\0{state.st_size}\n".encode())
     except OSError:
         return None
     folder = platformdirs.user_cache_path("gwe-reconciler", appauthor=False)
-    return folder / f"java-{told.hexdigest()[:16]}{ENDING}"
+    return folder / f"java-{digest.hexdigest()[:16]}{ENDING}"
 
 
 def with_size(archive: Path, size: int) -> Path:

@@ -10,15 +10,15 @@ import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reconciler.server.checks import Finding
+from reconciler.server.checks import CheckResult
 from reconciler.server.errors import ServerError
 from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.address import Address, Options, ServerUrl
 from reconciler.server.psdk.archive import archive_for, find_whole
-from reconciler.server.psdk.rehearsal import make_archive
+from reconciler.server.psdk.archive_maker import make_archive
 
 
-def way_to_server(url: ServerUrl, options: Options) -> Iterator[Finding]:
+def way_to_server(url: ServerUrl, options: Options) -> Iterator[CheckResult]:
     """Java and the jars, then every host: name, port, TLS."""
     for finding in _environment(options):
         yield finding
@@ -30,73 +30,75 @@ def way_to_server(url: ServerUrl, options: Options) -> Iterator[Finding]:
         yield from findings
         reached = reached or all(one.state != "failed" for one in findings)
     if not reached:
-        yield Finding("hosts", "failed", "no host can be reached", "See the lines above.")
+        yield CheckResult("hosts", "failed", "no host can be reached", "See the lines above.")
 
 
-def _environment(options: Options) -> Iterator[Finding]:
+def _environment(options: Options) -> Iterator[CheckResult]:
     try:
         jpype = jvm.load_jpype()
-        yield Finding("JPype1", "ok", str(getattr(jpype, "__version__", "installed")))
+        yield CheckResult("JPype1", "ok", str(getattr(jpype, "__version__", "installed")))
         library = jvm.java_library(jpype)
         found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir))
         if found.missing:
             lines = "; ".join(f"{one.jar} ({one.class_name})" for one in found.missing)
             advice = "Put these jars in that folder; gwe downloads none."
-            yield Finding("Platform SDK", "failed", f"{found.folder} lacks {lines}", advice)
+            yield CheckResult("Platform SDK", "failed", f"{found.folder} lacks {lines}", advice)
             return
         sdk = jvm.start(found.class_path)
         bits = platform.architecture()[0]
-        yield Finding("Java", "ok", f"{sdk.java_version}, {bits}, {library}")
+        yield CheckResult("Java", "ok", f"{sdk.java_version}, {bits}, {library}")
         beside = sum(one.parent != found.folder for one in found.class_path)
         text = f"{len(found.class_path) - beside} jars in {found.folder}"
         text += f", {beside} from elsewhere" if beside else ""
         _ = sdk.metadata  # a class that does not load is found here
-        yield Finding("Platform SDK", "ok", text)
+        yield CheckResult("Platform SDK", "ok", text)
         yield _archive(library, found.class_path)
     except ServerError as error:
-        yield Finding("Java and SDK", "failed", error.message, error.hint)
+        yield CheckResult("Java and SDK", "failed", error.message, error.hint)
 
 
-def _archive(library: str, class_path: Sequence[Path]) -> Finding:
+def _archive(library: str, class_path: Sequence[Path]) -> CheckResult:
     """Makes the archive with which Java starts faster, where there is no whole one."""
     name = archive_for(library, class_path)
     archive = None if name is None else find_whole(name) or make_archive(name, class_path)
     if archive is not None:
-        return Finding("start", "ok", f"Java's classes are prepared in {archive}")
-    return Finding("start", "note", "Java starts without prepared classes, a little slower")
+        return CheckResult("start", "ok", f"Java's classes are prepared in {archive}")
+    return CheckResult("start", "note", "Java starts without prepared classes, a little slower")
 
 
-def _host(address: Address, url: ServerUrl, options: Options) -> Iterator[Finding]:
+def _host(address: Address, url: ServerUrl, options: Options) -> Iterator[CheckResult]:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
         advice = "Check the spelling of the host, and the name service of this machine."
         text = f"{address.host}: {error.strerror or error}"
-        yield Finding("name", "failed", text, advice)
+        yield CheckResult("name", "failed", text, advice)
         return
     numbers = ", ".join(dict.fromkeys(str(one[4][0]) for one in found))
-    yield Finding("name", "ok", f"{address.host} is {numbers}")
+    yield CheckResult("name", "ok", f"{address.host} is {numbers}")
     try:
         connection = socket.create_connection((address.host, address.port), options.connect_timeout)
     except OSError as error:
         advice = "Is the server up, and does a firewall let this machine through?"
         text = f"{address}: {error.strerror or error}"
-        yield Finding("port", "failed", text, advice)
+        yield CheckResult("port", "failed", text, advice)
         return
     with connection:
-        yield Finding("port", "ok", f"{address} answers")
+        yield CheckResult("port", "ok", f"{address} answers")
         if options.tls_upgrade:
-            yield Finding("TLS", "note", "the port is to change over to it: the log-in looks at it")
+            yield CheckResult(
+                "TLS", "note", "the port is to change over to it: the log-in looks at it"
+            )
         elif not url.tls:
             advice = "Where the server has a secure port: confservs://"
-            yield Finding("TLS", "note", "not asked for: what is sent can be read", advice)
+            yield CheckResult("TLS", "note", "not asked for: what is sent can be read", advice)
         elif options.trust_store:
-            yield Finding("TLS", "note", "with a Java trust store: the log-in looks at it")
+            yield CheckResult("TLS", "note", "with a Java trust store: the log-in looks at it")
         else:
             yield _tls(address, options, connection)
 
 
-def _tls(address: Address, options: Options, connection: socket.socket) -> Finding:
+def _tls(address: Address, options: Options, connection: socket.socket) -> CheckResult:
     try:
         context = ssl.create_default_context(cafile=options.ca_file or None)
         if options.certificate:
@@ -104,10 +106,10 @@ def _tls(address: Address, options: Options, connection: socket.socket) -> Findi
         with context.wrap_socket(connection, server_hostname=address.host) as secure:
             certificate = secure.getpeercert() or {}
             until = certificate.get("notAfter", "an unknown date")
-            return Finding("TLS", "ok", f"{secure.version()}, certificate valid until {until}")
+            return CheckResult("TLS", "ok", f"{secure.version()}, certificate valid until {until}")
     except ssl.SSLCertVerificationError as error:
         advice = "Name the authority that signed it with --ca-file or --trust-store."
-        return Finding("TLS", "failed", f"not trusted: {error.verify_message}", advice)
+        return CheckResult("TLS", "failed", f"not trusted: {error.verify_message}", advice)
     except (OSError, ValueError) as error:
         advice = "Is this the secure port? A plain one is confserv://"
-        return Finding("TLS", "failed", str(error), advice)
+        return CheckResult("TLS", "failed", str(error), advice)

@@ -3,11 +3,11 @@
 from typing import Any
 
 from reconciler.server.errors import ValueOutOfRangeError
-from reconciler.server.psdk import wire
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 
 
-class Limits:
+class WireLimits:
     """The limits of one connection. ``encoding``: the code page that texts are sent in;
     empty: every character can be."""
 
@@ -20,7 +20,7 @@ class Limits:
 
     def number(self, value: int, about: str = "") -> Any:
         """A Java integer, or ValueOutOfRangeError."""
-        if not -wire.MAX_INTEGER - 1 <= value <= wire.MAX_INTEGER:
+        if not -constants.MAX_INTEGER - 1 <= value <= constants.MAX_INTEGER:
             raise ValueOutOfRangeError(f"{about}: {value} has more than 32 bits", prop=about)
         return self._sdk.integer(value)
 

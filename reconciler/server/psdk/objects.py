@@ -6,10 +6,10 @@ from typing import Any
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import ListItemNotFoundError, UnchangeableInfoError
-from reconciler.server.psdk import wire
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
-from reconciler.server.psdk.shapes import Bucket, Place, Shape, Shapes
-from reconciler.server.psdk.values import Names, Values
+from reconciler.server.psdk.shapes import Bucket, Location, Shape, Shapes
+from reconciler.server.psdk.values import FieldNames, ValueMapper
 
 
 class Mapper:
@@ -18,7 +18,7 @@ class Mapper:
     def __init__(self, sdk: Sdk, metadata: Any, encoding: str = "") -> None:
         self.sdk = sdk
         self.shapes = Shapes(sdk, metadata)
-        self.values = Values(sdk, encoding)
+        self.values = ValueMapper(sdk, encoding)
         self._object = sdk.conf("obj.ConfObject")
         self._delta = sdk.conf("obj.ConfObjectDelta")
 
@@ -142,7 +142,7 @@ class Mapper:
                     values[attribute.name] = self._given(attribute, found["added"], names)
         return int(shape.delta_dbid.of(one) or 0), Delta(values, key_values, lists)
 
-    def _given(self, attribute: Attribute, value: Any, names: Names) -> Any:
+    def _given(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
         """A plain value of a delta, where the empty one means itself."""
         found = self.values.read(attribute, value, names)
         if found is not None:
@@ -153,20 +153,22 @@ class Mapper:
 
     # Both
 
-    def _write(self, shape: Shape, attribute: Attribute, value: Any, one: Any, at: Place) -> None:
+    def _write(
+        self, shape: Shape, attribute: Attribute, value: Any, one: Any, at: Location
+    ) -> None:
         names = _names(shape, attribute)
         self.values.write(attribute, value, at.around(one), at.name, names)
 
-    def _set(self, one: Any, place: Place, number: int) -> None:
+    def _set(self, one: Any, place: Location, number: int) -> None:
         place.around(one).setPropertyValue(place.name, self.values.number(number, "DBID"))
 
     @staticmethod
-    def _set_key_values(one: Any, place: Place, value: Any) -> None:
+    def _set_key_values(one: Any, place: Location, value: Any) -> None:
         place.around(one).setPropertyValue(place.name, value)
 
 
-def _names(shape: Shape, attribute: Attribute) -> Names:
-    return wire.FIELD_NAMES.get((shape.kind.name, attribute.name), {})
+def _names(shape: Shape, attribute: Attribute) -> FieldNames:
+    return constants.FIELD_NAMES.get((shape.kind.name, attribute.name), {})
 
 
 def _attribute(shape: Shape, name: str) -> Attribute:
@@ -175,7 +177,7 @@ def _attribute(shape: Shape, name: str) -> Attribute:
     return attribute
 
 
-def _find(shape: Shape, name: str, bucket: Bucket | str) -> Place | None:
+def _find(shape: Shape, name: str, bucket: Bucket | str) -> Location | None:
     """Where a delta says something. What is added may stand with the plain values."""
     for (listed, of), place in shape.buckets.items():
         if (listed, of) == (name, bucket):
@@ -183,7 +185,7 @@ def _find(shape: Shape, name: str, bucket: Bucket | str) -> Place | None:
     return shape.delta.get(name) if bucket == "added" else None
 
 
-def _place(shape: Shape, name: str, bucket: Bucket = "added") -> Place:
+def _place(shape: Shape, name: str, bucket: Bucket = "added") -> Location:
     place = _find(shape, name, bucket)
     if place is None:
         raise UnchangeableInfoError(

@@ -5,15 +5,15 @@ from typing import Any
 
 from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
 from reconciler.server.delta import Delta
-from reconciler.server.embedded import rules
 from reconciler.server.errors import (
     IncorrectReferencesError,
     ObjectNotFoundError,
     UnsupportedPropertyError,
 )
 from reconciler.server.port import AccessEntry, ConfObject, Filter
-from reconciler.server.psdk import wire
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.objects import Mapper
 
 _TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
@@ -32,7 +32,7 @@ class Requests:
         the type does not have: what a server does with one is not known."""
         pairs = {key: value_on_wire(kind, key, value) for key, value in filters.items()}
         pairs = {k: v for k, v in pairs.items() if v or not k.startswith("exclude_")}
-        asked = {**pairs, wire.WITH_FOLDER: 1, wire.WITH_PATH: 1}
+        asked = {**pairs, constants.WITH_FOLDER: 1, constants.WITH_PATH: 1}
         return self._conf("objects.RequestReadObjects").create(
             self._sdk.integer(kind.number), self._mapper.values.flat(asked)
         )
@@ -56,15 +56,15 @@ class Requests:
         """Asks for a new object. What only the server sets is left to it."""
         given: dict[str, Any] = {}
         for name, value in attributes.items():
-            attribute = rules.attribute_of(kind, name)
+            attribute = validation.attribute_of(kind, name)
             if attribute.read_only or value is None or value == "":
                 continue
-            rules.check_value(kind, attribute, value)
+            validation.check_value(kind, attribute, value)
             given[name] = value
         made = self._mapper.write(self._shapes.of(kind.name), 0, given)
         request = self._conf("objects.RequestCreateObject").create(made)
         if folder is not None:
-            request.setParameters(self._mapper.values.flat({wire.INTO_FOLDER: folder}))
+            request.setParameters(self._mapper.values.flat({constants.INTO_FOLDER: folder}))
         return request
 
     def created(self, kind: ObjectType, event: Any) -> tuple[ConfObject, bool]:
@@ -77,7 +77,7 @@ class Requests:
 
     def update(self, kind: ObjectType, dbid: int, delta: Delta) -> Any:
         """Asks for a change of one object."""
-        rules.check_shape(kind, delta)
+        validation.check_shape(kind, delta)
         shape = self._shapes.of(kind.name)
         made = self._mapper.write_delta(shape, _possible(kind, dbid), delta)
         return self._conf("objects.RequestUpdateObject").create(made)
@@ -135,7 +135,7 @@ class Requests:
             account = OBJECT_TYPES.get(entry.account_type)
             number = account.number if account else 0
             one = into.createStructure()
-            if not 0 <= entry.account <= wire.MAX_INTEGER:
+            if not 0 <= entry.account <= constants.MAX_INTEGER:
                 raise IncorrectReferencesError(
                     f"no {entry.account_type} has DBID {entry.account}", kind.name, "account"
                 )
@@ -148,9 +148,9 @@ class Requests:
         """Asks to be told of changes, or no longer."""
         values = self._mapper.values
         inner = {
-            wire.SUBSCRIPTION_TYPE: object_type,
-            wire.SUBSCRIPTION_TENANT: tenant,
-            wire.SUBSCRIPTION_OBJECT: dbid,
+            constants.SUBSCRIPTION_TYPE: object_type,
+            constants.SUBSCRIPTION_TENANT: tenant,
+            constants.SUBSCRIPTION_OBJECT: dbid,
         }
         name = "Unregister" if ends else "Register"
         request = self._conf(f"objects.Request{name}Notification").create()
@@ -175,7 +175,7 @@ class Requests:
 
 def _possible(kind: ObjectType, dbid: int) -> int:
     """The DBID; ObjectNotFoundError for one that no object can have."""
-    if not 0 <= dbid <= wire.MAX_INTEGER:
+    if not 0 <= dbid <= constants.MAX_INTEGER:
         raise ObjectNotFoundError(f"no {kind.name} has DBID {dbid}", kind.name, "DBID")
     return dbid
 
@@ -186,7 +186,7 @@ def value_on_wire(kind: ObjectType, key: str, value: str | int | bool) -> str | 
         raise UnsupportedPropertyError(f"no filter is called {key}", kind.name, key)
     if isinstance(value, bool):
         if is_flag(kind, key):
-            return wire.TRUE if value else wire.FALSE
+            return constants.TRUE if value else constants.FALSE
         return int(value)
     return value
 

@@ -19,7 +19,7 @@ Repeat = Callable[[Channel], bool]
 """Reads on a new connection again what was read before; whether it is all the same."""
 
 
-class Session:
+class SdkSession:
     """The connection of an adapter. Safe for several threads."""
 
     def __init__(

@@ -19,7 +19,7 @@ _TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A property: the names of the structures around it, outermost first, and its own.
     All are Java strings."""
 
@@ -50,11 +50,11 @@ class Shape:
     kind: ObjectType
     description: Any
     delta_description: Any
-    dbid: Place
-    delta_dbid: Place
-    attributes: Mapping[str, Place]
-    delta: Mapping[str, Place]
-    buckets: Mapping[tuple[str, Bucket], Place]
+    dbid: Location
+    delta_dbid: Location
+    attributes: Mapping[str, Location]
+    delta: Mapping[str, Location]
+    buckets: Mapping[tuple[str, Bucket], Location]
     numbers: Mapping[str, int] = field(default_factory=dict)
 
     def attribute_of(self, number: int) -> str:
@@ -101,7 +101,7 @@ class Shapes:
 
     def _plain(
         self, description: Any, holders: tuple[Any, ...]
-    ) -> Iterator[tuple[str, tuple[Place, Any]]]:
+    ) -> Iterator[tuple[str, tuple[Location, Any]]]:
         """The properties of a class; those inside a structure come first, so that the
         class's own win over them."""
         own = {str(one.getSchemaName()): one for one in description.getAttributes()}
@@ -109,14 +109,14 @@ class Shapes:
             if holder in own:
                 yield from self._plain(own[holder].getCfgClass(), (self._sdk.text(holder),))
         for name, one in own.items():
-            yield name, (Place(holders, self._sdk.text(name)), one)
+            yield name, (Location(holders, self._sdk.text(name)), one)
 
     def _delta(
         self, description: Any, holders: tuple[Any, ...]
-    ) -> tuple[dict[str, Place], dict[tuple[str, Bucket], Place]]:
+    ) -> tuple[dict[str, Location], dict[tuple[str, Bucket], Location]]:
         """What a delta sets, and its buckets of lists."""
-        places: dict[str, Place] = {}
-        buckets: dict[tuple[str, Bucket], Place] = {}
+        places: dict[str, Location] = {}
+        buckets: dict[tuple[str, Bucket], Location] = {}
         for one in description.getAttributes():
             name = self._sdk.text(str(one.getSchemaName()))
             form = str(one.getClass().getSimpleName()).removeprefix("CfgDescriptionAttribute")
@@ -126,7 +126,7 @@ class Shapes:
                 for holder in {"agentInfo"} & inner.keys():
                     info = self._inner(one.getCfgClass(), holder)
                     around = (*holders, name, self._sdk.text(holder))
-                    inner = {**{key: Place(around, n) for key, n in info.items()}, **inner}
+                    inner = {**{key: Location(around, n) for key, n in info.items()}, **inner}
                 places = {**inner, **places}
             elif form == "ReferenceClassDelta":
                 more, more_buckets = self._delta(one.getCfgClass(), (*holders, name))
@@ -134,7 +134,7 @@ class Shapes:
                 buckets.update(more_buckets)
             else:
                 bucket = _BUCKETS[str(one.getOperation())]
-                buckets[str(one.getMappingName()), bucket] = Place(holders, name)
+                buckets[str(one.getMappingName()), bucket] = Location(holders, name)
         return places, buckets
 
     def _inner(self, description: Any, holder: str) -> dict[str, Any]:

@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.model import Attribute, KeyValueList, ValueType
-from reconciler.server.psdk import wire
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
-from reconciler.server.psdk.limits import Limits
+from reconciler.server.psdk.limits import WireLimits
 
-Names = Mapping[str, str]
+FieldNames = Mapping[str, str]
 """What the wire calls the fields of a structure, where it differs."""
 
 
-class Values:
-    """Translates values in one JVM. ``encoding``: see ``limits.Limits``."""
+class ValueMapper:
+    """Translates values in one JVM. ``encoding``: see ``limits.WireLimits``."""
 
     def __init__(self, sdk: Sdk, encoding: str = "") -> None:
         self._sdk = sdk
-        limits = Limits(sdk, encoding)
+        limits = WireLimits(sdk, encoding)
         self.number, self.text = limits.number, limits.text
         self._collection = sdk.commons("collections.KeyValueCollection")
 
-    def read(self, attribute: Attribute, value: Any, names: Names) -> Any:
+    def read(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
         """Our value; None where the property says nothing: null, or the empty value that
         stands for nothing in its type."""
         if value is None:
@@ -33,7 +33,7 @@ class Values:
             case ValueType.TEXT:
                 return str(value) or None
             case ValueType.FLAG:
-                return {wire.FALSE: False, wire.TRUE: True}.get(int(value))
+                return {constants.FALSE: False, constants.TRUE: True}.get(int(value))
             case ValueType.INTEGER:
                 return int(value)
             case ValueType.ENUM:
@@ -49,7 +49,9 @@ class Values:
                 return self._read_structure(attribute, value, names) or None
         return [self._read_structure(attribute, one, names) for one in value] or None
 
-    def _read_structure(self, attribute: Attribute, value: Any, names: Names) -> dict[str, Any]:
+    def _read_structure(
+        self, attribute: Attribute, value: Any, names: FieldNames
+    ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for field in attribute.fields:
             name = names.get(field.name, field.name)
@@ -88,11 +90,11 @@ class Values:
                 return bytes(option.getBinaryValue())
         return str(option.getValueAsString() or "")
 
-    def read_list(self, attribute: Attribute, value: Any, names: Names) -> tuple[Any, ...]:
+    def read_list(self, attribute: Attribute, value: Any, names: FieldNames) -> tuple[Any, ...]:
         """The entries of a list of DBIDs or of structures."""
         return tuple(self.read(attribute, value, names) or ())
 
-    def read_keys(self, attribute: Attribute, value: Any, names: Names) -> tuple[Any, ...]:
+    def read_keys(self, attribute: Attribute, value: Any, names: FieldNames) -> tuple[Any, ...]:
         """The keys of the entries that a delta deletes (``Attribute.key_of``)."""
         if attribute.type is ValueType.REFERENCES:
             return tuple(int(one) for one in value)
@@ -107,13 +109,15 @@ class Values:
             for one in value
         )
 
-    def write(self, attribute: Attribute, value: Any, holder: Any, name: Any, names: Names) -> None:
+    def write(
+        self, attribute: Attribute, value: Any, holder: Any, name: Any, names: FieldNames
+    ) -> None:
         """Sets one property of an object or structure."""
         match attribute.type:
             case ValueType.TEXT:
                 holder.setPropertyValue(name, self._sdk.text(self.text(value, attribute.name)))
             case ValueType.FLAG:
-                number = wire.TRUE if value else wire.FALSE
+                number = constants.TRUE if value else constants.FALSE
                 holder.setPropertyValue(name, self._sdk.integer(number))
             case ValueType.INTEGER | ValueType.ENUM | ValueType.REFERENCE:
                 holder.setPropertyValue(name, self.number(value or 0, attribute.name))
@@ -128,7 +132,7 @@ class Values:
                 self.write_list(attribute, value, holder, name, names)
 
     def write_list(
-        self, attribute: Attribute, entries: Any, holder: Any, name: Any, names: Names
+        self, attribute: Attribute, entries: Any, holder: Any, name: Any, names: FieldNames
     ) -> None:
         """Adds entries to a list of DBIDs or of structures."""
         into = holder.getOrCreatePropertyValue(name)
@@ -141,7 +145,7 @@ class Values:
                 into.add(one)
 
     def write_keys(
-        self, attribute: Attribute, keys: Any, holder: Any, name: Any, names: Names
+        self, attribute: Attribute, keys: Any, holder: Any, name: Any, names: FieldNames
     ) -> None:
         """Adds the keys of deleted entries, in the form that the property has."""
         into = holder.getOrCreatePropertyValue(name)
@@ -154,7 +158,7 @@ class Values:
                 into.add(key if isinstance(key, str) else self.number(key, attribute.name))
 
     def _write_structure(
-        self, attribute: Attribute, value: Mapping[str, Any], into: Any, names: Names
+        self, attribute: Attribute, value: Mapping[str, Any], into: Any, names: FieldNames
     ) -> None:
         for field in attribute.fields:
             one = value.get(field.name)
@@ -185,7 +189,7 @@ class Values:
         result = self._collection()
         for key, value in pairs.items():
             if isinstance(value, bool):
-                result.addInt(key, wire.TRUE if value else wire.FALSE)
+                result.addInt(key, constants.TRUE if value else constants.FALSE)
             elif isinstance(value, int):
                 result.addInt(key, self.number(value, key))
             else:

@@ -11,13 +11,13 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.embedded import rules
+from reconciler.server import validation
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import owner_of
 from reconciler.server.embedded.passwords import StoredPassword
-from reconciler.server.embedded.sites.file import SAMPLE_SITE, Site, SiteObject, read_site
+from reconciler.server.embedded.sites.file import SAMPLE_SITE, SiteFile, SiteObject, read_site
 from reconciler.server.embedded.sites.folders import FOLDER, SiteFolders, folder_entry
 from reconciler.server.embedded.sites.names import SiteNames
 from reconciler.server.embedded.sites.words import Access, Words
@@ -83,7 +83,7 @@ def _publish(draft: Path, path: Path) -> None:
             raise
 
 
-def _fill(draft: Path, site: Site) -> None:
+def _fill(draft: Path, site: SiteFile) -> None:
     try:
         server = EmbeddedServer(draft)
         try:
@@ -101,7 +101,7 @@ def _fill(draft: Path, site: Site) -> None:
 class _Import:
     """Writes the objects of a site, types in the order of the table: owners first."""
 
-    def __init__(self, server: EmbeddedServer, site: Site) -> None:
+    def __init__(self, server: EmbeddedServer, site: SiteFile) -> None:
         self._server = server
         self._whole = site.whole
         self._problems = list(site.problems)
@@ -156,7 +156,7 @@ class _Import:
 
     def _check_references(self, one: SiteObject, completed: dict[str, Any]) -> None:
         """Checks an object's references, unless one leads to an object with mistakes."""
-        targets = rules.references(one.type, completed)
+        targets = validation.references(one.type, completed)
         if all(t[1:] in self._inserted or t[1:] not in self._listed for t in targets):
             with self._at(one):
                 self._server.check_all_references([(one.type.name, one.dbid)])

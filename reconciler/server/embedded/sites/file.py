@@ -46,7 +46,7 @@ class SiteObject:
     type: ObjectType
     words: Mapping[str, Any]
     document: YamlDocument
-    path: fields.Path
+    path: fields.FieldPath
     tenant: str = ""
     folder: tuple[str, ...] = ()
     dbid: int = 0
@@ -82,7 +82,7 @@ class SiteObject:
 
 
 @dataclass(frozen=True)
-class Site:
+class SiteFile:
     """What was read of a site file, with the predefined objects before its own.
 
     ``whole``: every file could be read, so a name that no object has is a mistake.
@@ -93,7 +93,7 @@ class Site:
     whole: bool = True
 
 
-def read_site(path: Path) -> Site:
+def read_site(path: Path) -> SiteFile:
     """The objects of a site file with DBIDs, and what is wrong with the file so far."""
     reading = _Reading()
     objects = reading.file(path, ())
@@ -102,7 +102,7 @@ def read_site(path: Path) -> Site:
         reading.problems.append(Diagnostic(what, Position(str(path))))
     if reading.predefined:
         objects = _over_predefined(objects, reading.problems)
-    return Site(_with_dbids(objects), reading.problems, reading.whole)
+    return SiteFile(_with_dbids(objects), reading.problems, reading.whole)
 
 
 def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
@@ -206,7 +206,7 @@ class _Reading:
         kind: ObjectType,
         entry: Mapping[str, Any],
         document: YamlDocument,
-        path: fields.Path,
+        path: fields.FieldPath,
         default_tenant: str,
     ) -> SiteObject:
         words = dict(entry)

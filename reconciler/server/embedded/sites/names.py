@@ -21,7 +21,7 @@ class Named:
 
 
 class SiteNames:
-    """Natural names -> DBIDs, and back. Implements ``kinds.fields.Names``."""
+    """Natural names -> DBIDs, and back. Implements ``kinds.fields.NameResolver``."""
 
     def __init__(self, objects: Iterable[Named]) -> None:
         every = list(objects)

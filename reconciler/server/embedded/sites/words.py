@@ -11,7 +11,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.enums import number_of
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError, canonical, to_attribute
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.server.embedded import rules
+from reconciler.server import validation
 from reconciler.server.embedded.passwords import StoredPassword
 from reconciler.server.embedded.sites.file import MAX_DBID, SiteObject
 from reconciler.server.embedded.sites.names import SiteNames
@@ -88,7 +88,7 @@ class Words:
         found = self._value(attribute, value, (attribute.word,))
         if not self.failed and not isinstance(found, StoredPassword):
             try:
-                rules.check_value(self._one.type, attribute, found)
+                validation.check_value(self._one.type, attribute, found)
             except ConfigurationServerError as error:
                 self.report(error.detail, attribute.word)
         self.failed |= before

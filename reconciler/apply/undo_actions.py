@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.apply.references import references
-from reconciler.apply.runs import Run, Step
-from reconciler.apply.written import Names, Written, written_by
-from reconciler.kinds.fields import Path, Value, flatten, pointer
+from reconciler.apply.written import NamesAtRun, Written, written_by
+from reconciler.kinds.fields import FieldPath, Value, flatten, pointer
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
@@ -22,8 +21,9 @@ from reconciler.plan.replace import referrers
 from reconciler.plan.secrets import with_secrets
 from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.runs import Run, Step
 
-Fields = Mapping[Path, Value]
+Fields = Mapping[FieldPath, Value]
 
 
 def undo_plan(
@@ -55,7 +55,7 @@ class _Undo:
     def __init__(self, run: Run, plan: Plan, live: Snapshot, *, force: bool) -> None:
         self._written = written_by(run, plan)
         self._live = live
-        self._names = Names(live, run)
+        self._names = NamesAtRun(live, run)
         self._force = force
         self.notices: list[str] = []
         self._new_dbids: list[str] = []
@@ -130,7 +130,7 @@ class _Undo:
         one = entry.after or entry.before
         return self._live.get(one.type, one.dbid) if one else None
 
-    def _fields(self, one: ConfObject) -> dict[Path, Value]:
+    def _fields(self, one: ConfObject) -> dict[FieldPath, Value]:
         return flatten(ALL_TYPES[one.type], one.attributes, self._names)
 
     def _delete(self, base: Action, after: ConfObject, now: ConfObject | None) -> Action:
@@ -163,7 +163,7 @@ class _Undo:
         )
 
     def _create(self, base: Action, before: ConfObject, deleted: Step | None) -> Action:
-        fields: dict[Path, Value] = {}
+        fields: dict[FieldPath, Value] = {}
         for path, value in self._fields(before).items():
             named = isinstance(value, str) and value.startswith("#")
             if isinstance(value, str) and named and _is_reference(before, path):
@@ -234,14 +234,14 @@ class _Undo:
         return kept | {path: value for path, value in after.items() if path in own}
 
     def _change(
-        self, path: Path, before: Value | None, after: Value | None, base: Action
+        self, path: FieldPath, before: Value | None, after: Value | None, base: Action
     ) -> Change:
         # The content of a file is in no plan file: it may hold anything.
         hidden = base.hides(path) or path == (CONTENT,)
         return Change(path, before, after, unit=path, secret=hidden)
 
 
-def _is_reference(one: ConfObject, path: Path) -> bool:
+def _is_reference(one: ConfObject, path: FieldPath) -> bool:
     attribute = ALL_TYPES[one.type].by_word(path[0])
     return attribute is not None and attribute.type in (
         ValueType.REFERENCE,

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import JournalError
 from reconciler.kinds.model import Attributes
 from reconciler.server.encoding import decode, encode
 from reconciler.server.port import AccessEntry, ConfObject
@@ -27,10 +27,6 @@ FORMAT = "gwe-journal/1"
 
 CallName = Literal["create", "update", "delete", "set_permissions"]
 Result = Literal["answered", "refused", "unknown"]
-
-
-class JournalError(ReconcilerError):
-    """The journal cannot be written: nothing may be sent to the server any more."""
 
 
 class Recorder(Protocol):

@@ -38,7 +38,7 @@ from reconciler.server.port import (
 )
 
 
-class LaunchFileError(ServerError):
+class LaunchFileAccessError(ServerError):
     """A launch file cannot be read or written; the server itself is well."""
 
 
@@ -162,11 +162,11 @@ class WithFiles(FilesReader):
         self._server.close()
 
 
-def _told(spec: FileSpec, error: LaunchError) -> LaunchFileError:
+def _told(spec: FileSpec, error: LaunchError) -> LaunchFileAccessError:
     """The error as one of the port. What a format says of a text does not name the file."""
     named = isinstance(error, LaunchFormatError)
     message = f"{spec.path}: {error.message}" if named else error.message
-    return LaunchFileError(message, error.hint)
+    return LaunchFileAccessError(message, error.hint)
 
 
 def content_after(form: str, before: Attributes, delta: Delta) -> bytes:

@@ -1,7 +1,7 @@
 """The page ``docs/reference.md``: every object type and rule of the embedded server.
 
 Types come from the table of types, errors from their classes; the rules that stand in no
-table are texts here. ``python -m reconciler.render.reference`` prints the page.
+table are texts here. ``make reference`` writes the page.
 """
 
 import sys

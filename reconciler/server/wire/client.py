@@ -11,15 +11,15 @@ from reconciler.server.errors import (
     ConfigurationServerError,
     ServerError,
 )
-from reconciler.server.psdk import handshake
-from reconciler.server.psdk.answers import Answers
 from reconciler.server.psdk.codes import code_of, pack
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
-from reconciler.server.psdk.publisher import Told, subjects
+from reconciler.server.wire import handshake
+from reconciler.server.wire.answers import Answers
+from reconciler.server.wire.publisher import Told, subjects
 
 if TYPE_CHECKING:
-    from reconciler.server.psdk.listener import Listener
+    from reconciler.server.wire.listener import Listener
 
 _UNKNOWN_MESSAGE, _DATABASE_ERROR, _WRONG_PARAMETERS, _UNDEFINED = 3, 6, 20, 26
 _LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")

@@ -9,10 +9,10 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.errors import HistoryLogExpiredError, ServerError
 from reconciler.server.port import ConfObject, Notification
-from reconciler.server.psdk import wire
-from reconciler.server.psdk.answers import Answers, type_names
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
+from reconciler.server.wire.answers import Answers, type_names
 
 Subject = tuple[int, int, int]
 """What an entry of a subscription is about: type, tenant, DBID; 0 does not narrow it."""
@@ -29,7 +29,7 @@ def subjects(value: Any) -> list[Subject]:
     return found
 
 
-_KEYS = (wire.SUBSCRIPTION_TYPE, wire.SUBSCRIPTION_TENANT, wire.SUBSCRIPTION_OBJECT)
+_KEYS = (constants.SUBSCRIPTION_TYPE, constants.SUBSCRIPTION_TENANT, constants.SUBSCRIPTION_OBJECT)
 
 
 def _number(pair: Any) -> int:

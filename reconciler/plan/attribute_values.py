@@ -29,7 +29,7 @@ class Parent:
         return self.declared.name if self.declared else ""
 
 
-class Values:
+class AttributeValues:
     """The values of the attributes that matter to a plan, live and desired."""
 
     def __init__(self, context: Context) -> None:
@@ -61,7 +61,7 @@ class Values:
                 return Parent(declared=one)
         return Parent(blocked=found.blocked)
 
-    def stand_in(self, desired: DesiredObject, parent: Parent) -> str:
+    def undeclared_sibling(self, desired: DesiredObject, parent: Parent) -> str:
         """A live value of the attribute that ``unlessSibling`` names and no manifest
         declares; empty: there is none."""
         if parent.live is None or not desired.policy.unless_sibling:

@@ -1,7 +1,7 @@
 """Makes the archive of the classes that a session needs, ready to be mapped by Java.
 
 Java writes it when a process ends (class-data sharing, Java 13 and later), so a child process
-rehearses: it holds a session with a listener of its own over the loopback, and ends.
+holds one session with a listener of its own (``server/wire/rehearsal.py``) and ends.
 """
 
 import os
@@ -13,16 +13,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.server.embedded.sites.create import create_server
-from reconciler.server.embedded.sites.file import SAMPLE_SITE
-from reconciler.server.psdk import jvm
-from reconciler.server.psdk.adapter import PsdkServer
-from reconciler.server.psdk.address import Options, parse_url
 from reconciler.server.psdk.archive import ENDING, with_size
-from reconciler.server.psdk.listener import Listener
 
 _SECONDS = 120
 _DRAFT = ".java-"
+_REHEARSAL = "reconciler.server.wire.rehearsal"
 
 
 def make_archive(archive: Path, class_path: Sequence[Path]) -> Path | None:
@@ -36,7 +31,7 @@ def make_archive(archive: Path, class_path: Sequence[Path]) -> Path | None:
         return None
     draft = Path(name)
     # -P: nothing of the working directory is run.
-    command = [sys.executable, "-P", "-m", __name__, name, *map(str, class_path)]
+    command = [sys.executable, "-P", "-m", _REHEARSAL, name, *map(str, class_path)]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603 - ourselves
         return _keep(draft, archive)
@@ -70,25 +65,3 @@ def _tidy(made: Path) -> None:
     for left in made.parent.glob(f"{_DRAFT}*"):
         if left.stat().st_mtime < time.time() - 2 * _SECONDS:
             left.unlink(missing_ok=True)
-
-
-def _main(draft: str, class_path: Sequence[Path]) -> None:
-    """The child: starts Java, uses what a plan uses, and lets Java end."""
-    sdk = jvm.start(class_path, f"-XX:ArchiveClassesAtExit={draft}")
-    with tempfile.TemporaryDirectory(prefix="gwe-") as folder:
-        path = Path(folder) / "gwe.db"
-        create_server(path, SAMPLE_SITE)
-        listener = Listener(sdk, path, port=0)
-        listener.open()
-        url = parse_url(f"confserv://127.0.0.1:{listener.port}")
-        server = PsdkServer(sdk, url, Options(), user="default", password="password")  # noqa: S106
-        server.info()
-        for object_type in ("Application", "Script", "AgentGroup", "EnumeratorValue"):
-            server.read(object_type)
-        server.close()
-        listener.close()
-    jvm.end()
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1], [Path(one) for one in sys.argv[2:]])

@@ -20,12 +20,11 @@ from reconciler.apply.lock import (
     Clock,
     Holder,
     Lock,
-    LockHeldError,
     find_locks,
     holder_of,
 )
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import RefusedError
+from reconciler.errors import LockHeldError, RefusedError
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     NoPermissionError,
@@ -65,7 +64,9 @@ class _Contender:
         ours: str,
     ) -> None:
         self._server = server
-        self._holder = replace(holder, since=clock.hour(0), until=clock.hour(holder.lease))
+        self._holder = replace(
+            holder, since=clock.timestamp(0), until=clock.timestamp(holder.lease)
+        )
         self._tenants = tuple(dict.fromkeys(tenants))
         self._clock = clock
         self._ours = ours
@@ -167,12 +168,12 @@ def _held(one: ConfObject | None) -> LockHeldError:
     held = holder_of(one)
     if held.writing:
         return LockHeldError(
-            f"{held.said()}, is writing or did not finish",
+            f"{held.display()}, is writing or did not finish",
             f"Wait for it; if it is dead, use gwe recover on {held.host},"
             f" or gwe lock release --abandon {held.run}.",
         )
     return LockHeldError(
-        f"the lock is held by {held.said()}",
+        f"the lock is held by {held.display()}",
         f"Wait with --lock-timeout SECONDS: after {held.lease:g} s without a sign of life it is"
         " taken over.",
     )

@@ -6,17 +6,16 @@ from typing import Any
 import click
 
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.cli.circumstances import circumstances
+from reconciler.apply.run import execute_plan
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.plan import show_plan
+from reconciler.cli.run_context import run_context
 from reconciler.cli.session import Session
 from reconciler.cli.terminal import in_ci, is_interactive
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import RefusedError, UsageError
-from reconciler.exits import ExitCode
+from reconciler.errors import ExitCode, RefusedError, UsageError
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
-from reconciler.run import carry_out
 from reconciler.server.port import Server
 
 
@@ -28,7 +27,7 @@ def check_can_ask(options: dict[str, Any]) -> None:
         )
 
 
-def show_ask_and_carry_out(
+def show_and_execute(
     plan: Plan, server: Server, session: Session, *, text: str = "", question: str = "Apply"
 ) -> int:
     """Shows a plan, asks, and carries it out; the exit code. ``text``: the plan file."""
@@ -84,9 +83,9 @@ def run_shown(plan: Plan, server: Server, session: Session, *, text: str = "") -
         with suppress(OSError, SystemExit):
             print_warning(make_console(stderr=True), message)
 
-    who = circumstances(server.info().user)
+    who = run_context(server.info().user)
     with gentle_interrupt() as stopping:
-        report = carry_out(
+        report = execute_plan(
             plan,
             text or plan_json(plan),
             server,

@@ -16,7 +16,16 @@ from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError, ServerError, ServerUnavailableError
-from reconciler.server.faults import (
+from reconciler.server.port import (
+    AccessEntry,
+    ConfObject,
+    Filter,
+    Notification,
+    Server,
+    ServerInfo,
+    Subscription,
+)
+from reconciler.testing.faults import (
     Call,
     Delay,
     Drop,
@@ -26,15 +35,6 @@ from reconciler.server.faults import (
     Refuse,
     Stale,
     Writing,
-)
-from reconciler.server.port import (
-    AccessEntry,
-    ConfObject,
-    Filter,
-    Notification,
-    Server,
-    ServerInfo,
-    Subscription,
 )
 
 _T = TypeVar("_T")
@@ -123,7 +123,7 @@ class FaultyServer:
         self._server.close()
 
     def _call(
-        self, call: Call, carry_out: Callable[[], _T], stale: Callable[[], _T] | None = None
+        self, call: Call, execute_plan: Callable[[], _T], stale: Callable[[], _T] | None = None
     ) -> _T:
         self.calls.append(call)
         if self._dropped:
@@ -133,9 +133,9 @@ class FaultyServer:
             if fault.when != "after":
                 self._strike(fault, call)
         if stale is not None and any(isinstance(fault, Stale) for fault in chosen):
-            carry_out = stale
+            execute_plan = stale
         try:
-            answer = carry_out()
+            answer = execute_plan()
         except ServerError:
             # An error is an answer too: it can come late, or never.
             self._strike_after(chosen, call)
@@ -143,13 +143,13 @@ class FaultyServer:
         self._strike_after(chosen, call)
         return answer
 
-    def _write(self, call: Call, carry_out: Callable[[], _T]) -> _T:
+    def _write(self, call: Call, execute_plan: Callable[[], _T]) -> _T:
         """Keeps the object as it is before the write, where a stale answer may want it."""
 
         def write() -> _T:
             asked = {"dbid": call.dbid}
             found = self._server.read(call.object_type, asked) if self._remembers else []
-            result = carry_out()
+            result = execute_plan()
             self._last = (call.object_type, call.dbid, found[0]) if found else None
             return result
 

@@ -12,7 +12,6 @@ from typing import Any
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
-from reconciler.server.embedded.values import normal, problem_of
 from reconciler.server.errors import (
     IncompleteObjectDataError,
     UnchangeableInfoError,
@@ -20,6 +19,7 @@ from reconciler.server.errors import (
     UnsupportedPropertyError,
     ValueOutOfRangeError,
 )
+from reconciler.server.values import normal, problem_of
 
 _LISTS = (ValueType.REFERENCES, ValueType.STRUCTURES)
 

@@ -18,7 +18,7 @@ from reconciler.server.errors import (
     ServerError,
 )
 from reconciler.server.port import ConfObject, Permission
-from reconciler.server.psdk import wire
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 
 OpenServer = Callable[[str, str], EmbeddedServer]
@@ -28,7 +28,7 @@ OpenServer = Callable[[str, str], EmbeddedServer]
 def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
     """The answer to the first request: we speak what the client speaks, in our encoding."""
     event = sdk.conf("confserver.runtime.channel.EventProtocolVersion").create()
-    event.setOldProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
+    event.setOldProtocolVersion(request.getProtocolVersion() or constants.PROTOCOL_VERSION)
     event.setServerEncoding(sdk.integer(encoding))
     return event
 
@@ -95,8 +95,8 @@ def registered_event(sdk: Sdk, request: Any, session: int, server_dbid: int, enc
     """The answer to a log-in."""
     event = sdk.conf("confserver.runtime.channel.EventClientRegistered").create()
     event.setSessionId(session)
-    event.setProtocolVersion(request.getProtocolVersion() or wire.PROTOCOL_VERSION)
-    event.setOldProtocolVersion(request.getOldProtocolVersion() or wire.PROTOCOL_VERSION)
+    event.setProtocolVersion(request.getProtocolVersion() or constants.PROTOCOL_VERSION)
+    event.setOldProtocolVersion(request.getOldProtocolVersion() or constants.PROTOCOL_VERSION)
     event.setServerDbid(server_dbid)
     event.setServerEncoding(sdk.integer(encoding))
     return event

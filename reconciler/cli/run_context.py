@@ -8,26 +8,26 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.lock import Clock
+from reconciler.apply.run import RunContext
 from reconciler.errors import ReconcilerError
-from reconciler.run import Circumstances
 
 
-def circumstances(user: str) -> Circumstances:
+def run_context(user: str) -> RunContext:
     """Who runs, where and when. ``user``: who the server takes us for."""
     now = datetime.now(UTC)
     # The hour is for people; the journal numbers the runs. The rest is chance.
     name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
-    return Circumstances(
+    return RunContext(
         name=name,
         user=user or _system_user(),
         host=socket.gethostname(),
         process=os.getpid(),
-        started=_hour(0),
-        clock=Clock(time.monotonic, time.sleep, _hour),
+        started=_timestamp(0),
+        clock=Clock(time.monotonic, time.sleep, _timestamp),
     )
 
 
-def _hour(later: float) -> str:
+def _timestamp(later: float) -> str:
     """The time of day in so many seconds, in UTC."""
     return f"{datetime.now(UTC) + timedelta(seconds=later):%Y-%m-%d %H:%M:%S} UTC"
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk import wire
-from reconciler.server.psdk.answers import Answers
-from reconciler.server.psdk.client import Client
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.endpoint import server_endpoint
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
-from reconciler.server.psdk.publisher import Publisher
+from reconciler.server.wire.answers import Answers
+from reconciler.server.wire.client import Client
+from reconciler.server.wire.publisher import Publisher
 
 _POLL_SECONDS = 0.2
 _END_SECONDS = 2.0
@@ -54,7 +54,7 @@ class Listener:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         EmbeddedServer(path, timeout=timeout).close()  # it must be one
-        self.encoding = wire.CODE_PAGE_SERVER if encoding else wire.UTF8_SERVER
+        self.encoding = constants.CODE_PAGE_SERVER if encoding else constants.UTF8_SERVER
         endpoint = server_endpoint(sdk, host, port, certificate, key, ca_file, encoding)
         self._channel = sdk.conf("ConfServerProtocolListener")(endpoint)
         # Kept: Java holds them, and Python must not let them go.

@@ -10,15 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reconciler.apply.journal import FORMAT, access_of, attributes_of, object_of
-from reconciler.apply.state import JOURNAL, PLAN, StateFolder
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import JournalFormatError, ReconcilerError, UsageError
 from reconciler.kinds.model import Attributes
 from reconciler.server.port import AccessEntry, ConfObject
-
-
-class JournalFormatError(ReconcilerError):
-    """A journal that another version has written."""
+from reconciler.state.folder import JOURNAL, PLAN, StateFolder
+from reconciler.state.journal import FORMAT, access_of, attributes_of, object_of
 
 
 @dataclass(frozen=True)
@@ -52,13 +48,13 @@ class Step:
 @dataclass(frozen=True)
 class Run:
     """One run. ``head``: its first record; ``outcomes``: address -> (status, message);
-    ``finish``: its last record, None where it did not come to its end."""
+    ``ending``: its last record, None where it did not come to its end."""
 
     name: str
     head: Mapping[str, Any]
     steps: tuple[Step, ...]
     outcomes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    finish: Mapping[str, Any] | None = None
+    ending: Mapping[str, Any] | None = None
 
     @property
     def begun(self) -> bool:
@@ -66,18 +62,18 @@ class Run:
         return bool(self.steps)
 
     @property
-    def settled(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing is left for ``gwe recover``."""
-        return not self.begun or (self.finish is not None and not self.finish["unsettled"])
+        return not self.begun or (self.ending is not None and not self.ending["unsettled"])
 
     @property
     def status(self) -> str:
         """One word for lists."""
-        if not self.settled:
+        if not self.finished:
             return "unfinished"
-        if self.finish is None:
+        if self.ending is None:
             return "nothing written"
-        return str(self.finish["status"])
+        return str(self.ending["status"])
 
 
 def read_run(state: StateFolder, name: str) -> Run:

@@ -13,7 +13,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import UnsupportedObjectError
 from reconciler.server.port import AccessEntry, ConfObject
-from reconciler.server.psdk import wire
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests, is_flag
@@ -82,9 +82,9 @@ class Answers:
         event.setObjects(collection)
         event.setObjectCount(len(part))
         event.setObjectTotalCount(total)
-        if wire.WITH_FOLDER in extras:
+        if constants.WITH_FOLDER in extras:
             event.setFolderDbids(self._sdk.longs([one.folder for one in part]))
-        if wire.WITH_PATH in extras:
+        if constants.WITH_PATH in extras:
             event.setObjectPaths(self._sdk.texts([one.path for one in part]))
         return event
 
@@ -96,10 +96,10 @@ class Answers:
             key = str(pair.getStringKey())
             number = str(pair.getValueType()) in ("INT", "LONG")
             value: str | int = int(pair.getValue()) if number else str(pair.getValueAsString())
-            if key in (wire.WITH_FOLDER, wire.WITH_PATH):
+            if key in (constants.WITH_FOLDER, constants.WITH_PATH):
                 extras |= {key} if value else set()
             elif is_flag(kind, key):
-                filters[key] = value == wire.TRUE
+                filters[key] = value == constants.TRUE
             else:
                 filters[key] = value
         return filters, extras
@@ -126,7 +126,7 @@ class Answers:
                 elif isinstance(said.get(name), str):
                     brief.setPropertyValue(name, said[name])
                 elif isinstance(said.get(name), bool):
-                    flag = wire.TRUE if said[name] else wire.FALSE
+                    flag = constants.TRUE if said[name] else constants.FALSE
                     brief.setPropertyValue(name, self._sdk.integer(flag))
             event = self._event("EventBriefInfo").create()
             event.setObjectType(kind.number)
@@ -161,7 +161,7 @@ class Answers:
         shape = self._shape(request.getObjectType())
         given = self._mapper.read_given(shape, request.getObject())
         parameters = request.getParameters()
-        pair = parameters.getPair(wire.INTO_FOLDER) if parameters is not None else None
+        pair = parameters.getPair(constants.INTO_FOLDER) if parameters is not None else None
         folder = int(pair.getValue()) if pair is not None else None
         made = server.create(shape.kind.name, given, folder)
         yield self.created(shape, made)
@@ -204,7 +204,7 @@ class Answers:
         yield event
 
     def _change_mode(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
-        server.change_mode(wire.MODES.get(int(request.getOperationalMode() or 0), ""))
+        server.change_mode(constants.MODES.get(int(request.getOperationalMode() or 0), ""))
         event = self._event("EventOperationalModeChanged").create()
         event.setOperationalMode(request.getOperationalMode())
         yield event
@@ -225,7 +225,7 @@ class Answers:
 
 
 def _mode_number(mode: str) -> int:
-    return next(number for number, name in wire.MODES.items() if name == mode)
+    return next(number for number, name in constants.MODES.items() if name == mode)
 
 
 def type_names() -> dict[int, str]:

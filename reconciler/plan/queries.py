@@ -20,7 +20,7 @@ Read = tuple[str, Filter]
 
 
 @dataclass(frozen=True)
-class Need:
+class ReadRequirement:
     """What one object needs to be read. ``script_type``: the scripts of this type, whole.
     ``words``: the fields that are of interest, for what they refer to. ``referrers``: also
     what refers to objects of the type."""
@@ -33,7 +33,7 @@ class Need:
     referrers: bool = False
 
 
-def reads_for(needs: Iterable[Need], tenants: Iterable[int]) -> list[Read]:
+def reads_for(needs: Iterable[ReadRequirement], tenants: Iterable[int]) -> list[Read]:
     """The reads that answer the needs, each once, in a stable order."""
     reads: dict[str, Read] = {}
 
@@ -49,7 +49,7 @@ def reads_for(needs: Iterable[Need], tenants: Iterable[int]) -> list[Read]:
     return list(reads.values())
 
 
-def _of(need: Need) -> Iterable[Read]:
+def _of(need: ReadRequirement) -> Iterable[Read]:
     kind = ALL_TYPES[need.type]
     scope = _scope(need.type, need.tenant)
     if need.script_type is not None:
@@ -85,11 +85,11 @@ def _targets(object_type: str, tenant: int) -> Iterable[Read]:
         yield object_type, _scope(object_type, tenant)
 
 
-def desired_needs(
+def desired_requirements(
     desired: Desired, found: Snapshot, options: PlanOptions
-) -> tuple[list[Need], set[int]]:
+) -> tuple[list[ReadRequirement], set[int]]:
     """What the desired objects need, and the tenants they are in."""
-    needs: list[Need] = []
+    needs: list[ReadRequirement] = []
     tenants: set[int] = set()
     for one in desired.objects:
         tenant = found.find("Tenant", 0, one.tenant)
@@ -98,7 +98,7 @@ def desired_needs(
         tenants.add(tenant.dbid)
         overwrites = options.overwrites(one.address) and one.policy.overwrite == "replace"
         needs.append(
-            Need(
+            ReadRequirement(
                 type=one.kind.type,
                 tenant=tenant.dbid,
                 script_type=one.kind.script_type,
@@ -110,9 +110,9 @@ def desired_needs(
     return needs, tenants
 
 
-def action_needs(actions: Iterable[Action]) -> tuple[list[Need], set[int]]:
+def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement], set[int]]:
     """What the actions that write need, and the tenants they are in."""
-    needs: list[Need] = []
+    needs: list[ReadRequirement] = []
     tenants: set[int] = set()
     for action in actions:
         if not action.writes or action.object_type == "Application":
@@ -123,7 +123,7 @@ def action_needs(actions: Iterable[Action]) -> tuple[list[Need], set[int]]:
         words = {path[0] for path in (*action.fields, *units)}
         words |= {change.path[0] for change in action.changes}
         needs.append(
-            Need(
+            ReadRequirement(
                 type=action.object_type,
                 tenant=action.tenant,
                 script_type=kind.script_type if kind else None,

@@ -15,22 +15,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.errors import RunHeldError, StateFolderError
 
 JOURNAL = "journal.jsonl"
 PLAN = "plan.json"
 _HOLDER = "holder"
-
-
-class StateFolderError(ReconcilerError):
-    """The state folder cannot be used. Nothing has been written to the server for it."""
-
-
-class RunHeldError(ReconcilerError):
-    """Another process is writing the run's journal."""
-
-    exit_code = ExitCode.STALE
 
 
 def default_state_folder() -> Path:

@@ -16,27 +16,34 @@ from typing import Any
 import reconciler
 from reconciler.apply.calls import Calls
 from reconciler.apply.check import check_server, check_site, stale_error, stale_outcomes
-from reconciler.apply.contender import acquire
-from reconciler.apply.executor import Listener, execute
-from reconciler.apply.journal import FORMAT, Journal, JournalError
-from reconciler.apply.lock import Clock, Confirmation, Holder, LockHeldError, NoLock
+from reconciler.apply.executor import OutcomeListener, execute
+from reconciler.apply.lock import Clock, Confirmation, Holder, NoLock
+from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.report import RunReport
-from reconciler.apply.runs import next_number, read_runs
-from reconciler.apply.state import JOURNAL, RunHeldError, StateFolder
-from reconciler.errors import ReconcilerError
-from reconciler.exits import ExitCode
+from reconciler.apply.reread import file_specs, read_again
+from reconciler.errors import (
+    ExitCode,
+    InterruptedRunError,
+    JournalError,
+    LockHeldError,
+    ReconcilerError,
+    RunHeldError,
+    RunOnceError,
+)
+from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
-from reconciler.pipeline import file_specs, read_again
 from reconciler.plan.document import plan_id
 from reconciler.plan.model import Plan
 from reconciler.server.errors import ServerError
-from reconciler.server.files import WithFiles
 from reconciler.server.port import Server, ServerInfo
 from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.state.folder import JOURNAL, StateFolder
+from reconciler.state.journal import FORMAT, Journal
+from reconciler.state.runs import next_number, read_runs
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class RunContext:
     """Who runs, where and when. ``name``: what the run is called."""
 
     name: str
@@ -61,25 +68,13 @@ class RunOptions:
     installation: Installation | None = None
 
 
-class InterruptedRunError(ReconcilerError):
-    """A run was interrupted, and its report is not known."""
-
-    exit_code = ExitCode.PARTIAL
-
-
-class RunOnceError(ReconcilerError):
-    """The plan has been run."""
-
-    exit_code = ExitCode.STALE
-
-
-def carry_out(
+def execute_plan(
     plan: Plan,
     text: str,
     server: Server,
     options: RunOptions,
-    circumstances: Circumstances,
-    listener: Listener,
+    context: RunContext,
+    listener: OutcomeListener,
     warn: Callable[[str], None],
     stopping: Callable[[], bool],
 ) -> RunReport:
@@ -94,15 +89,15 @@ def carry_out(
     if options.from_file:
         _check_not_run(options.state, plan_id(text), info.identity)
     number = next_number(options.state)
-    backups = options.state.make_run(circumstances.name, text)
+    backups = options.state.make_run(context.name, text)
     server = with_files(server, plan, options.installation, backups)
-    with open_journal(options.state, circumstances.name) as journal:
-        journal.record("run", number=number, **_head(plan, text, info, circumstances))
+    with open_journal(options.state, context.name) as journal:
+        journal.record("run", number=number, **_head(plan, text, info, context))
         report: RunReport | None = None
         sent, refused = False, int(ExitCode.FAILED)
         try:
-            with locked(server, plan, options, circumstances, warn) as lock:
-                _check_none_goes_on(options.state, info.identity, circumstances.name)
+            with locked(server, plan, options, context, warn) as lock:
+                _check_none_goes_on(options.state, info.identity, context.name)
                 live, site = read_again(plan, server, options.installation)
                 check_site(plan, site)
                 stale = stale_outcomes(plan, live)
@@ -112,7 +107,7 @@ def carry_out(
                 lock.keep = sent = True
                 report = execute(plan, live, server, listener, stopping, calls=calls, stale=stale)
                 report.journal_broken = journal.broken
-                lock.keep = report.unsettled or journal.broken
+                lock.keep = report.needs_recovery or journal.broken
         except ReconcilerError as error:
             refused = int(error.exit_code)
             raise
@@ -128,7 +123,7 @@ def carry_out(
             # A journal without an end is one that gwe recover looks at.
             if report is not None or not sent:
                 with suppress(JournalError, KeyboardInterrupt):
-                    journal.record("finish", **_tail(report, refused, circumstances))
+                    journal.record("finish", **_tail(report, refused, context))
     return report
 
 
@@ -141,31 +136,27 @@ def with_files(
     return WithFiles(server, installation, file_specs(plan), backups)
 
 
-def _head(
-    plan: Plan, text: str, info: ServerInfo, circumstances: Circumstances
-) -> Mapping[str, Any]:
+def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> Mapping[str, Any]:
     return {
         "format": FORMAT,
         "tool": f"gwe-reconciler {reconciler.__version__}",
-        "run": circumstances.name,
+        "run": context.name,
         "plan": plan_id(text),
         "undoes": plan.undoes or None,
         "server": info.url,
         "identity": info.identity,
         "app": plan.site.app,
         "tenant": plan.site.tenant,
-        "user": circumstances.user,
-        "host": circumstances.host,
-        "process": circumstances.process,
-        "started": circumstances.started,
+        "user": context.user,
+        "host": context.host,
+        "process": context.process,
+        "started": context.started,
         "actions": sum(action.writes for action in plan.actions),
     }
 
 
-def _tail(
-    report: RunReport | None, refused: int, circumstances: Circumstances
-) -> Mapping[str, Any]:
-    ended = circumstances.clock.hour(0)
+def _tail(report: RunReport | None, refused: int, context: RunContext) -> Mapping[str, Any]:
+    ended = context.clock.timestamp(0)
     if report is None:
         return {"status": "nothing written", "unsettled": False, "exit": refused, "ended": ended}
     done = len(report.of("done"))
@@ -176,7 +167,7 @@ def _tail(
         "status": status,
         "done": done,
         "of": len(report.outcomes),
-        "unsettled": report.unsettled,
+        "unsettled": report.needs_recovery,
         "exit": int(report.exit_code),
         "ended": ended,
     }
@@ -211,19 +202,17 @@ def locked(
     server: Server,
     plan: Plan,
     options: RunOptions,
-    circumstances: Circumstances,
+    context: RunContext,
     warn: Callable[[str], None],
     ours: str = "",
 ) -> Iterator["HeldLock"]:
     """The lock, for as long as a run needs it. ``ours``: see ``contender.acquire``."""
     lock: Confirmation = NoLock()
     if options.lock:
-        holder = Holder(
-            circumstances.user, circumstances.host, circumstances.name, lease=options.lease
-        )
+        holder = Holder(context.user, context.host, context.name, lease=options.lease)
         tenants = (ENVIRONMENT, plan.site.tenant_dbid)
         lock, warning = acquire(
-            server, holder, tenants, circumstances.clock, wait=options.lock_wait, ours=ours
+            server, holder, tenants, context.clock, wait=options.lock_wait, ours=ours
         )
         if warning:
             warn(warning)
@@ -242,7 +231,7 @@ def locked(
 
 def _check_no_unsettled(state: StateFolder, identity: str) -> None:
     for run in read_runs(state, identity):
-        if not run.settled and not _goes_on(state, run.name):
+        if not run.finished and not _goes_on(state, run.name):
             raise LockHeldError(
                 f"the run {run.name} did not finish on this server",
                 "Run gwe recover first, which finishes what it left,"
@@ -253,7 +242,7 @@ def _check_no_unsettled(state: StateFolder, identity: str) -> None:
 def _check_none_goes_on(state: StateFolder, identity: str, own: str) -> None:
     """With the lock in hand: a run that has none may still write."""
     for run in read_runs(state, identity):
-        if run.name != own and not run.settled and _goes_on(state, run.name):
+        if run.name != own and not run.finished and _goes_on(state, run.name):
             raise LockHeldError(f"the run {run.name} still goes on", "Wait for its end.")
 
 

@@ -1,0 +1,72 @@
+"""Reads manifests and their variables from files: valid, not yet bound to a site."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ManifestError
+from reconciler.manifest.bind import bind
+from reconciler.manifest.documents import Manifest, read_documents
+from reconciler.manifest.validate import validate
+from reconciler.manifest.variables import Setting, Variables, collect, read_settings_file
+from reconciler.strict_yaml import YamlDocument
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Valid manifests and their variables, not yet bound to a site."""
+
+    manifests: Sequence[Manifest]
+    variables: Variables
+    digest: str = ""
+
+
+def load_manifests(
+    paths: Sequence[Path],
+    file_settings: Sequence[Setting] = (),
+    settings_files: Sequence[Path] = (),
+    settings: Sequence[Setting] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The valid manifests and their variables. ``file_settings``: variables from gwe.toml;
+    ``settings_files``: those of --vars; ``settings``: those of --var. ManifestError lists
+    every problem, with ``environment`` also what binding the valid ones would find."""
+    problems: list[Diagnostic] = []
+    documents = read_documents(paths, problems)
+    all_read = not problems
+    manifests = validate(documents, problems)
+    from_files = [one for file in settings_files for one in read_settings_file(file, problems)]
+    variables = collect(manifests, (*file_settings, *from_files, *settings), problems)
+    if problems:
+        if all_read and environment is not None and _variables_are_known(documents, manifests):
+            problems += _binding_problems(manifests, variables, environment)
+        raise ManifestError(list(dict.fromkeys(problems)))
+    if not manifests:
+        raise ManifestError([Diagnostic("there is no manifest in the files given with --file")])
+    return Loaded(manifests, variables, _digest(manifests))
+
+
+def _digest(manifests: Sequence[Manifest]) -> str:
+    """A digest of what the manifests say, whatever their files are called."""
+    data = json.dumps([one.data for one in manifests], sort_keys=True, default=str)
+    return hashlib.sha256(data.encode()).hexdigest()[:16]
+
+
+def _variables_are_known(documents: Sequence[YamlDocument], manifests: Sequence[Manifest]) -> bool:
+    """Whether every document that declares variables is valid."""
+    kinds = [d.data.get("kind") for d in documents if isinstance(d.data, dict)]
+    valid = sum(one.kind.binding == "variables" for one in manifests)
+    return kinds.count("Variables") == valid
+
+
+def _binding_problems(
+    manifests: Sequence[Manifest], variables: Variables, environment: Mapping[str, str]
+) -> Sequence[Diagnostic]:
+    try:
+        bind(manifests, variables, environment)
+    except ManifestError as error:
+        return error.diagnostics
+    return ()

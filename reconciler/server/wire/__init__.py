@@ -1,0 +1,1 @@
+"""An embedded server offered on the vendor's protocol, by the SDK's own listener."""

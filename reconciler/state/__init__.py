@@ -1,0 +1,1 @@
+"""Runs, journals and backups on disk."""
