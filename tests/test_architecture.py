@@ -15,12 +15,13 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "resources"}
+BASE = {"diagnostics", "errors", "json_codec", "resources"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
     "diagnostics": set[str](),
     "errors": set[str](),
+    "json_codec": set[str](),
     "resources": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},

@@ -5,7 +5,8 @@ import pytest
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions, last_run
+from reconciler.apply.run import last_run
+from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, StalePlanError
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server

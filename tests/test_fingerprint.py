@@ -15,8 +15,9 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
 from reconciler.apply.lock import NoLock
 from reconciler.errors import ExitCode, JournalError, LockLostError
+from reconciler.plan.actions import ActionName, Change, Delete, Fingerprint, Keep, Subject, Update
 from reconciler.plan.fingerprint import fingerprint, stale_fields, with_fingerprints
-from reconciler.plan.model import Action, ActionName, Change, Fingerprint, Plan, SiteMark
+from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
@@ -24,6 +25,7 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.folder import StateFolder
 from reconciler.state.journal import Journal, NoJournal
+from tests.actions import make_action
 from tests.harness import find, opened, plan_arguments, site_server, state_folder
 from tests.test_plan_file import here, said
 
@@ -50,11 +52,10 @@ def world(*objects: ConfObject) -> Snapshot:
     return Snapshot([TENANT, *objects])
 
 
-def planned(kind: ActionName, live: Snapshot, **more: Any) -> Action:
-    action = Action(
-        "AgentGroup/Group",
-        "AgentGroup",
+def planned(kind: ActionName, live: Snapshot, **more: Any) -> Any:
+    action = make_action(
         kind,
+        "AgentGroup/Group",
         object_type="AgentGroup",
         name="Group",
         tenant=101,
@@ -98,8 +99,9 @@ def test_a_replace_and_a_delete_are_decided_by_the_whole_object_and_its_folder(
 
 
 def test_the_same_object_moves_nothing() -> None:
-    for kind in ("update", "replace", "delete"):
-        assert stale_fields(planned(kind, world(LIVE), units=(S,)), world(LIVE)) == []
+    actions = [planned("update", world(LIVE), units=(S,))]
+    actions += [planned(kind, world(LIVE)) for kind in ("replace", "delete")]
+    assert [stale_fields(action, world(LIVE)) for action in actions] == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_a_reference_to_another_object_of_the_same_name_has_moved() -> None:
     ]
 
 
-def created(**more: Any) -> Action:
+def created(**more: Any) -> Any:
     fields = {("tenant",): "Resources", ("name",): "Group"}
     return planned("create", world(), fields=fields, **more)
 
@@ -186,18 +188,19 @@ def test_a_create_in_a_tenant_that_was_made_again_has_moved() -> None:
 
 
 def test_only_actions_that_write_get_a_fingerprint() -> None:
-    kept = Action("a", "AgentGroup", "keep", object_type="AgentGroup", dbid=5)
-    written = replace(kept, action="delete")
-    found = with_fingerprints([kept, written], world(LIVE))
-    assert found[0].fingerprint == Fingerprint()
-    assert found[1].fingerprint.folder == 9
+    subject = Subject("a", "AgentGroup", "AgentGroup", dbid=5)
+    kept, written = with_fingerprints([Keep(subject), Delete(subject)], world(LIVE))
+    assert kept == Keep(subject)
+    assert isinstance(written, Delete)
+    assert written.fingerprint.folder == 9
 
 
 def test_the_same_value_elsewhere_has_another_digest() -> None:
     same = {"s": {"a": "1", "b": "1"}, "t": {"pwd": "1", "token": "1"}}
     first = planned("delete", world(group(same))).fingerprint.fields
     other = fingerprint(
-        replace(planned("delete", world(group(same))), dbid=6), world(group(same, dbid=6))
+        Delete(replace(planned("delete", world(group(same))).subject, dbid=6)),
+        world(group(same, dbid=6)),
     ).fields
     assert first["/annex/s/a"] != other["/annex/s/a"]
     assert first["/annex/t/pwd"] not in (first["/annex/t/token"], other["/annex/t/pwd"])
@@ -212,11 +215,10 @@ def application(dbid: int, name: str, value: str) -> ConfObject:
 COPY = Change(("options", "S", "a"), None, "v", unit=("options", "S", "a"), source=8)
 
 
-def copying(live: Snapshot) -> Action:
-    action = Action(
-        "Application/B",
-        "Application",
+def copying(live: Snapshot) -> Update:
+    action: Update = make_action(
         "update",
+        "Application/B",
         object_type="Application",
         dbid=7,
         changes=(COPY,),
@@ -317,10 +319,9 @@ def replace_plan(path: Path) -> tuple[Plan, Snapshot]:
         one = next(o for o in server.read("AgentGroup") if o.attributes["name"] == "Group")
         live = Snapshot([*server.read("Tenant", {"all_tenants": 1}), one])
     fields = {("tenant",): "Resources", ("name",): "Group", ("annex", "s", "a"): "wanted"}
-    action = Action(
-        "AgentGroup/Group",
-        "AgentGroup",
+    action = make_action(
         "replace",
+        "AgentGroup/Group",
         object_type="AgentGroup",
         name="Group",
         tenant=101,

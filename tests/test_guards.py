@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from reconciler.kinds.predefined import PREDEFINED_ATTRIBUTES, is_predefined
+from reconciler.plan.actions import Action, ActionName, Change
 from reconciler.plan.guards import Limits, refusals, removed_options
-from reconciler.plan.model import Action, ActionName, Change
+from tests.actions import make_action
 from tests.harness import BARE, everything, find, plan_arguments, site_server
 from tests.test_plan_file import here, said
 
@@ -166,7 +167,9 @@ def test_both_limits_are_told_where_both_are_exceeded(tmp_path: Path) -> None:
 
 
 def action(kind: ActionName, dbid: int = 5, *changes: Change, of: str = "AgentGroup") -> Action:
-    return Action("a", of, kind, object_type=of, dbid=dbid, changes=changes)
+    more = {"changes": changes} if changes else {}
+    made: Action = make_action(kind, "a", of, object_type=of, dbid=dbid, **more)
+    return made
 
 
 GONE = Change(("options", "s", "a"), "x", None)
@@ -178,7 +181,8 @@ def test_only_a_removed_option_of_an_application_counts_as_taken() -> None:
     assert removed_options(action("update", 5, SET, GONE, of="Application")) is True
     assert removed_options(action("update", 5, SET, of="Application")) is False
     assert removed_options(action("update", 5, GONE)) is False
-    assert removed_options(action("keep", 5, GONE, of="Application")) is False
+    kept = make_action("keep", "a", "Application", object_type="Application", kept=(GONE,))
+    assert removed_options(kept) is False
 
 
 def test_deletes_and_replaces_that_nobody_asked_for_by_name_count_for_the_share() -> None:

@@ -21,15 +21,17 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.recover import plan_of_run, plan_undo
+from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
+from reconciler.apply.undo import plan_undo
 from reconciler.apply.writes import Writes
 from reconciler.errors import StaleActionError
 from reconciler.kinds.model import Attributes
+from reconciler.plan.actions import Delete, Subject
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.model import Action, Plan
+from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Filter, Server
@@ -199,13 +201,14 @@ class Blind(EmbeddedServer):
 
 def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     queue = named(place.objects(), "Script", "Changed")
-    action = Action(
-        *("InteractionQueue/Changed", "InteractionQueue", "delete", "Script", "Changed"),
+    subject = Subject(
+        *("InteractionQueue/Changed", "InteractionQueue", "Script", "Changed"),
         tenant=queue.tenant,
         dbid=queue.dbid,
     )
     live = Snapshot([queue])
-    (action,) = with_fingerprints([action], live)
+    (action,) = with_fingerprints([Delete(subject)], live)
+    assert isinstance(action, Delete)
     server = Blind(place.server)
     with pytest.raises(StaleActionError, match="it is gone"):
         Writes(server, Calls(server), live).write(action)

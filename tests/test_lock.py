@@ -15,9 +15,10 @@ import pytest
 from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
 from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions, execute_plan
+from reconciler.apply.run import execute_plan
+from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
-from reconciler.plan.document import plan_json
+from reconciler.plan.codec import plan_json
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError

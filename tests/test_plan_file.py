@@ -6,9 +6,9 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -20,9 +20,9 @@ from rich.console import Console
 from reconciler.cli.main import main
 from reconciler.diagnostics import Position
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.document import plan_data, plan_json
-from reconciler.plan.model import Action, Change, Fingerprint, Plan, SiteMark
-from reconciler.plan.parser import plan_of
+from reconciler.plan.actions import Action, Change, Fingerprint, Subject
+from reconciler.plan.codec import plan_data, plan_json, plan_of
+from reconciler.plan.model import Plan, SiteMark
 from reconciler.render.plan_text import PlanText
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
@@ -285,44 +285,38 @@ FINGERPRINTS = st.builds(
 )
 
 
-@st.composite
-def actions(draw: st.DrawFn) -> Action:
-    """Any action that holds what its file can hold."""
-    fingerprint = draw(FINGERPRINTS)
-    action = draw(
-        st.builds(
-            Action,
-            address=TEXTS,
-            kind=st.sampled_from(["AgentGroup", "Application"]),
-            action=st.sampled_from(
-                ["create", "update", "replace", "delete", "in-sync", "keep", "skip", "blocked"]
-            ),
-            object_type=st.sampled_from(["", "AgentGroup", "Application"]),
-            name=TEXTS,
-            tenant=st.integers(0, 9),
-            dbid=st.integers(0, 9),
-            reason=TEXTS,
-            changes=st.lists(CHANGES, max_size=2).map(tuple),
-            kept=st.lists(CHANGES, max_size=2).map(tuple),
-            loses=st.lists(TEXTS, max_size=2).map(tuple),
-            needs=st.lists(TEXTS, max_size=2).map(tuple),
-            origin=ORIGINS,
-        )
-    )
-    if not action.writes:
-        return action
-    return replace(
-        action,
-        object_type=action.object_type or "AgentGroup",
-        folder=draw(st.integers(0, 9)),
-        units=fingerprint.units,
-        fingerprint=fingerprint,
-        permissions=tuple(
-            draw(st.lists(st.builds(AccessEntry, st.just("Person"), st.just(1), st.just(7))))
-        ),
-        referrers=draw(st.sampled_from([(), (("Script", 5),)])),
-        fields=draw(st.dictionaries(PARTS, VALUES.filter(lambda v: v is not None), max_size=2)),
-    )
+SUBJECTS = st.builds(
+    Subject,
+    address=TEXTS,
+    kind=st.sampled_from(["AgentGroup", "Application"]),
+    object_type=st.sampled_from(["AgentGroup", "Application"]),
+    name=TEXTS,
+    tenant=st.integers(0, 9),
+    dbid=st.integers(0, 9),
+    origin=ORIGINS,
+    protect=st.booleans(),
+)
+ATTRIBUTES: Mapping[str, st.SearchStrategy[Any]] = {
+    "reason": TEXTS,
+    "needs": st.lists(TEXTS, max_size=2).map(tuple),
+    "folder": st.integers(0, 9),
+    "fingerprint": FINGERPRINTS,
+    "fields": st.dictionaries(PARTS, VALUES.filter(lambda v: v is not None), max_size=2),
+    "changes": st.lists(CHANGES, max_size=2).map(tuple),
+    "kept": st.lists(CHANGES, max_size=2).map(tuple),
+    "permissions": st.lists(
+        st.builds(AccessEntry, st.just("Person"), st.just(1), st.just(7)), max_size=1
+    ).map(tuple),
+    "watched": st.sampled_from([(), ((5, ("options", "s")),)]),
+    "loses": st.lists(TEXTS, max_size=2).map(tuple),
+    "referrers": st.sampled_from([(), (("Script", 5),)]),
+}
+
+
+def actions_of(cls: type[Action]) -> st.SearchStrategy[Action]:
+    """Actions of a class with everything that its file can hold."""
+    own = {one.name: ATTRIBUTES[one.name] for one in fields(cls) if one.name in ATTRIBUTES}
+    return st.builds(cls, SUBJECTS, **own)
 
 
 PLANS = st.builds(
@@ -338,7 +332,7 @@ PLANS = st.builds(
         roles=st.dictionaries(TEXTS, st.lists(st.integers(1, 9), max_size=3).map(tuple)),
         siblings=st.lists(TEXTS, max_size=2).map(tuple),
     ),
-    actions=st.lists(actions(), max_size=3).map(tuple),
+    actions=st.lists(st.one_of(map(actions_of, get_args(Action))), max_size=3).map(tuple),
     notices=st.lists(TEXTS, max_size=2).map(tuple),
     warnings=st.lists(TEXTS, max_size=2).map(tuple),
     manifests=TEXTS,
@@ -400,8 +394,8 @@ def test_a_file_is_carried_out_once_and_the_refusal_names_the_run(tmp_path: Path
     before = everything(server)
     again = applied(tmp_path)
     assert again.code == 4
-    assert f"this plan was run already, as {name}" in said(again)
-    assert "A plan is run once." in said(again)
+    assert f"this plan was applied before, by run {name}" in said(again)
+    assert "A plan file is applied once." in said(again)
     assert everything(server) == before
 
 
@@ -950,9 +944,15 @@ def _twice_the_same(data: dict[str, Any]) -> None:
 
 
 EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
-    "identity": (_without_identity, "plan.json is no whole plan: it is wrong at /identity"),
-    "name": (_numbered_name, "plan.json is no whole plan: it is wrong at /actions/0/name"),
-    "fingerprint": (_without_fingerprint, "plan.json is no whole plan: it is wrong at /actions/0"),
+    "identity": (_without_identity, "plan.json is not a valid plan: /identity must match ."),
+    "name": (
+        _numbered_name,
+        "not a valid plan: /actions/0/name must be of type string",
+    ),
+    "fingerprint": (
+        _without_fingerprint,
+        "not a valid plan: /actions/0/fingerprint is missing",
+    ),
     "format": (
         _of_another_format,
         "plan.json has format gwe-plan/2; this version reads gwe-plan/1",
@@ -988,7 +988,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "list": (b"[]", "plan.json is no plan of gwe"),
     "number": (b"5", "plan.json is no plan of gwe"),
     "object": (b"{}", "plan.json is no plan of gwe"),
-    "format only": (b'{"format": "gwe-plan/1"}', "plan.json is no whole plan"),
+    "format only": (b'{"format": "gwe-plan/1"}', "plan.json is not a valid plan: /tool is missing"),
     "format of another kind": (b'{"format": ["a"]}', "this version reads gwe-plan/1"),
     "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: not UTF-8"),
     "deep": (b"[" * 100_000, "plan.json is no JSON"),

@@ -17,14 +17,14 @@ import pytest
 
 from reconciler.apply.recover import (
     plan_of_run,
-    plan_undo,
     recover_run,
     release_orphaned_lock,
     unfinished_runs,
 )
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
+from reconciler.apply.undo import plan_undo
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta

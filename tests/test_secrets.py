@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import SecretText, is_secret, shown
-from reconciler.plan.parser import plan_of
+from reconciler.plan.codec import plan_of
 from reconciler.server.delta import Delta, KeyValueDelta
 from tests.harness import (
     BARE,

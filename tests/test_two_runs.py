@@ -18,7 +18,7 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.lock import Clock
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
 from reconciler.state.folder import StateFolder

@@ -12,7 +12,7 @@ from reconciler.cli.run_context import environment_secret
 from reconciler.cli.session import Session, open_session
 from reconciler.cli.show import read_text
 from reconciler.errors import UsageError
-from reconciler.plan.parser import read_plan
+from reconciler.plan.codec import read_plan
 
 
 @click.command("apply")

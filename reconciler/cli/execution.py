@@ -14,7 +14,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.terminal import in_ci, is_interactive
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, RefusedError, UsageError
-from reconciler.plan.document import plan_json
+from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server
 

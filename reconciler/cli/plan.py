@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def show_plan(plan: Plan, options: dict[str, Any]) -> None:
     """Prints a plan in the format that the options ask for."""
     if options.get("format") == "json":
-        from reconciler.plan.document import plan_json  # noqa: PLC0415
+        from reconciler.plan.codec import plan_json  # noqa: PLC0415
 
         click.echo(plan_json(plan), nl=False)
         return
@@ -37,7 +37,8 @@ def show_plan(plan: Plan, options: dict[str, Any]) -> None:
 
 def save_plan(plan: Plan, path: Path, *, quiet: bool = False) -> None:
     """Writes a plan file: whole or not at all."""
-    from reconciler.plan.document import plan_json, unsaveable  # noqa: PLC0415 - only for --out
+    from reconciler.plan.codec import plan_json  # noqa: PLC0415 - only for --out
+    from reconciler.plan.secrets import unsaveable  # noqa: PLC0415
 
     hidden = unsaveable(plan)
     if hidden:

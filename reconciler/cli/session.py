@@ -22,7 +22,7 @@ from reconciler.settings import Settings, read_settings
 # What makes and carries out plans is imported by the methods that do: meanwhile Java starts.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from reconciler.apply.run import RunOptions
+    from reconciler.apply.session import RunOptions
     from reconciler.engine import Planned
     from reconciler.launch.files import Installation
     from reconciler.manifest.load import Loaded
@@ -117,7 +117,7 @@ class Session:
     def run_options(self, plan: Plan, *, from_file: bool = False) -> RunOptions:
         """How a run of a plan is to be carried out."""
         from reconciler.apply.lock import LEASE
-        from reconciler.apply.run import RunOptions
+        from reconciler.apply.session import RunOptions
 
         return RunOptions(
             self.state(),

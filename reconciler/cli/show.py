@@ -8,7 +8,7 @@ import click
 from reconciler.cli import common
 from reconciler.cli.plan import show_plan
 from reconciler.errors import ExitCode, UsageError
-from reconciler.plan.parser import read_plan
+from reconciler.plan.codec import read_plan
 
 
 def read_text(path: Path) -> str:

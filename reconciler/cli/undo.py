@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from reconciler.apply.recover import plan_of_run, plan_undo
+from reconciler.apply.recover import plan_of_run
+from reconciler.apply.undo import plan_undo
 from reconciler.cli import common
 from reconciler.cli.execution import check_can_ask, show_and_execute
 from reconciler.cli.plan import save_plan, show_plan
