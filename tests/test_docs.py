@@ -54,3 +54,13 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 def test_every_page_is_reached_from_the_readme() -> None:
     linked = {link.partition("#")[0] for link in _links(ROOT / "README.md")}
     assert {_name(page) for page in DOCS} - linked == set()
+
+
+def test_every_module_and_test_that_the_architecture_page_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for name, test in re.findall(r"`([\w/*]+(?:\.py|/))(?:::(\w+))?`", text):
+        if test:
+            assert f"def {test}(" in (ROOT / "tests" / name).read_text(encoding="utf-8"), test
+        else:
+            found = [*(ROOT / "reconciler").glob(name), *ROOT.glob(name)]
+            assert found, f"{name} is neither in reconciler/ nor at the top"
