@@ -2,7 +2,7 @@
 
 YAML manifests describe objects of a Genesys Configuration Server; a planner
 compares them with the live objects; an applier executes the plan.
-``docs/life-of-a-run.md`` tells the whole way.
+``docs/architecture.md`` draws the whole way.
 """
 
 __version__ = "0.1.0"
