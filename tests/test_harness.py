@@ -1,0 +1,74 @@
+"""What the tests run ``gwe`` with: in this process it says what it says in one of its own,
+and leaves this process as it was."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import harness
+from tests.harness import Result, gwe, gwe_process, plan_arguments, site_server
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (("plan", *plan_arguments(Path("gwe.db"))), None),
+        (("plan", *plan_arguments(Path("gwe.db"), "--format", "json")), None),
+        (("apply", *plan_arguments(Path("gwe.db"))), "y\n"),
+        (("plan", *plan_arguments(Path("none.db"))), None),
+        (("embedded", "export", "gwe.db"), None),
+        (("plan", "--nonsense"), None),
+        (("plan", "--help"), None),
+        ((), None),
+    ],
+    ids=["text", "json", "question", "error", "export", "wrong usage", "help", "nothing"],
+)
+def test_gwe_says_in_this_process_what_it_says_in_one_of_its_own(
+    arguments: tuple[str, ...], stdin: str | None, tmp_path: Path
+) -> None:
+    site_server(tmp_path)
+    inside = gwe(*arguments, cwd=tmp_path, stdin=stdin)
+    assert inside == gwe_process(*arguments, cwd=tmp_path, stdin=stdin)
+    assert inside.out + inside.err
+
+
+def _seen() -> tuple[object, ...]:
+    """What a command could leave changed behind it."""
+    heard = tuple(signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    return Path.cwd(), dict(os.environ), heard, sys.stdin, sys.stdout, sys.stderr
+
+
+def _spoils_everything(_: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    os.chdir("/")
+    os.environ.clear()
+    os.environ["GWE_USER"] = "somebody"
+    sys.stdout.write("said\n")
+    return 7
+
+
+def _fails(_: list[str]) -> int:
+    _spoils_everything([])
+    raise KeyError("a mistake of ours")
+
+
+def test_a_command_leaves_the_process_of_the_tests_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _seen()
+    monkeypatch.setattr(harness, "main", _spoils_everything)
+    assert gwe("plan", cwd=tmp_path) == Result(7, "said\n", "")
+    assert _seen() == before
+
+
+def test_an_error_that_is_no_error_of_ours_fails_the_test_and_leaves_the_process_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _seen()
+    monkeypatch.setattr(harness, "main", _fails)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        gwe("plan", cwd=tmp_path)
+    assert _seen() == before
