@@ -1,7 +1,6 @@
 """A saved plan: what its file says, that it is carried out once and as it stands, and that
 it is refused where anything it was made from has moved."""
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,18 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from rich.console import Console
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.document import plan_data, plan_json
+from reconciler.plan.document import plan_json
 from reconciler.plan.model import Action, Change, Fingerprint, Plan, SiteMark
 from reconciler.plan.parser import plan_of
-from reconciler.render.plan_text import PlanText
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from tests.harness import (
@@ -35,7 +31,6 @@ from tests.harness import (
     site_server,
     state_folder,
 )
-from tests.test_scenarios import FOLDERS
 
 SCHEMA = json.loads(
     (Path(__file__).parent.parent / "schemas" / "plan.schema.json").read_text(encoding="utf-8")
@@ -195,36 +190,6 @@ def test_the_schema_refuses_a_plan_with_an_unknown_property(tmp_path: Path) -> N
     data = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     data["actions"][0]["unheard-of"] = 1
     assert len(list(Draft7Validator(SCHEMA).iter_errors(data))) == 1
-
-
-def rendered(plan: Plan) -> str:
-    out = io.StringIO()
-    PlanText(Console(file=out, width=80, no_color=True), verbose=True).plan(plan)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_the_plan_of_every_story_reads_back_as_it_was(folder: Path, tmp_path: Path) -> None:
-    expected = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
-    server = site_server(tmp_path, folder / "site.yaml")
-    manifests = folder / "manifests"
-    options = [
-        *plan_arguments(server, *(["--file", manifests] if manifests.is_dir() else [])),
-        *expected.get("options", []),
-    ]
-    env = expected.get("env", {})
-    planned = gwe("plan", *options, "--format", "json", cwd=tmp_path, env=env)
-    text = gwe("plan", *options, "--verbose", cwd=tmp_path, env=env).out
-    if not planned.out:
-        assert planned.code == expected["exit"] != 0
-        assert planned.err.startswith("error: ")
-        return
-    data = planned.json()
-    assert list(Draft7Validator(SCHEMA).iter_errors(data)) == []
-    plan = plan_of(data)
-    assert plan_json(plan) == planned.out
-    assert plan_of(plan_data(plan)) == plan
-    assert rendered(plan) == text
 
 
 TEXTS = st.text(max_size=6)
