@@ -170,7 +170,7 @@ class Lock:
         taker = self._read().taker
         if taker:
             raise LockLostError(
-                f"the run {taker} is taking the lock over, since this one gave no sign of life"
+                f"the run {taker} is taking the lock over, since this run did not renew it"
                 f" for {self._holder.lease:g} s",
                 "Nothing was written. Make a new plan when that run has ended.",
             )

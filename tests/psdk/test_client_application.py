@@ -13,7 +13,16 @@ from reconciler.server.errors import NoPermissionError as MayNotError
 from reconciler.server.port import AccessEntry, Permission
 from reconciler.server.psdk.address import Options
 from tests.contract.site import RIGHT
-from tests.harness import APP, BARE, everything, find, gwe, opened, site_server, state_folder
+from tests.harness import (
+    APP,
+    BARE,
+    everything,
+    find,
+    gwe_process,
+    opened,
+    site_server,
+    state_folder,
+)
 from tests.psdk.support import LIB, listening, session
 
 Listen = Callable[..., int]
@@ -63,8 +72,8 @@ def test_the_command_line_logs_in_without_a_user(tmp_path: Path) -> None:
     with listening(path) as port:
         site = ["--server", f"confserv://127.0.0.1:{port}", "--app", APP]
         client = ["--client", APP, "--client-type", "WebEngagementBackendServer"]
-        plan = gwe("plan", *site, *client, cwd=tmp_path, env={"GWE_PSDK": LIB})
-        without = gwe("plan", *site, cwd=tmp_path, env={"GWE_PSDK": LIB})
+        plan = gwe_process("plan", *site, *client, cwd=tmp_path, env={"GWE_PSDK": LIB})
+        without = gwe_process("plan", *site, cwd=tmp_path, env={"GWE_PSDK": LIB})
     assert plan.code == 0, plan.err
     assert "Plan: 31 to create, 3 to update" in plan.out
     assert without.code == 1
