@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ValueOutOfRangeError
-from reconciler.server.psdk.address import Options
 from tests.contract.site import annex, get, script
 from tests.harness import opened
 from tests.psdk.relay import Relay
@@ -17,8 +17,8 @@ Listen = Callable[..., int]
 CYRILLIC = "windows-1251"
 
 
-def speaking(encoding: str) -> Options:
-    return Options(client="confserv", client_type="21", encoding=encoding, addp=False)
+def speaking(encoding: str) -> ConnectionOptions:
+    return ConnectionOptions(client="confserv", client_type="21", encoding=encoding, addp=False)
 
 
 @pytest.mark.parametrize(

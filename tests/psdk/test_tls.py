@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk.address import Options
 from tests.contract.site import names
 from tests.psdk.support import AS_SERVER, session
 
@@ -55,7 +55,7 @@ def pair(folder: Path, name: str) -> dict[str, str]:
     return {"certificate": str(folder / f"{name}.crt"), "key": str(folder / f"{name}.key")}
 
 
-def trusting(folder: Path, name: str, **more: str) -> Options:
+def trusting(folder: Path, name: str, **more: str) -> ConnectionOptions:
     return replace(AS_SERVER, ca_file=str(folder / f"{name}.pem"), connect_timeout=5.0, **more)
 
 

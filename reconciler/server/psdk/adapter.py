@@ -9,12 +9,13 @@ from typing import Any
 
 from reconciler.kinds.model import Attributes
 from reconciler.server import validation
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
 from reconciler.server.proxy import is_a_proxy
 from reconciler.server.psdk import constants, role
-from reconciler.server.psdk.address import Options, ServerUrl
+from reconciler.server.psdk.address import ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.login import open_channel
@@ -35,7 +36,7 @@ class PsdkServer:
         self,
         sdk: Sdk,
         url: ServerUrl,
-        options: Options,
+        options: ConnectionOptions,
         *,
         user: str = "",
         password: str = "",

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import UsageError
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.jvm import Sdk
 
 
-def client_endpoint(sdk: Sdk, address: Address, options: Options, *, tls: bool) -> Any:
+def client_endpoint(sdk: Sdk, address: Address, options: ConnectionOptions, *, tls: bool) -> Any:
     """Where a client connects to. ``tls`` False: TLS starts when the server asks for it."""
     connection = sdk.commons("connection.configuration.PropertyConfiguration")()
     if options.addp:
@@ -34,7 +35,7 @@ def _no_tls(sdk: Sdk) -> tuple[Any, Any]:
     return context, _extended(sdk, mutual=False, check_name=True)
 
 
-def _client_tls(sdk: Sdk, options: Options) -> tuple[Any, Any]:
+def _client_tls(sdk: Sdk, options: ConnectionOptions) -> tuple[Any, Any]:
     """Whom the client trusts, and who it is. The host name is always checked."""
     helper = sdk.commons("connection.tls.SSLContextHelper")
     keys = sdk.commons("connection.tls.KeyManagerHelper")
@@ -53,7 +54,7 @@ def _client_tls(sdk: Sdk, options: Options) -> tuple[Any, Any]:
     return context, _extended(sdk, mutual=False, check_name=True)
 
 
-def trust_managers(sdk: Sdk, options: Options) -> list[Any]:
+def trust_managers(sdk: Sdk, options: ConnectionOptions) -> list[Any]:
     """Whom the client trusts: a CA file, a Java store, or whom Java itself trusts."""
     trust = sdk.commons("connection.tls.TrustManagerHelper")
     try:

@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerError, ServerUnavailableError
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.codes import to_error
 from reconciler.server.psdk.endpoint import client_endpoint
@@ -16,7 +17,7 @@ from reconciler.server.psdk.upgrade import Upgrade
 def open_channel(
     sdk: Sdk,
     address: Address,
-    options: Options,
+    options: ConnectionOptions,
     credentials: tuple[str, str],
     unasked: Unasked,
     *,

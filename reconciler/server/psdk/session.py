@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerError, ServerUnavailableError
-from reconciler.server.psdk.address import Options, ServerUrl
+from reconciler.server.psdk.address import ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.login import open_channel
@@ -26,7 +27,7 @@ class SdkSession:
         self,
         sdk: Sdk,
         url: ServerUrl,
-        options: Options,
+        options: ConnectionOptions,
         credentials: tuple[str, str],
         *,
         timeout: float,

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.connection import ConnectionOptions
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.endpoint import readable_file, trust_managers
 from reconciler.server.psdk.jvm import Sdk
 
@@ -25,7 +26,7 @@ class Upgrade:
     """What one connection does when the server asks for TLS. ``begun``: it was asked."""
 
     def __init__(
-        self, sdk: Sdk, address: Address, options: Options, on_begin: Callable[[], None]
+        self, sdk: Sdk, address: Address, options: ConnectionOptions, on_begin: Callable[[], None]
     ) -> None:
         self._sdk = sdk
         self._address = address

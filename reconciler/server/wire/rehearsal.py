@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.adapter import PsdkServer
-from reconciler.server.psdk.address import Options, parse_url
+from reconciler.server.psdk.address import parse_url
 from reconciler.server.wire.listener import Listener
 
 
@@ -26,7 +27,7 @@ def _main(draft: str, class_path: Sequence[Path]) -> None:
         listener = Listener(sdk, path, port=0)
         listener.open()
         url = parse_url(f"confserv://127.0.0.1:{listener.port}")
-        server = PsdkServer(sdk, url, Options(), user="default", password="password")  # noqa: S106
+        server = PsdkServer(sdk, url, ConnectionOptions(), user="default", password="password")  # noqa: S106
         server.info()
         for object_type in ("Application", "Script", "AgentGroup", "EnumeratorValue"):
             server.read(object_type)
