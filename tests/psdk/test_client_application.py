@@ -12,7 +12,7 @@ from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import AppSecurityViolationError, LoginIncorrectError
 from reconciler.server.errors import NoPermissionError as MayNotError
 from reconciler.server.port import AccessEntry, Permission
-from tests.contract.site import RIGHT
+from reconciler.testing.contract.site import RIGHT
 from tests.harness import APP, BARE, everything, find, gwe, opened, site_server, state_folder
 from tests.psdk.support import LIB, listening, session
 

@@ -8,7 +8,7 @@ import pytest
 from reconciler.errors import UsageError
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ValueOutOfRangeError
-from tests.contract.site import annex, get, script
+from reconciler.testing.contract.site import annex, get, script
 from tests.harness import opened
 from tests.psdk.relay import Relay
 from tests.psdk.support import session

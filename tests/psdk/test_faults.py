@@ -17,7 +17,7 @@ from reconciler.server.errors import (
     UniquenessViolationError,
 )
 from reconciler.server.psdk.adapter import PsdkServer
-from tests.contract.site import annex, names, script
+from reconciler.testing.contract.site import annex, names, script
 from tests.harness import opened
 from tests.psdk.relay import Relay
 from tests.psdk.support import AS_SERVER, free_port, open_listener, session

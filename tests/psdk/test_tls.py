@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerUnavailableError
-from tests.contract.site import names
+from reconciler.testing.contract.site import names
 from tests.psdk.support import AS_SERVER, session
 
 Listen = Callable[..., int]

@@ -14,7 +14,7 @@ import pytest
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import LoginIncorrectError, ServerUnavailableError
 from reconciler.server.wire import handshake
-from tests.contract.site import RIGHT, names
+from reconciler.testing.contract.site import RIGHT, names
 from tests.psdk.byhand import number
 from tests.psdk.front import Front
 from tests.psdk.support import session
