@@ -105,9 +105,10 @@ def test_no_adapter_imports_another(adapter: str) -> None:
 
 
 def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
-    adapters = [PACKAGE / "server" / name for name in SERVER_MAY_IMPORT if name]
+    # The contract compares names of applications, one of which is "confserv".
+    spared = [PACKAGE / "testing", *(PACKAGE / "server" / one for one in SERVER_MAY_IMPORT if one)]
     for module in PACKAGE.rglob("*.py"):
-        if any(module.is_relative_to(adapter) for adapter in adapters):
+        if any(module.is_relative_to(folder) for folder in spared):
             continue
         for node in ast.walk(_tree(module)):
             asks = isinstance(node, ast.Compare) or (

@@ -1,6 +1,6 @@
 """The pytest fixture ``embedded_site``. A ``conftest.py`` asks for it:
 
-    pytest_plugins = ["reconciler.testing.plugin"]
+pytest_plugins = ["reconciler.testing.plugin"]
 """
 
 from collections.abc import Iterator

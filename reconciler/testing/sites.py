@@ -22,6 +22,18 @@ class EmbeddedSite:
     path: Path
 
 
+def create_server_file(folder: Path, site: Path | str = SAMPLE_SITE) -> Path:
+    """The file of a new server in ``folder``. See ``embedded_site``."""
+    if isinstance(site, str):
+        file = folder / "site.yaml"
+        file.write_text(site, encoding="utf-8")
+    else:
+        file = site
+    path = folder / "gwe.db"
+    create_server(path, file)
+    return path
+
+
 @contextmanager
 def embedded_site(folder: Path, site: Path | str = SAMPLE_SITE) -> Iterator[EmbeddedSite]:
     """A new server in ``folder``, open for the length of the block. ``site``: a site file,
@@ -30,13 +42,7 @@ def embedded_site(folder: Path, site: Path | str = SAMPLE_SITE) -> Iterator[Embe
     ManifestError with every mistake of the site file; ServerUnavailableError where the
     folder already holds a server.
     """
-    if isinstance(site, str):
-        file = folder / "site.yaml"
-        file.write_text(site, encoding="utf-8")
-    else:
-        file = site
-    path = folder / "gwe.db"
-    create_server(path, file)
+    path = create_server_file(folder, site)
     server = EmbeddedServer(path)
     try:
         yield EmbeddedSite(server, f"embedded:{path}", path)

@@ -10,7 +10,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import Server
 from reconciler.testing.contract.fixtures import ServerFactory
 from reconciler.testing.contract.server_under_test import Gap, ServerUnderTest
-from tests.harness import site_server
+from reconciler.testing.sites import create_server_file
 
 
 class EmbeddedUnderTest(ServerUnderTest):
@@ -28,14 +28,11 @@ class EmbeddedUnderTest(ServerUnderTest):
         server.change_mode(mode)
         server.close()
 
-    def close(self) -> None:
-        """Nothing is held beside the sessions."""
-
 
 @cache
 def _embedded_file(site: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        return site_server(Path(folder), site).read_bytes()
+        return create_server_file(Path(folder), site).read_bytes()
 
 
 class PsdkUnderTest(EmbeddedUnderTest):

@@ -36,5 +36,4 @@ class ServerUnderTest(Protocol):
         ...
 
     def close(self) -> None:
-        """Frees what the server holds. Its sessions have ended."""
-        ...
+        """Frees what the server holds; by default nothing. Its sessions have ended."""
