@@ -140,5 +140,5 @@ def test_a_java_trust_store_serves_as_well(listen: Listen, folder: Path) -> None
 
 def test_a_certificate_that_is_not_there_is_named(listen: Listen, tmp_path: Path) -> None:
     missing = str(tmp_path / "none.pem")
-    with pytest.raises(ServerUnavailableError, match=r"none\.pem is no file"):
+    with pytest.raises(ServerUnavailableError, match=r"none\.pem is not a file"):
         session(url(listen()), options=replace(AS_SERVER, ca_file=missing))

@@ -190,7 +190,7 @@ def test_the_clients_certificate_is_shown_where_it_is_asked_for(
 
 def test_a_certificate_that_is_not_there_is_named_before_anything_is_sent(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.crt")
-    with pytest.raises(ServerUnavailableError, match=r"none\.crt is no file"):
+    with pytest.raises(ServerUnavailableError, match=r"none\.crt is not a file"):
         session(1, "anna", RIGHT, options=ConnectionOptions(certificate=missing, tls_upgrade=True))
 
 

@@ -1,7 +1,7 @@
-"""One session with a listener over the loopback, in a Java that keeps its classes at the end.
+"""A program that holds one session with a listener, and lets Java archive its classes.
 
-``server/psdk/archive_maker.py`` starts it as a process of its own: arguments are the file to
-write and the class path.
+``server/psdk/archive_maker.py`` starts it as a process of its own. Arguments: the archive to
+write, and the class path.
 """
 
 import sys
@@ -19,7 +19,7 @@ from reconciler.server.wire.listener import Listener
 
 
 def _main(draft: str, class_path: Sequence[Path]) -> None:
-    """The child: starts Java, uses what a plan uses, and lets Java end."""
+    """Starts Java, makes the calls of a plan, and ends Java, which then writes the archive."""
     sdk = jvm.start(class_path, f"-XX:ArchiveClassesAtExit={draft}")
     with tempfile.TemporaryDirectory(prefix="gwe-") as folder:
         path = Path(folder) / "gwe.db"
@@ -37,4 +37,4 @@ def _main(draft: str, class_path: Sequence[Path]) -> None:
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], [Path(one) for one in sys.argv[2:]])
+    _main(sys.argv[1], [Path(jar) for jar in sys.argv[2:]])
