@@ -22,7 +22,7 @@ from reconciler.cli.drop_in_install import SOURCE
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
 from reconciler.errors import UsageError
-from reconciler.server.connect import Credentials
+from reconciler.server.connection import Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
 from tests.harness import (

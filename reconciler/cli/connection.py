@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.server.psdk.address import Options, options_from
+from reconciler.server.connection import ConnectionOptions, options_from
 
 PSDK_OPTIONS = (
     click.option("--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."),
@@ -43,7 +43,7 @@ PSDK_OPTIONS = (
 """None where the command line does not say it: then gwe.toml, then the default."""
 
 
-def connect_options(given: Mapping[str, Any], settings: Mapping[str, Any]) -> Options:
+def connect_options(given: Mapping[str, Any], settings: Mapping[str, Any]) -> ConnectionOptions:
     """How to connect: the command line first, then the ``connection`` table of gwe.toml."""
     secret = {"trust_store_password": os.environ.get("GWE_TRUST_STORE_PASSWORD", "")}
     return options_from(given, settings, secret)

@@ -12,10 +12,10 @@ from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.checks import CheckResult
-from reconciler.server.connect import connect
+from reconciler.server.connect import adapter_for
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ConfigurationServerError, ServerError
 from reconciler.server.port import ConfObject, Permission, Server, ServerInfo
-from reconciler.server.psdk.address import Options, parse_url
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 
@@ -51,20 +51,16 @@ def command(**options: Any) -> int:
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-def _look(session: Session, connection: Options) -> Iterator[CheckResult]:
+def _look(session: Session, connection: ConnectionOptions) -> Iterator[CheckResult]:
     url = session.url()
-    real = url.startswith(("confserv:", "confservs:"))
-    if real:
-        from reconciler.server.psdk.checks import way_to_server  # noqa: PLC0415
-
-        hosts = parse_url(url)
-        for finding in way_to_server(hosts, connection):
-            yield finding
-            if finding.state == "failed" and finding.what not in ("name", "port", "TLS"):
-                return
+    adapter = adapter_for(url)
+    for finding in adapter.check_access(url, connection):
+        yield finding
+        if finding.state == "failed" and finding.conclusive:
+            return
     who = session.user or "nobody: the session of the server itself"
     try:
-        server = connect(url, session.credentials(url), session.options["timeout"], connection)
+        server = adapter.open(url, session.credentials(url), session.options["timeout"], connection)
     except ServerError as error:
         number = getattr(error, "number", 0)
         what = "client" if number == 7 else "log-in"
@@ -72,7 +68,7 @@ def _look(session: Session, connection: Options) -> Iterator[CheckResult]:
         return
     try:
         yield CheckResult("log-in", "ok", f"as {who}")
-        yield from _session(session, server, connection, real=real)
+        yield from _session(session, server, connection, real=adapter.is_real)
     except ServerError as error:
         yield CheckResult("server", "failed", error.message, error.hint)
     finally:
@@ -80,7 +76,7 @@ def _look(session: Session, connection: Options) -> Iterator[CheckResult]:
 
 
 def _session(
-    session: Session, server: Server, connection: Options, *, real: bool
+    session: Session, server: Server, connection: ConnectionOptions, *, real: bool
 ) -> Iterator[CheckResult]:
     applications = server.read("Application")
     by_name = {one.attributes["name"]: one for one in applications}
@@ -99,7 +95,7 @@ def _session(
     yield _prerequisites(session, server, [*tenants, *applications])
 
 
-def _client(found: ConfObject | None, connection: Options) -> CheckResult:
+def _client(found: ConfObject | None, connection: ConnectionOptions) -> CheckResult:
     name = connection.client
     if found is None:
         return CheckResult("client", "note", f"this account cannot read the application {name}")

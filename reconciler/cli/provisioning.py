@@ -26,7 +26,8 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
-from reconciler.server.connect import Credentials
+from reconciler.server.connect import find_adapter
+from reconciler.server.connection import Credentials
 from reconciler.settings import FILE_NAME, read_settings
 
 NAME = "webengagement_provisioning"
@@ -131,8 +132,9 @@ def open_session(arguments: Arguments, environment: Mapping[str, str]) -> DropIn
 
 def _client(arguments: Arguments, user: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """As which application the session registers: options ``client`` and ``client_type``.
-    With a user that is left to the adapter; an embedded server asks for none."""
-    if user or arguments.server.startswith("embedded:"):
+    With a user that is left to the adapter; only a real server asks for one."""
+    adapter = find_adapter(arguments.server)
+    if user or (adapter is not None and not adapter.is_real):
         return {}
     kind = environment.get(CLIENT_TYPE, "")
     if not kind:

@@ -13,10 +13,10 @@ from reconciler.cli.connection import connect_options
 from reconciler.cli.credentials import find_credentials
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.resources import bundled_manifests
-from reconciler.server.connect import Credentials, connect, head_start
+from reconciler.server.connect import connect, head_start
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Reader, Server, read_only
 from reconciler.server.proxy import check_is_master
-from reconciler.server.psdk.address import Options
 from reconciler.settings import Settings, read_settings
 
 # What makes and carries out plans is imported by the methods that do: meanwhile Java starts.
@@ -139,7 +139,7 @@ class Session:
         """Who logs in at a server, and with which password. May ask for it."""
         return find_credentials(self.user, self.options["password_file"], url, may_ask=True)
 
-    def connection(self) -> Options:
+    def connection(self) -> ConnectionOptions:
         """How to reach a real server."""
         installed = self.options.get("install_dir") or self.settings.install_dir
         given = {**self.options, "install_dir": str(installed or "")}

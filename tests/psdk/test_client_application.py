@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import AppSecurityViolationError, LoginIncorrectError
 from reconciler.server.errors import NoPermissionError as MayNotError
 from reconciler.server.port import AccessEntry, Permission
-from reconciler.server.psdk.address import Options
-from tests.contract.site import RIGHT
+from reconciler.testing.contract.site import RIGHT
 from tests.harness import (
     APP,
     BARE,
@@ -26,7 +26,7 @@ from tests.harness import (
 from tests.psdk.support import LIB, listening, session
 
 Listen = Callable[..., int]
-GWE = Options(client="GWE", client_type="WebEngagementBackendServer")
+GWE = ConnectionOptions(client="GWE", client_type="WebEngagementBackendServer")
 
 
 def test_a_server_logs_in_by_its_application_alone(listen: Listen) -> None:
@@ -50,7 +50,7 @@ def test_without_a_user_only_a_server_of_that_name_and_type_is_let_in(
     listen: Listen, client: str, kind: str, expected: type[Exception]
 ) -> None:
     with pytest.raises(expected):
-        session(listen(), options=Options(client=client, client_type=kind))
+        session(listen(), options=ConnectionOptions(client=client, client_type=kind))
 
 
 def test_a_user_needs_execute_on_the_client_application(listen: Listen, path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import ServerIsProxyError
-from tests.contract.site import script
+from reconciler.testing.contract.site import script
 from tests.harness import APP, BARE, everything, gwe_process, opened, site_server
 from tests.psdk.support import LIB, gone, listening, open_listener, session
 

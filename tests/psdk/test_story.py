@@ -22,7 +22,7 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.site.discovery import SiteOptions
-from tests.contract.site import script
+from reconciler.testing.contract.site import script
 from tests.harness import APP, BARE, VENDOR, Result, everything, gwe_process, opened, site_server
 from tests.psdk.support import LIB, free_port, listening, session
 
