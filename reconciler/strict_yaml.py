@@ -17,6 +17,7 @@ import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
+from reconciler.text_files import position_after, read_text
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ALIASED_NODES = 10_000
@@ -55,25 +56,8 @@ class _Loader(yaml.CSafeLoader):
 
 def load_file(path: Path, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
     """The documents of a file; what is wrong with it goes to ``problems``."""
-    where = Position(name)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            problems.append(Diagnostic(f"the file is larger than {MAX_BYTES >> 20} MiB", where))
-            return []
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        problems.append(Diagnostic(f"cannot be read: {reason}", where))
-        return []
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig", "replace")
-        problems.append(
-            Diagnostic("the file is not UTF-8", _behind(before, name), "Save it as UTF-8.")
-        )
-        return []
-    return load_text(text, name, problems)
+    text = read_text(path, name, MAX_BYTES, problems)
+    return [] if text is None else load_text(text, name, problems)
 
 
 def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
@@ -83,7 +67,7 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
     rare = _RARE_BREAK.search(text)
     if rare:
         what = f"the character #x{ord(rare.group()):04x} is not allowed"
-        place = _behind(text[: rare.start()], name)
+        place = position_after(text[: rare.start()], name)
         problems.append(Diagnostic(what, place, "Write it as an escape."))
         return []
     try:
@@ -98,16 +82,11 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
         # The position counts bytes.
         before = text.encode()[: error.position].decode("utf-8", "replace")
         what = f"the character #x{error.character:04x} is not allowed"
-        problems.append(Diagnostic(what, _behind(before, name)))
+        problems.append(Diagnostic(what, position_after(before, name)))
     finally:
         if loader is not None:
             loader.dispose()
     return documents
-
-
-def _behind(before: str, name: str) -> Position:
-    """The place of the character that follows ``before``."""
-    return Position(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _is_empty(node: yaml.Node) -> bool:

@@ -378,11 +378,11 @@ def test_a_missing_file_is_what_a_run_with_var_complains_about(refused: Refused)
 @pytest.mark.parametrize(
     ("toml", "code", "messages"),
     [
-        ("app = 1\nnope = 2\n", 1, ["gwe.toml: app is a text", "unknown setting nope"]),
+        ("app = 1\nnope = 2\n", 1, ["gwe.toml: app must be a string", "unknown setting nope"]),
         ("app = \n", 1, ["gwe.toml", "not valid TOML", "line 1, column 7"]),
         ("[vars]\nnope = 'x'\n", 1, ["gwe.toml", "no manifest declares a variable nope"]),
         ("file = ['none']\n", 1, ["none: no such file or folder"]),
-        ("profiles = 3\n", 1, ["gwe.toml: profiles is a table of tables"]),
+        ("profiles = 3\n", 1, ["gwe.toml: profiles must be a table of tables"]),
     ],
 )
 def test_a_mistake_in_gwe_toml_is_told(
@@ -399,7 +399,7 @@ def test_profiles_of_a_wrong_type_are_told_when_one_is_asked_for(
     refused: Refused, tmp_path: Path, toml: str
 ) -> None:
     (tmp_path / "gwe.toml").write_text(toml, encoding="utf-8")
-    assert "gwe.toml: profiles is a table of tables" in refused(1, "--profile", "test")
+    assert "gwe.toml: profiles must be a table of tables" in refused(1, "--profile", "test")
 
 
 def test_a_profile_that_gwe_toml_lacks_is_wrong_usage(refused: Refused, tmp_path: Path) -> None:

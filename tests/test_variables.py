@@ -1,4 +1,4 @@
-"""Variables: declared, set by the site, filled in; and ``gwe.toml``, which sets them too."""
+"""Variables: declared, set by the site, filled in."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,6 @@ from reconciler.manifest.desired import Desired, ManagedField
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, collect, parse_setting, read_settings_file
 from reconciler.server.snapshot import Snapshot
-from reconciler.settings import Settings, read_settings
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
 from reconciler.strict_yaml import load_text
@@ -407,160 +406,6 @@ def test_a_value_of_the_site_or_the_environment_is_no_variable_that_was_set(site
     text = KEPT.replace("<${var.a}>", "${site.tenant.name} ${env.E}")
     found = fields(text, Setting("a", "own"), site=site, environment={"E": "x"})
     assert found[("annex", "s", "o")].keep is True
-
-
-# gwe.toml
-
-
-def _toml(folder: Path, text: str, profile: str = "") -> Settings:
-    (folder / "gwe.toml").write_text(text, encoding="utf-8")
-    return read_settings(folder, profile)
-
-
-TOML = """\
-server = "embedded:gwe.db"
-app = "GWE"
-tenant = "Resources"
-cluster = "C"
-file = ["manifests", "more/one.yaml"]
-
-[vars]
-a = "one"
-b = "two"
-
-[profiles.test]
-server = "embedded:test.db"
-file = ["test"]
-
-[profiles.test.vars]
-b = "three"
-c = "four"
-
-[profiles.empty]
-"""
-
-
-def _values(settings: Settings) -> dict[str, str]:
-    return {one.name: one.value for one in settings.variables}
-
-
-def test_without_a_gwe_toml_there_are_no_settings(tmp_path: Path) -> None:
-    assert read_settings(tmp_path) == Settings()
-
-
-def test_gwe_toml_gives_what_it_says(tmp_path: Path) -> None:
-    settings = _toml(tmp_path, TOML)
-    assert (settings.server, settings.app) == ("embedded:gwe.db", "GWE")
-    assert (settings.tenant, settings.cluster) == ("Resources", "C")
-    assert settings.file == (tmp_path / "manifests", tmp_path / "more/one.yaml")
-    assert _values(settings) == {"a": "one", "b": "two"}
-    assert {one.position and one.position.file for one in settings.variables} == {"gwe.toml"}
-
-
-def test_a_profile_stands_over_the_rest_of_gwe_toml(tmp_path: Path) -> None:
-    settings = _toml(tmp_path, TOML, "test")
-    assert (settings.server, settings.app) == ("embedded:test.db", "GWE")
-    assert settings.file == (tmp_path / "test",)
-    assert _values(settings) == {"a": "one", "b": "three", "c": "four"}
-
-
-def test_an_empty_profile_changes_nothing(tmp_path: Path) -> None:
-    assert _toml(tmp_path, TOML, "empty") == _toml(tmp_path, TOML)
-
-
-def test_a_profile_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"gwe\.toml has no profile tset") as caught:
-        _toml(tmp_path, TOML, "tset")
-    assert caught.value.hint == "Profiles: test, empty."
-
-
-def test_a_profile_without_a_gwe_toml_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no profile test"):
-        read_settings(tmp_path, "test")
-
-
-def _toml_problems(folder: Path, text: str, profile: str = "") -> list[str]:
-    with pytest.raises(ManifestError) as caught:
-        _toml(folder, text, profile)
-    assert all(str(p.position).startswith("gwe.toml") for p in caught.value.diagnostics)
-    return [p.summary for p in caught.value.diagnostics]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("server = 1\n", "server is a text"),
-        ("app = true\n", "app is a text"),
-        ("tenant = ['x']\n", "tenant is a text"),
-        ("[cluster]\n", "cluster is a text"),
-        ("file = 'manifests'\n", "file is a list of paths"),
-        ("file = [1]\n", "file is a list of paths"),
-        ("vars = 'x'\n", "vars is a table of texts"),
-        ("[vars]\na = 1\n", "vars.a is a text"),
-        ("[vars.a]\nb = 'x'\n", "vars.a is a text"),
-        ("profiles = 'x'\n", "profiles is a table of tables"),
-        ("[profiles]\nx = 'y'\n", "profiles is a table of tables"),
-        ("[profiles.x]\nserver = 1\n", "profiles.x.server is a text"),
-        ("[profiles.x]\nfile = 'y'\n", "profiles.x.file is a list of paths"),
-        ("[profiles.x.vars]\na = 1\n", "profiles.x.vars.a is a text"),
-    ],
-)
-def test_a_wrong_type_in_gwe_toml_is_a_problem(tmp_path: Path, text: str, problem: str) -> None:
-    assert _toml_problems(tmp_path, text) == [problem]
-
-
-@pytest.mark.parametrize("name", ["sever", "profiles.x.sever", "profiles.x.profiles"])
-def test_an_unknown_setting_is_a_problem_that_lists_the_known_ones(
-    tmp_path: Path, name: str
-) -> None:
-    table, _, key = name.rpartition(".")
-    head = f"[{table}]\n" if table else ""
-    (problem,) = _toml_problems(tmp_path, f"{head}{key} = 'x'\n")
-    assert problem.startswith(f"unknown setting {name}; known: server, app")
-
-
-def test_all_mistakes_of_gwe_toml_are_reported(tmp_path: Path) -> None:
-    text = "server = 1\nnope = 2\nfile = 3\n[vars]\na = 4\n[profiles.p]\napp = 5\n"
-    assert _toml_problems(tmp_path, text) == [
-        "server is a text",
-        "unknown setting nope; known: server, app, tenant, cluster, state_dir, install_dir,"
-        " file, vars, guards, secrets, connection",
-        "file is a list of paths",
-        "vars.a is a text",
-        "profiles.p.app is a text",
-    ]
-
-
-@pytest.mark.parametrize("profiles", ["'test'", "3", "['test']", "true"])
-def test_profiles_of_a_wrong_type_are_a_problem_also_when_one_is_chosen(
-    tmp_path: Path, profiles: str
-) -> None:
-    assert _toml_problems(tmp_path, f"profiles = {profiles}\n", "test") == [
-        "profiles is a table of tables"
-    ]
-
-
-def test_bad_toml_is_a_problem_with_its_line_and_column(tmp_path: Path) -> None:
-    (problem,) = _toml_problems(tmp_path, "app = 'x'\nserver = \n")
-    assert "not valid TOML" in problem
-    assert "line 2, column 10" in problem
-
-
-def test_a_gwe_toml_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").mkdir()
-    with pytest.raises(ManifestError, match=r"gwe\.toml: cannot be read: Is a directory"):
-        read_settings(tmp_path)
-
-
-def test_a_gwe_toml_that_is_not_utf_8_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").write_bytes(b"app = '\xfc'\n")
-    with pytest.raises(ManifestError, match=r"gwe\.toml.*the file is not UTF-8"):
-        read_settings(tmp_path)
-
-
-def test_a_byte_order_mark_in_gwe_toml_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").write_bytes(b"\xef\xbb\xbfapp = 'GWE'\n")
-    assert read_settings(tmp_path).app == "GWE"
 
 
 # The whole program
