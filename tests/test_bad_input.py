@@ -120,12 +120,12 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     [
         (
             GROUP + "spec:\n\tagents: [a]\n",
-            ["m.yaml:5:1: a tab cannot indent", "Indent with spaces."],
+            ["m.yaml:5:1: tabs are not allowed as indentation", "Indent with spaces."],
         ),
         (GROUP + "spec: {agents: [a]\n", ["m.yaml:5:1: not valid YAML"]),
         (
             GROUP + "spec: {}\nkind: InteractionQueue\n",
-            ["m.yaml:5:1: the key 'kind' stands twice, first at m.yaml:2:1"],
+            ["m.yaml:5:1: duplicate key 'kind', first at m.yaml:2:1"],
         ),
         (GROUP + "spec:\n  state:\n", ["m.yaml:5:9: a key without a value", "Write null"]),
         (GROUP.replace("AgentGroup", "AgentGruop"), ["m.yaml:2:1: unknown kind AgentGruop; did"]),

@@ -326,7 +326,7 @@ def test_a_name_that_a_variable_cannot_have_is_reported_at_its_own_line() -> Non
 def test_a_bare_spec_is_refused_as_a_key_without_a_value() -> None:
     assert places_and_problems(GROUP + "spec:\n")[0] == (
         "m.yaml:4:6",
-        "a key without a value says nothing",
+        "the value is missing",
     )
 
 

@@ -605,7 +605,7 @@ def test_mistakes_of_a_base_are_named_in_the_base(tmp_path: Path) -> None:
         ("Tenant: [{name: T}]\n", "not a site file"),
         ("apiVersion: reconciler/v9\nkind: Site\nTenant: [{name: T}]\n", "reconciler/v9"),
         ("kind: Site\nTenant: [{name: T\n", "not valid YAML"),
-        ("kind: Site\nkind: Site\nTenant: [{name: T}]\n", "stands twice"),
+        ("kind: Site\nkind: Site\nTenant: [{name: T}]\n", "duplicate key 'kind'"),
         ("kind: Site\nTenant: [{name: T, state: }]\n", "key without a value"),
     ],
 )

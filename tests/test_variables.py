@@ -351,7 +351,7 @@ def test_what_is_wrong_in_a_vars_file_is_reported_with_its_place(tmp_path: Path)
         "vars.yaml:1:1: the value of a is no text",
         "vars.yaml:2:1: the value of b is no text",
         "vars.yaml:3:1: the value of c is no text",
-        "vars.yaml:5:1: the key 'f' stands twice, first at vars.yaml:4:1",
+        "vars.yaml:5:1: duplicate key 'f', first at vars.yaml:4:1",
     ]
     assert [(one.name, one.value) for one in settings] == [("f", "x")]
 
