@@ -87,7 +87,7 @@ def test_other_spellings_of_null_are_refused(written: str) -> None:
 def test_a_key_without_a_value_is_refused() -> None:
     problem = only_problem("section:\n  option:\n  other: 1\n")
     assert str(problem.position) == "f.yaml:2:10"
-    assert "a key without a value" in problem.summary
+    assert problem.summary == "the value is missing"
     assert problem.hint == "Write null for absent, '' for an empty value."
 
 
