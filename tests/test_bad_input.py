@@ -109,7 +109,7 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     paths = ("none", "empty", "latin.yaml", "big.yaml")
     text = refused(1, *[f"--file={path}" for path in paths])
     assert "error: none: no such file or folder" in text
-    assert "error: empty: the folder holds no manifest" in text
+    assert "error: empty: the folder contains no manifests" in text
     assert "error: latin.yaml:2:4: the file is not UTF-8" in text
     assert "error: big.yaml: the file is larger than 10 MiB" in text
     assert "4 problems." in text
@@ -127,12 +127,12 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
             GROUP + "spec: {}\nkind: InteractionQueue\n",
             ["m.yaml:5:1: duplicate key 'kind', first at m.yaml:2:1"],
         ),
-        (GROUP + "spec:\n  state:\n", ["m.yaml:5:9: a key without a value", "Write null"]),
+        (GROUP + "spec:\n  state:\n", ["m.yaml:5:9: the value is missing", "Write null"]),
         (GROUP.replace("AgentGroup", "AgentGruop"), ["m.yaml:2:1: unknown kind AgentGruop; did"]),
         (GROUP + "spec: {agnts: [a]}\n", ["m.yaml:4:8: unknown field agnts in spec; did you"]),
         (
             GROUP + "spec: {annex: {s: {o: '${var.nope}'}}}\n",
-            ["m.yaml:4:20: nothing is called ${var.nope}"],
+            ["m.yaml:4:20: undefined variable ${var.nope}"],
         ),
         (
             VARIABLES + "  need: {description: d}\n---\n" + GROUP,
@@ -144,17 +144,17 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         (OPTIONS + "  sections: {s: {}}\n", ["m.yaml:6:14: s is empty"]),
         (
             GROUP + "---\n" + GROUP,
-            ["m.yaml:7:12: AgentGroup/G is described twice, first as AgentGroup/G at m.yaml:3:12"],
+            ["m.yaml:7:12: AgentGroup/G is declared twice, first as AgentGroup/G at m.yaml:3:12"],
         ),
         (
             f"{OPTIONS}  options: {{s: {{o: x}}}}\n---\n{OPTIONS}  options: {{s: {{o: y}}}}\n",
-            ["m.yaml:13:17: two manifests want different things of s/o in Stat", "m.yaml:6:17"],
+            ["m.yaml:13:17: conflicting declarations of s/o in Stat", "m.yaml:6:17"],
         ),
         (
             f"{OPTIONS}  options: {{s: {{o: x}}}}\n  sections: {{s: {{p: y}}}}\n",
-            ["m.yaml:7:18: [s] in Stat stands under both options and sections", "m.yaml:6:17"],
+            ["m.yaml:7:18: [s] in Stat is declared under both options and sections", "m.yaml:6:17"],
         ),
-        ("# nothing\n", ["there is no manifest"]),
+        ("# nothing\n", ["contain no manifests"]),
     ],
     ids=[
         "tab",
@@ -413,7 +413,7 @@ def test_a_mistake_in_a_vars_file_is_told_with_its_place(refused: Refused, tmp_p
     (tmp_path / "v.yaml").write_text("nope: 1\nbad: [x]\n", encoding="utf-8")
     text = refused(1, "--vars", "v.yaml", "--vars", "none.yaml", manifest=GROUP)
     assert "v.yaml:1:1: no manifest declares a variable nope" in text
-    assert "v.yaml:2:1: the value of bad is no text" in text
+    assert "v.yaml:2:1: the value of bad must be a string, number or boolean" in text
     assert "none.yaml: cannot be read: No such file or directory" in text
 
 
@@ -605,4 +605,4 @@ def test_what_binding_finds_is_told_with_what_validation_finds(tmp_path: Path) -
     result = gwe("validate", "-f", "m.yaml", cwd=tmp_path)
     assert result.code == 1
     assert "unknown field nmae in metadata" in result.err
-    assert "nothing is called ${var.nowhere}" in result.err
+    assert "undefined variable ${var.nowhere}" in result.err

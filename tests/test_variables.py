@@ -12,7 +12,7 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired, ManagedField
 from reconciler.manifest.validate import validate
-from reconciler.manifest.variables import Setting, collect, parse_setting, read_settings_file
+from reconciler.manifest.variables import Setting, collect, parse_setting, read_vars_file
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
@@ -133,7 +133,7 @@ def test_a_default_may_use_the_site_and_the_environment(site: Bound) -> None:
 def test_a_default_cannot_use_a_variable_even_where_nothing_uses_it() -> None:
     declared = A + "  b: {description: d, default: 'x${var.a}'}\n"
     assert problems_of(VARIABLES + declared + GROUP) == [
-        ("m.yaml:6:23", "a default cannot use ${var.a}", "")
+        ("m.yaml:6:23", "a default cannot use another variable: ${var.a}", "")
     ]
 
 
@@ -157,7 +157,7 @@ def test_without_a_site_its_values_stay_as_they_are_written() -> None:
 def test_a_value_that_this_site_lacks_is_a_problem(site: Bound) -> None:
     _, summary, hint = option_problem("${site.cluster.name}", site=site)
     assert summary == "the site has no cluster.name"
-    assert "with a variable" in hint
+    assert "use a variable instead" in hint
 
 
 def test_the_environment_gives_a_value_or_it_is_a_problem() -> None:
@@ -196,7 +196,7 @@ def test_names_stand_in_the_target(site: Bound) -> None:
     assert [one.name for one in set_by_site.options] == ["Chat"]
     assert problems_of(text, Setting("r", "chat"), site=site)[0][:2] == (
         "m.yaml:10:10",
-        "no role is called chat",
+        "unknown role chat",
     )
 
 
@@ -204,7 +204,7 @@ def test_two_keys_that_become_one_are_a_problem() -> None:
     text = VARIABLES + A + GROUP + "spec:\n  annex:\n    '${var.a}': {o: x}\n    s: {o: y}\n"
     ((place, summary, _),) = problems_of(text, Setting("a", "s"))
     assert place == "m.yaml:13:5"
-    assert summary == "two keys become 's'"
+    assert summary == "duplicate key 's' after its variables are filled in"
 
 
 def test_every_place_of_an_unknown_name_is_reported() -> None:
@@ -214,9 +214,9 @@ def test_every_place_of_an_unknown_name_is_reported() -> None:
     )
     found = {(place, summary) for place, summary, _ in problems_of(text)}
     assert found >= {
-        ("m.yaml:5:16", "nothing is called ${var.x}"),
-        ("m.yaml:5:29", "nothing is called ${var.y}"),
-        ("m.yaml:5:29", "nothing is called ${var.z}"),
+        ("m.yaml:5:16", "undefined variable ${var.x}"),
+        ("m.yaml:5:29", "undefined variable ${var.y}"),
+        ("m.yaml:5:29", "undefined variable ${var.z}"),
         ("m.yaml:6:17", "the environment variable W is not set"),
     }
 
@@ -225,26 +225,26 @@ def test_every_place_of_an_unknown_name_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "name", "hint"),
+    ("value", "ending", "hint"),
     [
-        ("${var.aa}", "var.aa", "Did you mean var.a?"),
-        ("${site.tenant.dbi}", "site.tenant.dbi", "Did you mean site.tenant.dbid?"),
-        ("${site.zzz}", "site.zzz", "site.server.host"),
-        ("${a}", "a", "var.NAME"),
+        ("${var.aa}", "; did you mean var.a?", "Known: var.a."),
+        ("${site.tenant.dbi}", "; did you mean site.tenant.dbid?", "site.server.host"),
+        ("${site.zzz}", "", "site.server.host"),
+        ("${a}", "", "var.NAME"),
         ("${}", "", "var.NAME"),
-        ("${target.name}", "target.name", "var.NAME"),
-        ("${VAR.a}", "VAR.a", "var.NAME"),
+        ("${target.name}", "", "var.NAME"),
+        ("${VAR.a}", "", "var.NAME"),
     ],
 )
-def test_an_unknown_name_is_a_problem_with_a_way_out(value: str, name: str, hint: str) -> None:
-    _, summary, said = option_problem(value, declared=A)
-    assert summary == f"nothing is called ${{{name}}}"
-    assert hint in said
+def test_an_unknown_name_is_a_problem_with_a_way_out(value: str, ending: str, hint: str) -> None:
+    _, summary, shown = option_problem(value, declared=A)
+    assert summary == f"undefined variable {value}{ending}"
+    assert hint in shown
 
 
 def test_an_unknown_variable_where_none_is_declared_has_a_sensible_hint() -> None:
     _, summary, hint = option_problem("${var.a}")
-    assert summary == "nothing is called ${var.a}"
+    assert summary == "undefined variable ${var.a}"
     assert hint
     assert hint != "Known: ."
 
@@ -252,7 +252,7 @@ def test_an_unknown_variable_where_none_is_declared_has_a_sensible_hint() -> Non
 @pytest.mark.parametrize("value", ["${var.a", "x ${", "${var.{a}}"])
 def test_a_brace_that_is_not_closed_is_a_problem(value: str) -> None:
     _, summary, hint = option_problem(value, declared=A)
-    assert summary == "a ${ without its }"
+    assert summary == "${ without a closing }"
     assert hint == "Write $${ for a literal ${."
 
 
@@ -262,7 +262,7 @@ def test_a_required_variable_without_a_value_is_a_problem_that_says_how_to_give_
         (
             "m.yaml:6:3",
             "variable need needs a value",
-            "Give it with --var need=VALUE, or in gwe.toml.",
+            "Set it with --var need=VALUE or in gwe.toml.",
         )
     ]
     assert desired(text, Setting("need", "x")).objects
@@ -277,7 +277,7 @@ def test_a_variable_that_is_declared_twice_is_a_problem_with_both_places() -> No
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("{default: x}", "description is missing in a"),
+        ("{default: x}", "description is missing from a"),
         ("{description: d, defualt: x}", "unknown field defualt in a; did you mean default?"),
         ("{description: d, default: null}", "default cannot be null"),
         ("{description: d, default: [x]}", "default cannot be a list"),
@@ -296,15 +296,15 @@ def test_a_setting_of_a_file_that_names_no_variable_is_a_problem_at_its_place() 
         Setting("zzz", "x", Position("vars.yaml", 3, 1)),
     ]
     assert problems_of(VARIABLES + A, *settings) == [
-        ("gwe.toml", "no manifest declares a variable aa", "Did you mean a?"),
+        ("gwe.toml", "no manifest declares a variable aa; did you mean a?", "Declared: a."),
         ("vars.yaml:3:1", "no manifest declares a variable zzz", "Declared: a."),
     ]
 
 
 def test_a_setting_of_the_command_line_that_names_no_variable_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="no manifest declares a variable aa") as caught:
+    with pytest.raises(UsageError, match="a variable aa; did you mean a") as caught:
         desired(VARIABLES + A, Setting("aa", "x"))
-    assert caught.value.hint == "Did you mean a?"
+    assert caught.value.hint == "Declared: a."
 
 
 # --var and --vars
@@ -328,7 +328,7 @@ def _vars_file(folder: Path, text: str) -> tuple[list[Setting], list[str]]:
     path = folder / "vars.yaml"
     path.write_text(text, encoding="utf-8")
     problems: list[Diagnostic] = []
-    settings = read_settings_file(path, problems)
+    settings = read_vars_file(path, problems)
     return settings, [str(p).replace(f"{folder}/", "") for p in problems]
 
 
@@ -348,9 +348,9 @@ def test_a_vars_file_is_a_mapping_of_texts(tmp_path: Path) -> None:
 def test_what_is_wrong_in_a_vars_file_is_reported_with_its_place(tmp_path: Path) -> None:
     settings, problems = _vars_file(tmp_path, "a: null\nb: [x]\nc: {d: e}\nf: x\nf: y\n")
     assert sorted(problems) == [
-        "vars.yaml:1:1: the value of a is no text",
-        "vars.yaml:2:1: the value of b is no text",
-        "vars.yaml:3:1: the value of c is no text",
+        "vars.yaml:1:1: the value of a must be a string, number or boolean",
+        "vars.yaml:2:1: the value of b must be a string, number or boolean",
+        "vars.yaml:3:1: the value of c must be a string, number or boolean",
         "vars.yaml:5:1: duplicate key 'f', first at vars.yaml:4:1",
     ]
     assert [(one.name, one.value) for one in settings] == [("f", "x")]
@@ -359,7 +359,7 @@ def test_what_is_wrong_in_a_vars_file_is_reported_with_its_place(tmp_path: Path)
 def test_a_vars_file_that_is_no_mapping_is_a_problem(tmp_path: Path) -> None:
     assert _vars_file(tmp_path, "- a\n") == (
         [],
-        ["vars.yaml:1:1: a mapping of variables is needed"],
+        ["vars.yaml:1:1: a mapping from variables to values is needed"],
     )
 
 
