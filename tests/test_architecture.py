@@ -16,7 +16,7 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "json_codec", "resources"}
+BASE = {"diagnostics", "errors", "json_codec", "resources", "text_files"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
+    "text_files": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
     "server": {"kinds", "strict_yaml"},
@@ -34,7 +35,8 @@ MAY_IMPORT = {
     "state": {"kinds", "server"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
-    "settings": {"manifest", "plan"},
+    "settings_schema": {"kinds"},
+    "settings": {"settings_schema", "manifest", "plan"},
     "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
     "testing": {"kinds", "server"},
     "__init__": {"engine", "plan", "apply"},
