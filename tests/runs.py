@@ -21,7 +21,6 @@ from typing import Any
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import RunContext, RunOptions, execute_plan
-from reconciler.engine import prepare
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
@@ -29,6 +28,7 @@ from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
+from reconciler.planning import prepare
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
@@ -447,9 +447,9 @@ def serve() -> None:
 
 
 def _import_everything() -> None:
-    for name in ("apply", "lock", "recover", "undo"):
+    for name in ("apply", "execution", "lock", "recover", "undo"):
         importlib.import_module(f"reconciler.cli.{name}")
-    for name in ("jsonschema", "reconciler.render.messages", "reconciler.render.plan_text"):
+    for name in ("jsonschema", "reconciler.render.text_form", "reconciler.render.plan_text"):
         importlib.import_module(name)
 
 

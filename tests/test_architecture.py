@@ -29,13 +29,21 @@ MAY_IMPORT = {
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
-    "state": {"kinds", "server"},
+    "state": {"kinds", "server", "plan"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
     "settings": {"manifest", "plan"},
-    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
+    "planning": {"kinds", "server", "launch", "site", "manifest", "plan"},
+    "run_context": {"apply"},
+    "progress": {"state", "apply"},
+    "running": {"launch", "server", "plan", "state", "apply", "run_context", "progress"},
+    "engine": {
+        *("server", "site", "plan", "state", "apply"),
+        *("planning", "running", "progress"),
+    },
     "testing": {"kinds", "server"},
-    "__init__": {"engine", "plan", "apply"},
+    "api": {"server", "plan", "state", "apply", "engine", "running", "progress"},
+    "__init__": {"api"},
 }
 """What each package or module at the top may import, besides itself and ``BASE``. ``cli``
 and ``__main__`` may import everything."""

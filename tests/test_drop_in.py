@@ -18,6 +18,7 @@ import pytest
 from reconciler.apply.lock import Clock, Holder
 from reconciler.apply.lock_acquisition import acquire
 from reconciler.cli import provisioning
+from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.drop_in_install import SOURCE
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
@@ -25,6 +26,8 @@ from reconciler.errors import UsageError
 from reconciler.server.connect import Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
+from reconciler.server.psdk.address import Options
+from reconciler.settings import Settings
 from tests.harness import (
     APP,
     BARE,
@@ -124,7 +127,7 @@ def test_the_first_run_shows_the_plan_applies_it_and_ends_with_the_vendors_line(
     assert "  + Webengagement_Chat" in lines
     assert lines.index(FIRST) < lines.index("[34/34] ~ Application/GWE")
     assert lines[-3] == "Apply: 34 applied."
-    assert re.fullmatch(r"gwe undo \S+ takes it back\.", lines[-2])
+    assert re.fullmatch(r"gwe undo \S+ reverts it\.", lines[-2])
     assert result.out.endswith(f"\n{SUCCESS}\n")
     assert gwe("drift", "--server", f"embedded:{path}", "--app", APP, cwd=tmp_path).code == 0
 
@@ -269,17 +272,17 @@ def test_what_a_real_server_is_asked_for_reaches_the_session(tmp_path: Path) -> 
     flags = parse(["-host", "gwe.example.com", "-port", "2020", "-app", APP])
     env = {"GWE_CLIENT_TYPE": "185", "GWE_SCRIPT_DIR": "/opt/We b/tools/provisioning"}
     session = provisioning.open_session(flags, env)
-    assert session.options["server"] == "confserv://gwe.example.com:2020"
-    assert session.options["client"] == APP
-    assert session.options["client_type"] == "185"
-    assert session.options["install_dir"] == Path("/opt/We b")
+    assert session.url() == "confserv://gwe.example.com:2020"
+    assert session.connection().client == APP
+    assert session.connection().client_type == "185"
+    assert session.install_dir == Path("/opt/We b")
     assert session.credentials("confserv://h:1") == Credentials()
 
 
 def test_with_a_user_the_application_to_register_as_is_left_to_the_adapter() -> None:
     flags = parse(["-host", "h", "-port", "1", "-app", APP, "-user", "u", "-password", SECRET])
     session = provisioning.open_session(flags, {"GWE_CLIENT_TYPE": "185"})
-    assert session.options.get("client") is None
+    assert session.connection() == Options()
     assert session.credentials("confserv://h:1") == Credentials("u", SECRET)
 
 
@@ -381,7 +384,7 @@ def test_an_empty_user_and_password_are_none(tmp_path: Path) -> None:
 
 def test_a_password_without_a_user_is_refused() -> None:
     flags = parse(["-host", "embedded:x", "-app", APP, "-password", SECRET])
-    with pytest.raises(UsageError, match="-password has no place without -user"):
+    with pytest.raises(UsageError, match="-password cannot be used without -user"):
         provisioning.open_session(flags, {})
 
 
@@ -890,7 +893,5 @@ def test_install_makes_no_folder_and_replaces_no_folder(tools: Path, tmp_path: P
 
 def test_the_session_of_the_drop_in_is_that_of_an_apply(tmp_path: Path) -> None:
     session = provisioning.open_session(parse(site(tmp_path / "x", "-overwrite")), {})
-    assert isinstance(session, Session)
-    assert session.options["auto_approve"] is True
-    assert session.options["overwrite"] is True
-    assert (session.options["force"], session.options["no_lock"]) == (False, False)
+    flags = ConnectionFlags(server=f"embedded:{tmp_path / 'x'}")
+    assert session == Session(flags, Settings(), may_ask=False)

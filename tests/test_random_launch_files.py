@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from reconciler.apply.recover import plan_of_run, plan_undo
 from reconciler.apply.run import RunOptions, execute_plan
-from reconciler.engine import prepare
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.document import plan_json
 from reconciler.plan.model import Change, Plan
+from reconciler.planning import prepare
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.folder import StateFolder
