@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from reconciler.api import *  # noqa: F403
+    from reconciler.api import __all__ as __all__
 else:
 
     def __getattr__(name: str) -> Any:

@@ -55,6 +55,7 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
+        "reconciler/py.typed",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.bat",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.sh",
         "reconciler/server/embedded/sites/sample.yaml",
