@@ -8,7 +8,7 @@ import click
 from reconciler.cli.flags import flag
 from reconciler.render.forms import FORMS, OutputStyle
 
-# Whoever reads a path says what is wrong with it, together with the other problems.
+# Click checks nothing: the code that reads a path reports its problems with all others.
 ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
 
 SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
@@ -16,27 +16,30 @@ SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
 
 @dataclass(frozen=True)
 class ProfileFlags:
-    """Which part of ``gwe.toml`` counts."""
+    """Which profile of ``gwe.toml`` is used."""
 
-    profile: str = flag("--profile", envvar="GWE_PROFILE", default="", help="Profile of gwe.toml.")
+    profile: str = flag(
+        "--profile", envvar="GWE_PROFILE", default="", metavar="NAME", help="Profile of gwe.toml."
+    )
 
 
 @dataclass(frozen=True)
 class TimeoutFlags:
-    """How long the server may take."""
+    """How long a call may take."""
 
     timeout: float = flag(
         "--timeout",
         type=SECONDS,
         default=30.0,
         show_default=True,
-        help="Seconds that one call to the server may take.",
+        metavar="SECONDS",
+        help="How long one call to the server may take.",
     )
 
 
 @dataclass(frozen=True)
 class ManifestFlags:
-    """Which manifests, and the values of their variables."""
+    """The manifests, and the values of their variables."""
 
     file: tuple[Path, ...] = flag(
         "-f",
@@ -60,7 +63,7 @@ class ManifestFlags:
 
 @dataclass(frozen=True)
 class SiteFlags:
-    """Which Web Engagement site."""
+    """The Web Engagement site."""
 
     app: str = flag(
         "--app", default="", metavar="NAME", help="Application of the Web Engagement Server."
@@ -75,7 +78,7 @@ class SiteFlags:
 
 @dataclass(frozen=True)
 class SelectionFlags:
-    """Which objects of the plan."""
+    """The objects that are planned."""
 
     target: tuple[str, ...] = flag(
         "--target",
@@ -93,7 +96,7 @@ class SelectionFlags:
 
 @dataclass(frozen=True)
 class OverwriteFlags:
-    """Which existing objects are replaced."""
+    """The existing objects that are replaced."""
 
     overwrite: bool = flag(
         "--overwrite", is_flag=True, help="Replace every existing object that manifests declare."
@@ -171,7 +174,7 @@ class OutputFlags(ColorFlags):
 
 @dataclass(frozen=True)
 class FormatFlags:
-    """In which form."""
+    """The form of the output."""
 
     format: str = flag(
         "--format",

@@ -1,4 +1,4 @@
-"""The options that say which server, as whom, and how to reach a real one."""
+"""The options for a session: server, account, and how to reach a real server."""
 
 import os
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from reconciler.server.psdk.address import Options, options_from
 
 @dataclass(frozen=True)
 class ConnectionFlags(TimeoutFlags, ProfileFlags):
-    """The server, the account, and how to reach a real server. What is empty or None comes
-    from gwe.toml, and where it stands there neither, has its default."""
+    """The server, the account, and how to reach a real server. A field that is empty or None
+    comes from gwe.toml, else it has the default of ``Options``."""
 
     server: str = flag(
         "--server",
@@ -24,13 +24,15 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         metavar="URL",
         help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
     )
-    user: str = flag("--user", envvar="GWE_USER", default="", help="User name (or GWE_USER).")
+    user: str = flag(
+        "--user", envvar="GWE_USER", default="", metavar="NAME", help="User name (or GWE_USER)."
+    )
     password_file: Path | None = flag(
         "--password-file",
         envvar="GWE_PASSWORD_FILE",
         type=ANY_PATH,
         metavar="FILE",
-        help="File with the password; else GWE_PASSWORD_FILE, GWE_PASSWORD, keyring, a question.",
+        help="File with the password. Else GWE_PASSWORD_FILE, GWE_PASSWORD, keyring, prompt.",
     )
     install_dir: Path | None = flag(
         "--install-dir",
@@ -84,7 +86,8 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
 def connect_options(
     flags: ConnectionFlags, settings: Mapping[str, object], install_dir: Path | None
 ) -> Options:
-    """How to connect: the command line first, then the ``connection`` table of gwe.toml."""
+    """How to reach a real server: the command line wins over the ``connection`` table of
+    gwe.toml. ``install_dir``: from either."""
     given = {**asdict(flags), "install_dir": str(install_dir or "")}
     secret = {"trust_store_password": os.environ.get("GWE_TRUST_STORE_PASSWORD", "")}
     return options_from(given, settings, secret)

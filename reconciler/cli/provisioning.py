@@ -49,7 +49,7 @@ _WORDS_OF_GWE = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS_HERE)})(?![\w-])")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Provisions as the flags say; the exit code."""
+    """Provisions a site; the exit code."""
     return explained(
         lambda: _main(sys.argv[1:] if arguments is None else arguments), in_words_of_the_drop_in
     )
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(given: Sequence[str]) -> int:
     if not given:
         click.echo(USAGE)
-        click.echo("error: nothing was executed: there are no parameters", err=True)
+        click.echo("error: no parameters were given; nothing was done", err=True)
         return ExitCode.USAGE
     try:
         arguments = parse(given)
@@ -75,9 +75,9 @@ def _main(given: Sequence[str]) -> int:
 def _provision(arguments: Arguments) -> int:
     if arguments.password:
         _warn(
-            "A password on the command line can be read by everybody on this machine and"
-            " stays in the shell's history. Safer: GWE_PASSWORD, or GWE_PASSWORD_FILE with"
-            " the name of a file that holds it."
+            "A password on the command line is visible to everybody on this machine and stays"
+            " in the shell's history. Safer: GWE_PASSWORD, or GWE_PASSWORD_FILE with the name"
+            " of a file that holds it."
         )
     session = open_session(arguments, os.environ)
     run = replace(from_environment(RunFlags), auto_approve=True)
@@ -128,12 +128,12 @@ def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
     kind = environment.get(CLIENT_TYPE, "")
     if not kind:
         raise UsageError(
-            f"without -user it registers as the application {arguments.app}, and needs its type",
+            f"without -user it registers as the application {arguments.app}, whose type is needed",
             f"Set {CLIENT_TYPE} to it, for example WebEngagementBackendServer, or use -user.",
         )
     if number_of(APPLICATION_TYPE, kind) is None:
         raise UsageError(
-            f"{CLIENT_TYPE} is {kind!r}, which is no application type",
+            f"{CLIENT_TYPE} is {kind!r}, which is not an application type",
             "Use its name, such as WebEngagementBackendServer, or its number.",
         )
     return kind
@@ -152,11 +152,11 @@ def _undo_line(session: Session, run: RunFlags, plan: Plan) -> str:
         command += ["--state-dir", str(session.settings.state_dir.absolute())]
     count = sum(action.action == "replace" for action in plan.actions)
     objects = "1 object was" if count == 1 else f"{count} objects were"
-    return f"{objects} replaced: {shlex.join(command)} brings back what was lost, under new DBIDs."
+    return f"{objects} replaced: {shlex.join(command)} restores what was lost, under new DBIDs."
 
 
 def in_words_of_the_drop_in(one: Diagnostic) -> Diagnostic:
-    """A problem with the names of this tool's flags instead of those of gwe."""
+    """A problem that names the flags of this tool instead of the options of gwe."""
 
     def say(text: str) -> str:
         return _WORDS_OF_GWE.sub(lambda found: _WORDS_HERE[found.group()], text)
