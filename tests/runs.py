@@ -22,7 +22,7 @@ from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
-from reconciler.engine import prepare
+from reconciler.engine.planning import prepare
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
@@ -448,9 +448,9 @@ def serve() -> None:
 
 
 def _import_everything() -> None:
-    for name in ("apply", "lock", "recover", "undo"):
+    for name in ("apply", "execution", "lock", "recover", "undo"):
         importlib.import_module(f"reconciler.cli.{name}")
-    for name in ("jsonschema", "reconciler.render.messages", "reconciler.render.plan_text"):
+    for name in ("jsonschema", "reconciler.render.text_form", "reconciler.render.plan_text"):
         importlib.import_module(name)
 
 

@@ -32,14 +32,15 @@ MAY_IMPORT = {
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
-    "state": {"kinds", "server"},
+    "state": {"kinds", "server", "plan"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
     "settings_schema": {"kinds"},
     "settings": {"settings_schema", "manifest", "plan"},
     "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
+    "api": {"engine", "server", "plan", "state", "apply"},
     "testing": {"kinds", "server"},
-    "__init__": {"engine", "plan", "apply"},
+    "__init__": {"api"},
 }
 """What each package or module at the top may import, besides itself and ``BASE``. ``cli``
 and ``__main__`` may import everything."""

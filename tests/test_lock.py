@@ -631,7 +631,7 @@ def test_a_run_that_is_abandoned_is_left_as_it_is_and_stands_in_nobodys_way(
     (run,) = place.runs
     left = nursery.gwe("lock", "release", *_server(place), "--abandon", run.name, place=place)
     assert left.code == 0
-    assert f"Run {run.name} is left as it is." in left.out
+    assert f"Gave up run {run.name}; what it left half done stays so." in left.out
     (run,) = place.runs
     assert (run.finished, run.status) == (True, "abandoned")
     assert place.locks() == []
@@ -774,7 +774,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
 ) -> None:
     before = place.objects()
     done = nursery.apply(place, Strike("record", "after", number, (name,)))
-    assert "Finishing the object in hand; once more to stop at once." in done.err
+    assert "Finishing the current object; interrupt again to stop at once." in done.err
     (run,) = place.runs
     statuses = [status for status, _ in run.outcomes.values()]
     written = 1 + sum(number > last for last in (8, 11, 14, 19))

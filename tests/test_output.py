@@ -221,7 +221,7 @@ def test_apply_shows_each_object_as_it_is_written(tmp_path: Path) -> None:
     assert code == 0
     assert "[ 1/34] + AgentGroup/Web Engagement Chat\n" in plain
     assert "[34/34] ~ Application/GWE\n" in plain
-    assert re.search(r"\nApply: 34 applied\.\ngwe undo \S+ takes it back\.\s*$", plain)
+    assert re.search(r"\nApply: 34 applied\.\ngwe undo \S+ reverts it\.\s*$", plain)
 
 
 def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> None:

@@ -818,7 +818,9 @@ def test_an_option_of_the_plan_has_no_place_beside_its_file(
     before = everything(server)
     refused = applied(tmp_path, *option)
     assert refused.code == 64
-    assert f"error: {named_as} has no place beside a plan file, which says it all" in said(refused)
+    assert f"error: {named_as} cannot be combined with a plan file, which is complete" in said(
+        refused
+    )
     assert "Give it to gwe plan --out instead." in said(refused)
     assert everything(server) == before
 

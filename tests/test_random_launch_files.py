@@ -20,7 +20,7 @@ from reconciler.apply.recover import plan_of_run
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo import plan_undo
-from reconciler.engine import prepare
+from reconciler.engine.planning import prepare
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests

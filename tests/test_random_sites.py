@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.executor import execute
-from reconciler.engine import Planned, prepare
+from reconciler.engine.planning import Planned, prepare
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.actions import Update, changes_of
 from reconciler.plan.context import PlanOptions

@@ -57,6 +57,7 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
         "reconciler/bundled/schemas/settings.schema.json",
+        "reconciler/py.typed",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.bat",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.sh",
         "reconciler/server/embedded/sites/sample.yaml",

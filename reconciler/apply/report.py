@@ -28,10 +28,11 @@ class Outcome:
 @dataclass
 class RunReport:
     """The outcomes of a run, one for each action that writes. ``journal_broken``: not all
-    of it could be written down."""
+    of it could be written down. ``run``: its name; empty where there was nothing to do."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False
+    run: str = ""
 
     def of(self, *status: Status) -> Sequence[Outcome]:
         """The outcomes with one of the statuses."""

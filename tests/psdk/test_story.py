@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine import prepare
+from reconciler.engine.planning import prepare
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions

@@ -1,4 +1,4 @@
-"""What the process that a command runs in says: who runs, where and when; its secrets."""
+"""What a run takes from its process: user, host, clock, and secrets in the environment."""
 
 import getpass
 import os
@@ -13,9 +13,10 @@ from reconciler.errors import ReconcilerError
 
 
 def run_context(user: str) -> RunContext:
-    """Who runs, where and when. ``user``: who the server takes us for."""
+    """A context for one new run. ``user``: the account at the server; empty: there is none,
+    and the system's user is named."""
     now = datetime.now(UTC)
-    # The hour is for people; the journal numbers the runs. The rest is chance.
+    # The time is for people, the journal numbers the runs, and chance keeps names apart.
     name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
     return RunContext(
         name=name,
@@ -28,7 +29,7 @@ def run_context(user: str) -> RunContext:
 
 
 def _timestamp(later: float) -> str:
-    """The time of day in so many seconds, in UTC."""
+    """The time of day ``later`` seconds from now, in UTC."""
     return f"{datetime.now(UTC) + timedelta(seconds=later):%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -40,7 +41,8 @@ def _system_user() -> str:
 
 
 def environment_secret(source: str) -> str:
-    """The value of a secret that comes from the environment (``env.NAME``)."""
+    """The value of a secret that a plan names as ``env.NAME``. ReconcilerError where the
+    variable is not set."""
     name = source.removeprefix("env.")
     if name not in os.environ:
         raise ReconcilerError(
