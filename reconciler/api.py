@@ -21,11 +21,24 @@ from reconciler.errors import (
     UnrecoveredError,
     UsageError,
 )
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    InSync,
+    Keep,
+    Replace,
+    Skip,
+    Update,
+    changes_of,
+)
 from reconciler.plan.guards import Limits
-from reconciler.plan.model import Action, Change, Plan
+from reconciler.plan.model import Plan
 from reconciler.progress import Progress
 from reconciler.running import Recovery, load_plan
-from reconciler.server.connect import Credentials
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.errors import (
     ConfigurationServerError,
     OutcomeUnknownError,
@@ -33,20 +46,24 @@ from reconciler.server.errors import (
     ServerIsProxyError,
     ServerUnavailableError,
 )
-from reconciler.server.psdk.address import Options as ConnectionOptions
 from reconciler.state.plan_file import PlanFile, save_plan
 from reconciler.state.runs import Run
 
 __all__ = [
     "Action",
+    "Blocked",
     "Change",
     "ConfigurationServerError",
     "ConnectionOptions",
+    "Create",
     "Credentials",
+    "Delete",
     "Diagnostic",
     "ExitCode",
+    "InSync",
     "InterruptedRunError",
     "JournalError",
+    "Keep",
     "Limits",
     "LockHeldError",
     "LockLostError",
@@ -63,6 +80,7 @@ __all__ = [
     "Recovered",
     "Recovery",
     "RefusedError",
+    "Replace",
     "Run",
     "RunHeldError",
     "RunOnceError",
@@ -70,10 +88,13 @@ __all__ = [
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
+    "Skip",
     "StalePlanError",
     "StateFolderError",
     "UnrecoveredError",
+    "Update",
     "UsageError",
+    "changes_of",
     "load_plan",
     "save_plan",
 ]

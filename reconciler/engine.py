@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 from reconciler.apply.check import check_server
-from reconciler.apply.recover import plan_of_run, plan_undo
+from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
+from reconciler.apply.undo import plan_undo
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
 from reconciler.plan.context import PlanOptions
@@ -20,11 +21,11 @@ from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.planning import ManifestSource, load, prepare
 from reconciler.progress import Progress
-from reconciler.running import Recovery, RunLock, RunPlace, recover_runs, run_plan
-from reconciler.server.connect import Credentials, connect
+from reconciler.running import LockRequest, Recovery, RunPlace, recover_runs, run_plan
+from reconciler.server.connect import connect
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Reader, Server, read_only
 from reconciler.server.proxy import check_is_master
-from reconciler.server.psdk.address import Options
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.folder import StateFolder, default_state_folder
 from reconciler.state.plan_file import PlanFile
@@ -67,7 +68,7 @@ class Reconciler:
         state: str | Path | None = None,
         install_dir: str | Path | None = None,
         timeout: float = 30.0,
-        connection: Options | None = None,
+        connection: ConnectionOptions | None = None,
         limits: Limits | None = None,
         secret_words: Sequence[str] = (),
     ) -> "Reconciler":
@@ -86,7 +87,7 @@ class Reconciler:
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
         folder = Path(install_dir) if install_dir else None
-        options = connection or Options(install_dir=str(folder or ""))
+        options = connection or ConnectionOptions(install_dir=str(folder or ""))
         journals = StateFolder(Path(state) if state else default_state_folder())
         return cls(
             connect(url, credentials or Credentials(), timeout, options),
@@ -213,7 +214,7 @@ class Reconciler:
         ServerIsProxyError, StateFolderError. InterruptedRunError for Ctrl-C at a moment when
         something may have been written.
         """
-        locking = RunLock(lock, lock_wait)
+        locking = LockRequest(lock, lock_wait)
         return run_plan(
             plan,
             self.writer,
@@ -263,7 +264,7 @@ class Reconciler:
         return recover_runs(
             self.writer,
             self._place,
-            RunLock(lock, lock_wait),
+            LockRequest(lock, lock_wait),
             progress or Progress(),
             reverse=reverse,
         )

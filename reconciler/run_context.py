@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.lock import Clock
-from reconciler.apply.run import RunContext
+from reconciler.apply.session import RunContext
 from reconciler.errors import ReconcilerError
 
 

@@ -16,11 +16,12 @@ from reconciler.apply.recover import (
 )
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions, execute_plan, last_run
+from reconciler.apply.run import execute_plan, last_run
+from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import InterruptedRunError, ReconcilerError, RefusedError
 from reconciler.launch.files import Installation, host_name
-from reconciler.plan.document import plan_json
+from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.progress import Progress
 from reconciler.run_context import environment_secret, run_context
@@ -56,7 +57,7 @@ class RunPlace:
 
 
 @dataclass(frozen=True)
-class RunLock:
+class LockRequest:
     """Whether a run takes the lock, and how many seconds it waits for it."""
 
     take: bool = True
@@ -88,7 +89,7 @@ def run_plan(
     plan: Plan | PlanFile,
     server: Server,
     place: RunPlace,
-    lock: RunLock,
+    lock: LockRequest,
     progress: Progress,
     *,
     skip_stale: bool = False,
@@ -127,7 +128,7 @@ def _objections(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def recover_runs(
-    server: Server, place: RunPlace, lock: RunLock, progress: Progress, *, reverse: bool = False
+    server: Server, place: RunPlace, lock: LockRequest, progress: Progress, *, reverse: bool = False
 ) -> Recovery:
     """Finishes what unfinished runs on this server left, and releases the lock of a run that
     is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C."""
@@ -160,7 +161,7 @@ def recover_runs(
 def _options(
     plan: Plan,
     place: RunPlace,
-    lock: RunLock,
+    lock: LockRequest,
     *,
     skip_stale: bool = False,
     from_file: bool = False,

@@ -20,13 +20,14 @@ from typing import Any
 
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunContext, RunOptions, execute_plan
+from reconciler.apply.run import execute_plan
+from reconciler.apply.session import RunContext, RunOptions
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
+from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
 from reconciler.planning import prepare
 from reconciler.server.embedded.adapter import EmbeddedServer

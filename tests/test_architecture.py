@@ -11,16 +11,18 @@ import pytest
 
 import reconciler
 from reconciler.errors import ReconcilerError
+from reconciler.server.connect import ADAPTERS
 from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "resources"}
+BASE = {"diagnostics", "errors", "json_codec", "resources"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
     "diagnostics": set[str](),
     "errors": set[str](),
+    "json_codec": set[str](),
     "resources": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
@@ -56,8 +58,8 @@ SERVER_MAY_IMPORT = {
 }
 """The packages inside ``server``: no adapter imports another, and the port knows none. The
 listener of ``wire`` is no adapter: it offers one on the protocol of the other."""
-REGISTRY = "server/connect.py"
-"""The one module that names the adapters; it imports them when a URL asks for them."""
+SCHEMES = frozenset(ADAPTERS)
+"""The URL schemes, which ``server/connect.py`` maps to adapters."""
 
 PURE = ("kinds", "site", "plan", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
@@ -106,11 +108,27 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
 def test_no_adapter_imports_another(adapter: str) -> None:
     packages = {name for name in SERVER_MAY_IMPORT if name}
     for module in _modules(f"server/{adapter}") if adapter else (PACKAGE / "server").glob("*.py"):
-        if module == PACKAGE / REGISTRY:
-            continue
         for first, *rest in _ours(module):
             if first == "server" and rest and rest[0] in packages - {adapter}:
                 assert rest[0] in SERVER_MAY_IMPORT[adapter], f"{module}: {rest}"
+
+
+def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
+    # The contract compares names of applications, one of which is "confserv".
+    spared = [PACKAGE / "testing", *(PACKAGE / "server" / one for one in SERVER_MAY_IMPORT if one)]
+    for module in PACKAGE.rglob("*.py"):
+        if any(module.is_relative_to(folder) for folder in spared):
+            continue
+        for node in ast.walk(_tree(module)):
+            asks = isinstance(node, ast.Compare) or (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("startswith", "removeprefix")
+            )
+            for inner in ast.walk(node) if asks else ():
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    scheme = inner.value.partition(":")[0]
+                    assert scheme not in SCHEMES, f"{module}:{inner.lineno}"
 
 
 def test_planning_knows_no_adapter() -> None:

@@ -1,6 +1,6 @@
 """Whatever a user gets wrong ends in a clear message and its exit code, and writes nothing.
 
-Every test runs ``gwe`` as a process; the harness fails on a traceback.
+An error that is no error of ours comes out of ``gwe`` and fails the test.
 """
 
 import os
@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Result, everything, gwe, plan_arguments, site_server, state_folder
+from tests.harness import (
+    Result,
+    everything,
+    gwe,
+    gwe_process,
+    plan_arguments,
+    site_server,
+    state_folder,
+)
 
 SITE = """\
 apiVersion: reconciler/v1
@@ -202,7 +210,7 @@ def test_a_file_name_that_is_not_utf_8_is_no_reason_to_fail(server: Path, tmp_pa
     # As in a locale that is not C.
     environment = {"PYTHONIOENCODING": "utf-8:strict"}
     options = plan_arguments(server, "--file", os.fsdecode(name))
-    result = gwe("plan", *options, cwd=tmp_path, env=environment)
+    result = gwe_process("plan", *options, cwd=tmp_path, env=environment)
     assert result.code == 0
     assert "AgentGroup" in result.out
 

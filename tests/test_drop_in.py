@@ -23,10 +23,9 @@ from reconciler.cli.drop_in_install import SOURCE
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
 from reconciler.errors import UsageError
-from reconciler.server.connect import Credentials
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
-from reconciler.server.psdk.address import Options
 from reconciler.settings import Settings
 from tests.harness import (
     APP,
@@ -282,7 +281,7 @@ def test_what_a_real_server_is_asked_for_reaches_the_session(tmp_path: Path) -> 
 def test_with_a_user_the_application_to_register_as_is_left_to_the_adapter() -> None:
     flags = parse(["-host", "h", "-port", "1", "-app", APP, "-user", "u", "-password", SECRET])
     session = provisioning.open_session(flags, {"GWE_CLIENT_TYPE": "185"})
-    assert session.connection() == Options()
+    assert session.connection() == ConnectionOptions()
     assert session.credentials("confserv://h:1") == Credentials("u", SECRET)
 
 

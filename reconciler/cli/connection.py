@@ -9,13 +9,13 @@ import click
 
 from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, TimeoutFlags
 from reconciler.cli.flags import flag
-from reconciler.server.psdk.address import Options, options_from
+from reconciler.server.connection import ConnectionOptions, options_from
 
 
 @dataclass(frozen=True)
 class ConnectionFlags(TimeoutFlags, ProfileFlags):
     """The server, the account, and how to reach a real server. A field that is empty or None
-    comes from gwe.toml, else it has the default of ``Options``."""
+    comes from gwe.toml, else it has the default of ``ConnectionOptions``."""
 
     server: str = flag(
         "--server",
@@ -85,7 +85,7 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
 
 def connect_options(
     flags: ConnectionFlags, settings: Mapping[str, object], install_dir: Path | None
-) -> Options:
+) -> ConnectionOptions:
     """How to reach a real server: the command line wins over the ``connection`` table of
     gwe.toml. ``install_dir``: from either."""
     given = {**asdict(flags), "install_dir": str(install_dir or "")}

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.terminal import in_ci
 from reconciler.errors import UsageError
-from reconciler.server.connect import Credentials
+from reconciler.server.connection import Credentials
 
 SERVICE = "gwe-reconciler"
 """The service name of passwords in the keyring; the account is USER@URL or USER."""

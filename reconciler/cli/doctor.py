@@ -13,10 +13,10 @@ from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.checks import CheckResult
-from reconciler.server.connect import connect
+from reconciler.server.connect import adapter_for
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ConfigurationServerError, ServerError
 from reconciler.server.port import ConfObject, Permission, Server, ServerInfo
-from reconciler.server.psdk.address import Options, parse_url
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 
@@ -50,18 +50,13 @@ def command(site: SiteFlags, connection: ConnectionFlags, color: ColorFlags) -> 
 
 def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
     url, connection = session.url(), session.connection()
-    real = url.startswith(("confserv:", "confservs:"))
-    if real:
-        from reconciler.server.psdk.checks import way_to_server  # noqa: PLC0415
-
-        hosts = parse_url(url)
-        for finding in way_to_server(hosts, connection):
-            yield finding
-            if finding.state == "failed" and finding.what not in ("name", "port", "TLS"):
-                return
-    user = session.flags.user
+    adapter, user = adapter_for(url), session.flags.user
+    for result in adapter.check_access(url, connection):
+        yield result
+        if result.state == "failed" and result.conclusive:
+            return
     try:
-        server = connect(url, session.credentials(url), session.flags.timeout, connection)
+        server = adapter.open(url, session.credentials(url), session.flags.timeout, connection)
     except ServerError as error:
         number = getattr(error, "number", 0)
         what = "client" if number == 7 else "log-in"
@@ -70,7 +65,7 @@ def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
     try:
         yield CheckResult("log-in", "ok", f"as {user}" if user else "without an account")
         wanted = session.site_options(site)
-        yield from _check_server(user, wanted, server, connection, real=real)
+        yield from _check_server(user, wanted, server, connection, real=adapter.is_real)
     except ServerError as error:
         yield CheckResult("server", "failed", error.message, error.hint)
     finally:
@@ -78,7 +73,7 @@ def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
 
 
 def _check_server(
-    user: str, site: SiteOptions, server: Server, connection: Options, *, real: bool
+    user: str, site: SiteOptions, server: Server, connection: ConnectionOptions, *, real: bool
 ) -> Iterator[CheckResult]:
     applications = server.read("Application")
     by_name = {one.attributes["name"]: one for one in applications}
@@ -97,7 +92,7 @@ def _check_server(
     yield _prerequisites(site, server, [*tenants, *applications])
 
 
-def _client(found: ConfObject | None, connection: Options) -> CheckResult:
+def _client(found: ConfObject | None, connection: ConnectionOptions) -> CheckResult:
     name = connection.client
     if found is None:
         return CheckResult("client", "note", f"this account cannot read the application {name}")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.errors import UsageError
+from reconciler.server.connect import find_adapter
 
 USAGE = """\
 Usage: webengagement_provisioning -host HOST -port PORT [-user USER]
@@ -123,7 +124,8 @@ def _check(given: Arguments) -> None:
         raise ArgumentsError(f"missing: {', '.join(missing)}")
     if given.port and not (_PORT.fullmatch(given.port) and 0 < int(given.port) < 2**16):
         raise ArgumentsError("-port needs a number from 1 to 65535")
-    if given.port and url and not given.host.startswith("embedded:"):
+    adapter = find_adapter(given.host)
+    if given.port and url and (adapter is None or adapter.is_real):
         raise ArgumentsError("-port cannot be used with a server URL, which names the port itself")
     if not url and not _HOST.fullmatch(given.host) and not _IPV6.fullmatch(given.host):
         raise ArgumentsError(
@@ -133,4 +135,5 @@ def _check(given: Arguments) -> None:
 
 
 def _is_url(host: str) -> bool:
-    return host.startswith("embedded:") or "://" in host
+    adapter = find_adapter(host)
+    return "://" in host or (adapter is not None and not adapter.is_real)

@@ -8,7 +8,7 @@ import click
 from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.kinds.schema import manifest_schema
-from reconciler.plan.schema import plan_schema
+from reconciler.plan.codec import plan_schema
 from reconciler.resources import bundled
 
 FILES = {"manifest.schema.json": manifest_schema, "plan.schema.json": plan_schema}

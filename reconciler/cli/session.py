@@ -15,8 +15,8 @@ from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import find_credentials
 from reconciler.errors import UsageError
 from reconciler.resources import bundled_manifests
-from reconciler.server.connect import Credentials, head_start
-from reconciler.server.psdk.address import Options
+from reconciler.server.connect import head_start
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.settings import Settings, read_settings
 
 # Functions import what makes and applies plans: meanwhile a thread starts Java.
@@ -93,7 +93,7 @@ class Session:
         """The named installation folder."""
         return self.flags.install_dir or self.settings.install_dir
 
-    def connection(self) -> Options:
+    def connection(self) -> ConnectionOptions:
         """How to reach a real server."""
         return connect_options(self.flags, self.settings.connection, self.install_dir)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.plan.document import plan_json
+from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.state.runs import Run
 

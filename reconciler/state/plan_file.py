@@ -4,15 +4,16 @@ The text matters beside the plan: its digest is what a plan that ran already is 
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError, RefusedError, UsageError
-from reconciler.plan.document import plan_json, unsaveable
+from reconciler.plan.codec import plan_json, read_plan
 from reconciler.plan.model import Plan
-from reconciler.plan.parser import Resolve, read_plan
+from reconciler.plan.secrets import unsaveable
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def save_plan(plan: Plan, path: str | Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def read_plan_file(path: Path, resolve: Resolve | None = None) -> PlanFile:
-    """The plan in a file. ``resolve`` gives the values of its secrets; without it they stay
-    empty, which is enough to show the plan but not to apply it.
+def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> PlanFile:
+    """The plan in a file. ``resolve`` returns the value of a secret (``env.NAME``); without it
+    secrets stay empty, which is enough to show the plan but not to apply it.
 
     UsageError where the file cannot be read, PlanFileError where it holds no plan.
     """

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.port import ConfObject, Filter, Server
+from reconciler.server.port import AccessEntry, ConfObject, Filter, Server
 
 SITE = """
 apiVersion: reconciler/v1
@@ -83,7 +83,6 @@ def application(name: str, **more: Any) -> dict[str, Any]:
     }
 
 
-# One of each type that needs nothing but its tenant.
 LEAST: Mapping[str, Mapping[str, Any]] = {
     "Tenant": {"name": "New"},
     "Host": {"name": "new.example.com"},
@@ -95,6 +94,28 @@ LEAST: Mapping[str, Mapping[str, Any]] = {
     "Enumerator": {"tenantDBID": 101, "name": "New", "displayName": "New", "type": 4},
     "EnumeratorValue": value("New"),
 }
+"""Objects of the types of a site: what a create needs at least."""
+
+PLAIN: Mapping[str, Mapping[str, Any]] = {
+    "AccessGroup": {"tenantDBID": 101, "name": "New"},
+    "PlaceGroup": {"tenantDBID": 101, "name": "New"},
+    "Role": {"tenantDBID": 101, "name": "New"},
+    "Skill": {"tenantDBID": 101, "name": "New"},
+    "Transaction": {"tenantDBID": 101, "name": "New", "type": 21, "alias": "New"},
+    "ObjectiveTable": {"tenantDBID": 101, "name": "New"},
+    "Campaign": {"tenantDBID": 101, "name": "New"},
+    "Service": {"name": "New", "type": 1},
+}
+"""The same for types of which the site has no object."""
+
+OF_A_TENANT = [object_type for object_type in PLAIN if object_type != "Service"]
+
+
+PERSON_101, PERSON_102 = {"type": 3, "DBID": 101}, {"type": 3, "DBID": 102}
+
+
+def campaign_group(name: str, **more: Any) -> dict[str, Any]:
+    return {"tenantDBID": 101, "name": name, "campaignDBID": 101, "groupDBID": 101, **more}
 
 
 def get(server: Server, object_type: str, dbid: int) -> ConfObject:
@@ -116,3 +137,20 @@ def ordinary(server: Server, object_type: str, filters: Filter | None = None) ->
     predefined = {"Enumerator", "EnumeratorValue"}
     found = server.read(object_type, filters)
     return [one for one in found if one.dbid > 100 or object_type not in predefined]
+
+
+EVERYONE = 97
+SUPER_ADMINISTRATORS = 99
+"""The DBIDs of two access groups that every server has."""
+
+
+def to_anna(mask: int) -> list[AccessEntry]:
+    return [AccessEntry("Person", 101, mask)]
+
+
+def dbids(server: Server, object_type: str = "Script") -> list[int]:
+    return [one.dbid for one in ordinary(server, object_type)]
+
+
+def scripts_folder(server: Server) -> int:
+    return get(server, "Script", 101).folder

@@ -8,8 +8,11 @@ import pytest
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import ValueOutOfRangeError
 from reconciler.server.port import Server
-from tests.contract.conftest import Connect, Install
-from tests.contract.site import SITE, script
+from reconciler.testing.contract.fixtures import Connect, NewServer
+from reconciler.testing.contract.site import (
+    SITE,
+    script,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ def test_a_backup_is_found_by_its_primary(server: Server) -> None:
 
 
 def test_a_filter_by_the_whole_natural_key_and_more_finds_what_fits_all(server: Server) -> None:
-    key = {"tenant_dbid": 101, "name": "Queue"}
+    key: dict[str, str | int | bool] = {"tenant_dbid": 101, "name": "Queue"}
     assert [one.dbid for one in server.read("Script", key)] == [101]
     assert [one.dbid for one in server.read("Script", {**key, "script_type": 23})] == [101]
     assert server.read("Script", {**key, "script_type": 22}) == []
@@ -116,8 +119,8 @@ def test_a_filter_by_the_whole_natural_key_and_more_finds_what_fits_all(server: 
     assert [one.dbid for one in server.read("Script", {**key, "tenant_dbid": 102})] == [103]
 
 
-def test_a_server_keeps_its_identity(connect: Connect, install: Install) -> None:
-    one, other = connect(), install(SITE + "# another file\n").connect()
+def test_a_server_keeps_its_identity(connect: Connect, new_server: NewServer) -> None:
+    one, other = connect(), new_server(SITE + "# another file\n").connect()
     first = one.info()
     assert first.url
     assert (first.mode, first.user) == ("Full", "")

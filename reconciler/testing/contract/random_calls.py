@@ -1,8 +1,4 @@
-"""Random calls on a server and on the small model beside it: the same answers.
-
-Names and DBIDs are few, so that names are taken, references lead to nothing, and options
-stand in the wrong bucket, often.
-"""
+"""Random calls, made on the server under test and on a small model: the same answers."""
 
 import tempfile
 from collections.abc import Callable
@@ -21,8 +17,17 @@ from hypothesis.stateful import (
 
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import ConfObject
-from tests.contract.adapters import ADAPTERS, Installation
-from tests.contract.model import KINDS, Errors, ModelServer, key_of
+from reconciler.testing.contract.fixtures import ServerFactory
+from reconciler.testing.contract.model import KINDS, Errors, ModelServer, key_of
+from reconciler.testing.contract.random_deltas import (
+    GIVEN,
+    NAMES,
+    PICKS,
+    TENANTS,
+    creations,
+    updates,
+)
+from reconciler.testing.contract.server_under_test import Gap, ServerUnderTest
 
 SITE = """
 apiVersion: reconciler/v1
@@ -30,102 +35,6 @@ kind: Site
 tenant: Resources
 Tenant: [{name: Resources, dbid: 101}, {name: Second, dbid: 102}]
 """
-
-NAMES = st.sampled_from(["a", "b", "c"])
-DBIDS = st.sampled_from([101, 102, 103, 104])
-PICKS = st.integers(0, 9)
-TENANTS = st.sampled_from([101, 101, 101, 102, 999])
-OPTIONS = st.dictionaries(NAMES, st.sampled_from(["1", "2", 3, b"\x04"]), min_size=1, max_size=2)
-SECTIONS = st.dictionaries(st.sampled_from(["s", "t"]), OPTIONS, max_size=2)
-MEMBERS = st.lists(DBIDS, max_size=2)
-CONNECTIONS = st.lists(
-    st.builds(lambda dbid, port: {"appServerDBID": dbid, "id": port}, DBIDS, NAMES), max_size=2
-)
-
-# What a create usually gives: (what it needs, what it may say besides).
-Strategies = dict[str, st.SearchStrategy[Any]]
-GIVEN: dict[str, tuple[Strategies, Strategies]] = {
-    "Script": (
-        {"tenantDBID": TENANTS, "name": NAMES, "type": st.sampled_from([6, 23])},
-        {"index": st.integers(1, 3)},
-    ),
-    "AgentGroup": (
-        {"tenantDBID": TENANTS, "name": NAMES},
-        {"agentDBIDs": MEMBERS, "managerDBIDs": MEMBERS, "capacityRuleDBID": DBIDS},
-    ),
-    "Enumerator": (
-        {"tenantDBID": TENANTS, "name": NAMES, "displayName": NAMES, "type": st.just(4)},
-        {},
-    ),
-    "EnumeratorValue": (
-        {
-            "tenantDBID": st.sampled_from([101, 101, 101, 102]),
-            "enumeratorDBID": st.sampled_from([101, 101, 102, 103]),
-            "name": NAMES,
-            "displayName": NAMES,
-        },
-        {"isDefault": st.sampled_from([False, False, True])},
-    ),
-    "Person": ({"tenantDBID": TENANTS, "employeeID": NAMES, "userName": NAMES}, {}),
-    "Application": (
-        {
-            "name": NAMES,
-            "type": st.just(2),
-            "version": NAMES,
-            "workDirectory": st.just("."),
-            "commandLine": st.just("."),
-        },
-        {"appServerDBIDs": CONNECTIONS},
-    ),
-}
-
-
-@st.composite
-def creations(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """A type and attributes; one in some lacks something, or says too much."""
-    name = draw(st.sampled_from(list(GIVEN)))
-    needed, more = GIVEN[name]
-    more = {**more, "userProperties": SECTIONS}
-    given = draw(st.fixed_dictionaries(needed, optional=more))
-    match draw(st.integers(0, 11)):
-        case 0:
-            del given[draw(st.sampled_from(sorted(needed)))]
-        case 1:
-            given["colour"] = "red"
-    return name, given
-
-
-@st.composite
-def updates(draw: st.DrawFn) -> tuple[str, Delta]:
-    """A type and a delta: plain values, options, and entries of lists, in any bucket."""
-    name = draw(st.sampled_from(list(GIVEN)))
-    needed, more = GIVEN[name]
-    lists = KINDS[name].lists
-    plain = {key: one for key, one in (needed | more).items() if key not in lists}
-    chosen = draw(st.sets(st.sampled_from(sorted(plain)), max_size=2))
-    values = {key: draw(_or_empty(key, plain[key])) for key in sorted(chosen)}
-    keys = st.lists(NAMES, max_size=2, unique=True).map(tuple)
-    options = st.builds(
-        KeyValueDelta,
-        added=SECTIONS,
-        changed=SECTIONS,
-        deleted=st.dictionaries(st.sampled_from(["s", "t"]), keys, max_size=1),
-    )
-    key_values = draw(st.dictionaries(st.just("userProperties"), options))
-    listed = st.sets(st.sampled_from(sorted(lists)), max_size=1) if lists else st.just(set())
-    changes = {
-        key: draw(st.builds(_list_delta, more[key], more[key], MEMBERS)) for key in draw(listed)
-    }
-    return name, Delta(values, key_values, changes)
-
-
-def _or_empty(attribute: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    texts = ("displayName", "name", "employeeID", "userName", "version")
-    return values | values | st.just("") if attribute in texts else values
-
-
-def _list_delta(added: list[Any], changed: list[Any], deleted: list[int]) -> ListDelta:
-    return ListDelta(tuple(added[:1]), tuple(changed[1:]), tuple(deleted[:1]))
 
 
 def _sorted(live: Any, delta: KeyValueDelta) -> KeyValueDelta:
@@ -160,14 +69,14 @@ def tidy(attributes: Any) -> dict[str, Any]:
     return {key: one for key, one in attributes.items() if one or one is False}
 
 
-class Beside(RuleBasedStateMachine):
-    """Each call goes to the server and to the model."""
+class SideBySide(RuleBasedStateMachine):
+    """Makes each call on the server and on the model."""
 
-    def __init__(self, make: Callable[[Path, str], Installation]) -> None:
+    def __init__(self, make: ServerFactory) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self._installation = make(Path(self._folder.name), SITE)
-        self._server = self._installation.connect()
+        self._under_test = make(Path(self._folder.name), SITE)
+        self._server = self._under_test.connect()
         self._model = ModelServer({101, 102})
         self._given: dict[str, int] = {}
 
@@ -211,7 +120,7 @@ class Beside(RuleBasedStateMachine):
             values = {key: one for key, one in values.items() if key not in fixed}
             key_values = {key: _sorted(live.get(key, {}), one) for key, one in key_values.items()}
             lists = {key: _fitting(live.get(key, []), one) for key, one in lists.items()}
-        if "change" in self._installation.lacks:
+        if Gap.UNCHANGED_ENTRIES in self._under_test.gaps:
             lists = {key: _without_changed_dbids(one) for key, one in lists.items()}
         sent = Delta(values, key_values, lists)
         errors = self._model.update(name, dbid, sent)
@@ -253,7 +162,7 @@ class Beside(RuleBasedStateMachine):
                     self._compare(one)
         finally:
             self._server.close()
-            self._installation.close()
+            self._under_test.close()
             self._folder.cleanup()
 
     def _picked(self, name: str, pick: int) -> int:
@@ -277,12 +186,13 @@ def _without_changed_dbids(delta: ListDelta) -> ListDelta:
     return ListDelta(delta.added, changed, delta.deleted)
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
-def test_random_calls_are_answered_as_the_model_foretells(adapter: str) -> None:
+def test_random_calls_are_answered_as_the_model_foretells(
+    server_factory: ServerFactory, server_under_test: ServerUnderTest
+) -> None:
     run_state_machine_as_test(
-        lambda: Beside(ADAPTERS[adapter]),  # type: ignore[arg-type]
+        lambda: SideBySide(server_factory),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=80 if adapter == "embedded" else 15,
+            max_examples=server_under_test.random_runs,
             stateful_step_count=40,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

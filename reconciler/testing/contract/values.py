@@ -11,9 +11,16 @@ from reconciler.server.errors import (
     ValueOutOfRangeError,
 )
 from reconciler.server.port import Server
-from tests.contract.adapters import Installation
-from tests.contract.conftest import Connect
-from tests.contract.site import LEAST, annex, application, get, names, script
+from reconciler.testing.contract.fixtures import Connect
+from reconciler.testing.contract.server_under_test import Gap, ServerUnderTest
+from reconciler.testing.contract.site import (
+    LEAST,
+    annex,
+    application,
+    get,
+    names,
+    script,
+)
 
 
 @pytest.mark.parametrize(
@@ -160,8 +167,10 @@ def test_an_attribute_is_emptied_with_the_empty_value_of_its_type(server: Server
     assert not emptied.attributes.get("description")
 
 
-def test_a_reference_is_emptied_with_zero(server: Server, installation: Installation) -> None:
-    if "zero" in installation.lacks:
+def test_a_reference_is_emptied_with_zero(
+    server: Server, server_under_test: ServerUnderTest
+) -> None:
+    if Gap.ZERO in server_under_test.gaps:
         with pytest.raises(UnspecifiedModificationError):
             server.update("AgentGroup", 101, Delta(values={"capacityRuleDBID": 0}))
         return
@@ -171,10 +180,10 @@ def test_a_reference_is_emptied_with_zero(server: Server, installation: Installa
 
 
 def test_an_integer_of_more_than_32_bits_survives_or_is_refused(
-    server: Server, installation: Installation
+    server: Server, server_under_test: ServerUnderTest
 ) -> None:
     large = script("New", userProperties={"s": {"large": 4294967296}})
-    if "long" in installation.lacks:
+    if Gap.LONG_INTEGERS in server_under_test.gaps:
         with pytest.raises(ValueOutOfRangeError, match="32 bits"):
             server.create("Script", large)
         return

@@ -11,8 +11,16 @@ from reconciler.server.errors import (
     UniquenessViolationError,
 )
 from reconciler.server.port import Server
-from tests.contract.conftest import Install
-from tests.contract.site import LEAST, SITE, annex, get, names, script, value
+from reconciler.testing.contract.fixtures import NewServer
+from reconciler.testing.contract.site import (
+    LEAST,
+    SITE,
+    annex,
+    get,
+    names,
+    script,
+    value,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +69,9 @@ def test_a_new_tenant_and_a_new_attribute_have_folders_of_their_own(
     assert held.folder != get(server, "EnumeratorValue", 101).folder
 
 
-def test_an_object_is_created_into_the_folder_that_is_named(install: Install) -> None:
+def test_an_object_is_created_into_the_folder_that_is_named(new_server: NewServer) -> None:
     chat = "  - {name: Inbound, dbid: 110, type: InteractionQueue, folder: Chat/In}\n"
-    server = install(SITE.replace("Enumerator:", chat + "Enumerator:", 1)).connect()
+    server = new_server(SITE.replace("Enumerator:", chat + "Enumerator:", 1)).connect()
     inbound = get(server, "Script", 110)
     assert inbound.path == "Scripts/Chat/In"
     created = server.create("Script", script("New"), inbound.folder)
@@ -109,7 +117,7 @@ def test_a_folder_with_members_is_not_deleted(server: Server) -> None:
     assert get(server, "Script", 101).path == "Scripts"
 
 
-def scripts_folder(server: Server, name: str = "Chat") -> int:
+def new_scripts_folder(server: Server, name: str = "Chat") -> int:
     """A new folder in the default folder for scripts of tenant Resources."""
     owner = {"type": 7, "DBID": 101}
     return server.create("Folder", {"name": name, "type": 12, "ownerID": owner}).dbid
@@ -122,7 +130,7 @@ def move(*members: tuple[int, int]) -> Delta:
 
 def test_an_object_moves_into_the_folder_that_it_is_added_to(server: Server) -> None:
     before = get(server, "Script", 101)
-    folder = scripts_folder(server)
+    folder = new_scripts_folder(server)
     server.update("Folder", folder, move((12, 101), (12, 102)))
     after = get(server, "Script", 101)
     assert (after.folder, after.path) == (folder, "Scripts/Chat")
@@ -136,7 +144,7 @@ def test_a_folder_says_what_is_in_it(server: Server) -> None:
     default = get(server, "Script", 101).folder
     script_101, script_102 = {"type": 12, "DBID": 101}, {"type": 12, "DBID": 102}
     assert get(server, "Folder", default).attributes["objectIDs"] == [script_101, script_102]
-    folder = scripts_folder(server)
+    folder = new_scripts_folder(server)
     assert "objectIDs" not in get(server, "Folder", folder).attributes
     moved = server.update("Folder", folder, move((12, 101)))
     assert moved.attributes["objectIDs"] == [script_101]
@@ -146,7 +154,7 @@ def test_a_folder_says_what_is_in_it(server: Server) -> None:
 
 
 def test_a_move_and_another_change_of_the_folder_go_together(server: Server) -> None:
-    folder = scripts_folder(server)
+    folder = new_scripts_folder(server)
     both = Delta(values={"name": "Renamed"}, lists=move((12, 101)).lists)
     assert server.update("Folder", folder, both).attributes["name"] == "Renamed"
     assert get(server, "Script", 101).path == "Scripts/Renamed"
@@ -163,7 +171,7 @@ def test_a_move_and_another_change_of_the_folder_go_together(server: Server) -> 
 def test_what_does_not_fit_a_folder_is_not_moved_into_it(
     server: Server, member: tuple[int, int], error: type[ConfigurationServerError]
 ) -> None:
-    folder, before = scripts_folder(server), server.read("Script")
+    folder, before = new_scripts_folder(server), server.read("Script")
     with pytest.raises(error):
         server.update("Folder", folder, move((12, 102), member))
     assert server.read("Script") == before
@@ -178,7 +186,7 @@ def test_an_object_does_not_leave_its_folder_for_nowhere(server: Server) -> None
 
 
 def test_a_folder_moves_into_another_of_its_kind_with_what_it_holds(server: Server) -> None:
-    outer, inner = scripts_folder(server, "Outer"), scripts_folder(server, "Inner")
+    outer, inner = new_scripts_folder(server, "Outer"), new_scripts_folder(server, "Inner")
     server.update("Folder", inner, move((12, 101)))
     server.update("Folder", outer, move((22, inner)))
     assert get(server, "Script", 101).path == "Scripts/Outer/Inner"
@@ -196,7 +204,7 @@ def test_a_new_folder_says_nothing_of_members(server: Server) -> None:
 
 
 def test_an_empty_folder_is_deleted_and_one_with_members_is_not(server: Server) -> None:
-    outer = scripts_folder(server, "Outer")
+    outer = new_scripts_folder(server, "Outer")
     owner = {"type": 7, "DBID": 101}
     inner = server.create("Folder", {"name": "Inner", "type": 12, "ownerID": owner}, outer).dbid
     server.update("Folder", inner, move((12, 101)))
@@ -231,17 +239,17 @@ def test_a_default_folder_is_not_deleted_even_when_it_is_empty(server: Server) -
     ],
 )
 def test_what_a_folder_is_for_never_changes(server: Server, attribute: str, other: object) -> None:
-    folder = scripts_folder(server)
+    folder = new_scripts_folder(server)
     with pytest.raises(UnchangeableInfoError) as caught:
         server.update("Folder", folder, Delta(values={attribute: other}))
     assert caught.value.prop == attribute
 
 
 def test_a_renamed_folder_changes_the_paths_below_it(server: Server) -> None:
-    folder = scripts_folder(server)
+    folder = new_scripts_folder(server)
     server.update("Folder", folder, move((12, 101)))
     server.update("Folder", folder, Delta(values={"name": "Web"}))
     assert get(server, "Script", 101).path == "Scripts/Web"
-    assert scripts_folder(server, "Chat") > folder
+    assert new_scripts_folder(server, "Chat") > folder
     with pytest.raises(UniquenessViolationError):
-        scripts_folder(server, "Web")
+        new_scripts_folder(server, "Web")

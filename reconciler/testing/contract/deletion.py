@@ -9,7 +9,14 @@ from reconciler.server.errors import (
     ObjectNotFoundError,
 )
 from reconciler.server.port import Server
-from tests.contract.site import LEAST, annex, get, names, ordinary, value
+from reconciler.testing.contract.site import (
+    LEAST,
+    annex,
+    get,
+    names,
+    ordinary,
+    value,
+)
 
 
 def test_an_application_that_another_connects_to_is_not_deleted(server: Server) -> None:

@@ -9,9 +9,15 @@ from reconciler.server.errors import (
     UnsupportedObjectError,
 )
 from reconciler.server.port import AccessEntry, Notification, Permission, Server
-from tests.contract.adapters import Installation
-from tests.contract.conftest import Connect
-from tests.contract.site import LEAST, RIGHT, annex, script, value
+from reconciler.testing.contract.fixtures import Connect
+from reconciler.testing.contract.server_under_test import Gap, ServerUnderTest
+from reconciler.testing.contract.site import (
+    LEAST,
+    RIGHT,
+    annex,
+    script,
+    value,
+)
 
 KEPT = 1000
 """How many changes a server keeps for those who have missed some."""
@@ -22,9 +28,9 @@ def told(found: list[Notification]) -> list[tuple[str, str, int]]:
 
 
 def test_a_create_an_update_and_a_delete_are_told_in_order(
-    server: Server, installation: Installation
+    server: Server, server_under_test: ServerUnderTest
 ) -> None:
-    tenant = 0 if "where" in installation.lacks else 101
+    tenant = 0 if Gap.TENANT in server_under_test.gaps else 101
     subscription = server.subscribe()
     assert subscription.receive() == []
     server.create("Script", script("New"))
@@ -105,7 +111,7 @@ def test_an_unknown_type_has_no_notifications(server: Server) -> None:
 
 
 def test_one_session_is_told_what_another_did_and_who_it_was(
-    connect: Connect, installation: Installation
+    connect: Connect, server_under_test: ServerUnderTest
 ) -> None:
     watcher = connect().subscribe("Script")
     administrator = connect("default", "password")
@@ -118,7 +124,7 @@ def test_one_session_is_told_what_another_did_and_who_it_was(
         ("updated", "Script", 104),
         ("deleted", "Script", 104),
     ]
-    who = ["", "", ""] if "who" in installation.lacks else ["default", "", "default"]
+    who = ["", "", ""] if Gap.AUTHOR in server_under_test.gaps else ["default", "", "default"]
     assert [one.user for one in found] == who
 
 
