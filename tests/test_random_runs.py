@@ -96,7 +96,11 @@ class Story:
         self.path = site_server(self.folder, self.world.site)
         self.state = StateFolder(self.folder / "state")
         with opened(self.path) as server:
-            self.options = without_blocked(self.world, server, self.folder, self.options)
+            # What is blocked alone where it is to be overwritten is left out as well.
+            for overwrite in (False, True):
+                options = replace(self.options, overwrite=overwrite)
+                blocked = without_blocked(self.world, server, self.folder, options).exclude
+                self.options = replace(self.options, exclude=(*self.options.exclude, *blocked))
 
     def plan(self, *, overwrite: bool) -> Plan:
         options = replace(self.options, overwrite=overwrite)
