@@ -42,7 +42,7 @@ from reconciler.server.faults import (
 )
 from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import Server
-from tests.harness import APP, opened, state_folder
+from tests.harness import APP, gwe, opened, state_folder
 from tests.runs import (
     ACCESS,
     AFTER,
@@ -592,8 +592,8 @@ def test_a_run_whose_journal_lacks_a_create_can_be_undone_after_recover(
         _FailingJournal(full, number - 1, torn=True)
         _attempt(place, [])
     _settle(place)
-    done = _gwe("undo", "first", "--auto-approve", place=place)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = gwe("undo", "first", "--auto-approve", cwd=place.folder)
+    assert (done.code, done.err) == (0, "")
     assert_same_but_dbids(place.server, before, access)
 
 
@@ -663,10 +663,10 @@ def test_a_process_whose_disk_is_full_in_the_middle_of_a_record_leaves_what_reco
     assert lines[-1]  # torn
     assert "Traceback" not in done.stderr
     assert (done.returncode, place.objects() != before) == (code, number > 2)
-    refused = _gwe(*_apply_arguments(place), place=place)
-    assert refused.returncode == 4
-    assert "gwe recover" in refused.stderr
-    assert _gwe("recover", "--server", f"embedded:{place.server}", place=place).returncode == 0
+    refused = gwe(*_apply_arguments(place), cwd=place.folder)
+    assert refused.code == 4
+    assert "gwe recover" in refused.err
+    assert gwe("recover", "--server", f"embedded:{place.server}", cwd=place.folder).code == 0
     assert _access_of_the_group(place) == ACCESS
     _check_settled(place, before)
     _check_reaches_the_end(place, before)
