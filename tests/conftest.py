@@ -61,3 +61,9 @@ def nursery() -> Iterator[Nursery]:
     """Runs commands in processes that can be struck."""
     with running_nursery() as found:
         yield found
+@pytest.fixture(autouse=True)
+def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no test can see, since none cuts the power: a file is flushed at once."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
+
+
