@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ from reconciler.server.faults import (
 )
 from reconciler.server.faulty import FaultyServer
 from reconciler.server.port import ConfObject, Server
+from tests.conftest import examples
 from tests.harness import everything, opened, site_server
 from tests.runs import Access, Objects, access_of, assert_same_but_dbids, carry_out_quietly
 from tests.test_random_sites import plan_for, without_blocked
@@ -242,7 +244,8 @@ def _check_undo_and_redo(story: Story, before: Objects, access: Access) -> None:
 ROUNDS = st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size=3)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans(), ROUNDS)
 def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]
@@ -250,7 +253,8 @@ def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back
     _check_runs(world, overwrite, rounds)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.booleans(), ROUNDS)
 def test_runs_of_any_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]

@@ -272,6 +272,7 @@ STRIKES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("at", "fault"), STRIKES)
 def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
     place: Place, at: int, fault: Fault
@@ -318,6 +319,7 @@ def test_a_run_whose_calls_are_all_slow_ends_well(place: Place) -> None:
     _check_settled(place, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(25))
 def test_a_run_under_many_faults_accounts_for_everything_and_is_settled(
     place: Place, seed: int
@@ -338,6 +340,7 @@ def test_a_run_under_many_faults_accounts_for_everything_and_is_settled(
 # A replace between its two halves
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(
     ("at", "fault"),
@@ -550,6 +553,7 @@ FULL_AT = {
 _OURS = ("create", "update", "delete", "set_permissions")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("torn", [False, True])
 @pytest.mark.parametrize("number", FULL_AT)
 def test_nothing_is_sent_without_a_begin_record_but_what_a_delete_needs(

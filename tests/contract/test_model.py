@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import ConfObject
+from tests.conftest import examples
 from tests.contract.adapters import ADAPTERS, Installation
 from tests.contract.model import KINDS, Errors, ModelServer, key_of
 
@@ -277,12 +278,13 @@ def _without_changed_dbids(delta: ListDelta) -> ListDelta:
     return ListDelta(delta.added, changed, delta.deleted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_random_calls_are_answered_as_the_model_foretells(adapter: str) -> None:
     run_state_machine_as_test(
         lambda: Beside(ADAPTERS[adapter]),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=80 if adapter == "embedded" else 15,
+            max_examples=examples(80) if adapter == "embedded" else 15,
             stateful_step_count=40,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
