@@ -20,6 +20,7 @@ from reconciler.server.embedded.sites.export import export_site
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import LoginIncorrectError
 from reconciler.server.port import AccessEntry
+from tests.conftest import examples
 from tests.harness import BARE, everything, find, gwe, opened, site_server
 
 TESTS = Path(__file__).parent
@@ -117,6 +118,7 @@ def changed(tmp_path: Path) -> Iterator[EmbeddedServer]:
         yield server
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "site", ONE_OF_EACH_SHAPE, ids=lambda site: str(site.relative_to(site.parents[1]))
 )
@@ -134,7 +136,8 @@ NAMES = TEXTS.filter(bool)
 VALUES = TEXTS | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=20)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+@pytest.mark.long
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(40))
 @given(
     st.dictionaries(NAMES, st.dictionaries(NAMES, VALUES, min_size=1, max_size=4), max_size=3),
     st.lists(NAMES.map(lambda name: name[:255]), min_size=2, max_size=2, unique=True),
