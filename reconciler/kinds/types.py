@@ -28,6 +28,12 @@ ALL_TYPES: Mapping[str, ObjectType] = {
 """The object types, and the other types that a plan can hold: launch files."""
 
 
+def type_name(number: int) -> str:
+    """The name of the object type with a number; empty where the table lacks it."""
+    found = TYPES_BY_NUMBER.get(number)
+    return found.name if found else ""
+
+
 def references_to(target: str) -> list[tuple[ObjectType, Attribute, Attribute | None]]:
     """All attributes that can refer to objects of type ``target``: the type, the attribute,
     and its field where it is a structure."""

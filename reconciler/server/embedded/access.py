@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.kinds.enums import ACCESS_GROUP_TYPE, STATE
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import type_name
 from reconciler.server.embedded.engine import EVERYONE, Engine
 from reconciler.server.embedded.passwords import matches
 from reconciler.server.encoding import decode
@@ -25,7 +25,6 @@ from reconciler.server.port import Permission
 from reconciler.server.snapshot import ENVIRONMENT
 
 MODES = ("Full", "ReadOnly", "Emergency")
-_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _Account = tuple[str, int]
 _Lists = dict[tuple[str, int], dict[_Account, int]]
 
@@ -119,7 +118,7 @@ class Access:
 def _has(group: dict[str, Any], account: _Account) -> bool:
     """Whether an access group has an account as a member."""
     members = group.get("memberIDs") or []
-    return any((_TYPE_NAMES.get(m["type"]), m["DBID"]) == account for m in members)
+    return any((type_name(m["type"]), m["DBID"]) == account for m in members)
 
 
 class Masks:
@@ -155,7 +154,7 @@ class Masks:
         while folder:
             yield from (("Folder", outer) for outer in folders.ancestors(folder))
             number, owner = folders.owner(folder)
-            key = (_TYPE_NAMES.get(number, ""), owner)
+            key = (type_name(number), owner)
             if key in seen or not key[0]:
                 break
             seen.add(key)

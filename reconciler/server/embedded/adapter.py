@@ -12,7 +12,7 @@ from typing import Any
 
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import relations
@@ -228,10 +228,9 @@ class EmbeddedServer:
 def _moved(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
     """The objects that an update moves into a folder."""
     entries = delta.lists.get("objectIDs") if kind.name == "Folder" else None
-    numbers = {other.number: other for other in OBJECT_TYPES.values()}
     for entry in entries.added if entries else ():
-        if isinstance(entry, dict) and entry.get("type") in numbers and "DBID" in entry:
-            yield numbers[entry["type"]], entry["DBID"]
+        if isinstance(entry, dict) and entry.get("type") in TYPES_BY_NUMBER and "DBID" in entry:
+            yield TYPES_BY_NUMBER[entry["type"]], entry["DBID"]
 
 
 @contextmanager

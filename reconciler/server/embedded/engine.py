@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
 from reconciler.server.embedded import applications, relations
@@ -191,7 +191,7 @@ class Engine:
             raise ValueOutOfRangeError(
                 "an object leaves a folder only for another folder", "Folder", "objectIDs"
             )
-        held = next(kind for kind in OBJECT_TYPES.values() if kind.number == live["type"])
+        held = TYPES_BY_NUMBER[live["type"]]
         for entry in delta.added:
             if entry.get("type") == held.number:
                 dbid, _, _, body = self.existing(held.name, entry["DBID"])

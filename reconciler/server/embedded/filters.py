@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import type_name
 from reconciler.server import validation
 from reconciler.server.errors import UnsupportedPropertyError, ValueOutOfRangeError
 from reconciler.server.port import Filter
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.server.values import is_integer
 
-_TYPES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _COMPUTED = {
     "default_folder": (
         "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')) = ?"
@@ -84,8 +83,8 @@ def _by_key(kind: ObjectType, filters: Filter, found: Conditions) -> None:
 
 def _holding(filters: Filter, found: Conditions) -> None:
     """Adds the condition for the folder of one object."""
-    name, dbid = _TYPES.get(int(filters.get("object_type", 0))), filters.get("object_dbid")
-    if name is None or dbid is None:
+    name, dbid = type_name(int(filters.get("object_type", 0))), filters.get("object_dbid")
+    if not name or dbid is None:
         raise ValueOutOfRangeError(
             "object_type and object_dbid must both be given", "Folder", "object_dbid"
         )
