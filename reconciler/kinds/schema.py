@@ -1,7 +1,7 @@
-"""The JSON Schema of the manifests, made from the table of kinds.
+"""The JSON Schema of manifests, made from the table of kinds.
 
-Editors use the written file; ``manifest.validate`` uses the same value. Draft-07, which
-editors check best. ``$comment`` of a sub-schema is what our messages say of it.
+``manifest.validate`` uses the value, editors a file with it. It is draft-07, the draft that
+editors support best. The ``$comment`` of a sub-schema is the wording of our own messages.
 """
 
 from typing import Any
