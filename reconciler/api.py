@@ -3,7 +3,9 @@
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.engine import Reconciler
+from reconciler.engine.progress import Progress
+from reconciler.engine.reconciler import Reconciler
+from reconciler.engine.running import Recovery, load_plan
 from reconciler.errors import (
     ExitCode,
     InterruptedRunError,
@@ -21,23 +23,9 @@ from reconciler.errors import (
     UnrecoveredError,
     UsageError,
 )
-from reconciler.plan.actions import (
-    Action,
-    Blocked,
-    Change,
-    Create,
-    Delete,
-    InSync,
-    Keep,
-    Replace,
-    Skip,
-    Update,
-    changes_of,
-)
+from reconciler.plan.actions import Action, Change
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
-from reconciler.progress import Progress
-from reconciler.running import Recovery, load_plan
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.errors import (
     ConfigurationServerError,
@@ -51,19 +39,14 @@ from reconciler.state.runs import Run
 
 __all__ = [
     "Action",
-    "Blocked",
     "Change",
     "ConfigurationServerError",
     "ConnectionOptions",
-    "Create",
     "Credentials",
-    "Delete",
     "Diagnostic",
     "ExitCode",
-    "InSync",
     "InterruptedRunError",
     "JournalError",
-    "Keep",
     "Limits",
     "LockHeldError",
     "LockLostError",
@@ -80,7 +63,6 @@ __all__ = [
     "Recovered",
     "Recovery",
     "RefusedError",
-    "Replace",
     "Run",
     "RunHeldError",
     "RunOnceError",
@@ -88,13 +70,10 @@ __all__ = [
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
-    "Skip",
     "StalePlanError",
     "StateFolderError",
     "UnrecoveredError",
-    "Update",
     "UsageError",
-    "changes_of",
     "load_plan",
     "save_plan",
 ]

@@ -22,6 +22,7 @@ from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
+from reconciler.engine.planning import prepare
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
@@ -29,7 +30,6 @@ from reconciler.manifest.load import load_manifests
 from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
-from reconciler.planning import prepare
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions

@@ -8,11 +8,11 @@ import pytest
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import RunReport
+from reconciler.engine.planning import Planned, prepare
 from reconciler.errors import ExitCode
 from reconciler.kinds.model import Attributes
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
-from reconciler.planning import Planned, prepare
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError

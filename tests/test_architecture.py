@@ -16,7 +16,7 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "json_codec", "resources"}
+BASE = {"diagnostics", "errors", "json_codec", "resources", "text_files"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
+    "text_files": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
     "server": {"kinds", "strict_yaml"},
@@ -34,17 +35,11 @@ MAY_IMPORT = {
     "state": {"kinds", "server", "plan"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
-    "settings": {"manifest", "plan"},
-    "planning": {"kinds", "server", "launch", "site", "manifest", "plan"},
-    "run_context": {"apply"},
-    "progress": {"state", "apply"},
-    "running": {"launch", "server", "plan", "state", "apply", "run_context", "progress"},
-    "engine": {
-        *("server", "site", "plan", "state", "apply"),
-        *("planning", "running", "progress"),
-    },
+    "settings_schema": {"kinds"},
+    "settings": {"settings_schema", "manifest", "plan"},
+    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
+    "api": {"engine", "server", "plan", "state", "apply"},
     "testing": {"kinds", "server"},
-    "api": {"server", "plan", "state", "apply", "engine", "running", "progress"},
     "__init__": {"api"},
 }
 """What each package or module at the top may import, besides itself and ``BASE``. ``cli``

@@ -414,7 +414,7 @@ def test_a_failed_login(tmp_path: Path) -> None:
 
 def test_an_application_that_is_not_there(tmp_path: Path) -> None:
     result = drop_in(*site(site_server(tmp_path), app="GWEE"), cwd=tmp_path)
-    assert_failed(result, 3, "the application GWEE is absent", "or check -app. There is GWE.")
+    assert_failed(result, 3, "the application GWEE is absent", "or check -app. Candidates: GWE.")
 
 
 def test_a_prerequisite_that_is_missing(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport
+from reconciler.engine.planning import Planned, prepare
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
-from reconciler.planning import Planned, prepare
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     ConfigurationServerError,

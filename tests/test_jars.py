@@ -16,7 +16,7 @@ from reconciler.server.psdk.address import Address, parse_url
 from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.archive_maker import make_archive
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
-from reconciler.settings import _CONNECTION
+from reconciler.settings_schema import settings_schema
 from tests.harness import gwe
 
 
@@ -236,9 +236,9 @@ def test_the_connection_table_of_gwe_toml_is_checked(tmp_path: Path) -> None:
     result = gwe("plan", "--app", "GWE", cwd=tmp_path)
     assert result.code == 1
     for said in (
-        "connection.psdk is a text",
-        "connection.addp is true or false",
-        "connection.in-flight is a number",
+        "connection.psdk must be a string",
+        "connection.addp must be true or false",
+        "connection.in-flight must be an integer from 1 to 256",
         "unknown setting connection.port",
     ):
         assert said in " ".join(result.err.split())
@@ -257,4 +257,5 @@ def test_the_connection_table_says_where_the_jars_are(tmp_path: Path) -> None:
 
 def test_every_option_of_a_connection_but_the_password_can_stand_in_gwe_toml() -> None:
     names = {one.name.replace("_", "-") for one in fields(ConnectionOptions)}
-    assert set(_CONNECTION) == names - {"trust-store-password"}
+    connection = settings_schema()["properties"]["connection"]["properties"]
+    assert set(connection) == names - {"trust-store-password"}

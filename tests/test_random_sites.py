@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.executor import execute
+from reconciler.engine.planning import Planned, prepare
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.actions import Update, changes_of
 from reconciler.plan.context import PlanOptions
-from reconciler.planning import Planned, prepare
 from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
 from tests.harness import everything, opened, site_server

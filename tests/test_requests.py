@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from reconciler.engine.planning import Planned, prepare
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
-from reconciler.planning import Planned, prepare
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, ServerInfo

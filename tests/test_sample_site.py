@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engine.planning import prepare
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
-from reconciler.planning import prepare
 from reconciler.resources import bundled_manifests
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.site.discovery import SiteOptions

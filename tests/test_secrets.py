@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import SecretText, is_secret, shown
-from reconciler.plan.codec import plan_of
+from reconciler.plan.actions import Change, Subject, Update, changes_of
+from reconciler.plan.codec import plan_data, plan_of
+from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.secrets import with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta
 from tests.harness import (
     BARE,
@@ -639,54 +641,14 @@ def test_an_undo_that_takes_a_secret_back_can_not_be_saved_in_clear(tmp_path: Pa
 
 
 def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
-    change: dict[str, Any] = {
-        "path": "/annex/db/login",
-        "before": {"secret": True},
-        "after": {"secret": "env.X"},
-        "unit": "/annex/db/login",
-        "source": None,
-        "origin": None,
-        "manifest": None,
-    }
-    data = {
-        "server": "s",
-        "identity": "i",
-        "site": {
-            "app": "GWE",
-            "cluster": None,
-            "tenant": {"name": "T", "dbid": 101},
-            "roles": {},
-            "siblings": [],
-            "foreignKeys": {},
-            "installation": None,
-        },
-        "after": None,
-        "secretWords": [],
-        "manifests": None,
-        "undoes": None,
-        "actions": [
-            {
-                "address": "AgentGroup/G",
-                "kind": "AgentGroup",
-                "action": "update",
-                "reason": None,
-                "type": "AgentGroup",
-                "name": "G",
-                "tenant": 101,
-                "dbid": 5,
-                "origin": None,
-                "protect": False,
-                "needs": [],
-                "changes": [change],
-                "kept": [],
-                "loses": [],
-            }
-        ],
-        "refusals": [],
-        "warnings": [],
-        "notices": [],
-    }
-    (found,) = plan_of(data).actions[0].changes
+    path = ("annex", "db", "login")
+    change = Change(path, SecretText(OLD), SecretText(NEW, "env.X"), secret=True)
+    subject = Subject("AgentGroup/G", "AgentGroup", "AgentGroup", "G")
+    site = SiteMark("GWE", "T", 101)
+    plan = Plan("s", "i", site, (Update(subject, changes=(change,)),))
+    read = plan_of(plan_data(plan))
+    (action,) = read.writes
+    (found,) = changes_of(action)
     assert (found.before, found.after, found.secret) == ("", "", True)
     assert (found.display(found.before), found.display(found.after)) == ("(secret)", "(secret)")
     asked: list[str] = []
@@ -695,8 +657,8 @@ def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
         asked.append(source)
         return NEW
 
-    (resolved,) = plan_of(data, resolve).actions[0].changes
-    assert (resolved.after, asked) == (NEW, ["env.X"])
+    (written,) = with_resolved_secrets(read, resolve).writes
+    assert (changes_of(written)[0].after, asked) == (NEW, ["env.X"])
 
 
 def test_a_declared_secret_that_is_copied_within_a_pair_can_be_saved(tmp_path: Path) -> None:

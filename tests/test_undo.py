@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.run_context import run_context
+from reconciler.engine.run_context import run_context
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from tests.harness import APP, BARE, Result, opened, site_server
 from tests.runs import (

@@ -56,6 +56,7 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
+        "reconciler/bundled/schemas/settings.schema.json",
         "reconciler/py.typed",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.bat",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.sh",

@@ -51,7 +51,7 @@ def command(
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
-    from reconciler.running import load_plan  # noqa: PLC0415
+    from reconciler.engine.running import load_plan  # noqa: PLC0415
 
     keeps_state = state_dir(run, session.settings) is not None
     if plan_file is not None:

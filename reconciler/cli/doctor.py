@@ -50,11 +50,12 @@ def command(site: SiteFlags, connection: ConnectionFlags, color: ColorFlags) -> 
 
 def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
     url, connection = session.url(), session.connection()
-    adapter, user = adapter_for(url), session.flags.user
+    adapter = adapter_for(url)
     for result in adapter.check_access(url, connection):
         yield result
         if result.state == "failed" and result.conclusive:
             return
+    user = session.flags.user
     try:
         server = adapter.open(url, session.credentials(url), session.flags.timeout, connection)
     except ServerError as error:

@@ -10,10 +10,10 @@ from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine import Reconciler
+from reconciler.engine.progress import Progress
+from reconciler.engine.reconciler import Reconciler
 from reconciler.errors import ExitCode, RefusedError
 from reconciler.plan.model import Plan
-from reconciler.progress import Progress
 from reconciler.render.console import make_console
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.render.messages import print_outcome, print_report, print_warning

@@ -11,8 +11,8 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.session import open_session, state_folder
 from reconciler.diagnostics import Diagnostic
+from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
-from reconciler.run_context import run_context
 from reconciler.state.folder import StateFolder
 
 

@@ -25,7 +25,7 @@ from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
 
 if TYPE_CHECKING:
-    from reconciler.engine import Reconciler
+    from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
     from reconciler.plan.model import Plan
 

@@ -25,7 +25,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
-from reconciler.server.connect import adapter_for
+from reconciler.server.connect import find_adapter
 from reconciler.settings import FILE_NAME, read_settings
 
 NAME = "webengagement_provisioning"
@@ -114,7 +114,8 @@ def open_session(arguments: Arguments, environment: Mapping[str, str]) -> Sessio
     flags = replace(flags, server=arguments.server, user=arguments.user or flags.user)
     if arguments.password and not flags.user:
         raise UsageError("-password cannot be used without -user", "Name the user with -user.")
-    if not flags.user and adapter_for(arguments.server).is_real:
+    adapter = find_adapter(arguments.server)
+    if not flags.user and (adapter is None or adapter.is_real):
         kind = _client_type(arguments, environment)
         flags = replace(flags, client=arguments.app, client_type=kind)
     settings = read_settings(_settings_folder(environment), flags.profile)

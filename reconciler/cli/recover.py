@@ -7,8 +7,8 @@ from reconciler.cli.common import LockFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.session import open_session
+from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
-from reconciler.progress import Progress
 from reconciler.state.runs import Run
 
 

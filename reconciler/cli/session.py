@@ -22,7 +22,7 @@ from reconciler.settings import Settings, read_settings
 # Functions import what makes and applies plans: meanwhile a thread starts Java.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from reconciler.engine import Reconciler
+    from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
     from reconciler.site.discovery import SiteOptions
     from reconciler.state.folder import StateFolder
@@ -111,7 +111,7 @@ class Session:
         self, site: SiteFlags | None = None, state: StateFlags | None = None, otherwise: str = ""
     ) -> Reconciler:
         """Opens the session with the server. ``otherwise``: see ``url``."""
-        from reconciler.engine import Reconciler
+        from reconciler.engine.reconciler import Reconciler
 
         url = self.url(otherwise)
         named = self.site_options(site or SiteFlags())

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engine.planning import prepare
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
-from reconciler.planning import prepare
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete

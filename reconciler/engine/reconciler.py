@@ -15,13 +15,13 @@ from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
 from reconciler.apply.undo import plan_undo
 from reconciler.diagnostics import Diagnostic
+from reconciler.engine.planning import ManifestSource, load, prepare
+from reconciler.engine.progress import Progress
+from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.errors import RefusedError, UsageError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
-from reconciler.planning import ManifestSource, load, prepare
-from reconciler.progress import Progress
-from reconciler.running import LockRequest, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Reader, Server, read_only
@@ -214,7 +214,7 @@ class Reconciler:
         ServerIsProxyError, StateFolderError. InterruptedRunError for Ctrl-C at a moment when
         something may have been written.
         """
-        locking = LockRequest(lock, lock_wait)
+        locking = LockOptions(lock, lock_wait)
         return run_plan(
             plan,
             self.writer,
@@ -264,7 +264,7 @@ class Reconciler:
         return recover_runs(
             self.writer,
             self._place,
-            LockRequest(lock, lock_wait),
+            LockOptions(lock, lock_wait),
             progress or Progress(),
             reverse=reverse,
         )

@@ -19,12 +19,12 @@ from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan, last_run
 from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
+from reconciler.engine.progress import Progress
+from reconciler.engine.run_context import environment_secret, run_context
 from reconciler.errors import InterruptedRunError, ReconcilerError, RefusedError
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
-from reconciler.progress import Progress
-from reconciler.run_context import environment_secret, run_context
 from reconciler.server.port import Server
 from reconciler.state.folder import StateFolder
 from reconciler.state.plan_file import PlanFile, read_plan_file
@@ -57,7 +57,7 @@ class RunPlace:
 
 
 @dataclass(frozen=True)
-class LockRequest:
+class LockOptions:
     """Whether a run takes the lock, and how many seconds it waits for it."""
 
     take: bool = True
@@ -89,7 +89,7 @@ def run_plan(
     plan: Plan | PlanFile,
     server: Server,
     place: RunPlace,
-    lock: LockRequest,
+    lock: LockOptions,
     progress: Progress,
     *,
     skip_stale: bool = False,
@@ -128,7 +128,7 @@ def _objections(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def recover_runs(
-    server: Server, place: RunPlace, lock: LockRequest, progress: Progress, *, reverse: bool = False
+    server: Server, place: RunPlace, lock: LockOptions, progress: Progress, *, reverse: bool = False
 ) -> Recovery:
     """Finishes what unfinished runs on this server left, and releases the lock of a run that
     is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C."""
@@ -161,7 +161,7 @@ def recover_runs(
 def _options(
     plan: Plan,
     place: RunPlace,
-    lock: LockRequest,
+    lock: LockOptions,
     *,
     skip_stale: bool = False,
     from_file: bool = False,
