@@ -23,7 +23,19 @@ from reconciler.errors import (
     UnrecoveredError,
     UsageError,
 )
-from reconciler.plan.actions import Action, Change
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    InSync,
+    Keep,
+    Replace,
+    Skip,
+    Update,
+    changes_of,
+)
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -39,14 +51,19 @@ from reconciler.state.runs import Run
 
 __all__ = [
     "Action",
+    "Blocked",
     "Change",
     "ConfigurationServerError",
     "ConnectionOptions",
+    "Create",
     "Credentials",
+    "Delete",
     "Diagnostic",
     "ExitCode",
+    "InSync",
     "InterruptedRunError",
     "JournalError",
+    "Keep",
     "Limits",
     "LockHeldError",
     "LockLostError",
@@ -63,6 +80,7 @@ __all__ = [
     "Recovered",
     "Recovery",
     "RefusedError",
+    "Replace",
     "Run",
     "RunHeldError",
     "RunOnceError",
@@ -70,10 +88,13 @@ __all__ = [
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
+    "Skip",
     "StalePlanError",
     "StateFolderError",
     "UnrecoveredError",
+    "Update",
     "UsageError",
+    "changes_of",
     "load_plan",
     "save_plan",
 ]

@@ -21,6 +21,7 @@ from reconciler import (
     ServerIsProxyError,
     ServerUnavailableError,
     UsageError,
+    changes_of,
     load_plan,
     save_plan,
 )
@@ -68,7 +69,7 @@ def test_variables_have_the_values_that_the_program_gives(
 ) -> None:
     file = manifest(tmp_path, QUEUE + VARIABLE)
     plan = engine.plan(file, variables={"size": "7"})
-    (change,) = plan.actions[0].changes
+    (change,) = changes_of(plan.actions[0])
     assert (plan.actions[0].address, change.after) == ("InteractionQueue/New", "7")
     assert engine.plan([str(file)], variables={"size": "7"}) == plan
     with pytest.raises(ManifestError, match="variable size needs a value"):
@@ -138,7 +139,7 @@ def test_a_plan_file_needs_its_secret_and_is_applied_once(
     assert engine.apply(load_plan(saved)).exit_code is ExitCode.DONE
     queue = engine.reader.read("Script", {"name": "New"})[0]
     assert queue.attributes["userProperties"] == {"Queue": {"size": "hidden"}}
-    with pytest.raises(RunOnceError, match="this plan was run already"):
+    with pytest.raises(RunOnceError, match="this plan was applied before"):
         engine.apply(load_plan(saved))
 
 
