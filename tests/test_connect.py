@@ -138,5 +138,5 @@ def test_the_drop_in_takes_a_new_scheme_and_refuses_a_port_beside_it(
     prepared: threading.Event,
 ) -> None:
     assert parse(["-host", "remote://far", "-app", APP]).server == "remote://far"
-    with pytest.raises(ArgumentsError, match="-port has no place beside a server URL"):
+    with pytest.raises(ArgumentsError, match="-port cannot be used with a server URL"):
         parse(["-host", "remote://far", "-port", "2020", "-app", APP])

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.engine.run_context import run_context
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
-from tests.harness import APP, BARE, Result, opened, site_server
+from tests.harness import APP, BARE, Result, gwe, opened, site_server
 from tests.runs import (
     SITE,
     Access,
@@ -481,3 +481,30 @@ def test_a_secret_is_put_back_and_stands_in_no_output(nursery: Nursery, place: P
         assert "hush" not in plan
         assert (os.stat(place.state.run_path(name) / "journal.jsonl").st_mode & 0o777) == 0o600
     assert told(place.objects())["AgentGroup Group"][0] == "Agent Groups/Web"
+
+
+def test_an_object_that_referred_to_a_replaced_one_and_was_deleted_since_is_not_created_again(
+    tmp_path: Path,
+) -> None:
+    """It was deleted by another client, not by the run."""
+    person = 'Person:\n  - {employeeID: "9001", userName: carl, capacityRule: Replaced}\n'
+    site = SITE.replace("Person:\n", person)
+    place = make_place(tmp_path / "place", make_template(tmp_path, site))
+    (place.folder / "m.yaml").write_text(
+        f"{HEAD}kind: InteractionQueue\nmetadata: {{name: Replaced}}\n", encoding="utf-8"
+    )
+    options = ("--server", f"embedded:{place.server}", "--app", APP, "-f", "m.yaml")
+    replaced = gwe("apply", *options, "--overwrite", "--auto-approve", cwd=place.folder)
+    assert replaced.code == 0, replaced.err
+    with opened(place.server) as server:
+        (carl,) = server.read("Person", {"user_name": "carl"})
+        server.delete("Person", carl.dbid)
+    undone = gwe(
+        "undo", "last", "--server", f"embedded:{place.server}", "--auto-approve", cwd=place.folder
+    )
+    assert (undone.code, undone.err) == (0, "")
+    assert "carl" not in undone.out
+    people = [
+        one.attributes["userName"] for one in place.objects().values() if one.type == "Person"
+    ]
+    assert "carl" not in people

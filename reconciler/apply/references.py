@@ -27,7 +27,9 @@ def restore_references(
     for before in deleted.referrers:
         there = live.get(before.type, before.dbid)
         now = there or _created_again(before, old, entry, live)
-        name = live.name(before.type, before.dbid, 0) if there else str(before.attributes["name"])
+        if now is None and not _cascades(before, old):
+            continue  # another client deleted it
+        name = _name(before) if there is None else live.name(before.type, before.dbid, 0)
         subject = Subject(
             f"{before.type}/{quoted(name)}",
             before.type,
@@ -49,6 +51,20 @@ def restore_references(
             yield Update(
                 subject, needs=needs, changes=cleared, fingerprint=Fingerprint(units=units)
             )
+
+
+def _name(one: ConfObject) -> str:
+    return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
+
+
+def _cascades(before: ConfObject, old: ConfObject) -> bool:
+    """Whether the server deleted an object together with ``old``, which it referred to."""
+    return any(
+        attribute.on_delete == "cascade"
+        and attribute.target(before.attributes) == old.type
+        and before.attributes.get(attribute.name) == old.dbid
+        for attribute in ALL_TYPES[before.type].attributes
+    )
 
 
 def _cleared(
@@ -73,8 +89,7 @@ def _created_again(
     scope = int(before.attributes.get(kind.key[0]) or 0) if len(kind.key) == 2 else 0
     if kind.key[0] != "tenantDBID" and scope == old.dbid and entry.after is not None:
         scope = entry.after.dbid
-    name = str(before.attributes.get(kind.name_attribute, ""))
-    return live.find(before.type, scope, name)
+    return live.find(before.type, scope, _name(before))
 
 
 def _fields(

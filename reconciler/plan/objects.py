@@ -193,7 +193,7 @@ def _with_canonical_references(
             canonical = live.name(attribute.refers_to, one.dbid, tenant) if one else ""
             if not canonical or not (name == canonical or name.endswith(f":{canonical}")):
                 return desired, f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
-            path = (field.path[0], canonical)
+            path = field.path if len(field.path) == 1 else (field.path[0], canonical)
             field = replace(field, path=path, value=canonical)  # noqa: PLW2901 - its one form
         fields.append(field)
     return replace(desired, fields=tuple(fields)), ""
