@@ -34,24 +34,23 @@ class Snapshot:
         for of_type in self._by_type.values():
             yield from of_type.values()
 
-    def put(self, one: ConfObject) -> None:
+    def put(self, item: ConfObject) -> None:
         """Adds an object, or replaces the object with its DBID."""
-        self.drop(one.type, one.dbid)
-        self._by_type.setdefault(one.type, {})[one.dbid] = one
-        name = _name(one)
-        self._by_name.setdefault(_key(one.type, _scope(one), name), {})[name] = one.dbid
+        self.drop(item.type, item.dbid)
+        self._by_type.setdefault(item.type, {})[item.dbid] = item
+        name = _name(item)
+        self._by_name.setdefault(_key(item.type, _scope(item), name), {})[name] = item.dbid
 
     def drop(self, object_type: str, dbid: int) -> None:
         """Removes an object, if it is there."""
-        one = self._by_type.get(object_type, {}).pop(dbid, None)
-        names = self._by_name.get(_key(object_type, _scope(one), _name(one)), {}) if one else {}
-        if (
-            one is not None and names.get(_name(one)) == dbid
-        ):  # another object may have taken the name
-            del names[_name(one)]
+        item = self._by_type.get(object_type, {}).pop(dbid, None)
+        names = self._by_name.get(_key(object_type, _scope(item), _name(item)), {}) if item else {}
+        # Another object may have taken the name.
+        if item is not None and names.get(_name(item)) == dbid:
+            del names[_name(item)]
 
     def of_type(self, object_type: str, tenant: int | None = None) -> list[ConfObject]:
-        """The objects of a type; of one tenant where it is given."""
+        """The objects of a type; if ``tenant`` is given, of that tenant."""
         found = self._by_type.get(object_type, {}).values()
         return [item for item in found if tenant is None or item.tenant == tenant]
 
@@ -73,12 +72,12 @@ class Snapshot:
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
         """The natural name of an object (see ``kinds.fields.NameResolver``)."""
-        one = self.get(object_type, dbid)
-        if one is None:
+        item = self.get(object_type, dbid)
+        if item is None:
             return f"#{dbid}"
-        if one.tenant and tenant and one.tenant != tenant:
-            return f"{self.name('Tenant', one.tenant, 0)}:{_name(one)}"
-        return _name(one)
+        if item.tenant and tenant and item.tenant != tenant:
+            return f"{self.name('Tenant', item.tenant, 0)}:{_name(item)}"
+        return _name(item)
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         """The DBID behind a natural name (see ``kinds.fields.NameResolver``)."""
@@ -93,14 +92,14 @@ class Snapshot:
         return found.dbid if found else None
 
 
-def _name(one: ConfObject) -> str:
-    return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
+def _name(item: ConfObject) -> str:
+    return str(item.attributes.get(ALL_TYPES[item.type].name_attribute, ""))
 
 
-def _scope(one: ConfObject) -> int:
+def _scope(item: ConfObject) -> int:
     """The DBID of the tenant or attribute in which a name is unique; 0: the whole server."""
-    scope, *rest = ALL_TYPES[one.type].key
-    return int(one.attributes.get(scope) or 0) if len(rest) == 1 else 0
+    scope, *rest = ALL_TYPES[item.type].key
+    return int(item.attributes.get(scope) or 0) if len(rest) == 1 else 0
 
 
 def _key(object_type: str, scope: int, name: str) -> tuple[str, int, str]:

@@ -1,9 +1,8 @@
-"""A small Configuration Server of dictionaries, to compare real ones with.
+"""A small model of a Configuration Server, to compare real servers with.
 
-Written from ``reference/configuration-server.md`` 1 and 2, not from the code of any
-adapter. It knows six types and foretells for each call the errors that may be answered
-(where several things are wrong, the reference does not say which one is named) and the
-objects as they are afterwards.
+Written from ``reference/configuration-server.md`` 1 and 2, not from the code of any adapter.
+It knows six types. For each call it foretells the errors that may be answered (the reference
+does not say which error comes first if several apply) and the objects afterwards.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,8 +18,8 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """What the reference says of a type: what it must have, what it may have, what never
-    changes, sets of attributes without twins, and what refers to which type."""
+    """A type, as the reference describes it: mandatory, optional and fixed attributes, unique
+    sets of attributes, and references by attribute."""
 
     mandatory: tuple[str, ...]
     optional: tuple[str, ...]
@@ -91,14 +90,14 @@ KINDS: Mapping[str, Kind] = {
 
 
 class ModelServer:
-    """``objects``: (type, DBID) -> attributes. A call returns what may be answered; where
-    that is nothing, it happens."""
+    """``objects``: (type, DBID) -> attributes. A call returns the errors that may be answered;
+    if there are none, it takes effect."""
 
     def __init__(self, tenants: set[int]) -> None:
         self.objects: dict[tuple[str, int], Object] = {("Tenant", one): {} for one in tenants}
 
     def create(self, name: str, given: Object) -> tuple[Errors, Object]:
-        """What may be answered, and the new object; ``add`` makes it exist."""
+        """The errors that may be answered, and the new object, which ``add`` adds."""
         kind, wrong = KINDS[name], Errors()
         made: Object = {**kind.defaults, "state": 1, **given}
         if not set(given) <= {*kind.mandatory, *kind.optional}:
@@ -160,7 +159,7 @@ class ModelServer:
         return ((dbid, one) for (kind, dbid), one in self.objects.items() if kind == name)
 
     def _misfits(self, name: str, dbid: int, one: Object) -> Errors:
-        """What is wrong with an object among the others."""
+        """The errors of an object among the others."""
         kind, wrong = KINDS[name], Errors()
         others = [other for number, other in self._of(name) if number != dbid]
         for key in kind.unique:
@@ -185,7 +184,7 @@ class ModelServer:
 
 
 def key_of(entry: Any) -> int:
-    """What an entry of a list is known by (2.2): connections by the application."""
+    """The key of a list's entry (2.2): of a connection, the application."""
     return int(entry["appServerDBID"] if isinstance(entry, Mapping) else entry)
 
 

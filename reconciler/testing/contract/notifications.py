@@ -1,4 +1,4 @@
-"""Notifications: who is told of what, in which order, and what they carry."""
+"""Notifications: who gets which changes, in which order, and with what content."""
 
 import pytest
 
@@ -20,10 +20,10 @@ from reconciler.testing.contract.site import (
 )
 
 KEPT = 1000
-"""How many changes a server keeps for those who have missed some."""
+"""How many changes a server keeps for subscriptions that have not read them yet."""
 
 
-def told(found: list[Notification]) -> list[tuple[str, str, int]]:
+def summary(found: list[Notification]) -> list[tuple[str, str, int]]:
     return [(one.action, one.object_type, one.dbid) for one in found]
 
 
@@ -86,7 +86,7 @@ def test_a_subscription_tells_of_what_happens_after_it(server: Server) -> None:
     server.create("Script", script("Before"))
     subscription = server.subscribe("Script")
     server.create("Script", script("After"))
-    assert told(subscription.receive()) == [("created", "Script", 105)]
+    assert summary(subscription.receive()) == [("created", "Script", 105)]
 
 
 def test_a_subscription_can_be_narrowed_to_a_type_a_tenant_and_an_object(server: Server) -> None:
@@ -99,9 +99,9 @@ def test_a_subscription_can_be_narrowed_to_a_type_a_tenant_and_an_object(server:
     server.update("Script", 103, annex("s", {"k": "v"}))
     server.update("Enumerator", 101, annex("s", {"k": "v"}))
     server.update("Person", 104, annex("s", {"k": "v"}))
-    assert told(by_type.receive()) == [("updated", "Enumerator", 101)]
-    assert told(by_tenant.receive()) == [("updated", "Script", 103), ("updated", "Person", 104)]
-    assert told(by_object.receive()) == [("updated", "Script", 102)]
+    assert summary(by_type.receive()) == [("updated", "Enumerator", 101)]
+    assert summary(by_tenant.receive()) == [("updated", "Script", 103), ("updated", "Person", 104)]
+    assert summary(by_object.receive()) == [("updated", "Script", 102)]
     assert nothing.receive() == []
 
 
@@ -119,7 +119,7 @@ def test_one_session_is_told_what_another_did_and_who_it_was(
     connect().update("Script", 104, annex("s", {"k": "v"}))
     administrator.delete("Script", 104)
     found = watcher.receive(timeout=5)
-    assert told(found) == [
+    assert summary(found) == [
         ("created", "Script", 104),
         ("updated", "Script", 104),
         ("deleted", "Script", 104),
@@ -141,16 +141,16 @@ def test_a_closed_subscription_hinders_nobody(server: Server) -> None:
     closed, other = server.subscribe(), server.subscribe()
     closed.close()
     server.delete("Script", 101)
-    assert told(other.receive()) == [("deleted", "Script", 101)]
+    assert summary(other.receive()) == [("deleted", "Script", 101)]
 
 
 def test_what_follows_from_a_change_is_told_too(server: Server) -> None:
     subscription = server.subscribe()
     server.delete("Enumerator", 101)
-    assert ("deleted", "EnumeratorValue", 101) in (found := told(subscription.receive()))
+    assert ("deleted", "EnumeratorValue", 101) in (found := summary(subscription.receive()))
     assert found[-1] == ("deleted", "Enumerator", 101)
     server.delete("Person", 102)
-    assert told(subscription.receive()) == [
+    assert summary(subscription.receive()) == [
         ("updated", "AgentGroup", 101),
         ("deleted", "Person", 102),
     ]
@@ -159,7 +159,7 @@ def test_what_follows_from_a_change_is_told_too(server: Server) -> None:
 def test_a_deletion_tells_of_each_changed_object_once(server: Server) -> None:
     subscription = server.subscribe("AgentGroup")
     server.delete("Person", 101)  # an agent and the manager of the group
-    assert told(subscription.receive()) == [("updated", "AgentGroup", 101)]
+    assert summary(subscription.receive()) == [("updated", "AgentGroup", 101)]
 
 
 def test_what_a_deletion_takes_out_of_another_object_is_told_as_a_delta(server: Server) -> None:
@@ -174,7 +174,7 @@ def test_each_object_that_is_disabled_with_its_owner_is_told(server: Server) -> 
     subscription = server.subscribe()
     server.update("Enumerator", 101, Delta(values={"state": 2}))
     found = subscription.receive()
-    assert told(found) == [
+    assert summary(found) == [
         ("updated", "Enumerator", 101),
         ("updated", "EnumeratorValue", 101),
         ("updated", "EnumeratorValue", 102),
@@ -186,7 +186,7 @@ def test_what_a_backup_takes_over_is_told(server: Server) -> None:
     subscription = server.subscribe("Application")
     server.update("Application", 102, Delta(lists={"tenantDBIDs": ListDelta(added=(102,))}))
     found = subscription.receive()
-    assert told(found) == [("updated", "Application", 102), ("updated", "Application", 103)]
+    assert summary(found) == [("updated", "Application", 102), ("updated", "Application", 103)]
     assert found[1].delta is not None
 
 
@@ -210,7 +210,7 @@ def test_missed_changes_are_an_error_and_then_the_subscription_goes_on(server: S
     assert caught.value.number == 27
     assert subscription.receive() == []
     server.update("Enumerator", 101, annex("s", {"k": "v"}))
-    assert told(subscription.receive()) == [("updated", "Enumerator", 101)]
+    assert summary(subscription.receive()) == [("updated", "Enumerator", 101)]
 
 
 def test_the_last_thousand_changes_are_kept(server: Server) -> None:
@@ -231,7 +231,7 @@ def test_a_password_and_its_hash_are_in_no_notification(server: Server) -> None:
     server.update("Person", 101, annex("s", {"k": "v"}))
     server.delete("Person", 101)
     found = subscription.receive()
-    assert told(found) == [
+    assert summary(found) == [
         ("created", "Person", 105),
         ("updated", "Person", 101),
         ("updated", "Person", 102),
@@ -249,4 +249,4 @@ def test_an_account_is_not_told_of_what_it_may_not_read(connect: Connect) -> Non
     server.set_permissions("Script", 101, [AccessEntry("Person", 100, Permission.FULL)])
     server.update("Script", 101, annex("s", {"k": "hidden"}))
     server.update("Script", 102, annex("s", {"k": "shown"}))
-    assert told(subscription.receive()) == [("updated", "Script", 102)]
+    assert summary(subscription.receive()) == [("updated", "Script", 102)]

@@ -54,7 +54,7 @@ def _sorted(live: Any, delta: KeyValueDelta) -> KeyValueDelta:
 
 
 def _fitting(live: list[Any], delta: ListDelta) -> ListDelta:
-    """Only the entries of a delta that stand in their right bucket."""
+    """Only the entries of a delta that are in their right bucket."""
     there = {key_of(entry) for entry in live}
     deleted = tuple(key for key in delta.deleted if key in there)
     return ListDelta(
@@ -102,7 +102,7 @@ class SideBySide(RuleBasedStateMachine):
         errors, made = self._model.create(name, given)
         answer = self._answer(errors, lambda: self._server.create(name, given))
         if answer is not None:
-            assert answer.dbid > self._given.get(name, 100)  # never given again
+            assert answer.dbid > self._given.get(name, 100)  # never reused
             self._given[name] = answer.dbid
             self._model.add(name, answer.dbid, made)
             self._compare(answer)
@@ -112,7 +112,7 @@ class SideBySide(RuleBasedStateMachine):
         name, delta = call
         dbid = self._picked(name, pick)
         live = self._model.objects.get((name, dbid), {})
-        # The reference does not say what comes of a value that is there already.
+        # The reference does not say what happens to a value that is there already.
         values = {key: one for key, one in delta.values.items() if live.get(key) != one}
         key_values, lists = delta.key_values, delta.lists
         if right:
@@ -166,7 +166,7 @@ class SideBySide(RuleBasedStateMachine):
             self._folder.cleanup()
 
     def _picked(self, name: str, pick: int) -> int:
-        """One of the objects of a type, or none."""
+        """The DBID of an object of a type, or of none."""
         there = sorted(dbid for kind, dbid in self._model.objects if kind == name)
         return there[pick % len(there)] if there and pick else 999
 

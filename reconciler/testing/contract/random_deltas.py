@@ -22,7 +22,6 @@ CONNECTIONS = st.lists(
     st.builds(lambda dbid, port: {"appServerDBID": dbid, "id": port}, DBIDS, NAMES), max_size=2
 )
 
-# What a create usually gives: (what it needs, what it may say besides).
 Strategies = dict[str, st.SearchStrategy[Any]]
 GIVEN: dict[str, tuple[Strategies, Strategies]] = {
     "Script": (
@@ -58,11 +57,12 @@ GIVEN: dict[str, tuple[Strategies, Strategies]] = {
         {"appServerDBIDs": CONNECTIONS},
     ),
 }
+"""Type -> (the attributes that a create needs, further attributes)."""
 
 
 @st.composite
 def creations(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """A type and attributes; one in some lacks something, or says too much."""
+    """A type and attributes; sometimes one is missing or unknown."""
     name = draw(st.sampled_from(list(GIVEN)))
     needed, more = GIVEN[name]
     more = {**more, "userProperties": SECTIONS}

@@ -1,4 +1,4 @@
-"""Reads: filters, order, what is left out, and what a server says of itself."""
+"""Reads: filters, order, what is left out, and what a server says about itself."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""The site of the contract suite, and short ways to say what its tests say often.
+"""The site of the contract, and what its tests use often.
 
-Numbers stand as the server has them: script type 23 is an interaction queue, 24 a view of
-one, 6 enhanced routing; object type 7 is a tenant, 12 a script, 22 a folder.
+Types are numbers, as in the server: script type 23 is an interaction queue, 24 a view of
+a queue, 6 enhanced routing; object type 7 is a tenant, 12 a script, 22 a folder.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def value(name: str, **more: Any) -> dict[str, Any]:
 
 
 def application(name: str, **more: Any) -> dict[str, Any]:
-    """What a Stat Server cannot be without."""
+    """The attributes that a Stat Server needs."""
     return {
         "name": name,
         "type": 2,
@@ -133,7 +133,7 @@ def names(objects: list[ConfObject]) -> list[str]:
 
 
 def ordinary(server: Server, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-    """What a read gives, without the predefined attributes and their values."""
+    """A read, without the predefined Business Attributes and their values."""
     predefined = {"Enumerator", "EnumeratorValue"}
     found = server.read(object_type, filters)
     return [one for one in found if one.dbid > 100 or object_type not in predefined]

@@ -1,4 +1,4 @@
-"""Values: what an attribute can hold, and that it is kept as it was given."""
+"""Values: what an attribute can hold, and that it is kept unchanged."""
 
 from typing import Any
 

@@ -105,13 +105,13 @@ class _Import:
         self._server = server
         self._whole = site.whole
         self._problems = list(site.problems)
-        self._objects = [one for one in site.objects if one.type is not FOLDER]
-        self._names = SiteNames(one.named for one in self._objects)
-        self._listed = {(one.type.name, one.dbid) for one in self._objects}
+        self._objects = [item for item in site.objects if item.type is not FOLDER]
+        self._names = SiteNames(item.named for item in self._objects)
+        self._listed = {(item.type.name, item.dbid) for item in self._objects}
         entries = [
-            folder_entry(one, self._names, self._problems, whole=site.whole)
-            for one in site.objects
-            if one.type is FOLDER
+            folder_entry(item, self._names, self._problems, whole=site.whole)
+            for item in site.objects
+            if item.type is FOLDER
         ]
         self._folders = SiteFolders(server, filter(None, entries))
         self._inserted: dict[tuple[str, int], tuple[SiteObject, dict[str, Any]]] = {}
@@ -119,55 +119,55 @@ class _Import:
     def run(self) -> None:
         """ManifestError with every mistake, in the order of the file."""
         for name in OBJECT_TYPES:
-            of_type = [one for one in self._objects if one.type.name == name]
+            of_type = [item for item in self._objects if item.type.name == name]
             if name == "Tenant":
                 # The other tenants live in a folder of Environment.
-                first = [one for one in of_type if one.dbid == ENVIRONMENT]
-                of_type = [one for one in of_type if one.dbid != ENVIRONMENT]
+                first = [item for item in of_type if item.dbid == ENVIRONMENT]
+                of_type = [item for item in of_type if item.dbid != ENVIRONMENT]
                 self._insert_all(first)
             self._insert_all(of_type)
         if self._whole:
-            for one, completed in self._inserted.values():
-                self._check_references(one, completed)
+            for item, completed in self._inserted.values():
+                self._check_references(item, completed)
         if self._problems:
-            raise ManifestError(sorted(self._problems, key=lambda one: one.position or _NOWHERE))
+            raise ManifestError(sorted(self._problems, key=lambda item: item.position or _NOWHERE))
         self._server.engine.mirror_backups()
 
     def _insert_all(self, objects: list[SiteObject]) -> None:
-        for one in objects:
-            words = Words(one, self._names, self._problems, whole=self._whole)
+        for item in objects:
+            words = Words(item, self._names, self._problems, whole=self._whole)
             attributes, access = words.attributes(), words.access()
             if not words.failed:
-                with self._at(one):
-                    self._insert(one, attributes, access)
-        for entry in self._folders.listed((one.type.name, one.dbid) for one in objects):
-            with self._at(entry.one):
+                with self._at(item):
+                    self._insert(item, attributes, access)
+        for entry in self._folders.listed((item.type.name, item.dbid) for item in objects):
+            with self._at(entry.item):
                 dbid = self._folders.make(entry)
                 self._server.store.set_permissions("Folder", dbid, entry.access)
 
-    def _insert(self, one: SiteObject, attributes: dict[str, Any], access: Access) -> None:
+    def _insert(self, item: SiteObject, attributes: dict[str, Any], access: Access) -> None:
         stored = {k: v for k, v in attributes.items() if isinstance(v, StoredPassword)}
         plain = {k: v for k, v in attributes.items() if k not in stored}
-        completed = complete(one.type, plain) | stored
-        folder = self._folders.place(one.type, owner_of(one.type, completed), one.folder)
-        self._server.insert(one.type, completed, folder, one.dbid)
-        self._server.store.set_permissions(one.type.name, one.dbid, access)
-        self._inserted[one.type.name, one.dbid] = one, completed
+        completed = complete(item.type, plain) | stored
+        folder = self._folders.place(item.type, owner_of(item.type, completed), item.folder)
+        self._server.insert(item.type, completed, folder, item.dbid)
+        self._server.store.set_permissions(item.type.name, item.dbid, access)
+        self._inserted[item.type.name, item.dbid] = item, completed
 
-    def _check_references(self, one: SiteObject, completed: dict[str, Any]) -> None:
+    def _check_references(self, item: SiteObject, completed: dict[str, Any]) -> None:
         """Checks an object's references, unless a target has mistakes of its own."""
-        targets = validation.references(one.type, completed)
+        targets = validation.references(item.type, completed)
         if all(t[1:] in self._inserted or t[1:] not in self._listed for t in targets):
-            with self._at(one):
-                self._server.check_all_references([(one.type.name, one.dbid)])
+            with self._at(item):
+                self._server.check_all_references([(item.type.name, item.dbid)])
 
     @contextmanager
-    def _at(self, one: SiteObject) -> Iterator[None]:
+    def _at(self, item: SiteObject) -> Iterator[None]:
         """Reports the server's errors as mistakes of the object, at the word they are about."""
         try:
             yield
         except ConfigurationServerError as error:
-            attribute = one.type.attribute(error.prop)
+            attribute = item.type.attribute(error.prop)
             word = "dbid" if error.prop == "DBID" else attribute.word if attribute else ""
-            place = one.at(word) if word else one.at()
-            self._problems.append(Diagnostic(f"{one.label}: {error.detail}", place))
+            place = item.at(word) if word else item.at()
+            self._problems.append(Diagnostic(f"{item.label}: {error.detail}", place))

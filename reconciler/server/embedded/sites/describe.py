@@ -115,9 +115,9 @@ class SiteWriter:
         tenant = row.tenant or ENVIRONMENT
         defaults = self._application_defaults(row) if kind.name == "Application" else {}
         required = {
-            one.name: row.attributes.get(one.name)
-            for one in kind.attributes
-            if one.mandatory and one.default is None
+            item.name: row.attributes.get(item.name)
+            for item in kind.attributes
+            if item.mandatory and item.default is None
         }
         supplied = complete(kind, {**required, **defaults})
         words: dict[str, Any] = {"name": None} if kind.attribute("name") else {}
@@ -141,7 +141,7 @@ class SiteWriter:
         """The attributes that a site file supplies to an application of this type."""
         words = application_defaults(row.attributes["type"], self._home.name)
         kind = OBJECT_TYPES["Application"]
-        found = {one.name: words[one.word] for one in kind.attributes if one.word in words}
+        found = {item.name: words[item.word] for item in kind.attributes if item.word in words}
         if "tenantDBIDs" in found:
             found["tenantDBIDs"] = [self._home.dbid]
         return found
@@ -202,17 +202,17 @@ class SiteWriter:
         match attribute.type:
             case ValueType.KEY_VALUES:
                 return {
-                    section: {key: _option(one) for key, one in options.items()}
+                    section: {key: _option(item) for key, item in options.items()}
                     for section, options in value.items()
                 }
             case ValueType.REFERENCE:
                 return self._reference(attribute.refers_to, value, tenant)
             case ValueType.REFERENCES:
-                return [self._reference(attribute.refers_to, one, tenant) for one in value]
+                return [self._reference(attribute.refers_to, item, tenant) for item in value]
             case ValueType.STRUCTURE:
                 return self._structure(attribute, value, tenant)
             case ValueType.STRUCTURES:
-                return [self._entry(attribute, one, tenant) for one in value]
+                return [self._entry(attribute, item, tenant) for item in value]
             case ValueType.ENUM:
                 return mnemonic(attribute.enumeration, value)
             case ValueType.INTEGER:
@@ -230,9 +230,9 @@ class SiteWriter:
     ) -> dict[str, Any]:
         words: dict[str, Any] = {}
         for field in attribute.fields:
-            one = value.get(field.name)
-            if one is not None and one != field.default:
-                words[field.word] = self._value(field.beside(value), one, tenant)
+            item = value.get(field.name)
+            if item is not None and item != field.default:
+                words[field.word] = self._value(field.beside(value), item, tenant)
         return words
 
     def _entry(self, attribute: Attribute, value: Mapping[str, Any], tenant: int) -> Any:

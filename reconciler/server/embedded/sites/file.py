@@ -30,10 +30,10 @@ SERVER_DEFAULTS = {"workDirectory": ".", "commandLine": "."}
 """The default words of applications, and of servers among them, which need these."""
 
 OWNER_WORDS = sorted(
-    one.word
+    item.word
     for kind in OBJECT_TYPES.values()
-    for one in kind.attributes
-    if one.name == kind.owner and kind.owner_type != "Tenant"
+    for item in kind.attributes
+    if item.name == kind.owner and kind.owner_type != "Tenant"
 )
 """The words for owners of folders that are no tenants: attribute, campaign."""
 
@@ -108,13 +108,13 @@ def read_site(path: Path) -> SiteFile:
 def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
     """The predefined objects, then the file's own. An object with the type and natural key of
     a predefined object replaces it, and takes over its DBID unless it names one."""
-    merged = {one.key: one for one in _Reading().file(PREDEFINED, ())}
-    for one in objects:
-        there = merged.get(one.key)
-        if there and one.type.name == "Tenant" and one.dbid not in (0, ENVIRONMENT):
-            what = f"Tenant {one.name} has DBID {ENVIRONMENT}"
-            problems.append(Diagnostic(what, one.at("dbid")))
-        merged[one.key] = replace(one, dbid=one.dbid or there.dbid) if there else one
+    merged = {item.key: item for item in _Reading().file(PREDEFINED, ())}
+    for item in objects:
+        there = merged.get(item.key)
+        if there and item.type.name == "Tenant" and item.dbid not in (0, ENVIRONMENT):
+            what = f"Tenant {item.name} has DBID {ENVIRONMENT}"
+            problems.append(Diagnostic(what, item.at("dbid")))
+        merged[item.key] = replace(item, dbid=item.dbid or there.dbid) if there else item
     return list(merged.values())
 
 
@@ -141,14 +141,14 @@ class _Reading:
         for document in documents:
             base = self._header(document)
             if base:
-                for one in self.file(path.parent / base, (*inside, here)):
-                    merged[one.key] = one
-            for one in self._objects(document):
-                there = merged.get(one.key)
-                if there and there.at().file == one.at().file:
-                    what = f"{one.label} is described twice, first at {there.at()}"
-                    self.problems.append(Diagnostic(what, one.at()))
-                merged[one.key] = one
+                for item in self.file(path.parent / base, (*inside, here)):
+                    merged[item.key] = item
+            for item in self._objects(document):
+                there = merged.get(item.key)
+                if there and there.at().file == item.at().file:
+                    what = f"{item.label} is described twice, first at {there.at()}"
+                    self.problems.append(Diagnostic(what, item.at()))
+                merged[item.key] = item
         return list(merged.values())
 
     def _header(self, document: YamlDocument) -> str:
@@ -218,18 +218,18 @@ class _Reading:
             tenant = as_text(words.get("tenant", default_tenant))
         elif kind.name == "Application":
             words = {**application_defaults(words.get("type", ""), default_tenant), **words}
-        one = SiteObject(kind, words, document, path, tenant)
+        item = SiteObject(kind, words, document, path, tenant)
         if dbid is not None and (type(dbid) is not int or not 0 < dbid <= MAX_DBID):
-            what = f"{one.label}: dbid is a whole number from 1 to {MAX_DBID}, not {dbid!r}"
-            self.problems.append(Diagnostic(what, one.at("dbid")))
+            what = f"{item.label}: dbid is a whole number from 1 to {MAX_DBID}, not {dbid!r}"
+            self.problems.append(Diagnostic(what, item.at("dbid")))
             dbid = None
         names = folder if isinstance(folder, list) else as_text(folder).split("/")
         if isinstance(folder, Mapping) or not all(isinstance(name, str | int) for name in names):
-            what = f"{one.label}: folder is a path such as Chat/Queues, or a list of names"
-            self.problems.append(Diagnostic(what, one.at("folder")))
+            what = f"{item.label}: folder is a path such as Chat/Queues, or a list of names"
+            self.problems.append(Diagnostic(what, item.at("folder")))
             names = []
         return replace(
-            one, dbid=dbid or 0, folder=tuple(as_text(name) for name in names if name != "")
+            item, dbid=dbid or 0, folder=tuple(as_text(name) for name in names if name != "")
         )
 
 
@@ -256,18 +256,18 @@ def _with_dbids(objects: list[SiteObject]) -> list[SiteObject]:
     """Gives every object without a DBID the next free DBID of its type, from 101 on. The server
     itself numbers folders."""
     taken: dict[str, set[int]] = {}
-    for one in objects:
-        if one.dbid:
-            taken.setdefault(one.type.name, set()).add(one.dbid)
+    for item in objects:
+        if item.dbid:
+            taken.setdefault(item.type.name, set()).add(item.dbid)
     following: dict[str, int] = {}
     result: list[SiteObject] = []
-    for one in objects:
-        if not one.dbid and one.type.name != "Folder":
-            used = taken.setdefault(one.type.name, set())
-            dbid = following.get(one.type.name, 101)
+    for item in objects:
+        if not item.dbid and item.type.name != "Folder":
+            used = taken.setdefault(item.type.name, set())
+            dbid = following.get(item.type.name, 101)
             while dbid in used:
                 dbid += 1
-            following[one.type.name] = dbid + 1
-            one = replace(one, dbid=dbid)  # noqa: PLW2901 - the same object, numbered
-        result.append(one)
+            following[item.type.name] = dbid + 1
+            item = replace(item, dbid=dbid)  # noqa: PLW2901 - the same object, numbered
+        result.append(item)
     return result

@@ -28,7 +28,7 @@ Owner = tuple[str, int]
 class FolderEntry:
     """A listed folder. ``kind``: the type of the objects in it."""
 
-    one: SiteObject
+    item: SiteObject
     kind: ObjectType
     owner: Owner
     attributes: dict[str, Any]
@@ -37,35 +37,35 @@ class FolderEntry:
 
 
 def folder_entry(
-    one: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool
+    item: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool
 ) -> FolderEntry | None:
     """A ``Folder`` entry, translated; None where it has mistakes."""
-    words = Words(one, names, problems, whole=whole)
-    plain = {word: value for word, value in one.words.items() if word in FOLDER_WORDS}
-    kind = _kind(one, words)
-    owner = _owner(one, kind, names, words) if kind else None
+    words = Words(item, names, problems, whole=whole)
+    plain = {word: value for word, value in item.words.items() if word in FOLDER_WORDS}
+    kind = _kind(item, words)
+    owner = _owner(item, kind, names, words) if kind else None
     mine = owner_word(kind) if kind else ""
     known = (*FOLDER_WORDS, "type", "tenant", mine, "default", "permissions")
-    for word in one.words:
+    for word in item.words:
         if kind and word not in known:
             has = ", ".join((*filter(None, known), "dbid", "folder"))
             words.report(f"a folder of {kind.name} objects has no {word}; it has {has}", word)
     attributes = words.translate(plain, FOLDER)
-    if not one.words.get("name"):
+    if not item.words.get("name"):
         words.report("name is missing")
-    default = one.words.get("default", False)
+    default = item.words.get("default", False)
     if not isinstance(default, bool):
         words.report(f"default is true or false, not {default!r}", "default")
-    elif default and one.folder:
+    elif default and item.folder:
         words.report("a default folder is in no other folder", "folder")
     access = words.access()
     if words.failed or kind is None or owner is None:
         return None
-    return FolderEntry(one, kind, owner, attributes, access, default)
+    return FolderEntry(item, kind, owner, attributes, access, default)
 
 
-def _kind(one: SiteObject, words: Words) -> ObjectType | None:
-    text = as_text(one.words.get("type", ""))
+def _kind(item: SiteObject, words: Words) -> ObjectType | None:
+    text = as_text(item.words.get("type", ""))
     for kind in OBJECT_TYPES.values():
         if kind.folder and text in (kind.name, str(kind.number)):
             return kind
@@ -80,17 +80,17 @@ def owner_word(kind: ObjectType) -> str:
     return attribute.word if attribute and kind.owner_type != "Tenant" else ""
 
 
-def _owner(one: SiteObject, kind: ObjectType, names: SiteNames, words: Words) -> Owner | None:
+def _owner(item: SiteObject, kind: ObjectType, names: SiteNames, words: Words) -> Owner | None:
     word = owner_word(kind)
-    if word and word not in one.words:
+    if word and word not in item.words:
         words.report(f"{word} is missing")
     elif word:
-        dbid = words.reference(kind.owner_type, one.words[word], word)
+        dbid = words.reference(kind.owner_type, item.words[word], word)
         return None if dbid is None else (kind.owner_type, dbid)
     elif kind.owner:
-        dbid = words.reference("Tenant", one.tenant, "tenant")
+        dbid = words.reference("Tenant", item.tenant, "tenant")
         return None if dbid is None else ("Tenant", dbid)
-    elif "tenant" in one.words and names.tenant(one.tenant) != ENVIRONMENT:
+    elif "tenant" in item.words and names.tenant(item.tenant) != ENVIRONMENT:
         words.report(f"folders of {kind.name} objects belong to tenant Environment", "tenant")
     else:
         return "Tenant", ENVIRONMENT
@@ -105,7 +105,7 @@ class SiteFolders:
         self._entries: dict[Owner, list[FolderEntry]] = {}
         for entry in entries:
             self._entries.setdefault(entry.owner, []).append(entry)
-        listed = [entry.one.dbid for of_one in self._entries.values() for entry in of_one]
+        listed = [entry.item.dbid for of_one in self._entries.values() for entry in of_one]
         self._highest = max(listed, default=0)
         self._index = FolderIndex(server.store)
         self._below: dict[tuple[int, str], int] = {}
@@ -123,21 +123,21 @@ class SiteFolders:
             if entry.default:
                 there = self._index.default(entry.kind, entry.owner)
                 self._server.store.remove("Folder", there)
-        return sorted(found, key=lambda entry: (not entry.default, len(entry.one.folder)))
+        return sorted(found, key=lambda entry: (not entry.default, len(entry.item.folder)))
 
     def make(self, entry: FolderEntry) -> int:
         """Creates a listed folder. Returns its DBID."""
-        one, kind, owner = entry.one, entry.kind, entry.owner
+        item, kind, owner = entry.item, entry.kind, entry.owner
         if entry.default:
-            attributes = {**folder_attributes(kind, owner, one.name), **entry.attributes}
+            attributes = {**folder_attributes(kind, owner, item.name), **entry.attributes}
             there = self._index.default(kind, owner)
-            dbid = self._server.insert(FOLDER, attributes, 0, one.dbid or there)
+            dbid = self._server.insert(FOLDER, attributes, 0, item.dbid or there)
             self._index = FolderIndex(self._server.store)
             return dbid
-        parent = self.place(kind, owner, one.folder)
-        attributes = {**folder_attributes(kind, owner, one.name, parent), **entry.attributes}
-        dbid = self._server.insert(FOLDER, attributes, parent, one.dbid or None)
-        self._below[parent, one.name] = dbid
+        parent = self.place(kind, owner, item.folder)
+        attributes = {**folder_attributes(kind, owner, item.name, parent), **entry.attributes}
+        dbid = self._server.insert(FOLDER, attributes, parent, item.dbid or None)
+        self._below[parent, item.name] = dbid
         return dbid
 
     def place(self, kind: ObjectType, owner: Owner, path: tuple[str, ...]) -> int:

@@ -25,12 +25,12 @@ class SiteNames:
 
     def __init__(self, objects: Iterable[Named]) -> None:
         every = list(objects)
-        self._tenants = {one.name: one.dbid for one in every if one.type == "Tenant"}
-        self._by_dbid = {(one.type, one.dbid): one for one in every}
+        self._tenants = {item.name: item.dbid for item in every if item.type == "Tenant"}
+        self._by_dbid = {(item.type, item.dbid): item for item in every}
         self._dbids: dict[tuple[str, int, str], int] = {}
-        for one in every:
-            scope = self.tenant(one.tenant) if _tenanted(one.type) else 0
-            self._dbids[one.type, scope, one.name] = one.dbid
+        for item in every:
+            scope = self.tenant(item.tenant) if _tenanted(item.type) else 0
+            self._dbids[item.type, scope, item.name] = item.dbid
 
     def tenant(self, name: str) -> int:
         """The DBID of a tenant; 0 where there is none of that name."""
@@ -38,8 +38,8 @@ class SiteNames:
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
         """The name that ``self.dbid`` resolves to this object; ``#DBID`` where none does."""
-        one = self._by_dbid.get((object_type, dbid))
-        for name in (one.name, f"{one.tenant}:{one.name}") if one else ():
+        item = self._by_dbid.get((object_type, dbid))
+        for name in (item.name, f"{item.tenant}:{item.name}") if item else ():
             if self.dbid(object_type, name, tenant) == dbid:
                 return name
         return f"#{dbid}"

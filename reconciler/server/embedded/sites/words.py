@@ -34,25 +34,25 @@ class Words:
     False: a file is missing, so unknown names are no mistakes."""
 
     def __init__(
-        self, one: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool = True
+        self, item: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool = True
     ) -> None:
-        self._one = one
+        self._item = item
         self._names = names
         self._problems = problems
         self._whole = whole
-        self._tenant = names.tenant(one.tenant) if one.tenant else ENVIRONMENT
+        self._tenant = names.tenant(item.tenant) if item.tenant else ENVIRONMENT
         self.failed = False
 
     def report(self, summary: str, *path: str) -> None:
         """Adds a mistake, at a word."""
         self.failed = True
-        self._problems.append(Diagnostic(f"{self._one.label}: {summary}", self._one.at(*path)))
+        self._problems.append(Diagnostic(f"{self._item.label}: {summary}", self._item.at(*path)))
 
     def attributes(self) -> dict[str, Any]:
         """The attributes of all words. Reports mandatory words that are missing."""
-        words = {word: value for word, value in self._one.words.items() if word != "permissions"}
-        result = self.translate(words, self._one.type)
-        for attribute in self._one.type.attributes:
+        words = {word: value for word, value in self._item.words.items() if word != "permissions"}
+        result = self.translate(words, self._item.type)
+        for attribute in self._item.type.attributes:
             missing = attribute.mandatory and attribute.default is None
             if missing and attribute.word not in words:
                 self.report(f"{attribute.word} is missing")
@@ -74,21 +74,21 @@ class Words:
         return result
 
     def _resolved(
-        self, one: Attribute, declared: tuple[Attribute, ...], words: Mapping[str, Any]
+        self, item: Attribute, declared: tuple[Attribute, ...], words: Mapping[str, Any]
     ) -> Attribute:
         """A reference to several types, narrowed to the type that the words beside it name."""
-        if not one.type_from:
-            return one
-        kind = next(other for other in declared if other.name == one.type_from)
+        if not item.type_from:
+            return item
+        kind = next(other for other in declared if other.name == item.type_from)
         number = number_of(kind.enumeration, as_text(words.get(kind.word) or ""))
-        return replace(one, refers_to=one.targets.get(number or 0, one.refers_to))
+        return replace(item, refers_to=item.targets.get(number or 0, item.refers_to))
 
     def _checked(self, attribute: Attribute, value: Any) -> Any:
         before, self.failed = self.failed, False
         found = self._value(attribute, value, (attribute.word,))
         if not self.failed and not isinstance(found, StoredPassword):
             try:
-                validation.check_value(self._one.type, attribute, found)
+                validation.check_value(self._item.type, attribute, found)
             except ConfigurationServerError as error:
                 self.report(error.detail, attribute.word)
         self.failed |= before
@@ -103,7 +103,7 @@ class Words:
     def access(self) -> Access:
         """The entries of ``permissions``: ``{person or group: NAME, mask: NUMBER}``."""
         found: Access = []
-        entries = self._one.words.get("permissions", [])
+        entries = self._item.words.get("permissions", [])
         if not isinstance(entries, list):
             self.report("permissions is a list", "permissions")
             return found
@@ -118,7 +118,7 @@ class Words:
                 self.report(f"mask is a whole number from 0 to {_ALL}", *path, "mask")
                 continue
             dbid = self.reference(ACCOUNTS[account], entry[account], *path, account)
-            if (ACCOUNTS[account], dbid) in [one[:2] for one in found]:
+            if (ACCOUNTS[account], dbid) in [item[:2] for item in found]:
                 self.report(f"the {account} stands in the list twice", *path)
             elif dbid is not None:
                 found.append((ACCOUNTS[account], dbid, mask))
@@ -129,18 +129,20 @@ class Words:
             case ValueType.KEY_VALUES:
                 return self._key_values(value, path)
             case ValueType.REFERENCES:
-                return self._each(value, path, lambda one, at: self._leaf(attribute, one, at))
+                return self._each(value, path, lambda item, at: self._leaf(attribute, item, at))
             case ValueType.STRUCTURE:
                 return self._structure(attribute, value, path)
             case ValueType.STRUCTURES:
-                return self._each(value, path, lambda one, at: self._structure(attribute, one, at))
+                return self._each(
+                    value, path, lambda item, at: self._structure(attribute, item, at)
+                )
         return self._leaf(attribute, value, path)
 
     def _each(self, value: Any, path: tuple[str, ...], step: Callable[..., Any]) -> list[Any]:
         if not isinstance(value, list):
             self.report(f"{path[-1]} is a list, not {value!r}", *path)
             return []
-        return [step(one, (*path, str(index))) for index, one in enumerate(value)]
+        return [step(item, (*path, str(index))) for index, item in enumerate(value)]
 
     def _leaf(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> Any:
         try:
@@ -163,13 +165,13 @@ class Words:
             return {}
         by_word = {field.word: field for field in attribute.fields}
         result: dict[str, Any] = {}
-        for word, one in value.items():
+        for word, item in value.items():
             if word not in by_word:
                 known = ", ".join(by_word)
                 self.report(f"{attribute.word} has no {word}; it has {known}", *path, word)
-            elif one is not None:
+            elif item is not None:
                 field = self._resolved(by_word[word], attribute.fields, value)
-                result[field.name] = self._value(field, one, (*path, word))
+                result[field.name] = self._value(field, item, (*path, word))
         for field in attribute.fields:
             if field.mandatory and field.default is None and field.name not in result:
                 self.report(f"{attribute.word}: {field.word} is missing", *path)
@@ -185,9 +187,9 @@ class Words:
                 self.report(f"[{section}] has options", *path, section)
                 continue
             result[section] = {}
-            for key, one in options.items():
+            for key, item in options.items():
                 try:
-                    result[section][key] = _option(one)
+                    result[section][key] = _option(item)
                 except FieldValueError as error:
                     self.report(f"{section}/{key} {error}", *path, section, key)
         return result
