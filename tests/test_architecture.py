@@ -99,6 +99,11 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
             assert first in MAY_IMPORT[package] | BASE | {package}, f"{module}: {first}"
 
 
+def test_every_package_of_the_server_has_its_place_too() -> None:
+    packages = {one.parent.name for one in (PACKAGE / "server").glob("*/__init__.py")}
+    assert packages | {""} == set(SERVER_MAY_IMPORT)
+
+
 @pytest.mark.parametrize("adapter", SERVER_MAY_IMPORT)
 def test_no_adapter_imports_another(adapter: str) -> None:
     packages = {name for name in SERVER_MAY_IMPORT if name}

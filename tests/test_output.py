@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.plan.model import Plan, SiteMark
 from reconciler.render.console import shorten
+from reconciler.render.plan_text import summary
 from tests.harness import (
     VENDOR,
     everything,
@@ -267,3 +269,8 @@ def test_long_values_are_cut_in_the_middle() -> None:
     assert shorten("abcdefghijklmnopqrstuvwxyz", 13) == "abcde...vwxyz"
     assert shorten("two\nlines", 20) == "two\\nlines"
     assert shorten("short", 5) == "short"
+
+
+def test_a_plan_without_any_action_has_nothing_to_do_and_nothing_to_count() -> None:
+    plan = Plan("embedded:x", "x", SiteMark("GWE", "T", 101), ())
+    assert summary(plan) == "Nothing to do."

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.kinds.fields import is_secret, shown
 from reconciler.render.console import clean
+from reconciler.render.forms import FORMS
 from tests.harness import gwe, plan_arguments, site_server
 
 SITE = """\
@@ -48,7 +49,9 @@ def test_a_secret_is_known_by_a_whole_word_of_its_name(name: str, secret: bool) 
     assert shown(("annex", "s", name), "value") == ("(secret)" if secret else "value")
 
 
-@pytest.mark.parametrize("more", [[], ["--verbose"], ["--format", "json"], ["--overwrite"]])
+@pytest.mark.parametrize(
+    "more", [["--verbose"], ["--overwrite"], *(["--format", form] for form in FORMS)]
+)
 def test_no_output_holds_a_secret_or_an_escape(more: list[str], tmp_path: Path) -> None:
     server = site_server(tmp_path, SITE.format(bare=BARE))
     (tmp_path / "m.yaml").write_text(MANIFEST, encoding="utf-8")

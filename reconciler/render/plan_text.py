@@ -252,6 +252,6 @@ def summary(plan: Plan) -> str:
         f"{counts.get(name, 0)} {label}" for name, label in _NOT_WRITTEN if counts.get(name)
     )
     if plan.empty:
-        return f"Nothing to do: {rest}."
+        return f"Nothing to do: {rest}." if rest else "Nothing to do."
     writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in _WRITTEN)
     return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
