@@ -876,6 +876,10 @@ def _with_a_carried_change(data: dict[str, Any]) -> None:
     data["actions"][0]["changes"][0]["after"] = {"secret": "file.txt"}
 
 
+def _with_a_state_that_is_none(data: dict[str, Any]) -> None:
+    data["actions"][0]["changes"][0] |= {"path": "/state", "after": "enabled"}
+
+
 def _twice_the_same(data: dict[str, Any]) -> None:
     data["actions"].append(data["actions"][0])
 
@@ -900,6 +904,10 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown field": (_with_unknown_field, "plan.json"),
     "source": (_with_odd_source, "plan.json"),
     "secret": (_with_a_carried_change, "plan"),
+    "value": (
+        _with_a_state_that_is_none,
+        "plan.json is not a valid plan: state is one of Enabled, Disabled, not 'enabled'",
+    ),
 }
 
 

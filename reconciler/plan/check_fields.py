@@ -1,16 +1,21 @@
-"""Whether the fields that a plan file writes are fields of their object types. Pure."""
+"""Whether the fields that a plan file writes exist in their object types and can hold the
+values. Pure."""
 
-from reconciler.kinds.fields import pointer
+from collections.abc import Iterator
+
+from reconciler.kinds.fields import FieldPath, SecretText, Value, canonical, pointer
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Replace, Write, changes_of, kept_of
 from reconciler.plan.model import Plan
 
 _LENGTHS = {ValueType.KEY_VALUES: 3, ValueType.REFERENCES: 2}
+_CONVERTED = (ValueType.FLAG, ValueType.ENUM, ValueType.INTEGER, ValueType.TEXT)
 
 
 def check_fields(plan: Plan) -> None:
-    """ValueError where an action names a field that its type does not have."""
+    """ValueError where an action names a field that its type does not have, or writes a value
+    that the field cannot hold."""
     for action in plan.actions:
         if not all(change.path for change in (*changes_of(action), *kept_of(action))):
             raise ValueError(f"{action.address} has a change without a path")
@@ -22,9 +27,18 @@ def _check_write(action: Write) -> None:
     kind = ALL_TYPES.get(action.object_type)
     if kind is None:
         raise ValueError(f"there is no object type {action.object_type}")
-    fields = action.fields if isinstance(action, Create | Replace) else {}
-    for path in (*fields, *(change.path for change in changes_of(action))):
+    for path, value in _written(action):
         attribute = kind.by_word(path[0]) if path else None
         length = _LENGTHS.get(attribute.type, 1) if attribute else 0
         if len(path) != length and not (attribute and attribute.fields):
             raise ValueError(f"{kind.name} has no field {pointer(path)}")
+        if value is None or isinstance(value, SecretText) or attribute is None:
+            continue
+        if attribute.type in _CONVERTED:
+            canonical(attribute, value)
+
+
+def _written(action: Write) -> Iterator[tuple[FieldPath, Value | None]]:
+    if isinstance(action, Create | Replace):
+        yield from action.fields.items()
+    yield from ((change.path, change.after) for change in changes_of(action))
