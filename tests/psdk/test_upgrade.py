@@ -145,7 +145,7 @@ def test_without_parameters_of_the_server_somebody_to_trust_must_be_named(
     port = front()
     with pytest.raises(ServerUnavailableError) as caught:
         session(port.port, "anna", RIGHT, options=ConnectionOptions(connect_timeout=3.0))
-    assert caught.value.hint.startswith("Does the port want TLS? Then confservs://, or name")
+    assert caught.value.hint.startswith("Does the port want TLS? Then use confservs://, or name")
     assert b"anna" not in port.heard
 
 
