@@ -24,7 +24,7 @@ from reconciler.engine.planning import prepare
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.actions import Change
+from reconciler.plan.actions import Change, changes_of, kept_of
 from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
@@ -212,12 +212,12 @@ class Story:
 def changes(plan: Plan) -> dict[str, Changes]:
     """Address -> what the plan shows that it changes."""
     assert {action.action for action in plan.actions} <= {"update", "in-sync", "keep"}
-    return {one.address: _shown(one.changes) for one in plan.actions if one.changes}
+    return {one.address: _shown(changes_of(one)) for one in plan.actions if changes_of(one)}
 
 
 def kept(plan: Plan) -> dict[str, Changes]:
     """Address -> what the plan shows that it leaves alone."""
-    return {one.address: _shown(one.kept) for one in plan.actions if one.kept}
+    return {one.address: _shown(kept_of(one)) for one in plan.actions if kept_of(one)}
 
 
 def _shown(found: Sequence[Change]) -> Changes:

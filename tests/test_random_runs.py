@@ -208,7 +208,7 @@ def _check_runs(world: World, overwrite: bool, rounds: list[list[Fault]]) -> Non
             before, access = story.objects(), access_of(story.path)
             plan = story.plan(overwrite=overwrite)
             code = story.run(plan, faults)
-            event(f"a run under faults ended with {code}{', unsettled' * story.needs_recovery()}")
+            event(f"a run under faults ended with {code}{', unsettled' * story.unsettled()}")
             story.recover()
             after = story.objects()
             _check_theirs_is_left(plan, before, after)
