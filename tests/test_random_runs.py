@@ -235,7 +235,7 @@ def _check_undo_and_redo(story: Story, before: Objects, access: Access) -> None:
         undo = story.undo()
         if undo.blocked:
             event("an undo would delete what is protected")
-            assert all(one.protect and "protected" in one.reason for one in undo.blocked)
+            assert all(one.subject.protect and "protected" in one.reason for one in undo.blocked)
             return
         assert undo.applyable
         assert story.run(undo) == 0
