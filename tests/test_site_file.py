@@ -477,6 +477,11 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("Script:\n  - {name: a, type: VoiceFile, index: ten}\n", 7, ["index", "'ten'"]),
         ("Script:\n  - {name: a, type: VoiceFile, index: --5}\n", 7, ["index", "'--5'"]),
         ("Script:\n  - {name: a, type: VoiceFile, index: " + "9" * 5000 + "}\n", 7, ["index"]),
+        (
+            "Script:\n  - {name: a, type: VoiceFile, index: {integer: ten}}\n",
+            7,
+            ["Script a: index must be a whole number"],
+        ),
         ("Script:\n  - {name: [a], type: VoiceFile}\n", 7, ["name", "must be a string"]),
         ("Script:\n  - {name: null, type: VoiceFile}\n", 7, ["name", "cannot be null"]),
         ("Script:\n  - {name: a}\n", 7, ["Script a", "type is missing"]),
