@@ -144,7 +144,7 @@ def test_a_wrong_password_is_refused_without_repeating_it(site: Path, tmp_path: 
     env = {**PLANNER, "GWE_PASSWORD": "wrong-guess"}
     result = gwe("plan", *plan_arguments(site), cwd=tmp_path, env=env)
     assert result.code == 1
-    assert "the server does not let planner in" in result.err
+    assert "login of planner was refused" in result.err
     assert "wrong-guess" not in result.out + result.err
 
 

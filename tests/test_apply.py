@@ -211,7 +211,7 @@ def test_a_create_whose_answer_is_lost_is_not_sent_again(tmp_path: Path) -> None
     server.close()
     assert report.exit_code == ExitCode.PARTIAL
     assert report.outcomes[0].status == "unknown"
-    assert "whether it was created anew is not known" in report.outcomes[0].message
+    assert "it is not known whether its replacement was created" in report.outcomes[0].message
     assert find(path, "AgentGroup", "Group").attributes["userProperties"] == {"s": {"kept": "live"}}
 
 

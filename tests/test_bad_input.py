@@ -309,7 +309,7 @@ def test_an_application_that_does_not_exist_is_refused(server: Path, tmp_path: P
         (["--var", "=a"], ["--var =a is not NAME=VALUE"]),
         (["--var", "nope=1"], ["no manifest declares a variable nope"]),
         (["--nope"], ["No such option", "--nope"]),
-        (["stray"], ["--file cannot be combined with a plan file"]),
+        (["stray"], ["--file cannot be used with a saved plan"]),
         (["--timeout", "soon"], ["--timeout", "soon"]),
         (["--timeout", "0"], ["--timeout", "0"]),
         (["--tenant", "Nope"], ["GWE does not serve a tenant Nope", "Resources"]),

@@ -55,6 +55,6 @@ def test_without_the_sdk_the_doctor_says_what_to_name(tmp_path: Path) -> None:
     result = doctor(tmp_path, "--server", "confserv://127.0.0.1:1", "--app", APP)
     assert result.code == 1
     said = " ".join(result.out.split())
-    assert "gwe-reconciler[psdk]" in said or "where is the Platform SDK" in said
+    assert "gwe-reconciler[psdk]" in said or "no folder with the Platform SDK was named" in said
     assert "Traceback" not in result.err
     assert max(len(line) for line in result.out.splitlines()) <= 80

@@ -260,7 +260,7 @@ def test_without_a_user_it_registers_as_the_application_and_needs_its_type(tmp_p
     assert_failed(
         result,
         64,
-        "without -user it registers as the application GWE, whose type is needed",
+        "without -user this tool logs in as the application GWE, but its type was not given",
         "Set GWE_CLIENT_TYPE",
     )
     result = drop_in(*flags, cwd=tmp_path, env={"GWE_CLIENT_TYPE": "Toaster"})
@@ -402,13 +402,13 @@ def test_a_server_that_cannot_be_reached(tmp_path: Path) -> None:
 
 def test_a_url_of_no_known_form(tmp_path: Path) -> None:
     result = drop_in("-host", "http://x", "-app", APP, "-user", "u", cwd=tmp_path)
-    assert_failed(result, 64, "no server is reached through http:")
+    assert_failed(result, 64, "http: is not a known scheme of server URLs")
 
 
 def test_a_failed_login(tmp_path: Path) -> None:
     path = site_server(tmp_path)
     result = drop_in(*site(path, "-user", "default", "-password", SECRET), cwd=tmp_path)
-    assert_failed(result, 1, "the server does not let default in")
+    assert_failed(result, 1, "login of default was refused")
     assert SECRET not in result.out + result.err
 
 
@@ -463,7 +463,7 @@ def test_backups_that_would_die_with_a_runner(tmp_path: Path) -> None:
     drop_in(*site(path), cwd=tmp_path)
     env = {"CI": "1", "GWE_STATE_DIR": ""}
     result = drop_in(*site(path, "-overwrite"), cwd=tmp_path, env=env)
-    assert_failed(result, 3, "Name a folder that lasts with GWE_STATE_DIR.")
+    assert_failed(result, 3, "With GWE_STATE_DIR, name a folder that outlives the job.")
 
 
 def test_a_lock_that_somebody_holds(tmp_path: Path) -> None:
@@ -837,8 +837,8 @@ def test_install_says_how_the_script_finds_a_program_that_is_not_on_the_path(
     env = {"PATH": str(tmp_path) if there else str(tools)}
     out = gwe("drop-in", "install", tools, cwd=tmp_path, env=env).out
     told = (
-        "webengagement_provisioning is not on PATH. Where the script is called, set GWE_PYTHON"
-        f" to\n  {sys.executable}\n"
+        "webengagement_provisioning is not on PATH. In the environment that calls the script, set"
+        f" GWE_PYTHON to\n  {sys.executable}\n"
     )
     assert out.endswith(told) is not there
 
@@ -851,7 +851,7 @@ def test_install_replaces_no_other_file_unless_forced_and_keeps_it_then(
     script.chmod(0o750)
     result = gwe("drop-in", "install", tools, cwd=tmp_path)
     assert result.code == 3
-    assert f"{script} exists and is another file" in result.err
+    assert f"{script} exists and differs from gwe's script" in result.err
     assert f"--force replaces it and keeps it as {script.name}.vendor." in result.err
     assert [one.name for one in tools.iterdir()] == [script.name]
     assert script.read_text() == "the vendor's\n"

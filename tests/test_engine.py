@@ -234,7 +234,7 @@ def test_a_proxy_is_read_and_not_written(tmp_path: Path) -> None:
 def test_a_session_that_cannot_be_opened_or_is_closed_is_said_so(
     engine: Reconciler, path: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match="no server is reached through http:"):
+    with pytest.raises(UsageError, match="http: is not a known scheme of server URLs"):
         Reconciler.connect("http://x")
     with pytest.raises(ServerUnavailableError):
         Reconciler.connect(f"embedded:{tmp_path / 'absent.db'}")

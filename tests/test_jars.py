@@ -96,7 +96,9 @@ def test_the_folder_is_named_by_option_variable_or_installation(tmp_path: Path) 
     assert folder_of("a", "b", {"GWE_PSDK": "c"}) == Path("a")
     assert folder_of("", "b", {"GWE_PSDK": "c"}) == Path("c")
     assert folder_of("", "b", {}) == Path("b")
-    with pytest.raises(ServerUnavailableError, match="where is the Platform SDK") as caught:
+    with pytest.raises(
+        ServerUnavailableError, match="no folder with the Platform SDK was named"
+    ) as caught:
         folder_of("", "", {})
     assert "--psdk" in caught.value.hint
 

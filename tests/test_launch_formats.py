@@ -44,8 +44,8 @@ def test_the_name_of_a_file_says_its_format(path: str, form: Format) -> None:
 def test_a_format_that_is_not_known_is_asked_for(path: str) -> None:
     with pytest.raises(LaunchFormatError) as caught:
         format_of(path)
-    assert str(caught.value) == f"the name of {path} does not tell its format"
-    assert caught.value.hint == "Name one of: properties, ini, xml, shell, batch."
+    assert str(caught.value) == f"the format of {path} cannot be told from its suffix"
+    assert caught.value.hint == "Set spec.format to one of: properties, ini, xml, shell, batch."
 
 
 # Edits: (format, before, values, after)
@@ -596,7 +596,7 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
         (INI, b"", "[s]x", "1", "'[s]x' is not the address of an option"),
         (INI, b"", "#x", "1", "'#x' is not the address of an option"),
         (INI, b"", "", "1", "'' is not the address of an option"),
-        (INI, b"", "[s]", "1", "[s] is a section and has no value"),
+        (INI, b"", "[s]", "1", "[s] is a section, so it cannot be given a value"),
         (INI, b"", "[a]b] x", "1", "a section cannot be named 'a]b'"),
         (
             INI,
@@ -781,7 +781,7 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             b"<a b='1'/>",
             "a[@b='1']/@b",
             "2",
-            "a[@b='1']/@b selects its element by the attribute that it names",
+            "a[@b='1']/@b selects the element by the same attribute that it is to set",
         ),
         (
             XML,
@@ -804,7 +804,7 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             "2",
             "the text of a in line 1 cannot be changed: it contains a processing instruction p",
         ),
-        (XML, b"<a>1</a>", "a", None, "a is an element; elements are not removed"),
+        (XML, b"<a>1</a>", "a", None, "a is an element, which gwe cannot remove"),
         (
             XML,
             b"<a>1</a>",
@@ -904,5 +904,7 @@ def test_an_edit_that_would_not_read_back_is_not_given_out(
 ) -> None:
     monkeypatch.setattr(properties_module, "edit", lambda text, _values: text + "b=9\n")
     error = refusal(b"a=1\nb=2\n", PROPERTIES, "a", "5")
-    assert error.message == "the edit does not read back as intended: a, b"
+    assert error.message == (
+        "self-check failed: after the edit, these keys would have wrong values: a, b"
+    )
     assert error.hint == "The file is unchanged. Please report this together with the file."

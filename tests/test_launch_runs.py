@@ -138,7 +138,7 @@ def test_a_saved_plan_belongs_to_its_installation_folder(tmp_path: Path) -> None
     (other / "setenv.sh").write_bytes(place.before)
     refused = gwe("apply", "p.plan", "--auto-approve", "--install-dir", other, cwd=tmp_path)
     assert refused.code == 4
-    assert "the launch files are those of" in refused.err
+    assert "the launch files are now those in" in refused.err
     assert (other / "setenv.sh").read_bytes() == place.before
 
 
@@ -226,7 +226,7 @@ def test_an_error_about_a_launch_file_names_it_once(
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("{file: a.txt, values: {a: b}}", "the name of a.txt does not tell its format"),
+        ("{file: a.txt, values: {a: b}}", "the format of a.txt cannot be told from its suffix"),
         ("{file: a.sh, format: yaml, values: {a: b}}", "format cannot be"),
         ("{file: a.sh, values: {}}", "values is empty"),
         ("{file: a.sh}", "values is missing"),

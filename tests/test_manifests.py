@@ -479,7 +479,7 @@ def test_a_section_or_an_option_without_a_name_is_a_problem(options: str) -> Non
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("spec: {state: '${var.v}'}", "state is one of Enabled, Disabled, not 'bad'"),
+        ("spec: {state: '${var.v}'}", "state must be one of Enabled, Disabled, not 'bad'"),
         ("policy: {existing: '${var.v}'}", "policy.existing must be one of correct, keep, not bad"),
         ("policy: {protect: '${var.v}'}", "policy.protect must be one of true, false, not bad"),
         ("policy: {preserve: ['${var.v}']}", "AgentGroup has no field bad"),

@@ -819,10 +819,9 @@ def test_an_option_of_the_plan_has_no_place_beside_its_file(
     before = everything(server)
     refused = applied(tmp_path, *option)
     assert refused.code == 64
-    assert f"error: {named_as} cannot be combined with a plan file, which is complete" in said(
-        refused
-    )
-    assert "Give it to gwe plan --out instead." in said(refused)
+    what = f"error: {named_as} cannot be used with a saved plan, which is applied as it is"
+    assert what in said(refused)
+    assert "Use it when you make the plan: gwe plan --out." in said(refused)
     assert everything(server) == before
 
 
@@ -906,7 +905,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "secret": (_with_a_carried_change, "plan"),
     "value": (
         _with_a_state_that_is_none,
-        "plan.json is not a valid plan: state is one of Enabled, Disabled, not 'enabled'",
+        "plan.json is not a valid plan: state must be one of Enabled, Disabled, not 'enabled'",
     ),
 }
 
@@ -1033,8 +1032,10 @@ def test_in_ci_a_replace_is_refused_where_nobody_named_a_state_folder(tmp_path: 
     before = everything(server)
     refused = applied(tmp_path, env=CI)
     assert refused.code == 3
-    assert "CI is set, and the backups of 1 objects that would be replaced" in said(refused)
-    assert "Name a folder that lasts with --state-dir." in said(refused)
+    assert "CI is set: backups of the objects to be replaced or deleted (1) would be" in said(
+        refused
+    )
+    assert "With --state-dir, name a folder that outlives the job." in said(refused)
     assert everything(server) == before
     assert applied(tmp_path, "--state-dir", "state", env=CI).code == 0
     assert find(server, "AgentGroup", "Group").dbid == 102

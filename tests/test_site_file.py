@@ -355,13 +355,13 @@ Tenant:
     assert known == [("Tenant", 1)]
     (tmp_path / "gwe.db").unlink()
     said = problems(tmp_path, text.replace("Root, dbid: 1", "T").replace("false", "[x]"))
-    assert only(said) == "site.yaml:3:1: predefined is true or false, not ['x']"
+    assert only(said) == "site.yaml:3:1: predefined must be true or false, not ['x']"
 
 
 def test_environment_keeps_its_dbid(tmp_path: Path) -> None:
     body = "  - {name: Environment, dbid: 7}\n"
     assert only(problems(tmp_path, HEADER + body)) == (
-        "site.yaml:6:25: Tenant Environment has DBID 1"
+        "site.yaml:6:25: Tenant Environment must have DBID 1"
     )
 
 
@@ -468,7 +468,7 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "line", "said"),
     [
-        ("Skript: [{name: a}]\n", 6, ["Skript", "no object type"]),
+        ("Skript: [{name: a}]\n", 6, ["Skript", "not an object type"]),
         ("Script: {name: a}\n", 6, ["Script", "list"]),
         ("Script: [a]\n", 6, ["mapping"]),
         ("Script:\n  - {name: a, type: VoiceFile, colour: red}\n", 7, ["Script a", "colour"]),
@@ -477,8 +477,13 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("Script:\n  - {name: a, type: VoiceFile, index: ten}\n", 7, ["index", "'ten'"]),
         ("Script:\n  - {name: a, type: VoiceFile, index: --5}\n", 7, ["index", "'--5'"]),
         ("Script:\n  - {name: a, type: VoiceFile, index: " + "9" * 5000 + "}\n", 7, ["index"]),
-        ("Script:\n  - {name: [a], type: VoiceFile}\n", 7, ["name", "text"]),
-        ("Script:\n  - {name: null, type: VoiceFile}\n", 7, ["name", "text"]),
+        (
+            "Script:\n  - {name: a, type: VoiceFile, index: {integer: ten}}\n",
+            7,
+            ["Script a: index must be a whole number"],
+        ),
+        ("Script:\n  - {name: [a], type: VoiceFile}\n", 7, ["name", "must be a string"]),
+        ("Script:\n  - {name: null, type: VoiceFile}\n", 7, ["name", "cannot be null"]),
         ("Script:\n  - {name: a}\n", 7, ["Script a", "type is missing"]),
         ("Script:\n  - {type: VoiceFile}\n", 7, ["Script", "name is missing"]),
         ("Script:\n  - {name: a, type: VoiceFile, dbid: x}\n", 7, ["Script a", "dbid"]),
@@ -692,8 +697,8 @@ Person: [{employeeID: p, userName: p}]
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("{name: a, type: Skript}", "7:15: Folder a: type is the type of the objects in the"),
-        ("{name: a}", "7:5: Folder a: type is the type of the objects"),
+        ("{name: a, type: Skript}", "7:15: Folder a: type must be the type of the objects in the"),
+        ("{name: a}", "7:5: Folder a: type must be the type of the objects"),
         ("{type: Script}", "7:5: Folder: name is missing"),
         ("{name: a, type: Script, tenant: None}", "7:29: Folder a: no Tenant is named None"),
         ("{name: a, type: Host, tenant: Resources}", "7:27: Folder a: folders of Host objects"),
@@ -706,12 +711,12 @@ Person: [{employeeID: p, userName: p}]
             "{name: a, dbid: 500, type: 12, owner: {type: 7, DBID: 101}}",
             "7:36: Folder a: a folder of Script objects has no owner; it has name, description",
         ),
-        ("{name: a, type: Script, default: 5}", "7:29: Folder a: default is true or false"),
+        ("{name: a, type: Script, default: 5}", "7:29: Folder a: default must be true or false"),
         (
             "{name: a, type: Script, default: true, folder: x}",
             "7:44: Folder a: a default folder is in no other folder",
         ),
-        ("{name: a, type: Script, folder: {x: y}}", "7:29: Folder a: folder is a path"),
+        ("{name: a, type: Script, folder: {x: y}}", "7:29: Folder a: folder must be a path"),
         ("{name: a, type: Script, dbid: 101}", "7:29: Folder a: DBID 101 is taken"),
     ],
 )
@@ -746,13 +751,16 @@ Person: [{employeeID: p, userName: p}]
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ("x", "Script a: permissions is a list"),
-        ("[x]", "Script a: an entry has person or group, and mask"),
-        ("[{person: p}]", "Script a: an entry has person or group, and mask"),
-        ("[{person: p, group: g, mask: 1}]", "Script a: an entry has person or group, and mask"),
+        ("x", "Script a: permissions must be a list"),
+        ("[x]", "Script a: an entry must have person or group, and mask"),
+        ("[{person: p}]", "Script a: an entry must have person or group, and mask"),
+        (
+            "[{person: p, group: g, mask: 1}]",
+            "Script a: an entry must have person or group, and mask",
+        ),
         ("[{group: g, mask: 1}]", "Script a: no AccessGroup is named g"),
-        ("[{person: p, mask: 256}]", "Script a: mask is a whole number from 0 to 255"),
-        ("[{person: p, mask: 1}, {person: p, mask: 2}]", "Script a: the person stands in the"),
+        ("[{person: p, mask: 256}]", "Script a: mask must be a whole number from 0 to 255"),
+        ("[{person: p, mask: 1}, {person: p, mask: 2}]", "Script a: the person is listed twice"),
     ],
 )
 def test_a_mistake_of_permissions_is_named(tmp_path: Path, entries: str, said: str) -> None:

@@ -39,8 +39,8 @@ def check_site(plan: Plan, now: SiteMark) -> None:
         messages.append(f"the tenant has DBID {now.tenant_dbid} and had {was.tenant_dbid}")
     if was.installation != now.installation and was.installation:
         messages.append(
-            f"the launch files are those of {now.installation or 'no folder'}, and were"
-            f" those of {was.installation}"
+            f"the launch files are now those in {now.installation or 'no folder'};"
+            f" the plan was made for those in {was.installation}"
         )
     for name in now.siblings:
         if name not in was.siblings:

@@ -154,7 +154,7 @@ class Lock:
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
         if held is None or (held.run, held.host) != (self._holder.run, self._holder.host):
-            now = f": it is {held.display()} now" if held else ""
+            now = f"; it is now held by {held.display()}" if held else ""
             raise LockLostError(
                 f"another run has taken the lock over{now}",
                 "Nothing more was written. Look at gwe runs, and make a new plan.",

@@ -123,7 +123,10 @@ class Writes:
         try:
             self._calls.delete(action, old, permissions, referrers, attributes)
         except OutcomeUnknownError as error:
-            message = f"whether it was deleted is not known; not created anew: {error.message}"
+            message = (
+                "it may or may not have been deleted, and its replacement was not created:"
+                f" {error.message}"
+            )
             raise StopRunError(Outcome(action, "unknown", message, RECOVER)) from error
         except KeyboardInterrupt:
             # Once the object is deleted, its replacement must be created.
@@ -133,7 +136,9 @@ class Writes:
         try:
             made = self._calls.create(action, attributes, old.folder, must=True)
         except OutcomeUnknownError as error:
-            message = f"deleted; whether it was created anew is not known: {error.message}"
+            message = (
+                f"deleted, but it is not known whether its replacement was created: {error.message}"
+            )
             raise StopRunError(Outcome(action, "unknown", message, RECOVER, wrote=True)) from error
         except BaseException as error:
             raise StopRunError(self._restored(action, old, permissions, error)) from error
@@ -160,7 +165,9 @@ class Writes:
                 return Outcome(
                     action, "failed", message, _NAME_TAKEN, wrote=True, needs_recovery=True
                 )
-            message = f"{reason} while it was created anew; an object with its name is there"
+            message = (
+                f"{reason} while its replacement was being created; an object with that name exists"
+            )
             return Outcome(action, "unknown", message, RECOVER, wrote=True)
         except (OutcomeUnknownError, KeyboardInterrupt) as second:
             message = f"{reason}; whether the old object was created again is not known: {second}"
@@ -202,7 +209,8 @@ class Writes:
             return tuple(self._server.permissions(old.type, old.dbid))
         except NoPermissionError as error:
             raise StaleActionError(
-                "its permissions cannot be read, so that they would be lost",
+                "not replaced or deleted: this account cannot read its permissions,"
+                " so they would be lost",
                 "Grant this account Read Permissions on it.",
             ) from error
 

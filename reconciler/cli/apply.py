@@ -75,6 +75,6 @@ def _check_not_given(*groups: object) -> None:
     """UsageError where an option was given that a plan file has decided already."""
     for option in (option for group in groups for option in given_options(group)):
         raise UsageError(
-            f"{option} cannot be combined with a plan file, which is complete",
-            "Give it to gwe plan --out instead.",
+            f"{option} cannot be used with a saved plan, which is applied as it is",
+            "Use it when you make the plan: gwe plan --out.",
         )

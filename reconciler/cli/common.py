@@ -66,13 +66,16 @@ class SiteFlags:
     """The Web Engagement site."""
 
     app: str = flag(
-        "--app", default="", metavar="NAME", help="Application of the Web Engagement Server."
+        "--app",
+        default="",
+        metavar="NAME",
+        help="Name of the Web Engagement Server's application.",
     )
     tenant: str = flag(
-        "--tenant", default="", metavar="NAME", help="Its tenant, where it serves several."
+        "--tenant", default="", metavar="NAME", help="Its tenant, if it serves several."
     )
     cluster: str = flag(
-        "--cluster", default="", metavar="NAME", help="Its cluster, where it connects to several."
+        "--cluster", default="", metavar="NAME", help="Its cluster, if it connects to several."
     )
 
 
@@ -105,12 +108,13 @@ class OverwriteFlags:
         "--overwrite-only",
         multiple=True,
         metavar="ADDRESS",
-        help="Replace only these objects; wildcards allowed; repeatable.",
+        help="Like --overwrite, but for these objects only; wildcards allowed; repeatable.",
     )
     force: bool = flag(
         "--force",
         is_flag=True,
-        help="Also replace what another site may use, and exceed the limits of gwe.toml.",
+        help="Also replace objects that another Web Engagement site may use, and exceed the limits"
+        " of gwe.toml.",
     )
 
 
@@ -123,7 +127,8 @@ class StateFlags:
         envvar="GWE_STATE_DIR",
         type=ANY_PATH,
         metavar="DIR",
-        help="Folder for journals (or GWE_STATE_DIR). Default: the platform's own.",
+        help="Folder for journals (or GWE_STATE_DIR). Default: the operating system's folder for"
+        " user state.",
     )
 
 

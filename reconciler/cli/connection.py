@@ -32,14 +32,16 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         envvar="GWE_PASSWORD_FILE",
         type=ANY_PATH,
         metavar="FILE",
-        help="File with the password. Else GWE_PASSWORD_FILE, GWE_PASSWORD, keyring, prompt.",
+        help="File with the password. If not given: GWE_PASSWORD_FILE, GWE_PASSWORD, keyring,"
+        " prompt.",
     )
     install_dir: Path | None = flag(
         "--install-dir",
         envvar="GWE_INSTALL_DIR",
         type=ANY_PATH,
         metavar="DIR",
-        help="Installation folder: launch files, and the SDK's jars (or GWE_INSTALL_DIR).",
+        help="Web Engagement installation folder, with the launch files and perhaps the SDK's jars"
+        " (or GWE_INSTALL_DIR).",
     )
     psdk: str | None = flag(
         "--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
@@ -48,7 +50,9 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         "--client", metavar="NAME", help="Client application to log in as. Default: default."
     )
     client_type: str | None = flag(
-        "--client-type", metavar="TYPE", help="Its type, name or number. Default: SCE."
+        "--client-type",
+        metavar="TYPE",
+        help="Type of --client, by name or number. Default: SCE.",
     )
     ca_file: str | None = flag("--ca-file", metavar="FILE", help="Trust these certificates (PEM).")
     trust_store: str | None = flag(
@@ -61,7 +65,7 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
     tls_upgrade: bool | None = flag(
         "--tls-upgrade/--no-tls-upgrade",
         default=None,
-        help="Upgrade a plain port to TLS, and refuse to continue without.",
+        help="Require a plain port to upgrade to TLS, else stop. Default: off.",
     )
     encoding: str | None = flag(
         "--encoding", metavar="NAME", help="Code page of a server that is not multilingual."

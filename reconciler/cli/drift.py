@@ -28,7 +28,8 @@ def command(
 ) -> int:
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
-    Fields under a keep policy that differ are listed as kept; they are no drift.
+    Differences in fields with a keep policy are listed as kept and do not count as drift.
+    Exits 3 if the plan is refused.
     """
     session = open_session(connection)
     loaded = load(manifests, session.settings)

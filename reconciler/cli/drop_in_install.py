@@ -27,7 +27,9 @@ def command() -> None:
 @command.command("install")
 @click.argument("folder", type=ANY_PATH, metavar="DIR")
 @click.option(
-    "--force", is_flag=True, help=f"Replace other files; each is kept with the suffix {KEPT}."
+    "--force",
+    is_flag=True,
+    help=f"Replace existing scripts that differ from gwe's; each is kept with the suffix {KEPT}.",
 )
 def install(folder: Path, force: bool) -> int:
     """Install webengagement_provisioning.sh and .bat in DIR, the folder tools/provisioning of
@@ -49,7 +51,8 @@ def install(folder: Path, force: bool) -> int:
         ) from error
     click.echo(f"The installation folder is {folder.resolve().parent.parent}.")
     if shutil.which(TOOL) is None:
-        click.echo(f"{TOOL} is not on PATH. Where the script is called, set GWE_PYTHON to")
+        what = "In the environment that calls the script, set GWE_PYTHON to"
+        click.echo(f"{TOOL} is not on PATH. {what}")
         click.echo(f"  {sys.executable}")
     return ExitCode.DONE
 
@@ -66,7 +69,7 @@ def _check_replaceable(folder: Path, *, force: bool) -> None:
         raise RefusedError(
             [
                 Diagnostic(
-                    f"{one} exists and is another file",
+                    f"{one} exists and differs from gwe's script",
                     hint=f"--force replaces it and keeps it as {_kept_as(one).name}."
                     if one.is_file()
                     else "It is not an ordinary file: move it away first.",

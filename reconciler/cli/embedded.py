@@ -77,10 +77,10 @@ def inspect(path: Path, verbose: bool, color: ColorFlags, waiting: TimeoutFlags)
 )
 @with_flags
 def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
-    """Write the server file PATH as a site file.
+    """Export the server file PATH as a YAML site file.
 
-    `gwe embedded init --site` makes the same server from it. It holds the hashes of passwords,
-    so keep the file to yourself.
+    `gwe embedded init --site` makes the same server from it. The export contains password
+    hashes, so keep it to yourself.
     """
     server = EmbeddedServer(path, timeout=waiting.timeout)
     try:
@@ -101,13 +101,20 @@ class ListenFlags:
 
     host: str = flag("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
     port: int = flag(
-        "--port", type=click.IntRange(1, 65535), default=2020, show_default=True, help="Its port."
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=2020,
+        show_default=True,
+        help="Port to listen on.",
     )
     psdk: str = flag(
         "--psdk", default="", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
     )
     install_dir: str = flag(
-        "--install-dir", default="", metavar="DIR", help="Or a product that includes its jars."
+        "--install-dir",
+        default="",
+        metavar="DIR",
+        help="Or the folder of a product that includes the SDK's jars.",
     )
     certificate: str = flag(
         "--certificate", default="", metavar="FILE", help="Use TLS with this certificate (PEM)."
@@ -117,7 +124,7 @@ class ListenFlags:
         "--ca-file",
         default="",
         metavar="FILE",
-        help="Require client certificates that are issued by these (PEM).",
+        help="Require client certificates that are issued by these CAs (PEM).",
     )
     encoding: str = flag(
         "--encoding", default="", metavar="NAME", help="Code page to use instead of UTF-8."

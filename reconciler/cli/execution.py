@@ -62,9 +62,9 @@ def _check_needs_no_backups(plan: Plan) -> None:
         raise RefusedError(
             [
                 Diagnostic(
-                    f"CI is set, and the backups of {len(deleting)} objects that would be"
-                    " replaced or deleted would be lost with this machine",
-                    hint="Name a folder that lasts with --state-dir.",
+                    "CI is set: backups of the objects to be replaced or deleted"
+                    f" ({len(deleting)}) would be lost with this machine",
+                    hint="With --state-dir, name a folder that outlives the job.",
                 )
             ]
         )

@@ -54,7 +54,7 @@ def gwe() -> None:
     """Declarative reconciler for Genesys Web Engagement in Configuration Server.
 
     YAML manifests declare what should exist; plan shows the difference, apply writes it,
-    drift checks that it is still so.
+    drift checks whether the server still matches.
 
     Exit codes: 0 done, 1 failed with nothing written, 2 changes or drift found,
     3 refused, 4 stale or locked, 5 partly applied, 64 wrong usage.

@@ -130,7 +130,8 @@ def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
     kind = environment.get(CLIENT_TYPE, "")
     if not kind:
         raise UsageError(
-            f"without -user it registers as the application {arguments.app}, whose type is needed",
+            f"without -user this tool logs in as the application {arguments.app},"
+            " but its type was not given",
             f"Set {CLIENT_TYPE} to it, for example WebEngagementBackendServer, or use -user.",
         )
     if number_of(APPLICATION_TYPE, kind) is None:

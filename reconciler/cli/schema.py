@@ -39,7 +39,7 @@ def command(name: str, write: bool, folder: Path | None) -> int:
     them to a folder."""
     texts = schema_texts()
     if folder is not None and not write:
-        raise UsageError("--dir says where --write puts the files", "Add --write.")
+        raise UsageError("--dir can be used only with --write", "Add --write.")
     if not write:
         click.echo(texts[f"{name}.schema.json"], nl=False)
         return ExitCode.DONE

@@ -207,18 +207,18 @@ def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Va
                 return value
             if value in ("true", "false"):
                 return value == "true"
-            raise FieldValueError(f"{attribute.word} is true or false, not {value!r}")
+            raise FieldValueError(f"{attribute.word} must be true or false, not {value!r}")
         case ValueType.ENUM:
             found = enums.number_of(attribute.enumeration, str(value))
             known = found in attribute.enumeration.values() or attribute.open_ended
             if found is None or not known:
                 allowed = ", ".join(attribute.enumeration)
-                raise FieldValueError(f"{attribute.word} is one of {allowed}, not {value!r}")
+                raise FieldValueError(f"{attribute.word} must be one of {allowed}, not {value!r}")
             return found if number else enums.mnemonic(attribute.enumeration, found)
         case ValueType.INTEGER:
             whole = as_integer(value)
             if whole is None:
-                raise FieldValueError(f"{attribute.word} is a whole number, not {value!r}")
+                raise FieldValueError(f"{attribute.word} must be a whole number, not {value!r}")
             return whole
         case ValueType.TEXT if isinstance(value, str):
             if attribute.mandatory and not value:

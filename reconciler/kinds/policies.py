@@ -16,8 +16,8 @@ _POLICY = "policy"
 
 @dataclass(frozen=True)
 class PolicyField:
-    """How a manifest writes a policy. ``form``: a choice among ``choices``, true or false,
-    or a list of texts. ``applies``: whether manifests of a kind may have it."""
+    """How a policy is written in a manifest. ``form``: a choice among ``choices``, true or
+    false, or a list of texts. ``applies``: whether a kind of manifest may have the policy."""
 
     name: str
     form: Literal["choice", "flag", "texts"]

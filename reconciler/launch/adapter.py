@@ -52,7 +52,7 @@ class FileSpec:
 
 
 def installation_label(installation: Installation) -> str:
-    """``HOST:FOLDER``: what a plan for launch files is bound to."""
+    """``HOST:FOLDER``: the only installation that a plan with launch files may be applied to."""
     return f"{host_name()}:{installation.root}"
 
 

@@ -203,7 +203,8 @@ def refuse_link(status: os.stat_result, path: Path, relative: str) -> None:
     if stat.S_ISLNK(status.st_mode) or attributes & _REPARSE_POINT:
         raise LaunchPathError(
             f"{relative}: {path} is a link, which could lead out of the folder",
-            "Name the file that it leads to, in its own installation folder.",
+            "Name the link's target; if that is in another installation folder, name that folder"
+            " with --install-dir.",
         )
 
 

@@ -1,8 +1,9 @@
-"""Binds manifests to a site: fills in variables and fans options out over their role.
+"""Binds manifests to a site: fills in variables and gives options to every application of
+their role.
 
 The result is checked again, since names and values may come from variables, and all
-problems are reported together. Without a site (``gwe validate``), whatever does not
-depend on one is checked.
+problems are reported together. Without a site (``gwe validate``), only what needs no site is
+checked.
 """
 
 from collections.abc import Mapping, Sequence

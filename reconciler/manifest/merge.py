@@ -52,8 +52,8 @@ def _advice(desired: DesiredObject, first: DesiredObject) -> str:
 def merge_options(
     options: Sequence[DesiredOptions], problems: list[Diagnostic]
 ) -> list[DesiredOptions]:
-    """One entry per application. Reports options that manifests declare differently, and
-    sections that are declared both as a whole and by option."""
+    """Merges the options into one entry per application. Reports options that manifests declare
+    differently, and sections that are declared both as a whole and by option."""
     by_application: dict[int, list[ManagedField]] = {}
     names: dict[int, str] = {}
     for entry in options:

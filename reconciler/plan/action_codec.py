@@ -64,7 +64,10 @@ def _decode_value(data: Json) -> Value | None:
                 raise CodecError("must be hex digits", ("binary",)) from error
         case {"secret": True | str() as source, **rest} if not rest:
             return SecretText("", "" if source is True else source)
-    raise CodecError("must be a value, {binary} or {secret}")
+    raise CodecError(
+        'must be null, true, false, an integer, a string, {"binary": HEX}, {"secret": true}'
+        ' or {"secret": SOURCE}'
+    )
 
 
 def _closed(name: str, schema: Json) -> Json:

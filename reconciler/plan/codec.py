@@ -164,5 +164,7 @@ def plan_of(data: Mapping[str, Any]) -> Plan:
     written = {**plan_data(plan), "tool": data["tool"]}
     for name, value in written.items():
         if value != data[name]:
-            raise CodecError("does not agree with the rest of the plan", (name,))
+            raise CodecError(
+                "does not match the rest of the plan; the file may have been edited", (name,)
+            )
     return plan

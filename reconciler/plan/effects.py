@@ -16,7 +16,7 @@ from reconciler.server.snapshot import Snapshot
 def create_attributes(action: Create | Replace, names: NameResolver) -> dict[str, Any]:
     """The complete attributes of the object that a create or replace makes.
 
-    Raises UnknownReferenceError for a reference that leads nowhere yet.
+    Raises UnknownReferenceError for a reference to an object that does not exist yet.
     """
     return build(ALL_TYPES[action.object_type], action.fields, names, action.tenant)
 

@@ -1,7 +1,8 @@
 """Limits that keep a plan from destroying more than was meant. Pure.
 
 The server's own objects are never replaced or deleted. A plan that would destroy too many of
-the objects that it manages, by share or by number, is refused with the numbers.
+the objects that it manages, by percentage or by count, is refused, and the message gives the
+figures.
 """
 
 import math

@@ -34,7 +34,12 @@ def _sorted(actions: Sequence[Action]) -> list[Action]:
     except CycleError as error:
         path = " -> ".join(reversed(error.args[1]))
         raise RefusedError(
-            [Diagnostic(f"these objects need each other: {path}", hint="Remove one reference.")]
+            [
+                Diagnostic(
+                    f"these objects depend on each other in a cycle: {path}",
+                    hint="Remove one reference.",
+                )
+            ]
         ) from error
     result: list[Action] = []
     while sorter.is_active():

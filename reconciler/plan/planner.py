@@ -91,6 +91,6 @@ def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:
     ]
     if left:
         raise SelfCheckError(
-            f"the plan would not converge: {', '.join(left)}",
+            f"self-check failed: a second plan would still have to change {', '.join(left)}",
             "Nothing was written. This is a defect; please report it with the manifests.",
         )

@@ -139,8 +139,8 @@ def check_references(
 def _untouched_applications(
     context: Context, actions: Sequence[Action], final: Simulation
 ) -> Iterator[str]:
-    """Warnings for the site's server and cluster where they are not planned: references to
-    an endpoint that the plan removes."""
+    """Warnings about references that lead nowhere, such as to an endpoint that the plan removes,
+    in a server or cluster of the site for which nothing is planned."""
     planned = {(action.object_type, action.dbid) for action in actions}
     for role in (SERVER_ROLE, CLUSTER_ROLE):
         for member in context.site.roles.get(role, ()):

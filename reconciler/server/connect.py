@@ -23,7 +23,7 @@ ADAPTERS: Mapping[str, str] = {
 
 
 def find_adapter(url: str) -> Adapter | None:
-    """The adapter for the scheme of a URL; None for an unknown scheme, or none."""
+    """The adapter for the scheme of a URL; None for an unknown or missing scheme."""
     scheme, colon, _ = url.partition(":")
     return _load(ADAPTERS[scheme]) if colon and scheme in ADAPTERS else None
 
@@ -37,7 +37,7 @@ def adapter_for(url: str) -> Adapter:
     forms = " ".join(_load(module).url_forms for module in dict.fromkeys(ADAPTERS.values()))
     if not colon or not rest:
         raise UsageError(f"{url!r} is no server URL", forms)
-    raise UsageError(f"no server is reached through {scheme}:", forms)
+    raise UsageError(f"{scheme}: is not a known scheme of server URLs", forms)
 
 
 def _load(module: str) -> Adapter:

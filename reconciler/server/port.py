@@ -108,8 +108,8 @@ class Reader(Protocol):
         """The server's identity and operational mode."""
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-        """All objects of the type that match every filter and that the account may read, by
-        DBID, with folder and path. An answer is always complete: otherwise ServerError."""
+        """All objects of the type that match every filter and that the account may read, sorted
+        by DBID, with folder and path. Raises ServerError rather than return a partial answer."""
 
 
 class Server(Reader, Protocol):

@@ -84,7 +84,9 @@ def check_shape(kind: ObjectType, delta: Delta) -> None:
     for name, value in delta.values.items():
         attribute = attribute_of(kind, name)
         if attribute.type is ValueType.KEY_VALUES or attribute.type in _LISTS:
-            raise ValueOutOfRangeError("a list is changed entry by entry", kind.name, name)
+            raise ValueOutOfRangeError(
+                "a list cannot be set as a whole, only entry by entry", kind.name, name
+            )
         if value is None:
             raise ValueOutOfRangeError("an attribute cannot be set to None", kind.name, name)
         check_value(kind, attribute, value)

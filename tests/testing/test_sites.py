@@ -46,7 +46,7 @@ def test_a_session_ends_with_its_block(tmp_path: Path) -> None:
 
 
 def test_a_wrong_site_file_names_its_mistake(embedded_site: MakeSite) -> None:
-    with pytest.raises(ManifestError, match=r"site\.yaml:4.*Tennant is no object type"):
+    with pytest.raises(ManifestError, match=r"site\.yaml:4.*Tennant is not an object type"):
         embedded_site(SITE + "Tennant: []\n")
 
 

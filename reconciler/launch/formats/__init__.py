@@ -35,7 +35,8 @@ def format_of(path: str) -> Format:
     suffix = "." + name.rpartition(".")[2] if "." in name else ""
     if suffix not in _SUFFIXES:
         raise LaunchFormatError(
-            f"the name of {path} does not tell its format", f"Name one of: {', '.join(Format)}."
+            f"the format of {path} cannot be told from its suffix",
+            f"Set spec.format to one of: {', '.join(Format)}.",
         )
     return _SUFFIXES[suffix]
 
@@ -139,7 +140,8 @@ def _prove(before: str, after: str, form: Format, values: Mapping[str, str | Non
     }
     if wrong:
         raise LaunchFormatError(
-            f"the edit does not read back as intended: {', '.join(sorted(wrong))}",
+            "self-check failed: after the edit, these keys would have wrong values:"
+            f" {', '.join(sorted(wrong))}",
             "The file is unchanged. Please report this together with the file.",
         )
 

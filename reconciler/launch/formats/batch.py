@@ -1,4 +1,4 @@
-"""Batch files: ``set NAME=value`` and ``set "NAME=value"`` where they always run.
+"""Batch files: ``set NAME=value`` and ``set "NAME=value"`` lines that run unconditionally.
 
 Names ignore case, and the last assignment takes effect. ``set NAME=`` unsets the name, so
 an empty value means that it is unset. An assignment that runs only under a condition, in a

@@ -66,7 +66,9 @@ class _Ini:
     def check(self, key: str, value: str) -> None:
         _, name = _split(key)
         if not name:
-            raise LaunchFormatError(f"{key} is a section and has no value", f"Write {key} NAME.")
+            raise LaunchFormatError(
+                f"{key} is a section, so it cannot be given a value", f"Write {key} NAME."
+            )
         refuse_characters(key, value, _CONTROL, "an INI file")
         if value != value.strip():
             raise LaunchFormatError(

@@ -102,8 +102,8 @@ def _edit_attribute(
 def _edit_text(raw: bytes, element: Element, path: str, value: str | None, codec: str) -> bytes:
     if value is None:
         raise LaunchFormatError(
-            f"{path} is an element; elements are not removed",
-            "Give it a text, or name an attribute.",
+            f"{path} is an element, which gwe cannot remove",
+            "Set its text, or name an attribute.",
         )
     if element.mixed:
         raise LaunchFormatError(

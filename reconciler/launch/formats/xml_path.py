@@ -52,7 +52,7 @@ def parse(text: str) -> XmlPath:
         if attribute and steps:
             if any(test[0] == attribute[1] for test in steps[-1].tests if isinstance(test, tuple)):
                 raise LaunchFormatError(
-                    f"{text} selects its element by the attribute that it names",
+                    f"{text} selects the element by the same attribute that it is to set",
                     "Select it by another attribute, or by its [number].",
                 )
             return XmlPath(steps, attribute[1])

@@ -37,7 +37,7 @@ def log_in(engine: Engine, user: str, password: str) -> int:
         row = next(engine.store.rows("Person", where, (user,)), None)
     person = decode(row[3]) if row else {}
     if row is None or not matches(password, person.get("password", "")):
-        raise LoginIncorrectError(f"the server does not let {user} in", "Person")
+        raise LoginIncorrectError(f"login of {user} was refused", "Person")
     if person.get("state") != STATE["Enabled"]:
         raise AccessDeniedError(f"the person {user} is disabled", "Person", "state")
     return row[0]

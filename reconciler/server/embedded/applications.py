@@ -69,17 +69,17 @@ def check_application(attributes: Attributes) -> None:
         ports = attributes.get("portInfos") or []
         if ports and not any(port["id"] == "default" for port in ports):
             raise ValueOutOfRangeError(
-                "one port must be called default", "Application", "portInfos"
+                "one port must have the ID default", "Application", "portInfos"
             )
     else:
         for name in ("serverInfo", "tenantDBIDs", "portInfos"):
             if attributes.get(name):
                 raise ValueOutOfRangeError(
-                    "a client application cannot have it", "Application", name
+                    f"a client application cannot have {name}", "Application", name
                 )
     if attributes.get("flexibleProperties") and attributes["type"] != _T_SERVER:
         raise ValueOutOfRangeError(
-            "a T-Server alone has flexible properties", "Application", "flexibleProperties"
+            "only a T-Server can have flexible properties", "Application", "flexibleProperties"
         )
     if attributes["type"] == _T_SERVER and len(attributes.get("tenantDBIDs") or []) > 1:
         raise ValueOutOfRangeError("a T-Server has one tenant", "Application", "tenantDBIDs")
@@ -95,7 +95,7 @@ def check_backup(store: Store, dbid: int, attributes: Attributes) -> None:
     primary = primary_of(store, backup)
     if decode(row[3])["type"] != attributes["type"] or backup == dbid or primary not in (0, dbid):
         raise IncorrectReferencesError(
-            "a backup is another application of its primary's type, and has one primary",
+            "a backup must be another application of the same type and have only one primary",
             "Application",
             "serverInfo",
         )
@@ -108,11 +108,17 @@ def check_application_update(
     primary = primary_of(store, dbid)
     for name in (*delta.values, *delta.key_values, *delta.lists) if primary else ():
         if name in MIRRORED:
-            raise UnchangeableInfoError(f"{name} of a backup is its primary's", "Application", name)
+            raise UnchangeableInfoError(
+                f"{name} of a backup cannot be changed; change it in the primary",
+                "Application",
+                name,
+            )
     hosts = [(side.get("serverInfo") or {}).get("hostDBID") for side in (live, updated)]
     if hosts[0] and hosts[0] != hosts[1] and store.referrers("Application", dbid):
         raise UnchangeableInfoError(
-            "a server keeps its host while it has clients or a primary", "Application", "serverInfo"
+            "the host cannot be changed while the server has clients or a primary",
+            "Application",
+            "serverInfo",
         )
 
 

@@ -126,7 +126,7 @@ class Engine:
         held = decode(found[3]) if found else {}
         if (held.get("type"), held.get("ownerID")) != (number, owner):
             raise IncorrectReferencesError(
-                "the folder around it must have the same owner and type", "Folder", "ownerID"
+                "the parent folder must have the same owner and type", "Folder", "ownerID"
             )
         completed["parentID"] = {"type": _FOLDER.number, "DBID": into}
         return self.insert(_FOLDER, completed, into)
@@ -189,7 +189,9 @@ class Engine:
         """Moves objects, and folders for the same type, into a folder."""
         if delta.changed or delta.deleted:
             raise ValueOutOfRangeError(
-                "an object leaves a folder only for another folder", "Folder", "objectIDs"
+                "an object cannot be removed from its folder, only moved to another",
+                "Folder",
+                "objectIDs",
             )
         held = TYPES_BY_NUMBER[live["type"]]
         for entry in delta.added:
@@ -211,7 +213,8 @@ class Engine:
         is_default = attributes["parentID"] == attributes["ownerID"]
         if kinds[0] != kinds[1] or is_default or dbid in self.folders().ancestors(into):
             raise IncorrectReferencesError(
-                "a folder moves only into a folder of the same owner and type",
+                "a folder can move only into a folder of the same owner and type, not below itself;"
+                " a default folder cannot move",
                 "Folder",
                 "objectIDs",
             )
@@ -226,7 +229,9 @@ class Engine:
 
     def _check_environment(self, kind: ObjectType, dbid: int) -> None:
         if (kind.name, dbid) == ("Tenant", ENVIRONMENT):
-            raise NoPermissionError("tenant Environment belongs to the server", "Tenant", "DBID")
+            raise NoPermissionError(
+                "tenant Environment cannot be changed or deleted", "Tenant", "DBID"
+            )
 
     def write(
         self,

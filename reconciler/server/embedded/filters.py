@@ -82,7 +82,7 @@ def _by_key(kind: ObjectType, filters: Filter, found: Conditions) -> None:
 
 
 def _holding(filters: Filter, found: Conditions) -> None:
-    """Adds the condition for the folder of one object."""
+    """Adds the condition that selects the folder that contains a given object."""
     name, dbid = type_name(int(filters.get("object_type", 0))), filters.get("object_dbid")
     if not name or dbid is None:
         raise ValueOutOfRangeError(

@@ -65,7 +65,9 @@ def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
 def check_frozen(store: Store, kind: ObjectType, dbid: int, delta: Delta) -> None:
     """Refuses a change of what other objects depend on."""
     if kind.name == "Host" and "name" in delta.values and store.referrers("Host", dbid):
-        raise UnchangeableInfoError("servers run on the host", "Host", "name")
+        raise UnchangeableInfoError(
+            "the host cannot be renamed while servers run on it", "Host", "name"
+        )
 
 
 def disable_owned(writer: Writer, kind: ObjectType, dbid: int) -> None:
@@ -98,7 +100,9 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
         if policy == "veto" and row and not itself and not _optional(row, dbid):
             label = decode(row[3]).get(OBJECT_TYPES[referrer_type].name_attribute)
             raise DependentObjectsError(
-                f"{referrer_type} {label} refers to it in {name}", object_type, name
+                f"cannot be deleted: {referrer_type} {label} refers to it in {name}",
+                object_type,
+                name,
             )
     for referrer_type, referrer, name in referrers:
         row = store.row(referrer_type, referrer)
@@ -141,7 +145,7 @@ def _check_folder(store: Store, object_type: str, dbid: int) -> None:
     folder = decode(row[3]) if row else {}
     if folder.get("parentID") == folder.get("ownerID"):
         raise DependentObjectsError(
-            "a default folder is deleted with its owner", "Folder", "ownerID"
+            "a default folder can be deleted only with its owner", "Folder", "ownerID"
         )
     if store.has_members(dbid):
         raise DependentObjectsError("the folder has members", "Folder", "objectIDs")

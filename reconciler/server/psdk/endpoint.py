@@ -1,5 +1,5 @@
-"""The SDK's description of a connection's end: address, TLS, ADDP, encoding. The client's
-here; the listener's in ``server/wire/endpoint.py``."""
+"""Builds the SDK's ``Endpoint`` of a connection: address, TLS, ADDP, encoding. The client's
+is here, the listener's in ``server/wire/endpoint.py``."""
 
 from collections.abc import Sequence
 from pathlib import Path

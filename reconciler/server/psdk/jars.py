@@ -79,9 +79,10 @@ def folder_of(
     named = psdk or environment.get(ENVIRONMENT_VARIABLE, "") or install_dir
     if not named:
         raise ServerUnavailableError(
-            "where is the Platform SDK? A real Configuration Server is reached through it",
+            "no folder with the Platform SDK was named; gwe needs the SDK to reach a real"
+            " Configuration Server",
             "Name the folder with its jars with --psdk or GWE_PSDK, or the installation of a"
-            " Genesys product that holds them with --install-dir. gwe does not contain it.",
+            " Genesys product that holds them with --install-dir. It does not come with gwe.",
         )
     return Path(named)
 

@@ -1,7 +1,7 @@
-"""Starts the JVM and gives access to the SDK's classes. Nothing else knows JPype.
+"""Starts the JVM and gives access to the SDK's classes. Only this module handles JPype.
 
-A process has one JVM, which cannot be started twice, so the first class path counts. Java
-objects are ``Any``: the SDK's public interface says what they can do.
+A process has one JVM, which cannot be started twice, so later class paths are ignored. Java
+objects are ``Any``: see the SDK's API for their methods.
 """
 
 import importlib
@@ -135,8 +135,8 @@ def load_jpype() -> Any:
         importlib.import_module("jpype.config")
     except ImportError as error:
         raise ServerUnavailableError(
-            "JPype1 is not installed: through it Python uses the Platform SDK",
-            "pip install 'gwe-reconciler[psdk]'",
+            "JPype1 is not installed; gwe needs it to use the Platform SDK",
+            "Run pip install 'gwe-reconciler[psdk]'",
         ) from error
     return jpype
 

@@ -84,7 +84,9 @@ class Mapper:
         attribute = _attribute(shape, name)
         names = _names(shape, attribute)
         if changes.changed and attribute.type is ValueType.REFERENCES:
-            raise ListItemNotFoundError("a DBID has nothing to change", shape.kind.name, name)
+            raise ListItemNotFoundError(
+                "references in a list can be added or deleted, not changed", shape.kind.name, name
+            )
         buckets: tuple[tuple[Bucket, tuple[Any, ...]], ...] = (
             ("added", changes.added),
             ("changed", changes.changed),

@@ -56,8 +56,8 @@ class Upgrade:
         self._on_begin()
 
     def _trusted(self) -> str:
-        """A PEM file with the certificates of the Java store, or of Java itself: the SDK wants
-        all certificates in one format."""
+        """A temporary PEM file with the certificates of --trust-store, else Java's own: the SDK
+        requires all certificates in one format."""
         found = [
             base64.encodebytes(bytes(issuer.getEncoded())).decode("ascii")
             for manager in trust_managers(self._sdk, self._options)

@@ -107,7 +107,9 @@ class Answers:
         shape = self._shape(request.getObjectType())
         kind = shape.kind
         if kind.name not in _BRIEFS:
-            raise UnsupportedObjectError("there is no brief information of it", kind.name)
+            raise UnsupportedObjectError(
+                f"brief information is not available for {kind.name}", kind.name
+            )
         found = server.read(kind.name, self._filter(kind, request.getFilter())[0])
         tenants = {
             tenant.dbid: tenant.attributes["name"]

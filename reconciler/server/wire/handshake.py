@@ -44,7 +44,9 @@ def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
         own.close()
     if not user:
         if number in CLIENT_APPLICATION_TYPES:
-            raise LoginIncorrectError(f"the application {name} logs in with a user", "Person")
+            raise LoginIncorrectError(
+                f"the client application {name} must log in with a user", "Person"
+            )
         return open_server("", "")
     server = open_server(user, password_of(sdk, request))
     try:

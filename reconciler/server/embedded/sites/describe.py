@@ -80,7 +80,7 @@ class Contents:
 
 
 class SiteWriter:
-    """Puts the objects of a server into words."""
+    """Turns a server's objects into entries of a site file."""
 
     def __init__(self, contents: Contents, home: Home) -> None:
         self._contents = contents

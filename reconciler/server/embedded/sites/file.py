@@ -112,7 +112,7 @@ def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> l
     for item in objects:
         there = merged.get(item.key)
         if there and item.type.name == "Tenant" and item.dbid not in (0, ENVIRONMENT):
-            what = f"Tenant {item.name} has DBID {ENVIRONMENT}"
+            what = f"Tenant {item.name} must have DBID {ENVIRONMENT}"
             problems.append(Diagnostic(what, item.at("dbid")))
         merged[item.key] = replace(item, dbid=item.dbid or there.dbid) if there else item
     return list(merged.values())
@@ -127,8 +127,8 @@ class _Reading:
         self.predefined = True
 
     def file(self, path: Path, inside: tuple[Path, ...]) -> list[SiteObject]:
-        """The objects of a file and of the file that it extends, whose objects it replaces by
-        type and natural key. ``inside``: the files that extend this one."""
+        """The objects of a file and of the file that it extends. Its own replace those with the
+        same type and natural key. ``inside``: the files that extend this one."""
         here = path.resolve()
         if here in inside:
             self.problems.append(Diagnostic("the site file extends itself", Position(str(path))))
@@ -161,17 +161,17 @@ class _Reading:
             what = f"apiVersion must be {API_VERSION}, not {version}"
             self.problems.append(Diagnostic(what, document.at(("apiVersion",))))
         if not isinstance(data.get("tenant", ""), str | int):
-            self.problems.append(Diagnostic("tenant is a name", document.at(("tenant",))))
+            self.problems.append(Diagnostic("tenant must be a name", document.at(("tenant",))))
         predefined = data.get("predefined", True)
         self.predefined = self.predefined and predefined is not False
         if not isinstance(predefined, bool):
-            what = f"predefined is true or false, not {predefined!r}"
+            what = f"predefined must be true or false, not {predefined!r}"
             self.problems.append(Diagnostic(what, document.at(("predefined",))))
         base = data.get("extends", "")
         if isinstance(base, str):
             return base
         self.whole = False
-        what = "extends is the name of one site file"
+        what = "extends must be the name of one site file"
         self.problems.append(Diagnostic(what, document.at(("extends",))))
         return ""
 
@@ -189,16 +189,16 @@ class _Reading:
             kind = OBJECT_TYPES.get(word)
             if kind is None:
                 known = f"Known: {', '.join(OBJECT_TYPES)}."
-                self.problems.append(Diagnostic(f"{word} is no object type", place, known))
+                self.problems.append(Diagnostic(f"{word} is not an object type", place, known))
             elif not isinstance(entries, list):
-                self.problems.append(Diagnostic(f"{word} is a list of objects", place))
+                self.problems.append(Diagnostic(f"{word} must be a list of objects", place))
             else:
                 for index, entry in enumerate(entries):
                     path = (word, str(index))
                     if isinstance(entry, Mapping):
                         yield self._object(kind, entry, document, path, default_tenant)
                     else:
-                        what = "an object is a mapping of words"
+                        what = "an object must be a mapping"
                         self.problems.append(Diagnostic(what, document.at(path)))
 
     def _object(
@@ -220,12 +220,13 @@ class _Reading:
             words = {**application_defaults(words.get("type", ""), default_tenant), **words}
         item = SiteObject(kind, words, document, path, tenant)
         if dbid is not None and (type(dbid) is not int or not 0 < dbid <= MAX_DBID):
-            what = f"{item.label}: dbid is a whole number from 1 to {MAX_DBID}, not {dbid!r}"
+            allowed = f"a whole number from 1 to {MAX_DBID}"
+            what = f"{item.label}: dbid must be {allowed}, not {dbid!r}"
             self.problems.append(Diagnostic(what, item.at("dbid")))
             dbid = None
         names = folder if isinstance(folder, list) else as_text(folder).split("/")
         if isinstance(folder, Mapping) or not all(isinstance(name, str | int) for name in names):
-            what = f"{item.label}: folder is a path such as Chat/Queues, or a list of names"
+            what = f"{item.label}: folder must be a path such as Chat/Queues, or a list of names"
             self.problems.append(Diagnostic(what, item.at("folder")))
             names = []
         return replace(

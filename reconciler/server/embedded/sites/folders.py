@@ -55,7 +55,7 @@ def folder_entry(
         words.report("name is missing")
     default = item.words.get("default", False)
     if not isinstance(default, bool):
-        words.report(f"default is true or false, not {default!r}", "default")
+        words.report(f"default must be true or false, not {default!r}", "default")
     elif default and item.folder:
         words.report("a default folder is in no other folder", "folder")
     access = words.access()
@@ -70,7 +70,7 @@ def _kind(item: SiteObject, words: Words) -> ObjectType | None:
         if kind.folder and text in (kind.name, str(kind.number)):
             return kind
     known = ", ".join(kind.name for kind in OBJECT_TYPES.values() if kind.folder)
-    words.report(f"type is the type of the objects in the folder: one of {known}", "type")
+    words.report(f"type must be the type of the objects in the folder: one of {known}", "type")
     return None
 
 

@@ -70,7 +70,7 @@ class Words:
                 attribute = self._resolved(attribute, kind.attributes, words)
                 result[attribute.name] = self._checked(attribute, value)
             elif attribute.mandatory:
-                self.report(f"{word} is a {attribute.type.value}, not null", word)
+                self.report(f"{word} cannot be null", word)
         return result
 
     def _resolved(
@@ -105,21 +105,21 @@ class Words:
         found: Access = []
         entries = self._item.words.get("permissions", [])
         if not isinstance(entries, list):
-            self.report("permissions is a list", "permissions")
+            self.report("permissions must be a list", "permissions")
             return found
         for index, entry in enumerate(entries):
             path = ("permissions", str(index))
             account = next(iter({*entry} & {*ACCOUNTS}), "") if isinstance(entry, Mapping) else ""
             if not account or {*entry} != {account, "mask"}:
-                self.report("an entry has person or group, and mask", *path)
+                self.report("an entry must have person or group, and mask", *path)
                 continue
             mask = entry["mask"]
             if type(mask) is not int or not 0 <= mask <= _ALL:
-                self.report(f"mask is a whole number from 0 to {_ALL}", *path, "mask")
+                self.report(f"mask must be a whole number from 0 to {_ALL}", *path, "mask")
                 continue
             dbid = self.reference(ACCOUNTS[account], entry[account], *path, account)
             if (ACCOUNTS[account], dbid) in [item[:2] for item in found]:
-                self.report(f"the {account} stands in the list twice", *path)
+                self.report(f"the {account} is listed twice", *path)
             elif dbid is not None:
                 found.append((ACCOUNTS[account], dbid, mask))
         return found
@@ -140,7 +140,7 @@ class Words:
 
     def _each(self, value: Any, path: tuple[str, ...], step: Callable[..., Any]) -> list[Any]:
         if not isinstance(value, list):
-            self.report(f"{path[-1]} is a list, not {value!r}", *path)
+            self.report(f"{path[-1]} must be a list, not {value!r}", *path)
             return []
         return [step(item, (*path, str(index))) for index, item in enumerate(value)]
 
@@ -161,7 +161,7 @@ class Words:
         if attribute.key and not isinstance(value, Mapping):
             value = {attribute.field(attribute.key).word: value}
         if not isinstance(value, Mapping):
-            self.report(f"{attribute.word} is a mapping", *path)
+            self.report(f"{attribute.word} must be a mapping", *path)
             return {}
         by_word = {field.word: field for field in attribute.fields}
         result: dict[str, Any] = {}
@@ -179,12 +179,12 @@ class Words:
 
     def _key_values(self, value: Any, path: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         if not isinstance(value, Mapping):
-            self.report(f"{path[-1]} has sections", *path)
+            self.report(f"{path[-1]} must have sections", *path)
             return {}
         result: dict[str, dict[str, Any]] = {}
         for section, options in value.items():
             if not isinstance(options, Mapping):
-                self.report(f"[{section}] has options", *path, section)
+                self.report(f"[{section}] must have options", *path, section)
                 continue
             result[section] = {}
             for key, item in options.items():
@@ -202,7 +202,7 @@ def _scalar(attribute: Attribute, value: Any, names: SiteNames, tenant: int) -> 
             if type(dbid) is int and 0 <= dbid <= MAX_DBID:
                 return dbid
         if isinstance(value, Mapping | list) or value is None:
-            raise FieldValueError(f"{attribute.word} is a name, or {{dbid: NUMBER}}")
+            raise FieldValueError(f"{attribute.word} must be a name or {{dbid: NUMBER}}")
         return to_attribute(attribute, as_text(value), names, tenant)
     if attribute.secret and isinstance(value, Mapping) and {*value} == {"hash"}:
         try:
@@ -211,10 +211,13 @@ def _scalar(attribute: Attribute, value: Any, names: SiteNames, tenant: int) -> 
             raise FieldValueError(f"{attribute.word}: {error}") from error
     if attribute.type is ValueType.TEXT:
         if isinstance(value, Mapping | list) or value is None:
-            raise FieldValueError(f"{attribute.word} is a text")
+            raise FieldValueError(f"{attribute.word} must be a string")
         return canonical(attribute, as_text(value))
     if attribute.type is ValueType.INTEGER and isinstance(value, Mapping):
-        return _integer(value)
+        try:
+            return _integer(value)
+        except FieldValueError as error:
+            raise FieldValueError(f"{attribute.word} {error}") from error
     return to_attribute(attribute, value, names, tenant)
 
 
@@ -225,19 +228,19 @@ def _option(value: Any) -> str | int | bytes:
         try:
             return bytes.fromhex(as_text(value["binary"]))
         except ValueError as error:
-            raise FieldValueError("is binary, written in hex") from error
+            raise FieldValueError("must be binary, written in hex") from error
     if isinstance(value, Mapping) and {*value} == {"integer"}:
         return _integer(value)
     if isinstance(value, bool):
         return as_text(value)
     if isinstance(value, str | int):
         return value
-    raise FieldValueError("is a text, an integer or {binary: HEX}")
+    raise FieldValueError("must be a string, an integer or {binary: HEX}")
 
 
 def _integer(value: Mapping[str, Any]) -> int:
     """The value of ``{integer: TEXT}``, for integers of 19 digits, too long for ``strict_yaml``."""
     text = as_text(value.get("integer", ""))
     if {*value} != {"integer"} or not _INTEGER.fullmatch(text):
-        raise FieldValueError("is no whole number")
+        raise FieldValueError("must be a whole number")
     return int(text)
