@@ -57,8 +57,8 @@ def recover_run(
             if left:
                 raise UnrecoveredError(
                     f"not recovered: {', '.join(left)}",
-                    "Remove what stands in the way and run gwe recover again, or give up with"
-                    f" gwe lock release --abandon {run.name}.",
+                    "Correct the causes listed above and run gwe recover again, or give up the run"
+                    f" with gwe lock release --abandon {run.name}.",
                 )
             _finish(journal, "recovered", context.clock)
             session.lock.keep = False

@@ -46,15 +46,16 @@ def show(connection: ConnectionFlags) -> int:
     "run",
     default="",
     metavar="RUN",
-    help="Give up the run that holds it: what it left half done stays so.",
+    help="Release the lock of RUN without finishing what the run left half done.",
 )
 @with_flags
 def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
-    """Release the lock of a run that is dead. A run that lives notices, and stops before its
-    next write.
+    """Release the lock of a dead run. If the run is alive after all, it notices and stops
+    before its next write.
 
-    A run that has begun to write may have left an object half done: gwe recover, on its
-    host, finishes that and releases the lock. Only where that is impossible, --abandon RUN.
+    A dead run that had begun to write may have left an object half done: gwe recover, on its
+    host, finishes that object and releases the lock. If you cannot run it there, use
+    --abandon RUN.
     """
     session = open_session(connection)
     folder = state_folder(state, session.settings)

@@ -37,10 +37,11 @@ class _Shown(Progress):
 )
 @with_flags
 def command(reverse: bool, connection: ConnectionFlags, state: StateFlags, lock: LockFlags) -> int:
-    """Recover the runs that did not finish on this server: find out what became of every call
-    without an answer, create what a replace has only deleted, release the lock.
+    """Recover the runs that did not finish on this server: find out whether each unanswered
+    call was carried out, create the new object where a replace only deleted the old object,
+    release the lock.
 
-    What such a run had not begun is left to the next plan.
+    Actions that the run had not started are left to the next plan.
     """
     session = open_session(connection)
     with session.connect(state=state) as engine:

@@ -17,7 +17,11 @@ from reconciler.render.forms import FORMS
 @click.command("undo")
 @click.argument("run", metavar="RUN")
 @click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
-@click.option("--force", is_flag=True, help="Also delete objects that have changed since.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Also delete objects that have changed since, and exceed the limits of gwe.toml.",
+)
 @with_flags
 def command(
     run: str,
@@ -28,9 +32,10 @@ def command(
     connection: ConnectionFlags,
 ) -> int:
     """Revert a run: what it created is deleted, what it changed or replaced is restored from
-    the journal. What somebody has changed since stays. gwe runs lists the runs.
+    the journal. Later changes by others are kept. RUN is the name of a run, its beginning, or
+    last; gwe runs lists them.
 
-    This makes a plan like any other: shown, asked about, journaled. Undoing it is the redo.
+    An undo is itself a run: it is shown, confirmed and journaled, and undoing it redoes the first.
     """
     if out is None:
         check_can_ask(auto_approve=flags.auto_approve)
