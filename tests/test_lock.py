@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply import run as run_module
+from reconciler.apply import session as session_module
 from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
 from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.report import RunReport
@@ -878,3 +880,20 @@ def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Pl
         process.stdout.close()
     assert process.returncode == 0
     assert _check_many(place, "applied") == 1500
+
+
+def test_other_runs_are_looked_for_before_anything_is_read(
+    place: Place, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run without a lock that ended in between would have written what was read half."""
+    order: list[str] = []
+    monkeypatch.setattr(run_module, "_check_none_running", lambda *_: order.append("check"))
+    read_again = session_module.read_again
+
+    def reading(*arguments: Any) -> Any:
+        order.append("read")
+        return read_again(*arguments)
+
+    monkeypatch.setattr(session_module, "read_again", reading)
+    assert _execute(place, server).exit_code == 0
+    assert order == ["check", "read"]

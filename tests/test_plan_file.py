@@ -875,6 +875,10 @@ def _with_a_carried_change(data: dict[str, Any]) -> None:
     data["actions"][0]["changes"][0]["after"] = {"secret": "file.txt"}
 
 
+def _with_a_nameless_secret(data: dict[str, Any]) -> None:
+    data["actions"][0]["changes"][0] |= {"before": {"secret": True}, "after": {"secret": True}}
+
+
 def _with_a_state_that_is_none(data: dict[str, Any]) -> None:
     data["actions"][0]["changes"][0] |= {"path": "/state", "after": "enabled"}
 
@@ -903,6 +907,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown field": (_with_unknown_field, "plan.json"),
     "source": (_with_odd_source, "plan.json"),
     "secret": (_with_a_carried_change, "plan"),
+    "secret in clear": (_with_a_nameless_secret, "plan.json lacks the secrets that it would write"),
     "value": (
         _with_a_state_that_is_none,
         "plan.json is not a valid plan: state must be one of Enabled, Disabled, not 'enabled'",

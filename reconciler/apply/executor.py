@@ -11,7 +11,7 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.writes import RECOVER, StopRunError, Writes
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
-from reconciler.kinds.fields import UnknownReferenceError
+from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
 from reconciler.launch.adapter import LaunchFileAccessError
 from reconciler.plan.actions import Delete, Replace, Write
 from reconciler.plan.model import Plan
@@ -133,7 +133,12 @@ class _Run:
             raise StopRunError(lost) from error
         except (ReadOnlyModeError, JournalError) as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
-        except (ConfigurationServerError, LaunchFileAccessError, UnknownReferenceError) as error:
+        except (
+            ConfigurationServerError,
+            LaunchFileAccessError,
+            UnknownReferenceError,
+            FieldValueError,
+        ) as error:
             hint = error.hint if isinstance(error, ReconcilerError) else ""
             return Outcome(action, "failed", str(error), hint)
         except OutcomeUnknownError as error:

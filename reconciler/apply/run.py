@@ -10,6 +10,7 @@ something breaks.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import reconciler
@@ -68,8 +69,8 @@ def execute_plan(
         report: RunReport | None = None
         began_writing, exit_code = False, int(ExitCode.FAILED)
         try:
-            with run_session(plan, server, journal, options, context, warn) as session:
-                _check_none_running(options.state, info.identity, context.name)
+            check = partial(_check_none_running, options.state, info.identity, context.name)
+            with run_session(plan, server, journal, options, context, warn, check=check) as session:
                 stale = _stale(plan, session, options)
                 session.lock.keep = began_writing = True
                 report = execute(

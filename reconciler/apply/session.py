@@ -76,10 +76,12 @@ def run_session(
     warn: Callable[[str], None],
     *,
     resumes_at: int = 0,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[RunSession]:
     """Acquires the lock and reads again what the plan depends on. At the end the lock is
     released, unless ``keep`` is set in it: then it stays, with the run's name.
 
+    ``check`` is called with the lock held, before anything is read.
     ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
     taken over, and stays until somebody sets ``keep`` to False.
     """
@@ -89,6 +91,7 @@ def run_session(
         if resumes_at:
             lock.keep = True
             lock.start_writing()
+        check()
         live, site = read_again(plan, server, options.installation)
         calls = Calls(server, journal, lock, first_step=resumes_at or 1)
         yield RunSession(server, lock, calls, live, site)

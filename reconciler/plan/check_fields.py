@@ -27,6 +27,8 @@ def _check_write(action: Write) -> None:
     kind = ALL_TYPES.get(action.object_type)
     if kind is None:
         raise ValueError(f"there is no object type {action.object_type}")
+    if isinstance(action, Create | Replace) and None in action.fields.values():
+        raise ValueError(f"{action.address} has a field without a value")
     for path, value in _written(action):
         attribute = kind.by_word(path[0]) if path else None
         length = _LENGTHS.get(attribute.type, 1) if attribute else 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError, RefusedError, UsageError
+from reconciler.errors import PlanFileError, ReconcilerError, RefusedError, UsageError
 from reconciler.plan.codec import plan_json, read_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import unsaveable
@@ -60,7 +60,14 @@ def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> P
             f"the plan file {path} cannot be read: {reason}",
             "Plan files are made by gwe plan --out FILE.",
         ) from error
-    return PlanFile(read_plan(text, str(path), resolve), text)
+    plan = read_plan(text, str(path), resolve)
+    missing = unsaveable(plan) if resolve else []
+    if missing:
+        raise PlanFileError(
+            f"{path} lacks the secrets that it would write: {', '.join(missing)}",
+            "Declare them as {secret: true, from: env.NAME} and save the plan with --out.",
+        )
+    return PlanFile(plan, text)
 
 
 def _check_holds_no_secret(plan: Plan) -> None:
