@@ -1,0 +1,211 @@
+"""The store in one SQLite file of the state folder, which is the default.
+
+    STATE/state.db      the tables; mode 0600, since the backups in it are in clear
+    STATE/held/RUN      locked by the process that holds the run
+
+The folder is made when the first run is, with mode 0700. Commits wait for the disk. The
+write-ahead log needs memory that processes share, so it is used only where the file system
+is known to be on this host alone.
+"""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+
+from reconciler.errors import RunHeldError, StateError, StateFolderError
+from reconciler.state.disks import disk_of, is_local
+from reconciler.state.session import Dialect, SqlSession
+
+FILE = "state.db"
+_HELD = "held"
+_DAMAGED = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,  # the tables are not those that were made
+    sqlite3.SQLITE_TOOBIG,
+}
+_NOT_PERMITTED = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+}
+
+_DIALECT = Dialect(
+    types={"integer": "INTEGER", "bytes": "BLOB"},
+    placeholder="?",
+    begin_reading="BEGIN",
+    begin_writing="BEGIN IMMEDIATE",
+    has_table="SELECT 1 FROM sqlite_master WHERE name = ?",
+    exclude_migrations="",  # a transaction that writes is alone
+    error=sqlite3.Error,
+)
+
+
+class SqliteEngine:
+    """The state folder at ``folder``. ``timeout``: seconds to wait while another process
+    writes."""
+
+    def __init__(self, folder: Path, timeout: float = 10.0) -> None:
+        self.folder = folder
+        self.file = folder / FILE
+        self._timeout = timeout
+
+    @property
+    def place(self) -> str:
+        """Host and folder."""
+        return f"{socket.gethostname()}:{self.folder.absolute()}"
+
+    def exists(self) -> bool:
+        """Whether a run was ever written here."""
+        try:
+            return self.file.stat().st_size > 0
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _unusable(self.folder, error) from error
+
+    def connect(self) -> SqlSession:
+        """An open connection. Makes the folder and the file where they are missing."""
+        try:
+            self._make_file()
+        except OSError as error:
+            raise _unusable(self.folder, error) from error
+        try:
+            connection = self._open()
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+        return SqlSession(connection, _DIALECT, self._explained)
+
+    def _make_file(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return
+        for folder in (self.folder, self.folder.parent):
+            with suppress(OSError):  # not every system can flush a folder
+                descriptor = os.open(folder, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.file.absolute()))}?mode=rw",
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+            # EXTRA is FULL, and waits for the folder too where a rollback journal is removed.
+            connection.execute("PRAGMA synchronous = EXTRA")
+            connection.execute("PRAGMA fullfsync = ON")  # macOS has a flush that is none
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA cell_size_check = ON")
+            connection.execute("PRAGMA secure_delete = ON")  # the backups are in clear
+            wanted = "wal" if is_local(self.folder) else "delete"
+            if connection.execute("PRAGMA journal_mode").fetchone() != (wanted,):
+                connection.execute(f"PRAGMA journal_mode = {wanted}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def hold(self, run: str) -> Iterator[SqlSession]:
+        """A connection for the process that holds the run. The system ends the hold where
+        the process dies. RunHeldError where another process holds it."""
+        with self._held(run):
+            session = self.connect()
+            try:
+                yield session
+            finally:
+                session.close()
+
+    def is_held(self, run: str) -> bool:
+        """Whether a process holds the run."""
+        if not self._lock_file(run).exists():
+            return False
+        try:
+            with self._held(run):
+                return False
+        except RunHeldError:
+            return True
+
+    def forget(self, run: str) -> None:
+        """Removes what a run that was deleted has left beside the database."""
+        with suppress(OSError):
+            self._lock_file(run).unlink(missing_ok=True)
+
+    def _lock_file(self, run: str) -> Path:
+        return self.folder / _HELD / f"{quote(run, safe='')}.lock"
+
+    @contextmanager
+    def _held(self, run: str) -> Iterator[None]:
+        path = self._lock_file(run)
+        try:
+            for folder in (self.folder, path.parent):  # a parent would not get the mode
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = FileLock(path, timeout=0, mode=0o600)
+            lock.acquire()
+        except Timeout as error:
+            raise run_held(run) from error
+        except OSError as error:
+            raise _unusable(self.folder, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _explained(self, error: Exception) -> StateError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return StateFolderError(
+                f"{disk_of(self.folder)} is full, and {self.file} is on it", "Make room on it."
+            )
+        if code == sqlite3.SQLITE_IOERR:
+            return StateFolderError(
+                f"{self.file} cannot be read or written: {error}",
+                f"Look at {disk_of(self.folder)}: it may be full, limited or failing.",
+            )
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StateFolderError(
+                f"another process has held {self.file} for {self._timeout:g} s",
+                "Wait until it has ended, or end it.",
+            )
+        if code in _NOT_PERMITTED:
+            return StateFolderError(
+                f"{self.file} cannot be used: {error}",
+                "Make it and its folder readable and writable for this user, or name another"
+                " folder with --state-dir.",
+            )
+        if code in _DAMAGED:
+            return StateFolderError(
+                f"{self.file} is damaged: {error}",
+                f"Restore it from a backup, or copy {self.folder} and save what can be read:"
+                f" move {FILE} and the files that begin with its name to another folder, then"
+                f" sqlite3 THERE/{FILE} .recover | sqlite3 {self.file}. Every run is checked"
+                " when it is read.",
+            )
+        return StateFolderError(f"{self.file} cannot be used: {error}")
+
+
+def run_held(run: str) -> RunHeldError:
+    return RunHeldError(f"the run {run} is still going on", "Wait for it, or stop its process.")
+
+
+def _unusable(folder: Path, error: OSError) -> StateFolderError:
+    return StateFolderError(
+        f"the state folder {folder} cannot be used: {error.strerror or error}",
+        "Name another folder with --state-dir.",
+    )
