@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -70,11 +70,24 @@ class Cluster:
 
     def execute(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Executes a statement as the owner of the cluster."""
+        return self.execute_all("public", [(statement, parameters)])[0]
+
+    def execute_all(
+        self, schema: str, statements: Sequence[tuple[str, tuple[Any, ...]]]
+    ) -> list[list[tuple[Any, ...]]]:
+        """Executes statements with ``?`` for parameters in one transaction, in which nothing
+        checks references."""
         import psycopg  # noqa: PLC0415
 
-        with psycopg.connect(self._url(), autocommit=True) as connection:
-            cursor = connection.execute(statement, parameters)  # type: ignore[call-overload]
-            return list(cursor.fetchall()) if cursor.description else []
+        answers = []
+        with psycopg.connect(self._url()) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(f"SET search_path = {schema}")
+            for statement, parameters in statements:
+                text = statement.replace("?", "%s").encode()
+                cursor = connection.execute(text, parameters or None)
+                answers.append(list(cursor.fetchall()) if cursor.description else [])
+        return answers
 
     def stop(self) -> None:
         """Stops the server at once, as a crash does."""

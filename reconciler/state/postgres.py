@@ -19,23 +19,29 @@ from reconciler.state.session import Dialect, SqlSession
 from reconciler.state.sqlite import run_held
 
 _MIGRATING = 0x477765
-_KEPT_ALIVE = (
+_SETTINGS = (
+    # remote_apply waits for more than on does.
+    "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
+    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),"
     # A runner that dies without a word must not hold its run for hours.
-    ("tcp_keepalives_idle", "30"),
-    ("tcp_keepalives_interval", "10"),
-    ("tcp_keepalives_count", "3"),
-    # A run that waits for Configuration Server or for a person is idle.
-    ("idle_session_timeout", "0"),
+    " set_config('tcp_keepalives_idle', '30', false),"
+    " set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false),"
+    " set_config('lock_timeout', %s, false)"
 )
+# A run that waits for Configuration Server or for a person is idle.
+_NEVER_IDLE = "SET idle_session_timeout = 0"
+_HAS_IDLE_TIMEOUT = 140_000
 
 _DIALECT = Dialect(
     types={"integer": "BIGINT", "bytes": "BYTEA"},
     placeholder="%s",
     begin_reading="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     begin_writing="BEGIN",
-    has_table="SELECT 1 WHERE to_regclass(?::text) IS NOT NULL",
+    # to_regclass would not see what another session has committed in the meantime.
+    has_table="SELECT 1 FROM pg_class WHERE relname = ? AND pg_table_is_visible(oid)",
     exclude_migrations=f"SELECT pg_advisory_xact_lock({_MIGRATING})",
-    error=psycopg.Error,
+    errors=(psycopg.Error,),
 )
 
 
@@ -74,15 +80,9 @@ class PostgresEngine:
         return SqlSession(connection, _DIALECT, self._explained)
 
     def _prepare(self, connection: "psycopg.Connection[Any]") -> None:
-        # remote_apply waits for more than on does.
-        wanted = [("lock_timeout", f"{self._timeout:g}s"), *_KEPT_ALIVE]
-        if connection.execute("SHOW synchronous_commit").fetchone() != ("remote_apply",):
-            wanted.append(("synchronous_commit", "on"))
-        for name, value in wanted:  # an older server does not have all of them
-            connection.execute(
-                "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s",
-                (value, name),
-            )
+        connection.execute(_SETTINGS, (f"{self._timeout:g}s",))
+        if connection.info.server_version >= _HAS_IDLE_TIMEOUT:
+            connection.execute(_NEVER_IDLE)
 
     @contextmanager
     def hold(self, run: str) -> Iterator[SqlSession]:

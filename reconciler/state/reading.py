@@ -170,7 +170,7 @@ def list_runs(rows: Rows, identity: str = "") -> tuple[RunEntry, ...]:
     )
     entries = [_entry(rows, values, lasts) for values in rows(_RUN)]
     lost = rows("SELECT run FROM gwe_plan WHERE run NOT IN (SELECT number FROM gwe_run)")
-    entries += [_damaged(rows, number, "", "its row is missing") for (number,) in lost]
+    entries += [_damaged(rows, number, [], "its row is missing") for (number,) in lost]
     return tuple(
         entry
         for entry in sorted(entries, key=lambda entry: entry.number)
@@ -183,8 +183,8 @@ def _entry(rows: Rows, values: Sequence[Any], lasts: Mapping[int, bytes]) -> Run
     if row is None:
         number, name = values[:2]
         told = _decoded(values[RUN_COLUMNS.split(", ").index("summary")])
-        name = told.name if isinstance(told, RunSummary) else name
-        return _damaged(rows, number, name, "its row is damaged")
+        names = [name, told.name] if isinstance(told, RunSummary) else [name]
+        return _damaged(rows, number, names, "its row is damaged")
     summary = summary_of(row)
     if lasts.get(row.number) == row.last_digest:
         if not summary.finished and has_fact(rows, AbandonedRun(row.name, row.number)):
@@ -192,20 +192,21 @@ def _entry(rows: Rows, values: Sequence[Any], lasts: Mapping[int, bytes]) -> Run
         return summary
     last = f"record {row.last_number} of {row.last_number}"
     problem = f"{last} is " + ("damaged" if row.number in lasts else "missing")
-    return _damaged(rows, row.number, row.name, problem, summary.head)
+    return _damaged(rows, row.number, [row.name], problem, summary.head)
 
 
 def _damaged(
-    rows: Rows, number: Any, name: Any, problem: str, head: RunHead | None = None
+    rows: Rows, number: Any, names: list[Any], problem: str, head: RunHead | None = None
 ) -> DamagedRun:
-    """A damaged run, named by its first record where the row does not tell."""
+    """A damaged run. ``names``: what it may be called; its first record tells as well, and
+    what most of them tell is taken."""
     number = number if isinstance(number, int) else 0
-    if not name:
-        first = rows("SELECT data FROM gwe_record WHERE run = ? AND number = 1", number)
-        found = _decoded(first[0][0]) if first else None
-        name = found.run if isinstance(found, RunHead) else f"number {number}"
-    given_up = has_fact(rows, AbandonedRun(str(name), number))
-    return DamagedRun(number, str(name), problem, head, given_up)
+    first = rows("SELECT data FROM gwe_record WHERE run = ? AND number = 1", number)
+    told = _decoded(first[0][0]) if first else None
+    names += [told.run] if isinstance(told, RunHead) else []
+    name = str(max(names, key=names.count, default=f"number {number}"))
+    given_up = has_fact(rows, AbandonedRun(name, number))
+    return DamagedRun(number, name, problem, head, given_up)
 
 
 def backup(rows: Rows, digest: str) -> bytes:

@@ -18,8 +18,8 @@ Row = tuple[Any, ...]
 class Dialect:
     """What differs between the engines. ``begin_reading`` begins a transaction in which all
     reads see one state; ``has_table`` asks for a table of a name; ``exclude_migrations``:
-    lets other sessions that would migrate wait until the transaction ends; ``error``: the
-    root of the exceptions that the driver raises."""
+    lets other sessions that would migrate wait until the transaction ends; ``errors``: what
+    the driver raises."""
 
     types: Mapping[str, str]
     placeholder: str
@@ -27,7 +27,7 @@ class Dialect:
     begin_writing: str
     has_table: str
     exclude_migrations: str
-    error: type[Exception]
+    errors: tuple[type[Exception], ...]
 
 
 class SqlSession:
@@ -71,7 +71,7 @@ class SqlSession:
             self.change("COMMIT")
         except BaseException:
             # Where the connection is lost, or the commit was done and interrupted after.
-            with suppress(dialect.error):
+            with suppress(*dialect.errors):
                 self._execute("ROLLBACK", ())
             raise
 
@@ -91,7 +91,7 @@ class SqlSession:
 
     def close(self) -> None:
         """Closes the connection. What was not committed is lost."""
-        with suppress(self._dialect.error):
+        with suppress(*self._dialect.errors):
             self.connection.close()
 
     def _execute(self, statement: str, parameters: Row) -> Any:
@@ -105,5 +105,5 @@ class SqlSession:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except self._dialect.error as error:
+        except self._dialect.errors as error:
             raise self._explain(error) from error

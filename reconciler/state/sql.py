@@ -4,7 +4,6 @@ Each method opens a session, reads or changes in one transaction, and closes it.
 sees the state of one moment, also while a run is going on.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
@@ -54,7 +53,7 @@ class StateEngine(Protocol):
 class SqlStore:
     """The store in the database of ``engine``. ``clock``: seconds since 1970."""
 
-    def __init__(self, engine: StateEngine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, engine: StateEngine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
 

@@ -37,6 +37,9 @@ _NOT_PERMITTED = {
     sqlite3.SQLITE_AUTH,
 }
 
+# The module decodes what SQLite says of a damaged file.
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
 _DIALECT = Dialect(
     types={"integer": "INTEGER", "bytes": "BLOB"},
     placeholder="?",
@@ -44,7 +47,7 @@ _DIALECT = Dialect(
     begin_writing="BEGIN IMMEDIATE",
     has_table="SELECT 1 FROM sqlite_master WHERE name = ?",
     exclude_migrations="",  # a transaction that writes is alone
-    error=sqlite3.Error,
+    errors=_ERRORS,
 )
 
 
@@ -79,7 +82,7 @@ class SqliteEngine:
             raise _unusable(self.folder, error) from error
         try:
             connection = self._open()
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise self._explained(error) from error
         return SqlSession(connection, _DIALECT, self._explained)
 
@@ -189,7 +192,7 @@ class SqliteEngine:
                 "Make it and its folder readable and writable for this user, or name another"
                 " folder with --state-dir.",
             )
-        if code in _DAMAGED:
+        if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
             return StateFolderError(
                 f"{self.file} is damaged: {error}",
                 f"Restore it from a backup, or copy {self.folder} and save what can be read:"
