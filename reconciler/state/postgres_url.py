@@ -35,11 +35,12 @@ class PostgresUrl:
         """UsageError where it is no such URL, RefusedError where it asks for less than a
         verified connection off this host. Neither repeats it: it may have a password."""
         try:
-            parts = conninfo_to_dict(url)
+            parts = {} if _is_ambiguous(url) else conninfo_to_dict(url)
         except psycopg.Error:
             parts = {}
         given = {name: value for name, value in parts.items() if value}
-        if "dbname" not in given:
+        ports = [port for port in str(given.get("port", "")).split(",") if port]
+        if "dbname" not in given or not all(port.isdigit() for port in ports):
             raise UsageError(
                 "the URL of the state cannot be read, or names no database",
                 "It is postgresql://[USER@]HOST[:PORT]/DATABASE; a special character in a part"
@@ -107,6 +108,13 @@ class PostgresUrl:
         for secret in secrets:
             text = text.replace(str(secret), "***") if secret else text
         return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _is_ambiguous(url: str) -> bool:
+    """Whether a special character in a password makes a part of it look like a host or a
+    database, which would be shown."""
+    authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
+    return authority.count("@") > 1 or "@" in path
 
 
 def _is_this_host(name: str) -> bool:

@@ -44,12 +44,13 @@ def damaged_run(run: str, problems: Sequence[str]) -> DamagedRunError:
 
 def number_of(rows: Rows, run: str) -> int:
     """The number of the run of that name. UsageError where there is none."""
-    found = [number for (number,) in rows("SELECT number FROM gwe_run WHERE name = ?", run)]
-    if not found:  # its row may be damaged
-        found = [entry.number for entry in list_runs(rows) if entry.name == run]
-    if not found:
+    found = rows("SELECT number FROM gwe_run WHERE name = ?", run)
+    numbers = [number for (number,) in found if isinstance(number, int)]
+    if not numbers:  # its row may be damaged
+        numbers = [entry.number for entry in list_runs(rows) if entry.name == run]
+    if not numbers:
         raise UsageError(f"there is no run {run}", "gwe runs lists them.")
-    return int(found[0])
+    return numbers[0]
 
 
 def row_of(rows: Rows, run: str) -> RunRow:

@@ -195,10 +195,10 @@ class SqliteEngine:
         if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
             return StateFolderError(
                 f"{self.file} is damaged: {error}",
-                f"Restore it from a backup, or copy {self.folder} and save what can be read:"
-                f" move {FILE} and the files that begin with its name to another folder, then"
-                f" sqlite3 THERE/{FILE} .recover | sqlite3 {self.file}. Every run is checked"
-                " when it is read.",
+                f"Restore it from a backup, or save what can be read: move {self.file}* to"
+                " another folder and run: umask 077;"
+                f" (sqlite3 THERE/{FILE} .dump | grep -v ^ROLLBACK; echo 'COMMIT;') |"
+                f" sqlite3 {self.file}. Every run is checked when it is read.",
             )
         return StateFolderError(f"{self.file} cannot be used: {error}")
 
