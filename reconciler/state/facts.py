@@ -1,4 +1,4 @@
-"""What outlives the runs: executed plans, paths of secrets, runs that were given up.
+"""What outlives the runs: executed plans, paths of secrets, damaged runs that were abandoned.
 
 A fact is kept under the digest of its bytes. ``gwe_state`` has the exclusive or of all these
 digests, so that a fact that was lost is noticed as well as a fact that was changed.

@@ -15,15 +15,14 @@ import psycopg
 from reconciler.errors import StateError
 from reconciler.state.chain import digest_of
 from reconciler.state.postgres_url import PostgresUrl
-from reconciler.state.session import Dialect, SqlSession
-from reconciler.state.sqlite import run_held
+from reconciler.state.session import Dialect, SqlSession, run_held
 
 _MIGRATING = 0x477765
 _SETTINGS = (
     # remote_apply waits for more than on does.
     "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),"
-    # A runner that dies without a word must not hold its run for hours.
+    # A host that vanishes without closing its connection must not hold its run for hours.
     " set_config('tcp_keepalives_idle', '30', false),"
     " set_config('tcp_keepalives_interval', '10', false),"
     " set_config('tcp_keepalives_count', '3', false),"
@@ -99,8 +98,9 @@ class PostgresEngine:
             session.close()
 
     def _refuse_pooling(self, session: SqlSession, run: str) -> None:
-        """A pooler tells clients other process numbers than the server does. Behind it, two
-        sessions that are open at once have one process only where it exchanges them."""
+        """A pooler announces a process number that is not the server's. Behind it, two sessions
+        that are open at the same time share one server process only where the pooler
+        exchanges sessions between transactions."""
         (backend,) = session.rows("SELECT pg_backend_pid()")[0]
         holders = self._holders(session, run)
         pooled = holders != [(backend,)]

@@ -69,7 +69,7 @@ class PostgresUrl:
 
     @property
     def is_local(self) -> bool:
-        """Whether every host is this one: a socket, or an address that leaves no wire."""
+        """Whether every host is this one: a local socket or a loopback address."""
         if self.given.get("service") or os.environ.get("PGSERVICE"):
             return False  # its file may name any host
         return all(_is_this_host(one) for one in self._hosts)
@@ -111,8 +111,8 @@ class PostgresUrl:
 
 
 def _is_ambiguous(url: str) -> bool:
-    """Whether a special character in a password makes a part of it look like a host or a
-    database, which would be shown."""
+    """Whether an unescaped character in a password makes a part of it look like the host or
+    the database, which are shown."""
     authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
     return authority.count("@") > 1 or "@" in path
 

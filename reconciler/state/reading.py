@@ -38,7 +38,7 @@ def damaged_run(run: str, problems: Sequence[str]) -> DamagedRunError:
     return DamagedRunError(
         f"the run {run} cannot be read: {problems[0]}{more}",
         f"gwe runs show {run} shows what is left of it. Restore the state from a backup, or"
-        f" give the run up with gwe lock release --abandon {run}.",
+        f" abandon the run with gwe lock release --abandon {run}.",
     )
 
 
@@ -189,7 +189,9 @@ def _entry(rows: Rows, values: Sequence[Any], lasts: Mapping[int, bytes]) -> Run
     summary = summary_of(row)
     if lasts.get(row.number) == row.last_digest:
         if not summary.finished and has_fact(rows, AbandonedRun(row.name, row.number)):
-            return DamagedRun(row.number, row.name, "see gwe runs show", summary.head, True)
+            return DamagedRun(
+                row.number, row.name, "it was damaged when it was abandoned", summary.head, True
+            )
         return summary
     last = f"record {row.last_number} of {row.last_number}"
     problem = f"{last} is " + ("damaged" if row.number in lasts else "missing")
@@ -199,15 +201,15 @@ def _entry(rows: Rows, values: Sequence[Any], lasts: Mapping[int, bytes]) -> Run
 def _damaged(
     rows: Rows, number: Any, names: list[Any], problem: str, head: RunHead | None = None
 ) -> DamagedRun:
-    """A damaged run. ``names``: what it may be called; its first record tells as well, and
-    what most of them tell is taken."""
+    """A damaged run. ``names``: the names found for it so far; the name in its first record
+    is added, and the most frequent name is taken."""
     number = number if isinstance(number, int) else 0
     first = rows("SELECT data FROM gwe_record WHERE run = ? AND number = 1", number)
     told = _decoded(first[0][0]) if first else None
     names += [told.run] if isinstance(told, RunHead) else []
     name = str(max(names, key=names.count, default=f"number {number}"))
-    given_up = has_fact(rows, AbandonedRun(name, number))
-    return DamagedRun(number, name, problem, head, given_up)
+    abandoned = has_fact(rows, AbandonedRun(name, number))
+    return DamagedRun(number, name, problem, head, abandoned)
 
 
 def backup(rows: Rows, digest: str) -> bytes:

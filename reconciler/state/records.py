@@ -4,7 +4,7 @@
     CallBegin      a call to the server is about to be sent; with the object as it was
     CallEnd        the outcome of that call, with the object as it is now
     ActionOutcome  the outcome of one action of the plan
-    RunFinish      the end of the run, of its recovery, or of the patience with it
+    RunFinish      the run ended, was recovered or was abandoned
 
 A ``CallBegin`` without a ``CallEnd`` is a call whose outcome is unknown. Objects are in
 clear, since an undo restores them from here.
@@ -86,8 +86,8 @@ class ActionOutcome:
 
 @dataclass(frozen=True)
 class RunFinish:
-    """The end. ``unsettled``: ``gwe recover`` has work left; ``done``: how many actions were
-    done ``of`` how many."""
+    """How the run ended. ``unsettled``: ``gwe recover`` has work left; ``done``, ``of``: how many
+    actions were done, of how many; ``exit``: the exit code."""
 
     status: str
     unsettled: bool
@@ -146,7 +146,7 @@ class SecretPath:
 
 @dataclass(frozen=True)
 class AbandonedRun:
-    """A damaged run that somebody has given up, so that it no longer blocks others."""
+    """A damaged run that was abandoned, so that it no longer blocks other runs."""
 
     run: str
     number: int

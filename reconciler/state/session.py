@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import StateError
+from reconciler.errors import RunHeldError, StateError
 
 Row = tuple[Any, ...]
 
@@ -107,3 +107,8 @@ class SqlSession:
             yield
         except self._dialect.errors as error:
             raise self._explain(error) from error
+
+
+def run_held(run: str) -> RunHeldError:
+    """The error where another process holds a run."""
+    return RunHeldError(f"the run {run} is still going on", "Wait for it, or stop its process.")

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from reconciler.errors import RunHeldError, StateError, StateFolderError
 from reconciler.state.disks import disk_of, is_local
-from reconciler.state.session import Dialect, SqlSession
+from reconciler.state.session import Dialect, SqlSession, run_held
 
 FILE = "state.db"
 _HELD = "held"
@@ -112,7 +112,7 @@ class SqliteEngine:
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
             # EXTRA is FULL, and waits for the folder too where a rollback journal is removed.
             connection.execute("PRAGMA synchronous = EXTRA")
-            connection.execute("PRAGMA fullfsync = ON")  # macOS has a flush that is none
+            connection.execute("PRAGMA fullfsync = ON")  # else macOS leaves it in the disk's cache
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA secure_delete = ON")  # the backups are in clear
@@ -201,10 +201,6 @@ class SqliteEngine:
                 f" sqlite3 {self.file}. Every run is checked when it is read.",
             )
         return StateFolderError(f"{self.file} cannot be used: {error}")
-
-
-def run_held(run: str) -> RunHeldError:
-    return RunHeldError(f"the run {run} is still going on", "Wait for it, or stop its process.")
 
 
 def _unusable(folder: Path, error: OSError) -> StateFolderError:

@@ -91,7 +91,7 @@ class StoredRun(RunSummary):
 @dataclass(frozen=True)
 class DamagedRun:
     """A run that cannot be read. ``problem``: what is damaged or missing; ``head``: None
-    where that cannot be read either; ``abandoned``: somebody has given the run up."""
+    where that cannot be read either; ``abandoned``: somebody has abandoned the run."""
 
     number: int
     name: str
@@ -100,7 +100,7 @@ class DamagedRun:
     abandoned: bool = False
 
     begun = True
-    """A call may have been sent: nobody can tell."""
+    """Unknown: a call may have been sent."""
 
     @property
     def finished(self) -> bool:
@@ -206,7 +206,7 @@ class StateStore(Protocol):
         """The fields that were ever written as secrets on a server."""
 
     def abandon(self, run: str, ended: str) -> None:
-        """Records that a run is left as it is, so that it does not block others. A damaged
+        """Records that a run is left as it is, so that it does not block other runs. A damaged
         run stays damaged. UsageError where there is none, RunHeldError where it is held."""
 
     def prune(self, older_than: timedelta) -> tuple[str, ...]:

@@ -426,10 +426,10 @@ def test_a_damaged_backup_is_refused(backend: Backend, damage: str) -> None:
         store.backup(digest)
 
 
-# Giving up and pruning
+# Abandoning and pruning
 
 
-def test_a_run_that_was_given_up_is_finished(store: StateStore) -> None:
+def test_a_run_that_was_abandoned_is_finished(store: StateStore) -> None:
     make_run(store, "one", call(1))
     store.abandon("one", "later")
     run = store.read_run("one")
@@ -439,7 +439,7 @@ def test_a_run_that_was_given_up_is_finished(store: StateStore) -> None:
     )
 
 
-def test_a_damaged_run_that_was_given_up_blocks_nothing_and_stays_damaged(
+def test_a_damaged_run_that_was_abandoned_blocks_nothing_and_stays_damaged(
     backend: Backend,
 ) -> None:
     store = backend.store()
@@ -468,7 +468,7 @@ def test_pruning_keeps_what_is_still_needed(backend: Backend) -> None:
     make_run(store, "last elsewhere", call(1), APPLIED, identity="other")
     make_run(store, "idle elsewhere", identity="other")
     make_run(store, "damaged", call(1), APPLIED)
-    make_run(store, "damaged, given up", call(1), APPLIED)
+    make_run(store, "damaged, left", call(1), APPLIED)
     make_run(store, "last that wrote", call(1), APPLIED)
     held = ExitStack()
     held.enter_context(store.create_run(head("held"), PLAN))
@@ -476,10 +476,10 @@ def test_pruning_keeps_what_is_still_needed(backend: Backend) -> None:
     make_run(store, "young")
     make_run(store, "youngest")
     backend.execute("DELETE FROM gwe_record WHERE run IN (5, 6) AND number = 3")
-    store.abandon("damaged, given up", "later")
+    store.abandon("damaged, left", "later")
 
     assert store.prune(timedelta(days=2)) == ()
-    assert store.prune(timedelta(hours=12)) == ("old", "idle elsewhere", "damaged, given up")
+    assert store.prune(timedelta(hours=12)) == ("old", "idle elsewhere", "damaged, left")
     kept = ["unfinished", "last elsewhere", "damaged", "last that wrote", "held"]
     assert names(store) == [*kept, "young", "youngest"]
     assert store.run_of_plan("a", "site") == "old"
