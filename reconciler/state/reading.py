@@ -88,8 +88,9 @@ def _records(rows: Rows, number: int) -> Mapping[int, StoredRecord]:
 
 
 def _record(values: Sequence[Any]) -> StoredRecord:
-    """One record; without content where its row holds values of other kinds."""
+    """One record; without content, or numbered 0, where its row holds values of other kinds."""
     number, data, digest = values
+    number = number if isinstance(number, int) else 0
     if isinstance(data, bytes) and isinstance(digest, bytes):
         return StoredRecord(number, data, digest)
     return StoredRecord(number, b"", b"")

@@ -78,7 +78,7 @@ class SqlStore:
             raise StateError(f"there is a run {head.run} already in {self.place}")
         numbers = session.rows("SELECT next_run - 1 FROM gwe_state")
         numbers += session.rows("SELECT max(number) + 1 FROM gwe_run")
-        number = max(number for (number,) in numbers if isinstance(number, int))
+        number = max((number for (number,) in numbers if isinstance(number, int)), default=1)
         row = RunRow.new(number, head.run, int(self._clock()), plan)
         session.change("INSERT INTO gwe_run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row.values)
         session.change("INSERT INTO gwe_plan VALUES (?, ?)", number, plan)

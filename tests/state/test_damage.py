@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -287,7 +288,14 @@ def test_values_of_another_kind_are_damage_too(tmp_path: Path) -> None:
     backend.save()
     for table, columns in TABLES.items():
         for column in columns:
-            for value in ("text", 7, 7.5, b"bytes", "\ud800".encode("utf-8", "surrogatepass")):
+            for value in (
+                None,
+                "text",
+                7,
+                7.5,
+                b"bytes",
+                "\ud800".encode("utf-8", "surrogatepass"),
+            ):
                 backend.restore()
                 with suppress(Exception):  # where the column takes no such value
                     backend.execute(f"UPDATE {table} SET {column} = ?", value)  # noqa: S608
@@ -297,7 +305,7 @@ def test_values_of_another_kind_are_damage_too(tmp_path: Path) -> None:
 
 
 def asks(store: StateStore) -> Iterator[Callable[[], object]]:
-    """Everything that reads."""
+    """Everything that reads, and what changes damaged rows."""
     yield store.list_runs
     yield lambda: store.secret_paths("site")
     yield lambda: store.run_of_plan("digest", "site")
@@ -305,6 +313,8 @@ def asks(store: StateStore) -> Iterator[Callable[[], object]]:
     yield lambda: store.read_intact("beta")
     yield lambda: store.find_run("beta")
     yield lambda: store.abandon("beta", "later")
+    yield lambda: store.prune(timedelta(days=-1))
+    yield lambda: make_run(store, "next", *RECORDS)
 
 
 # The file of SQLite
@@ -363,6 +373,4 @@ def test_a_damaged_file_tells_the_truth_or_is_refused(
     for ask in asks(store):
         with suppress(ReconcilerError):
             ask()
-    with suppress(ReconcilerError):
-        make_run(store, "next", *RECORDS)
     shutil.rmtree(folder.parent)
