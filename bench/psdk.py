@@ -21,11 +21,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from reconciler.kinds.types import OBJECT_TYPES  # noqa: E402 - the tests' relay is used, too
+from reconciler.server.connection import ConnectionOptions  # noqa: E402
 from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
 from reconciler.server.embedded.engine import complete  # noqa: E402
 from reconciler.server.embedded.sites.create import create_server  # noqa: E402
 from reconciler.server.embedded.sites.file import SAMPLE_SITE  # noqa: E402
-from reconciler.server.psdk.address import Options  # noqa: E402
 from tests.psdk.relay import Relay  # noqa: E402
 from tests.psdk.support import LIB, free_port, session  # noqa: E402
 
@@ -95,7 +95,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def connect(port: int, in_flight: int = 32) -> None:
-    session(port, "default", "password", Options(in_flight=in_flight)).close()
+    session(port, "default", "password", ConnectionOptions(in_flight=in_flight)).close()
 
 
 def read(port: int) -> float:
@@ -113,7 +113,9 @@ class Creates:
         self._next = 10**6
 
     def rate(self, port: int, in_flight: int) -> float:
-        server = session(port, "default", "password", Options(in_flight=in_flight), timeout=60.0)
+        server = session(
+            port, "default", "password", ConnectionOptions(in_flight=in_flight), timeout=60.0
+        )
         server.read("Script", {"tenant_dbid": 101, "name": "Bench_-1"})  # the folder's path
         first, self._next = self._next, self._next + CREATES
         numbers = iter(range(first, first + CREATES))

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 def run() -> None:
-    """The console script. Imports the rest only later, so that Ctrl-C is answered early."""
+    """The console script. Imports as little as possible, so that Ctrl-C works at once."""
     start(_gwe)
 
 

@@ -1,11 +1,13 @@
-"""Problems and notices as values: what, where, and what to do next."""
+"""Problems and notices as values: what is wrong, where, and what to do next."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in a file. ``line`` and ``column`` count from 1; 0 is unknown."""
+    """A place in a file. ``line`` and ``column`` count from 1; 0 means unknown."""
 
     file: str
     line: int = 0
@@ -21,7 +23,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One problem or notice: a sentence, its place, and the next step."""
+    """One problem or notice: what it is, where it is, and what to do about it."""
 
     summary: str
     position: Position | None = None
@@ -30,3 +32,9 @@ class Diagnostic:
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""
         return f"{place}{self.summary}" + (f"\n  {self.hint}" if self.hint else "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a summary that suggests the known word closest to ``word``, if one is close."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

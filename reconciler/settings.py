@@ -1,40 +1,47 @@
-"""``gwe.toml``: what a site says once instead of on every command line.
+"""``gwe.toml``: the settings of a site, so that they need not be on every command line.
 
-Keys: ``server``, ``app``, ``tenant``, ``cluster``, ``state_dir``, ``install_dir``, ``file``
-(paths relative to the file), the tables ``vars``, ``guards``, ``secrets`` and ``connection``
-(how to reach a real server), and
-``profiles.NAME`` with the same keys, over them.
+``settings_schema`` describes the file to the loader, which checks it before it reads a
+value, and to editors.
 """
 
+import itertools
+import json
+import math
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, Position
+from reconciler.diagnostics import Diagnostic, Position, did_you_mean
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
+from reconciler.settings_schema import settings_schema
+from reconciler.text_files import read_text
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 FILE_NAME = "gwe.toml"
-_TEXTS = ("server", "app", "tenant", "cluster", "state_dir", "install_dir")
-_KEYS = (*_TEXTS, "file", "vars", "guards", "secrets", "connection")
-_GUARDS = ("percent", "at_least", "count")
+MAX_BYTES = 1024 * 1024
+MAX_PROBLEMS = 100
 
-_CONNECTION: Mapping[str, str] = {
-    **dict.fromkeys(("psdk", "install-dir", "client", "client-type", "ca-file"), "text"),
-    **dict.fromkeys(("trust-store", "certificate", "key", "encoding"), "text"),
-    **dict.fromkeys(("addp", "tls-upgrade"), "true or false"),
-    **dict.fromkeys(("addp-timeout", "addp-remote-timeout", "in-flight"), "number"),
-    "connect-timeout": "number",
-}
-"""The keys of the ``connection`` table. Passwords stand in no file of this kind."""
+_WHERE = Position(FILE_NAME)
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# tomllib takes quadratic time for a dotted key. No setting has more than four parts.
+_LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*){100}""")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run that came from ``gwe.toml``."""
+    """The settings that ``gwe.toml`` gives a run; ``settings_schema`` says what each means.
+
+    Paths are joined with the folder of the file. The keys of ``connection`` are the field
+    names of the connection options: ``ca_file`` for ``ca-file``.
+    """
 
     server: str = ""
     app: str = ""
@@ -43,16 +50,17 @@ class Settings:
     state_dir: Path | None = None
     install_dir: Path | None = None
     file: tuple[Path, ...] = ()
-    variables: tuple[Setting, ...] = field(default_factory=tuple)
+    variables: tuple[Setting, ...] = ()
     limits: Limits = field(default_factory=Limits)
     secret_words: tuple[str, ...] = ()
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
 def read_settings(folder: Path, profile: str = "") -> Settings:
-    """The settings of the ``gwe.toml`` in ``folder``; none where there is no such file.
+    """The settings of the ``gwe.toml`` in ``folder``, with those of ``profile`` over them;
+    the defaults if there is no such file.
 
-    ManifestError for a file with mistakes; UsageError for a profile that it lacks.
+    ManifestError lists the mistakes in the file. UsageError: it has no such profile.
     """
     path = folder / FILE_NAME
     if not path.exists():
@@ -60,113 +68,112 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
             raise UsageError(f"no profile {profile}: there is no {FILE_NAME} in this folder")
         return Settings()
     data = _load(path)
-    problems = _problems(data, "")
-    if problems:
-        where = Position(FILE_NAME)
-        raise ManifestError([Diagnostic(problem, where) for problem in problems])
-    profiles = data.get("profiles", {})
-    chosen: Mapping[str, Any] = {}
-    if profile:
-        if profile not in profiles:
-            known = ", ".join(profiles) or "none"
-            raise UsageError(f"{FILE_NAME} has no profile {profile}", f"Profiles: {known}.")
-        chosen = profiles[profile]
-    texts = {key: str(chosen.get(key, data.get(key, ""))) for key in _TEXTS}
-    files = chosen.get("file", data.get("file", []))
-    variables = {**data.get("vars", {}), **chosen.get("vars", {})}
-    state, install = texts.pop("state_dir"), texts.pop("install_dir")
-    guards = {**data.get("guards", {}), **chosen.get("guards", {})}
-    secrets = {**data.get("secrets", {}), **chosen.get("secrets", {})}
-    connection = {**data.get("connection", {}), **chosen.get("connection", {})}
+    profiles = data.pop("profiles", {})
+    if profile and profile not in profiles:
+        known = ", ".join(profiles) or "none"
+        raise UsageError(f"{FILE_NAME} has no profile {profile}", f"Profiles: {known}.")
+    return _settings(folder, _merged(data, profiles[profile]) if profile else data)
+
+
+def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with a profile over them: tables are merged, other values replaced."""
+    return {**data} | {
+        key: {**data.get(key, {}), **value} if isinstance(value, dict) else value
+        for key, value in profile.items()
+    }
+
+
+def _settings(folder: Path, data: Mapping[str, Any]) -> Settings:
+    """The settings that valid data stand for."""
+    state, install = data.get("state_dir"), data.get("install_dir")
     return Settings(
-        **texts,
+        **{key: data[key] for key in ("server", "app", "tenant", "cluster") if key in data},
         state_dir=folder / state if state else None,
         install_dir=folder / install if install else None,
-        limits=Limits(**guards),
-        secret_words=tuple(secrets.get("words", ())),
-        connection={key.replace("-", "_"): value for key, value in connection.items()},
-        file=tuple(folder / one for one in files),
+        file=tuple(folder / path for path in data.get("file", ())),
         variables=tuple(
-            Setting(name, value, Position(FILE_NAME)) for name, value in variables.items()
+            Setting(name, value, _WHERE) for name, value in data.get("vars", {}).items()
         ),
+        limits=Limits(**data.get("guards", {})),
+        secret_words=tuple(data.get("secrets", {}).get("words", ())),
+        connection={
+            key.replace("-", "_"): value for key, value in data.get("connection", {}).items()
+        },
     )
 
 
 def _load(path: Path) -> dict[str, Any]:
-    where = Position(FILE_NAME)
+    """The data of a file that the schema allows; ManifestError for any other."""
+    problems: list[Diagnostic] = []
+    text = read_text(path, FILE_NAME, MAX_BYTES, problems)
+    data: dict[str, Any] = {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ManifestError([Diagnostic(f"cannot be read: {error.strerror}", where)]) from error
-    except UnicodeDecodeError as error:
-        raise ManifestError([Diagnostic("the file is not UTF-8", where)]) from error
+        if text is not None and _LONG_KEY.search(text):
+            problems.append(Diagnostic("a key has more than 100 parts", _WHERE))
+        elif text is not None:
+            data = tomllib.loads(text)
+            problems += _problems(data)
     except tomllib.TOMLDecodeError as error:
-        raise ManifestError([Diagnostic(f"not valid TOML: {error}", where)]) from error
+        problems.append(Diagnostic(f"not valid TOML: {error}", _WHERE))
+    except ValueError:
+        problems.append(Diagnostic("a number has too many digits", _WHERE))
+    except RecursionError:
+        problems.append(Diagnostic("values are nested too deeply", _WHERE))
+    if problems:
+        raise ManifestError(problems)
+    return data
 
 
-def _problems(data: Mapping[str, Any], prefix: str) -> list[str]:
-    problems: list[str] = []
-    for key, value in data.items():
-        name = f"{prefix}{key}"
-        if key in _TEXTS and not isinstance(value, str):
-            problems.append(f"{name} is a text")
-        elif key == "file" and not _texts(value):
-            problems.append(f"{name} is a list of paths")
-        elif key == "vars":
-            if not isinstance(value, dict):
-                problems.append(f"{name} is a table of texts")
-                continue
-            problems += [
-                f"{name}.{n} is a text" for n, v in value.items() if not isinstance(v, str)
-            ]
-        elif key == "guards":
-            problems += _guard_problems(value, name)
-        elif key == "secrets":
-            words = value.get("words", []) if isinstance(value, dict) else None
-            wrong = not isinstance(value, dict) or {*value} - {"words"} or not _texts(words)
-            if wrong or not all(word.strip() for word in words or ()):
-                problems.append(f"{name} is a table with words, a list of texts")
-        elif key == "connection":
-            problems += _connection_problems(value, name)
-        elif key == "profiles" and not prefix:
-            if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
-                problems.append("profiles is a table of tables")
-                continue
-            for profile, inner in value.items():
-                problems += _problems(inner, f"profiles.{profile}.")
-        elif key not in _KEYS:
-            problems.append(f"unknown setting {name}; known: {', '.join(_KEYS)}")
-    return problems
+def _problems(data: Mapping[str, Any]) -> list[Diagnostic]:
+    """What the schema does not allow; after the first hundred, how many more there are."""
+    errors = sorted(_validator().iter_errors(data), key=lambda error: [*map(str, error.path)])
+    mistakes = ((error, key) for error in errors for key in _unknown_keys(error))
+    shown = [_explained(error, key) for error, key in itertools.islice(mistakes, MAX_PROBLEMS)]
+    more = sum(1 for _ in mistakes)
+    return [*shown, Diagnostic(f"and {more} more", _WHERE)] if more else shown
 
 
-def _guard_problems(value: Any, name: str) -> list[str]:
-    if not isinstance(value, dict):
-        return [f"{name} is a table of numbers"]
-    return [
-        f"{name}.{key} is unknown; known: {', '.join(_GUARDS)}"
-        if key not in _GUARDS
-        else f"{name}.{key} is a whole number, 0 or more"
-        for key, one in value.items()
-        if key not in _GUARDS or type(one) is not int or one < 0
-    ]
+def _validator() -> "Validator":
+    """A validator for TOML's types: 1.0 is no integer, an integer has 64 bits, and a number
+    is finite."""
+    from jsonschema import Draft7Validator, validators  # noqa: PLC0415 - 70 ms to import
+
+    checks = {
+        "integer": lambda _, value: type(value) is int and -(2**63) <= value < 2**63,
+        "number": lambda _, value: type(value) in (int, float) and -math.inf < value < math.inf,
+    }
+    types = Draft7Validator.TYPE_CHECKER.redefine_many(checks)
+    extended: Any = validators.extend(Draft7Validator, type_checker=types)  # type: ignore[no-untyped-call]
+    validator: Validator = extended(settings_schema())
+    return validator
 
 
-def _connection_problems(value: Any, name: str) -> list[str]:
-    if not isinstance(value, dict):
-        return [f"{name} is a table"]
-    problems = []
-    for key, one in value.items():
-        wanted = _CONNECTION.get(key)
-        if wanted is None:
-            problems.append(f"unknown setting {name}.{key}; known: {', '.join(_CONNECTION)}")
-        elif wanted == "number" and (isinstance(one, bool) or not isinstance(one, int | float)):
-            problems.append(f"{name}.{key} is a number")
-        elif wanted == "true or false" and not isinstance(one, bool):
-            problems.append(f"{name}.{key} is true or false")
-        elif wanted == "text" and not isinstance(one, str):
-            problems.append(f"{name}.{key} is a text")
-    return problems
+def _unknown_keys(error: "ValidationError") -> list[str | None]:
+    """The keys that an error is about; [None] for an error about the value itself."""
+    if error.validator != "additionalProperties":
+        return [None]
+    schema: Any = error.schema
+    instance: Any = error.instance
+    return [key for key in instance if key not in schema["properties"]]
 
 
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+def _explained(error: "ValidationError", key: str | None) -> Diagnostic:
+    """The error in our words. The value, which may be a secret, is not in them."""
+    schema: Any = error.schema
+    path = tuple(error.path)
+    if key is None:
+        return Diagnostic(f"{_spelled(path)} must be {schema['$comment']}", _WHERE)
+    known = list(schema["properties"])
+    summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
+    return Diagnostic(summary, _WHERE, f"Known here: {', '.join(known)}.")
+
+
+def _spelled(path: Sequence[str | int]) -> str:
+    """A place in the file as TOML spells it, ``vars."my key"``; in a list, ``item 2 of file``."""
+    *parents, last = path
+    if isinstance(last, int):
+        return f"item {last + 1} of {_spelled(parents)}"
+    return ".".join(
+        key if _BARE_KEY.fullmatch(key) else json.dumps(key[:80], ensure_ascii=False)
+        for key in map(str, path)
+    )

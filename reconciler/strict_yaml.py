@@ -1,10 +1,10 @@
-"""YAML, strictly: nothing guessed, every value with its place in the file.
+"""Strict YAML: no value is guessed, and the position of every value is kept.
 
-Plain scalars stay the characters that were written, but for ``true``, ``false``,
-``null`` and decimal integers in their one canonical spelling, which read the same in
-YAML 1.1 and 1.2 and turn back into the same characters. So ``0123``, ``22:30``,
-``on`` and ``1_000`` are texts. Refused: duplicate keys, a key without a value, other
-spellings of null, tags, merge keys, keys that are no texts, aliases without bound.
+A plain scalar is the string that was written, except ``true``, ``false``, ``null`` and
+decimal integers in canonical form: YAML 1.1 and 1.2 agree on these, and they can be turned
+back into the same characters. So ``0123``, ``22:30``, ``on`` and ``1_000`` are strings.
+Refused are duplicate keys, keys without a value, other spellings of null, tags, merge keys,
+keys that are not strings, and aliases that expand without limit.
 """
 
 import re
@@ -17,6 +17,7 @@ import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
+from reconciler.text_files import position_after, read_text
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ALIASED_NODES = 10_000
@@ -34,58 +35,42 @@ _NULLS = frozenset({"", "~", "Null", "NULL"})
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """One document: its data, and where each of its values and keys stands."""
+    """One document: its data, and the position of every key and value."""
 
     data: Any
     position: Position
     places: Mapping[FieldPath, Position] = field(repr=False)
 
     def at(self, path: FieldPath) -> Position:
-        """The place of the value at ``path``, or of its nearest ancestor that has one."""
+        """The position of the value at ``path``, or of its nearest ancestor that has one."""
         while path and path not in self.places:
             path = path[:-1]
         return self.places.get(path, self.position)
 
 
 class _Loader(yaml.CSafeLoader):
-    """The C loader without implicit types: every plain scalar is a text."""
+    """The C loader without implicit types: every plain scalar is a string."""
 
     yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment]
 
 
 def load_file(path: Path, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
-    """The documents of a file; what is wrong with it goes to ``problems``."""
-    where = Position(name)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            problems.append(Diagnostic(f"the file is larger than {MAX_BYTES >> 20} MiB", where))
-            return []
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        problems.append(Diagnostic(f"cannot be read: {reason}", where))
-        return []
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig", "replace")
-        problems.append(
-            Diagnostic("the file is not UTF-8", _behind(before, name), "Save it as UTF-8.")
-        )
-        return []
-    return load_text(text, name, problems)
+    """The documents of a file. ``name`` is what messages call the file; its mistakes are
+    added to ``problems``."""
+    text = read_text(path, name, MAX_BYTES, problems)
+    return [] if text is None else load_text(text, name, problems)
 
 
 def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
-    """The documents of a text that came from the file ``name``."""
-    documents: list[YamlDocument] = []
-    loader = None
+    """The documents of a text, as ``load_file`` reads them from the file ``name``."""
     rare = _RARE_BREAK.search(text)
     if rare:
-        what = f"the character #x{ord(rare.group()):04x} is not allowed"
-        place = _behind(text[: rare.start()], name)
-        problems.append(Diagnostic(what, place, "Write it as an escape."))
+        summary = f"the character #x{ord(rare.group()):04x} is not allowed"
+        position = position_after(text[: rare.start()], name)
+        problems.append(Diagnostic(summary, position, "Write it as an escape in double quotes."))
         return []
+    documents: list[YamlDocument] = []
+    loader = None
     try:
         loader = _Loader(text)
         while loader.check_node():
@@ -95,19 +80,14 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
     except yaml.MarkedYAMLError as error:
         problems.append(_syntax_problem(error, text, name))
     except yaml.reader.ReaderError as error:
-        # The position counts bytes.
+        # PyYAML counts bytes here.
         before = text.encode()[: error.position].decode("utf-8", "replace")
-        what = f"the character #x{error.character:04x} is not allowed"
-        problems.append(Diagnostic(what, _behind(before, name)))
+        summary = f"the character #x{error.character:04x} is not allowed"
+        problems.append(Diagnostic(summary, position_after(before, name)))
     finally:
         if loader is not None:
             loader.dispose()
     return documents
-
-
-def _behind(before: str, name: str) -> Position:
-    """The place of the character that follows ``before``."""
-    return Position(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -120,25 +100,27 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
     place = Position(name)
     if mark and mark.line < len(lines):
         place = Position(name, mark.line + 1, mark.column + 1)
-    elif mark:  # the end of the file, behind its last line
+    elif mark:  # the end of the file, after its last line
         place = Position(name, len(lines), len(lines[-1]) + 1)
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
-        return Diagnostic("a tab cannot indent", place, "Indent with spaces.")
-    what = " ".join(part for part in (error.context, error.problem) if part)
-    return Diagnostic(f"not valid YAML: {what}", place)
+        return Diagnostic("tabs are not allowed as indentation", place, "Indent with spaces.")
+    reason = " ".join(part for part in (error.context, error.problem) if part)
+    return Diagnostic(f"not valid YAML: {reason}", place)
 
 
 class _Construction:
-    """Turns the nodes of one document into data, and notes their places."""
+    """Turns the nodes of one document into data, and records their positions."""
 
     def __init__(self, text: str, name: str, problems: list[Diagnostic]) -> None:
         self._text = text
+        self._lines = len(_BREAK.split(text))
         self._name = name
         self._problems = problems
         self._places: dict[FieldPath, Position] = {}
         self._seen: set[int] = set()
         self._open: set[int] = set()
         self._aliased = 0
+        self._reported: set[Diagnostic] = set()
 
     def document(self, node: yaml.Node) -> YamlDocument:
         data = self._value(node, (), depth=0)
@@ -152,23 +134,25 @@ class _Construction:
         self._note(summary, self._position(node), hint)
 
     def _note(self, summary: str, place: Position, hint: str = "") -> None:
-        found = Diagnostic(summary, place, hint)
-        if found not in self._problems:
-            self._problems.append(found)
+        """Reports a problem once, however many aliases lead to it."""
+        problem = Diagnostic(summary, place, hint)
+        if problem not in self._reported:
+            self._reported.add(problem)
+            self._problems.append(problem)
 
     def _value(self, node: yaml.Node, path: FieldPath, depth: int) -> Any:
         self._places.setdefault(path, self._position(node))
         if id(node) in self._seen:
             self._aliased += 1
             if self._aliased == MAX_ALIASED_NODES:
-                self._problem(node, f"aliases stand for more than {MAX_ALIASED_NODES} values")
+                self._problem(node, f"aliases expand to more than {MAX_ALIASED_NODES} values")
             if self._aliased >= MAX_ALIASED_NODES:
                 return None
         self._seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, self._places[path])
         if id(node) in self._open:
-            self._problem(node, "the alias stands inside itself")
+            self._problem(node, "the alias contains itself")
             return None
         if depth > MAX_DEPTH:
             self._problem(node, f"nested deeper than {MAX_DEPTH} levels")
@@ -179,8 +163,8 @@ class _Construction:
                 return self._mapping(node, path, depth)
             self._refuse_tag(node, "seq")
             return [
-                self._value(one, (*path, str(index)), depth + 1)
-                for index, one in enumerate(node.value)
+                self._value(item, (*path, str(index)), depth + 1)
+                for index, item in enumerate(node.value)
             ]
         finally:
             self._open.remove(id(node))
@@ -191,18 +175,18 @@ class _Construction:
         first: dict[str, yaml.Node] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._problem(key_node, "a key must be a text")
+                self._problem(key_node, "a key must be a string")
                 continue
             key = key_node.value
             if not key and not key_node.style:
-                self._problem(node, "a key is empty", "Name it, or write '' for an empty name.")
+                self._problem(node, "a key is empty", "Write a key, or '' for an empty one.")
                 continue
             if key == "<<" and not key_node.style:
-                self._problem(key_node, "merge keys (<<) are not supported", "Write the fields.")
+                self._problem(key_node, "merge keys (<<) are not supported", "Write the keys out.")
                 continue
             if key in first:
                 there = self._position(first[key])
-                self._problem(key_node, f"the key {key!r} stands twice, first at {there}")
+                self._problem(key_node, f"duplicate key {key!r}, first at {there}")
                 continue
             first[key] = key_node
             self._refuse_tag(key_node, "str")
@@ -211,16 +195,17 @@ class _Construction:
         return result
 
     def _scalar(self, node: yaml.ScalarNode, place: Position) -> str | int | bool | None:
-        """The value of a scalar. ``place``: its key's; what is empty may have none."""
+        """The value of a scalar. ``place`` is the position of its key: an empty value at the
+        end of the file has none of its own."""
         self._refuse_tag(node, "str")
         text = str(node.value)
         if node.style:
             return text
         if text in _NULLS:
-            what = f"{text} is not used" if text else "a key without a value says nothing"
-            if node.start_mark.line < len(_BREAK.split(self._text)):
+            summary = f"{text} is not allowed" if text else "the value is missing"
+            if node.start_mark.line < self._lines:
                 place = self._position(node)
-            self._note(what, place, "Write null for absent, '' for an empty value.")
+            self._note(summary, place, "Write null for absent, '' for an empty value.")
             return text
         if text in _WORDS:
             return _WORDS[text]
@@ -230,11 +215,11 @@ class _Construction:
         written = _TAG.match(self._text, node.start_mark.index)
         if written or node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
             tag = written.group(1) if written else node.tag
-            self._problem(node, f"the tag {tag} is not supported", "Leave it out.")
+            self._problem(node, f"the tag {tag} is not supported", "Remove it.")
 
 
 def as_text(value: str | int | bool) -> str:
-    """A scalar as the characters that were written."""
+    """The characters that a scalar was written with."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -20,14 +20,15 @@ from typing import Any
 
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunContext, RunOptions, execute_plan
-from reconciler.engine import prepare
+from reconciler.apply.run import execute_plan
+from reconciler.apply.session import RunContext, RunOptions
+from reconciler.engine.planning import prepare
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
+from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.document import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
@@ -447,9 +448,9 @@ def serve() -> None:
 
 
 def _import_everything() -> None:
-    for name in ("apply", "lock", "recover", "undo"):
+    for name in ("apply", "execution", "lock", "recover", "undo"):
         importlib.import_module(f"reconciler.cli.{name}")
-    for name in ("jsonschema", "reconciler.render.messages", "reconciler.render.plan_text"):
+    for name in ("jsonschema", "reconciler.render.text_form", "reconciler.render.plan_text"):
         importlib.import_module(name)
 
 

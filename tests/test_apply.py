@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import RunReport
-from reconciler.engine import Planned, prepare
+from reconciler.engine.planning import Planned, prepare
 from reconciler.errors import ExitCode
 from reconciler.kinds.model import Attributes
 from reconciler.manifest.load import load_manifests

@@ -11,17 +11,20 @@ import pytest
 
 import reconciler
 from reconciler.errors import ReconcilerError
+from reconciler.server.connect import ADAPTERS
 from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "resources"}
+BASE = {"diagnostics", "errors", "json_codec", "resources", "text_files"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
     "diagnostics": set[str](),
     "errors": set[str](),
+    "json_codec": set[str](),
     "resources": set[str](),
+    "text_files": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
     "server": {"kinds", "strict_yaml"},
@@ -29,13 +32,15 @@ MAY_IMPORT = {
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
-    "state": {"kinds", "server"},
+    "state": {"kinds", "server", "plan"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
-    "settings": {"manifest", "plan"},
+    "settings_schema": {"kinds"},
+    "settings": {"settings_schema", "manifest", "plan"},
     "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
+    "api": {"engine", "server", "plan", "state", "apply"},
     "testing": {"kinds", "server"},
-    "__init__": {"engine", "plan", "apply"},
+    "__init__": {"api"},
 }
 """What each package or module at the top may import, besides itself and ``BASE``. ``cli``
 and ``__main__`` may import everything."""
@@ -48,8 +53,8 @@ SERVER_MAY_IMPORT = {
 }
 """The packages inside ``server``: no adapter imports another, and the port knows none. The
 listener of ``wire`` is no adapter: it offers one on the protocol of the other."""
-REGISTRY = "server/connect.py"
-"""The one module that names the adapters; it imports them when a URL asks for them."""
+SCHEMES = frozenset(ADAPTERS)
+"""The URL schemes, which ``server/connect.py`` maps to adapters."""
 
 PURE = ("kinds", "site", "plan", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
@@ -98,11 +103,27 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
 def test_no_adapter_imports_another(adapter: str) -> None:
     packages = {name for name in SERVER_MAY_IMPORT if name}
     for module in _modules(f"server/{adapter}") if adapter else (PACKAGE / "server").glob("*.py"):
-        if module == PACKAGE / REGISTRY:
-            continue
         for first, *rest in _ours(module):
             if first == "server" and rest and rest[0] in packages - {adapter}:
                 assert rest[0] in SERVER_MAY_IMPORT[adapter], f"{module}: {rest}"
+
+
+def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
+    # The contract compares names of applications, one of which is "confserv".
+    spared = [PACKAGE / "testing", *(PACKAGE / "server" / one for one in SERVER_MAY_IMPORT if one)]
+    for module in PACKAGE.rglob("*.py"):
+        if any(module.is_relative_to(folder) for folder in spared):
+            continue
+        for node in ast.walk(_tree(module)):
+            asks = isinstance(node, ast.Compare) or (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("startswith", "removeprefix")
+            )
+            for inner in ast.walk(node) if asks else ():
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    scheme = inner.value.partition(":")[0]
+                    assert scheme not in SCHEMES, f"{module}:{inner.lineno}"
 
 
 def test_planning_knows_no_adapter() -> None:

@@ -1,6 +1,6 @@
 """Whatever a user gets wrong ends in a clear message and its exit code, and writes nothing.
 
-Every test runs ``gwe`` as a process; the harness fails on a traceback.
+An error that is no error of ours comes out of ``gwe`` and fails the test.
 """
 
 import os
@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Result, everything, gwe, plan_arguments, site_server, state_folder
+from tests.harness import (
+    Result,
+    everything,
+    gwe,
+    gwe_process,
+    plan_arguments,
+    site_server,
+    state_folder,
+)
 
 SITE = """\
 apiVersion: reconciler/v1
@@ -109,7 +117,7 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     paths = ("none", "empty", "latin.yaml", "big.yaml")
     text = refused(1, *[f"--file={path}" for path in paths])
     assert "error: none: no such file or folder" in text
-    assert "error: empty: the folder holds no manifest" in text
+    assert "error: empty: the folder contains no manifests" in text
     assert "error: latin.yaml:2:4: the file is not UTF-8" in text
     assert "error: big.yaml: the file is larger than 10 MiB" in text
     assert "4 problems." in text
@@ -120,19 +128,19 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     [
         (
             GROUP + "spec:\n\tagents: [a]\n",
-            ["m.yaml:5:1: a tab cannot indent", "Indent with spaces."],
+            ["m.yaml:5:1: tabs are not allowed as indentation", "Indent with spaces."],
         ),
         (GROUP + "spec: {agents: [a]\n", ["m.yaml:5:1: not valid YAML"]),
         (
             GROUP + "spec: {}\nkind: InteractionQueue\n",
-            ["m.yaml:5:1: the key 'kind' stands twice, first at m.yaml:2:1"],
+            ["m.yaml:5:1: duplicate key 'kind', first at m.yaml:2:1"],
         ),
-        (GROUP + "spec:\n  state:\n", ["m.yaml:5:9: a key without a value", "Write null"]),
+        (GROUP + "spec:\n  state:\n", ["m.yaml:5:9: the value is missing", "Write null"]),
         (GROUP.replace("AgentGroup", "AgentGruop"), ["m.yaml:2:1: unknown kind AgentGruop; did"]),
         (GROUP + "spec: {agnts: [a]}\n", ["m.yaml:4:8: unknown field agnts in spec; did you"]),
         (
             GROUP + "spec: {annex: {s: {o: '${var.nope}'}}}\n",
-            ["m.yaml:4:20: nothing is called ${var.nope}"],
+            ["m.yaml:4:20: undefined variable ${var.nope}"],
         ),
         (
             VARIABLES + "  need: {description: d}\n---\n" + GROUP,
@@ -144,17 +152,17 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         (OPTIONS + "  sections: {s: {}}\n", ["m.yaml:6:14: s is empty"]),
         (
             GROUP + "---\n" + GROUP,
-            ["m.yaml:7:12: AgentGroup/G is described twice, first as AgentGroup/G at m.yaml:3:12"],
+            ["m.yaml:7:12: AgentGroup/G is declared twice, first as AgentGroup/G at m.yaml:3:12"],
         ),
         (
             f"{OPTIONS}  options: {{s: {{o: x}}}}\n---\n{OPTIONS}  options: {{s: {{o: y}}}}\n",
-            ["m.yaml:13:17: two manifests want different things of s/o in Stat", "m.yaml:6:17"],
+            ["m.yaml:13:17: conflicting declarations of s/o in Stat", "m.yaml:6:17"],
         ),
         (
             f"{OPTIONS}  options: {{s: {{o: x}}}}\n  sections: {{s: {{p: y}}}}\n",
-            ["m.yaml:7:18: [s] in Stat stands under both options and sections", "m.yaml:6:17"],
+            ["m.yaml:7:18: [s] in Stat is declared under both options and sections", "m.yaml:6:17"],
         ),
-        ("# nothing\n", ["there is no manifest"]),
+        ("# nothing\n", ["contain no manifests"]),
     ],
     ids=[
         "tab",
@@ -202,7 +210,7 @@ def test_a_file_name_that_is_not_utf_8_is_no_reason_to_fail(server: Path, tmp_pa
     # As in a locale that is not C.
     environment = {"PYTHONIOENCODING": "utf-8:strict"}
     options = plan_arguments(server, "--file", os.fsdecode(name))
-    result = gwe("plan", *options, cwd=tmp_path, env=environment)
+    result = gwe_process("plan", *options, cwd=tmp_path, env=environment)
     assert result.code == 0
     assert "AgentGroup" in result.out
 
@@ -301,7 +309,7 @@ def test_an_application_that_does_not_exist_is_refused(server: Path, tmp_path: P
         (["--var", "=a"], ["--var =a is not NAME=VALUE"]),
         (["--var", "nope=1"], ["no manifest declares a variable nope"]),
         (["--nope"], ["No such option", "--nope"]),
-        (["stray"], ["--file has no place beside a plan file"]),
+        (["stray"], ["--file cannot be combined with a plan file"]),
         (["--timeout", "soon"], ["--timeout", "soon"]),
         (["--timeout", "0"], ["--timeout", "0"]),
         (["--tenant", "Nope"], ["GWE does not serve a tenant Nope", "Resources"]),
@@ -378,11 +386,11 @@ def test_a_missing_file_is_what_a_run_with_var_complains_about(refused: Refused)
 @pytest.mark.parametrize(
     ("toml", "code", "messages"),
     [
-        ("app = 1\nnope = 2\n", 1, ["gwe.toml: app is a text", "unknown setting nope"]),
+        ("app = 1\nnope = 2\n", 1, ["gwe.toml: app must be a string", "unknown setting nope"]),
         ("app = \n", 1, ["gwe.toml", "not valid TOML", "line 1, column 7"]),
         ("[vars]\nnope = 'x'\n", 1, ["gwe.toml", "no manifest declares a variable nope"]),
         ("file = ['none']\n", 1, ["none: no such file or folder"]),
-        ("profiles = 3\n", 1, ["gwe.toml: profiles is a table of tables"]),
+        ("profiles = 3\n", 1, ["gwe.toml: profiles must be a table of tables"]),
     ],
 )
 def test_a_mistake_in_gwe_toml_is_told(
@@ -399,7 +407,7 @@ def test_profiles_of_a_wrong_type_are_told_when_one_is_asked_for(
     refused: Refused, tmp_path: Path, toml: str
 ) -> None:
     (tmp_path / "gwe.toml").write_text(toml, encoding="utf-8")
-    assert "gwe.toml: profiles is a table of tables" in refused(1, "--profile", "test")
+    assert "gwe.toml: profiles must be a table of tables" in refused(1, "--profile", "test")
 
 
 def test_a_profile_that_gwe_toml_lacks_is_wrong_usage(refused: Refused, tmp_path: Path) -> None:
@@ -413,7 +421,7 @@ def test_a_mistake_in_a_vars_file_is_told_with_its_place(refused: Refused, tmp_p
     (tmp_path / "v.yaml").write_text("nope: 1\nbad: [x]\n", encoding="utf-8")
     text = refused(1, "--vars", "v.yaml", "--vars", "none.yaml", manifest=GROUP)
     assert "v.yaml:1:1: no manifest declares a variable nope" in text
-    assert "v.yaml:2:1: the value of bad is no text" in text
+    assert "v.yaml:2:1: the value of bad must be a string, number or boolean" in text
     assert "none.yaml: cannot be read: No such file or directory" in text
 
 
@@ -605,4 +613,4 @@ def test_what_binding_finds_is_told_with_what_validation_finds(tmp_path: Path) -
     result = gwe("validate", "-f", "m.yaml", cwd=tmp_path)
     assert result.code == 1
     assert "unknown field nmae in metadata" in result.err
-    assert "nothing is called ${var.nowhere}" in result.err
+    assert "undefined variable ${var.nowhere}" in result.err

@@ -5,7 +5,8 @@ import pytest
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions, last_run
+from reconciler.apply.run import last_run
+from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, StalePlanError
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server
@@ -41,7 +42,7 @@ class Watch:
         self.now += seconds
 
 
-def _carry_out(
+def _execute(
     place: Place, server: Server, name: str, watch: Watch, plan: Plan, wait: float = 0.0
 ) -> RunReport:
     return carry_out_quietly(
@@ -59,7 +60,7 @@ def _ours(place: Place, value: str) -> Plan:
 def _apply(place: Place, name: str, value: str) -> None:
     plan = _ours(place, value)
     with opened(place.server) as server:
-        assert _carry_out(place, server, name, Watch(name), plan).exit_code == 0
+        assert _execute(place, server, name, Watch(name), plan).exit_code == 0
 
 
 def test_the_last_run_is_the_one_that_began_last_though_the_clock_was_set_back(
@@ -106,12 +107,12 @@ def test_a_sleeper_is_overtaken_after_its_lease_whatever_hour_stands_in_the_lock
         watch = Watch("")
 
         def come_second(_: Server) -> None:
-            report = _carry_out(place, other, "second", watch, plan, wait=1000)
+            report = _execute(place, other, "second", watch, plan, wait=1000)
             assert report.exit_code == 0
 
         asleep = FaultyServer(server, [Interfere("read", 7, "after", write=come_second)])
         with pytest.raises(StalePlanError):
-            _carry_out(place, asleep, "first", Watch(hour), plan)
+            _execute(place, asleep, "first", Watch(hour), plan)
     assert watch.now == 60
     assert told(place.objects()) == AFTER
     assert not [call for call in asleep.calls if call.name in WRITES and call.object_type != LOCK]
@@ -132,10 +133,10 @@ def test_nobody_is_overtaken_before_its_lease_whatever_hour_stands_in_the_lock(
 
         def come_second(_: Server) -> None:
             with pytest.raises(LockHeldError, match="run first"):
-                _carry_out(place, other, "second", watch, plan, wait=59)
+                _execute(place, other, "second", watch, plan, wait=59)
 
         busy = FaultyServer(server, [Interfere("read", 7, "after", write=come_second)])
-        assert _carry_out(place, busy, "first", Watch(hour), plan).exit_code == 0
+        assert _execute(place, busy, "first", Watch(hour), plan).exit_code == 0
     assert told(place.objects()) == AFTER
     assert place.locks() == []
 
@@ -151,7 +152,7 @@ def test_a_leap_of_the_owners_clock_costs_one_renewal(place: Place) -> None:
 
     with opened(place.server) as server:
         leaping = FaultyServer(server, [Interfere("update", 2, "after", write=leap)])
-        report = _carry_out(place, leaping, "first", watch, plan)
+        report = _execute(place, leaping, "first", watch, plan)
     assert report.exit_code == 0
     renewed = [call for call in leaping.calls if (call.name, call.object_type) == ("update", LOCK)]
     assert len(renewed) == 2  # it begins to write; it goes on after the leap

@@ -33,7 +33,7 @@ from tests.runs import (
 GROUP, REPLACED_QUEUE = REPLACED
 CHANGED, CREATED = "InteractionQueue/Changed", "InteractionQueue/Created"
 CHAT, CAMPAIGN, CALLS = "Application/Chat", "Campaign/Campaign", "CampaignGroup/Calls"
-NOTHING = "Nothing to recover: no run of this server is unfinished here.\n"
+NOTHING = "Nothing to recover: no run on this server is unfinished here.\n"
 
 
 # An apply
@@ -189,7 +189,7 @@ def test_a_killed_apply_is_refused_then_recovered_then_finished(
     assert recovered.code == 0
     assert recovered.out.splitlines()[1:] == [
         *(f"  {one}" for one in _said(on_disk, effect=effect)),
-        "  Settled. The next plan shows what is left.",
+        "  Recovered. The next plan shows what is left to do.",
     ]
     assert place.locks() == []
     (run,) = place.runs
@@ -234,7 +234,7 @@ def test_an_apply_killed_before_its_first_begin_record_leaves_its_lock_to_recove
     assert "use gwe recover on" in refused.err
     recovered = nursery.recover(place)
     assert (recovered.code, recovered.out) == (
-        *(0, f"Gave back the lock that run {run.name} had left.\n"),
+        *(0, f"Released the lock that run {run.name} had left behind.\n"),
     )
     assert place.locks() == []
     assert nursery.recover(place).out == NOTHING
@@ -259,7 +259,7 @@ def test_an_apply_killed_at_its_lock_before_the_first_call_has_written_nothing(
     if left:
         assert nursery.apply(place).code == 4
     recovered = nursery.recover(place)
-    said = f"Gave back the lock that run {run.name} had left.\n" if left else NOTHING
+    said = f"Released the lock that run {run.name} had left behind.\n" if left else NOTHING
     assert (recovered.code, recovered.out) == (0, said)
     assert place.locks() == []
     assert nursery.recover(place).out == NOTHING
@@ -278,7 +278,9 @@ def test_an_apply_killed_while_it_gives_its_lock_back_is_settled_by_recover(
     assert len(place.locks()) == (1 if side == "before" else 0)
     assert nursery.apply(place).code == 4
     recovered = nursery.recover(place)
-    assert recovered.out.splitlines()[1:] == ["  Settled. The next plan shows what is left."]
+    assert recovered.out.splitlines()[1:] == [
+        "  Recovered. The next plan shows what is left to do."
+    ]
     assert place.locks() == []
     _check_reaches_the_end(nursery, place, before)
 
@@ -448,7 +450,7 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
         expected = [f"  {record[1]}: {record[2]} of unknown outcome: it {word}"]
     assert recovered.out.splitlines()[1:] == [
         *expected,
-        "  Settled. The next plan shows what is left.",
+        "  Recovered. The next plan shows what is left to do.",
     ]
     assert place.locks() == []
     assert nursery.recover(place).out == NOTHING

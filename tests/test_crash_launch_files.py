@@ -46,8 +46,8 @@ RECORDS = [
     ("action", SETENV),
     ("finish", "applied"),  # 8
 ]
-NOTHING = "Nothing to recover: no run of this server is unfinished here.\n"
-SETTLED = "  Settled. The next plan shows what is left."
+NOTHING = "Nothing to recover: no run on this server is unfinished here.\n"
+SETTLED = "  Recovered. The next plan shows what is left to do."
 LEFT = "a new file that was not put in its place was removed"
 # Where a run dies -> how many files it has changed by then, and what recover says of it.
 # The files that it makes: 1 the first backup, 2 the first new file, 3 and 4 of the second.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import Result, gwe, site_server, state_folder
+from tests.harness import Result, gwe, gwe_process, site_server, state_folder
 
 PASSWORD = "correct-horse"  # noqa: S105 - that of the test's own site
 SITE = """
@@ -85,7 +85,7 @@ def keyring(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 def test_the_keyring_has_a_password_for_a_user_or_for_a_user_at_a_server(
     server: str, tmp_path: Path, keyring: Mapping[str, str], held: str
 ) -> None:
-    result = gwe(*SHOW, "--server", server, cwd=tmp_path, env={**keyring, "HELD": held})
+    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env={**keyring, "HELD": held})
     assert (result.code, result.out) == NOBODY_HOLDS_IT, result.err
 
 
@@ -95,10 +95,12 @@ def test_the_environment_and_a_file_come_before_the_keyring(
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\n", encoding="utf-8")
     wrong = {**keyring, "HELD": '{"gwe-reconciler: anna": "wrong"}'}
-    named = gwe(*SHOW, "--server", server, cwd=tmp_path, env={**wrong, "GWE_PASSWORD": PASSWORD})
+    named = gwe_process(
+        *SHOW, "--server", server, cwd=tmp_path, env={**wrong, "GWE_PASSWORD": PASSWORD}
+    )
     assert (named.code, named.out) == NOBODY_HOLDS_IT, named.err
     worse = {**wrong, "GWE_PASSWORD": "wrong", "GWE_PASSWORD_FILE": str(file)}
-    filed = gwe(*SHOW, "--server", server, cwd=tmp_path, env=worse)
+    filed = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env=worse)
     assert (filed.code, filed.out) == NOBODY_HOLDS_IT, filed.err
 
 
@@ -106,7 +108,7 @@ def test_the_environment_and_a_file_come_before_the_keyring(
 def test_a_keyring_without_the_password_or_locked_is_passed_over(
     server: str, tmp_path: Path, keyring: Mapping[str, str], held: str
 ) -> None:
-    result = gwe(*SHOW, "--server", server, cwd=tmp_path, env={**keyring, "HELD": held})
+    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env={**keyring, "HELD": held})
     assert result.code == 1
     assert "error 4" in " ".join(result.err.split())
     assert "locked" not in result.err
@@ -134,7 +136,7 @@ def test_a_keyring_that_fails_in_any_way_is_passed_over(
     (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
     found = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {"PYTHONPATH": os.pathsep.join(found), "PYTHON_KEYRING_BACKEND": backend}
-    result = gwe(*SHOW, "--server", server, cwd=tmp_path, env=environment)
+    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env=environment)
     assert result.code == 1
     assert "error 4" in " ".join(result.err.split())
     assert "no secret service" not in result.err

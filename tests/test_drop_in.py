@@ -18,13 +18,15 @@ import pytest
 from reconciler.apply.lock import Clock, Holder
 from reconciler.apply.lock_acquisition import acquire
 from reconciler.cli import provisioning
+from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.drop_in_install import SOURCE
 from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
 from reconciler.errors import UsageError
-from reconciler.server.connect import Credentials
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
+from reconciler.settings import Settings
 from tests.harness import (
     APP,
     BARE,
@@ -124,7 +126,7 @@ def test_the_first_run_shows_the_plan_applies_it_and_ends_with_the_vendors_line(
     assert "  + Webengagement_Chat" in lines
     assert lines.index(FIRST) < lines.index("[34/34] ~ Application/GWE")
     assert lines[-3] == "Apply: 34 applied."
-    assert re.fullmatch(r"gwe undo \S+ takes it back\.", lines[-2])
+    assert re.fullmatch(r"gwe undo \S+ reverts it\.", lines[-2])
     assert result.out.endswith(f"\n{SUCCESS}\n")
     assert gwe("drift", "--server", f"embedded:{path}", "--app", APP, cwd=tmp_path).code == 0
 
@@ -162,7 +164,7 @@ def test_overwrite_loses_what_was_changed_by_hand_and_undo_brings_it_back(tmp_pa
     assert f"        - its DBID {old}" in lines
     assert any("By hand" in line for line in lines)
     assert lines[-2:] == [
-        "30 objects were replaced: gwe undo last brings back what was lost, under new DBIDs.",
+        "30 objects were replaced: gwe undo last restores what was lost, under new DBIDs.",
         SUCCESS,
     ]
     assert annex_by_hand(path) is None
@@ -205,9 +207,9 @@ def test_a_password_on_the_command_line_works_with_a_warning_and_is_never_shown(
     result = drop_in(*flags, cwd=tmp_path)
     assert (result.code, last_line(result)) == (0, SUCCESS)
     assert result.err == (
-        "Warning: A password on the command line can be read by everybody on this machine and"
-        " stays in the shell's history. Safer: GWE_PASSWORD, or GWE_PASSWORD_FILE with the"
-        " name of a file that holds it.\n"
+        "Warning: A password on the command line is visible to everybody on this machine and stays"
+        " in the shell's history. Safer: GWE_PASSWORD, or GWE_PASSWORD_FILE with the name of a"
+        " file that holds it.\n"
     )
 
 
@@ -258,28 +260,28 @@ def test_without_a_user_it_registers_as_the_application_and_needs_its_type(tmp_p
     assert_failed(
         result,
         64,
-        "without -user it registers as the application GWE, and needs its type",
+        "without -user it registers as the application GWE, whose type is needed",
         "Set GWE_CLIENT_TYPE",
     )
     result = drop_in(*flags, cwd=tmp_path, env={"GWE_CLIENT_TYPE": "Toaster"})
-    assert_failed(result, 64, "GWE_CLIENT_TYPE is 'Toaster', which is no application type")
+    assert_failed(result, 64, "GWE_CLIENT_TYPE is 'Toaster', which is not an application type")
 
 
 def test_what_a_real_server_is_asked_for_reaches_the_session(tmp_path: Path) -> None:
     flags = parse(["-host", "gwe.example.com", "-port", "2020", "-app", APP])
     env = {"GWE_CLIENT_TYPE": "185", "GWE_SCRIPT_DIR": "/opt/We b/tools/provisioning"}
     session = provisioning.open_session(flags, env)
-    assert session.options["server"] == "confserv://gwe.example.com:2020"
-    assert session.options["client"] == APP
-    assert session.options["client_type"] == "185"
-    assert session.options["install_dir"] == Path("/opt/We b")
+    assert session.url() == "confserv://gwe.example.com:2020"
+    assert session.connection().client == APP
+    assert session.connection().client_type == "185"
+    assert session.install_dir == Path("/opt/We b")
     assert session.credentials("confserv://h:1") == Credentials()
 
 
 def test_with_a_user_the_application_to_register_as_is_left_to_the_adapter() -> None:
     flags = parse(["-host", "h", "-port", "1", "-app", APP, "-user", "u", "-password", SECRET])
     session = provisioning.open_session(flags, {"GWE_CLIENT_TYPE": "185"})
-    assert session.options.get("client") is None
+    assert session.connection() == ConnectionOptions()
     assert session.credentials("confserv://h:1") == Credentials("u", SECRET)
 
 
@@ -331,10 +333,10 @@ def test_host_and_port_become_the_url_of_the_server(host: str, port: str, url: s
         ("-host h -port 65536 -app a", "-port needs a number from 1 to 65535"),
         ("-host h:1 -port 1 -app a", "-host needs one host name"),
         ("-host h,i -port 1 -app a", "-host needs one host name"),
-        ("-host confserv://h -port 1 -app a", "-port has no place beside a server URL"),
-        ("-host h -port 1 -app a b", "argument 7 belongs to no flag"),
-        ("--host h", "argument 1 is no flag of this tool"),
-        ("-verbose", "argument 1 is no flag of this tool"),
+        ("-host confserv://h -port 1 -app a", "-port cannot be used with a server URL"),
+        ("-host h -port 1 -app a b", "argument 7 does not belong to a flag"),
+        ("--host h", "argument 1 is not a flag of this tool"),
+        ("-verbose", "argument 1 is not a flag of this tool"),
     ],
 )
 def test_wrong_flags_are_named_and_the_usage_is_shown(flags: str, message: str) -> None:
@@ -356,7 +358,7 @@ def test_wrong_flags_are_named_and_the_usage_is_shown(flags: str, message: str) 
 def test_a_misspelt_flag_is_told_what_it_may_be(flag: str, meant: str) -> None:
     with pytest.raises(ArgumentsError) as raised:
         parse([flag, "x"])
-    assert raised.value.hint == f"Is it meant to be {meant}?"
+    assert raised.value.hint == f"Did you mean {meant}?"
 
 
 def test_wrong_flags_end_with_the_usage(tmp_path: Path) -> None:
@@ -370,7 +372,7 @@ def test_without_parameters_it_shows_the_usage_and_an_execution_error(tmp_path: 
     result = drop_in(cwd=tmp_path)
     assert_failed(result, 64)
     assert result.out.startswith("Usage: webengagement_provisioning")
-    assert result.err == "error: nothing was executed: there are no parameters\n"
+    assert result.err == "error: no parameters were given; nothing was done\n"
 
 
 def test_an_empty_user_and_password_are_none(tmp_path: Path) -> None:
@@ -381,7 +383,7 @@ def test_an_empty_user_and_password_are_none(tmp_path: Path) -> None:
 
 def test_a_password_without_a_user_is_refused() -> None:
     flags = parse(["-host", "embedded:x", "-app", APP, "-password", SECRET])
-    with pytest.raises(UsageError, match="-password has no place without -user"):
+    with pytest.raises(UsageError, match="-password cannot be used without -user"):
         provisioning.open_session(flags, {})
 
 
@@ -412,7 +414,7 @@ def test_a_failed_login(tmp_path: Path) -> None:
 
 def test_an_application_that_is_not_there(tmp_path: Path) -> None:
     result = drop_in(*site(site_server(tmp_path), app="GWEE"), cwd=tmp_path)
-    assert_failed(result, 3, "the application GWEE is absent", "or check -app. There is GWE.")
+    assert_failed(result, 3, "the application GWEE is absent", "or check -app. Candidates: GWE.")
 
 
 def test_a_prerequisite_that_is_missing(tmp_path: Path) -> None:
@@ -578,7 +580,7 @@ def test_the_settings_beside_the_script_count_before_those_of_the_current_folder
     result = drop_in(*site(path, "-overwrite"), cwd=tmp_path, env=env)
     assert result.out.splitlines()[-2] == (
         "1 object was replaced: gwe undo last --state-dir"
-        f" '{beside / 'runs of Beside'}' brings back what was lost, under new DBIDs."
+        f" '{beside / 'runs of Beside'}' restores what was lost, under new DBIDs."
     )
 
     (beside / "gwe.toml").unlink()
@@ -823,7 +825,7 @@ def test_install_puts_both_scripts_in_place_and_says_so(tools: Path, tmp_path: P
     assert sorted(one.name for one in tools.iterdir()) == [BATCH.name, SCRIPT.name]
     result = gwe("drop-in", "install", tools, cwd=tmp_path)
     assert result.code == 0
-    assert result.out.splitlines()[0] == f"{tools / SCRIPT.name} is there already."
+    assert result.out.splitlines()[0] == f"{tools / SCRIPT.name} is installed already."
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -849,7 +851,7 @@ def test_install_replaces_no_other_file_unless_forced_and_keeps_it_then(
     script.chmod(0o750)
     result = gwe("drop-in", "install", tools, cwd=tmp_path)
     assert result.code == 3
-    assert f"{script} is there, and is another file" in result.err
+    assert f"{script} exists and is another file" in result.err
     assert f"--force replaces it and keeps it as {script.name}.vendor." in result.err
     assert [one.name for one in tools.iterdir()] == [script.name]
     assert script.read_text() == "the vendor's\n"
@@ -857,7 +859,7 @@ def test_install_replaces_no_other_file_unless_forced_and_keeps_it_then(
     result = gwe("drop-in", "install", tools, "--force", cwd=tmp_path)
     assert result.code == 0
     kept = tools / f"{script.name}.vendor"
-    assert f"What was there is kept as {kept}." in result.out.splitlines()
+    assert f"The previous file is kept as {kept}." in result.out.splitlines()
     assert kept.read_text() == "the vendor's\n"
     assert kept.stat().st_mode & 0o777 == 0o750
     assert script.read_bytes() == SCRIPT.read_bytes()
@@ -879,18 +881,16 @@ def test_install_replaces_no_other_file_unless_forced_and_keeps_it_then(
 def test_install_makes_no_folder_and_replaces_no_folder(tools: Path, tmp_path: Path) -> None:
     result = gwe("drop-in", "install", tmp_path / "typo", cwd=tmp_path)
     assert result.code == 64
-    assert f"{tmp_path / 'typo'} is no folder" in result.err
+    assert f"{tmp_path / 'typo'} is not a folder" in result.err
     assert not (tmp_path / "typo").exists()
     (tools / BATCH.name).mkdir()
     result = gwe("drop-in", "install", tools, "--force", cwd=tmp_path)
     assert result.code == 3
-    assert "It is no ordinary file: move it away first." in result.err
+    assert "It is not an ordinary file: move it away first." in result.err
     assert [one.name for one in tools.iterdir()] == [BATCH.name]
 
 
 def test_the_session_of_the_drop_in_is_that_of_an_apply(tmp_path: Path) -> None:
     session = provisioning.open_session(parse(site(tmp_path / "x", "-overwrite")), {})
-    assert isinstance(session, Session)
-    assert session.options["auto_approve"] is True
-    assert session.options["overwrite"] is True
-    assert (session.options["force"], session.options["no_lock"]) == (False, False)
+    flags = ConnectionFlags(server=f"embedded:{tmp_path / 'x'}")
+    assert session == Session(flags, Settings(), may_ask=False)

@@ -9,7 +9,7 @@ import pytest
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import AccessDeniedError, LoginIncorrectError
-from tests.contract.site import LEAST, RIGHT, SITE
+from reconciler.testing.contract.site import LEAST, RIGHT, SITE
 from tests.harness import opened, site_server
 
 

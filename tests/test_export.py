@@ -29,6 +29,37 @@ SITES = [
     *sorted(TESTS.glob("scenarios/*/site.yaml")),
 ]
 
+
+def shape(site: Path) -> frozenset[Any]:
+    """What an export could tell one site file from another by: which words the objects of
+    each type have together, and what kind of value each has."""
+    data = yaml.load(site.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return frozenset(
+        (word, _outline(one))
+        for word, value in data.items()
+        for one in (value if isinstance(value, list) else [value])
+    )
+
+
+def _outline(value: Any, *, words: bool = True) -> Any:
+    """The kind of a value. ``words``: its keys are words of site files; those of options are
+    names like any other."""
+    match value:
+        case dict():
+            return frozenset(
+                (
+                    key if words else "",
+                    _outline(one, words=words and key not in ("options", "annex")),
+                )
+                for key, one in value.items()
+            )
+        case list():
+            return frozenset(_outline(one, words=words) for one in value)
+    return type(value).__name__
+
+
+ONE_OF_EACH_SHAPE = list({shape(one): one for one in reversed(SITES)}.values())[::-1]
+
 HEADER = """apiVersion: reconciler/v1
 kind: Site
 tenant: Resources
@@ -65,10 +96,11 @@ def log_in(path: Path, user: str, password: str) -> None:
     EmbeddedServer(path, user=user, password=password).close()
 
 
-def round_trip(path: Path) -> Path:
-    """The server that an export makes: the same, and with the same export, twice."""
+def round_trip(path: Path, times: int = 2) -> Path:
+    """The server that an export makes: the same, and with the same export, as often as one
+    is made of it. Once is enough where there are many servers to look at."""
     first, before = path, exported(path)
-    for turn in ("second", "third"):
+    for turn in ("second", "third")[:times]:
         site = path.with_name(f"{turn}.yaml")
         site.write_text(before, encoding="utf-8")
         path = site.with_suffix(".db")
@@ -85,10 +117,11 @@ def changed(tmp_path: Path) -> Iterator[EmbeddedServer]:
         yield server
 
 
-@pytest.mark.parametrize("site", SITES, ids=lambda site: str(site.relative_to(site.parents[1])))
-def test_every_site_comes_back_whole(tmp_path: Path, site: Path) -> None:
-    create_server(tmp_path / "gwe.db", site)
-    round_trip(tmp_path / "gwe.db")
+@pytest.mark.parametrize(
+    "site", ONE_OF_EACH_SHAPE, ids=lambda site: str(site.relative_to(site.parents[1]))
+)
+def test_a_site_of_every_shape_comes_back_whole(tmp_path: Path, site: Path) -> None:
+    round_trip(site_server(tmp_path, site), times=1)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -135,7 +168,7 @@ def test_any_value_and_name_comes_back(
                 "AgentGroup",
                 {"tenantDBID": 101, "name": names[1], "capacityRuleDBID": script.dbid},
             )
-        assert find(round_trip(path), "Script", names[0]).attributes == script.attributes
+        assert find(round_trip(path, times=1), "Script", names[0]).attributes == script.attributes
 
 
 # Folders and DBIDs

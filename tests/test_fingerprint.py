@@ -15,8 +15,9 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
 from reconciler.apply.lock import NoLock
 from reconciler.errors import ExitCode, JournalError, LockLostError
+from reconciler.plan.actions import ActionName, Change, Delete, Fingerprint, Keep, Subject, Update
 from reconciler.plan.fingerprint import fingerprint, stale_fields, with_fingerprints
-from reconciler.plan.model import Action, ActionName, Change, Fingerprint, Plan, SiteMark
+from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
@@ -24,8 +25,9 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.folder import StateFolder
 from reconciler.state.journal import Journal, NoJournal
-from tests.harness import find, opened, plan_arguments, site_server, state_folder
-from tests.test_plan_file import here, said
+from tests.actions import make_action
+from tests.harness import find, gwe, opened, plan_arguments, site_server, state_folder
+from tests.test_plan_file import said
 
 ANNEX = "userProperties"
 
@@ -50,11 +52,10 @@ def world(*objects: ConfObject) -> Snapshot:
     return Snapshot([TENANT, *objects])
 
 
-def planned(kind: ActionName, live: Snapshot, **more: Any) -> Action:
-    action = Action(
-        "AgentGroup/Group",
-        "AgentGroup",
+def planned(kind: ActionName, live: Snapshot, **more: Any) -> Any:
+    action = make_action(
         kind,
+        "AgentGroup/Group",
         object_type="AgentGroup",
         name="Group",
         tenant=101,
@@ -98,8 +99,9 @@ def test_a_replace_and_a_delete_are_decided_by_the_whole_object_and_its_folder(
 
 
 def test_the_same_object_moves_nothing() -> None:
-    for kind in ("update", "replace", "delete"):
-        assert stale_fields(planned(kind, world(LIVE), units=(S,)), world(LIVE)) == []
+    actions = [planned("update", world(LIVE), units=(S,))]
+    actions += [planned(kind, world(LIVE)) for kind in ("replace", "delete")]
+    assert [stale_fields(action, world(LIVE)) for action in actions] == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_a_reference_to_another_object_of_the_same_name_has_moved() -> None:
     ]
 
 
-def created(**more: Any) -> Action:
+def created(**more: Any) -> Any:
     fields = {("tenant",): "Resources", ("name",): "Group"}
     return planned("create", world(), fields=fields, **more)
 
@@ -186,18 +188,19 @@ def test_a_create_in_a_tenant_that_was_made_again_has_moved() -> None:
 
 
 def test_only_actions_that_write_get_a_fingerprint() -> None:
-    kept = Action("a", "AgentGroup", "keep", object_type="AgentGroup", dbid=5)
-    written = replace(kept, action="delete")
-    found = with_fingerprints([kept, written], world(LIVE))
-    assert found[0].fingerprint == Fingerprint()
-    assert found[1].fingerprint.folder == 9
+    subject = Subject("a", "AgentGroup", "AgentGroup", dbid=5)
+    kept, written = with_fingerprints([Keep(subject), Delete(subject)], world(LIVE))
+    assert kept == Keep(subject)
+    assert isinstance(written, Delete)
+    assert written.fingerprint.folder == 9
 
 
 def test_the_same_value_elsewhere_has_another_digest() -> None:
     same = {"s": {"a": "1", "b": "1"}, "t": {"pwd": "1", "token": "1"}}
     first = planned("delete", world(group(same))).fingerprint.fields
     other = fingerprint(
-        replace(planned("delete", world(group(same))), dbid=6), world(group(same, dbid=6))
+        Delete(replace(planned("delete", world(group(same))).subject, dbid=6)),
+        world(group(same, dbid=6)),
     ).fields
     assert first["/annex/s/a"] != other["/annex/s/a"]
     assert first["/annex/t/pwd"] not in (first["/annex/t/token"], other["/annex/t/pwd"])
@@ -212,11 +215,10 @@ def application(dbid: int, name: str, value: str) -> ConfObject:
 COPY = Change(("options", "S", "a"), None, "v", unit=("options", "S", "a"), source=8)
 
 
-def copying(live: Snapshot) -> Action:
-    action = Action(
-        "Application/B",
-        "Application",
+def copying(live: Snapshot) -> Update:
+    action: Update = make_action(
         "update",
+        "Application/B",
         object_type="Application",
         dbid=7,
         changes=(COPY,),
@@ -291,7 +293,7 @@ class LosesLock(NoLock):
     def confirm(self) -> None:
         self._left -= 1
         if self._left < 0:
-            raise LockLostError("the lock was taken from this run")
+            raise LockLostError("another run has taken the lock over")
 
 
 class LosesJournal(NoJournal):
@@ -317,10 +319,9 @@ def replace_plan(path: Path) -> tuple[Plan, Snapshot]:
         one = next(o for o in server.read("AgentGroup") if o.attributes["name"] == "Group")
         live = Snapshot([*server.read("Tenant", {"all_tenants": 1}), one])
     fields = {("tenant",): "Resources", ("name",): "Group", ("annex", "s", "a"): "wanted"}
-    action = Action(
-        "AgentGroup/Group",
-        "AgentGroup",
+    action = make_action(
         "replace",
+        "AgentGroup/Group",
         object_type="AgentGroup",
         name="Group",
         tenant=101,
@@ -394,7 +395,7 @@ def test_a_second_ctrl_c_while_an_outcome_is_told_is_no_run_that_wrote_nothing(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("reconciler.render.messages.print_outcome", interrupted)
-    done = here("apply", *options, cwd=tmp_path)
+    done = gwe("apply", *options, cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     assert "nothing was written" not in said(done)
     assert done.code == 5
@@ -409,7 +410,7 @@ def test_a_second_ctrl_c_while_the_lock_is_given_back_is_no_run_that_wrote_nothi
         raise KeyboardInterrupt
 
     monkeypatch.setattr("reconciler.apply.lock.Lock.release", interrupted)
-    done = here("apply", *options, cwd=tmp_path)
+    done = gwe("apply", *options, cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     assert "nothing was written" not in said(done)
 
@@ -428,10 +429,10 @@ def test_a_run_whose_journal_broke_at_its_end_points_to_recover(
 
     with monkeypatch.context() as disk:
         disk.setattr(Journal, "_write", full)
-        done = here("apply", *options, cwd=tmp_path)
+        done = gwe("apply", *options, cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     (tmp_path / "m.yaml").write_text(queues("B"), encoding="utf-8")
-    again = here("apply", *options, cwd=tmp_path)
+    again = gwe("apply", *options, cwd=tmp_path)
     assert (again.code, "did not finish" in said(again)) == (4, True)
     assert "gwe recover" in said(done)
     assert done.code == 5
@@ -442,10 +443,10 @@ def test_a_run_that_was_refused_as_stale_does_not_end_as_done_in_its_journal(
 ) -> None:
     server, _ = ready(tmp_path, queues("A"))
     saved = plan_arguments(server, "-f", "m.yaml", "--out", "p")
-    assert here("plan", *saved, cwd=tmp_path).code == 0
+    assert gwe("plan", *saved, cwd=tmp_path).code == 0
     with opened(server) as other:
         other.create("Script", {"tenantDBID": 101, "name": "A", "type": 22})
-    assert here("apply", "p", "--auto-approve", cwd=tmp_path).code == 4
+    assert gwe("apply", "p", "--auto-approve", cwd=tmp_path).code == 4
     (journal,) = state_folder(tmp_path).rglob("journal.jsonl")
     last = journal.read_text(encoding="utf-8").splitlines()[-1]
     assert '"record": "finish"' in last
@@ -455,7 +456,7 @@ def test_a_run_that_was_refused_as_stale_does_not_end_as_done_in_its_journal(
 def test_a_run_that_still_goes_on_is_not_told_as_one_that_did_not_finish(tmp_path: Path) -> None:
     """Another process on the same host writes: it is to be waited for, not recovered."""
     server, options = ready(tmp_path, queues("A"))
-    assert here("apply", *options, cwd=tmp_path).code == 0
+    assert gwe("apply", *options, cwd=tmp_path).code == 0
     (journal,) = state_folder(tmp_path).rglob("journal.jsonl")
     lines = [
         one
@@ -465,7 +466,7 @@ def test_a_run_that_still_goes_on_is_not_told_as_one_that_did_not_finish(tmp_pat
     journal.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "m.yaml").write_text(queues("B"), encoding="utf-8")
     with StateFolder(state_folder(tmp_path)).held(journal.parent.name):
-        refused = here("apply", *options, cwd=tmp_path)
+        refused = gwe("apply", *options, cwd=tmp_path)
     assert refused.code == 4
     assert "did not finish" not in said(refused)
     assert "--abandon" not in said(refused)
@@ -475,9 +476,9 @@ def test_a_run_that_still_goes_on_is_not_told_as_one_that_did_not_finish(tmp_pat
 def test_undo_of_an_undo_keeps_a_value_that_looks_like_a_dbid(tmp_path: Path) -> None:
     """``#123`` in an annex is a text, not a reference that leads nowhere."""
     server, options = ready(tmp_path, queues("A", annex='{s: {dial: "#123", b: c}}'))
-    assert here("apply", *options, cwd=tmp_path).code == 0
-    assert here("undo", "last", "--auto-approve", cwd=tmp_path).code == 0
-    again = here("undo", "last", "--auto-approve", cwd=tmp_path)
+    assert gwe("apply", *options, cwd=tmp_path).code == 0
+    assert gwe("undo", "last", "--auto-approve", cwd=tmp_path).code == 0
+    again = gwe("undo", "last", "--auto-approve", cwd=tmp_path)
     assert again.code == 0, again.err
     assert find(server, "Script", "A").attributes[ANNEX] == {"s": {"dial": "#123", "b": "c"}}
     assert "is not restored" not in again.out
@@ -491,7 +492,7 @@ def test_a_value_that_cannot_be_put_into_the_journal_is_refused_in_a_sentence(
         tmp_path, queues("A", annex="{s: {a: {secret: true, from: env.GWE_TEST_BYTES}}}")
     )
     monkeypatch.setenv("GWE_TEST_BYTES", "x\udcff")
-    done = here("apply", *options, cwd=tmp_path)
+    done = gwe("apply", *options, cwd=tmp_path)
     assert done.code in (1, 3)
     with opened(server) as other:
         assert other.read("Script", {"tenant_dbid": 101}) == []
@@ -533,7 +534,7 @@ def dies_after(call: str, object_type: str, folder: Path, *options: str | Path) 
 
 
 def recover(server: Path, folder: Path) -> str:
-    done = here("recover", "--server", f"embedded:{server}", cwd=folder)
+    done = gwe("recover", "--server", f"embedded:{server}", cwd=folder)
     assert done.code == 0, done.err
     return said(done)
 
@@ -547,7 +548,7 @@ def test_undo_after_recover_leaves_what_another_client_changed_in_between(tmp_pa
     with opened(server) as other:
         other.update("AgentGroup", dbid, Delta(key_values={ANNEX: theirs}))
     assert "update of unknown outcome: it was done" in recover(server, tmp_path)
-    undone = here("undo", "last", "--auto-approve", cwd=tmp_path)
+    undone = gwe("undo", "last", "--auto-approve", cwd=tmp_path)
     assert undone.code == 0, undone.err
     assert find(server, "AgentGroup", "Group").attributes[ANNEX] == {
         "s": {"a": "live"},
@@ -571,7 +572,7 @@ def test_recover_knows_an_update_that_emptied_a_text(tmp_path: Path) -> None:
         "spec: {displayName: V, description: TEXT}\n"
     )
     server, options = ready(tmp_path, value.replace("TEXT", "old"))
-    assert here("apply", *options, cwd=tmp_path).code == 0
+    assert gwe("apply", *options, cwd=tmp_path).code == 0
     (tmp_path / "m.yaml").write_text(value.replace("TEXT", "''"), encoding="utf-8")
     dies_after("update", "EnumeratorValue", tmp_path, *options)
     assert not find(server, "EnumeratorValue", "V").attributes.get("description")
@@ -617,7 +618,7 @@ def test_a_second_ctrl_c_right_after_the_delete_of_a_replace_still_gets_its_crea
         record(self, what, **data)
 
     monkeypatch.setattr(Journal, "record", interrupted)
-    done = here("apply", *options, "--overwrite", cwd=tmp_path)
+    done = gwe("apply", *options, "--overwrite", cwd=tmp_path)
     assert done.code == 0  # it was the last action, and it is done
     assert list(steps.values())[:2] == ["delete", "create"]
     assert find(server, "AgentGroup", "Group").attributes[ANNEX]["s"]["a"] in ("live", "wanted")

@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from reconciler.kinds.predefined import PREDEFINED_ATTRIBUTES, is_predefined
+from reconciler.plan.actions import Action, ActionName, Change
 from reconciler.plan.guards import Limits, refusals, removed_options
-from reconciler.plan.model import Action, ActionName, Change
-from tests.harness import BARE, everything, find, plan_arguments, site_server
-from tests.test_plan_file import here, said
+from tests.actions import make_action
+from tests.harness import BARE, everything, find, gwe, plan_arguments, site_server
+from tests.test_plan_file import said
 
 HEAD = "apiVersion: reconciler/v1\n"
 PREDEFINED = Path(__file__).parent.parent / "reconciler/server/embedded/sites/predefined.yaml"
@@ -66,22 +67,22 @@ def test_a_plan_that_takes_options_from_too_large_a_share_is_refused_with_the_nu
 ) -> None:
     server = ready(tmp_path, applications(10), wanting(10, 4))
     options = plan_arguments(server, "-f", "m.yaml")
-    planned = here("plan", *options, cwd=tmp_path)
+    planned = gwe("plan", *options, cwd=tmp_path)
     assert planned.code == 3
     assert (
         "Refused: 4 of 10 existing managed objects (40 %) would be replaced, deleted or lose"
         " options; the limit is 30 %. --force does it all the same." in said(planned)
     )
     before = everything(server)
-    assert here("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
-    assert here("drift", *options, cwd=tmp_path).code == 3
+    assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
+    assert gwe("drift", *options, cwd=tmp_path).code == 3
     assert everything(server) == before
 
 
 def test_force_lifts_the_limit_and_says_it_as_a_warning(tmp_path: Path) -> None:
     server = ready(tmp_path, applications(10), wanting(10, 4))
     options = plan_arguments(server, "-f", "m.yaml", "--force")
-    done = here("apply", *options, "--auto-approve", cwd=tmp_path)
+    done = gwe("apply", *options, "--auto-approve", cwd=tmp_path)
     assert done.code == 0
     assert "Warning: 4 of 10 existing managed objects (40 %)" in said(done)
     assert "Refused" not in done.out
@@ -105,7 +106,7 @@ def test_the_share_counts_from_its_limit_and_from_enough_objects_on(
     count: int, stripped: int, settings: str, code: int, tmp_path: Path
 ) -> None:
     server = ready(tmp_path, applications(count), wanting(count, stripped), settings)
-    planned = here("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
+    planned = gwe("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
     assert planned.code == code, planned.out
     assert ("Refused: " in planned.out) is (code == 3)
 
@@ -114,8 +115,8 @@ def test_the_guards_of_a_profile_stand_over_those_of_the_file(tmp_path: Path) ->
     settings = "[guards]\npercent = 100\ncount = 9\n[profiles.strict.guards]\ncount = 1\n"
     server = ready(tmp_path, applications(3), wanting(3, 2), settings)
     options = plan_arguments(server, "-f", "m.yaml")
-    assert here("plan", *options, cwd=tmp_path).code == 0
-    refused = here("plan", *options, "--profile", "strict", cwd=tmp_path)
+    assert gwe("plan", *options, cwd=tmp_path).code == 0
+    refused = gwe("plan", *options, "--profile", "strict", cwd=tmp_path)
     assert refused.code == 3
     assert "2 existing managed objects would be replaced" in said(refused)
     assert "the limit is 1." in said(refused)
@@ -125,14 +126,14 @@ def test_overwrite_is_the_consent_to_its_replaces_and_they_count_for_no_share(
     tmp_path: Path,
 ) -> None:
     server = ready(tmp_path, groups(12), wanted_groups(12))
-    planned = here("plan", *plan_arguments(server, "-f", "m.yaml", "--overwrite"), cwd=tmp_path)
+    planned = gwe("plan", *plan_arguments(server, "-f", "m.yaml", "--overwrite"), cwd=tmp_path)
     assert planned.code == 0
     assert "Plan: 0 to create, 0 to update, 12 to replace, 0 to delete." in planned.out
 
 
 def test_overwrite_is_no_consent_to_take_options_out_of_applications(tmp_path: Path) -> None:
     server = ready(tmp_path, applications(10), wanting(10, 4))
-    planned = here("plan", *plan_arguments(server, "-f", "m.yaml", "--overwrite"), cwd=tmp_path)
+    planned = gwe("plan", *plan_arguments(server, "-f", "m.yaml", "--overwrite"), cwd=tmp_path)
     assert planned.code == 3
     assert "4 of 10 existing managed objects (40 %)" in said(planned)
 
@@ -143,16 +144,16 @@ def test_overwrite_is_no_consent_to_take_options_out_of_applications(tmp_path: P
 def test_replaces_count_for_the_number_whoever_consented(tmp_path: Path) -> None:
     server = ready(tmp_path, groups(3), wanted_groups(3), "[guards]\ncount = 2\n")
     options = plan_arguments(server, "-f", "m.yaml", "--overwrite")
-    planned = here("plan", *options, cwd=tmp_path)
+    planned = gwe("plan", *options, cwd=tmp_path)
     assert planned.code == 3
     assert (
         "Refused: 3 existing managed objects would be replaced, deleted or lose options; the"
         " limit is 2. --force does it all the same." in said(planned)
     )
     before = everything(server)
-    assert here("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
+    assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
     assert everything(server) == before
-    forced = here("apply", *options, "--auto-approve", "--force", cwd=tmp_path)
+    forced = gwe("apply", *options, "--auto-approve", "--force", cwd=tmp_path)
     assert forced.code == 0
     assert "3 applied" in forced.out
 
@@ -160,13 +161,15 @@ def test_replaces_count_for_the_number_whoever_consented(tmp_path: Path) -> None
 def test_both_limits_are_told_where_both_are_exceeded(tmp_path: Path) -> None:
     settings = "[guards]\ncount = 3\n"
     server = ready(tmp_path, applications(10), wanting(10, 5), settings)
-    planned = here("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
+    planned = gwe("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
     assert planned.code == 3
     assert planned.out.count("Refused: ") == 2
 
 
 def action(kind: ActionName, dbid: int = 5, *changes: Change, of: str = "AgentGroup") -> Action:
-    return Action("a", of, kind, object_type=of, dbid=dbid, changes=changes)
+    more = {"changes": changes} if changes else {}
+    made: Action = make_action(kind, "a", of, object_type=of, dbid=dbid, **more)
+    return made
 
 
 GONE = Change(("options", "s", "a"), "x", None)
@@ -178,7 +181,8 @@ def test_only_a_removed_option_of_an_application_counts_as_taken() -> None:
     assert removed_options(action("update", 5, SET, GONE, of="Application")) is True
     assert removed_options(action("update", 5, SET, of="Application")) is False
     assert removed_options(action("update", 5, GONE)) is False
-    assert removed_options(action("keep", 5, GONE, of="Application")) is False
+    kept = make_action("keep", "a", "Application", object_type="Application", kept=(GONE,))
+    assert removed_options(kept) is False
 
 
 def test_deletes_and_replaces_that_nobody_asked_for_by_name_count_for_the_share() -> None:
@@ -215,12 +219,12 @@ def test_a_predefined_value_is_not_replaced_under_any_option(tmp_path: Path) -> 
     before = everything(server)
     for more in ((), ("--force",)):
         options = plan_arguments(server, "-f", "m.yaml", "--overwrite", *more)
-        planned = here("plan", *options, cwd=tmp_path)
+        planned = gwe("plan", *options, cwd=tmp_path)
         assert planned.code == 3
         assert "blocked: it is one of the server's own objects, which are never replaced" in said(
             planned
         )
-        assert here("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
+        assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
     assert everything(server) == before
 
 
@@ -240,7 +244,7 @@ def test_the_predefined_values_of_every_tenant_are_known_by_name(tmp_path: Path)
     )
     server = ready(tmp_path, site, manifest)
     options = plan_arguments(server, "-f", "m.yaml", "--overwrite", "--force", "--format", "json")
-    planned = here("plan", *options, cwd=tmp_path)
+    planned = gwe("plan", *options, cwd=tmp_path)
     assert planned.code == 3
     found = {one["name"]: (one["action"], one["dbid"]) for one in planned.json()["actions"]}
     assert found == {"chat": ("blocked", 101), "ours": ("replace", 102)}
@@ -253,7 +257,7 @@ def test_an_object_with_a_dbid_of_the_servers_own_is_not_replaced(tmp_path: Path
     )
     server = ready(tmp_path, site, wanted_groups(2))
     options = plan_arguments(server, "-f", "m.yaml", "--overwrite", "--format", "json")
-    planned = here("plan", *options, cwd=tmp_path)
+    planned = gwe("plan", *options, cwd=tmp_path)
     assert {one["name"]: one["action"] for one in planned.json()["actions"]} == {
         "G1": "blocked",
         "G2": "replace",
@@ -268,7 +272,7 @@ def test_a_predefined_object_may_be_corrected(tmp_path: Path) -> None:
         "spec: {displayName: chat, annex: {s: {a: b}}}\n"
     )
     server = ready(tmp_path, site, manifest)
-    done = here("apply", *plan_arguments(server, "-f", "m.yaml", "--auto-approve"), cwd=tmp_path)
+    done = gwe("apply", *plan_arguments(server, "-f", "m.yaml", "--auto-approve"), cwd=tmp_path)
     assert done.code == 0
     assert find(server, "EnumeratorValue", "chat").attributes["userProperties"] == {"s": {"a": "b"}}
 
@@ -309,10 +313,10 @@ def test_a_protected_object_is_corrected_in_place_also_under_force(tmp_path: Pat
     more = "spec: {annex: {s: {a: b}}}\npolicy: {protect: true}\n"
     server = ready(tmp_path, groups(1), wanted_groups(1, more))
     options = plan_arguments(server, "-f", "m.yaml", "--overwrite", "--force")
-    planned = here("plan", *options, cwd=tmp_path)
+    planned = gwe("plan", *options, cwd=tmp_path)
     assert "protected: corrected in place instead of replaced" in said(planned)
     dbid = find(server, "AgentGroup", "G1").dbid
-    assert here("apply", *options, "--auto-approve", cwd=tmp_path).code == 0
+    assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 0
     group = find(server, "AgentGroup", "G1")
     assert (group.dbid, group.attributes["userProperties"]) == (dbid, {"s": {"a": "b"}})
 
@@ -323,8 +327,8 @@ def test_a_protected_object_that_a_run_has_made_is_not_deleted_by_its_undo(tmp_p
         wanted_groups(1, "policy: {protect: true}\n"), encoding="utf-8"
     )
     options = plan_arguments(server, "-f", "m.yaml", "--auto-approve")
-    assert here("apply", *options, cwd=tmp_path).code == 0
-    undone = here("undo", "last", "--auto-approve", "--force", cwd=tmp_path)
+    assert gwe("apply", *options, cwd=tmp_path).code == 0
+    undone = gwe("undo", "last", "--auto-approve", "--force", cwd=tmp_path)
     assert undone.code == 3, undone.out
     assert find(server, "AgentGroup", "G1").attributes["name"] == "G1"
 
@@ -335,30 +339,30 @@ def test_a_protected_object_that_a_run_has_made_is_not_deleted_by_its_undo(tmp_p
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("guards = 5", "guards is a table of numbers"),
-        ("[guards]\npercent = 'x'", "guards.percent is a whole number, 0 or more"),
-        ("[guards]\npercent = -1", "guards.percent is a whole number, 0 or more"),
-        ("[guards]\ncount = 1.5", "guards.count is a whole number, 0 or more"),
-        ("[guards]\nat_least = true", "guards.at_least is a whole number, 0 or more"),
-        ("[guards]\nlimit = 1", "guards.limit is unknown; known: percent, at_least, count"),
+        ("guards = 5", "guards must be a table"),
+        ("[guards]\npercent = 'x'", "guards.percent must be an integer, 0 or more"),
+        ("[guards]\npercent = -1", "guards.percent must be an integer, 0 or more"),
+        ("[guards]\ncount = 1.5", "guards.count must be an integer, 0 or more"),
+        ("[guards]\nat_least = true", "guards.at_least must be an integer, 0 or more"),
+        ("[guards]\nlimit = 1", "unknown setting guards.limit"),
         (
             "[profiles.a.guards]\ncount = 'x'",
-            "profiles.a.guards.count is a whole number, 0 or more",
+            "profiles.a.guards.count must be an integer, 0 or more",
         ),
-        ("secrets = ['a']", "secrets is a table with words, a list of texts"),
-        ("[secrets]\nwords = 'pin'", "secrets is a table with words, a list of texts"),
-        ("[secrets]\nwords = [1]", "secrets is a table with words, a list of texts"),
-        ("[secrets]\nword = ['pin']", "secrets is a table with words, a list of texts"),
-        ("state_dir = 5", "state_dir is a text"),
-        ("[profiles.a]\nstate_dir = 5", "profiles.a.state_dir is a text"),
-        ("[secrets]\nwords = ['']", "secrets"),
+        ("secrets = ['a']", "secrets must be a table"),
+        ("[secrets]\nwords = 'pin'", "secrets.words must be a list of words"),
+        ("[secrets]\nwords = [1]", "item 1 of secrets.words must be a string that is not blank"),
+        ("[secrets]\nword = ['pin']", "unknown setting secrets.word; did you mean words?"),
+        ("state_dir = 5", "state_dir must be a string"),
+        ("[profiles.a]\nstate_dir = 5", "profiles.a.state_dir must be a string"),
+        ("[secrets]\nwords = [' ']", "item 1 of secrets.words must be a string that is not blank"),
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_is_planned(
     text: str, told: str, tmp_path: Path
 ) -> None:
     server = ready(tmp_path, groups(1), wanted_groups(1), text)
-    refused = here("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
+    refused = gwe("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
     assert (refused.code, refused.out) == (1, "")
     assert f"error: gwe.toml: {told}" in said(refused)
 
@@ -366,7 +370,7 @@ def test_a_wrong_setting_is_named_and_nothing_is_planned(
 def test_the_state_folder_of_the_settings_stands_beside_the_file(tmp_path: Path) -> None:
     server = ready(tmp_path, groups(1), wanted_groups(1), 'state_dir = "kept"\n')
     options = plan_arguments(server, "-f", "m.yaml", "--overwrite", "--auto-approve")
-    assert here("apply", *options, cwd=tmp_path, env={"GWE_STATE_DIR": ""}).code == 0
+    assert gwe("apply", *options, cwd=tmp_path, env={"GWE_STATE_DIR": ""}).code == 0
     assert len(list((tmp_path / "kept" / "runs").iterdir())) == 1
 
 
@@ -374,9 +378,9 @@ def test_the_limits_of_the_settings_hold_for_an_undo_too(tmp_path: Path) -> None
     """An undo is a plan like any other: three deletes are more than a limit of two."""
     server = ready(tmp_path, groups(1), wanted_groups(4), "[guards]\ncount = 2\n")
     options = plan_arguments(server, "-f", "m.yaml", "--auto-approve")
-    assert here("apply", *options, cwd=tmp_path).code == 0
+    assert gwe("apply", *options, cwd=tmp_path).code == 0
     before = everything(server)
-    refused = here("undo", "last", "--auto-approve", cwd=tmp_path)
+    refused = gwe("undo", "last", "--auto-approve", cwd=tmp_path)
     assert refused.code == 3, refused.out
     assert "the limit is 2" in said(refused)
     assert everything(server) == before

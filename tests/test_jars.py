@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.server.connect import Credentials, connect
+from reconciler.server.connect import connect
+from reconciler.server.connection import ConnectionOptions, Credentials, options_from
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import jvm
-from reconciler.server.psdk.address import Address, Options, options_from, parse_url
+from reconciler.server.psdk.address import Address, parse_url
 from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.archive_maker import make_archive
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
-from reconciler.settings import _CONNECTION
+from reconciler.settings_schema import settings_schema
 from tests.harness import gwe
 
 
@@ -210,8 +211,8 @@ def test_what_is_no_url_is_wrong_usage(text: str) -> None:
 
 def test_a_wrong_url_or_client_type_is_found_before_java_starts() -> None:
     for url, options in (
-        ("confserv://cs:0", Options()),
-        ("confserv://cs", Options(client_type="Phone")),
+        ("confserv://cs:0", ConnectionOptions()),
+        ("confserv://cs", ConnectionOptions(client_type="Phone")),
     ):
         with pytest.raises(UsageError):
             connect(url, Credentials(), 1.0, options)
@@ -225,7 +226,7 @@ def test_the_first_place_that_names_an_option_wins() -> None:
     assert (found.client, found.addp, found.in_flight) == ("gwe", False, 2)
     assert found.client_type == "SCE"
     secret = "hush"  # noqa: S105
-    assert secret not in repr(Options(trust_store_password=secret))
+    assert secret not in repr(ConnectionOptions(trust_store_password=secret))
 
 
 def test_the_connection_table_of_gwe_toml_is_checked(tmp_path: Path) -> None:
@@ -235,9 +236,9 @@ def test_the_connection_table_of_gwe_toml_is_checked(tmp_path: Path) -> None:
     result = gwe("plan", "--app", "GWE", cwd=tmp_path)
     assert result.code == 1
     for said in (
-        "connection.psdk is a text",
-        "connection.addp is true or false",
-        "connection.in-flight is a number",
+        "connection.psdk must be a string",
+        "connection.addp must be true or false",
+        "connection.in-flight must be an integer from 1 to 256",
         "unknown setting connection.port",
     ):
         assert said in " ".join(result.err.split())
@@ -255,5 +256,6 @@ def test_the_connection_table_says_where_the_jars_are(tmp_path: Path) -> None:
 
 
 def test_every_option_of_a_connection_but_the_password_can_stand_in_gwe_toml() -> None:
-    names = {one.name.replace("_", "-") for one in fields(Options)}
-    assert set(_CONNECTION) == names - {"trust-store-password"}
+    names = {one.name.replace("_", "-") for one in fields(ConnectionOptions)}
+    connection = settings_schema()["properties"]["connection"]["properties"]
+    assert set(connection) == names - {"trust-store-password"}

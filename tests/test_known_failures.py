@@ -21,15 +21,17 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.recover import plan_of_run, plan_undo
+from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
+from reconciler.apply.undo import plan_undo
 from reconciler.apply.writes import Writes
 from reconciler.errors import StaleActionError
 from reconciler.kinds.model import Attributes
+from reconciler.plan.actions import Delete, Subject
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.model import Action, Plan
+from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Filter, Server
@@ -57,7 +59,7 @@ metadata: {name: Second}
 """
 
 
-def _carry_out(place: Place, plan: Plan, server: Server, name: str) -> RunReport:
+def _execute(place: Place, plan: Plan, server: Server, name: str) -> RunReport:
     return carry_out_quietly(plan, server, RunOptions(place.state), someone(name))
 
 
@@ -118,7 +120,7 @@ def test_more_objects_are_not_more_requests(tmp_path: Path, queues: int) -> None
     )
     place = make_place(tmp_path / "place", make_template(tmp_path / "template"), text)
     with opened(place.server) as inner:
-        assert _carry_out(place, place.plan(), inner, "first").exit_code == 0
+        assert _execute(place, place.plan(), inner, "first").exit_code == 0
         counting = FaultyServer(inner)
         assert plan_on(counting, place.folder, PlanOptions()).empty
     reads = Counter(call.object_type for call in counting.calls if call.name == "read")
@@ -150,7 +152,7 @@ def test_a_server_that_rewrites_values_is_said_to_and_the_next_plan_shows_it(pla
     text = MANIFESTS.replace('ours: "1"', 'ours: "One"')
     (place.folder / "manifests.yaml").write_text(text, encoding="utf-8")
     server = Lowering(place.server)
-    report = _carry_out(place, place.plan(), server, "first")
+    report = _execute(place, place.plan(), server, "first")
     server.close()
     assert [one.message for one in report.outcomes if one.message] == [
         "the server rewrote what was sent: /annex/s/ours is one",
@@ -170,7 +172,7 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
     """Another client deletes it after the run has looked at everything: before the object
     is read again, asked for its permissions, and deleted."""
     with opened(place.server) as server:
-        assert _carry_out(place, place.plan(), server, "first").exit_code == 0
+        assert _execute(place, place.plan(), server, "first").exit_code == 0
         run = read_run(place.state, "first")
         undo = plan_undo(run, plan_of_run(place.state, run), server)
         created = named(place.objects(), "Script", "Created")
@@ -182,7 +184,7 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
                 other.delete("Script", created.dbid)
 
         faulty = FaultyServer(server, [Interfere(object_type="Script", write=delete_it)])
-        report = _carry_out(place, undo, faulty, "second")
+        report = _execute(place, undo, faulty, "second")
     assert {one.action.address: one.message for one in report.outcomes if one.message} == {
         "InteractionQueue/Created": "it was gone already"
     }
@@ -199,13 +201,14 @@ class Blind(EmbeddedServer):
 
 def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     queue = named(place.objects(), "Script", "Changed")
-    action = Action(
-        *("InteractionQueue/Changed", "InteractionQueue", "delete", "Script", "Changed"),
+    subject = Subject(
+        *("InteractionQueue/Changed", "InteractionQueue", "Script", "Changed"),
         tenant=queue.tenant,
         dbid=queue.dbid,
     )
     live = Snapshot([queue])
-    (action,) = with_fingerprints([action], live)
+    (action,) = with_fingerprints([Delete(subject)], live)
+    assert isinstance(action, Delete)
     server = Blind(place.server)
     with pytest.raises(StaleActionError, match="it is gone"):
         Writes(server, Calls(server), live).write(action)

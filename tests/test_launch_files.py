@@ -1,10 +1,12 @@
 """The file adapter: inside its folder only, and whatever happens, nothing is lost."""
 
 import errno
+import json
 import os
-import resource
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -403,33 +405,58 @@ def test_a_change_while_the_new_file_is_written_is_noticed(
 # Failures
 
 
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """No file may grow over 1000 bytes: the system itself refuses the write."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+_WITHOUT_ROOM = """\
+import json, resource, sys
+from pathlib import Path
+from reconciler.launch.errors import LaunchFileError
+from reconciler.launch.files import Installation
+limit, relative, root, new, old, *backups = json.loads(sys.argv[1])
+installation = Installation(Path(root), relative_opens=relative)
+contents = [one.encode("latin-1") for one in (new, old)]
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    installation.write(FILE, *contents, *map(Path, backups))
+except LaunchFileError as error:
+    print(json.dumps([error.message, error.hint]))
+"""
 
 
-@pytest.mark.usefixtures("full_disk")
+def written_without_room(
+    limit: int, installation: Installation, new: bytes, old: bytes, *backups: Path
+) -> list[str]:
+    """What a failed write says, message and hint, where no file may grow over ``limit``
+    bytes: the system itself refuses the write. In a process of its own, since the limit is
+    one of the whole process, and of the file that its output goes to."""
+    texts = [one.decode("latin-1") for one in (new, old)]
+    request = [
+        *(limit, installation.relative_opens, str(installation.root)),
+        *(*texts, *map(str, backups)),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", f"FILE = {FILE!r}\n{_WITHOUT_ROOM}", json.dumps(request)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said: list[str] = json.loads(done.stdout)
+    return said
+
+
 def test_when_there_is_no_room_the_old_file_is_whole(installation: Installation) -> None:
-    with pytest.raises(LaunchFileError) as caught:
-        installation.write(FILE, OLD * 100, OLD)
-    assert caught.value.message == f"{FILE} cannot be written and is as it was: File too large"
-    assert caught.value.hint == "Make room and run again."
+    message, hint = written_without_room(1000, installation, OLD * 100, OLD)
+    assert message == f"{FILE} cannot be written and is as it was: File too large"
+    assert hint == "Make room and run again."
     assert installation.read(FILE) == OLD
     left = [name for name in names(installation.root / "conf") if not name.endswith(".bak")]
     assert left == ["launcher.properties"]
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_without_room_for_the_backup_nothing_is_written(
     installation: Installation, tmp_path: Path
 ) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    with pytest.raises(LaunchFileError, match="cannot be written and is as it was"):
-        installation.write(FILE, b"x", OLD, tmp_path / "backups")
+    message, _ = written_without_room(10, installation, b"x", OLD, tmp_path / "backups")
+    assert "cannot be written and is as it was" in message
     assert installation.read(FILE) == OLD
     assert names(tmp_path / "backups") == []
 

@@ -15,9 +15,10 @@ import pytest
 from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
 from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions, execute_plan
+from reconciler.apply.run import execute_plan
+from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
-from reconciler.plan.document import plan_json
+from reconciler.plan.codec import plan_json
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
@@ -115,7 +116,7 @@ def test_who_comes_second_is_told_who_has_it(server: EmbeddedServer) -> None:
         _take(server, "second", time)
     assert error.value.message == "the lock is held by anna on here since 1000, run first"
     assert error.value.hint == (
-        "Wait with --lock-timeout SECONDS: after 60 s without a sign of life it is taken over."
+        "Wait with --lock-timeout SECONDS: a lock that is not renewed for 60 s is taken over."
     )
     assert error.value.exit_code == 4
     assert time.slept == []
@@ -242,7 +243,7 @@ def test_an_owner_that_wakes_up_at_the_takeover_writes_nothing_or_is_left_alone(
     else:
         _take(waking, "ours", time, wait=70)
         assert ends == [
-            "the run ours is taking the lock over, since this one gave no sign of life for 60 s"
+            "the run ours is taking the lock over, since this run did not renew it for 60 s"
         ]
         assert _held(server).run == "ours"
 
@@ -344,13 +345,13 @@ def test_an_owner_notices_the_loss_before_its_next_write(
     if theirs:
         _take(server, "second", time)
     for act in (lock.confirm, lock.start_writing):
-        with pytest.raises(LockLostError, match="the lock was taken from this run"):
+        with pytest.raises(LockLostError, match="another run has taken the lock over"):
             act()
     lock.release()
     assert [holder_of(one).run for one in find_locks(server)] == (["second"] if theirs else [])
 
 
-def _carry_out(place: Place, server: Server, **options: Any) -> RunReport:
+def _execute(place: Place, server: Server, **options: Any) -> RunReport:
     plan = options.pop("plan", None) or place.plan(*REPLACED)
     return execute_plan(
         plan,
@@ -376,11 +377,11 @@ def test_a_run_whose_lock_is_taken_away_stops_before_its_next_write(
     before = place.objects()
     # While everything is read again, before the first write.
     faulty = FaultyServer(server, [Interfere("read", 1, object_type="Application", write=_steal)])
-    report = _carry_out(place, faulty)
+    report = _execute(place, faulty)
     assert [outcome.status for outcome in report.outcomes] == [
         *("failed", "not-started", "not-started", "not-started", "not-started")
     ]
-    assert report.outcomes[0].message == "the lock was taken from this run"
+    assert report.outcomes[0].message == "another run has taken the lock over"
     assert place.objects() == before
     assert _held(server).run == "thief"
     (run,) = place.runs
@@ -393,7 +394,7 @@ def test_a_replace_whose_lock_is_taken_after_its_delete_is_created_all_the_same(
 ) -> None:
     before = place.objects()
     stolen = Interfere("delete", 1, "after", object_type="AgentGroup", write=_steal)
-    report = _carry_out(place, FaultyServer(server, [stolen]))
+    report = _execute(place, FaultyServer(server, [stolen]))
     group = told(place.objects())["AgentGroup Group"]
     assert group == AFTER["AgentGroup Group"]
     assert report.exit_code == 5  # it was written, though the run stopped
@@ -425,7 +426,7 @@ def test_where_environment_is_forbidden_the_lock_stands_in_the_sites_tenant_with
     (one,) = find_locks(server)
     assert one.tenant == 101
     assert warning == (
-        "The lock stands in the tenant with DBID 101, since this account may not create it in"
+        "The lock is in the tenant with DBID 101, since this account may not create it in"
         " Environment: runs for other tenants do not see it."
     )
     with opened(place.server) as other, pytest.raises(LockHeldError, match="run first"):
@@ -441,17 +442,17 @@ def test_where_both_tenants_are_forbidden_the_run_is_refused_and_told_of_no_lock
     server = _forbidden(1, 101)(place.server)
     before = place.objects()
     with pytest.raises(RefusedError) as error:
-        _carry_out(place, server)
+        _execute(place, server)
     assert error.value.exit_code == 3
     assert "this account may not create the lock" in str(error.value.diagnostics[0].summary)
     assert "--no-lock" in error.value.diagnostics[0].hint
     assert place.objects() == before
-    assert _carry_out_second(place, server).exit_code == 0
+    assert _execute_second(place, server).exit_code == 0
     assert told(place.objects()) == AFTER
     server.close()
 
 
-def _carry_out_second(place: Place, server: Server) -> RunReport:
+def _execute_second(place: Place, server: Server) -> RunReport:
     plan = place.plan(*REPLACED)
     options = RunOptions(place.state, lock=False)
     return execute_plan(
@@ -488,7 +489,7 @@ def test_a_lock_that_cannot_be_read_is_held_by_somebody(server: EmbeddedServer) 
     with pytest.raises(LockHeldError) as error:
         _take(Blind(server), "second", time, wait=100)
     assert error.value.message == (
-        "somebody has the lock gwe-reconciler.lock, and this account cannot read it"
+        "another run holds the lock gwe-reconciler.lock, and this account cannot read it"
     )
     assert sum(time.slept) >= 100
     assert _held(server).run == "first"
@@ -515,7 +516,7 @@ def test_the_lock_is_given_back_after_a_stale_plan(place: Place, server: Embedde
     two = KeyValueDelta(changed={"Queue": {"ours": "2"}})
     server.update("Script", 600, Delta(key_values={"userProperties": two}))
     with pytest.raises(StalePlanError):
-        _carry_out(place, server, plan=plan)
+        _execute(place, server, plan=plan)
     assert find_locks(server) == []
 
 
@@ -526,7 +527,7 @@ def test_the_lock_is_given_back_after_a_site_that_has_gone(
     (gwe,) = server.read("Application", {"name": "GWE"})
     server.update("Application", gwe.dbid, Delta(values={"name": "Renamed"}))
     with pytest.raises(Exception, match="GWE"):
-        _carry_out(place, server, plan=plan)
+        _execute(place, server, plan=plan)
     assert find_locks(server) == []
 
 
@@ -536,7 +537,7 @@ def test_the_lock_is_given_back_after_an_action_that_failed(
 ) -> None:
     types = {"delete": "AgentGroup", "update": "Script", "create": "Script"}
     fault = Refuse(call, 1, object_type=types[call], error=NoPermissionError)
-    report = _carry_out(place, FaultyServer(server, [fault]))
+    report = _execute(place, FaultyServer(server, [fault]))
     assert "failed" in [outcome.status for outcome in report.outcomes]
     assert find_locks(server) == []
 
@@ -545,7 +546,7 @@ def test_the_lock_is_left_with_the_runs_name_where_an_outcome_is_unknown(
     place: Place, server: EmbeddedServer
 ) -> None:
     fault = Drop("update", 1, "after", object_type="Script")
-    report = _carry_out(place, FaultyServer(server, [fault]))
+    report = _execute(place, FaultyServer(server, [fault]))
     assert report.exit_code == 5
     held = _held(server)
     assert (held.run, held.writing) == ("first", True)
@@ -553,7 +554,7 @@ def test_the_lock_is_left_with_the_runs_name_where_an_outcome_is_unknown(
 
 def test_no_lock_takes_none(place: Place, server: EmbeddedServer) -> None:
     faulty = FaultyServer(server)
-    assert _carry_out(place, faulty, lock=False).exit_code == 0
+    assert _execute(place, faulty, lock=False).exit_code == 0
     assert [call for call in faulty.calls if call.object_type == "Transaction"] == []
 
 
@@ -630,7 +631,7 @@ def test_a_run_that_is_abandoned_is_left_as_it_is_and_stands_in_nobodys_way(
     (run,) = place.runs
     left = nursery.gwe("lock", "release", *_server(place), "--abandon", run.name, place=place)
     assert left.code == 0
-    assert f"Run {run.name} is left as it is." in left.out
+    assert f"Gave up run {run.name}; what it left half done stays so." in left.out
     (run,) = place.runs
     assert (run.finished, run.status) == (True, "abandoned")
     assert place.locks() == []
@@ -667,7 +668,7 @@ def test_a_run_that_is_going_on_is_not_called_one_that_did_not_finish(
         errors.append(error.value)
 
     during = Interfere("update", 1, "before", object_type="Script", write=second)
-    assert _carry_out(place, FaultyServer(server, [during])).exit_code == 0
+    assert _execute(place, FaultyServer(server, [during])).exit_code == 0
     (error,) = errors
     assert "the run first did not finish" not in error.message
     assert "Run gwe recover first" not in error.hint
@@ -695,7 +696,7 @@ def test_a_run_from_another_host_is_kept_out_during_every_write(
 
     types = {"delete": "Script", "create": "Script", "update": "Application"}
     during = Interfere(call, 1, when, object_type=types.get(call, ""), write=second)
-    assert _carry_out(place, FaultyServer(server, [during])).exit_code == 0
+    assert _execute(place, FaultyServer(server, [during])).exit_code == 0
     assert kept_out == ["tester on here since hour 0, run first, is writing or did not finish"]
     assert told(place.objects()) == AFTER
     assert place.locks() == []
@@ -773,7 +774,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
 ) -> None:
     before = place.objects()
     done = nursery.apply(place, Strike("record", "after", number, (name,)))
-    assert "Finishing the object in hand; once more to stop at once." in done.err
+    assert "Finishing the current object; interrupt again to stop at once." in done.err
     (run,) = place.runs
     statuses = [status for status, _ in run.outcomes.values()]
     written = 1 + sum(number > last for last in (8, 11, 14, 19))

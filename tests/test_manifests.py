@@ -177,8 +177,8 @@ def test_every_path_that_gives_nothing_is_reported(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("none", "empty", "other", "latin.yaml")]
     assert _problems_reading(*paths) == [
         f"{tmp_path}/none: no such file or folder",
-        f"{tmp_path}/empty: the folder holds no manifest",
-        f"{tmp_path}/other: the folder holds no manifest",
+        f"{tmp_path}/empty: the folder contains no manifests",
+        f"{tmp_path}/other: the folder contains no manifests",
         f"{tmp_path}/latin.yaml:2:4: the file is not UTF-8",
     ]
 
@@ -208,9 +208,9 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("- a\n", [("m.yaml:1:1", "a manifest is a mapping")]),
-        ("hello\n", [("m.yaml:1:1", "a manifest is a mapping")]),
-        ("null\n", [("m.yaml:1:1", "a manifest is a mapping")]),
+        ("- a\n", [("m.yaml:1:1", "a manifest must be a mapping")]),
+        ("hello\n", [("m.yaml:1:1", "a manifest must be a mapping")]),
+        ("null\n", [("m.yaml:1:1", "a manifest must be a mapping")]),
         (
             "apiVersion: reconciler/v1\nkind: InteractionQue\nmetadata: {name: x}\n",
             [("m.yaml:2:1", "unknown kind InteractionQue; did you mean InteractionQueue?")],
@@ -218,16 +218,16 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
         ("apiVersion: reconciler/v1\nmetadata: {name: x}\n", [("m.yaml:1:1", "kind is missing")]),
         (
             "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {}\n",
-            [("m.yaml:3:1", "name is missing in metadata")],
+            [("m.yaml:3:1", "name is missing from metadata")],
         ),
         (
             "apiVersion: reconciler/v1\nkind: AgentGroup\n",
-            [("m.yaml:1:1", "metadata is missing in the manifest")],
+            [("m.yaml:1:1", "metadata is missing from the manifest")],
         ),
         (
             "apiVersion: reconciler/v1\nkind: BusinessAttribute\nmetadata: {name: x}\nspec:\n"
             "  description: d\n",
-            [("m.yaml:4:1", "displayName and type are missing in spec")],
+            [("m.yaml:4:1", "displayName and type are missing from spec")],
         ),
         (
             "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: ''}\n",
@@ -252,7 +252,7 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
         (GROUP + "spec: {agents: one}\n", [("m.yaml:4:8", "agents cannot be 'one'")]),
         (
             GROUP + "spec: {agents: [a, b, a]}\n",
-            [("m.yaml:4:8", "agents names something twice")],
+            [("m.yaml:4:8", "agents has the same item twice")],
         ),
         (GROUP + "spec: {annex: {}}\n", [("m.yaml:4:8", "annex is empty")]),
         (GROUP + "spec: {annex: {s: {}}}\n", [("m.yaml:4:16", "s is empty")]),
@@ -285,7 +285,7 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
         (
             OPTIONS.replace("{role: chat-server}", "{role: chat-server, application: Chat}")
             + "  options: {s: {o: x}}\n",
-            [("m.yaml:4:1", "target names too much")],
+            [("m.yaml:4:1", "target has too many fields")],
         ),
     ],
 )
@@ -326,7 +326,7 @@ def test_a_name_that_a_variable_cannot_have_is_reported_at_its_own_line() -> Non
 def test_a_bare_spec_is_refused_as_a_key_without_a_value() -> None:
     assert places_and_problems(GROUP + "spec:\n")[0] == (
         "m.yaml:4:6",
-        "a key without a value says nothing",
+        "the value is missing",
     )
 
 
@@ -444,7 +444,7 @@ def test_options_may_be_for_one_application_by_name(site: Bound) -> None:
 def test_an_application_that_does_not_exist_is_a_problem(site: Bound) -> None:
     text = OPTIONS.replace("role: chat-server", "application: Nope") + "  options: {s: {o: x}}\n"
     assert places_and_problems(text, site) == [
-        ("m.yaml:4:10", "no application is called Nope, or this account cannot read it")
+        ("m.yaml:4:10", "there is no application Nope, or this account cannot read it")
     ]
 
 
@@ -473,15 +473,15 @@ def test_a_role_that_no_application_has_leaves_the_manifest_without_a_target(
 def test_a_section_or_an_option_without_a_name_is_a_problem(options: str) -> None:
     ((place, problem),) = places_and_problems(OPTIONS + f"  options: {options}\n")
     assert place.startswith("m.yaml:6:")
-    assert problem == "a section or an option has no name"
+    assert problem == "the name of a section or option is empty"
 
 
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
         ("spec: {state: '${var.v}'}", "state is one of Enabled, Disabled, not 'bad'"),
-        ("policy: {existing: '${var.v}'}", "policy.existing is one of correct, keep, not bad"),
-        ("policy: {protect: '${var.v}'}", "policy.protect is one of true, false, not bad"),
+        ("policy: {existing: '${var.v}'}", "policy.existing must be one of correct, keep, not bad"),
+        ("policy: {protect: '${var.v}'}", "policy.protect must be one of true, false, not bad"),
         ("policy: {preserve: ['${var.v}']}", "AgentGroup has no field bad"),
     ],
 )
@@ -568,17 +568,18 @@ def test_a_pointer_finds_names_with_slashes_and_tildes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "place"),
+    ("policy", "place", "pointer"),
     [
-        ("policy: {keep: [/annex/s/a, /annex/s/c]}\n", "m.yaml:5:29"),
-        ("policy:\n  satisfiedBy:\n    /annex/u/a: [x]\n", "m.yaml:7:5"),
-        ("policy: {keep: [/annex/*/c]}\n", "m.yaml:5:17"),
+        ("policy: {keep: [/annex/s/a, /annex/s/c]}\n", "m.yaml:5:29", "/annex/s/c"),
+        ("policy:\n  satisfiedBy:\n    /annex/u/a: [x]\n", "m.yaml:7:5", "/annex/u/a"),
+        ("policy: {keep: [/annex/*/c]}\n", "m.yaml:5:17", "/annex/*/c"),
     ],
 )
-def test_a_pointer_that_names_nothing_is_a_problem(policy: str, place: str) -> None:
-    ((found, problem),) = places_and_problems(GROUP + ANNEX + policy)
-    assert found == place
-    assert problem.endswith("names nothing that spec declares")
+def test_a_pointer_that_matches_no_field_is_a_problem(
+    policy: str, place: str, pointer: str
+) -> None:
+    found = places_and_problems(GROUP + ANNEX + policy)
+    assert found == [(place, f"spec has no field that {pointer} matches")]
 
 
 def test_a_keep_that_is_no_pointer_is_a_problem_of_keep() -> None:
@@ -656,7 +657,7 @@ def test_manifests_that_want_different_values_are_a_problem_with_both_places(
     assert places_and_problems(text, site) == [
         (
             "m.yaml:13:17",
-            f"two manifests want different things of s/a in {name}, first at m.yaml:6:17",
+            f"conflicting declarations of s/a in {name}, first at m.yaml:6:17",
         )
         for name in ("Chat1", "Chat2")
     ]
@@ -679,7 +680,7 @@ def test_a_section_under_options_and_under_sections_is_a_problem_with_both_place
     text = OPTIONS + "  options: {s: {a: x}}\n  sections: {s: {b: y}}\n"
     found = places_and_problems(text, site)
     assert [place for place, _ in found] == ["m.yaml:7:18"] * 2
-    assert "[s] in Chat1 stands under both options and sections" in found[0][1]
+    assert "[s] in Chat1 is declared under both options and sections" in found[0][1]
     assert "first at m.yaml:6:17" in found[0][1]
 
 
@@ -687,13 +688,13 @@ def test_that_problem_is_found_without_a_site_in_whole_words() -> None:
     text = OPTIONS + "  options: {s: {a: x}}\n  sections: {s: {b: y}}\n"
     ((place, problem),) = places_and_problems(text)
     assert place == "m.yaml:7:18"
-    assert "stands under both options and sections, first at m.yaml:6:17" in problem
+    assert "is declared under both options and sections, first at m.yaml:6:17" in problem
     assert "  " not in problem
 
 
 def test_an_object_that_is_described_twice_is_a_problem_with_both_places() -> None:
     assert places_and_problems(GROUP + "---\n" + GROUP) == [
-        ("m.yaml:7:12", "AgentGroup/G is described twice, first as AgentGroup/G at m.yaml:3:12")
+        ("m.yaml:7:12", "AgentGroup/G is declared twice, first as AgentGroup/G at m.yaml:3:12")
     ]
 
 
@@ -705,7 +706,7 @@ def test_scripts_of_different_kinds_share_one_scope_of_names() -> None:
     assert places_and_problems(queue + "---\n" + routing) == [
         (
             "m.yaml:7:12",
-            "EnhancedRouting/G is described twice, first as InteractionQueue/G at m.yaml:3:12",
+            "EnhancedRouting/G is declared twice, first as InteractionQueue/G at m.yaml:3:12",
         )
     ]
 

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from reconciler.errors import RefusedError
-from reconciler.plan.model import Action, ActionName
+from reconciler.plan.actions import Action, ActionName
 from reconciler.plan.order import order
+from tests.actions import make_action
 from tests.harness import everything, gwe, plan_arguments, site_server
 
 
 def _action(address: str, *needs: str, action: ActionName = "create") -> Action:
-    return Action(address=address, kind=address.partition("/")[0], action=action, needs=needs)
+    made: Action = make_action(action, address, needs=needs)
+    return made
 
 
 def _addresses(actions: Sequence[Action]) -> list[str]:

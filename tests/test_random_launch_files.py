@@ -16,15 +16,18 @@ import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.recover import plan_of_run, plan_undo
-from reconciler.apply.run import RunOptions, execute_plan
-from reconciler.engine import prepare
+from reconciler.apply.recover import plan_of_run
+from reconciler.apply.run import execute_plan
+from reconciler.apply.session import RunOptions
+from reconciler.apply.undo import plan_undo
+from reconciler.engine.planning import prepare
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
+from reconciler.plan.actions import Change
+from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.document import plan_json
-from reconciler.plan.model import Change, Plan
+from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.folder import StateFolder

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.lock import Clock, find_locks
-from reconciler.apply.recover import plan_of_run, plan_undo, recover_run, unfinished_runs
-from reconciler.apply.run import RunContext, RunOptions
+from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
+from reconciler.apply.session import RunContext, RunOptions
+from reconciler.apply.undo import plan_undo
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan

@@ -17,14 +17,14 @@ import pytest
 
 from reconciler.apply.recover import (
     plan_of_run,
-    plan_undo,
     recover_run,
     release_orphaned_lock,
     unfinished_runs,
 )
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
+from reconciler.apply.undo import plan_undo
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -295,7 +295,10 @@ def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
     if refused:
         assert isinstance(result, RunReport)
         assert "its permissions could not be set" in result.outcomes[0].message
-        assert result.outcomes[0].hint == "Run gwe recover: it looks what is there and finishes it."
+        assert (
+            result.outcomes[0].hint
+            == "Run gwe recover: it checks what was written and finishes it."
+        )
     assert _access_of_the_group(place) == ACCESS
     _check_reaches_the_end(place, before)
 
@@ -401,7 +404,7 @@ def test_a_name_that_another_client_takes_meanwhile_stays_theirs(
     assert result.exit_code == 5
     found = _settle(place, reverse=reverse)
     said = [one.message for one in found]
-    assert any("another client has made one of its name" in one for one in said)
+    assert any("another client has created an object with its name" in one for one in said)
     object_type = "AgentGroup" if name == "Group" else "Script"
     theirs = named(place.objects(), object_type, name)
     assert theirs.attributes["userProperties"] == {"mine": {"x": "1"}}
@@ -423,7 +426,7 @@ def test_a_name_that_another_client_takes_before_the_create_is_told(place: Place
     (held,) = place.locks()
     assert held.attributes["userProperties"]["lock"]["run"] == "first"
     told_ = [one.message for one in _settle(place)]
-    assert any("that one is left as it is" in one for one in told_)
+    assert any("that object is left as it is" in one for one in told_)
 
 
 def test_an_update_is_known_to_have_been_done_though_others_have_changed_a_part_since(

@@ -9,7 +9,7 @@ import pytest
 from reconciler.apply.lock import Clock, holder_of
 from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
 from reconciler.apply.recover_actions import Recovered
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError
 from reconciler.state.folder import StateFolder
@@ -93,7 +93,7 @@ def test_a_recovery_that_fails_leaves_the_lock_to_the_next(
 
 def test_what_the_server_refuses_keeps_the_rest_from_nothing(place: Place, tmp_path: Path) -> None:
     _run(place, REFUSED_PERMISSIONS, LoseAnswer("create", object_type="Script", at=2))
-    with pytest.raises(UnrecoveredError, match="not settled: AgentGroup/Group"):
+    with pytest.raises(UnrecoveredError, match="not recovered: AgentGroup/Group"):
         _recover(place, replace(REFUSED_PERMISSIONS, at=0))
     (run,) = place.runs
     assert not run.finished

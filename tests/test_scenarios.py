@@ -13,20 +13,28 @@
 ``replace`` to what it loses; ``keep`` to the kept paths; ``skip`` and ``blocked`` to a
 part of the reason. What is not listed must be in sync.
 
-After the plan, each story is applied and planned again: the second plan is empty, and
-nothing that the first one did not list has changed.
+The plan as JSON is whole: it fits the schema, and read back it is the plan, with the text
+that ``plan`` prints. Then each story is applied and planned again: the second plan is
+empty, and nothing that the first one did not list has changed.
 """
 
+import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
+from rich.console import Console
 
 from reconciler.kinds.fields import flatten
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.codec import plan_data, plan_json, plan_of
+from reconciler.render.plan_text import PlanText
 from reconciler.server.snapshot import Snapshot
 from tests.harness import everything, gwe, plan_arguments, site_server
+from tests.test_plan_file import SCHEMA
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 FOLDERS = sorted(folder.parent for folder in SCENARIOS.glob("*/expected.yaml"))
@@ -48,6 +56,12 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
         _check_actions(plan, expected)
         _check_remarks(plan["notices"], expected.get("notices", []))
         _check_remarks(plan["warnings"], expected.get("warnings", []))
+        _check_it_reads_back(
+            planned.out, gwe("plan", *options, "--verbose", cwd=tmp_path, env=env).out
+        )
+    else:
+        assert planned.code != 0
+        assert planned.err.startswith("error: ")
     for text in expected.get("errors", []):
         assert text in planned.err
     before = everything(server)
@@ -96,6 +110,18 @@ def _check_actions(plan: dict[str, Any], expected: dict[str, Any]) -> None:
 def _check_remarks(found: list[str], expected: list[str]) -> None:
     for text in expected:
         assert any(text in remark for remark in found), f"{text!r} is not in {found}"
+
+
+def _check_it_reads_back(printed: str, text: str) -> None:
+    """The plan that was ``printed`` as JSON is whole, and is the one that ``text`` shows."""
+    data = json.loads(printed)
+    assert list(Draft7Validator(SCHEMA).iter_errors(data)) == []
+    plan = plan_of(data)
+    assert plan_json(plan) == printed
+    assert plan_of(plan_data(plan)) == plan
+    out = io.StringIO()
+    PlanText(Console(file=out, width=80, no_color=True), verbose=True).plan(plan)
+    assert out.getvalue() == text
 
 
 def _check_untouched(plan: dict[str, Any], before: dict[Any, Any], after: dict[Any, Any]) -> None:

@@ -7,25 +7,28 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import SecretText, is_secret, shown
-from reconciler.plan.parser import plan_of
+from reconciler.plan.actions import Change, Subject, Update, changes_of
+from reconciler.plan.codec import plan_data, plan_of
+from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.secrets import with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta
 from tests.harness import (
     BARE,
     Result,
     everything,
     find,
+    gwe,
     opened,
     plan_arguments,
     site_server,
     state_folder,
 )
-from tests.test_plan_file import here, said
+from tests.test_plan_file import said
 
 HEAD = "apiVersion: reconciler/v1\n"
 SITE = f"""\
@@ -60,17 +63,17 @@ def ready(folder: Path, *manifests: str, site: str = SITE) -> Path:
 
 def plan(folder: Path, server: Path, *more: str, env: dict[str, str] | None = None) -> Result:
     options = plan_arguments(server, "-f", "m.yaml", *more)
-    return here("plan", *options, cwd=folder, env=ENV if env is None else env)
+    return gwe("plan", *options, cwd=folder, env=ENV if env is None else env)
 
 
 def apply(folder: Path, server: Path, *more: str, env: dict[str, str] | None = None) -> Result:
     options = plan_arguments(server, "-f", "m.yaml", "--auto-approve", *more)
-    return here("apply", *options, cwd=folder, env=ENV if env is None else env)
+    return gwe("apply", *options, cwd=folder, env=ENV if env is None else env)
 
 
 def apply_file(folder: Path, *more: str, env: dict[str, str] | None = None) -> Result:
     options = ("plan.json", "--auto-approve", *more)
-    return here("apply", *options, cwd=folder, env=ENV if env is None else env)
+    return gwe("apply", *options, cwd=folder, env=ENV if env is None else env)
 
 
 def printed(*results: Result) -> str:
@@ -117,7 +120,7 @@ def test_the_value_is_written_to_the_server_and_shown_nowhere(
         for more in ((), ("--verbose",), ("--format", "json"), ("--out", "plan.json"))
     ]
     seen += [
-        here("show", "plan.json", *more, cwd=tmp_path)
+        gwe("show", "plan.json", *more, cwd=tmp_path)
         for more in ((), ("--verbose",), ("--format", "json"))
     ]
     assert [one.code for one in seen] == [0] * 7
@@ -128,9 +131,9 @@ def test_the_value_is_written_to_the_server_and_shown_nowhere(
     run = last_run(tmp_path)
     seen += [
         done,
-        here("runs", cwd=tmp_path),
-        here("runs", "show", run, cwd=tmp_path),
-        here("runs", "show", run, "--format", "json", cwd=tmp_path),
+        gwe("runs", cwd=tmp_path),
+        gwe("runs", "show", run, cwd=tmp_path),
+        gwe("runs", "show", run, "--format", "json", cwd=tmp_path),
     ]
     text = printed(*seen)
     assert holds(text, NEW, OLD) == []
@@ -161,7 +164,7 @@ def test_a_variable_that_is_not_set_is_named_with_its_place(command: str, tmp_pa
     server = ready(tmp_path, GROUP)
     before = everything(server)
     more = ("--auto-approve",) if command == "apply" else ()
-    refused = here(command, *plan_arguments(server, "-f", "m.yaml", *more), cwd=tmp_path)
+    refused = gwe(command, *plan_arguments(server, "-f", "m.yaml", *more), cwd=tmp_path)
     assert refused.code == 1
     assert "m.yaml:4:" in refused.err
     assert "the environment variable GWE_TEST_LOGIN is not set" in said(refused)
@@ -185,7 +188,7 @@ def test_show_needs_no_variable(tmp_path: Path) -> None:
     server = ready(tmp_path, GROUP)
     planned = plan(tmp_path, server)
     assert plan(tmp_path, server, "--out", "plan.json", "--quiet").code == 0
-    assert here("show", "plan.json", cwd=tmp_path) == planned
+    assert gwe("show", "plan.json", cwd=tmp_path) == planned
 
 
 @pytest.mark.parametrize(
@@ -255,7 +258,7 @@ def test_a_secret_that_is_there_already_is_no_kept_difference(tmp_path: Path) ->
 
 def test_drift_finds_a_secret_that_differs_and_shows_neither_value(tmp_path: Path) -> None:
     server = ready(tmp_path, GROUP)
-    found = here("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path, env=ENV)
+    found = gwe("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path, env=ENV)
     assert found.code == 2
     assert "annex/db/login: (secret) -> (secret)" in found.out
     assert holds(printed(found), NEW, OLD) == []
@@ -542,7 +545,7 @@ def test_recover_brings_back_a_secret_that_the_replace_was_to_carry_over(
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
     dies_before_the_create(tmp_path, *(["plan.json"] if how == "file" else arguments))
     assert not [key for key in everything(server) if key[0] == "AgentGroup"]
-    recovered = here("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
     assert recovered.code == 0, recovered.err
     group = find(server, "AgentGroup", "Group")
     assert group.attributes["userProperties"] == {"db": {"password": OLD, "user": "new-user"}}
@@ -555,7 +558,7 @@ def test_recover_writes_no_empty_text_for_a_secret_that_stood_in_the_manifest(
     server = ready(tmp_path, PLAIN, site=CARRIED)
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
     dies_before_the_create(tmp_path, *arguments)
-    here("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
     left = [one for (kind, _), one in everything(server).items() if kind == "AgentGroup"]
     passwords = [one.attributes["userProperties"]["db"].get("password") for one in left]
     assert passwords in ([NEW], [OLD], [])
@@ -565,10 +568,10 @@ def test_recover_writes_a_declared_secret_from_the_environment(tmp_path: Path) -
     server = ready(tmp_path, GROUP)
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
     dies_before_the_create(tmp_path, *arguments)
-    without = here("recover", "--server", f"embedded:{server}", cwd=tmp_path)
+    without = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path)
     assert without.code == 1
     assert "GWE_TEST_LOGIN, which is not set" in said(without)
-    recovered = here("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
     assert recovered.code == 0, recovered.err
     assert holds(printed(recovered), NEW, OLD) == []
     group = find(server, "AgentGroup", "Group")
@@ -576,7 +579,7 @@ def test_recover_writes_a_declared_secret_from_the_environment(tmp_path: Path) -
 
 
 def undo(folder: Path, *more: str, env: dict[str, str] | None = None) -> Result:
-    return here("undo", "last", *more, cwd=folder, env=env)
+    return gwe("undo", "last", *more, cwd=folder, env=env)
 
 
 def test_undo_shows_no_secret_and_puts_the_old_value_back(tmp_path: Path) -> None:
@@ -638,54 +641,14 @@ def test_an_undo_that_takes_a_secret_back_can_not_be_saved_in_clear(tmp_path: Pa
 
 
 def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
-    change: dict[str, Any] = {
-        "path": "/annex/db/login",
-        "before": {"secret": True},
-        "after": {"secret": "env.X"},
-        "unit": "/annex/db/login",
-        "source": None,
-        "origin": None,
-        "manifest": None,
-    }
-    data = {
-        "server": "s",
-        "identity": "i",
-        "site": {
-            "app": "GWE",
-            "cluster": None,
-            "tenant": {"name": "T", "dbid": 101},
-            "roles": {},
-            "siblings": [],
-            "foreignKeys": {},
-            "installation": None,
-        },
-        "after": None,
-        "secretWords": [],
-        "manifests": None,
-        "undoes": None,
-        "actions": [
-            {
-                "address": "AgentGroup/G",
-                "kind": "AgentGroup",
-                "action": "update",
-                "reason": None,
-                "type": "AgentGroup",
-                "name": "G",
-                "tenant": 101,
-                "dbid": 5,
-                "origin": None,
-                "protect": False,
-                "needs": [],
-                "changes": [change],
-                "kept": [],
-                "loses": [],
-            }
-        ],
-        "refusals": [],
-        "warnings": [],
-        "notices": [],
-    }
-    (found,) = plan_of(data).actions[0].changes
+    path = ("annex", "db", "login")
+    change = Change(path, SecretText(OLD), SecretText(NEW, "env.X"), secret=True)
+    subject = Subject("AgentGroup/G", "AgentGroup", "AgentGroup", "G")
+    site = SiteMark("GWE", "T", 101)
+    plan = Plan("s", "i", site, (Update(subject, changes=(change,)),))
+    read = plan_of(plan_data(plan))
+    (action,) = read.writes
+    (found,) = changes_of(action)
     assert (found.before, found.after, found.secret) == ("", "", True)
     assert (found.display(found.before), found.display(found.after)) == ("(secret)", "(secret)")
     asked: list[str] = []
@@ -694,8 +657,8 @@ def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
         asked.append(source)
         return NEW
 
-    (resolved,) = plan_of(data, resolve).actions[0].changes
-    assert (resolved.after, asked) == (NEW, ["env.X"])
+    (written,) = with_resolved_secrets(read, resolve).writes
+    assert (changes_of(written)[0].after, asked) == (NEW, ["env.X"])
 
 
 def test_a_declared_secret_that_is_copied_within_a_pair_can_be_saved(tmp_path: Path) -> None:

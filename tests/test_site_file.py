@@ -504,7 +504,7 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("Application:\n  - {name: a, type: ChatServer, connections: [x]}\n", 7, ["named x"]),
         ("Application:\n  - {name: a, type: ChatServer, connections: [{id: b}]}\n", 7, ["server"]),
         ("Application:\n  - {name: a, type: ChatServer, connections: [a, a]}\n", 7, ["same"]),
-        ("Tenant:\n", 6, ["Tenant", "twice"]),
+        ("Tenant:\n", 6, ["duplicate key 'Tenant'"]),
     ],
 )
 def test_a_mistake_is_named_with_its_place(
@@ -605,8 +605,8 @@ def test_mistakes_of_a_base_are_named_in_the_base(tmp_path: Path) -> None:
         ("Tenant: [{name: T}]\n", "not a site file"),
         ("apiVersion: reconciler/v9\nkind: Site\nTenant: [{name: T}]\n", "reconciler/v9"),
         ("kind: Site\nTenant: [{name: T\n", "not valid YAML"),
-        ("kind: Site\nkind: Site\nTenant: [{name: T}]\n", "stands twice"),
-        ("kind: Site\nTenant: [{name: T, state: }]\n", "key without a value"),
+        ("kind: Site\nkind: Site\nTenant: [{name: T}]\n", "duplicate key 'kind'"),
+        ("kind: Site\nTenant: [{name: T, state: }]\n", "the value is missing"),
     ],
 )
 def test_what_is_no_site_file_is_refused(tmp_path: Path, text: str, said: str) -> None:

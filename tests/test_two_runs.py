@@ -18,7 +18,7 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.lock import Clock
-from reconciler.apply.run import RunOptions
+from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
 from reconciler.state.folder import StateFolder
@@ -132,7 +132,7 @@ class Runner:
         try:
             with opened(self._place.server) as inner:
                 server = FaultyServer(inner, [Interfere(write=lambda _: self._turn(server))])
-                self.code = self._carry_out(server, state)
+                self.code = self._execute(server, state)
         except BaseException as error:  # noqa: BLE001 - the test raises it
             self.failure = error
         finally:
@@ -149,7 +149,7 @@ class Runner:
         self._now += seconds * self.how.speed
         self._turns.turn(self.who)
 
-    def _carry_out(self, server: FaultyServer, state: StateFolder) -> int:
+    def _execute(self, server: FaultyServer, state: StateFolder) -> int:
         clock = Clock(lambda: self._now, self._sleep, lambda _: "")
         options = RunOptions(state, lock_wait=self.how.wait, skip_stale=self.how.skip_stale)
         try:

@@ -1,4 +1,4 @@
-"""Variables: declared, set by the site, filled in; and ``gwe.toml``, which sets them too."""
+"""Variables: declared, set by the site, filled in."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +12,8 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired, ManagedField
 from reconciler.manifest.validate import validate
-from reconciler.manifest.variables import Setting, collect, parse_setting, read_settings_file
+from reconciler.manifest.variables import Setting, collect, parse_setting, read_vars_file
 from reconciler.server.snapshot import Snapshot
-from reconciler.settings import Settings, read_settings
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
 from reconciler.strict_yaml import load_text
@@ -134,7 +133,7 @@ def test_a_default_may_use_the_site_and_the_environment(site: Bound) -> None:
 def test_a_default_cannot_use_a_variable_even_where_nothing_uses_it() -> None:
     declared = A + "  b: {description: d, default: 'x${var.a}'}\n"
     assert problems_of(VARIABLES + declared + GROUP) == [
-        ("m.yaml:6:23", "a default cannot use ${var.a}", "")
+        ("m.yaml:6:23", "a default cannot use another variable: ${var.a}", "")
     ]
 
 
@@ -158,7 +157,7 @@ def test_without_a_site_its_values_stay_as_they_are_written() -> None:
 def test_a_value_that_this_site_lacks_is_a_problem(site: Bound) -> None:
     _, summary, hint = option_problem("${site.cluster.name}", site=site)
     assert summary == "the site has no cluster.name"
-    assert "with a variable" in hint
+    assert "use a variable instead" in hint
 
 
 def test_the_environment_gives_a_value_or_it_is_a_problem() -> None:
@@ -197,7 +196,7 @@ def test_names_stand_in_the_target(site: Bound) -> None:
     assert [one.name for one in set_by_site.options] == ["Chat"]
     assert problems_of(text, Setting("r", "chat"), site=site)[0][:2] == (
         "m.yaml:10:10",
-        "no role is called chat",
+        "unknown role chat",
     )
 
 
@@ -205,7 +204,7 @@ def test_two_keys_that_become_one_are_a_problem() -> None:
     text = VARIABLES + A + GROUP + "spec:\n  annex:\n    '${var.a}': {o: x}\n    s: {o: y}\n"
     ((place, summary, _),) = problems_of(text, Setting("a", "s"))
     assert place == "m.yaml:13:5"
-    assert summary == "two keys become 's'"
+    assert summary == "duplicate key 's' after its variables are filled in"
 
 
 def test_every_place_of_an_unknown_name_is_reported() -> None:
@@ -215,9 +214,9 @@ def test_every_place_of_an_unknown_name_is_reported() -> None:
     )
     found = {(place, summary) for place, summary, _ in problems_of(text)}
     assert found >= {
-        ("m.yaml:5:16", "nothing is called ${var.x}"),
-        ("m.yaml:5:29", "nothing is called ${var.y}"),
-        ("m.yaml:5:29", "nothing is called ${var.z}"),
+        ("m.yaml:5:16", "undefined variable ${var.x}"),
+        ("m.yaml:5:29", "undefined variable ${var.y}"),
+        ("m.yaml:5:29", "undefined variable ${var.z}"),
         ("m.yaml:6:17", "the environment variable W is not set"),
     }
 
@@ -226,26 +225,26 @@ def test_every_place_of_an_unknown_name_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "name", "hint"),
+    ("value", "ending", "hint"),
     [
-        ("${var.aa}", "var.aa", "Did you mean var.a?"),
-        ("${site.tenant.dbi}", "site.tenant.dbi", "Did you mean site.tenant.dbid?"),
-        ("${site.zzz}", "site.zzz", "site.server.host"),
-        ("${a}", "a", "var.NAME"),
+        ("${var.aa}", "; did you mean var.a?", "Known: var.a."),
+        ("${site.tenant.dbi}", "; did you mean site.tenant.dbid?", "site.server.host"),
+        ("${site.zzz}", "", "site.server.host"),
+        ("${a}", "", "var.NAME"),
         ("${}", "", "var.NAME"),
-        ("${target.name}", "target.name", "var.NAME"),
-        ("${VAR.a}", "VAR.a", "var.NAME"),
+        ("${target.name}", "", "var.NAME"),
+        ("${VAR.a}", "", "var.NAME"),
     ],
 )
-def test_an_unknown_name_is_a_problem_with_a_way_out(value: str, name: str, hint: str) -> None:
-    _, summary, said = option_problem(value, declared=A)
-    assert summary == f"nothing is called ${{{name}}}"
-    assert hint in said
+def test_an_unknown_name_is_a_problem_with_a_way_out(value: str, ending: str, hint: str) -> None:
+    _, summary, shown = option_problem(value, declared=A)
+    assert summary == f"undefined variable {value}{ending}"
+    assert hint in shown
 
 
 def test_an_unknown_variable_where_none_is_declared_has_a_sensible_hint() -> None:
     _, summary, hint = option_problem("${var.a}")
-    assert summary == "nothing is called ${var.a}"
+    assert summary == "undefined variable ${var.a}"
     assert hint
     assert hint != "Known: ."
 
@@ -253,7 +252,7 @@ def test_an_unknown_variable_where_none_is_declared_has_a_sensible_hint() -> Non
 @pytest.mark.parametrize("value", ["${var.a", "x ${", "${var.{a}}"])
 def test_a_brace_that_is_not_closed_is_a_problem(value: str) -> None:
     _, summary, hint = option_problem(value, declared=A)
-    assert summary == "a ${ without its }"
+    assert summary == "${ without a closing }"
     assert hint == "Write $${ for a literal ${."
 
 
@@ -263,7 +262,7 @@ def test_a_required_variable_without_a_value_is_a_problem_that_says_how_to_give_
         (
             "m.yaml:6:3",
             "variable need needs a value",
-            "Give it with --var need=VALUE, or in gwe.toml.",
+            "Set it with --var need=VALUE or in gwe.toml.",
         )
     ]
     assert desired(text, Setting("need", "x")).objects
@@ -278,7 +277,7 @@ def test_a_variable_that_is_declared_twice_is_a_problem_with_both_places() -> No
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("{default: x}", "description is missing in a"),
+        ("{default: x}", "description is missing from a"),
         ("{description: d, defualt: x}", "unknown field defualt in a; did you mean default?"),
         ("{description: d, default: null}", "default cannot be null"),
         ("{description: d, default: [x]}", "default cannot be a list"),
@@ -297,15 +296,15 @@ def test_a_setting_of_a_file_that_names_no_variable_is_a_problem_at_its_place() 
         Setting("zzz", "x", Position("vars.yaml", 3, 1)),
     ]
     assert problems_of(VARIABLES + A, *settings) == [
-        ("gwe.toml", "no manifest declares a variable aa", "Did you mean a?"),
+        ("gwe.toml", "no manifest declares a variable aa; did you mean a?", "Declared: a."),
         ("vars.yaml:3:1", "no manifest declares a variable zzz", "Declared: a."),
     ]
 
 
 def test_a_setting_of_the_command_line_that_names_no_variable_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="no manifest declares a variable aa") as caught:
+    with pytest.raises(UsageError, match="a variable aa; did you mean a") as caught:
         desired(VARIABLES + A, Setting("aa", "x"))
-    assert caught.value.hint == "Did you mean a?"
+    assert caught.value.hint == "Declared: a."
 
 
 # --var and --vars
@@ -329,7 +328,7 @@ def _vars_file(folder: Path, text: str) -> tuple[list[Setting], list[str]]:
     path = folder / "vars.yaml"
     path.write_text(text, encoding="utf-8")
     problems: list[Diagnostic] = []
-    settings = read_settings_file(path, problems)
+    settings = read_vars_file(path, problems)
     return settings, [str(p).replace(f"{folder}/", "") for p in problems]
 
 
@@ -349,10 +348,10 @@ def test_a_vars_file_is_a_mapping_of_texts(tmp_path: Path) -> None:
 def test_what_is_wrong_in_a_vars_file_is_reported_with_its_place(tmp_path: Path) -> None:
     settings, problems = _vars_file(tmp_path, "a: null\nb: [x]\nc: {d: e}\nf: x\nf: y\n")
     assert sorted(problems) == [
-        "vars.yaml:1:1: the value of a is no text",
-        "vars.yaml:2:1: the value of b is no text",
-        "vars.yaml:3:1: the value of c is no text",
-        "vars.yaml:5:1: the key 'f' stands twice, first at vars.yaml:4:1",
+        "vars.yaml:1:1: the value of a must be a string, number or boolean",
+        "vars.yaml:2:1: the value of b must be a string, number or boolean",
+        "vars.yaml:3:1: the value of c must be a string, number or boolean",
+        "vars.yaml:5:1: duplicate key 'f', first at vars.yaml:4:1",
     ]
     assert [(one.name, one.value) for one in settings] == [("f", "x")]
 
@@ -360,7 +359,7 @@ def test_what_is_wrong_in_a_vars_file_is_reported_with_its_place(tmp_path: Path)
 def test_a_vars_file_that_is_no_mapping_is_a_problem(tmp_path: Path) -> None:
     assert _vars_file(tmp_path, "- a\n") == (
         [],
-        ["vars.yaml:1:1: a mapping of variables is needed"],
+        ["vars.yaml:1:1: a mapping from variables to values is needed"],
     )
 
 
@@ -407,160 +406,6 @@ def test_a_value_of_the_site_or_the_environment_is_no_variable_that_was_set(site
     text = KEPT.replace("<${var.a}>", "${site.tenant.name} ${env.E}")
     found = fields(text, Setting("a", "own"), site=site, environment={"E": "x"})
     assert found[("annex", "s", "o")].keep is True
-
-
-# gwe.toml
-
-
-def _toml(folder: Path, text: str, profile: str = "") -> Settings:
-    (folder / "gwe.toml").write_text(text, encoding="utf-8")
-    return read_settings(folder, profile)
-
-
-TOML = """\
-server = "embedded:gwe.db"
-app = "GWE"
-tenant = "Resources"
-cluster = "C"
-file = ["manifests", "more/one.yaml"]
-
-[vars]
-a = "one"
-b = "two"
-
-[profiles.test]
-server = "embedded:test.db"
-file = ["test"]
-
-[profiles.test.vars]
-b = "three"
-c = "four"
-
-[profiles.empty]
-"""
-
-
-def _values(settings: Settings) -> dict[str, str]:
-    return {one.name: one.value for one in settings.variables}
-
-
-def test_without_a_gwe_toml_there_are_no_settings(tmp_path: Path) -> None:
-    assert read_settings(tmp_path) == Settings()
-
-
-def test_gwe_toml_gives_what_it_says(tmp_path: Path) -> None:
-    settings = _toml(tmp_path, TOML)
-    assert (settings.server, settings.app) == ("embedded:gwe.db", "GWE")
-    assert (settings.tenant, settings.cluster) == ("Resources", "C")
-    assert settings.file == (tmp_path / "manifests", tmp_path / "more/one.yaml")
-    assert _values(settings) == {"a": "one", "b": "two"}
-    assert {one.position and one.position.file for one in settings.variables} == {"gwe.toml"}
-
-
-def test_a_profile_stands_over_the_rest_of_gwe_toml(tmp_path: Path) -> None:
-    settings = _toml(tmp_path, TOML, "test")
-    assert (settings.server, settings.app) == ("embedded:test.db", "GWE")
-    assert settings.file == (tmp_path / "test",)
-    assert _values(settings) == {"a": "one", "b": "three", "c": "four"}
-
-
-def test_an_empty_profile_changes_nothing(tmp_path: Path) -> None:
-    assert _toml(tmp_path, TOML, "empty") == _toml(tmp_path, TOML)
-
-
-def test_a_profile_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"gwe\.toml has no profile tset") as caught:
-        _toml(tmp_path, TOML, "tset")
-    assert caught.value.hint == "Profiles: test, empty."
-
-
-def test_a_profile_without_a_gwe_toml_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no profile test"):
-        read_settings(tmp_path, "test")
-
-
-def _toml_problems(folder: Path, text: str, profile: str = "") -> list[str]:
-    with pytest.raises(ManifestError) as caught:
-        _toml(folder, text, profile)
-    assert all(str(p.position).startswith("gwe.toml") for p in caught.value.diagnostics)
-    return [p.summary for p in caught.value.diagnostics]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("server = 1\n", "server is a text"),
-        ("app = true\n", "app is a text"),
-        ("tenant = ['x']\n", "tenant is a text"),
-        ("[cluster]\n", "cluster is a text"),
-        ("file = 'manifests'\n", "file is a list of paths"),
-        ("file = [1]\n", "file is a list of paths"),
-        ("vars = 'x'\n", "vars is a table of texts"),
-        ("[vars]\na = 1\n", "vars.a is a text"),
-        ("[vars.a]\nb = 'x'\n", "vars.a is a text"),
-        ("profiles = 'x'\n", "profiles is a table of tables"),
-        ("[profiles]\nx = 'y'\n", "profiles is a table of tables"),
-        ("[profiles.x]\nserver = 1\n", "profiles.x.server is a text"),
-        ("[profiles.x]\nfile = 'y'\n", "profiles.x.file is a list of paths"),
-        ("[profiles.x.vars]\na = 1\n", "profiles.x.vars.a is a text"),
-    ],
-)
-def test_a_wrong_type_in_gwe_toml_is_a_problem(tmp_path: Path, text: str, problem: str) -> None:
-    assert _toml_problems(tmp_path, text) == [problem]
-
-
-@pytest.mark.parametrize("name", ["sever", "profiles.x.sever", "profiles.x.profiles"])
-def test_an_unknown_setting_is_a_problem_that_lists_the_known_ones(
-    tmp_path: Path, name: str
-) -> None:
-    table, _, key = name.rpartition(".")
-    head = f"[{table}]\n" if table else ""
-    (problem,) = _toml_problems(tmp_path, f"{head}{key} = 'x'\n")
-    assert problem.startswith(f"unknown setting {name}; known: server, app")
-
-
-def test_all_mistakes_of_gwe_toml_are_reported(tmp_path: Path) -> None:
-    text = "server = 1\nnope = 2\nfile = 3\n[vars]\na = 4\n[profiles.p]\napp = 5\n"
-    assert _toml_problems(tmp_path, text) == [
-        "server is a text",
-        "unknown setting nope; known: server, app, tenant, cluster, state_dir, install_dir,"
-        " file, vars, guards, secrets, connection",
-        "file is a list of paths",
-        "vars.a is a text",
-        "profiles.p.app is a text",
-    ]
-
-
-@pytest.mark.parametrize("profiles", ["'test'", "3", "['test']", "true"])
-def test_profiles_of_a_wrong_type_are_a_problem_also_when_one_is_chosen(
-    tmp_path: Path, profiles: str
-) -> None:
-    assert _toml_problems(tmp_path, f"profiles = {profiles}\n", "test") == [
-        "profiles is a table of tables"
-    ]
-
-
-def test_bad_toml_is_a_problem_with_its_line_and_column(tmp_path: Path) -> None:
-    (problem,) = _toml_problems(tmp_path, "app = 'x'\nserver = \n")
-    assert "not valid TOML" in problem
-    assert "line 2, column 10" in problem
-
-
-def test_a_gwe_toml_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").mkdir()
-    with pytest.raises(ManifestError, match=r"gwe\.toml: cannot be read: Is a directory"):
-        read_settings(tmp_path)
-
-
-def test_a_gwe_toml_that_is_not_utf_8_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").write_bytes(b"app = '\xfc'\n")
-    with pytest.raises(ManifestError, match=r"gwe\.toml.*the file is not UTF-8"):
-        read_settings(tmp_path)
-
-
-def test_a_byte_order_mark_in_gwe_toml_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").write_bytes(b"\xef\xbb\xbfapp = 'GWE'\n")
-    assert read_settings(tmp_path).app == "GWE"
 
 
 # The whole program

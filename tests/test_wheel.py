@@ -1,6 +1,7 @@
-"""The built wheel holds the manifests and schemas, and works from any folder."""
+"""The built wheel works from any folder; the source distribution holds the documentation."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -55,6 +56,8 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
         "reconciler/bundled/schemas/manifest.schema.json",
+        "reconciler/bundled/schemas/settings.schema.json",
+        "reconciler/py.typed",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.bat",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.sh",
         "reconciler/server/embedded/sites/sample.yaml",
@@ -65,3 +68,18 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
 def test_the_wheel_has_the_command_that_the_scripts_run(installed: Path) -> None:
     (entries,) = installed.glob("*.dist-info/entry_points.txt")
     assert "webengagement_provisioning = reconciler.cli.drop_in:run" in entries.read_text()
+
+
+def test_the_source_distribution_holds_every_page_that_a_page_links_to(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", tmp_path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (archive,) = tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(archive, tmp_path / "unpacked")
+    (top,) = (tmp_path / "unpacked").iterdir()
+    files = {str(file.relative_to(top)) for file in top.rglob("*")}
+    pages = {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")}
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *pages} <= files

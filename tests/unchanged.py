@@ -9,7 +9,8 @@ from typing import Any
 from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.model import Action, Plan
+from reconciler.plan.actions import Delete, Replace, Update, Write
+from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -25,8 +26,10 @@ def check_only_the_plan_changed(
     where it is replaced by what that loses. ``whole``: all of the plan was carried out;
     else any part of it may have been."""
     there, now = Snapshot(before.values()), Snapshot(after.values())
-    planned = {(one.object_type, one.dbid): one for one in plan.actions if one.writes}
-    ended = {key for one in plan.actions if one.writes for key in one.referrers}
+    planned = {(one.object_type, one.dbid): one for one in plan.writes}
+    ended = {
+        key for one in plan.writes if isinstance(one, Replace | Delete) for key in one.referrers
+    }
     for key, old in before.items():
         action = planned.get(key)
         if key in ended and key not in planned:
@@ -34,13 +37,13 @@ def check_only_the_plan_changed(
         elif action is None:
             assert key in after, f"{old.type} {old.attributes.get('name')} is lost"
             assert after[key] == old
-        elif action.action == "update":
+        elif isinstance(action, Update):
             changed = _differing(_fields(old, there), _fields(after[key], now))
             allowed = {change.path for change in action.changes}
             assert changed == allowed if whole else changed <= allowed, (changed, allowed)
             assert after[key].path == old.path
         elif whole or key not in after:
-            assert action.action == "replace"
+            assert isinstance(action, Replace)
             assert key not in after
             _check_replaced(action, old, there, _successor(old, after), now)
         else:
@@ -61,7 +64,7 @@ def natural_key(one: ConfObject) -> tuple[Any, ...]:
 
 
 def _check_replaced(
-    action: Action, old: ConfObject, there: Snapshot, new: ConfObject, now: Snapshot
+    action: Replace, old: ConfObject, there: Snapshot, new: ConfObject, now: Snapshot
 ) -> None:
     """The new object says what the plan says, or all that the old one said: a run that
     could not create the new one puts the old one back. It is in the same folder."""
@@ -81,7 +84,7 @@ def _check_replaced(
             assert path in action.fields, f"{path} of {action.address} comes from nowhere"
 
 
-def _check_referrer(old: ConfObject, new: ConfObject | None, planned: Mapping[Key, Action]) -> None:
+def _check_referrer(old: ConfObject, new: ConfObject | None, planned: Mapping[Key, Write]) -> None:
     """An object that refers to a replaced one loses that reference and nothing else; one
     that cannot be without it goes with it."""
     kind = OBJECT_TYPES[old.type]

@@ -1,17 +1,18 @@
-"""Every write of a run: the lock confirmed first, the journal written before and after.
+"""Every write of a run: the lock is confirmed first, the journal written before and after.
 
-A call that goes out has its ``begin`` on disk, with the object as it was; one whose answer
-is there has its ``end``. Where the journal cannot be written, nothing is sent any more.
+When a call is sent, its ``begin`` record is on disk, with the object as it was; when its
+answer is there, an ``end`` record follows. If the journal cannot be written, nothing more is
+sent.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from reconciler.apply.lock import Confirmation, NoLock
+from reconciler.apply.lock import NoLock, RunLock
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.kinds.model import Attributes
-from reconciler.plan.model import Action
+from reconciler.plan.actions import BaseWrite
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import AccessEntry, ConfObject, Server
@@ -34,7 +35,7 @@ class Calls:
         self,
         server: Server,
         journal: Recorder | None = None,
-        lock: Confirmation | None = None,
+        lock: RunLock | None = None,
         *,
         first_step: int = 1,
     ) -> None:
@@ -44,11 +45,10 @@ class Calls:
         self._step = first_step - 1
 
     def create(
-        self, action: Action, attributes: Attributes, folder: int, *, must: bool = False
+        self, action: BaseWrite, attributes: Attributes, folder: int, *, must: bool = False
     ) -> ConfObject:
-        """Creates an object, in its default folder where ``folder`` is 0. ``must``: it is
-        in place of one that has just been deleted, and is sent whatever has become of the
-        lock and the journal."""
+        """Creates an object, in its default folder if ``folder`` is 0. ``must``: it replaces
+        an object that was just deleted, and is sent even if lock or journal are lost."""
         return self._call(
             action,
             "create",
@@ -57,22 +57,22 @@ class Calls:
             must=must,
         )
 
-    def update(self, action: Action, old: ConfObject, delta: Delta) -> ConfObject:
-        """Changes an object that was ``old`` just now."""
+    def update(self, action: BaseWrite, old: ConfObject, delta: Delta) -> ConfObject:
+        """Changes an object that was just read as ``old``."""
         return self._call(
             action, "update", lambda: self._server.update(old.type, old.dbid, delta), before=old
         )
 
     def delete(
         self,
-        action: Action,
+        action: BaseWrite,
         old: ConfObject,
         permissions: Sequence[AccessEntry],
         referrers: Sequence[ConfObject],
         makes: Attributes | None = None,
     ) -> None:
-        """Deletes an object that was ``old`` just now, with what goes with it. ``makes``:
-        what is to be created in its place."""
+        """Deletes an object that was just read as ``old``. For the journal: ``permissions``
+        and ``referrers`` as they were, and ``makes``, the object to be created instead."""
         self._call(
             action,
             "delete",
@@ -84,9 +84,9 @@ class Calls:
         )
 
     def set_permissions(
-        self, action: Action, one: ConfObject, entries: Sequence[AccessEntry]
+        self, action: BaseWrite, one: ConfObject, entries: Sequence[AccessEntry]
     ) -> None:
-        """Sets the permissions of an object that has none of its own."""
+        """Sets the permissions of a new object."""
         self._call(
             action,
             "set_permissions",
@@ -95,8 +95,8 @@ class Calls:
             permissions=entries,
         )
 
-    def found(self, action: Action, made: ConfObject) -> None:
-        """Writes down a create whose records are missing: the object is there."""
+    def found(self, action: BaseWrite, made: ConfObject) -> None:
+        """Records a create that has no records although its object exists."""
         self._step += 1
         self.journal.record(
             "begin",
@@ -112,7 +112,7 @@ class Calls:
 
     def _call(
         self,
-        action: Action,
+        action: BaseWrite,
         call: CallName,
         send: Callable[[], _Answer],
         *,
@@ -157,7 +157,7 @@ class Calls:
         return answer
 
     def _end(self, step: int, **data: Any) -> None:
-        """What became of a call. A journal that fails now stops the next call instead: the
-        answer of this one is there and must be heard."""
+        """Records the result of a call. If the journal fails here, the next call stops: this
+        answer has arrived and must be reported."""
         with suppress(JournalError):
             self.journal.record("end", step=step, **data)

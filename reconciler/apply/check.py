@@ -1,4 +1,4 @@
-"""Whether a plan still holds: its site, and what each action was decided by. Pure."""
+"""Whether a plan still holds: its server, its site, and the objects it was made from. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +7,7 @@ from reconciler.apply.writes import AGAIN
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
 from reconciler.kinds.options import ENDPOINTS
+from reconciler.plan.actions import changes_of
 from reconciler.plan.fingerprint import stale_fields
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.snapshot import Snapshot
@@ -26,8 +27,8 @@ def check_server(plan: Plan, identity: str, url: str) -> None:
 
 
 def check_site(plan: Plan, now: SiteMark) -> None:
-    """StalePlanError where the site has other applications than the plan knew, or another
-    site has come to share what the plan changes."""
+    """StalePlanError where the site has other applications than when the plan was made, or
+    another site has begun to share what the plan changes."""
     was = plan.site
     messages = list(_shared(plan, now))
     for role in dict.fromkeys((*was.roles, *now.roles)):
@@ -49,12 +50,12 @@ def check_site(plan: Plan, now: SiteMark) -> None:
 
 
 def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
-    """Endpoints whose values change and that another site has begun to use."""
+    """Endpoints that the plan changes and that another site has begun to use."""
     keys = {
         f"{change.path[1].removeprefix(ENDPOINTS)}:{change.path[2]}"
-        for action in plan.actions
-        if action.writes and action.object_type == "Application"
-        for change in action.changes
+        for action in plan.writes
+        if action.object_type == "Application"
+        for change in changes_of(action)
         if change.before is not None and change.path[1].startswith(ENDPOINTS)
     }
     for name, key in now.foreign_keys.items():
@@ -67,17 +68,17 @@ def _listed(dbids: Sequence[int]) -> str:
 
 
 def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
-    """The actions that what is there now no longer fits, each with what has moved."""
+    """The actions whose live objects have changed since the plan, each with what changed."""
     found = []
-    for action in plan.actions:
-        messages = stale_fields(action, live) if action.writes else []
+    for action in plan.writes:
+        messages = stale_fields(action, live)
         if messages:
             found.append(Outcome(action, "failed", "; ".join(messages), AGAIN, stale=True))
     return found
 
 
 def stale_error(stale: Sequence[Outcome]) -> StalePlanError:
-    """The refusal that lists every action that has moved, and how."""
+    """The refusal that lists every stale action and what changed."""
     problems = [Diagnostic(f"{one.action.address}: {one.message}") for one in stale]
     last = problems[-1]
     hint = "Nothing was written. Make a new plan, or go on with the rest: --skip-stale."

@@ -1,7 +1,7 @@
-"""Applies a plan to a server, action by action, and accounts for every one of them.
+"""Applies the actions of a plan in order, and accounts for every action.
 
-A failed action skips those that need it; independent ones go on, but no replace or delete
-starts any more. When the server, the lock or the journal is lost, the run stops.
+A failed action skips the actions that need it. Independent actions go on, but no replace or
+delete starts any more. When the server, the lock or the journal is lost, the run stops.
 """
 
 from collections.abc import Callable, Collection
@@ -13,7 +13,8 @@ from reconciler.apply.writes import RECOVER, StopRunError, Writes
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
 from reconciler.kinds.fields import UnknownReferenceError
 from reconciler.launch.adapter import LaunchFileAccessError
-from reconciler.plan.model import Action, Plan
+from reconciler.plan.actions import Delete, Replace, Write
+from reconciler.plan.model import Plan
 from reconciler.server.errors import (
     ConfigurationServerError,
     OutcomeUnknownError,
@@ -24,7 +25,7 @@ from reconciler.server.port import Server
 from reconciler.server.snapshot import Snapshot
 
 OutcomeListener = Callable[[Outcome, int, int], None]
-"""Told of each outcome, with its number and how many there will be. Must not raise."""
+"""Gets each outcome, its number and the number of actions. Must not raise."""
 
 
 def execute(
@@ -37,11 +38,13 @@ def execute(
     calls: Calls | None = None,
     stale: Collection[Outcome] = (),
 ) -> RunReport:
-    """Applies the plan. ``live``: the objects that it depends on, as they are. ``stopping``
-    is asked before each action; KeyboardInterrupt ends the run at once. ``calls``: with a
-    journal and a lock; without, neither is used. ``stale``: the outcomes of actions that
-    are not to be tried, since what they depend on has moved. The report always accounts
-    for every action that writes."""
+    """Applies the plan; the report has an outcome for every action that writes.
+
+    ``live``: the objects that the plan depends on, as they are now. ``stopping`` is asked
+    before each action; KeyboardInterrupt ends the run at once. ``calls``: with journal and
+    lock; without it neither is used. ``stale``: outcomes of actions that are not tried,
+    since their live objects have changed.
+    """
     return _Run(plan, live, server, listener, calls or Calls(server), stale).run(stopping)
 
 
@@ -55,7 +58,7 @@ class _Run:
         calls: Calls,
         stale: Collection[Outcome],
     ) -> None:
-        self._actions = [action for action in plan.actions if action.writes]
+        self._actions = plan.writes
         self._writes = Writes(server, calls, live.copy())
         self._journal = calls.journal
         self._listener = listener
@@ -78,7 +81,7 @@ class _Run:
                     stopped = "the journal cannot be written"
                     outcome = Outcome(action, "not-started", stopped)
                 else:
-                    outcome = self._one(action)
+                    outcome = self._apply(action)
             except StopRunError as stop:
                 outcome, stopped = stop.outcome, "the run had stopped"
             except KeyboardInterrupt:
@@ -89,7 +92,7 @@ class _Run:
         return self._report
 
     def _account(self, outcome: Outcome) -> bool:
-        """Adds an outcome to the report and tells it; False: that was interrupted."""
+        """Adds an outcome to the report and announces it; False if that was interrupted."""
         self._report.outcomes.append(outcome)
         address = outcome.action.address
         if outcome.status != "done":
@@ -98,13 +101,13 @@ class _Run:
         if outcome.status != "done" and address not in self._stale and not skipped:
             self._failed.add(address)
         try:
-            self._tell(outcome)
+            self._announce(outcome)
         except KeyboardInterrupt:
             return False
         return True
 
-    def _tell(self, outcome: Outcome) -> None:
-        with suppress(JournalError):  # told before the next action
+    def _announce(self, outcome: Outcome) -> None:
+        with suppress(JournalError):  # noticed before the next action
             self._journal.record(
                 "action",
                 address=outcome.action.address,
@@ -113,13 +116,13 @@ class _Run:
             )
         self._listener(outcome, len(self._report.outcomes), len(self._actions))
 
-    def _one(self, action: Action) -> Outcome:
+    def _apply(self, action: Write) -> Outcome:
         if action.address in self._stale:
             return self._stale[action.address]
         for need in action.needs:
             if need in self._unmet:
                 return Outcome(action, "skipped", f"needs {need}, which was not applied")
-        if self._failed and action.action in ("replace", "delete"):
+        if self._failed and isinstance(action, Replace | Delete):
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
         try:
             return self._writes.write(action)

@@ -1,9 +1,9 @@
 """One writer at a time: a List object in Configuration Server itself is the lock.
 
-Its unique name is the test-and-set: who creates it has it. The owner counts a number up
-in it while it works, looks before each write whether it is still there, and deletes it at
-the end. ``contender`` says how it is taken, and taken over. A run that has begun to write
-leaves its name in the lock, and nobody takes that over but ``gwe recover``.
+Its unique name is the test-and-set: whoever creates the object has the lock. The owner
+increments a counter in it while it works, checks before each write that the lock is still
+its own, and deletes it at the end. ``lock_acquisition`` acquires it and takes it over. A run
+that has begun to write says so in the lock; then only ``gwe recover`` takes it over.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,9 +28,9 @@ LIST = TRANSACTION_TYPE["List"]
 
 @dataclass(frozen=True)
 class Holder:
-    """Who has the lock, as its annex says. ``writing``: it has begun to write, or did not
-    finish. ``lease`` in seconds; ``since`` and ``until`` are for people to read. ``taker``:
-    the run that is about to take it over."""
+    """Who holds the lock, as its annex says. ``writing``: the run has begun to write, or did
+    not finish. ``lease`` in seconds; ``since`` and ``until`` are times of day to display.
+    ``taker``: the run that is about to take the lock over."""
 
     owner: str
     host: str
@@ -57,13 +57,13 @@ class Holder:
         }
 
     def display(self) -> str:
-        """Who that is, for a sentence."""
+        """The holder, for a sentence."""
         since = f" since {self.since}" if self.since else ""
         return f"{self.owner} on {self.host}{since}, run {self.run}"
 
 
 def holder_of(one: ConfObject) -> Holder:
-    """The holder that a lock object names. What is missing in it stays empty."""
+    """The holder that a lock object names."""
     found = (one.attributes.get("userProperties") or {}).get(SECTION, {})
     options = {key: str(value) for key, value in found.items()}
     return Holder(
@@ -87,37 +87,40 @@ def _number(text: str, default: float) -> float:
 
 
 def find_locks(server: Reader, tenants: Sequence[int] = ()) -> list[ConfObject]:
-    """The lock objects that this account can read: in one of the tenants; none given: in
-    any."""
+    """The lock objects that this account can read in the given tenants, or in all tenants."""
     key: Filter = {"object_type": LIST, "name": LOCK_NAME}
     scopes: list[Filter] = [{"tenant_dbid": one} for one in dict.fromkeys(tenants)] or [{}]
     return [one for scope in scopes for one in server.read("Transaction", {**scope, **key})]
 
 
-class Confirmation(Protocol):
-    """What every write asks first."""
+class RunLock(Protocol):
+    """The lock as a run uses it. ``keep``: do not release it at the end of the run."""
+
+    keep: bool
 
     def confirm(self) -> None:
-        """LockLostError where the lock is no longer ours."""
+        """LockLostError if the lock is no longer this run's."""
 
     def start_writing(self) -> None:
         """Says in the lock that the run has begun to write."""
 
     def release(self) -> None:
-        """Gives the lock back, if it is still ours."""
+        """Deletes the lock, if it is still this run's."""
 
 
 class NoLock:
     """Locks nothing: for ``--no-lock``."""
 
+    keep = False
+
     def confirm(self) -> None:
-        """Nothing to confirm."""
+        """Does nothing."""
 
     def start_writing(self) -> None:
-        """Nothing to say it in."""
+        """Does nothing."""
 
     def release(self) -> None:
-        """Nothing to give back."""
+        """Does nothing."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +130,14 @@ class Clock:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     timestamp: Callable[[float], str]
-    """The time of day in so many seconds from now."""
+    """The time of day so many seconds from now, to display."""
 
 
 class Lock:
-    """A lock that we have."""
+    """A lock object that this run holds."""
 
     def __init__(self, server: Server, dbid: int, holder: Holder, clock: Clock) -> None:
+        self.keep = False
         self._server = server
         self._dbid = dbid
         self._holder = holder
@@ -141,43 +145,43 @@ class Lock:
         self._renewed = clock.monotonic()
 
     def confirm(self) -> None:
-        self._look()
+        self._read()
         if self._clock.monotonic() - self._renewed > self._holder.lease / 4:
             self._write(self._holder)
 
-    def _look(self) -> Holder:
-        """What stands in the lock, which must still be ours."""
+    def _read(self) -> Holder:
+        """The holder that the lock names now. LockLostError if it is another run."""
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
         if held is None or (held.run, held.host) != (self._holder.run, self._holder.host):
             now = f": it is {held.display()} now" if held else ""
             raise LockLostError(
-                f"the lock was taken from this run{now}",
+                f"another run has taken the lock over{now}",
                 "Nothing more was written. Look at gwe runs, and make a new plan.",
             )
         return held
 
     def start_writing(self) -> None:
-        """Says so in the lock and looks then. A taker says so in it and looks then, too: who
-        comes second sees the other."""
+        """Says so in the lock, then reads it. A run that takes the lock over does the same.
+        Both write, then read: at least one sees the other and backs off."""
         if self._holder.writing:
             return
         self._write(replace(self._holder, writing=True))
-        taker = self._look().taker
+        taker = self._read().taker
         if taker:
             raise LockLostError(
-                f"the run {taker} is taking the lock over, since this one gave no sign of life"
+                f"the run {taker} is taking the lock over, since this run did not renew it"
                 f" for {self._holder.lease:g} s",
                 "Nothing was written. Make a new plan when that run has ended.",
             )
 
     def release(self) -> None:
-        with suppress(LockLostError, ObjectNotFoundError):  # it is somebody else's already
-            self._look()
+        with suppress(LockLostError, ObjectNotFoundError):  # another run has it already
+            self._read()
             self._server.delete("Transaction", self._dbid)
 
     def _write(self, holder: Holder) -> None:
-        """Counts up, and says what has changed."""
+        """Increments the counter and writes what else has changed in ``holder``."""
         lease = holder.lease
         until = self._clock.timestamp(lease)
         changed = replace(holder, counter=holder.counter + 1, until=until)
@@ -189,6 +193,6 @@ class Lock:
                 "Transaction", self._dbid, Delta(key_values={"userProperties": delta})
             )
         except ObjectNotFoundError as error:
-            raise LockLostError("the lock was taken from this run") from error
+            raise LockLostError("another run has taken the lock over") from error
         self._holder = changed
         self._renewed = self._clock.monotonic()

@@ -1,10 +1,10 @@
-"""Takes the lock, or takes it over from an owner that gives no sign of life.
+"""Acquires the lock, or takes it over from an owner that no longer renews it.
 
-Who creates the lock object has it. A contender may take it over once it has seen its number
-unchanged for a whole lease on its own clock: it says so in the lock, looks once more whether
-the owner has moved, deletes the object by the DBID that it read and creates its own; where one
-of these is refused, somebody else was faster. An owner that wakes up just then says in the
-lock that it writes, and looks as well: of the two, who comes second sees the other.
+Whoever creates the lock object has the lock. A run may take it over after it has seen the
+counter unchanged for a whole lease on its own clock. It writes its name into the lock, reads
+the lock once more, deletes the object by the DBID that it read, and creates its own; if any
+of these is refused, another run was faster. An owner that resumes at that moment says in the
+lock that it writes, then reads it too: at least one of the two sees the other and backs off.
 """
 
 from collections.abc import Sequence
@@ -44,17 +44,18 @@ def acquire(
     wait: float = 0.0,
     ours: str = "",
 ) -> tuple[Lock, str]:
-    """Takes the lock, and a warning where it stands in another place than tenant
-    Environment. Waits up to ``wait`` seconds for somebody who has it, and takes a lock
-    over that has not moved for its lease meanwhile. ``ours``: a run whose process is
-    known to be dead: its lock is gone on with as it is.
+    """Acquires the lock; returns it with a warning if it is not in tenant Environment.
 
-    LockHeldError where somebody has it; RefusedError where the account may not make it.
+    Waits up to ``wait`` seconds for another owner, and meanwhile takes over a lock that was
+    not renewed for its lease. ``ours``: a run whose process is known to be dead; its lock is
+    resumed as it is.
+
+    LockHeldError if another run holds it; RefusedError if the account may not create it.
     """
-    return _Contender(server, holder, tenants, clock, ours).acquire(wait)
+    return _Acquisition(server, holder, tenants, clock, ours).acquire(wait)
 
 
-class _Contender:
+class _Acquisition:
     def __init__(
         self,
         server: Server,
@@ -95,7 +96,7 @@ class _Contender:
             self._clock.sleep(min(1.0, max(wait - (now - begun), 0.01)))
 
     def _create(self) -> tuple[Lock, str] | None:
-        """Our lock with a warning, or None where there is one."""
+        """A new lock with its warning, or None if there is a lock already."""
         if find_locks(self._server, self._tenants):
             return None
         for tenant in self._tenants:
@@ -116,7 +117,7 @@ class _Contender:
             lock = Lock(self._server, made.dbid, self._holder, self._clock)
             others = [one for one in self._tenants if one != tenant]
             if others and find_locks(self._server, others):
-                lock.release()  # another account has made one in another tenant just now
+                lock.release()  # another run has just created one in another tenant
                 return None
             return lock, "" if tenant == ENVIRONMENT else _elsewhere(tenant)
         raise RefusedError(
@@ -131,7 +132,7 @@ class _Contender:
         )
 
     def _take_over(self, one: ConfObject) -> None:
-        """Deletes the lock of an owner that does not move, if it still does not."""
+        """Deletes the lock of an owner that does not renew it, if that is still so."""
         held = holder_of(one)
         options = (one.attributes.get("userProperties") or {}).get(SECTION, {})
         mark = {SECTION: {TAKER: self._holder.run}}
@@ -141,28 +142,28 @@ class _Contender:
                 annex = Delta(key_values={"userProperties": delta})
                 self._server.update("Transaction", one.dbid, annex)
         except (ObjectNotFoundError, UniquenessViolationError):
-            return  # it is gone, or another one has said so: look again
+            return  # it is gone, or another run is taking it over: look again
         for now in self._server.read("Transaction", {"dbid": one.dbid}):
             if replace(holder_of(now), taker=held.taker) == held:
                 self._take_away(now)
 
     def _take_away(self, one: ConfObject) -> None:
-        # Where somebody else was faster, the next look shows who has it.
+        # If another run was faster, the next look shows which.
         with suppress(ObjectNotFoundError):
             self._server.delete("Transaction", one.dbid)
 
 
 def _elsewhere(tenant: int) -> str:
     return (
-        f"The lock stands in the tenant with DBID {tenant}, since this account may not create"
-        " it in Environment: runs for other tenants do not see it."
+        f"The lock is in the tenant with DBID {tenant}, since this account may not create it"
+        " in Environment: runs for other tenants do not see it."
     )
 
 
 def _held(one: ConfObject | None) -> LockHeldError:
     if one is None:
         return LockHeldError(
-            f"somebody has the lock {LOCK_NAME}, and this account cannot read it",
+            f"another run holds the lock {LOCK_NAME}, and this account cannot read it",
             "Try again later, or look with another account.",
         )
     held = holder_of(one)
@@ -174,6 +175,6 @@ def _held(one: ConfObject | None) -> LockHeldError:
         )
     return LockHeldError(
         f"the lock is held by {held.display()}",
-        f"Wait with --lock-timeout SECONDS: after {held.lease:g} s without a sign of life it is"
+        f"Wait with --lock-timeout SECONDS: a lock that is not renewed for {held.lease:g} s is"
         " taken over.",
     )

@@ -1,86 +1,93 @@
-"""What a delete has taken from other objects, put back: part of the plan of an undo. Pure.
+"""Undo actions that restore references and cascaded objects. Pure.
 
-The server clears references to an object that is deleted, and deletes what cannot be
-without it. The journal has the referrers as they were before.
+When an object is deleted, the server clears the references to it and deletes the objects
+that cannot exist without it. The journal has those objects as they were before.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from reconciler.apply.written import Written
 from reconciler.kinds.addresses import quoted
 from reconciler.kinds.fields import FieldPath, NameResolver, Value, flatten
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.model import Action, Change
+from reconciler.plan.actions import Change, Create, Fingerprint, Subject, Update
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 
-def references(entry: Written, live: Snapshot, names: NameResolver) -> Iterator[Action]:
-    """One action for each object that the run's delete of another one has changed, or taken
-    along. Each needs the one that they referred to."""
+def restore_references(
+    entry: Written, live: Snapshot, names: NameResolver
+) -> Iterator[Create | Update]:
+    """One action for each object that a delete of the run has changed or deleted as well.
+    Each needs the action that restores the deleted object."""
     deleted, old = entry.deleted, entry.before
     if deleted is None or old is None:
         return
-    for was in deleted.referrers:
-        there = live.get(was.type, was.dbid)
-        name = live.name(was.type, was.dbid, 0) if there else str(was.attributes["name"])
-        base = Action(
-            address=f"{was.type}/{quoted(name)}",
-            kind=was.type,
-            action="update",
-            object_type=was.type,
-            name=name,
-            tenant=was.tenant,
-            dbid=was.dbid,
-            needs=(entry.action.address,),
+    needs = (entry.action.address,)
+    for before in deleted.referrers:
+        there = live.get(before.type, before.dbid)
+        now = there or _created_again(before, old, entry, live)
+        name = live.name(before.type, before.dbid, 0) if there else str(before.attributes["name"])
+        subject = Subject(
+            f"{before.type}/{quoted(name)}",
+            before.type,
+            before.type,
+            name,
+            tenant=before.tenant,
+            dbid=now.dbid if now else 0,
         )
-        now = there or _again(was, old, entry, live)
         if now is None:
-            yield _cascaded(base, was, old, entry, names)
+            fields = _fields(before, old, entry.action.name, names)
+            changes = [_change(subject, path, value) for path, value in fields.items()]
+            yield Create(
+                subject, needs=needs, folder=before.folder, fields=fields, changes=tuple(changes)
+            )
             continue
-        changes = tuple(_cleared(base, was, now, old, entry.action.name))
-        if changes:
-            units = tuple(change.path for change in changes)
-            yield replace(base, dbid=now.dbid, changes=changes, units=units)
+        cleared = tuple(_cleared(subject, before, now, old, entry.action.name))
+        if cleared:
+            units = tuple(change.path for change in cleared)
+            yield Update(
+                subject, needs=needs, changes=cleared, fingerprint=Fingerprint(units=units)
+            )
 
 
 def _cleared(
-    base: Action, was: ConfObject, now: ConfObject, old: ConfObject, name: str
+    subject: Subject, before: ConfObject, now: ConfObject, old: ConfObject, name: str
 ) -> Iterator[Change]:
-    for attribute in ALL_TYPES[was.type].attributes:
-        if attribute.target(was.attributes) != old.type:
+    """The references from ``before`` to ``old`` that ``now`` lacks."""
+    for attribute in ALL_TYPES[before.type].attributes:
+        if attribute.target(before.attributes) != old.type:
             continue
-        value, live = was.attributes.get(attribute.name), now.attributes.get(attribute.name)
+        value, live = before.attributes.get(attribute.name), now.attributes.get(attribute.name)
         if isinstance(value, list) and old.dbid in value:
-            yield _made(base, (attribute.word, name), name)
+            yield _change(subject, (attribute.word, name), name)
         elif value == old.dbid and not live:
-            yield _made(base, (attribute.word,), name)
+            yield _change(subject, (attribute.word,), name)
 
 
-def _again(was: ConfObject, old: ConfObject, entry: Written, live: Snapshot) -> ConfObject | None:
-    """An object that was deleted with another one, where it has been made again."""
-    kind = ALL_TYPES[was.type]
-    scope = int(was.attributes.get(kind.key[0]) or 0) if len(kind.key) == 2 else 0
+def _created_again(
+    before: ConfObject, old: ConfObject, entry: Written, live: Snapshot
+) -> ConfObject | None:
+    """A cascaded object that somebody has created again since."""
+    kind = ALL_TYPES[before.type]
+    scope = int(before.attributes.get(kind.key[0]) or 0) if len(kind.key) == 2 else 0
     if kind.key[0] != "tenantDBID" and scope == old.dbid and entry.after is not None:
         scope = entry.after.dbid
-    name = str(was.attributes.get(kind.name_attribute, ""))
-    return live.find(was.type, scope, name)
+    name = str(before.attributes.get(kind.name_attribute, ""))
+    return live.find(before.type, scope, name)
 
 
-def _cascaded(
-    base: Action, was: ConfObject, old: ConfObject, entry: Written, names: NameResolver
-) -> Action:
-    """An object that was deleted with another one: created again, for the one that is
-    there now."""
-    kind = ALL_TYPES[was.type]
-    fields = flatten(kind, was.attributes, names)
+def _fields(
+    before: ConfObject, old: ConfObject, name: str, names: NameResolver
+) -> dict[FieldPath, Value]:
+    """The fields of a cascaded object, with its references to ``old`` by that ``name``."""
+    kind = ALL_TYPES[before.type]
+    fields = flatten(kind, before.attributes, names)
     for attribute in kind.attributes:
-        if was.attributes.get(attribute.name) == old.dbid and attribute.may_refer_to(old.type):
-            fields[(attribute.word,)] = entry.action.name
-    changes = tuple(_made(base, path, value) for path, value in fields.items())
-    return replace(base, action="create", dbid=0, folder=was.folder, fields=fields, changes=changes)
+        if before.attributes.get(attribute.name) == old.dbid and attribute.may_refer_to(old.type):
+            fields[(attribute.word,)] = name
+    return fields
 
 
-def _made(base: Action, path: FieldPath, value: Value) -> Change:
-    return Change(path, None, value, unit=path, secret=base.hides(path))
+def _change(subject: Subject, path: FieldPath, value: Value) -> Change:
+    return Change(path, None, value, unit=path, secret=subject.hides(path))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.errors import ExitCode
-from reconciler.plan.model import Action
+from reconciler.plan.actions import Write
 
 Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
 
@@ -16,7 +16,7 @@ class Outcome:
     ``stale``: the live object had moved; ``needs_recovery``: it is not known what was written,
     or it was written by half, and ``gwe recover`` must look."""
 
-    action: Action
+    action: Write
     status: Status
     message: str = ""
     hint: str = ""
@@ -28,10 +28,11 @@ class Outcome:
 @dataclass
 class RunReport:
     """The outcomes of a run, one for each action that writes. ``journal_broken``: not all
-    of it could be written down."""
+    of it could be written down. ``run``: its name; empty where there was nothing to do."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False
+    run: str = ""
 
     def of(self, *status: Status) -> Sequence[Outcome]:
         """The outcomes with one of the statuses."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError
 from reconciler.kinds.types_files import LAUNCH_FILE, VALUES
-from reconciler.launch.adapter import FileSpec
+from reconciler.launch.adapter import FileSpec, installation_label
 from reconciler.launch.files import Installation
+from reconciler.plan.actions import changes_of, kept_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.planner import mark_of
 from reconciler.plan.queries import ReadRequirement, action_requirements, reads_for
@@ -12,15 +15,17 @@ from reconciler.server.port import Reader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
+from reconciler.state.runs import Run
 
 
 def file_specs(plan: Plan) -> list[FileSpec]:
     """The launch files that a plan writes, with every key that it looks at."""
     specs = []
-    for action in plan.actions:
-        paths = [one.path for one in (*action.changes, *action.kept)] + list(action.units)
+    for action in plan.writes:
+        paths = [one.path for one in (*changes_of(action), *kept_of(action))]
+        paths += action.fingerprint.units
         keys = [path for path in paths if len(path) == 3 and path[0] == VALUES]
-        if action.object_type == LAUNCH_FILE and action.writes and keys:
+        if action.object_type == LAUNCH_FILE and keys:
             names = tuple(dict.fromkeys(path[2] for path in keys))
             specs.append(FileSpec(action.name, keys[0][1], names))
     return specs
@@ -46,3 +51,22 @@ def read_again(
     ]
     live = Snapshot([*found, *objects])
     return live, mark_of(site, live)
+
+
+def check_installation(run: Run, plan: Plan, installation: Installation | None) -> None:
+    """RefusedError where the launch files of a run are not those of ``installation``. Only
+    the folder counts if the user has named it: the host may have been renamed since."""
+    here = installation_label(installation) if installation else ""
+    folders = [label.partition(":")[2] for label in (plan.site.installation, here)]
+    if file_specs(plan) and folders[0] != folders[1]:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the launch files of run {run.name} are those of {plan.site.installation},"
+                    f" not of {here or 'this host'}",
+                    hint="Run it on that host, and name no other folder with GWE_INSTALL_DIR"
+                    " or install_dir. Where this is that host under another name, name that"
+                    " folder.",
+                )
+            ]
+        )

@@ -1,71 +1,43 @@
-"""The life of a run from its plan to its report: lock, check, write, and leave in order.
+"""Executes a plan, from the plan to the report.
 
-    journal begun -> lock taken -> everything read again and compared -> actions written,
-    each compared once more -> journal ended -> lock given back
+    journal begun -> lock acquired -> everything read again and compared -> actions written,
+    each compared once more -> journal ended -> lock released
 
-A run that may have left something by half keeps its name in the lock and in the journal:
-``gwe recover`` settles it. ``docs/reliability.md`` says what happens when something breaks.
+A run that may have left an action half done keeps its name in the lock and its journal
+without an end: ``gwe recover`` finishes it. ``docs/reliability.md`` says what happens when
+something breaks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import reconciler
-from reconciler.apply.calls import Calls
 from reconciler.apply.check import check_server, check_site, stale_error, stale_outcomes
 from reconciler.apply.executor import OutcomeListener, execute
-from reconciler.apply.lock import Clock, Confirmation, Holder, NoLock
-from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.report import RunReport
-from reconciler.apply.reread import file_specs, read_again
+from reconciler.apply.session import (
+    RunContext,
+    RunOptions,
+    RunSession,
+    is_running,
+    open_journal,
+    run_session,
+)
 from reconciler.errors import (
     ExitCode,
     InterruptedRunError,
     JournalError,
     LockHeldError,
     ReconcilerError,
-    RunHeldError,
     RunOnceError,
 )
-from reconciler.launch.adapter import WithFiles
-from reconciler.launch.files import Installation
-from reconciler.plan.document import plan_id
+from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
-from reconciler.server.errors import ServerError
 from reconciler.server.port import Server, ServerInfo
-from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.state.folder import JOURNAL, StateFolder
-from reconciler.state.journal import FORMAT, Journal
+from reconciler.state.folder import StateFolder
+from reconciler.state.journal import FORMAT
 from reconciler.state.runs import next_number, read_runs
-
-
-@dataclass(frozen=True)
-class RunContext:
-    """Who runs, where and when. ``name``: what the run is called."""
-
-    name: str
-    user: str
-    host: str
-    process: int
-    started: str
-    clock: Clock
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a run is carried out. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the
-    plan is a file, which is run once. ``installation``: where the launch files are."""
-
-    state: StateFolder
-    lock: bool = True
-    lock_wait: float = 0.0
-    lease: float = 60.0
-    skip_stale: bool = False
-    from_file: bool = False
-    installation: Installation | None = None
 
 
 def execute_plan(
@@ -78,62 +50,60 @@ def execute_plan(
     warn: Callable[[str], None],
     stopping: Callable[[], bool],
 ) -> RunReport:
-    """Carries a plan out. ``text``: its JSON. ``warn`` is told what people should know.
+    """Applies a plan. ``text``: its JSON. ``listener`` gets each outcome, ``warn`` sentences
+    for the user; ``stopping`` is asked before each action.
 
     Raises StalePlanError, LockHeldError, RunOnceError or RefusedError where nothing was
     written, and StateFolderError or JournalError where the journal cannot be kept.
     """
     info = server.info()
     check_server(plan, info.identity, info.url)
-    _check_no_unsettled(options.state, info.identity)
+    _check_none_unfinished(options.state, info.identity)
     if options.from_file:
         _check_not_run(options.state, plan_id(text), info.identity)
     number = next_number(options.state)
-    backups = options.state.make_run(context.name, text)
-    server = with_files(server, plan, options.installation, backups)
+    options.state.make_run(context.name, text)
     with open_journal(options.state, context.name) as journal:
         journal.record("run", number=number, **_head(plan, text, info, context))
         report: RunReport | None = None
-        sent, refused = False, int(ExitCode.FAILED)
+        began_writing, exit_code = False, int(ExitCode.FAILED)
         try:
-            with locked(server, plan, options, context, warn) as lock:
-                _check_none_goes_on(options.state, info.identity, context.name)
-                live, site = read_again(plan, server, options.installation)
-                check_site(plan, site)
-                stale = stale_outcomes(plan, live)
-                if stale and not options.skip_stale:
-                    raise stale_error(stale)
-                calls = Calls(server, journal, lock)
-                lock.keep = sent = True
-                report = execute(plan, live, server, listener, stopping, calls=calls, stale=stale)
+            with run_session(plan, server, journal, options, context, warn) as session:
+                _check_none_running(options.state, info.identity, context.name)
+                stale = _stale(plan, session, options)
+                session.lock.keep = began_writing = True
+                report = execute(
+                    plan, session.live, session.server, listener, stopping,
+                    calls=session.calls, stale=stale,
+                )  # fmt: skip
                 report.journal_broken = journal.broken
-                lock.keep = report.needs_recovery or journal.broken
+                session.lock.keep = report.needs_recovery or journal.broken
         except ReconcilerError as error:
-            refused = int(error.exit_code)
+            exit_code = int(error.exit_code)
             raise
         except KeyboardInterrupt:
-            if report is None and sent:
+            if report is None and began_writing:
                 raise InterruptedRunError(
                     "the run was interrupted; something may have been written",
-                    "Run gwe recover: it looks what is there and finishes it.",
+                    "Run gwe recover: it checks what was written and finishes it.",
                 ) from None
             if report is None:
                 raise
         finally:
-            # A journal without an end is one that gwe recover looks at.
-            if report is not None or not sent:
+            # gwe recover looks at every run whose journal has no end.
+            if report is not None or not began_writing:
                 with suppress(JournalError, KeyboardInterrupt):
-                    journal.record("finish", **_tail(report, refused, context))
+                    journal.record("finish", **_tail(report, exit_code, context))
     return report
 
 
-def with_files(
-    server: Server, plan: Plan, installation: Installation | None, backups: Path | None = None
-) -> Server:
-    """The server, answering for the launch files of the plan as well."""
-    if installation is None:
-        return server
-    return WithFiles(server, installation, file_specs(plan), backups)
+def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
+    """The outcomes of stale actions. StalePlanError if there are any that may not be skipped."""
+    check_site(plan, session.site)
+    stale = stale_outcomes(plan, session.live)
+    if stale and not options.skip_stale:
+        raise stale_error(stale)
+    return stale
 
 
 def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> Mapping[str, Any]:
@@ -151,14 +121,14 @@ def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> Mappi
         "host": context.host,
         "process": context.process,
         "started": context.started,
-        "actions": sum(action.writes for action in plan.actions),
+        "actions": len(plan.writes),
     }
 
 
-def _tail(report: RunReport | None, refused: int, context: RunContext) -> Mapping[str, Any]:
+def _tail(report: RunReport | None, exit_code: int, context: RunContext) -> Mapping[str, Any]:
     ended = context.clock.timestamp(0)
     if report is None:
-        return {"status": "nothing written", "unsettled": False, "exit": refused, "ended": ended}
+        return {"status": "nothing written", "unsettled": False, "exit": exit_code, "ended": ended}
     done = len(report.of("done"))
     status = "applied" if done == len(report.outcomes) else "partly applied"
     if not report.outcomes or not any(o.wrote or o.status == "unknown" for o in report.outcomes):
@@ -173,97 +143,32 @@ def _tail(report: RunReport | None, refused: int, context: RunContext) -> Mappin
     }
 
 
-@contextmanager
-def open_journal(state: StateFolder, run: str) -> Iterator[Journal]:
-    """The journal of a run, held by this process. RunHeldError where another one has it."""
-    with state.held(run), Journal(state.run_path(run) / JOURNAL) as journal:
-        yield journal
-
-
-class HeldLock:
-    """A lock for the length of a run. ``keep``: it is left, with the run's name in it."""
-
-    def __init__(self, lock: Confirmation) -> None:
-        self._lock = lock
-        self.keep = False
-
-    def confirm(self) -> None:
-        self._lock.confirm()
-
-    def start_writing(self) -> None:
-        self._lock.start_writing()
-
-    def release(self) -> None:
-        self._lock.release()
-
-
-@contextmanager
-def locked(
-    server: Server,
-    plan: Plan,
-    options: RunOptions,
-    context: RunContext,
-    warn: Callable[[str], None],
-    ours: str = "",
-) -> Iterator["HeldLock"]:
-    """The lock, for as long as a run needs it. ``ours``: see ``contender.acquire``."""
-    lock: Confirmation = NoLock()
-    if options.lock:
-        holder = Holder(context.user, context.host, context.name, lease=options.lease)
-        tenants = (ENVIRONMENT, plan.site.tenant_dbid)
-        lock, warning = acquire(
-            server, holder, tenants, context.clock, wait=options.lock_wait, ours=ours
-        )
-        if warning:
-            warn(warning)
-    held = HeldLock(lock)
-    try:
-        yield held
-    finally:
-        if not held.keep:
-            try:
-                held.release()
-            except ServerError as error:
-                warn(f"The lock could not be given back: {error.message}. See gwe lock show.")
-            except KeyboardInterrupt:
-                warn("Interrupted while the lock was given back. See gwe lock show.")
-
-
-def _check_no_unsettled(state: StateFolder, identity: str) -> None:
+def _check_none_unfinished(state: StateFolder, identity: str) -> None:
     for run in read_runs(state, identity):
-        if not run.finished and not _goes_on(state, run.name):
+        if not run.finished and not is_running(state, run.name):
             raise LockHeldError(
                 f"the run {run.name} did not finish on this server",
-                "Run gwe recover first, which finishes what it left,"
+                "Run gwe recover first, which finishes it,"
                 f" or gwe lock release --abandon {run.name}.",
             )
 
 
-def _check_none_goes_on(state: StateFolder, identity: str, own: str) -> None:
-    """With the lock in hand: a run that has none may still write."""
+def _check_none_running(state: StateFolder, identity: str, own: str) -> None:
+    """Asked with the lock held: a run without a lock may still be writing."""
     for run in read_runs(state, identity):
-        if run.name != own and not run.finished and _goes_on(state, run.name):
-            raise LockHeldError(f"the run {run.name} still goes on", "Wait for its end.")
-
-
-def _goes_on(state: StateFolder, run: str) -> bool:
-    """Whether the process of a run is alive: then its lock says so."""
-    try:
-        with state.held(run):
-            return False
-    except RunHeldError:
-        return True
-
-
-def last_run(state: StateFolder, identity: str) -> str:
-    """The last run on a server that has written; empty: there is none."""
-    return next((run.name for run in reversed(read_runs(state, identity)) if run.begun), "")
+        if run.name != own and not run.finished and is_running(state, run.name):
+            raise LockHeldError(f"the run {run.name} is still running", "Wait until it ends.")
 
 
 def _check_not_run(state: StateFolder, plan: str, identity: str) -> None:
     for run in read_runs(state, identity):
         if run.head.get("plan") == plan and run.begun:
             raise RunOnceError(
-                f"this plan was run already, as {run.name}",
-                "A plan is run once. Make a new one: it shows what is left.",
+                f"this plan was applied before, by run {run.name}",
+                "A plan file is applied once. Make a new plan: it shows what is left to do.",
             )
+
+
+def last_run(state: StateFolder, identity: str) -> str:
+    """The last run that wrote to a server; empty if there is none."""
+    return next((run.name for run in reversed(read_runs(state, identity)) if run.begun), "")

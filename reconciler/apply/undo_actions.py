@@ -1,54 +1,50 @@
-"""The plan that takes a run back, from its journal and the objects as they are. Pure.
+"""The actions that revert a run, from its journal and the live objects. Pure.
 
-Only what the run itself has changed is put back, and only where it still is as the run left
-it: what somebody has changed since is kept, and said. An object that the run made and that
-has changed since is not deleted, unless that is forced.
+Only what the run itself changed is put back, and only where it still is as the run left it:
+later changes by others are kept, and the plan says so. An object that the run created and
+that has changed since is not deleted unless that is forced.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.apply.references import references
+from reconciler.apply.references import restore_references
 from reconciler.apply.written import NamesAtRun, Written, written_by
 from reconciler.kinds.fields import FieldPath, Value, flatten, pointer
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
-from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.guards import spare_predefined
-from reconciler.plan.model import Action, Change, Plan, SiteMark
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    Fingerprint,
+    InSync,
+    Keep,
+    Skip,
+    Subject,
+    Update,
+    changes_of,
+    kept_of,
+)
+from reconciler.plan.model import Plan
 from reconciler.plan.replace import referrers
-from reconciler.plan.secrets import with_secrets
-from reconciler.server.port import ConfObject, ServerInfo
+from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.runs import Run, Step
 
 Fields = Mapping[FieldPath, Value]
 
 
-def undo_plan(
-    run: Run,
-    plan: Plan,
-    live: Snapshot,
-    server: ServerInfo,
-    site: SiteMark,
-    *,
-    force: bool,
-    secret_words: tuple[str, ...] = (),
-) -> Plan:
-    """The plan that takes ``run`` back. ``plan``: the one that it carried out; ``live``:
-    its objects, and those that referred to them, as they are."""
+def undo_actions(
+    run: Run, plan: Plan, live: Snapshot, *, force: bool
+) -> tuple[list[Action], list[str]]:
+    """The actions that revert ``run``, and notices. ``plan``: the plan that the run applied;
+    ``live``: its objects and those that referred to them, as they are now."""
     undo = _Undo(run, plan, live, force=force)
-    actions = [with_secrets(one, secret_words) for one in undo.actions()]
-    actions = spare_predefined(actions, live)
-    return Plan(
-        server=server.url,
-        identity=server.identity,
-        site=site,
-        actions=with_fingerprints(actions, live),
-        notices=tuple(undo.notices),
-        undoes=run.name,
-    )
+    return undo.actions(), undo.notices
 
 
 class _Undo:
@@ -61,14 +57,14 @@ class _Undo:
         self._new_dbids: list[str] = []
 
     def actions(self) -> list[Action]:
-        """What takes the run back, in reverse order of what it did."""
+        """The actions, in reverse order of the run's."""
         found: list[Action] = []
         for entry in reversed(self._written.values()):
-            found += self._one(entry)
-        self._tell_new_dbids()
+            found += self._revert(entry)
+        self._note_new_dbids()
         return self._with_needs(_merged(found))
 
-    def _tell_new_dbids(self) -> None:
+    def _note_new_dbids(self) -> None:
         found = self._new_dbids
         if found:
             listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
@@ -77,7 +73,7 @@ class _Undo:
             )
 
     def _with_needs(self, actions: list[Action]) -> list[Action]:
-        """What needed another object in the run goes before it now."""
+        """The actions, each after those that needed its object in the run."""
         present = {action.address for action in actions}
         needs: dict[str, list[str]] = {}
         for address, entry in self._written.items():
@@ -89,40 +85,26 @@ class _Undo:
             for action in actions
         ]
 
-    def _one(self, entry: Written) -> Iterator[Action]:
-        before, after = entry.before, entry.after
-        base = replace(
-            entry.action,
-            changes=(),
-            kept=(),
-            loses=(),
-            needs=(),
-            units=(),
-            fields={},
-            referrers=(),
-            permissions=(),
-            carried=(),
-            reason="",
-            folder=0,
-        )
+    def _revert(self, entry: Written) -> Iterator[Action]:
+        subject, before, after = entry.action.subject, entry.before, entry.after
         now = self._now(entry)
         if before is None and after is not None:
-            yield self._delete(base, after, now)
-        elif now is None and base.object_type == LAUNCH_FILE:
+            yield self._delete(subject, after, now)
+        elif now is None and subject.object_type == LAUNCH_FILE:
             # Launch files are edited, never created.
-            yield replace(base, action="skip", reason=f"there is no file {base.name}")
+            yield Skip(subject, f"there is no file {subject.name}")
         elif before is not None and now is None:
-            yield self._create(base, before, entry.deleted)
+            yield self._create(subject, before, entry.deleted)
             yield from self._references(entry)
         elif before is not None and after is not None and now is not None:
-            yield self._restore(base, before, after, now)
+            yield self._restore(subject, before, after, now)
             yield from self._references(entry)
             if before.dbid != now.dbid:
-                self._new_dbids.append(base.address)
+                self._new_dbids.append(subject.address)
 
     def _references(self, entry: Written) -> Iterator[Action]:
-        for action in references(entry, self._live, self._names):
-            if action.action == "create":
+        for action in restore_references(entry, self._live, self._names):
+            if isinstance(action, Create):
                 self._new_dbids.append(action.address)
             yield action
 
@@ -133,21 +115,18 @@ class _Undo:
     def _fields(self, one: ConfObject) -> dict[FieldPath, Value]:
         return flatten(ALL_TYPES[one.type], one.attributes, self._names)
 
-    def _delete(self, base: Action, after: ConfObject, now: ConfObject | None) -> Action:
+    def _delete(self, subject: Subject, after: ConfObject, now: ConfObject | None) -> Action:
         if now is None:
-            return replace(base, action="skip", reason="it is gone already")
-        changed = [
-            pointer(path)
-            for path, value in {**self._fields(after), **self._fields(now)}.items()
-            if self._fields(after).get(path) != self._fields(now).get(path)
-        ]
-        base = replace(base, dbid=now.dbid, folder=now.folder)
-        if base.protect:
-            return replace(base, action="blocked", reason="protected: it is never deleted")
+            return Skip(subject, "it is gone already")
+        subject = replace(subject, dbid=now.dbid)
+        if subject.protect:
+            return Blocked(subject, "protected: it is never deleted")
+        left, live = self._fields(after), self._fields(now)
+        changed = [pointer(path) for path in {**left, **live} if left.get(path) != live.get(path)]
         if changed and not self._force:
             listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
             reason = f"it has changed since the run ({listed}); --force deletes it all the same"
-            return replace(base, action="blocked", reason=reason)
+            return Blocked(subject, reason)
         found = list(referrers(now, self._live))
         lost = [f"its DBID {now.dbid}", *(f"what was changed in {path}" for path in changed)]
         lost += [
@@ -155,90 +134,98 @@ class _Undo:
             f" to it ({attribute.word})"
             for other, attribute in found
         ]
-        return replace(
-            base,
-            action="delete",
+        return Delete(
+            subject,
+            folder=now.folder,
             loses=tuple(lost),
             referrers=tuple((other.type, other.dbid) for other, _ in found),
         )
 
-    def _create(self, base: Action, before: ConfObject, deleted: Step | None) -> Action:
+    def _create(self, subject: Subject, before: ConfObject, deleted: Step | None) -> Action:
         fields: dict[FieldPath, Value] = {}
         for path, value in self._fields(before).items():
-            named = isinstance(value, str) and value.startswith("#")
-            if isinstance(value, str) and named and _is_reference(before, path):
+            unknown = isinstance(value, str) and value.startswith("#")
+            if isinstance(value, str) and unknown and _is_reference(before, path):
                 self.notices.append(
-                    f"{base.address}: {path[0]} is not restored: DBID {value[1:]} is gone."
+                    f"{subject.address}: {path[0]} is not restored: DBID {value[1:]} is gone."
                 )
                 continue
             fields[path] = value
-        changes = tuple(
-            self._change(path, None, value, base)
-            for path, value in fields.items()
-            if path[0] not in ("tenant", "name", "attribute", "type")
-        )
-        self._new_dbids.append(base.address)
-        return replace(
-            base,
-            action="create",
-            dbid=0,
+        self._new_dbids.append(subject.address)
+        return Create(
+            replace(subject, dbid=0),
             folder=self._folder(before),
             fields=fields,
-            changes=changes,
+            changes=tuple(
+                _change(subject, path, None, value)
+                for path, value in fields.items()
+                if path[0] not in ("tenant", "name", "attribute", "type")
+            ),
             permissions=deleted.permissions if deleted else (),
         )
 
     def _folder(self, before: ConfObject) -> int:
-        """The folder to create an object in again; 0: the default one, also where its folder
-        has gone with its owner."""
+        """The DBID of the folder to create an object in again; 0: the default folder, also
+        where the old folder was deleted with its owner."""
         kind = ALL_TYPES[before.type]
         owner = int(before.attributes.get(kind.owner) or 0) if kind.owner else 0
         gone = owner and self._live.get(kind.owner_type, owner) is None
         return 0 if gone or before.path == kind.folder else before.folder
 
     def _restore(
-        self, base: Action, before: ConfObject, after: ConfObject, now: ConfObject
+        self, subject: Subject, before: ConfObject, after: ConfObject, now: ConfObject
     ) -> Action:
         """Puts back every field that the run changed and nobody has changed since."""
         old, live = self._fields(before), self._fields(now)
-        left = self._left(base, old, self._fields(after))
+        left = self._left(subject, old, self._fields(after))
         changes: list[Change] = []
         kept: list[Change] = []
         for path in dict.fromkeys((*left, *old)):
             if old.get(path) == left.get(path) or live.get(path) == old.get(path):
                 continue
-            change = self._change(path, live.get(path), old.get(path), base)
-            if live.get(path) == left.get(path):
-                changes.append(change)
-            else:
-                kept.append(change)
-        base = replace(base, dbid=now.dbid, folder=now.folder, kept=tuple(kept))
-        if not changes:
-            reason = "everything that the run changed has been changed since" if kept else ""
-            return replace(base, action="keep" if kept else "in-sync", reason=reason)
-        return replace(
-            base,
-            action="update",
-            changes=tuple(changes),
-            units=tuple(change.path for change in changes),
-        )
+            change = _change(subject, path, live.get(path), old.get(path))
+            (changes if live.get(path) == left.get(path) else kept).append(change)
+        subject = replace(subject, dbid=now.dbid)
+        if changes:
+            return _update(subject, changes, kept, folder=now.folder)
+        if kept:
+            reason = "everything that the run changed has been changed since"
+            return Keep(subject, reason, kept=tuple(kept))
+        return InSync(subject)
 
-    def _left(self, base: Action, old: Fields, after: Fields) -> Fields:
-        """The fields as the run left them: an update has changed its own ones alone, what
-        else is different then was another client's doing."""
-        entry = self._written[base.address]
+    def _left(self, subject: Subject, old: Fields, after: Fields) -> Fields:
+        """The fields as the run left them. An update changes only its own fields: any other
+        difference between before and after was made by another client."""
+        entry = self._written[subject.address]
         if entry.deleted is not None:
             return after
-        own = {change.path for change in entry.action.changes} | {(CONTENT,)}
+        own = {change.path for change in changes_of(entry.action)} | {(CONTENT,)}
         kept = {path: value for path, value in old.items() if path not in own}
         return kept | {path: value for path, value in after.items() if path in own}
 
-    def _change(
-        self, path: FieldPath, before: Value | None, after: Value | None, base: Action
-    ) -> Change:
-        # The content of a file is in no plan file: it may hold anything.
-        hidden = base.hides(path) or path == (CONTENT,)
-        return Change(path, before, after, unit=path, secret=hidden)
+
+def _update(
+    subject: Subject,
+    changes: list[Change],
+    kept: list[Change] | tuple[Change, ...],
+    needs: tuple[str, ...] = (),
+    folder: int = 0,
+) -> Update:
+    units = tuple(change.path for change in changes)
+    return Update(
+        subject,
+        needs=needs,
+        folder=folder,
+        fingerprint=Fingerprint(units=units),
+        changes=tuple(changes),
+        kept=tuple(kept),
+    )
+
+
+def _change(subject: Subject, path: FieldPath, before: Value | None, after: Value | None) -> Change:
+    # The content of a launch file is in no plan file: it may hold anything.
+    hidden = subject.hides(path) or path == (CONTENT,)
+    return Change(path, before, after, unit=path, secret=hidden)
 
 
 def _is_reference(one: ConfObject, path: FieldPath) -> bool:
@@ -250,22 +237,20 @@ def _is_reference(one: ConfObject, path: FieldPath) -> bool:
 
 
 def _merged(actions: list[Action]) -> list[Action]:
-    """One action per object: what several deletions have taken from it comes back at once."""
+    """One action per object: the references that several deletes took from it come back in
+    one update."""
     merged: dict[tuple[str, object], Action] = {}
     for action in actions:
         key = (action.object_type, action.dbid or action.address)
         other = merged.get(key)
         if other is None:
             merged[key] = action
-        elif action.action == "update" and other.action in ("update", "in-sync", "keep"):
-            changes = {one.path: one for one in (*other.changes, *action.changes)}
-            del merged[key]  # it goes where the later one stands, after all that it needs
-            merged[key] = replace(
-                other,
-                action="update",
-                reason="",
-                changes=tuple(changes.values()),
-                units=tuple(changes),
-                needs=tuple(dict.fromkeys((*other.needs, *action.needs))),
+        elif isinstance(action, Update) and isinstance(other, Update | InSync | Keep):
+            changes = {change.path: change for change in (*changes_of(other), *action.changes)}
+            needs = tuple(dict.fromkeys((*other.needs, *action.needs)))
+            folder = other.folder if isinstance(other, Update) else action.folder
+            del merged[key]  # the update takes the later place, after all that it needs
+            merged[key] = _update(
+                other.subject, list(changes.values()), kept_of(other), needs, folder
             )
     return list(merged.values())

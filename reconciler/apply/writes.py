@@ -1,7 +1,7 @@
-"""How each action of a plan is written, once.
+"""Writes one action of a plan.
 
-What the action was decided by is read again just before and must still be so. What
-happened is an ``Outcome``, or an exception that says why nothing was written.
+Just before, the objects that the action was computed from are read again and must not have
+changed. The result is an ``Outcome``, or an exception that says why nothing was written.
 """
 
 from dataclasses import replace
@@ -11,9 +11,9 @@ from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.fields import Value, flatten, pointer
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.effects import create_attributes, update_delta
 from reconciler.plan.fingerprint import stale_fields
-from reconciler.plan.model import Action
 from reconciler.server.errors import (
     ConfigurationServerError,
     NoPermissionError,
@@ -25,8 +25,8 @@ from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
 
 AGAIN = "Make a new plan."
-_AS_KEPT = "Write the value as the server keeps it, or look why it does not take it."
-RECOVER = "Run gwe recover: it looks what is there and finishes it."
+_AS_KEPT = "Declare the value as the server keeps it, or find out why the server ignores it."
+RECOVER = "Run gwe recover: it checks what was written and finishes it."
 _NAME_TAKEN = (
     "The object is gone: another client has taken its name. Run gwe recover when it is free."
 )
@@ -41,7 +41,8 @@ class StopRunError(Exception):
 
 
 class Writes:
-    """Writes actions to a server. ``live``: the objects as they are; it follows."""
+    """Writes actions to a server. ``live``: the objects as they are; it is kept up to date
+    with what is written."""
 
     def __init__(self, server: Server, calls: Calls, live: Snapshot) -> None:
         self._server = server
@@ -49,27 +50,31 @@ class Writes:
         self._live = live
         self._written: set[int] = set()
 
-    def write(self, action: Action) -> Outcome:
-        """Carries one action out. StaleActionError where the object has moved; the server's
+    def write(self, action: Write) -> Outcome:
+        """Applies one action. StaleActionError where its objects have changed; the server's
         errors where it refused; StopRunError where the run must end."""
-        match action.action:
-            case "create":
-                return self._created(action)
-            case "update":
-                current = self._unmoved(action)
-                action = self._with_sources(action)
-                delta = update_delta(action, current.attributes, self._live)
-                if not delta:
-                    return Outcome(action, "done", "it was so already")
-                changed = self._calls.update(action, current, delta)
-                if action.object_type == "Application":
-                    self._written.add(action.dbid)
-                return self._done(action, changed)
-            case "replace":
-                return self._replaced(action)
-        return self._deleted(action)
+        match action:
+            case Create():
+                return self._create(action)
+            case Update():
+                return self._update(action)
+            case Replace():
+                return self._replace(action)
+            case Delete():
+                return self._delete(action)
 
-    def _created(self, action: Action) -> Outcome:
+    def _update(self, action: Update) -> Outcome:
+        current = self._unchanged(action)
+        action = self._with_sources(action)
+        delta = update_delta(action, current.attributes, self._live)
+        if not delta:
+            return Outcome(action, "done", "it was so already")
+        changed = self._calls.update(action, current, delta)
+        if action.object_type == "Application":
+            self._written.add(action.dbid)
+        return self._done(action, changed)
+
+    def _create(self, action: Create) -> Outcome:
         attributes = create_attributes(action, self._live)
         try:
             made = self._calls.create(action, attributes, action.folder)
@@ -82,11 +87,11 @@ class Writes:
             raise
         return self._with_permissions(action, made, action.permissions)
 
-    def _deleted(self, action: Action) -> Outcome:
-        """What somebody else has deleted meanwhile is as it was to be."""
+    def _delete(self, action: Delete) -> Outcome:
+        """Deletes an object. An object that someone else already deleted counts as done."""
         gone = Outcome(action, "done", "it was gone already")
         try:
-            old = self._unmoved(action)
+            old = self._unchanged(action)
             self._calls.delete(action, old, self._permissions(old), self._referrers(action))
         except ObjectNotFoundError:
             return gone
@@ -97,8 +102,8 @@ class Writes:
         self._live.drop(old.type, old.dbid)
         return Outcome(action, "done", wrote=True)
 
-    def _is_gone(self, action: Action) -> bool:
-        """Whether the object is no longer there, and not only hidden from this account."""
+    def _is_gone(self, action: Delete) -> bool:
+        """Whether the object no longer exists, rather than being unreadable by this account."""
         if self._server.read(action.object_type, {"dbid": action.dbid}):
             return False
         try:
@@ -109,8 +114,8 @@ class Writes:
             return False
         return False
 
-    def _replaced(self, action: Action) -> Outcome:
-        old = self._unmoved(action)
+    def _replace(self, action: Replace) -> Outcome:
+        old = self._unchanged(action)
         # Complete before the delete: nothing may fail between it and the create.
         attributes = create_attributes(carrying(action, old, self._live), self._live)
         permissions, referrers = self._permissions(old), self._referrers(action)
@@ -121,7 +126,7 @@ class Writes:
             message = f"whether it was deleted is not known; not created anew: {error.message}"
             raise StopRunError(Outcome(action, "unknown", message, RECOVER)) from error
         except KeyboardInterrupt:
-            # Once it is deleted, it is created: nothing comes in between.
+            # Once the object is deleted, its replacement must be created.
             if self._server.read(old.type, {"dbid": old.dbid}):
                 raise
             interrupted = True
@@ -140,12 +145,12 @@ class Writes:
 
     def _restored(
         self,
-        action: Action,
+        action: Replace,
         old: ConfObject,
         permissions: tuple[AccessEntry, ...],
         error: BaseException,
     ) -> Outcome:
-        """Creates the old object again after its replacement could not be created."""
+        """Creates the old object again, after its replacement could not be created."""
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         try:
             again = self._calls.create(action, old.attributes, old.folder, must=True)
@@ -174,9 +179,9 @@ class Writes:
         return outcome
 
     def _with_permissions(
-        self, action: Action, made: ConfObject, permissions: tuple[AccessEntry, ...]
+        self, action: Create | Replace, made: ConfObject, permissions: tuple[AccessEntry, ...]
     ) -> Outcome:
-        """Sets the permissions of an object that has just been created."""
+        """The outcome of a create, with the permissions of the new object set."""
         outcome = self._done(action, made)
         if not permissions:
             return outcome
@@ -201,15 +206,15 @@ class Writes:
                 "Grant this account Read Permissions on it.",
             ) from error
 
-    def _referrers(self, action: Action) -> list[ConfObject]:
-        """The objects whose references end with the old one, whole, for the journal."""
+    def _referrers(self, action: Replace | Delete) -> list[ConfObject]:
+        """The objects whose references the delete will clear, whole, for the journal."""
         found: list[ConfObject] = []
         for object_type, dbid in action.referrers:
             found += self._server.read(object_type, {"dbid": dbid})
         return found
 
-    def _unmoved(self, action: Action) -> ConfObject:
-        """The object as it is now, which must be as the plan says."""
+    def _unchanged(self, action: Update | Replace | Delete) -> ConfObject:
+        """The object as it is now. StaleActionError if it has changed since the plan."""
         for dbid in (action.dbid, *action.fingerprint.sources):
             found = self._server.read(action.object_type, {"dbid": dbid})
             if found:
@@ -224,8 +229,8 @@ class Writes:
             raise StaleActionError(f"it has changed since the plan: {listed}", AGAIN)
         return one
 
-    def _with_sources(self, action: Action) -> Action:
-        """The action with what it copies from other applications as these have it."""
+    def _with_sources(self, action: Update) -> Update:
+        """The action with the current values of what it copies from other applications."""
         changes = []
         for change in action.changes:
             source = self._live.get(action.object_type, change.source) if change.source else None
@@ -235,9 +240,9 @@ class Writes:
             changes.append(change)
         return replace(action, changes=tuple(changes))
 
-    def _done(self, action: Action, result: ConfObject) -> Outcome:
-        """Compares what the server answered with what was meant. What an update left as it
-        was did not happen, whatever the server says."""
+    def _done(self, action: Create | Update | Replace, result: ConfObject) -> Outcome:
+        """Compares the server's answer with what was sent. An update that left a field
+        unchanged has failed, even if the server reported no error."""
         self._live.put(result)
         fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
         kept: list[str] = []
@@ -246,23 +251,23 @@ class Writes:
             now = fields.get(change.path)
             if _same(now, change.after):
                 continue
-            left = action.action == "update" and _same(now, change.before)
+            left = isinstance(action, Update) and _same(now, change.before)
             said = f"{pointer(change.path)} is {change.display(now)}"
             (kept if left else rewritten).append(said)
         if kept:
-            message = f"the server answered with no error and left as it was: {', '.join(kept)}"
+            message = f"the server reported no error and left unchanged: {', '.join(kept)}"
             return Outcome(action, "failed", message, _AS_KEPT, wrote=True)
         message = f"the server rewrote what was sent: {', '.join(rewritten)}" if rewritten else ""
         return Outcome(action, "done", message, wrote=True)
 
 
 def _same(one: Value | None, other: Value | None) -> bool:
-    """Whether two values of a field are one to the server: an empty text is none."""
+    """Whether the server treats both as equal (empty equals unset)."""
     return one == other or (one in (None, "") and other in (None, ""))
 
 
-def carrying(action: Action, old: ConfObject, live: Snapshot) -> Action:
-    """The action with what it carries over as the old object has it."""
+def carrying(action: Replace, old: ConfObject, live: Snapshot) -> Replace:
+    """The action with the old object's current values of the fields that it carries over."""
     if not action.carried:
         return action
     held = flatten(ALL_TYPES[old.type], old.attributes, live)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from reconciler.plan.model import Action, Plan
+from reconciler.plan.actions import Write
+from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.runs import Run, Step
@@ -13,7 +14,7 @@ class Written:
     """What a run has made of one object: as it was, as the run left it, and what referred
     to it. ``steps``: the calls that were answered."""
 
-    action: Action
+    action: Write
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -58,7 +59,7 @@ class NamesAtRun:
 def written_by(run: Run, plan: Plan) -> dict[str, Written]:
     """Address -> what the run has made of that object, in the order of its first calls.
     ``plan``: the one that the run carried out."""
-    actions = {action.address: action for action in plan.actions}
+    actions = {action.address: action for action in plan.writes}
     found: dict[str, Written] = {}
     for step in run.steps:
         if step.answered:

@@ -1,78 +1,80 @@
-"""``gwe apply``: shows the plan, asks, and carries it out."""
+"""``gwe apply``: shows the plan, asks, and applies it."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.apply.check import check_server
-from reconciler.cli import common
-from reconciler.cli.execution import check_can_ask, show_and_execute
-from reconciler.cli.run_context import environment_secret
-from reconciler.cli.session import Session, open_session
-from reconciler.cli.show import read_text
+from reconciler.cli.common import (
+    ANY_PATH,
+    ManifestFlags,
+    OutputFlags,
+    OverwriteFlags,
+    RunFlags,
+    SelectionFlags,
+    SiteFlags,
+)
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import given_options, with_flags
+from reconciler.cli.plan import make_plan
+from reconciler.cli.session import load, open_session, state_dir
+from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
-from reconciler.plan.parser import read_plan
 
 
 @click.command("apply")
-@click.argument("plan_file", required=False, type=common.ANY_PATH, metavar="[PLAN]")
-@common.with_options(
-    *common.FILE_OPTIONS,
-    *common.SITE_OPTIONS,
-    *common.OVERWRITE_OPTIONS,
-    *common.SELECT_OPTIONS,
-    click.option(
-        "--skip-stale",
-        is_flag=True,
-        help="Go on with the rest where live objects have changed since the plan.",
-    ),
-    *common.RUN_OPTIONS,
-    *common.OUTPUT_OPTIONS,
+@click.argument("plan_file", required=False, type=ANY_PATH, metavar="[PLAN]")
+@with_flags
+@click.option(
+    "--skip-stale",
+    is_flag=True,
+    help="Skip actions whose live objects have changed since the plan.",
 )
-def command(plan_file: Path | None, **options: Any) -> int:
-    """Show the plan, ask, and carry it out. PLAN: a file made by gwe plan --out; it is
-    carried out as it stands, once, and manifests are not read.
+def command(
+    plan_file: Path | None,
+    manifests: ManifestFlags,
+    site: SiteFlags,
+    overwrite: OverwriteFlags,
+    selection: SelectionFlags,
+    output: OutputFlags,
+    connection: ConnectionFlags,
+    run: RunFlags,
+    skip_stale: bool,
+) -> int:
+    """Show the plan, ask, and apply it. PLAN: a file made by gwe plan --out. It is applied
+    as it is, once, and no manifests are read.
 
     Exits 0 when everything was applied, 1 when nothing was written, 3 when the plan was
-    refused, 4 when live objects have changed since the plan or the lock is held, 5 when a
-    part was written. gwe undo takes a run back.
+    refused, 4 when live objects have changed since the plan or the lock is held, 5 when only
+    a part was written. gwe undo reverts a run.
     """
-    check_can_ask(options)
-    session = open_session(options)
+    check_can_ask(auto_approve=run.auto_approve)
+    session = open_session(connection)
+    # Imported only now: meanwhile a thread starts Java.
+    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+    from reconciler.engine.running import load_plan  # noqa: PLC0415
+
+    keeps_state = state_dir(run, session.settings) is not None
     if plan_file is not None:
-        return _apply_file(plan_file, session)
-    loaded = session.load()
-    with session.server() as server:
-        return show_and_execute(session.plan(loaded, server).plan, server, session)
+        _check_not_given(manifests, site, overwrite, selection)
+        saved = load_plan(plan_file)
+        with session.connect(site, run, otherwise=saved.plan.server) as engine:
+            engine.check_writable(saved.plan)
+            return show_and_apply(
+                saved, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
+            )
+    loaded = load(manifests, session.settings)
+    with session.connect(site, run) as engine:
+        engine.check_writable()
+        plan = make_plan(engine, loaded, overwrite, selection)
+        return show_and_apply(
+            plan, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
+        )
 
 
-_OF_THE_PLAN = (
-    "file",
-    "var",
-    "vars_",
-    "app",
-    "tenant",
-    "cluster",
-    "overwrite",
-    "overwrite_only",
-    "force",
-    "target",
-    "exclude",
-)
-
-
-def _apply_file(path: Path, session: Session) -> int:
-    given = [name for name in _OF_THE_PLAN if session.options[name]]
-    if given:
-        option = given[0].rstrip("_").replace("_", "-")
+def _check_not_given(*groups: object) -> None:
+    """UsageError where an option was given that a plan file has decided already."""
+    for option in (option for group in groups for option in given_options(group)):
         raise UsageError(
-            f"--{option} has no place beside a plan file, which says it all",
+            f"{option} cannot be combined with a plan file, which is complete",
             "Give it to gwe plan --out instead.",
         )
-    text = read_text(path)
-    plan = read_plan(text, str(path), environment_secret)
-    with session.server(plan.server) as server:
-        info = server.info()
-        check_server(plan, info.identity, info.url)
-        return show_and_execute(plan, server, session, text=text)

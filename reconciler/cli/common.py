@@ -1,162 +1,185 @@
-"""The options that commands share."""
+"""The groups of options that several commands share."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli.connection import PSDK_OPTIONS
+from reconciler.cli.flags import flag
+from reconciler.render.forms import FORMS, OutputStyle
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-# Whether a path can be read is said by whoever reads it, with everything else.
+# Click checks nothing: the code that reads a path reports its problems with all others.
 ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
 
 SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
 
-PROFILE_OPTION = click.option(
-    "--profile", envvar="GWE_PROFILE", default="", help="Profile of gwe.toml."
-)
 
-FILE_OPTIONS = (
-    click.option(
-        "-f",
-        "--file",
-        "file",
-        multiple=True,
-        type=ANY_PATH,
-        metavar="PATH",
-        help="Manifest file or folder; repeatable. Without it: the ones that come with gwe.",
-    ),
-    click.option("--var", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
-    click.option(
-        "--vars",
-        "vars_",
-        multiple=True,
-        type=ANY_PATH,
-        metavar="FILE",
-        help="YAML file with variables; repeatable.",
-    ),
-    PROFILE_OPTION,
-)
+@dataclass(frozen=True)
+class ProfileFlags:
+    """Which profile of ``gwe.toml`` is used."""
 
-_SERVER_OPTIONS = (
-    click.option(
-        "--server",
-        envvar="GWE_SERVER",
-        default="",
-        metavar="URL",
-        help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
-    ),
-)
+    profile: str = flag(
+        "--profile", envvar="GWE_PROFILE", default="", metavar="NAME", help="Profile of gwe.toml."
+    )
 
-_ACCOUNT_OPTIONS = (
-    click.option("--user", envvar="GWE_USER", default="", help="User name (or GWE_USER)."),
-    click.option(
-        "--password-file",
-        envvar="GWE_PASSWORD_FILE",
-        type=ANY_PATH,
-        metavar="FILE",
-        help="File with the password; else GWE_PASSWORD_FILE, GWE_PASSWORD, keyring, a question.",
-    ),
-    click.option(
+
+@dataclass(frozen=True)
+class TimeoutFlags:
+    """How long a call may take."""
+
+    timeout: float = flag(
         "--timeout",
         type=SECONDS,
         default=30.0,
         show_default=True,
-        help="Seconds that one call to the server may take.",
-    ),
-    *PSDK_OPTIONS,
-)
+        metavar="SECONDS",
+        help="How long one call to the server may take.",
+    )
 
-INSTALL_OPTION = click.option(
-    "--install-dir",
-    envvar="GWE_INSTALL_DIR",
-    type=ANY_PATH,
-    metavar="DIR",
-    help="Installation folder: launch files, and the SDK's jars (or GWE_INSTALL_DIR).",
-)
 
-SITE_OPTIONS = (
-    *_SERVER_OPTIONS,
-    click.option(
-        "--app", default="", metavar="NAME", help="The Web Engagement Server application."
-    ),
-    click.option("--tenant", default="", metavar="NAME", help="Where it serves several."),
-    click.option("--cluster", default="", metavar="NAME", help="Where it connects to several."),
-    *_ACCOUNT_OPTIONS,
-    INSTALL_OPTION,
-)
+@dataclass(frozen=True)
+class ManifestFlags:
+    """The manifests, and the values of their variables."""
 
-CONNECT_OPTIONS = (*_SERVER_OPTIONS, *_ACCOUNT_OPTIONS, INSTALL_OPTION, PROFILE_OPTION)
-"""For commands that need a server and no site."""
+    file: tuple[Path, ...] = flag(
+        "-f",
+        "--file",
+        multiple=True,
+        type=ANY_PATH,
+        metavar="PATH",
+        help="Manifest file or folder; repeatable. Default: the manifests that come with gwe.",
+    )
+    var: tuple[str, ...] = flag(
+        "--var", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."
+    )
+    vars: tuple[Path, ...] = flag(
+        "--vars",
+        multiple=True,
+        type=ANY_PATH,
+        metavar="FILE",
+        help="YAML file with variables; repeatable.",
+    )
 
-SELECT_OPTIONS = (
-    click.option("--target", multiple=True, metavar="ADDRESS", help="Only these; globs select."),
-    click.option(
-        "--exclude", multiple=True, metavar="ADDRESS", help="Not these, and what needs them."
-    ),
-)
 
-OVERWRITE_OPTIONS = (
-    click.option(
+@dataclass(frozen=True)
+class SiteFlags:
+    """The Web Engagement site."""
+
+    app: str = flag(
+        "--app", default="", metavar="NAME", help="Application of the Web Engagement Server."
+    )
+    tenant: str = flag(
+        "--tenant", default="", metavar="NAME", help="Its tenant, where it serves several."
+    )
+    cluster: str = flag(
+        "--cluster", default="", metavar="NAME", help="Its cluster, where it connects to several."
+    )
+
+
+@dataclass(frozen=True)
+class SelectionFlags:
+    """The objects that are planned."""
+
+    target: tuple[str, ...] = flag(
+        "--target",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Plan only these objects; wildcards allowed; repeatable.",
+    )
+    exclude: tuple[str, ...] = flag(
+        "--exclude",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Leave out these objects and what depends on them; repeatable.",
+    )
+
+
+@dataclass(frozen=True)
+class OverwriteFlags:
+    """The existing objects that are replaced."""
+
+    overwrite: bool = flag(
         "--overwrite", is_flag=True, help="Replace every existing object that manifests declare."
-    ),
-    click.option(
+    )
+    overwrite_only: tuple[str, ...] = flag(
         "--overwrite-only",
         multiple=True,
         metavar="ADDRESS",
-        help="Replace only these; globs select.",
-    ),
-    click.option(
+        help="Replace only these objects; wildcards allowed; repeatable.",
+    )
+    force: bool = flag(
         "--force",
         is_flag=True,
-        help="Replace what another site may use as well; exceed the limits of gwe.toml.",
-    ),
-)
+        help="Also replace what another site may use, and exceed the limits of gwe.toml.",
+    )
 
-STATE_OPTIONS = (
-    click.option(
+
+@dataclass(frozen=True)
+class StateFlags:
+    """Where journals are kept."""
+
+    state_dir: Path | None = flag(
         "--state-dir",
         envvar="GWE_STATE_DIR",
         type=ANY_PATH,
         metavar="DIR",
-        help="Where journals are kept (or GWE_STATE_DIR). Default: the platform's place.",
-    ),
-)
+        help="Folder for journals (or GWE_STATE_DIR). Default: the platform's own.",
+    )
 
-RUN_OPTIONS = (
-    click.option("--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal."),
-    *STATE_OPTIONS,
-    click.option("--no-lock", is_flag=True, help="Take no lock in Configuration Server."),
-    click.option(
+
+@dataclass(frozen=True)
+class LockFlags:
+    """The lock in Configuration Server."""
+
+    no_lock: bool = flag("--no-lock", is_flag=True, help="Take no lock in Configuration Server.")
+    lock_timeout: float = flag(
         "--lock-timeout",
         envvar="GWE_LOCK_TIMEOUT",
         type=click.FloatRange(min=0, max=86_400),
         default=0.0,
         metavar="SECONDS",
-        help="How long to wait for the lock (or GWE_LOCK_TIMEOUT); default: not at all.",
-    ),
-)
-
-OUTPUT_OPTIONS = (
-    click.option("-q", "--quiet", is_flag=True, help="Only the summary and what went wrong."),
-    click.option("-v", "--verbose", is_flag=True, help="Also what is in sync, and every option."),
-    click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR)."),
-)
-
-FORMAT_OPTION = click.option(
-    "--format", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+        help="How long to wait for the lock (or GWE_LOCK_TIMEOUT). Default: not at all.",
+    )
 
 
-def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """A decorator that adds options in the order in which they are listed."""
+@dataclass(frozen=True)
+class RunFlags(LockFlags, StateFlags):
+    """How a plan is applied."""
 
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
+    auto_approve: bool = flag(
+        "--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal."
+    )
 
-    return decorate
+
+@dataclass(frozen=True)
+class ColorFlags:
+    """Whether output has colour."""
+
+    no_color: bool = flag("--no-color", is_flag=True, help="No colour (or set NO_COLOR).")
+
+
+@dataclass(frozen=True)
+class OutputFlags(ColorFlags):
+    """How much is printed."""
+
+    quiet: bool = flag("-q", "--quiet", is_flag=True, help="Only the summary and problems.")
+    verbose: bool = flag(
+        "-v", "--verbose", is_flag=True, help="Also objects in sync, and every option."
+    )
+
+    def style(self) -> OutputStyle:
+        """The same for ``render``."""
+        return OutputStyle(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)
+
+
+@dataclass(frozen=True)
+class FormatFlags:
+    """The form of the output."""
+
+    format: str = flag(
+        "--format",
+        type=click.Choice(list(FORMS)),
+        default="text",
+        show_default=True,
+        help="Form of the output.",
+    )

@@ -1,49 +1,93 @@
-"""The options that say how to reach a real Configuration Server."""
+"""The options for a session: server, account, and how to reach a real server."""
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
-from reconciler.server.psdk.address import Options, options_from
+from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, TimeoutFlags
+from reconciler.cli.flags import flag
+from reconciler.server.connection import ConnectionOptions, options_from
 
-PSDK_OPTIONS = (
-    click.option("--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."),
-    click.option(
-        "--client", metavar="NAME", help="Client application to log in as; default: default."
-    ),
-    click.option("--client-type", metavar="TYPE", help="Its type, name or number; default: SCE."),
-    click.option("--ca-file", metavar="FILE", help="Trust these certificates (PEM)."),
-    click.option("--trust-store", metavar="FILE", help="Trust what this Java store trusts."),
-    click.option("--certificate", metavar="FILE", help="The client's own certificate (PEM)."),
-    click.option("--key", metavar="FILE", help="Its private key (PEM, PKCS #8)."),
-    click.option(
+
+@dataclass(frozen=True)
+class ConnectionFlags(TimeoutFlags, ProfileFlags):
+    """The server, the account, and how to reach a real server. A field that is empty or None
+    comes from gwe.toml, else it has the default of ``ConnectionOptions``."""
+
+    server: str = flag(
+        "--server",
+        envvar="GWE_SERVER",
+        default="",
+        metavar="URL",
+        help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
+    )
+    user: str = flag(
+        "--user", envvar="GWE_USER", default="", metavar="NAME", help="User name (or GWE_USER)."
+    )
+    password_file: Path | None = flag(
+        "--password-file",
+        envvar="GWE_PASSWORD_FILE",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="File with the password. Else GWE_PASSWORD_FILE, GWE_PASSWORD, keyring, prompt.",
+    )
+    install_dir: Path | None = flag(
+        "--install-dir",
+        envvar="GWE_INSTALL_DIR",
+        type=ANY_PATH,
+        metavar="DIR",
+        help="Installation folder: launch files, and the SDK's jars (or GWE_INSTALL_DIR).",
+    )
+    psdk: str | None = flag(
+        "--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
+    )
+    client: str | None = flag(
+        "--client", metavar="NAME", help="Client application to log in as. Default: default."
+    )
+    client_type: str | None = flag(
+        "--client-type", metavar="TYPE", help="Its type, name or number. Default: SCE."
+    )
+    ca_file: str | None = flag("--ca-file", metavar="FILE", help="Trust these certificates (PEM).")
+    trust_store: str | None = flag(
+        "--trust-store", metavar="FILE", help="Trust the certificates of this Java trust store."
+    )
+    certificate: str | None = flag(
+        "--certificate", metavar="FILE", help="The client's own certificate (PEM)."
+    )
+    key: str | None = flag("--key", metavar="FILE", help="Its private key (PEM, PKCS #8).")
+    tls_upgrade: bool | None = flag(
         "--tls-upgrade/--no-tls-upgrade",
         default=None,
-        help="The port changes over to TLS; refuse to go on without.",
-    ),
-    click.option(
-        "--encoding", metavar="NAME", help="Of a server that is not multilingual: a code page."
-    ),
-    click.option("--addp/--no-addp", default=None, help="Watch the connection; default: on."),
-    click.option(
+        help="Upgrade a plain port to TLS, and refuse to continue without.",
+    )
+    encoding: str | None = flag(
+        "--encoding", metavar="NAME", help="Code page of a server that is not multilingual."
+    )
+    addp: bool | None = flag(
+        "--addp/--no-addp", default=None, help="Monitor the connection (ADDP). Default: on."
+    )
+    in_flight: int | None = flag(
         "--in-flight",
         type=click.IntRange(1, 256),
         metavar="N",
-        help="Requests that may be out at once; default: 8.",
-    ),
-    click.option(
+        help="Requests that may be in flight at once. Default: 8.",
+    )
+    connect_timeout: float | None = flag(
         "--connect-timeout",
-        type=click.FloatRange(min=0, max=86_400, min_open=True),
+        type=SECONDS,
         metavar="SECONDS",
-        help="For one host to let us in; default: 10.",
-    ),
-)
-"""None where the command line does not say it: then gwe.toml, then the default."""
+        help="How long one host may take to accept the session. Default: 10.",
+    )
 
 
-def connect_options(given: Mapping[str, Any], settings: Mapping[str, Any]) -> Options:
-    """How to connect: the command line first, then the ``connection`` table of gwe.toml."""
+def connect_options(
+    flags: ConnectionFlags, settings: Mapping[str, object], install_dir: Path | None
+) -> ConnectionOptions:
+    """How to reach a real server: the command line wins over the ``connection`` table of
+    gwe.toml. ``install_dir``: from either."""
+    given = {**asdict(flags), "install_dir": str(install_dir or "")}
     secret = {"trust_store_password": os.environ.get("GWE_TRUST_STORE_PASSWORD", "")}
     return options_from(given, settings, secret)

@@ -1,5 +1,5 @@
-"""Where the password of an account comes from: a file, the environment, the keyring of the
-system, or the person at the terminal, in this order. No password is ever shown.
+"""Finds the password of an account: in a file, the environment, the system's keyring, or by
+asking at the terminal, in this order. No password is ever shown.
 """
 
 import os
@@ -10,15 +10,15 @@ import click
 
 from reconciler.cli.terminal import in_ci
 from reconciler.errors import UsageError
-from reconciler.server.connect import Credentials
+from reconciler.server.connection import Credentials
 
 SERVICE = "gwe-reconciler"
-"""The service under which the keyring has passwords, for USER@URL or for USER."""
+"""The service name of passwords in the keyring; the account is USER@URL or USER."""
 
 
 def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -> Credentials:
-    """Who logs in at the server behind ``url``. ``file``: holds the password. ``may_ask``:
-    somebody may be asked for it, where there is a terminal.
+    """The credentials of ``user`` at the server behind ``url``. ``file``: holds the password.
+    ``may_ask``: a person at a terminal may be asked for it.
 
     UsageError where the file cannot be read; click.Abort where the answer is Ctrl-C.
     """
@@ -46,9 +46,8 @@ def _read(file: Path) -> str:
 
 
 def _from_keyring(user: str, url: str) -> str | None:
-    """The password in the system's keyring; None where it has none, is locked, is not there or
-    fails in any way: what is behind it is chosen by the user's settings, and is code of others
-    that raises what it likes."""
+    """The password in the system's keyring; None where it has none, is locked, is not
+    installed or fails in any way: its backend is third-party code that may raise anything."""
     try:
         import keyring  # noqa: PLC0415 - an optional extra, and slow to import
 
@@ -56,13 +55,14 @@ def _from_keyring(user: str, url: str) -> str | None:
             found: str | None = keyring.get_password(SERVICE, name)
             if found is not None:
                 return found
-    except Exception:  # noqa: BLE001 - see above; the next source is asked
+    except Exception:  # noqa: BLE001 - see above; the next source is tried
         return None
     return None
 
 
 def _can_ask() -> bool:
-    """Whether somebody sees the question and can answer: what is printed may go to a file."""
+    """Whether somebody can see a question and answer it. It is asked on standard error, since
+    standard output may go to a file."""
     streams = (sys.stdin, sys.stderr)
     return not in_ci() and all(one is not None and one.isatty() for one in streams)
 

@@ -1,4 +1,4 @@
-"""``gwe demo``: the main job on a sample site, told step by step."""
+"""``gwe demo``: shows the main commands on a sample site, step by step."""
 
 import os
 import shlex
@@ -26,39 +26,39 @@ QUEUE = "Webengagement_Chat"
     "--dir",
     "folder",
     type=ANY_PATH,
-    help="An empty or new folder to work in; default: a new temporary one.",
+    help="An empty or new folder to work in. Default: a new temporary folder.",
 )
 def command(folder: Path | None) -> int:
-    """Run the main job on a sample site: plan, apply, plan again, drift, repair.
+    """Try the main commands on a sample site: plan, apply, plan again, drift, repair.
 
-    Makes an embedded Configuration Server in a folder of its own, and names the folder
-    and the commands to go on by hand at the end.
+    Creates an embedded Configuration Server in a folder of its own. At the end it prints the
+    folder and commands to continue by hand.
     """
     place = _folder(folder)
     file = Path(SERVER_FILE)
     site = ["--server", f"embedded:{file}", "--app", APP]
-    # Nothing of the folder or the environment that the demo was started from counts.
+    # The demo ignores the folder and the environment that it was started from.
     os.chdir(place)
     for name in [name for name in os.environ if name.startswith("GWE_")]:
         del os.environ[name]
 
     _say("A contact centre before Web Engagement is provisioned:")
     _run(["embedded", "init", SERVER_FILE], ExitCode.DONE)
-    _say("What would be done:")
+    _say("What apply would do:")
     _run(["plan", *site], ExitCode.DONE)
-    _say("Apply it (in real life it asks first):")
+    _say("Apply it (without --auto-approve, apply asks first):")
     apply = ["apply", *site, "--state-dir", STATE, "--auto-approve", "--quiet"]
     _run(apply, ExitCode.DONE)
     _say("The same plan again is empty:")
     _run(["plan", *site, "--detailed-exitcode"], ExitCode.DONE)
-    _say(f"Behind our back, somebody takes the routing strategy off the queue {QUEUE}.")
+    _say(f"Meanwhile, somebody removes the routing strategy from the queue {QUEUE}.")
     _tamper(file)
     _say("Drift finds it, and exits with 2:")
     _run(["drift", *site], ExitCode.CHANGES)
     _say("Repair it:")
     _run(apply, ExitCode.DONE)
     _run(["drift", *site, "--quiet"], ExitCode.DONE)
-    _say("Go on by hand:")
+    _say("Continue by hand:")
     click.echo(f"  cd {shlex.quote(str(place))}")
     for line in (
         f"gwe embedded inspect {SERVER_FILE}",
@@ -79,7 +79,7 @@ def _folder(folder: Path | None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReconcilerError(f"{folder} cannot be made: {error.strerror}") from error
+        raise ReconcilerError(f"{folder} cannot be created: {error.strerror}") from error
     return folder
 
 
@@ -88,7 +88,7 @@ def _say(text: str) -> None:
 
 
 def _run(arguments: Sequence[str], expected: ExitCode) -> None:
-    """Runs one command as the user would, and shows it."""
+    """Prints a command and runs it."""
     click.echo(f"$ gwe {shlex.join(arguments)}")
     sys.stdout.flush()
     code = main(list(arguments))

@@ -1,33 +1,40 @@
 """``gwe drift``: what differs from the manifests."""
 
-from typing import Any
-
 import click
 
-from reconciler.cli import common
-from reconciler.cli.plan import show_plan
-from reconciler.cli.session import open_session
+from reconciler.cli.common import (
+    FormatFlags,
+    ManifestFlags,
+    OutputFlags,
+    SelectionFlags,
+    SiteFlags,
+)
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import with_flags
+from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
+from reconciler.render.forms import FORMS
 
 
 @click.command("drift")
-@common.with_options(
-    *common.FILE_OPTIONS,
-    *common.SITE_OPTIONS,
-    *common.SELECT_OPTIONS,
-    common.FORMAT_OPTION,
-    *common.OUTPUT_OPTIONS,
-)
-def command(**options: Any) -> int:
+@with_flags
+def command(
+    manifests: ManifestFlags,
+    site: SiteFlags,
+    selection: SelectionFlags,
+    form: FormatFlags,
+    output: OutputFlags,
+    connection: ConnectionFlags,
+) -> int:
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
     Fields under a keep policy that differ are listed as kept; they are no drift.
     """
-    session = open_session(options)
-    loaded = session.load()
-    with session.reader() as server:
-        plan = session.plan(loaded, server).plan
-    show_plan(plan, options)
+    session = open_session(connection)
+    loaded = load(manifests, session.settings)
+    with session.connect(site) as engine:
+        plan = engine.drift(loaded, target=selection.target, exclude=selection.exclude)
+    FORMS[form.format](output.style()).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

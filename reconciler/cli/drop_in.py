@@ -1,11 +1,11 @@
-"""``webengagement_provisioning``, and ``python -m reconciler.cli.drop_in``: where the process
-of the drop-in starts and ends. What it does is in ``provisioning``."""
+"""``webengagement_provisioning``, and ``python -m reconciler.cli.drop_in``: the entry point of
+the drop-in. ``provisioning`` does the work."""
 
 from reconciler.__main__ import start
 
 
 def run() -> None:
-    """The console script. Imports the rest only later, so that Ctrl-C is answered early."""
+    """The console script. Imports as little as possible, so that Ctrl-C works at once."""
     start(_main)
 
 

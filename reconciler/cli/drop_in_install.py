@@ -1,4 +1,4 @@
-"""``gwe drop-in``: puts the scripts of the drop-in where the vendor's are."""
+"""``gwe drop-in``: installs the scripts of the drop-in in place of the vendor's."""
 
 import os
 import shutil
@@ -21,21 +21,21 @@ SOURCE = Path(__file__).parent / "drop_in_scripts"
 
 @click.group("drop-in", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Take the place of the vendor's Provisioning Tool."""
+    """Replace the vendor's Provisioning Tool."""
 
 
 @command.command("install")
 @click.argument("folder", type=ANY_PATH, metavar="DIR")
 @click.option(
-    "--force", is_flag=True, help=f"Replace other files; each is kept under the name {KEPT}."
+    "--force", is_flag=True, help=f"Replace other files; each is kept with the suffix {KEPT}."
 )
 def install(folder: Path, force: bool) -> int:
-    """Put webengagement_provisioning.sh and .bat into DIR, the folder tools/provisioning of
+    """Install webengagement_provisioning.sh and .bat in DIR, the folder tools/provisioning of
     a Web Engagement installation. Nothing else there is touched.
     """
     if not folder.is_dir():
         raise UsageError(
-            f"{folder} is no folder",
+            f"{folder} is not a folder",
             "Name the folder tools/provisioning of the Web Engagement installation.",
         )
     try:
@@ -55,7 +55,7 @@ def install(folder: Path, force: bool) -> int:
 
 
 def _check_replaceable(folder: Path, *, force: bool) -> None:
-    """RefusedError where a file that is not ours would be replaced unasked."""
+    """RefusedError where files of others would be replaced and ``force`` was not given."""
     others = [
         folder / name
         for name in SCRIPTS
@@ -66,10 +66,10 @@ def _check_replaceable(folder: Path, *, force: bool) -> None:
         raise RefusedError(
             [
                 Diagnostic(
-                    f"{one} is there, and is another file",
+                    f"{one} exists and is another file",
                     hint=f"--force replaces it and keeps it as {_kept_as(one).name}."
                     if one.is_file()
-                    else "It is no ordinary file: move it away first.",
+                    else "It is not an ordinary file: move it away first.",
                 )
                 for one in blocking
             ]
@@ -77,15 +77,15 @@ def _check_replaceable(folder: Path, *, force: bool) -> None:
 
 
 def _put(ours: Path, target: Path) -> Sequence[str]:
-    """Puts one script in its place, whole or not at all; what was done."""
+    """Installs one script, whole or not at all; says what was done."""
     if _same(ours, target):
-        return [f"{target} is there already."]
+        return [f"{target} is installed already."]
     done = [f"Installed {target}."]
     if target.exists():
         kept = _kept_as(target)
         if not kept.exists():
             shutil.copy2(target, kept)
-        done.append(f"What was there is kept as {kept}.")
+        done.append(f"The previous file is kept as {kept}.")
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         draft.write_bytes(ours.read_bytes())
@@ -98,7 +98,7 @@ def _put(ours: Path, target: Path) -> Sequence[str]:
 
 
 def _kept_as(target: Path) -> Path:
-    """The name under which a file is kept: one that is free, or that has its copy already."""
+    """The path of the copy of a file: unused, or of a file with the same content."""
     kept = target.with_name(f"{target.name}{KEPT}")
     number = 1
     while os.path.lexists(kept) and not _same(target, kept):

@@ -1,14 +1,16 @@
-"""``gwe embedded``: makes embedded Configuration Servers, shows and exports what they hold."""
+"""``gwe embedded``: creates, shows, exports and serves embedded Configuration Servers."""
 
 import os
 import signal
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SECONDS
+from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
+from reconciler.cli.flags import flag, with_flags
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -16,21 +18,14 @@ from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.export import export_site
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 
-_TIMEOUT = click.option(
-    "--timeout",
-    type=SECONDS,
-    default=30.0,
-    show_default=True,
-    help="Seconds to wait.",
-)
 _PATH = click.argument("path", type=ANY_PATH)
 
 
 @click.group("embedded", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Make embedded Configuration Servers, show and export what they hold.
+    """Create embedded Configuration Servers; show, export or serve their objects.
 
-    An embedded server is one file that behaves like a Configuration Server: use it as
+    An embedded server is a file that behaves like a Configuration Server: use it as
     --server embedded:PATH.
     """
 
@@ -41,10 +36,10 @@ def command() -> None:
     "--site",
     type=ANY_PATH,
     default=SAMPLE_SITE,
-    help="Site file with the objects; default: the sample site.",
+    help="Site file with the objects. Default: the sample site.",
 )
 @click.option(
-    "--durable", is_flag=True, help="Every write waits for the disk, so power loss takes none."
+    "--durable", is_flag=True, help="Flush every write to disk, so that a power loss loses none."
 )
 def init(path: Path, site: Path, durable: bool) -> int:
     """Create the server file PATH."""
@@ -56,14 +51,13 @@ def init(path: Path, site: Path, durable: bool) -> int:
 @command.command("inspect")
 @_PATH
 @click.option("-v", "--verbose", is_flag=True, help="Also the fields of every object.")
-@click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR).")
-@_TIMEOUT
-def inspect(path: Path, verbose: bool, no_color: bool, timeout: float) -> int:
-    """Show what the server file PATH holds, as a tree."""
+@with_flags
+def inspect(path: Path, verbose: bool, color: ColorFlags, waiting: TimeoutFlags) -> int:
+    """Show the objects in the server file PATH as a tree."""
     from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
     from reconciler.render.server_tree import print_tree  # noqa: PLC0415
 
-    server = EmbeddedServer(path, timeout=timeout)
+    server = EmbeddedServer(path, timeout=waiting.timeout)
     try:
         objects = [
             one
@@ -72,21 +66,23 @@ def inspect(path: Path, verbose: bool, no_color: bool, timeout: float) -> int:
         ]
     finally:
         server.close()
-    print_tree(make_console(no_color=no_color), objects, verbose=verbose)
+    print_tree(make_console(no_color=color.no_color), objects, verbose=verbose)
     return ExitCode.DONE
 
 
 @command.command("export")
 @_PATH
-@click.option("--out", type=ANY_PATH, metavar="FILE", help="Write this new file; default: print.")
-@_TIMEOUT
-def export(path: Path, out: Path | None, timeout: float) -> int:
+@click.option(
+    "--out", type=ANY_PATH, metavar="FILE", help="Write to this new file instead of printing."
+)
+@with_flags
+def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     """Write the server file PATH as a site file.
 
-    `gwe embedded init --site` makes the same server of it. Passwords are written as their
-    hashes, so keep the file to yourself.
+    `gwe embedded init --site` makes the same server from it. It holds the hashes of passwords,
+    so keep the file to yourself.
     """
-    server = EmbeddedServer(path, timeout=timeout)
+    server = EmbeddedServer(path, timeout=waiting.timeout)
     try:
         text = export_site(server)
     finally:
@@ -99,55 +95,65 @@ def export(path: Path, out: Path | None, timeout: float) -> int:
     return ExitCode.DONE
 
 
+@dataclass(frozen=True)
+class ListenFlags:
+    """Where and how to listen."""
+
+    host: str = flag("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+    port: int = flag(
+        "--port", type=click.IntRange(1, 65535), default=2020, show_default=True, help="Its port."
+    )
+    psdk: str = flag(
+        "--psdk", default="", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
+    )
+    install_dir: str = flag(
+        "--install-dir", default="", metavar="DIR", help="Or a product that includes its jars."
+    )
+    certificate: str = flag(
+        "--certificate", default="", metavar="FILE", help="Use TLS with this certificate (PEM)."
+    )
+    key: str = flag("--key", default="", metavar="FILE", help="Its private key (PEM, PKCS #8).")
+    ca_file: str = flag(
+        "--ca-file",
+        default="",
+        metavar="FILE",
+        help="Require client certificates that are issued by these (PEM).",
+    )
+    encoding: str = flag(
+        "--encoding", default="", metavar="NAME", help="Code page to use instead of UTF-8."
+    )
+
+
 @command.command("serve")
 @_PATH
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", type=click.IntRange(1, 65535), default=2020, show_default=True)
-@click.option("--psdk", default="", metavar="DIR", help="Folder with the SDK (or GWE_PSDK).")
-@click.option("--install-dir", default="", metavar="DIR", help="Or a product that has its jars.")
-@click.option("--certificate", default="", metavar="FILE", help="Listen over TLS with this (PEM).")
-@click.option("--key", default="", metavar="FILE", help="Its private key (PEM, PKCS #8).")
-@click.option("--ca-file", default="", metavar="FILE", help="Clients need a certificate of these.")
-@click.option("--encoding", default="", metavar="NAME", help="Speak a code page, not UTF-8.")
-@_TIMEOUT
-def serve(
-    path: Path,
-    host: str,
-    port: int,
-    psdk: str,
-    install_dir: str,
-    certificate: str,
-    key: str,
-    ca_file: str,
-    encoding: str,
-    timeout: float,
-) -> int:
-    """Offer the server file PATH on Configuration Server's own protocol.
+@with_flags
+def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
+    """Serve the server file PATH over Configuration Server's own protocol.
 
     Any client of the vendor's Platform SDK can use it, with a user, a password and a client
-    application that the file holds. Ctrl-C ends it.
+    application from the file. Ctrl-C ends it.
     """
     from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only with the vendor's jars
     from reconciler.server.wire.listener import Listener  # noqa: PLC0415
 
-    found = jars.find_jars(jars.folder_of(psdk, install_dir)).check()
+    found = jars.find_jars(jars.folder_of(listen.psdk, listen.install_dir)).check()
     listener = Listener(
         jvm.start(found.class_path),
         path,
-        host=host,
-        port=port,
-        certificate=certificate,
-        key=key,
-        ca_file=ca_file,
-        encoding=encoding,
-        timeout=timeout,
+        host=listen.host,
+        port=listen.port,
+        certificate=listen.certificate,
+        key=listen.key,
+        ca_file=listen.ca_file,
+        encoding=listen.encoding,
+        timeout=waiting.timeout,
     )
     listener.open()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    scheme = "confservs" if certificate else "confserv"
+    scheme = "confservs" if listen.certificate else "confserv"
     try:
-        click.echo(f"Serving {path} at {scheme}://{host}:{listener.port}. Ctrl-C ends it.")
+        click.echo(f"Serving {path} at {scheme}://{listen.host}:{listener.port}. Ctrl-C ends it.")
         sys.stdout.flush()
         while not ended.wait(0.5):
             pass
@@ -160,7 +166,7 @@ def serve(
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Writes a file that was not there, for its owner only: all of it, or none."""
+    """Writes a new file, readable by its owner only: whole or not at all."""
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:

@@ -11,6 +11,7 @@ from reconciler.resources import bundled, bundled_manifests
 from reconciler.settings import FILE_NAME
 
 _SETTINGS = """\
+#:schema schemas/settings.schema.json
 # What gwe reads when it runs in this folder. Options on the command line win.
 # server = "embedded:gwe.db"
 # app = "Web_Engagement_Server"

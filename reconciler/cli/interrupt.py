@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first finishes the object in hand, the second stops at once."""
+"""Ctrl-C during a run: the first finishes the current object, the second stops at once."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,24 +10,24 @@ import click
 
 @contextmanager
 def gentle_interrupt() -> Iterator[Callable[[], bool]]:
-    """Inside it, SIGINT, SIGTERM and the end of the terminal set the flag that the given
-    function returns; a second one raises KeyboardInterrupt."""
-    asked: list[int] = []
+    """Yields a function that tells whether SIGINT, SIGTERM or SIGHUP (the terminal was closed)
+    has arrived. A second signal raises KeyboardInterrupt."""
+    received: list[int] = []
 
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal's signature
-        asked.append(number)
-        if len(asked) > 1:
+    def receive(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal's signature
+        received.append(number)
+        if len(received) > 1:
             raise KeyboardInterrupt
-        message = "Finishing the object in hand; once more to stop at once."
+        message = "Finishing the current object; interrupt again to stop at once."
         with suppress(OSError):  # the terminal may be gone
             click.echo(f"\n{message}", err=True)
 
-    heard = [signal.SIGINT, signal.SIGTERM]
+    signals = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP"):
-        heard.append(signal.SIGHUP)
-    before = {number: signal.signal(number, note) for number in heard}
+        signals.append(signal.SIGHUP)
+    before = {number: signal.signal(number, receive) for number in signals}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,16 +1,19 @@
-"""``gwe lock``: who holds the lock in Configuration Server, and giving it up."""
+"""``gwe lock``: who holds the lock in Configuration Server, and how it is released."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
-from reconciler.apply.lock import find_locks, holder_of
+from reconciler.apply.lock import Holder, find_locks, holder_of
 from reconciler.apply.recover import abandon
-from reconciler.cli import common
-from reconciler.cli.run_context import run_context
-from reconciler.cli.session import open_session
+from reconciler.cli.common import StateFlags
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import with_flags
+from reconciler.cli.session import open_session, state_folder
 from reconciler.diagnostics import Diagnostic
+from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
+from reconciler.state.folder import StateFolder
 
 
 @click.group("lock")
@@ -19,71 +22,80 @@ def command() -> None:
 
 
 @command.command("show")
-@common.with_options(*common.CONNECT_OPTIONS)
-def show(**options: Any) -> int:
+@with_flags
+def show(connection: ConnectionFlags) -> int:
     """Show who holds the lock."""
-    session = open_session(options)
-    with session.reader() as server:
-        found = find_locks(server)
-    if not found:
+    with open_session(connection).connect() as engine:
+        locks = find_locks(engine.reader)
+    if not locks:
         click.echo("Nobody holds the lock.")
-    for one in found:
-        held = holder_of(one)
+    for lock in locks:
+        held = holder_of(lock)
+        doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
         click.echo(f"Held by {held.owner} on {held.host}, run {held.run}")
         click.echo(f"  since    {held.since}")
         click.echo(f"  until    {held.until}, unless it is renewed")
-        doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
         click.echo(f"  state    {doing}")
-        click.echo(f"  object   Transaction {one.attributes['name']}, DBID {one.dbid}")
+        click.echo(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
     return ExitCode.DONE
 
 
 @command.command("release")
-@common.with_options(
-    *common.CONNECT_OPTIONS,
-    click.option(
-        "--abandon",
-        default="",
-        metavar="RUN",
-        help="The run whose lock it is, where it has begun to write: it is left as it is.",
-    ),
-    *common.STATE_OPTIONS,
+@click.option(
+    "--abandon",
+    "run",
+    default="",
+    metavar="RUN",
+    help="Give up the run that holds it: what it left half done stays so.",
 )
-def release(**options: Any) -> int:
-    """Take the lock away from a run that is dead. A live one notices, and stops before its
+@with_flags
+def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
+    """Release the lock of a run that is dead. A run that lives notices, and stops before its
     next write.
 
-    A run that has begun to write may have left an object by half: gwe recover, on its
-    host, settles it and gives the lock back. Only where that cannot be done, --abandon RUN.
+    A run that has begun to write may have left an object half done: gwe recover, on its
+    host, finishes that and releases the lock. Only where that is impossible, --abandon RUN.
     """
-    wanted = options.pop("abandon")
-    session = open_session(options)
-    with session.server() as server:
-        found = find_locks(server)
-        for one in found:
-            held = holder_of(one)
-            if held.writing and wanted != held.run:
-                raise RefusedError(
-                    [
-                        Diagnostic(
-                            f"{held.display()}, has begun to write and may have left an object"
-                            " by half",
-                            hint=f"Use gwe recover on {held.host}; or leave it as it is with"
-                            f" --abandon {held.run}.",
-                        )
-                    ]
-                )
-        if wanted and not any(holder_of(one).run == wanted for one in found):
-            here = abandon(session.state(), wanted, run_context("").clock)
-            if not here:
-                raise UsageError(f"no lock and no journal is of run {wanted}")
-            click.echo(f"Run {wanted} is left as it is.")
+    session = open_session(connection)
+    folder = state_folder(state, session.settings)
+    with session.connect(state=state) as engine:
+        server = engine.writer
+        locks = find_locks(server)
+        holders = [holder_of(lock) for lock in locks]
+        _check_may_release(holders, run)
+        if run and run not in [held.run for held in holders]:
+            if not _abandon(folder, run):
+                raise UsageError(f"there is no lock and no journal of a run {run}")
             return ExitCode.DONE
-        for one in found:
-            server.delete("Transaction", one.dbid)
-            click.echo(f"Released the lock of run {holder_of(one).run}.")
-    if wanted and abandon(session.state(), wanted, run_context("").clock):
-        click.echo(f"Run {wanted} is left as it is.")
-    if not found:
+        for lock, held in zip(locks, holders, strict=True):
+            server.delete("Transaction", lock.dbid)
+            click.echo(f"Released the lock of run {held.run}.")
+    if run:
+        _abandon(folder, run)
+    if not locks:
         click.echo("Nobody holds the lock.")
     return ExitCode.DONE
+
+
+def _check_may_release(holders: Sequence[Holder], run: str) -> None:
+    """RefusedError where a run other than ``run`` has begun to write."""
+    for held in holders:
+        if held.writing and held.run != run:
+            raise RefusedError(
+                [
+                    Diagnostic(
+                        f"{held.display()}, has begun to write and may have left an object"
+                        " half done",
+                        hint=f"Use gwe recover on {held.host}, or give the run up with"
+                        f" --abandon {held.run}.",
+                    )
+                ]
+            )
+
+
+def _abandon(folder: StateFolder, run: str) -> bool:
+    """Gives up a run; False where its journal is not here."""
+    found = abandon(folder, run, run_context("").clock)
+    if found:
+        click.echo(f"Gave up run {run}; what it left half done stays so.")
+    return found

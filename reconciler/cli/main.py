@@ -1,4 +1,4 @@
-"""``gwe``: the group of commands, and the one place that turns errors into exit codes."""
+"""``gwe``: the group of commands, and the only place that turns errors into exit codes."""
 
 import importlib
 import sys
@@ -11,27 +11,27 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "demo": ("demo", "Run the main job on a sample site, in a folder of its own."),
-    "init": ("init", "Make a folder with manifests, schemas and a gwe.toml to start from."),
+    "demo": ("demo", "Try everything on a sample site, in a new folder."),
+    "init": ("init", "Create a folder with manifests, schemas and a gwe.toml."),
     "validate": ("validate", "Check manifests without a server."),
     "plan": ("plan", "Show what apply would do."),
-    "apply": ("apply", "Show the plan, ask, and carry it out."),
+    "apply": ("apply", "Show the plan, ask, and apply it."),
     "show": ("show", "Show a plan file."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
-    "runs": ("runs", "List what was applied, and how it ended."),
-    "undo": ("undo", "Take a run back."),
-    "recover": ("recover", "Finish what an interrupted run left by half."),
+    "runs": ("runs", "List runs, and how they ended."),
+    "undo": ("undo", "Revert a run."),
+    "recover": ("recover", "Finish what an interrupted run left half done."),
     "lock": ("lock", "Show or release the lock in Configuration Server."),
-    "schema": ("schema", "Print or write the JSON Schemas of the manifests."),
-    "drop-in": ("drop_in_install", "Take the place of the vendor's Provisioning Tool."),
-    "doctor": ("doctor", "Check the way to the server and what the account may do there."),
-    "embedded": ("embedded", "Make and look at embedded Configuration Servers."),
+    "schema": ("schema", "Print or write the JSON Schemas of manifests and plans."),
+    "drop-in": ("drop_in_install", "Replace the vendor's Provisioning Tool."),
+    "doctor": ("doctor", "Check connectivity and permissions."),
+    "embedded": ("embedded", "Create and inspect embedded Configuration Servers."),
 }
 """Command -> (module in ``reconciler.cli``, one line of help)."""
 
 
 class _LazyGroup(click.Group):
-    """Imports a command's module when the command is used; help needs none of them."""
+    """Imports the module of a command when it is used. Help needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -53,8 +53,8 @@ class _LazyGroup(click.Group):
 def gwe() -> None:
     """Declarative reconciler for Genesys Web Engagement in Configuration Server.
 
-    YAML manifests say what should be there; plan shows the difference, apply writes it,
-    drift looks whether it still holds.
+    YAML manifests declare what should exist; plan shows the difference, apply writes it,
+    drift checks that it is still so.
 
     Exit codes: 0 done, 1 failed with nothing written, 2 changes or drift found,
     3 refused, 4 stale or locked, 5 partly applied, 64 wrong usage.
@@ -72,16 +72,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def explained(
-    work: Callable[[], int], words: Callable[[Diagnostic], Diagnostic] = lambda one: one
+    work: Callable[[], int], reworded: Callable[[Diagnostic], Diagnostic] = lambda problem: problem
 ) -> int:
-    """The exit code of ``work``. Its errors are shown, in ``words``, and become one."""
+    """Runs ``work`` and prints its errors, ``reworded``; the exit code."""
     try:
         return int(work())
     except ReconcilerError as error:
         from reconciler.render.console import make_console  # noqa: PLC0415 - only for errors
         from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
 
-        print_diagnostics(make_console(stderr=True), [words(one) for one in error.diagnostics])
+        print_diagnostics(
+            make_console(stderr=True), [reworded(problem) for problem in error.diagnostics]
+        )
         return int(error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -96,6 +98,6 @@ def explained(
     except BrokenPipeError:
         return int(ExitCode.FAILED)
     except OSError as error:
-        # Everything that reads or writes a file explains its own errors: this is output.
+        # Code that reads or writes files explains its own errors: this one is about output.
         click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
         return int(ExitCode.FAILED)

@@ -1,7 +1,7 @@
 """``webengagement_provisioning``: the vendor's command line in front of ``gwe apply``.
 
-It shows the plan and carries it out without asking, with everything that an apply has:
-journal, lock, undo. Its last line is the vendor's own, and is printed after success only.
+It shows the plan and applies it without asking, with everything that an apply has: journal,
+lock, undo. Its last line is the vendor's own, and is printed after success only.
 ``docs/from-the-vendors-tool.md`` compares the two.
 """
 
@@ -10,23 +10,22 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.cli.apply import command as apply
-from reconciler.cli.credentials import find_credentials
-from reconciler.cli.execution import show_and_execute
+from reconciler.cli.common import ManifestFlags, OutputFlags, RunFlags, SiteFlags
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import from_environment
 from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
-from reconciler.cli.session import Session
+from reconciler.cli.session import Session, load, state_dir
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
-from reconciler.server.connect import Credentials
+from reconciler.server.connect import find_adapter
 from reconciler.settings import FILE_NAME, read_settings
 
 NAME = "webengagement_provisioning"
@@ -35,7 +34,7 @@ SCRIPT_DIR = "GWE_SCRIPT_DIR"
 CLIENT_TYPE = "GWE_CLIENT_TYPE"
 TENANT = "GWE_TENANT"
 
-_OUR_WORDS = {
+_WORDS_HERE = {
     "--app": "-app",
     "--server": "-host",
     "--tenant": TENANT,
@@ -46,32 +45,21 @@ _OUR_WORDS = {
     "--lock-timeout": "GWE_LOCK_TIMEOUT in",
     **{one: f"gwe apply {one}" for one in ("--exclude", "--force", "--no-lock", "--skip-stale")},
 }
-"""Option of gwe -> what does the same here."""
-_THEIR_WORDS = re.compile(rf"(?<![\w-])(?:{'|'.join(_OUR_WORDS)})(?![\w-])")
-
-
-@dataclass(frozen=True)
-class DropInSession(Session):
-    """A session whose password may have come from the command line."""
-
-    password: str = field(default="", repr=False)
-
-    def credentials(self, url: str) -> Credentials:
-        """As on the session of a command; never asks: the vendor's tool runs in scripts."""
-        if self.password:
-            return Credentials(self.user, self.password)
-        return find_credentials(self.user, self.options["password_file"], url, may_ask=False)
+"""Option of gwe -> what to use here instead."""
+_WORDS_OF_GWE = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS_HERE)})(?![\w-])")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Provisions as the flags say; the exit code."""
-    return explained(lambda: _main(sys.argv[1:] if arguments is None else arguments), in_our_words)
+    """Provisions a site; the exit code."""
+    return explained(
+        lambda: _main(sys.argv[1:] if arguments is None else arguments), in_words_of_the_drop_in
+    )
 
 
 def _main(given: Sequence[str]) -> int:
     if not given:
         click.echo(USAGE)
-        click.echo("error: nothing was executed: there are no parameters", err=True)
+        click.echo("error: no parameters were given; nothing was done", err=True)
         return ExitCode.USAGE
     try:
         arguments = parse(given)
@@ -88,87 +76,92 @@ def _main(given: Sequence[str]) -> int:
 def _provision(arguments: Arguments) -> int:
     if arguments.password:
         _warn(
-            "A password on the command line can be read by everybody on this machine and"
-            " stays in the shell's history. Safer: GWE_PASSWORD, or GWE_PASSWORD_FILE with"
-            " the name of a file that holds it."
+            "A password on the command line is visible to everybody on this machine and stays"
+            " in the shell's history. Safer: GWE_PASSWORD, or GWE_PASSWORD_FILE with the name"
+            " of a file that holds it."
         )
     session = open_session(arguments, os.environ)
-    loaded = session.load()
-    with session.server() as server:
-        plan = session.plan(loaded, server).plan
-        code = show_and_execute(plan, server, session)
+    run = replace(from_environment(RunFlags), auto_approve=True)
+    site = SiteFlags(app=arguments.app, tenant=os.environ.get(TENANT, ""))
+    session.start_early()
+    # Imported only now: meanwhile a thread starts Java.
+    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+
+    loaded = load(ManifestFlags(), session.settings)
+    keeps_state = state_dir(run, session.settings) is not None
+    with session.connect(site, run) as engine:
+        engine.check_writable()
+        plan = engine.plan(loaded, overwrite=arguments.overwrite)
+        code = show_and_apply(plan, engine, run, OutputFlags(), keeps_state=keeps_state)
     if not plan.applyable:
         hint = f"--force and --exclude are options of gwe plan and gwe apply, not of {NAME}."
         _print_errors(Diagnostic("the plan was refused; nothing was written", hint=hint))
     if code != ExitCode.DONE:
         return code
     if any(action.action == "replace" for action in plan.actions):
-        click.echo(_undo_line(session, plan))
+        click.echo(_undo_line(session, run, plan))
     click.echo(SUCCESS)
     return ExitCode.DONE
 
 
-def open_session(arguments: Arguments, environment: Mapping[str, str]) -> DropInSession:
-    """The session of ``gwe apply`` that the flags and the environment amount to. The script
-    says where it stands: the installation folder is two levels above, unless named.
+def open_session(arguments: Arguments, environment: Mapping[str, str]) -> Session:
+    """The session that the flags and the environment amount to. The script names its own
+    folder: the installation folder is two levels above, unless another one was named.
 
-    UsageError where nobody logs in and the type of the application is not known.
+    UsageError where there is no user and the type of the application is not known.
     """
-    given = [f"--server={arguments.server}", f"--app={arguments.app}", "--auto-approve"]
-    given += [f"--user={arguments.user}"] if arguments.user else []
-    given += [f"--tenant={environment[TENANT]}"] if environment.get(TENANT) else []
-    given += ["--overwrite"] if arguments.overwrite else []
-    options = apply.make_context(NAME, given).params
-    if arguments.password and not options["user"]:
-        raise UsageError("-password has no place without -user", "Name the user with -user.")
-    options |= _client(arguments, str(options["user"]), environment)
-    settings = read_settings(_settings_folder(environment), options["profile"])
+    flags = from_environment(ConnectionFlags)
+    flags = replace(flags, server=arguments.server, user=arguments.user or flags.user)
+    if arguments.password and not flags.user:
+        raise UsageError("-password cannot be used without -user", "Name the user with -user.")
+    adapter = find_adapter(arguments.server)
+    if not flags.user and (adapter is None or adapter.is_real):
+        kind = _client_type(arguments, environment)
+        flags = replace(flags, client=arguments.app, client_type=kind)
+    settings = read_settings(_settings_folder(environment), flags.profile)
     beside = environment.get(SCRIPT_DIR, "")
-    if beside and not options["install_dir"] and not settings.install_dir:
-        options["install_dir"] = Path(beside).absolute().parent.parent
-    return DropInSession(options, settings, arguments.password)
+    if beside and not flags.install_dir and not settings.install_dir:
+        flags = replace(flags, install_dir=Path(beside).absolute().parent.parent)
+    return Session(flags, settings, arguments.password, may_ask=False)
 
 
-def _client(arguments: Arguments, user: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """As which application the session registers: options ``client`` and ``client_type``.
-    With a user that is left to the adapter; an embedded server asks for none."""
-    if user or arguments.server.startswith("embedded:"):
-        return {}
+def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
+    """The type of the application as which a session without a user registers."""
     kind = environment.get(CLIENT_TYPE, "")
     if not kind:
         raise UsageError(
-            f"without -user it registers as the application {arguments.app}, and needs its type",
+            f"without -user it registers as the application {arguments.app}, whose type is needed",
             f"Set {CLIENT_TYPE} to it, for example WebEngagementBackendServer, or use -user.",
         )
     if number_of(APPLICATION_TYPE, kind) is None:
         raise UsageError(
-            f"{CLIENT_TYPE} is {kind!r}, which is no application type",
+            f"{CLIENT_TYPE} is {kind!r}, which is not an application type",
             "Use its name, such as WebEngagementBackendServer, or its number.",
         )
-    return {"client": arguments.app, "client_type": kind}
+    return kind
 
 
 def _settings_folder(environment: Mapping[str, str]) -> Path:
-    """The folder whose gwe.toml counts: the script's own, else the current one."""
+    """The folder whose gwe.toml is read: the script's own, else the current one."""
     beside = environment.get(SCRIPT_DIR, "")
     return Path(beside) if beside and (Path(beside) / FILE_NAME).exists() else Path()
 
 
-def _undo_line(session: Session, plan: Plan) -> str:
-    """How what was replaced comes back."""
+def _undo_line(session: Session, run: RunFlags, plan: Plan) -> str:
+    """How to bring back what was replaced."""
     command = ["gwe", "undo", "last"]
-    if session.settings.state_dir and not session.options["state_dir"]:
+    if session.settings.state_dir and not run.state_dir:
         command += ["--state-dir", str(session.settings.state_dir.absolute())]
     count = sum(action.action == "replace" for action in plan.actions)
     objects = "1 object was" if count == 1 else f"{count} objects were"
-    return f"{objects} replaced: {shlex.join(command)} brings back what was lost, under new DBIDs."
+    return f"{objects} replaced: {shlex.join(command)} restores what was lost, under new DBIDs."
 
 
-def in_our_words(one: Diagnostic) -> Diagnostic:
-    """A problem with the names of this tool's flags instead of those of gwe."""
+def in_words_of_the_drop_in(one: Diagnostic) -> Diagnostic:
+    """A problem that names the flags of this tool instead of the options of gwe."""
 
     def say(text: str) -> str:
-        return _THEIR_WORDS.sub(lambda found: _OUR_WORDS[found.group()], text)
+        return _WORDS_OF_GWE.sub(lambda found: _WORDS_HERE[found.group()], text)
 
     return replace(one, summary=say(one.summary), hint=say(one.hint))
 

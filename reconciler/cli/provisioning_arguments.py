@@ -1,7 +1,6 @@
-"""The command line of the vendor's Provisioning Tool, and the server URL it amounts to.
+"""Parses the command line of the vendor's Provisioning Tool.
 
-Pure. What is wrong with it is said without repeating any of it: a password may stand where
-nobody expects one.
+Pure. Messages never repeat an argument: it may be a password in an unexpected place.
 """
 
 import difflib
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.errors import UsageError
+from reconciler.server.connect import find_adapter
 
 USAGE = """\
 Usage: webengagement_provisioning -host HOST -port PORT [-user USER]
@@ -22,12 +22,12 @@ Usage: webengagement_provisioning -host HOST -port PORT [-user USER]
   -password   password; better in GWE_PASSWORD, or in the file that
               GWE_PASSWORD_FILE names
   -app        application of the Web Engagement Server
-  -overwrite  remove existing Web Engagement objects and create them anew;
-              changes made to them by hand are lost
+  -overwrite  delete existing Web Engagement objects and create them again;
+              manual changes to them are lost
   -h, -help   show this text
 
-Without a user: GWE_CLIENT_TYPE, the type of the application, by which it
-registers then. GWE_TENANT chooses a tenant where there are several. The rest is
+Without a user, the tool registers as the application, and GWE_CLIENT_TYPE must
+name its type. GWE_TENANT selects one of several tenants. All other settings are
 in gwe.toml beside the script.
 """
 
@@ -40,12 +40,12 @@ _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 
 
 class ArgumentsError(UsageError):
-    """The flags are wrong; the usage is shown beside it."""
+    """The flags are wrong; the usage is printed with it."""
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the flags said. Empty: not given. ``help``: only the usage was asked for."""
+    """The values of the flags; empty: not given. ``help``: only the usage was asked for."""
 
     host: str = ""
     port: str = ""
@@ -65,7 +65,7 @@ class Arguments:
 
 
 def parse(given: Sequence[str]) -> Arguments:
-    """The arguments behind a command line, or ArgumentsError."""
+    """The arguments of a command line, or ArgumentsError."""
     found: dict[str, str] = {}
     overwrite = False
     position = 0
@@ -98,18 +98,18 @@ def parse(given: Sequence[str]) -> Arguments:
 
 
 def _unknown(text: str, position: int) -> ArgumentsError:
-    """About an argument that is none of ours, by its position."""
+    """The error about an unknown argument, which is named by its position."""
     if not text.startswith("-"):
         return ArgumentsError(
-            f"argument {position} belongs to no flag",
-            "A value with spaces stands in quotes.",
+            f"argument {position} does not belong to a flag",
+            "Put a value with spaces in quotes.",
         )
     word = "-" + re.split(r"[=:]", text)[0].lstrip("-").lower()
     close = difflib.get_close_matches(word, (*_WITH_VALUE, "-overwrite"), n=1, cutoff=0.7)
-    hint = f"Is it meant to be {close[0]}? " if close else ""
+    hint = f"Did you mean {close[0]}? " if close else ""
     if "=" in text or ":" in text:
-        hint += "A value stands after its flag, with a space between them."
-    return ArgumentsError(f"argument {position} is no flag of this tool", hint.rstrip())
+        hint += "Write a value after its flag, separated by a space."
+    return ArgumentsError(f"argument {position} is not a flag of this tool", hint.rstrip())
 
 
 def _check(given: Arguments) -> None:
@@ -124,14 +124,16 @@ def _check(given: Arguments) -> None:
         raise ArgumentsError(f"missing: {', '.join(missing)}")
     if given.port and not (_PORT.fullmatch(given.port) and 0 < int(given.port) < 2**16):
         raise ArgumentsError("-port needs a number from 1 to 65535")
-    if given.port and url and not given.host.startswith("embedded:"):
-        raise ArgumentsError("-port has no place beside a server URL, which names the port itself")
+    adapter = find_adapter(given.host)
+    if given.port and url and (adapter is None or adapter.is_real):
+        raise ArgumentsError("-port cannot be used with a server URL, which names the port itself")
     if not url and not _HOST.fullmatch(given.host) and not _IPV6.fullmatch(given.host):
         raise ArgumentsError(
             "-host needs one host name, IP address or server URL",
-            "Several hosts are confserv://HOST:PORT,HOST2:PORT.",
+            "Write several hosts as confserv://HOST:PORT,HOST2:PORT.",
         )
 
 
 def _is_url(host: str) -> bool:
-    return host.startswith("embedded:") or "://" in host
+    adapter = find_adapter(host)
+    return "://" in host or (adapter is not None and not adapter.is_real)

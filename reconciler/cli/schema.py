@@ -8,23 +8,24 @@ import click
 from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.kinds.schema import manifest_schema
-from reconciler.plan.schema import plan_schema
+from reconciler.plan.codec import plan_schema
 from reconciler.resources import bundled
+from reconciler.settings_schema import settings_schema
 
-FILES = {"manifest.schema.json": manifest_schema, "plan.schema.json": plan_schema}
+SCHEMAS = {"manifest": manifest_schema, "plan": plan_schema, "settings": settings_schema}
 
 
 def schema_texts() -> dict[str, str]:
-    """The text of every schema file, by name."""
+    """File name -> text, of every schema."""
     return {
-        name: json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
-        for name, make in FILES.items()
+        f"{name}.schema.json": json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        for name, make in SCHEMAS.items()
     }
 
 
 @click.command("schema")
 @click.argument(
-    "name", type=click.Choice(["manifest", "plan"]), default="manifest", metavar="[manifest|plan]"
+    "name", type=click.Choice([*SCHEMAS]), default="manifest", metavar=f"[{'|'.join(SCHEMAS)}]"
 )
 @click.option("--write", is_flag=True, help="Write the files instead of printing.")
 @click.option(
@@ -34,7 +35,8 @@ def schema_texts() -> dict[str, str]:
     help="Where --write puts them; default: the schemas folder of gwe itself.",
 )
 def command(name: str, write: bool, folder: Path | None) -> int:
-    """Print the JSON Schema of manifests or of plan files, or write both to a folder."""
+    """Print the JSON Schema of manifests, of plan files or of gwe.toml, or write all of
+    them to a folder."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir says where --write puts the files", "Add --write.")

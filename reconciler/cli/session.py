@@ -1,154 +1,79 @@
-"""The options of one command as a request: manifests, plan, server, and how to carry it out."""
+"""Typed options and ``gwe.toml`` become what the engine takes.
+
+The command line comes first, then the environment (click looks there), then ``gwe.toml``.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.cli.connection import connect_options
+from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
+from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import find_credentials
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import UsageError
 from reconciler.resources import bundled_manifests
-from reconciler.server.connect import Credentials, connect, head_start
-from reconciler.server.port import Reader, Server, read_only
-from reconciler.server.proxy import check_is_master
-from reconciler.server.psdk.address import Options
+from reconciler.server.connect import head_start
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.settings import Settings, read_settings
 
-# What makes and carries out plans is imported by the methods that do: meanwhile Java starts.
+# Functions import what makes and applies plans: meanwhile a thread starts Java.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from reconciler.apply.run import RunOptions
-    from reconciler.engine import Planned
-    from reconciler.launch.files import Installation
+    from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
-    from reconciler.plan.model import Plan
+    from reconciler.site.discovery import SiteOptions
     from reconciler.state.folder import StateFolder
+
+
+def load(flags: ManifestFlags, settings: Settings) -> Loaded:
+    """The manifests: those of --file, else of gwe.toml, else those that come with gwe."""
+    from reconciler.manifest.load import load_manifests
+    from reconciler.manifest.variables import parse_setting
+
+    return load_manifests(
+        flags.file or settings.file or [bundled_manifests()],
+        settings.variables,
+        flags.vars,
+        [parse_setting(text) for text in flags.var],
+        os.environ,
+    )
+
+
+def state_dir(flags: StateFlags, settings: Settings) -> Path | None:
+    """The folder that was named for journals; None: nobody named one."""
+    return flags.state_dir or settings.state_dir
+
+
+def state_folder(flags: StateFlags, settings: Settings) -> StateFolder:
+    """The folder with the journals: the named one, else the platform's own."""
+    from reconciler.state.folder import StateFolder, default_state_folder
+
+    return StateFolder(state_dir(flags, settings) or default_state_folder())
 
 
 @dataclass(frozen=True)
 class Session:
-    """The options of one command, with ``gwe.toml`` behind them."""
+    """How one command reaches its server. ``password``: one from the command line of the
+    drop-in. ``may_ask``: a person may be asked for it."""
 
-    options: dict[str, Any]
+    flags: ConnectionFlags
     settings: Settings
+    password: str = field(default="", repr=False)
+    may_ask: bool = True
 
-    def paths(self) -> list[Path]:
-        """The manifests: --file, else gwe.toml, else the bundled ones."""
-        return list(self.options["file"] or self.settings.file or [bundled_manifests()])
-
-    def load(self) -> Loaded:
-        """The manifests. Called before the server is asked for anything."""
-        from reconciler.manifest.load import load_manifests
-        from reconciler.manifest.variables import parse_setting
-
-        return load_manifests(
-            self.paths(),
-            self.settings.variables,
-            self.options["vars_"],
-            [parse_setting(text) for text in self.options["var"]],
-            os.environ,
-        )
-
-    def plan(self, loaded: Loaded, server: Reader) -> Planned:
-        """The plan for what the command was given."""
-        from reconciler.engine import prepare
-        from reconciler.plan.context import PlanOptions
-        from reconciler.site.discovery import SiteOptions
-
-        options = self.options
-        app = options["app"] or self.settings.app
-        if not app:
-            raise UsageError(
-                "which Web Engagement Server?", "Name its application with --app, or in gwe.toml."
-            )
-        site = SiteOptions(
-            app,
-            options["tenant"] or self.settings.tenant,
-            options["cluster"] or self.settings.cluster,
-        )
-        wanted = PlanOptions(
-            overwrite=options.get("overwrite", False),
-            overwrite_only=tuple(options.get("overwrite_only", ())),
-            target=tuple(options["target"]),
-            exclude=tuple(options["exclude"]),
-            force=options.get("force", False),
-            secret_words=self.settings.secret_words,
-            limits=self.settings.limits,
-        )
-        planned = prepare(loaded, server, site, wanted, os.environ, self.installation())
-        return replace(planned, plan=replace(planned.plan, after=self._last_run(planned.plan)))
-
-    def _last_run(self, plan: Plan) -> str:
-        """The last run on the plan's server; a plan is made without the state folder too."""
-        from reconciler.apply.run import last_run
-
-        try:
-            return last_run(self.state(), plan.identity)
-        except ReconcilerError:
-            return ""
-
-    def installation(self, otherwise: str = "") -> Installation | None:
-        """The installation folder with the launch files; None: nobody named one.
-        ``otherwise``: host and folder of a plan, which is taken on that host."""
-        from reconciler.launch.files import Installation, host_name
-
-        named = self.options.get("install_dir") or self.settings.install_dir
-        if named is not None:
-            return Installation.at(named)
-        host, _, folder = otherwise.partition(":")
-        return Installation.at(Path(folder)) if folder and host == host_name() else None
-
-    def state(self) -> StateFolder:
-        """The state folder: --state-dir, else gwe.toml, else the platform's own place."""
-        from reconciler.state.folder import StateFolder, default_state_folder
-
-        chosen = self.options.get("state_dir") or self.settings.state_dir
-        return StateFolder(chosen or default_state_folder())
-
-    def keeps_state(self) -> bool:
-        """Whether somebody has said where the journals are to be kept."""
-        return bool(self.options.get("state_dir") or self.settings.state_dir)
-
-    def run_options(self, plan: Plan, *, from_file: bool = False) -> RunOptions:
-        """How a run of a plan is to be carried out."""
-        from reconciler.apply.lock import LEASE
-        from reconciler.apply.run import RunOptions
-
-        return RunOptions(
-            self.state(),
-            lock=not self.options["no_lock"],
-            lock_wait=self.options["lock_timeout"],
-            lease=max(LEASE, 4 * self.options["timeout"]),
-            skip_stale=self.options.get("skip_stale", False),
-            from_file=from_file,
-            installation=self.installation(plan.site.installation),
-        )
-
-    @property
-    def user(self) -> str:
-        """Who logs in; empty: nobody."""
-        name: str = self.options["user"]
-        return name
-
-    def credentials(self, url: str) -> Credentials:
-        """Who logs in at a server, and with which password. May ask for it."""
-        return find_credentials(self.user, self.options["password_file"], url, may_ask=True)
-
-    def connection(self) -> Options:
-        """How to reach a real server."""
-        installed = self.options.get("install_dir") or self.settings.install_dir
-        given = {**self.options, "install_dir": str(installed or "")}
-        return connect_options(given, self.settings.connection)
+    def start_early(self) -> None:
+        """Begins to start Java where it is known already that the session needs it."""
+        url = self.flags.server or self.settings.server
+        if url:
+            head_start(url, self.connection())
 
     def url(self, otherwise: str = "") -> str:
-        """The URL of the server. ``otherwise``: the one that a plan file or a journal names,
-        where nobody names another."""
-        url: str = self.options["server"] or self.settings.server or otherwise
+        """The URL of the server. ``otherwise``: that of a plan file or a journal, used where
+        no other was named. UsageError where there is none."""
+        url = self.flags.server or self.settings.server or otherwise
         if not url:
             raise UsageError(
                 "which server?",
@@ -156,36 +81,57 @@ class Session:
             )
         return url
 
-    @contextmanager
-    def server(self, otherwise: str = "") -> Iterator[Server]:
-        """The server of the session, open, to write to. ``otherwise``: see ``url``.
-        ServerIsProxyError where it is a proxy."""
-        with self._opened(otherwise) as server:
-            check_is_master(server.info())
-            yield server
+    def credentials(self, url: str) -> Credentials:
+        """The account at a server and its password. May ask for it."""
+        if self.password:
+            return Credentials(self.flags.user, self.password)
+        file = self.flags.password_file
+        return find_credentials(self.flags.user, file, url, may_ask=self.may_ask)
 
-    @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """The server without its write methods."""
-        with self._opened("") as server:
-            yield read_only(server)
+    @property
+    def install_dir(self) -> Path | None:
+        """The named installation folder."""
+        return self.flags.install_dir or self.settings.install_dir
 
-    @contextmanager
-    def _opened(self, otherwise: str) -> Iterator[Server]:
+    def connection(self) -> ConnectionOptions:
+        """How to reach a real server."""
+        return connect_options(self.flags, self.settings.connection, self.install_dir)
+
+    def site_options(self, flags: SiteFlags) -> SiteOptions:
+        """The site that was named."""
+        from reconciler.site.discovery import SiteOptions
+
+        return SiteOptions(
+            flags.app or self.settings.app,
+            flags.tenant or self.settings.tenant,
+            flags.cluster or self.settings.cluster,
+        )
+
+    def connect(
+        self, site: SiteFlags | None = None, state: StateFlags | None = None, otherwise: str = ""
+    ) -> Reconciler:
+        """Opens the session with the server. ``otherwise``: see ``url``."""
+        from reconciler.engine.reconciler import Reconciler
+
         url = self.url(otherwise)
-        connection = self.connection()
-        server = connect(url, self.credentials(url), self.options["timeout"], connection)
-        try:
-            yield server
-        finally:
-            server.close()
+        named = self.site_options(site or SiteFlags())
+        return Reconciler.connect(
+            url,
+            app=named.app,
+            tenant=named.tenant,
+            cluster=named.cluster,
+            credentials=self.credentials(url),
+            state=state_dir(state or StateFlags(), self.settings),
+            install_dir=self.install_dir,
+            timeout=self.flags.timeout,
+            connection=self.connection(),
+            limits=self.settings.limits,
+            secret_words=self.settings.secret_words,
+        )
 
 
-def open_session(options: dict[str, Any]) -> Session:
-    """The session of a command run in the current folder. Where it is known already that the
-    command goes to a real server, Java begins to start."""
-    session = Session(options, read_settings(Path(), options["profile"]))
-    url = options.get("server") or (session.settings.server if "server" in options else "")
-    if url:
-        head_start(url, session.connection())
+def open_session(flags: ConnectionFlags) -> Session:
+    """The session of a command that runs in the current folder; Java begins to start."""
+    session = Session(flags, read_settings(Path(), flags.profile))
+    session.start_early()
     return session

@@ -1,37 +1,25 @@
-"""``gwe show``: a plan file as text or JSON."""
+"""``gwe show``: a plan file in any form of output."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.cli import common
-from reconciler.cli.plan import show_plan
-from reconciler.errors import ExitCode, UsageError
-from reconciler.plan.parser import read_plan
-
-
-def read_text(path: Path) -> str:
-    """The text of a plan file. UsageError where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(
-            f"the plan file {path} cannot be read: {reason}",
-            "Plan files are made by gwe plan --out FILE.",
-        ) from error
+from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
+from reconciler.cli.flags import with_flags
+from reconciler.errors import ExitCode
+from reconciler.render.forms import FORMS
+from reconciler.state.plan_file import read_plan_file
 
 
 @click.command("show")
-@click.argument("plan_file", type=common.ANY_PATH, metavar="PLAN")
-@common.with_options(common.FORMAT_OPTION, *common.OUTPUT_OPTIONS)
-def command(plan_file: Path, **options: Any) -> int:
-    """Show a plan file that gwe plan --out has made. Asks no server."""
-    text = read_text(plan_file)
-    plan = read_plan(text, str(plan_file))
-    if options["format"] == "json":
-        click.echo(text, nl=False)
+@click.argument("plan_file", type=ANY_PATH, metavar="PLAN")
+@with_flags
+def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:
+    """Show a plan file made by gwe plan --out. Needs no server."""
+    found = read_plan_file(plan_file)
+    if form.format == "json":
+        # The file itself: a copy made of it must stay the same plan, byte for byte.
+        click.echo(found.text, nl=False)
     else:
-        show_plan(plan, options)
+        FORMS[form.format](output.style()).plan(found.plan)
     return ExitCode.DONE

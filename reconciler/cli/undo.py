@@ -1,64 +1,51 @@
-"""``gwe undo``: the plan that takes a run back, shown, asked about and carried out."""
+"""``gwe undo``: the plan that reverts a run, shown, asked about and applied."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.apply.recover import plan_of_run, plan_undo
-from reconciler.cli import common
-from reconciler.cli.execution import check_can_ask, show_and_execute
-from reconciler.cli.plan import save_plan, show_plan
-from reconciler.cli.session import open_session
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, RefusedError
-from reconciler.state.runs import read_run
+from reconciler.cli.common import ANY_PATH, OutputFlags, RunFlags
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import with_flags
+from reconciler.cli.plan import save
+from reconciler.cli.session import open_session, state_dir, state_folder
+from reconciler.cli.terminal import check_can_ask
+from reconciler.errors import ExitCode
+from reconciler.render.forms import FORMS
 
 
 @click.command("undo")
 @click.argument("run", metavar="RUN")
-@common.with_options(
-    *common.CONNECT_OPTIONS,
-    click.option(
-        "--out", type=common.ANY_PATH, metavar="FILE", help="Save the plan; write nothing."
-    ),
-    click.option("--force", is_flag=True, help="Also delete objects that have changed since."),
-    *common.RUN_OPTIONS,
-    *common.OUTPUT_OPTIONS,
-)
-def command(run: str, out: Path | None, **options: Any) -> int:
-    """Take a run back: what it created is deleted, what it changed or replaced is put back
-    from the journal. What somebody has changed since stays. gwe runs lists the runs.
+@click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
+@click.option("--force", is_flag=True, help="Also delete objects that have changed since.")
+@with_flags
+def command(
+    run: str,
+    out: Path | None,
+    force: bool,
+    flags: RunFlags,
+    output: OutputFlags,
+    connection: ConnectionFlags,
+) -> int:
+    """Revert a run: what it created is deleted, what it changed or replaced is restored from
+    the journal. What somebody has changed since stays. gwe runs lists the runs.
 
-    It is a plan like any other: shown, asked about, journaled; undoing it is the redo.
+    This makes a plan like any other: shown, asked about, journaled. Undoing it is the redo.
     """
     if out is None:
-        check_can_ask(options)
-    session = open_session(options)
-    state = session.state()
-    found = read_run(state, run)
-    if not found.finished:
-        raise RefusedError(
-            [
-                Diagnostic(
-                    f"the run {found.name} did not finish",
-                    hint="Run gwe recover first; then it can be taken back.",
-                )
-            ]
-        )
-    plan = plan_of_run(state, found)
-    with session.server(str(found.head.get("server", ""))) as server:
-        undo = plan_undo(
-            found,
-            plan,
-            server,
-            force=options["force"],
-            limits=session.settings.limits,
-            secret_words=session.settings.secret_words,
-            installation=session.installation(plan.site.installation),
-        )
+        check_can_ask(auto_approve=flags.auto_approve)
+    session = open_session(connection)
+    # Imported only now: meanwhile a thread starts Java.
+    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+    from reconciler.state.runs import read_run  # noqa: PLC0415
+
+    found = read_run(state_folder(flags, session.settings), run)
+    with session.connect(state=flags, otherwise=str(found.head.get("server", ""))) as engine:
+        engine.check_writable()
+        plan = engine.undo(found.name, force=force)
         if out is None:
-            return show_and_execute(undo, server, session, question="Carry out")
-    show_plan(undo, options)
-    save_plan(undo, out)
-    return ExitCode.DONE if undo.applyable else ExitCode.REFUSED
+            keeps_state = state_dir(flags, session.settings) is not None
+            return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
+    FORMS["text"](output.style()).plan(plan)
+    save(plan, out)
+    return ExitCode.DONE if plan.applyable else ExitCode.REFUSED

@@ -1,4 +1,4 @@
-"""Desired objects: what the manifests of a run say, bound to a site. Plain values."""
+"""The desired state: what the manifests of a run declare, bound to a site. Plain values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from reconciler.kinds.types_files import LAUNCH_FILE
 class ManagedField:
     """One path that a manifest declares.
 
-    ``value`` None means that the option must be absent. ``unit`` is the path whose
-    presence decides for a kept field: the field itself, or a section or list around
-    it. ``origin`` is the place of the value; ``manifest`` names the manifest.
+    ``value`` None means that the option must be absent. ``unit`` is the path whose presence
+    decides whether a kept field is written: the field itself, or a section or list that
+    contains it. ``origin`` is the position of the value, ``manifest`` the manifest's address.
     """
 
     path: FieldPath
@@ -32,7 +32,7 @@ class ManagedField:
 
 @dataclass(frozen=True)
 class Policy:
-    """The policy of an object's manifest, where it is not a matter of single fields."""
+    """The part of a manifest's policy that concerns the object as a whole."""
 
     overwrite: Overwrite = "replace"
     preserve: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class DesiredObject:
-    """One object that manifests describe whole: not the options of an application."""
+    """An object that one manifest declares, unlike an application, whose options several share."""
 
     kind: ManifestKind
     name: str
@@ -62,8 +62,8 @@ class DesiredObject:
         return f"{self.tenant}:{address}" if self.other_tenant else address
 
     def base_fields(self) -> dict[FieldPath, Value]:
-        """The fields of a new object that no manifest declares: the kind's own, and its
-        defaults."""
+        """What a new object gets besides its declared fields: the fixed values and defaults
+        of its kind."""
         words = {**self.kind.fixed, **self.kind.defaults}
         return {(word,): value for word, value in words.items()}
 
@@ -87,8 +87,8 @@ class DesiredOptions:
 
 @dataclass(frozen=True)
 class DesiredFile:
-    """The values that a manifest declares in one launch file. ``path``: below the
-    installation folder; the fields are ``("values", format, key)``."""
+    """The values that a manifest declares in one launch file. ``path`` is relative to the
+    installation folder; the paths of the fields are ``("values", format, key)``."""
 
     name: str
     path: str
@@ -126,7 +126,7 @@ class Desired:
     addresses: Mapping[str, object] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        addresses = {one.address: one for one in self._all()}
+        addresses = {each.address: each for each in self._all()}
         object.__setattr__(self, "addresses", addresses)
 
     def _all(self) -> Iterator[DesiredObject | DesiredOptions | Untargeted | DesiredFile]:

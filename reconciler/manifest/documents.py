@@ -1,4 +1,4 @@
-"""Reads manifest files: which files, in which order, and what each document is."""
+"""Finds and reads manifest files, in an order that does not depend on the file system."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 
 @dataclass(frozen=True)
 class Manifest:
-    """A valid document: its kind, its data, and the places of its values."""
+    """A valid document: its kind, its data, and the positions of its values."""
 
     kind: ManifestKind
     document: YamlDocument
@@ -26,13 +26,13 @@ class Manifest:
         return self.document.data
 
     def at(self, path: FieldPath = ()) -> Position:
-        """The place of a value."""
+        """The position of a value."""
         return self.document.at(path)
 
 
 def read_documents(paths: Sequence[Path], problems: list[Diagnostic]) -> list[YamlDocument]:
-    """Every document of the files and folders, files in name order. An unreadable or
-    missing path, and a folder without manifests, is a problem."""
+    """Every document in the files and folders, by file name. Reports a path that is missing
+    or cannot be read, and a folder without manifests."""
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems):
         documents.extend(load_file(file, name, problems))
@@ -40,7 +40,7 @@ def read_documents(paths: Sequence[Path], problems: list[Diagnostic]) -> list[Ya
 
 
 def manifest_files(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterator[tuple[Path, str]]:
-    """The files to read, each with the name that messages give it."""
+    """The files to read, each once, with the name that messages use."""
     seen: set[Path] = set()
     for path in paths:
         for file in _files(path, problems):
@@ -67,16 +67,16 @@ def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
     if not found:
         problems.append(
             Diagnostic(
-                "the folder holds no manifest",
+                "the folder contains no manifests",
                 where,
-                "Manifests are files that end in .yaml or .yml; gwe init DIR makes some.",
+                "Manifests are files that end in .yaml or .yml; gwe init DIR creates some.",
             )
         )
     return found
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """The manifest files below a folder. Unlike a glob it fails on what it cannot read."""
+    """The manifest files below a folder. Unlike a glob, it fails where it cannot read."""
     for entry in folder.iterdir():
         if entry.name.startswith("."):
             continue
@@ -87,7 +87,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _shown(file: Path) -> str:
-    """A bundled file by its short name, any other as the user named it."""
+    """The short name of a bundled file; any other file as the user named it."""
     bundled = bundled_manifests()
     if file.is_relative_to(bundled):
         return str(Path(bundled.name) / file.relative_to(bundled))

@@ -1,4 +1,4 @@
-"""One manifest with its ``${…}`` filled in, and where each value then stands."""
+"""A manifest with its ``${…}`` filled in, and the position that each value came from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,34 +6,42 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.manifests import ManifestKind
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.interpolate import Interpolation
 
 
 @dataclass
 class Expanded:
-    """The data of (a part of) a manifest after interpolation.
+    """The data of a manifest, or of part of it, after interpolation.
 
-    ``places`` and ``variables`` are by the path after interpolation: where the value
-    is written, and the variables that it, or a key on the way to it, was made of.
+    ``positions`` and ``variables`` are keyed by the path after interpolation: where the
+    value is written, and which variables went into it or into a key above it.
     """
 
-    data: dict[str, Any]
-    places: dict[FieldPath, Position] = field(default_factory=dict)
+    kind: ManifestKind
+    problems: list[Diagnostic]
+    data: dict[str, Any] = field(default_factory=dict)
+    positions: dict[FieldPath, Position] = field(default_factory=dict)
     variables: dict[FieldPath, frozenset[str]] = field(default_factory=dict)
 
     def at(self, path: FieldPath) -> Position:
-        while path not in self.places:
+        """The position of the value at ``path``, or of its nearest ancestor that has one."""
+        while path not in self.positions:
             path = path[:-1]
-        return self.places[path]
+        return self.positions[path]
+
+    def report(self, path: FieldPath, summary: str, hint: str = "") -> None:
+        """Reports a problem with the value at ``path``."""
+        self.problems.append(Diagnostic(summary, self.at(path), hint))
 
 
 def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolation) -> Expanded:
-    """Interpolates the top-level ``parts`` of a manifest that it has."""
-    result = Expanded({}, {(): manifest.at()})
+    """Interpolates those of the top-level ``parts`` that the manifest has."""
+    result = Expanded(manifest.kind, interpolation.problems, positions={(): manifest.at()})
+    walker = _Walker(manifest, interpolation, result)
     for part in parts:
         if part in manifest.data:
-            walker = _Walker(manifest, interpolation, result)
             result.data[part] = walker.value(manifest.data[part], (part,), (part,), frozenset())
     return result
 
@@ -45,18 +53,19 @@ class _Walker:
     result: Expanded
 
     def value(self, data: Any, written: FieldPath, path: FieldPath, used: frozenset[str]) -> Any:
-        """``written`` is the path in the file, ``path`` the one after interpolation."""
-        place = self.manifest.at(written)
-        self.result.places[path] = place
+        """``written`` is the path in the file, ``path`` the path after interpolation, and
+        ``used`` the variables in it."""
+        position = self.manifest.at(written)
+        self.result.positions[path] = position
         if isinstance(data, Mapping):
             return self._mapping(data, written, path, used)
         if isinstance(data, list):
             return [
-                self.value(one, (*written, str(i)), (*path, str(i)), used)
-                for i, one in enumerate(data)
+                self.value(item, (*written, str(i)), (*path, str(i)), used)
+                for i, item in enumerate(data)
             ]
         if isinstance(data, str):
-            text = self.interpolation.text(data, place)
+            text = self.interpolation.text(data, position)
             self.result.variables[path] = used | text.variables
             return text.value
         self.result.variables[path] = used
@@ -66,13 +75,12 @@ class _Walker:
         self, data: Mapping[str, Any], written: FieldPath, path: FieldPath, used: frozenset[str]
     ) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key, one in data.items():
-            place = self.manifest.at((*written, key))
-            text = self.interpolation.text(key, place)
+        for key, value in data.items():
+            position = self.manifest.at((*written, key))
+            text = self.interpolation.text(key, position)
             if text.value in result:
-                self.interpolation.problems.append(
-                    Diagnostic(f"two keys become {text.value!r}", place)
-                )
-            inner = self.value(one, (*written, key), (*path, text.value), used | text.variables)
-            result[text.value] = inner
+                summary = f"duplicate key {text.value!r} after its variables are filled in"
+                self.interpolation.problems.append(Diagnostic(summary, position))
+            inner = (*path, text.value)
+            result[text.value] = self.value(value, (*written, key), inner, used | text.variables)
         return result

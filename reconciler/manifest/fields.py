@@ -1,154 +1,69 @@
-"""The managed fields of one manifest, each with the policy that holds for it."""
+"""Reads the managed fields of one manifest, each with the policy that applies to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.kinds.fields import (
-    FieldPath,
-    FieldValueError,
-    SecretText,
-    Value,
-    canonical,
-    from_pointer,
-    pointer,
-)
-from reconciler.kinds.manifests import ManifestKind, Overwrite
+from reconciler.kinds.fields import FieldPath, FieldValueError, SecretText, Value, canonical
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types_files import VALUES
-from reconciler.manifest.desired import ManagedField, Policy
+from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded
+from reconciler.manifest.policy import PolicyReader
 from reconciler.manifest.variables import Variables
 from reconciler.strict_yaml import as_text
 
 
-class PolicyReader:
-    """The policy of a manifest. Remembers which of its pointers led to a field."""
-
-    def __init__(self, kind: ManifestKind, expanded: Expanded, problems: list[Diagnostic]) -> None:
-        self._kind = kind
-        self._expanded = expanded
-        self._problems = problems
-        self._data: Mapping[str, Any] = expanded.data.get("policy", {})
-        self._keep = [
-            (from_pointer(text), ("policy", "keep", str(index)))
-            for index, text in enumerate(self._data.get("keep", ()))
-        ]
-        self._satisfied = [
-            (from_pointer(text), tuple(as_text(g) for g in globs), ("policy", "satisfiedBy", text))
-            for text, globs in self._data.get("satisfiedBy", {}).items()
-        ]
-        self._used: set[FieldPath] = set()
-        self.existing_keep = self._choice("existing", "correct", ("correct", "keep")) == "keep"
-
-    def _choice(self, word: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = as_text(self._data.get(word, default))
-        if value not in allowed:
-            where = self._expanded.at(("policy", word))
-            self._problems.append(
-                Diagnostic(f"policy.{word} is one of {', '.join(allowed)}, not {value}", where)
-            )
-            return default
-        return value
-
-    def keep_unit(self, spec_path: FieldPath) -> FieldPath | None:
-        """The path that a ``keep`` pointer names and that covers ``spec_path``."""
-        unit = None
-        for pattern, place in self._keep:
-            if _covers(pattern, spec_path):
-                self._used.add(place)
-                unit = unit or spec_path[: len(pattern)]
-        return unit
-
-    def satisfied_by(self, spec_path: FieldPath) -> tuple[str, ...]:
-        """The globs of option names that stand for the field."""
-        globs: tuple[str, ...] = ()
-        for pattern, found, place in self._satisfied:
-            if _covers(pattern, spec_path) and len(pattern) == len(spec_path):
-                self._used.add(place)
-                globs += found
-        return globs
-
-    def overwrite(self) -> Overwrite:
-        """What ``--overwrite`` does to the object or its options."""
-        default: Overwrite = "keep" if self.existing_keep else self._kind.overwrite
-        chosen = self._choice("overwrite", default, self._kind.overwrites)
-        return next(one for one in self._kind.overwrites if one == chosen)
-
-    def for_object(self) -> Policy:
-        """The parts that concern the object as a whole."""
-        preserve = tuple(as_text(word) for word in self._data.get("preserve", ()))
-        for index, word in enumerate(preserve):
-            if word not in self._kind.fields:
-                place = self._expanded.at(("policy", "preserve", str(index)))
-                known = ", ".join(self._kind.fields)
-                self._problems.append(
-                    Diagnostic(f"{self._kind.name} has no field {word}", place, f"Known: {known}.")
-                )
-        return Policy(
-            overwrite=self.overwrite(),
-            preserve=preserve,
-            when_parent_missing=self._choice("whenParentMissing", "fail", ("fail", "skip")),
-            unless_sibling=tuple(as_text(g) for g in self._data.get("unlessSibling", ())),
-            protect=self._choice("protect", "false", ("true", "false")) == "true",
-        )
-
-    def report_unused(self) -> None:
-        """A pointer that leads to no declared field is a mistake."""
-        satisfied = [(pattern, place) for pattern, _, place in self._satisfied]
-        for pattern, place in (*self._keep, *satisfied):
-            if place not in self._used:
-                self._problems.append(
-                    Diagnostic(
-                        f"{pointer(pattern)} names nothing that spec declares",
-                        self._expanded.at(place),
-                    )
-                )
-
-
-def _covers(pattern: FieldPath, path: FieldPath) -> bool:
-    """Whether a pointer with ``*`` names ``path`` or something around it."""
-    return len(pattern) <= len(path) and all(
-        part in ("*", found) for part, found in zip(pattern, path, strict=False)
-    )
-
-
 class FieldReader:
-    """Reads the fields of ``spec``."""
+    """Reads ``spec`` of a manifest. ``manifest`` is its address, such as ``AgentGroup/Chat``."""
 
     def __init__(
         self,
-        kind: ManifestKind,
         expanded: Expanded,
         manifest: str,
-        policy: PolicyReader,
         variables: Variables,
         environment: Mapping[str, str],
-        problems: list[Diagnostic],
     ) -> None:
-        self._kind = kind
+        self._kind = expanded.kind
+        self._spec: Mapping[str, Any] = expanded.data.get("spec", {})
         self._expanded = expanded
         self._manifest = manifest
         self._environment = environment
-        self._policy = policy
         self._variables = variables
-        self._problems = problems
-        self._overwrite_corrects = policy.overwrite() == "correct"
+        self.policy = PolicyReader(expanded)
 
     def object_fields(self) -> tuple[ManagedField, ...]:
-        """The fields of an object's manifest."""
-        return tuple(self._object_fields())
+        """The fields of an object."""
+        return self._all(self._object_fields())
+
+    def option_fields(self) -> tuple[ManagedField, ...]:
+        """The fields of an ApplicationOptions manifest: single options and whole sections."""
+        return self._all(
+            field
+            for word in ("options", "sections")
+            for section, options in self._spec.get(word, {}).items()
+            for field in self._section(("options", section), (word, section), options)
+        )
+
+    def file_fields(self, form: str) -> tuple[ManagedField, ...]:
+        """The fields of a LaunchFile manifest. ``form`` is the format of its file."""
+        return self._all(
+            self._option((VALUES, form, key), (VALUES, key), value)
+            for key, value in self._spec.get(VALUES, {}).items()
+        )
+
+    def _all(self, fields: Iterable[ManagedField]) -> tuple[ManagedField, ...]:
+        result = tuple(fields)
+        self.policy.report_unmatched()
+        return result
 
     def _object_fields(self) -> Iterator[ManagedField]:
-        for word, value in self._expanded.data.get("spec", {}).items():
+        for word, value in self._spec.items():
             attribute = self._kind.object_type.by_word(word)
             assert attribute is not None, word  # noqa: S101 - the schema has checked
             match attribute.type:
                 case ValueType.KEY_VALUES:
                     for section, options in value.items():
-                        self._check_is_no_secret(options, (word, section))
-                        for key, one in options.items():
-                            yield self._option((word, section, key), (word, section, key), one)
+                        yield from self._section((word, section), (word, section), options)
                 case ValueType.REFERENCES:
                     yield from self._items(word, value)
                 case _:
@@ -156,50 +71,33 @@ class FieldReader:
                     try:
                         yield self._field((word,), (word,), canonical(attribute, text))
                     except FieldValueError as error:
-                        self._problem(str(error), (word,))
+                        self._report((word,), str(error))
 
-    def _check_is_no_secret(self, options: Mapping[str, Any], spec_path: FieldPath) -> None:
+    def _section(
+        self, path: FieldPath, spec_path: FieldPath, options: Mapping[str, Any]
+    ) -> Iterator[ManagedField]:
         if {*options} == {"secret", "from"}:
-            self._problem("a secret is the value of an option, not of a section", spec_path)
+            self._report(spec_path, "a secret can be the value of an option, not of a section")
+        for key, value in options.items():
+            yield self._option((*path, key), (*spec_path, key), value)
 
     def _items(self, word: str, value: list[Any]) -> Iterator[ManagedField]:
         seen: set[str] = set()
-        for index, one in enumerate(value):
-            name = as_text(one)
+        for index, item in enumerate(value):
+            name = as_text(item)
             if not name.strip():
-                self._problem(f"item {index + 1} of {word} is empty", (word, str(index)))
+                self._report((word, str(index)), f"item {index + 1} of {word} is empty")
             elif name in seen:
-                self._problem(f"{word} names {name} twice", (word, str(index)))
+                self._report((word, str(index)), f"{word} names {name} twice")
             seen.add(name)
             yield self._field((word, name), (word, str(index)), name)
 
-    def _problem(self, summary: str, spec_path: FieldPath) -> None:
-        self._problems.append(Diagnostic(summary, self._expanded.at(("spec", *spec_path))))
-
-    def option_fields(self) -> tuple[ManagedField, ...]:
-        """The fields of an ApplicationOptions manifest, single options and sections."""
-        spec = self._expanded.data.get("spec", {})
-        found: list[ManagedField] = []
-        for word in ("options", "sections"):
-            for section, options in spec.get(word, {}).items():
-                self._check_is_no_secret(options, (word, section))
-                found += [
-                    self._option(("options", section, key), (word, section, key), value)
-                    for key, value in options.items()
-                ]
-        return tuple(found)
-
-    def file_fields(self, form: str) -> tuple[ManagedField, ...]:
-        """The fields of a LaunchFile manifest, whose file is written as ``form``."""
-        values = self._expanded.data.get("spec", {}).get("values", {})
-        return tuple(
-            self._option((VALUES, form, key), (VALUES, key), value) for key, value in values.items()
-        )
+    def _report(self, spec_path: FieldPath, summary: str) -> None:
+        self._expanded.report(("spec", *spec_path), summary)
 
     def _option(self, path: FieldPath, spec_path: FieldPath, value: Any) -> ManagedField:
-        for part in path[1:]:
-            if not part:
-                self._problem("a section or an option has no name", spec_path)
+        if "" in path[1:]:
+            self._report(spec_path, "the name of a section or option is empty")
         if isinstance(value, Mapping):
             return self._field(path, spec_path, self._secret(str(value["from"]), spec_path))
         return self._field(path, spec_path, None if value is None else as_text(value))
@@ -207,29 +105,29 @@ class FieldReader:
     def _secret(self, source: str, spec_path: FieldPath) -> SecretText:
         """The value of a secret; empty, and a problem, where the environment lacks it."""
         name = source.removeprefix("env.")
+        place = (*spec_path, "from")
         if not source.startswith("env.") or not name:
-            self._problem(f"a secret comes from env.NAME, not {source}", (*spec_path, "from"))
+            self._report(place, f"a secret must come from env.NAME, not from {source}")
         elif name not in self._environment:
-            self._problem(f"the environment variable {name} is not set", (*spec_path, "from"))
-        elif any("\ud800" <= one <= "\udfff" for one in self._environment[name]):
-            self._problem(f"the environment variable {name} is no text", (*spec_path, "from"))
+            self._report(place, f"the environment variable {name} is not set")
+        elif any("\ud800" <= character <= "\udfff" for character in self._environment[name]):
+            self._report(place, f"the environment variable {name} is not valid text")
         return SecretText(self._environment.get(name, ""), source)
 
     def _field(self, path: FieldPath, spec_path: FieldPath, value: Value | None) -> ManagedField:
+        policy = self.policy
         whole_section = spec_path[0] == "sections"
-        pointed = self._policy.keep_unit(spec_path)
-        keep = pointed is not None or self._policy.existing_keep
+        pointed = policy.keep_unit(spec_path)
+        keep = pointed is not None or policy.existing_keep
         unit = path
         if whole_section:
             unit = path[:2]
         elif pointed is not None and self._kind.binding == "object":
-            # In an application, which others own, each option stands for itself.
+            # In an application, which others own, the unit is always the single option.
             unit = path[: len(pointed)]
-        # `variables` is by path under spec; a list's items are found by their index.
         used = self._expanded.variables.get(("spec", *spec_path), frozenset())
-        by_pointer = pointed is not None
-        if by_pointer and any(self._variables.set_by_site(name) for name in used):
-            keep = self._policy.existing_keep
+        if pointed is not None and any(self._variables.set_by_site(name) for name in used):
+            keep = policy.existing_keep
         return ManagedField(
             path=path,
             value=value,
@@ -238,6 +136,6 @@ class FieldReader:
             unit=unit,
             keep=keep,
             whole_section=whole_section,
-            overwrite_corrects=self._overwrite_corrects and not by_pointer,
-            satisfied_by=self._policy.satisfied_by(spec_path),
+            overwrite_corrects=policy.overwrite == "correct" and pointed is None,
+            satisfied_by=policy.satisfied_by(spec_path),
         )

@@ -1,12 +1,11 @@
-"""``${var.…}``, ``${site.…}``, ``${env.…}`` and ``${target.name}`` filled in. Pure but
-for what the scope was made of."""
+"""Fills in ``${var.…}``, ``${site.…}``, ``${env.…}`` and ``${target.name}``. Pure: every
+value comes from the scope."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.diagnostics import Diagnostic, Position
+from reconciler.diagnostics import Diagnostic, Position, did_you_mean
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.manifest.variables import Variables
 
@@ -15,8 +14,9 @@ _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 
 @dataclass(frozen=True)
 class Scope:
-    """Where the names come from. ``site`` is None while no site is known: then what it
-    would give stays as it is written. ``target`` is None outside a fan-out."""
+    """Where the values come from. ``site`` is None while no site is known: ``${site.…}``
+    then stays as it is written. ``target`` is the name of the application that options are
+    bound to; only they may use it (``fan_out``), and it is None while no site is known."""
 
     variables: Variables
     site: Mapping[str, str] | None
@@ -27,7 +27,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Text:
-    """An interpolated text, and the variables that it was made of."""
+    """An interpolated text, and the variables that went into it."""
 
     value: str
     variables: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ class Text:
 
 @dataclass
 class Interpolation:
-    """Interpolates texts of one scope; what cannot be filled in becomes a problem."""
+    """Interpolates texts in one scope, and reports what cannot be filled in."""
 
     scope: Scope
     problems: list[Diagnostic] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Interpolation:
             name = match.group(1)
             if name is None:
                 self.problems.append(
-                    Diagnostic("a ${ without its }", place, "Write $${ for a literal ${.")
+                    Diagnostic("${ without a closing }", place, "Write $${ for a literal ${.")
                 )
                 return match.group(0)
             kind, _, rest = name.partition(".")
@@ -62,11 +62,11 @@ class Interpolation:
         return Text(_TOKEN.sub(fill, text), frozenset(used))
 
     def _lookup(self, kind: str, name: str, place: Position, in_default: bool) -> str | None:
-        """The value; None where it is a problem, or where the site is not known yet."""
+        """The value; None where it was reported, or where no site is known."""
         scope = self.scope
         match kind:
             case "var" if in_default:
-                self._problem(f"a default cannot use ${{var.{name}}}", place)
+                self._problem(f"a default cannot use another variable: ${{var.{name}}}", place)
                 return None
             case "var":
                 try:
@@ -75,7 +75,7 @@ class Interpolation:
                     )
                 except KeyError:
                     known = scope.variables.known()
-                    self._unknown(f"var.{name}", [f"var.{one}" for one in known], place)
+                    self._unknown(f"var.{name}", [f"var.{each}" for each in known], place)
                     return None
             case "site":
                 return self._site(name, place)
@@ -85,7 +85,7 @@ class Interpolation:
                 return scope.environment.get(name)
             case "target" if name == "name" and scope.fan_out:
                 return scope.target
-        known = ["var.NAME", "env.NAME", *(f"site.{one}" for one in SITE_VALUES)]
+        known = ["var.NAME", "env.NAME", *(f"site.{each}" for each in SITE_VALUES)]
         if scope.fan_out:
             known.append("target.name")
         self._unknown(f"{kind}.{name}" if name else kind, known, place)
@@ -93,7 +93,7 @@ class Interpolation:
 
     def _site(self, name: str, place: Position) -> str | None:
         if name not in SITE_VALUES:
-            self._unknown(f"site.{name}", [f"site.{one}" for one in SITE_VALUES], place)
+            self._unknown(f"site.{name}", [f"site.{each}" for each in SITE_VALUES], place)
             return None
         if self.scope.site is None:
             return None
@@ -101,18 +101,14 @@ class Interpolation:
             self._problem(
                 f"the site has no {name}",
                 place,
-                "Set it in Configuration Server, or give the value with a variable.",
+                "Set it in Configuration Server, or use a variable instead.",
             )
         return self.scope.site.get(name)
 
     def _unknown(self, name: str, known: list[str], place: Position) -> None:
-        close = difflib.get_close_matches(name, known, n=1)
         hint = f"Known: {', '.join(known)}." if known else "The manifests declare no variable."
-        if close:
-            hint = f"Did you mean {close[0]}?"
-        self._problem(f"nothing is called ${{{name}}}", place, hint)
+        summary = f"undefined variable ${{{name}}}{did_you_mean(name, known)}"
+        self._problem(summary, place, hint)
 
     def _problem(self, summary: str, place: Position, hint: str = "") -> None:
-        found = Diagnostic(summary, place, hint)
-        if found not in self.problems:
-            self.problems.append(found)
+        self.problems.append(Diagnostic(summary, place, hint))

@@ -1,4 +1,7 @@
-"""Reads manifests and their variables from files: valid, not yet bound to a site."""
+"""Loads manifests: reads their files, validates them and collects their variables.
+
+Binding them to a site comes later; ``gwe validate`` gets by without.
+"""
 
 import hashlib
 import json
@@ -11,13 +14,14 @@ from reconciler.errors import ManifestError
 from reconciler.manifest.bind import bind
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
-from reconciler.manifest.variables import Setting, Variables, collect, read_settings_file
+from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
 from reconciler.strict_yaml import YamlDocument
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Valid manifests and their variables, not yet bound to a site."""
+    """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
+    manifests' content."""
 
     manifests: Sequence[Manifest]
     variables: Variables
@@ -31,34 +35,37 @@ def load_manifests(
     settings: Sequence[Setting] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """The valid manifests and their variables. ``file_settings``: variables from gwe.toml;
-    ``settings_files``: those of --vars; ``settings``: those of --var. ManifestError lists
-    every problem, with ``environment`` also what binding the valid ones would find."""
+    """The valid manifests and their variables. ManifestError lists every problem.
+
+    ``paths``: files and folders. ``file_settings``, ``settings_files``, ``settings``: the
+    variables of gwe.toml, the files of --vars, the variables of --var. With ``environment``,
+    manifests with mistakes are also bound, so that mistakes found there are listed too.
+    """
     problems: list[Diagnostic] = []
     documents = read_documents(paths, problems)
     all_read = not problems
     manifests = validate(documents, problems)
-    from_files = [one for file in settings_files for one in read_settings_file(file, problems)]
+    from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
     variables = collect(manifests, (*file_settings, *from_files, *settings), problems)
     if problems:
         if all_read and environment is not None and _variables_are_known(documents, manifests):
             problems += _binding_problems(manifests, variables, environment)
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
-        raise ManifestError([Diagnostic("there is no manifest in the files given with --file")])
+        raise ManifestError([Diagnostic("the files given with --file contain no manifests")])
     return Loaded(manifests, variables, _digest(manifests))
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:
-    """A digest of what the manifests say, whatever their files are called."""
-    data = json.dumps([one.data for one in manifests], sort_keys=True, default=str)
+    """A digest of the manifests' content, which does not depend on their file names."""
+    data = json.dumps([manifest.data for manifest in manifests], sort_keys=True, default=str)
     return hashlib.sha256(data.encode()).hexdigest()[:16]
 
 
 def _variables_are_known(documents: Sequence[YamlDocument], manifests: Sequence[Manifest]) -> bool:
     """Whether every document that declares variables is valid."""
     kinds = [d.data.get("kind") for d in documents if isinstance(d.data, dict)]
-    valid = sum(one.kind.binding == "variables" for one in manifests)
+    valid = sum(manifest.kind.binding == "variables" for manifest in manifests)
     return kinds.count("Variables") == valid
 
 

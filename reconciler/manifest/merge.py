@@ -1,6 +1,8 @@
-"""Where manifests meet: one object each, but shared applications, which must agree."""
+"""Checks manifests against each other. Each object and file belongs to one manifest;
+several may declare options in one application, if they agree."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import FieldPath
@@ -11,97 +13,83 @@ from reconciler.manifest.desired import (
     ManagedField,
 )
 
+_T = TypeVar("_T")
+
 
 def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnostic]) -> None:
-    """Two manifests for one object are a problem that names both places."""
-    first: dict[tuple[str, str, str, str], DesiredObject] = {}
-    for one in objects:
-        key = (one.kind.type, one.tenant, one.attribute, one.name.casefold())
-        other = first.setdefault(key, one)
-        if other is not one:
-            problems.append(
-                Diagnostic(
-                    f"{one.address} is described twice, first as {other.address} at {other.origin}",
-                    one.origin,
-                    _advice(one, other),
-                )
-            )
+    """Reports every object that more than one manifest declares."""
+    for desired, first in _repeated(
+        objects, lambda each: (each.kind.type, each.tenant, each.attribute, each.name.casefold())
+    ):
+        summary = f"{desired.address} is declared twice, first as {first.address} at {first.origin}"
+        problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))
 
 
 def report_same_files(files: Iterable[DesiredFile], problems: list[Diagnostic]) -> None:
-    """Two manifests for one launch file are a problem that names both places."""
-    first: dict[str, DesiredFile] = {}
-    for one in files:
-        other = first.setdefault(one.path, one)
-        if other is not one:
-            problems.append(
-                Diagnostic(
-                    f"{one.path} is described twice, first by {other.address} at {other.origin}",
-                    one.origin,
-                    "Put the values into one of them.",
-                )
-            )
+    """Reports every launch file that more than one manifest declares."""
+    for desired, first in _repeated(files, lambda each: each.path):
+        summary = f"{desired.path} is declared twice, first by {first.address} at {first.origin}"
+        problems.append(Diagnostic(summary, desired.origin, "Move all values into one of them."))
 
 
-def _advice(one: DesiredObject, other: DesiredObject) -> str:
-    if one.name != other.name:
-        return "Names that differ in case only are not told apart everywhere."
-    if one.kind is not other.kind:
-        return "Scripts of one tenant share one scope of names, whatever their type."
-    return "Keep one of them."
+def _repeated(items: Iterable[_T], key: Callable[[_T], Hashable]) -> Iterator[tuple[_T, _T]]:
+    """Every item whose key an earlier item has, with the first such item."""
+    first: dict[Hashable, _T] = {}
+    for item in items:
+        earlier = first.setdefault(key(item), item)
+        if earlier is not item:
+            yield item, earlier
+
+
+def _advice(desired: DesiredObject, first: DesiredObject) -> str:
+    if desired.name != first.name:
+        return "Names that differ only in case are not distinguished everywhere."
+    if desired.kind is not first.kind:
+        return "The scripts of a tenant share one namespace, whatever their type."
+    return "Remove one of them."
 
 
 def merge_options(
     options: Sequence[DesiredOptions], problems: list[Diagnostic]
 ) -> list[DesiredOptions]:
-    """One entry per application. Manifests that want different values of one option, or
-    one section both whole and by option, are a problem that names both places."""
+    """One entry per application. Reports options that manifests declare differently, and
+    sections that are declared both as a whole and by option."""
     by_application: dict[int, list[ManagedField]] = {}
     names: dict[int, str] = {}
-    for one in options:
-        names[one.dbid] = one.name
-        by_application.setdefault(one.dbid, []).extend(one.fields)
+    for entry in options:
+        names[entry.dbid] = entry.name
+        by_application.setdefault(entry.dbid, []).extend(entry.fields)
     return [
         DesiredOptions(dbid, names[dbid], tuple(_merged(names[dbid], fields, problems)))
         for dbid, fields in by_application.items()
     ]
 
 
-def _in(application: str) -> str:
-    return f" in {application}" if application else ""
-
-
-def _wish(field: ManagedField) -> tuple[object, ...]:
-    """What a manifest wants of a field: all but where it says so."""
-    return field.value, field.keep, field.unit, field.overwrite_corrects, field.satisfied_by
-
-
 def _merged(
     application: str, fields: Iterable[ManagedField], problems: list[Diagnostic]
 ) -> Iterable[ManagedField]:
+    where = f" in {application}" if application else ""
     by_path: dict[FieldPath, ManagedField] = {}
     by_section: dict[str, ManagedField] = {}
-    for one in fields:
-        section, option = one.path[1], one.path[2]
-        neighbour = by_section.setdefault(section, one)
-        if neighbour.whole_section != one.whole_section:
-            problems.append(
-                Diagnostic(
-                    f"[{section}]{_in(application)} stands under both options and sections,"
-                    f" first at {neighbour.origin}",
-                    one.origin,
-                    "Declare it in one of the two.",
-                )
+    for field in fields:
+        section, option = field.path[1], field.path[2]
+        neighbour = by_section.setdefault(section, field)
+        if neighbour.whole_section != field.whole_section:
+            summary = (
+                f"[{section}]{where} is declared under both options and sections,"
+                f" first at {neighbour.origin}"
             )
+            problems.append(Diagnostic(summary, field.origin, "Declare it under one of the two."))
             continue
-        other = by_path.setdefault(one.path, one)
-        if _wish(one) != _wish(other):
-            problems.append(
-                Diagnostic(
-                    f"two manifests want different things of {section}/{option}"
-                    f"{_in(application)}, first at {other.origin}",
-                    one.origin,
-                    "Make them agree, or remove one.",
-                )
+        other = by_path.setdefault(field.path, field)
+        if _declared(field) != _declared(other):
+            summary = (
+                f"conflicting declarations of {section}/{option}{where}, first at {other.origin}"
             )
+            problems.append(Diagnostic(summary, field.origin, "Make them agree, or remove one."))
     return by_path.values()
+
+
+def _declared(field: ManagedField) -> tuple[object, ...]:
+    """Everything that a manifest declares of a field, but not where."""
+    return field.value, field.keep, field.unit, field.overwrite_corrects, field.satisfied_by

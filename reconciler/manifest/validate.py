@@ -1,14 +1,12 @@
-"""Checks documents against the schema of their kind, in our own words.
+"""Checks documents against the schema of their kind, and reports mistakes in our own words.
 
-Every problem of a document is reported, with its place. jsonschema is imported here
-and nowhere else on the way to a plan.
+Every mistake in a document is reported, with its position.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, Position
+from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.schema import manifest_schema
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> list[Manifest]:
-    """The documents that are manifests; what is wrong with the others is a problem."""
+    """The documents that are valid manifests; mistakes in the others are reported."""
     validators = _Validators()
     manifests: list[Manifest] = []
     for document in documents:
@@ -39,42 +37,33 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
     if not isinstance(data, Mapping):
         problems.append(
             Diagnostic(
-                "a manifest is a mapping",
+                "a manifest must be a mapping",
                 document.position,
-                f"It starts with `apiVersion: {API_VERSION}` and `kind: …`.",
+                f"It begins with `apiVersion: {API_VERSION}` and `kind: …`.",
             )
         )
         return None
     version = data.get("apiVersion")
     if version != API_VERSION:
-        what = f"apiVersion must be {API_VERSION}, not {_shown(version)}"
+        summary = f"apiVersion must be {API_VERSION}, not {_shown(version)}"
         if "apiVersion" not in data:
-            what = f"apiVersion is missing; it is {API_VERSION}"
+            summary = f"apiVersion is missing; it must be {API_VERSION}"
         hint = f"Begin with `apiVersion: {API_VERSION}`."
-        problems.append(Diagnostic(what, document.at(("apiVersion",)), hint))
+        problems.append(Diagnostic(summary, document.at(("apiVersion",)), hint))
         return None
     name = data.get("kind")
     if not isinstance(name, str) or name not in MANIFEST_KINDS:
-        known = ", ".join(MANIFEST_KINDS)
-        what = f"unknown kind {name}" if name is not None else "kind is missing"
-        problems.append(
-            Diagnostic(
-                what + _suggestion(str(name), list(MANIFEST_KINDS)),
-                document.at(("kind",)),
-                f"The kinds are {known}.",
-            )
-        )
+        summary = "kind is missing"
+        if name is not None:
+            summary = f"unknown kind {name}{did_you_mean(str(name), MANIFEST_KINDS)}"
+        hint = f"Known: {', '.join(MANIFEST_KINDS)}."
+        problems.append(Diagnostic(summary, document.at(("kind",)), hint))
         return None
     return MANIFEST_KINDS[name]
 
 
-def _suggestion(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
 class _Validators:
-    """One prepared validator per kind, made when first needed."""
+    """A validator for each kind, made when it is first needed."""
 
     def __init__(self) -> None:
         self._definitions = manifest_schema()["definitions"]
@@ -86,39 +75,41 @@ class _Validators:
 
             self._prepared[kind.name] = Draft7Validator(self._definitions[kind.name])
         errors = self._prepared[kind.name].iter_errors(document.data)
-        found = [one for error in errors for one in _explain(error, document)]
-        yield from sorted(found, key=lambda one: (one.position or document.position, one.summary))
+        found = [problem for error in errors for problem in _explain(error, document)]
+        yield from sorted(
+            found, key=lambda each: (each.position or document.position, each.summary)
+        )
 
 
 def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagnostic]:
     path = tuple(str(part) for part in error.absolute_path)
     place = document.at(path)
-    what = _called(path)
+    name = _called(path)
     schema: Any = error.schema
     match error.validator:
         case "additionalProperties":
             yield from _unknown_fields(error, document, path)
         case "required":
             instance: Any = error.instance
-            missing = [n for n in schema["required"] if n not in instance]
-            # jsonschema reports each missing name; the first report tells them all.
+            missing = [word for word in schema["required"] if word not in instance]
+            # jsonschema reports each missing field; one message names them all.
             if f"'{missing[0]}'" in error.message:
                 names = " and ".join(missing)
                 verb = "is" if len(missing) == 1 else "are"
-                yield Diagnostic(f"{names} {verb} missing in {what}", place)
+                yield Diagnostic(f"{names} {verb} missing from {name}", place)
         case "minProperties" | "minItems" | "minLength":
-            yield Diagnostic(f"{what} is empty", place, _needed(schema))
+            yield Diagnostic(f"{name} is empty", place, _expected(schema))
         case "maxProperties":
-            yield Diagnostic(f"{what} names too much", place, _needed(schema))
+            yield Diagnostic(f"{name} has too many fields", place, _expected(schema))
         case "uniqueItems":
-            yield Diagnostic(f"{what} names something twice", place)
+            yield Diagnostic(f"{name} has the same item twice", place)
         case "maxLength":
-            yield Diagnostic(f"{what} is longer than {error.validator_value} characters", place)
+            yield Diagnostic(f"{name} is longer than {error.validator_value} characters", place)
         case "pattern" if error.schema_path and "propertyNames" in error.schema_path:
             place = document.at((*path, str(error.instance)))
-            yield Diagnostic(f"{error.instance!r} cannot be a name in {what}", place)
+            yield Diagnostic(f"{error.instance!r} is not a valid name in {name}", place)
         case _:
-            yield Diagnostic(f"{what} cannot be {_shown(error.instance)}", place, _needed(schema))
+            yield Diagnostic(f"{name} cannot be {_shown(error.instance)}", place, _expected(schema))
 
 
 def _called(path: FieldPath) -> str:
@@ -130,9 +121,9 @@ def _called(path: FieldPath) -> str:
     return path[-1]
 
 
-def _needed(schema: Any) -> str:
-    says = schema.get("$comment", "") if isinstance(schema, Mapping) else ""
-    return f"Needed: {says}." if says else ""
+def _expected(schema: Any) -> str:
+    expected = schema.get("$comment", "") if isinstance(schema, Mapping) else ""
+    return f"Expected: {expected}." if expected else ""
 
 
 def _shown(value: Any) -> str:
@@ -154,7 +145,6 @@ def _unknown_fields(
     where = f" in {_called(path)}" if path else ""
     for name in instance:
         if name not in known:
-            place: Position = document.at((*path, name))
             hint = f"Known here: {', '.join(known)}." if known else ""
-            summary = f"unknown field {name}{where}{_suggestion(name, known)}"
-            yield Diagnostic(summary, place, hint)
+            summary = f"unknown field {name}{where}{did_you_mean(name, known)}"
+            yield Diagnostic(summary, document.at((*path, name)), hint)

@@ -15,7 +15,17 @@ from reconciler.kinds.fields import (
 )
 from reconciler.kinds.model import ObjectType
 from reconciler.manifest.desired import ManagedField
-from reconciler.plan.model import Change
+from reconciler.plan.actions import (
+    KEPT,
+    Action,
+    Blocked,
+    Change,
+    Fingerprint,
+    InSync,
+    Keep,
+    Subject,
+    Update,
+)
 
 
 class LiveFields:
@@ -35,7 +45,7 @@ class LiveFields:
         return self._fields.get(path)
 
     def has(self, unit: FieldPath) -> bool:
-        """Whether anything is there at or below ``unit``."""
+        """Whether there is any field at or below ``unit``."""
         return unit in self._fields or unit in self._below
 
     def under(self, unit: FieldPath) -> dict[FieldPath, Value]:
@@ -47,7 +57,7 @@ class LiveFields:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs: to be written, left alone, and what forbids the write."""
+    """What differs: fields to write, fields to leave alone, and what forbids the write."""
 
     changes: tuple[Change, ...] = ()
     kept: tuple[Change, ...] = ()
@@ -55,29 +65,23 @@ class Difference:
 
 
 def differing(fields: Sequence[ManagedField], live: LiveFields) -> list[ManagedField]:
-    """The managed fields whose live value is another one. Equal objects cost one
-    comparison; only for others is deepdiff imported and asked which fields differ."""
-    wanted = {pointer(f.path): _comparable(f.value) for f in fields if f.value is not None}
-    found: dict[str, Value] = {}
-    for field in fields:
-        value = live.get(field.path)
-        if value is not None:
-            found[pointer(field.path)] = _comparable(value)
-        elif len(field.path) == 1 and field.value == "":
-            found[pointer(field.path)] = ""  # an absent text is an empty one
-    if wanted == found:
-        return []
-    from deepdiff import DeepDiff  # noqa: PLC0415 - 100 ms to import
-
-    tree = DeepDiff(found, wanted, view="tree", threshold_to_diff_deeper=0)
-    paths = {level.path(output_format="list")[0] for group in tree.values() for level in group}
-    return [f for f in fields if pointer(f.path) in paths]
+    """The managed fields whose live value is not the desired value."""
+    return [field for field in fields if not _as_desired(field, live.get(field.path))]
 
 
-def _comparable(value: Value) -> Value:
-    """An integer option is compared as the text that it is written as, a secret as any
-    text."""
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else value
+def _as_desired(field: ManagedField, value: Value | None) -> bool:
+    """Whether a live value is what the manifest says. An absent attribute equals an empty
+    text; an absent option does not."""
+    if value is None and len(field.path) == 1 and field.value == "":
+        return True
+    return _comparable(value) == _comparable(field.value)
+
+
+def _comparable(value: Value | None) -> tuple[str, Value | None]:
+    """A value with its type. An integer option compares as its decimal text."""
+    if isinstance(value, bool | bytes | None):
+        return type(value).__name__, value
+    return "text", str(value)
 
 
 def compare(
@@ -90,8 +94,8 @@ def compare(
 ) -> Difference:
     """What a run does about each differing field of an object that exists.
 
-    A kept field whose unit is there is left alone; one that an option of its section
-    stands for is in sync; a field that cannot change blocks the action.
+    A field with a keep policy is left alone where its unit exists; one that another option
+    satisfies (``satisfiedBy``) is in sync; one that cannot change blocks the action.
     """
     changes: list[Change] = []
     kept: list[Change] = []
@@ -104,7 +108,7 @@ def compare(
             kept.append(change_of(field, live.get(field.path), field.value))
             continue
         before = live.get(field.path)
-        after, problem = _written(object_type, field, before, secret_words)
+        after, problem = _value_to_write(object_type, field, before, secret_words)
         if problem:
             blocked.append(problem)
         elif after != before:
@@ -112,8 +116,37 @@ def compare(
     return Difference(tuple(changes), tuple(kept), "; ".join(blocked))
 
 
+def decide(
+    subject: Subject,
+    difference: Difference,
+    units: Iterable[FieldPath],
+    *,
+    reason: str = "",
+    folder: int = 0,
+    watched: tuple[tuple[int, FieldPath], ...] = (),
+) -> Action:
+    """The action for an object that exists and differs so. ``units``: the paths that decided
+    about it; ``reason``: what is to be said of it besides; ``folder`` and ``watched``: see
+    ``model.Update``."""
+    if difference.blocked:
+        return Blocked(subject, difference.blocked)
+    if difference.changes:
+        return Update(
+            subject,
+            reason,
+            folder=folder,
+            fingerprint=Fingerprint(units=tuple(units)),
+            changes=difference.changes,
+            kept=difference.kept,
+            watched=watched,
+        )
+    if difference.kept:
+        return Keep(subject, "; ".join(filter(None, (reason, KEPT))), kept=difference.kept)
+    return InSync(subject, reason)
+
+
 def change_of(field: ManagedField, before: Value | None, after: Value | None) -> Change:
-    """The change of one field."""
+    """The change of one managed field."""
     return Change(
         field.path,
         before,
@@ -126,14 +159,14 @@ def change_of(field: ManagedField, before: Value | None, after: Value | None) ->
 
 
 def _unit(field: ManagedField) -> FieldPath:
-    """The path whose values decide what becomes of a field."""
+    """The path whose live values decide what a run does about a field."""
     if field.keep:
         return field.unit
     return field.path[:2] if field.satisfied_by else field.path
 
 
 def units_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
-    """The paths that decide about an object, each once."""
+    """The paths whose live values decide about an object, each once."""
     return tuple(dict.fromkeys(_unit(field) for field in fields))
 
 
@@ -142,11 +175,11 @@ def _is_secret(field: ManagedField) -> bool:
 
 
 def secrets_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
-    """The paths whose values are never shown: those that come from a secret."""
+    """The paths that a manifest declares as secrets."""
     return tuple(field.path for field in fields if _is_secret(field))
 
 
-def _written(
+def _value_to_write(
     object_type: ObjectType,
     field: ManagedField,
     before: Value | None,
@@ -171,47 +204,48 @@ def _written(
 
 
 def _is_integer_option(value: Value | None) -> bool:
-    """Whether the value is an integer option of the server."""
+    """Whether the server holds the option as an integer."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def in_the_type_of(before: Value | None, value: Value) -> Value:
-    """The value that is written where ``before`` was: an integer option stays one."""
+    """The value to write where ``before`` is: an integer option stays an integer."""
     number = as_integer(value) if _is_integer_option(before) else None
     return value if number is None else number
 
 
 def keeps(field: ManagedField, *, overwrite: bool) -> bool:
-    """Whether a field is left alone once its unit is there."""
+    """Whether a field is left alone once its unit exists."""
     return field.keep and not (overwrite and field.overwrite_corrects)
 
 
 def lasting_fields(
     fields: Iterable[ManagedField], live: LiveFields, *, overwrite: bool = False
 ) -> LiveFields:
-    """The live fields without those that will go since a manifest says ``null``: these
-    stand for nothing."""
-    going = {
+    """The live fields that the run does not remove. An option declared ``null`` does not
+    satisfy ``satisfiedBy``."""
+    removed = {
         field.path
         for field in fields
         if field.value is None and not (keeps(field, overwrite=overwrite) and live.has(field.unit))
     }
-    return LiveFields({path: value for path, value in live if path not in going})
+    return LiveFields({path: value for path, value in live if path not in removed})
 
 
 def satisfying_options(field: ManagedField, live: LiveFields) -> list[FieldPath]:
-    """The options that stand for the field: those of its section that a glob matches, and
-    those that a glob with ``/`` matches as ``section/option``."""
+    """The options that make a field count as in sync (``satisfiedBy``): options of its
+    section that a glob matches, and options that a glob with ``/`` matches as
+    ``section/option``."""
     if not field.satisfied_by:
         return []
     return [
         path
         for path in live.under(field.path[:1])
-        if path != field.path and any(_stands_for(path, field, glob) for glob in field.satisfied_by)
+        if path != field.path and any(_satisfies(path, field, glob) for glob in field.satisfied_by)
     ]
 
 
-def _stands_for(path: FieldPath, field: ManagedField, glob: str) -> bool:
+def _satisfies(path: FieldPath, field: ManagedField, glob: str) -> bool:
     if "/" in glob:
         return fnmatchcase("/".join(path[1:]), glob)
     return path[1] == field.path[1] and fnmatchcase(path[-1], glob)

@@ -11,16 +11,16 @@ from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, edit
 from reconciler.manifest.desired import DesiredFile
+from reconciler.plan.actions import Action, Skip, Subject
 from reconciler.plan.context import Context
-from reconciler.plan.diff import Difference, LiveFields, compare, secrets_of, units_of
-from reconciler.plan.model import KEPT, Action
+from reconciler.plan.diff import Difference, LiveFields, compare, decide, secrets_of, units_of
 
 _TYPE = ALL_TYPES[LAUNCH_FILE]
 
 
 def plan_files(context: Context) -> tuple[list[Action], list[str]]:
     """One action per launch file, in the order of the manifests, and notices. Without an
-    installation folder there is none to plan for."""
+    installation folder there are no files to plan for."""
     desired = context.desired.files
     if desired and not context.site.installation:
         listed = ", ".join(one.address for one in desired)
@@ -29,46 +29,32 @@ def plan_files(context: Context) -> tuple[list[Action], list[str]]:
 
 
 def _action(context: Context, desired: DesiredFile) -> Action:
-    base = Action(
-        address=desired.address,
-        kind=LAUNCH_FILE,
-        action="in-sync",
-        object_type=LAUNCH_FILE,
-        name=desired.path,
+    subject = Subject(
+        desired.address,
+        LAUNCH_FILE,
+        LAUNCH_FILE,
+        desired.path,
         origin=desired.origin,
+        secrets=secrets_of(desired.fields),
     )
-    one = context.live.find(LAUNCH_FILE, 0, desired.path)
-    if one is None:
-        return replace(base, action="skip", reason=f"there is no file {desired.path}")
-    base = replace(base, dbid=one.dbid)
-    live = LiveFields(flatten(_TYPE, one.attributes, context.live))
-    overwrite = context.options.overwrites(desired.address)
+    file = context.live.find(LAUNCH_FILE, 0, desired.path)
+    if file is None:
+        return Skip(subject, f"there is no file {desired.path}")
     found = compare(
         _TYPE,
         desired.fields,
-        live,
-        overwrite=overwrite,
+        LiveFields(flatten(_TYPE, file.attributes, context.live)),
+        overwrite=context.options.overwrites(desired.address),
         secret_words=context.options.secret_words,
     )
-    blocked = found.blocked or _refused(desired, one.attributes[CONTENT], found)
+    blocked = found.blocked or _edit_problem(desired, file.attributes[CONTENT], found)
     if blocked:
-        return replace(base, action="blocked", reason=f"{desired.path}: {blocked}")
-    base = replace(
-        base,
-        changes=found.changes,
-        kept=found.kept,
-        units=units_of(desired.fields),
-        secrets=secrets_of(desired.fields),
-    )
-    if found.changes:
-        return replace(base, action="update")
-    if found.kept:
-        return replace(base, action="keep", reason=KEPT)
-    return base
+        found = Difference(blocked=f"{desired.path}: {blocked}")
+    return decide(replace(subject, dbid=file.dbid), found, units_of(desired.fields))
 
 
-def _refused(desired: DesiredFile, content: bytes, found: Difference) -> str:
-    """Why the file cannot be so edited; empty: it can."""
+def _edit_problem(desired: DesiredFile, content: bytes, found: Difference) -> str:
+    """Why the file cannot be edited so; empty: it can."""
     values = {
         change.path[-1]: None if change.after is None else str(change.after)
         for change in found.changes

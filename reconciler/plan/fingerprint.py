@@ -1,7 +1,7 @@
-"""What an action was decided by, as digests that a later look is compared with. Pure.
+"""Digests of the live values that an action was computed from, to compare with later. Pure.
 
-References are digested by DBID: a fingerprint holds whatever else has been read. The value
-of a secret goes through scrypt, so that a plan file does not help to guess it.
+References are digested by DBID, so that a fingerprint does not depend on what else was read.
+Secret values go through scrypt, so that a plan file does not help to guess them.
 """
 
 import hashlib
@@ -12,7 +12,17 @@ from dataclasses import replace
 from reconciler.kinds.fields import FieldPath, Value, flatten, from_pointer, pointer, shown
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.model import Action, Fingerprint
+from reconciler.plan.actions import (
+    Action,
+    Create,
+    Delete,
+    Fingerprint,
+    Replace,
+    Update,
+    Write,
+    changes_of,
+    kept_of,
+)
 from reconciler.plan.replace import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -31,32 +41,36 @@ class _Numbers:
 
 
 def with_fingerprints(actions: Iterable[Action], live: Snapshot) -> tuple[Action, ...]:
-    """The actions, those that write with their fingerprints."""
+    """The actions, each that writes with its fingerprint."""
     return tuple(
-        replace(action, fingerprint=fingerprint(action, live)) if action.writes else action
+        replace(action, fingerprint=fingerprint(action, live))
+        if isinstance(action, Write)
+        else action
         for action in actions
     )
 
 
-def fingerprint(action: Action, live: Snapshot) -> Fingerprint:
-    """What ``live`` says of the objects that an action depends on."""
-    if action.action == "create":
+def fingerprint(action: Write, live: Snapshot) -> Fingerprint:
+    """The digests of what an action depends on, as ``live`` has it. An update names the
+    paths that count in the units of its fingerprint."""
+    if isinstance(action, Create):
         return Fingerprint(parent=parent_of(action, live))
+    units = action.fingerprint.units if isinstance(action, Update) else ()
     one = live.get(action.object_type, action.dbid)
-    units = action.units if action.action == "update" else ()
     if one is None:
         return Fingerprint(units=units)
     fields = _digests(action, one, units, live)
-    folder = 0 if action.action == "update" else one.folder
-    return Fingerprint(units, fields, folder, sources=_sources(action, live))
+    if isinstance(action, Update):
+        return Fingerprint(units, fields, sources=_sources(action, live))
+    return Fingerprint(units, fields, one.folder)
 
 
-def stale_fields(action: Action, live: Snapshot, written: Collection[int] = ()) -> list[str]:
-    """What is no longer as the fingerprint says, in sentences; empty: nothing has moved.
-    ``written``: the DBIDs of applications that the run itself has changed, which were
+def stale_fields(action: Write, live: Snapshot, written: Collection[int] = ()) -> list[str]:
+    """What has changed since the fingerprint was made, in sentences; empty: nothing.
+    ``written``: the DBIDs of applications that the run itself has changed since; they were
     compared before that."""
     was = action.fingerprint
-    if action.action == "create":
+    if isinstance(action, Create):
         return list(_new_object_moved(action, live))
     one = live.get(action.object_type, action.dbid)
     if one is None:
@@ -65,7 +79,7 @@ def stale_fields(action: Action, live: Snapshot, written: Collection[int] = ()) 
     messages = list(_fields_moved(action, was.fields, now.fields, _shown(one, live), live))
     if was.folder != now.folder:
         messages.append("it is in another folder")
-    if action.action in ("replace", "delete"):
+    if isinstance(action, Replace | Delete):
         messages += _new_referrers(action, one, live)
     for dbid, fields in was.sources.items():
         if dbid in written:
@@ -83,8 +97,8 @@ def stale_fields(action: Action, live: Snapshot, written: Collection[int] = ()) 
     return messages
 
 
-def parent_of(action: Action, live: Snapshot) -> int:
-    """The DBID of the object that owns the one of an action; 0: it has none yet."""
+def parent_of(action: Create, live: Snapshot) -> int:
+    """The DBID of the object that is to own a new one; 0: it does not exist yet."""
     kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.key[0])
     if attribute is None or len(kind.key) < 2 or not attribute.refers_to:
@@ -93,7 +107,7 @@ def parent_of(action: Action, live: Snapshot) -> int:
     return live.dbid(attribute.refers_to, str(name), action.tenant) or 0
 
 
-def _new_object_moved(action: Action, live: Snapshot) -> Iterator[str]:
+def _new_object_moved(action: Create, live: Snapshot) -> Iterator[str]:
     kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.name_attribute)
     name = str(action.fields.get((attribute.word if attribute else "name",), action.name))
@@ -108,8 +122,8 @@ def _new_object_moved(action: Action, live: Snapshot) -> Iterator[str]:
         )
 
 
-def _new_referrers(action: Action, one: ConfObject, live: Snapshot) -> Iterator[str]:
-    """What has come to refer to an object that is to be deleted, and would be lost."""
+def _new_referrers(action: Replace | Delete, one: ConfObject, live: Snapshot) -> Iterator[str]:
+    """References to an object to be deleted that were made since the plan, and would be lost."""
     for other, attribute in referrers(one, live):
         if (other.type, other.dbid) not in action.referrers:
             name = live.name(other.type, other.dbid, one.tenant)
@@ -117,13 +131,13 @@ def _new_referrers(action: Action, one: ConfObject, live: Snapshot) -> Iterator[
 
 
 def _fields_moved(
-    action: Action,
+    action: Write,
     was: Mapping[str, str],
     now: Mapping[str, str],
     values: Mapping[str, tuple[FieldPath, Value]],
     live: Snapshot,
 ) -> Iterator[str]:
-    planned = {pointer(one.path): one for one in (*action.changes, *action.kept)}
+    planned = {pointer(one.path): one for one in (*changes_of(action), *kept_of(action))}
     for place in (*was, *(one for one in now if one not in was)):
         if was.get(place) == now.get(place):
             continue
@@ -133,16 +147,16 @@ def _fields_moved(
         if place not in now:
             yield f"{label} is gone"
         elif place not in was:
-            yield f"{label} has appeared: {_said(action, path, value)}"
+            yield f"{label} has appeared: {_display(action, path, value)}"
         elif change is not None and change.before is not None:
-            before = _said(action, path, change.before)
-            yield f"{label} was {before} and is {_said(action, path, value)} now"
+            before = _display(action, path, change.before)
+            yield f"{label} was {before} and is {_display(action, path, value)} now"
         else:
-            yield f"{label} is {_said(action, path, value)} now"
+            yield f"{label} is {_display(action, path, value)} now"
 
 
-def _named(action: Action, place: str, live: Snapshot) -> str:
-    """A pointer with the name of the item of a list that it names by DBID."""
+def _named(action: Write, place: str, live: Snapshot) -> str:
+    """A pointer that names an item of a list by name instead of by DBID."""
     path = from_pointer(place)
     attribute = ALL_TYPES[action.object_type].by_word(path[0])
     if attribute is None or attribute.type is not ValueType.REFERENCES or len(path) < 2:
@@ -151,7 +165,7 @@ def _named(action: Action, place: str, live: Snapshot) -> str:
     return pointer((path[0], name))
 
 
-def _said(action: Action, path: FieldPath, value: Value | None) -> str:
+def _display(action: Write, path: FieldPath, value: Value | None) -> str:
     return "another secret" if action.hides(path) else shown(path, value)
 
 
@@ -170,7 +184,7 @@ def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[FieldPath, Value, F
 
 
 def _digests(
-    action: Action, one: ConfObject, units: tuple[FieldPath, ...], live: Snapshot
+    action: Write, one: ConfObject, units: tuple[FieldPath, ...], live: Snapshot
 ) -> dict[str, str]:
     """Pointer with DBIDs -> digest, of the fields at or below ``units``; none: of all."""
     return {
@@ -180,7 +194,7 @@ def _digests(
     }
 
 
-def _digest(action: Action, one: ConfObject, path: FieldPath, value: Value) -> str:
+def _digest(action: Write, one: ConfObject, path: FieldPath, value: Value) -> str:
     """The digest of a value: a text, or a reference by DBID."""
     held = value.hex() if isinstance(value, bytes) else value
     kind = type(value).__name__ if isinstance(value, bytes | bool | int) else "text"
@@ -191,7 +205,7 @@ def _digest(action: Action, one: ConfObject, path: FieldPath, value: Value) -> s
     return hashlib.sha256(text).hexdigest()[:_LENGTH]
 
 
-def _sources(action: Action, live: Snapshot) -> dict[int, dict[str, str]]:
+def _sources(action: Update, live: Snapshot) -> dict[int, dict[str, str]]:
     units: dict[int, list[FieldPath]] = {}
     copied = [(one.source, one.unit or one.path) for one in action.changes if one.source]
     for dbid, unit in (*action.watched, *copied):

@@ -1,22 +1,22 @@
-"""What keeps a plan from doing more harm than was meant. Pure.
+"""Limits that keep a plan from destroying more than was meant. Pure.
 
-The server's own objects are never replaced or deleted. A plan that would destroy too much
-of what it manages, by share or by number, is refused with the numbers.
+The server's own objects are never replaced or deleted. A plan that would destroy too many of
+the objects that it manages, by share or by number, is refused with the numbers.
 """
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.kinds.predefined import is_predefined
-from reconciler.plan.model import Action
+from reconciler.plan.actions import Action, Blocked, Delete, Replace, Update
 from reconciler.server.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a plan may destroy. ``percent`` of the existing objects that it manages,
-    where there are at least ``at_least``; ``count`` objects, however many there are."""
+    """How much a plan may destroy: ``percent`` of the existing objects that it manages, if
+    there are at least ``at_least``; and at most ``count`` objects, however many there are."""
 
     percent: int = 30
     at_least: int = 10
@@ -24,32 +24,30 @@ class Limits:
 
 
 def spare_predefined(actions: Iterable[Action], live: Snapshot) -> list[Action]:
-    """The actions; those that would take away an object of the server's own blocked."""
+    """The actions; a replace or delete of one of the server's own objects becomes blocked."""
     return [_spared(action, live) for action in actions]
 
 
 def _spared(action: Action, live: Snapshot) -> Action:
+    if not isinstance(action, Replace | Delete):
+        return action
     one = live.get(action.object_type, action.dbid)
-    if action.action not in ("replace", "delete") or one is None:
+    if one is None:
         return action
     owner = live.get("Enumerator", int(one.attributes.get("enumeratorDBID") or 0))
     attribute = str(owner.attributes["name"]) if owner else ""
     if not is_predefined(one.type, one.dbid, str(one.attributes.get("name", "")), attribute):
         return action
-    reason = f"it is one of the server's own objects, which are never {_PAST[action.action]}"
-    return replace(
-        action, action="blocked", reason=reason, changes=(), kept=(), loses=(), fields={}
-    )
-
-
-_PAST = {"replace": "replaced", "delete": "deleted"}
+    done = "replaced" if isinstance(action, Replace) else "deleted"
+    reason = f"it is one of the server's own objects, which are never {done}"
+    return Blocked(action.subject, reason, action.needs)
 
 
 def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> tuple[str, ...]:
-    """The limits that the actions exceed, each with its numbers. ``consented``: replaces
-    and deletes were asked for by name, and count for no share."""
-    existing = [action for action in actions if action.dbid and action.action != "blocked"]
-    taken = [action for action in existing if action.action in ("replace", "delete")]
+    """The limits that the actions exceed, each with its numbers. ``consented``: the user
+    asked for the replaces and deletes, so they do not count towards the share."""
+    existing = [one for one in actions if one.dbid and not isinstance(one, Blocked)]
+    taken = [action for action in existing if isinstance(action, Replace | Delete)]
     stripped = [action for action in existing if removed_options(action)]
     destroyed = stripped if consented else [*taken, *stripped]
     found = []
@@ -72,7 +70,7 @@ def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> t
 def removed_options(action: Action) -> bool:
     """Whether an update takes options out of an application."""
     return (
-        action.action == "update"
+        isinstance(action, Update)
         and action.object_type == "Application"
         and any(change.after is None for change in action.changes)
     )

@@ -1,11 +1,11 @@
-"""What people should know of a plan beside its actions. Pure."""
+"""Notices: what the user should know about a plan beside its actions. Pure."""
 
 from collections.abc import Iterator, Sequence
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.options import needs_restart
+from reconciler.plan.actions import Action, Blocked, Skip, changes_of
 from reconciler.plan.effects import Simulation
-from reconciler.plan.model import Action
 from reconciler.server.port import ServerInfo
 
 
@@ -22,7 +22,7 @@ def notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
     """Notices about the planned objects as they would be after the plan."""
     for action in actions:
         yield from _about_state(action, final)
-        for change in action.changes if action.writes else ():
+        for change in changes_of(action):
             if action.object_type == "Application" and needs_restart(*change.path[1:]):
                 option = "/".join(change.path[1:])
                 yield f"{action.address}: {option} takes effect after a restart."
@@ -30,9 +30,9 @@ def notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
 
 def _about_state(action: Action, final: Simulation) -> Iterator[str]:
     one = final.results.get(action.address)
-    if one is None or action.action in ("skip", "blocked"):
+    if one is None or isinstance(action, Skip | Blocked):
         return
-    managed = any(change.path == ("state",) for change in action.changes)
+    managed = any(change.path == ("state",) for change in changes_of(action))
     if one.attributes.get("state") == STATE["Disabled"] and not managed:
         yield f"{action.address} is disabled."
     if action.object_type == "AgentGroup" and not one.attributes.get("agentDBIDs"):

@@ -6,11 +6,19 @@ from dataclasses import replace
 from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredObject
+from reconciler.plan.actions import Action, Blocked, Change, Create, Replace, Skip, Subject
 from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.context import Context
-from reconciler.plan.diff import LiveFields, change_of, compare, secrets_of, units_of
+from reconciler.plan.diff import (
+    Difference,
+    LiveFields,
+    change_of,
+    compare,
+    decide,
+    secrets_of,
+    units_of,
+)
 from reconciler.plan.matching import describe, match
-from reconciler.plan.model import KEPT, Action, Change
 from reconciler.plan.replace import losses, referrers, replaced_fields
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -34,41 +42,40 @@ class _ObjectPlanner:
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
-        base = Action(
-            address=desired.address,
-            kind=desired.kind.name,
-            action="in-sync",
-            protect=desired.policy.protect,
-            object_type=desired.kind.type,
-            name=desired.name,
+        subject = Subject(
+            desired.address,
+            desired.kind.name,
+            desired.kind.type,
+            desired.name,
             origin=desired.origin,
+            protect=desired.policy.protect,
         )
         tenant = self._live.find("Tenant", 0, desired.tenant)
         if tenant is None:
-            return _blocked(base, f"the tenant {desired.tenant} is {MISSING}")
-        base = replace(base, tenant=tenant.dbid)
+            return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
+        subject = replace(subject, tenant=tenant.dbid)
         parent = Parent()
         if desired.kind.parent:
             parent = self._values.parent(desired, tenant.dbid)
             if parent.blocked:
-                return _blocked(base, parent.blocked)
+                return Blocked(subject, parent.blocked)
             if not parent.name:
-                return _without_parent(base, desired)
+                return _without_parent(subject, desired)
         desired, unknown = _with_canonical_references(desired, tenant.dbid, self._live)
         if unknown:
-            return _blocked(base, unknown)
+            return Blocked(subject, unknown)
         found = match(desired, self._live, tenant.dbid, parent.live.dbid if parent.live else 0)
         if found.blocked:
-            return _blocked(base, found.blocked)
+            return Blocked(subject, found.blocked)
         twice = self._described_twice(desired, tenant.dbid, parent, found.live)
         if twice:
-            return _blocked(base, twice)
+            return Blocked(subject, twice)
         default = self._values.other_default(desired, parent)
         if default:
-            return _blocked(base, f"{default!r} is the default value already")
+            return Blocked(subject, f"{default!r} is the default value already")
         if found.live is None:
-            return self._create(base, desired, parent)
-        return self._existing(base, desired, parent, found.live)
+            return self._create(subject, desired, parent)
+        return self._existing(subject, desired, parent, found.live)
 
     def _described_twice(
         self, desired: DesiredObject, tenant: int, parent: Parent, live: ConfObject | None
@@ -89,35 +96,31 @@ class _ObjectPlanner:
             identity["attribute",] = parent.name
         return {**identity, **desired.base_fields()}
 
-    def _create(self, base: Action, desired: DesiredObject, parent: Parent) -> Action:
+    def _create(self, subject: Subject, desired: DesiredObject, parent: Parent) -> Action:
         sibling = self._values.undeclared_sibling(desired, parent)
         if sibling:
             reason = f"{desired.attribute!r} has {sibling} already, which no manifest declares"
-            return replace(base, action="skip", reason=reason)
-        folder = _folder(desired, base.tenant, parent.live, self._live)
+            return Skip(subject, reason)
+        folder = _folder(desired, subject.tenant, parent.live, self._live)
         if folder is None:
-            return _blocked(base, f"there is no folder {desired.folder!r} to create it in")
-        changes = tuple(change_of(f, None, f.value) for f in desired.fields if f.value is not None)
-        fields = {**self._identity(desired, parent), **desired.declared_fields()}
-        return replace(
-            base,
-            action="create",
-            fields=fields,
+            return Blocked(subject, f"there is no folder {desired.folder!r} to create it in")
+        declared = [field for field in desired.fields if field.value is not None]
+        return Create(
+            replace(subject, secrets=secrets_of(desired.fields)),
             folder=folder,
-            changes=changes,
-            secrets=secrets_of(desired.fields),
+            fields={**self._identity(desired, parent), **desired.declared_fields()},
+            changes=tuple(change_of(field, None, field.value) for field in declared),
         )
 
     def _existing(
-        self, base: Action, desired: DesiredObject, parent: Parent, one: ConfObject
+        self, subject: Subject, desired: DesiredObject, parent: Parent, one: ConfObject
     ) -> Action:
-        base = replace(base, dbid=one.dbid, folder=one.folder)
+        subject = replace(subject, dbid=one.dbid)
         object_type = desired.kind.object_type
         live = LiveFields(flatten(object_type, one.attributes, self._live))
         policy = desired.policy
         overwrites = self._options.overwrites(desired.address)
-        if overwrites and policy.overwrite == "replace" and policy.protect:
-            base = replace(base, reason="protected: corrected in place instead of replaced")
+        replaces = overwrites and policy.overwrite == "replace"
         difference = compare(
             object_type,
             desired.fields,
@@ -126,64 +129,53 @@ class _ObjectPlanner:
             secret_words=self._options.secret_words,
         )
         if difference.blocked:
-            return _blocked(base, f"{describe(one)}: {difference.blocked}")
+            return Blocked(subject, f"{describe(one)}: {difference.blocked}")
         renamed = _loses_its_name(desired, one, difference.changes)
         if renamed:
-            return _blocked(base, renamed)
-        base = replace(
-            base,
-            changes=difference.changes,
-            kept=difference.kept,
-            units=units_of(desired.fields),
-            secrets=secrets_of(desired.fields),
-        )
-        if overwrites and policy.overwrite == "replace" and not policy.protect:
-            return self._replace(base, desired, self._identity(desired, parent), one, live)
-        if difference.changes:
-            return replace(base, action="update")
-        if difference.kept:
-            reason = "; ".join(filter(None, (base.reason, KEPT)))
-            return replace(base, action="keep", reason=reason)
-        return base
+            return Blocked(subject, renamed)
+        subject = replace(subject, secrets=secrets_of(desired.fields))
+        if replaces and not policy.protect:
+            identity = self._identity(desired, parent)
+            return self._replace(subject, desired, identity, one, live, difference)
+        reason = "protected: corrected in place instead of replaced" if replaces else ""
+        units = units_of(desired.fields)
+        return decide(subject, difference, units, reason=reason, folder=one.folder)
 
     def _replace(
         self,
-        base: Action,
+        subject: Subject,
         desired: DesiredObject,
         identity: Mapping[FieldPath, Value],
         one: ConfObject,
         live: LiveFields,
+        difference: Difference,
     ) -> Action:
         if self._siblings and not self._options.force:
             listed = ", ".join(self._siblings)
-            return _blocked(
-                base,
+            return Blocked(
+                subject,
                 f"another Web Engagement site of this tenant may use it: {listed};"
                 " --force replaces it all the same",
             )
         fields = replaced_fields(desired, identity, live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
-        return replace(
-            base,
-            action="replace",
-            reason=reason,
+        return Replace(
+            subject,
+            reason,
+            folder=one.folder,
             fields=fields,
-            units=(),
+            changes=difference.changes,
+            kept=difference.kept,
             carried=tuple(path for path, value in fields.items() if live.get(path) == value),
             loses=losses(desired, one, live, fields, self._live, self._options.secret_words),
             referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
         )
 
 
-def _blocked(base: Action, reason: str) -> Action:
-    return replace(base, action="blocked", reason=reason, changes=(), kept=())
-
-
-def _without_parent(base: Action, desired: DesiredObject) -> Action:
+def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
     reason = f"the Business Attribute {desired.attribute!r} is {MISSING}"
-    if desired.policy.when_parent_missing == "skip":
-        return replace(base, action="skip", reason=reason)
-    return _blocked(base, reason)
+    skips = desired.policy.when_parent_missing == "skip"
+    return Skip(subject, reason) if skips else Blocked(subject, reason)
 
 
 def _with_canonical_references(

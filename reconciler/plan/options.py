@@ -11,18 +11,20 @@ from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, ManagedField
+from reconciler.plan.actions import Action, Change, Skip, Subject
 from reconciler.plan.context import Context
 from reconciler.plan.diff import (
+    Difference,
     LiveFields,
     change_of,
     compare,
+    decide,
     keeps,
     lasting_fields,
     satisfying_options,
     secrets_of,
     units_of,
 )
-from reconciler.plan.model import KEPT, Action, Change
 from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
 
@@ -33,17 +35,11 @@ def plan_options(context: Context) -> tuple[list[Action], list[str]]:
     """One action per application, and notices."""
     planner = _OptionsPlanner(context)
     actions = [planner.action(desired) for desired in context.desired.options]
-    for untargeted in context.desired.untargeted:
-        actions.append(
-            Action(
-                address=untargeted.address,
-                kind="ApplicationOptions",
-                action="skip",
-                name=untargeted.name,
-                reason=f"the site has no {untargeted.role}",
-                origin=untargeted.origin,
-            )
+    for manifest in context.desired.untargeted:
+        subject = Subject(
+            manifest.address, "ApplicationOptions", name=manifest.name, origin=manifest.origin
         )
+        actions.append(Skip(subject, f"the site has no {manifest.role}"))
     return actions, list(dict.fromkeys(planner.notices))
 
 
@@ -59,19 +55,19 @@ class _OptionsPlanner:
         return LiveFields(flatten(_APPLICATION, {"options": options or {}}, self._live))
 
     def action(self, desired: DesiredOptions) -> Action:
-        base = Action(
-            address=desired.address,
-            kind="Application",
-            action="in-sync",
-            object_type="Application",
-            name=desired.name,
-            dbid=desired.dbid,
-            tenant=self._context.site.tenant_dbid,
-            origin=desired.fields[0].origin if desired.fields else None,
-        )
         fields = self._with_endpoints(desired)
+        subject = Subject(
+            desired.address,
+            "Application",
+            "Application",
+            desired.name,
+            tenant=self._context.site.tenant_dbid,
+            dbid=desired.dbid,
+            origin=desired.fields[0].origin if desired.fields else None,
+            secrets=secrets_of(fields),
+        )
         if not fields:
-            return replace(base, action="skip", reason=f"the site has no {CHAT_ROLE}")
+            return Skip(subject, f"the site has no {CHAT_ROLE}")
         live = self._options_of(desired.dbid)
         overwrite = self._context.options.overwrites(desired.address)
         copied, own = self._from_partner(desired, fields, live, overwrite)
@@ -82,22 +78,12 @@ class _OptionsPlanner:
             or self._used_elsewhere(difference.changes)
             or self._partner_unknown(desired, own, difference.changes)
         )
-        if blocked:
-            return replace(base, action="blocked", reason=blocked)
-        changes = (*difference.changes, *copied)
-        base = replace(
-            base,
-            changes=changes,
-            kept=difference.kept,
-            units=(*units_of(fields), *(change.unit for change in copied)),
+        return decide(
+            subject,
+            Difference((*difference.changes, *copied), difference.kept, blocked),
+            (*units_of(fields), *(change.unit for change in copied)),
             watched=self._watched(desired, own, live, overwrite),
-            secrets=secrets_of(fields),
         )
-        if changes:
-            return replace(base, action="update")
-        if difference.kept:
-            return replace(base, action="keep", reason=KEPT)
-        return base
 
     def _with_endpoints(self, desired: DesiredOptions) -> list[ManagedField]:
         """The fields without those that need an endpoint where there is no Chat Server."""

@@ -1,4 +1,4 @@
-"""The order of work: what is needed comes first. Pure.
+"""The order in which actions are applied: what others need comes first. Pure.
 
       create, update, replace                       delete
       parent      -> child                          child    -> parent
@@ -14,13 +14,13 @@ from graphlib import CycleError, TopologicalSorter
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
 from reconciler.kinds.manifests import kind_order
-from reconciler.plan.model import Action
+from reconciler.plan.actions import Action, Delete
 
 
 def order(actions: Sequence[Action]) -> tuple[Action, ...]:
     """The actions in the order in which they are applied."""
-    forward = [action for action in actions if action.action != "delete"]
-    deletes = [action for action in actions if action.action == "delete"]
+    forward = [action for action in actions if not isinstance(action, Delete)]
+    deletes = [action for action in actions if isinstance(action, Delete)]
     return (*_sorted(forward), *reversed(_sorted(deletes)))
 
 

@@ -3,18 +3,19 @@
 from dataclasses import replace
 
 from reconciler.errors import SelfCheckError
+from reconciler.plan.actions import Action, Blocked, Skip, Write
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
 from reconciler.plan.files import plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
-from reconciler.plan.model import Action, Plan, SiteMark
+from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.notices import notices, server_notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.references import check_references, with_needs
-from reconciler.plan.secrets import with_secrets
+from reconciler.plan.secrets import with_secret_words
 from reconciler.plan.select import select
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
@@ -75,18 +76,18 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     options, option_notices = plan_options(context)
     files, file_notices = plan_files(context)
     actions = [*plan_objects(context, siblings), *options, *files]
-    hidden = [with_secrets(one, context.options.secret_words) for one in actions]
+    hidden = [with_secret_words(one, context.options.secret_words) for one in actions]
     return spare_predefined(hidden, context.live), [*option_notices, *file_notices]
 
 
 def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:
     """Plans again on the objects as the plan leaves them: nothing may be left to write."""
     again = replace(context, live=final, options=context.options.without_overwrite())
-    planned = {action.address for action in plan.actions if action.action != "skip"}
+    planned = {action.address for action in plan.actions if not isinstance(action, Skip)}
     unsettled = [
         action.address
         for action in _compare(again)[0]
-        if action.address in planned and (action.writes or action.action == "blocked")
+        if action.address in planned and isinstance(action, Write | Blocked)
     ]
     if unsettled:
         raise SelfCheckError(

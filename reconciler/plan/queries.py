@@ -1,8 +1,7 @@
-"""What must be read of a server before objects can be planned or checked. Pure.
+"""Which objects must be read from a server before a plan is made or checked. Pure.
 
-One read per type and tenant; scripts by type, beside one read of the names of them all.
-The planner asks for what the manifests declare, a run for what its plan writes: both get
-the same answers.
+One read per type and tenant; scripts by script type, and the names of all scripts in one
+read more. The planner asks for what the manifests declare, a run for what its plan writes.
 """
 
 from collections.abc import Iterable
@@ -11,8 +10,8 @@ from dataclasses import dataclass
 from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.manifest.desired import Desired
+from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.model import Action
 from reconciler.server.port import Filter
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
@@ -21,9 +20,12 @@ Read = tuple[str, Filter]
 
 @dataclass(frozen=True)
 class ReadRequirement:
-    """What one object needs to be read. ``script_type``: the scripts of this type, whole.
-    ``words``: the fields that are of interest, for what they refer to. ``referrers``: also
-    what refers to objects of the type."""
+    """What must be read for one object: the objects of its ``type`` in ``tenant``.
+
+    ``script_type``: only scripts of this type are read whole. ``folder``: the folders too.
+    ``words``: fields whose targets must be read. ``referrers``: also the objects of every
+    type that can refer to this type.
+    """
 
     type: str
     tenant: int
@@ -34,14 +36,14 @@ class ReadRequirement:
 
 
 def reads_for(needs: Iterable[ReadRequirement], tenants: Iterable[int]) -> list[Read]:
-    """The reads that answer the needs, each once, in a stable order."""
+    """The reads that satisfy the requirements, each once, in a stable order."""
     reads: dict[str, Read] = {}
 
     def add(object_type: str, filters: Filter) -> None:
         reads.setdefault(f"{object_type} {sorted(filters.items())}", (object_type, filters))
 
     for dbid in sorted(set(tenants)):
-        # Names, types and DBIDs only: what is managed is read whole, after it, and wins.
+        # Names, types and DBIDs only: managed scripts are read whole afterwards and win.
         add("Script", {"tenant_dbid": dbid, "exclude_bytecode": True})
     for need in needs:
         for object_type, filters in _of(need):
@@ -76,8 +78,8 @@ def _scope(object_type: str, tenant: int) -> Filter:
 
 
 def _targets(object_type: str, tenant: int) -> Iterable[Read]:
-    """The objects that a field refers to. Tenants, applications and the names of scripts
-    are read anyway; a group names persons of its tenant and of Environment."""
+    """The reads of what a field refers to. Tenants, applications and the names of scripts
+    are read anyway. Groups refer to persons of their own tenant and of Environment."""
     if object_type == "Person":
         for dbid in (tenant, ENVIRONMENT):
             yield "Person", {"tenant_dbid": dbid}
@@ -88,7 +90,7 @@ def _targets(object_type: str, tenant: int) -> Iterable[Read]:
 def desired_requirements(
     desired: Desired, found: Snapshot, options: PlanOptions
 ) -> tuple[list[ReadRequirement], set[int]]:
-    """What the desired objects need, and the tenants they are in."""
+    """What must be read for the desired objects, and the DBIDs of their tenants."""
     needs: list[ReadRequirement] = []
     tenants: set[int] = set()
     for one in desired.objects:
@@ -111,24 +113,25 @@ def desired_requirements(
 
 
 def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement], set[int]]:
-    """What the actions that write need, and the tenants they are in."""
+    """What must be read again for the actions that write, and the DBIDs of their tenants."""
     needs: list[ReadRequirement] = []
     tenants: set[int] = set()
     for action in actions:
-        if not action.writes or action.object_type == "Application":
+        if not isinstance(action, Write) or action.object_type == "Application":
             continue
         kind = MANIFEST_KINDS.get(action.kind)
         tenants.add(action.tenant)
-        units = action.units if action.action == "update" else ()
-        words = {path[0] for path in (*action.fields, *units)}
-        words |= {change.path[0] for change in action.changes}
+        words = {path[0] for path in action.fingerprint.units}
+        words |= {change.path[0] for change in changes_of(action)}
+        if isinstance(action, Create | Replace):
+            words |= {path[0] for path in action.fields}
         needs.append(
             ReadRequirement(
                 type=action.object_type,
                 tenant=action.tenant,
                 script_type=kind.script_type if kind else None,
                 words=frozenset(words),
-                referrers=action.action in ("replace", "delete"),
+                referrers=isinstance(action, Replace | Delete),
             )
         )
     return needs, tenants

@@ -9,10 +9,19 @@ from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
 from reconciler.manifest.desired import DesiredObject
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Create,
+    InSync,
+    Replace,
+    Skip,
+    changes_of,
+    kept_of,
+)
 from reconciler.plan.attribute_values import AttributeValues, wants_default
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
-from reconciler.plan.model import Action
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
@@ -33,14 +42,14 @@ class _Index:
         self._scripts = {
             (a.tenant, a.name): a.address
             for a in actions
-            if a.object_type == "Script" and a.action != "in-sync"
+            if a.object_type == "Script" and not isinstance(a, InSync)
         }
         self._desired = {one.address: one for one in context.desired.objects}
         self._values = AttributeValues(context)
         chat_servers = {one.dbid for one in context.site.roles.get(CHAT_ROLE, ())}
         self._endpoints: dict[tuple[str, str], list[str]] = {}
         for action in actions:
-            for change in action.changes if action.dbid in chat_servers else ():
+            for change in changes_of(action) if action.dbid in chat_servers else ():
                 if action.object_type == "Application":
                     key = (change.path[1], change.path[2])
                     self._endpoints.setdefault(key, []).append(action.address)
@@ -72,7 +81,7 @@ class _Index:
         for address, other in self._desired.items():
             if _same_attribute(desired, other) and any(
                 change.path == ("isDefault",) and change.after is False
-                for change in self._actions[address].changes
+                for change in changes_of(self._actions[address])
             ):
                 yield address
 
@@ -84,9 +93,9 @@ def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:
 def _written_references(action: Action) -> Iterator[OptionReference]:
     """The references in the options that an action writes."""
     written: dict[FieldPath, Value] = {
-        c.path: c.after for c in action.changes if c.after is not None
+        change.path: change.after for change in changes_of(action) if change.after is not None
     }
-    if action.action in ("create", "replace"):
+    if isinstance(action, Create | Replace):
         written = dict(action.fields)
     for path, value in written.items():
         if len(path) == 3:
@@ -105,7 +114,7 @@ def check_references(
     warnings: list[str] = []
     for action in actions:
         one = final.results.get(action.address)
-        if one is None or action.action in ("skip", "blocked"):
+        if one is None or isinstance(action, Skip | Blocked):
             checked.append(action)
             continue
         declared = _declared(context, action)
@@ -120,11 +129,9 @@ def check_references(
                 elif problem:
                     warnings.append(f"{action.address}: {'/'.join(path)} refers to {problem}.")
         if dangling:
-            reason = "; ".join(dangling)
-            action = replace(  # noqa: PLW2901 - the same action, refused
-                action, action="blocked", reason=reason, changes=(), kept=(), loses=()
-            )
-        checked.append(action)
+            checked.append(Blocked(action.subject, "; ".join(dangling), action.needs))
+        else:
+            checked.append(action)
     warnings += _untouched_applications(context, actions, final)
     return checked, warnings
 
@@ -151,7 +158,7 @@ def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:
     """The values that manifests declare in an object and do not keep."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())
-    kept = {change.path for change in action.kept}
+    kept = {change.path for change in kept_of(action)}
     return {f.path: f.value for f in fields if f.value is not None and f.path not in kept}
 
 

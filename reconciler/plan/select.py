@@ -1,19 +1,18 @@
-"""Which actions of a plan are wanted: ``--target`` and ``--exclude``. Pure.
+"""Selects actions of a plan: ``--target`` and ``--exclude``. Pure.
 
-An action whose needs are skipped is skipped too, with the reason.
+An action that needs a skipped action is skipped too, with the reason.
 """
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from reconciler.errors import UsageError
+from reconciler.plan.actions import Action, Create, InSync, Keep, Skip, Update
 from reconciler.plan.context import PlanOptions, matches
-from reconciler.plan.model import Action
 
 
 def select(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Action], list[str]]:
-    """The wanted actions, and notices. UsageError for a glob that selects nothing."""
+    """The selected actions, and notices. UsageError for a glob that selects nothing."""
     for option, globs in (
         ("--target", options.target),
         ("--exclude", options.exclude),
@@ -56,35 +55,31 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
 
 
 def _absent(action: Action) -> bool:
-    """Whether an action makes something that is not there: an object, or an option."""
-    if action.action == "update" and action.object_type == "Application":
+    """Whether an action adds something: a new object, or a new option of an application."""
+    if isinstance(action, Update) and action.object_type == "Application":
         return any(change.before is None for change in action.changes)
-    return action.action == "create"
+    return isinstance(action, Create)
 
 
 def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Action]:
-    """Turns excluded actions, and those that need a skipped one, into skips."""
+    """The actions; excluded actions and all that need a skipped action become skips."""
     result = {action.address: action for action in actions}
     for address, action in result.items():
         if matches(address, options.exclude):
-            met = action.action in ("in-sync", "keep")
+            met = isinstance(action, InSync | Keep)
             reason = "excluded" if not met else f"excluded; {action.action}"
-            result[address] = _skipped(action, reason)
-    satisfied = {a.address for a in actions if a.action in ("in-sync", "keep")}
+            result[address] = Skip(action.subject, reason, action.needs)
+    satisfied = {a.address for a in actions if isinstance(a, InSync | Keep)}
     changed = True
     while changed:
         changed = False
         for address, action in result.items():
-            if action.action in ("skip", "in-sync", "keep"):
+            if isinstance(action, Skip | InSync | Keep):
                 continue
             for need in action.needs:
-                needed = result.get(need)
-                if needed and needed.action == "skip" and need not in satisfied:
-                    result[address] = _skipped(action, f"needs {need}, which is skipped")
+                if isinstance(result.get(need), Skip) and need not in satisfied:
+                    reason = f"needs {need}, which is skipped"
+                    result[address] = Skip(action.subject, reason, action.needs)
                     changed = True
                     break
     return list(result.values())
-
-
-def _skipped(action: Action, reason: str) -> Action:
-    return replace(action, action="skip", reason=reason, changes=(), kept=(), loses=(), fields={})

@@ -1,1 +1,1 @@
-"""Output: one module per form, all from the same values. Nothing here decides anything."""
+"""Output: one module per form, all from the same values. It decides nothing."""

@@ -1,4 +1,4 @@
-"""The terminal: width, colour, styles, and the one way by which text gets there."""
+"""The terminal: width, colour, styles, and the only function that prints to it."""
 
 import os
 import sys
@@ -38,7 +38,7 @@ _NEVER_SENT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
-    """A console on standard output or error. NO_COLOR and a pipe turn colour off."""
+    """A console on standard output or error. NO_COLOR and pipes turn colour off."""
     from rich.console import Console  # noqa: PLC0415 - 35 ms to import
 
     plain = no_color or "NO_COLOR" in os.environ
@@ -49,8 +49,8 @@ def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
 
 
 def clean(text: str) -> str:
-    """``text`` with a replacement for every character that could move the cursor, change
-    the terminal or hide what stands beside it. As long as before."""
+    """Replaces every character that could move the cursor, change the terminal or hide other
+    text. The length stays the same."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -59,24 +59,24 @@ def clean(text: str) -> str:
 
 
 def emit(console: "Console", line: "Text") -> None:
-    """Prints one line. Names and values come from servers and files: see ``clean``."""
+    """Prints one line, cleaned: names and values in it come from servers and files."""
     line.plain = clean(line.plain)
     console.print(line, soft_wrap=True)
 
 
 def width_of(console: "Console") -> int:
-    """The columns that a line may have."""
+    """The number of columns that a line may have."""
     return max(console.width, MIN_WIDTH)
 
 
 def message_width(console: "Console") -> int:
-    """The columns of a message: those of a terminal; in a log a message is one line."""
+    """The number of columns of a message: in a log, each message is one line."""
     return width_of(console) if console.is_terminal else sys.maxsize
 
 
 def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterator[str]:
-    """``text`` in lines of ``width`` columns, words kept whole. ``first`` and
-    ``following``: by how much the lines are indented."""
+    """Wraps text to ``width`` columns between words. ``first`` and ``following``: the indents
+    of the first line and of the others."""
     line, indent = " " * first, first
     for word in text.split(" "):
         if len(line) > indent and len(line) + 1 + len(word) > width:
@@ -87,7 +87,7 @@ def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterat
 
 
 def shorten(text: str, width: int) -> str:
-    """``text`` in at most ``width`` characters, cut in the middle; one line."""
+    """Shortens text to one line of at most ``width`` characters, cut in the middle."""
     flat = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
     if len(flat) <= max(width, 8):
         return flat

@@ -1,4 +1,4 @@
-"""Errors on standard error, and the progress of a run."""
+"""Problems, warnings and the progress of a run, for people."""
 
 from collections.abc import Sequence
 
@@ -11,23 +11,23 @@ from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, wrap
 
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
-    """Every problem: its place, what it is, and under it what to do."""
+    """Prints every problem: its place, what is wrong, and below it what to do."""
     width = message_width(console)
-    for one in diagnostics:
-        place = f"{one.position}: " if one.position else ""
-        first, *rest = wrapped(f"error: {place}{one.summary}", width, 0, 2)
+    for problem in diagnostics:
+        place = f"{problem.position}: " if problem.position else ""
+        first, *rest = wrapped(f"error: {place}{problem.summary}", width, 0, 2)
         line = Text(first)
         line.stylize("bold red", 0, len("error:"))
         line.stylize("bold", len("error: "), len("error: ") + len(place))
         emit(console, line)
-        for text in (*rest, *(wrapped(one.hint, width, 2, 2) if one.hint else ())):
+        for text in (*rest, *(wrapped(problem.hint, width, 2, 2) if problem.hint else ())):
             emit(console, Text(text))
     if len(diagnostics) > 1:
         emit(console, Text(f"{len(diagnostics)} problems.", style="bold"))
 
 
 def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -> None:
-    """One line of progress, and what went wrong under it."""
+    """Prints one line of progress and, below it, what went wrong."""
     action = outcome.action
     done = outcome.status == "done"
     head = f"[{number:>{len(str(total))}}/{total}] "
@@ -36,7 +36,7 @@ def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -
     status = "stale" if outcome.stale else outcome.status
     emit(console, Text.assemble(head, (what, style), "" if done else f"  {status}"))
     if outcome.status == "not-started":
-        return  # the reason stands above, once
+        return  # the reason was printed with the action that ended the run
     for detail in filter(None, (outcome.message, outcome.hint)):
         for text in wrapped(detail, message_width(console), 4, 4):
             emit(console, Text(text))
@@ -52,20 +52,20 @@ _WORDS: tuple[tuple[Status, str], ...] = (
 
 
 def print_warning(console: Console, message: str) -> None:
-    """What people should know while a run goes on."""
+    """Prints what people should know while a run goes on."""
     for line in wrapped(f"Warning: {message}", message_width(console), 0, len("Warning: ")):
         emit(console, Text(line, style="yellow"))
 
 
-def print_report(console: Console, report: RunReport, run: str) -> None:
-    """What became of the run, in one line of counts, and what can be done about it."""
+def print_report(console: Console, report: RunReport) -> None:
+    """How a run ended, in one line of counts, and what can be done next."""
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
     emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
     if report.needs_recovery:
-        emit(console, Text("Something may be left by half: gwe recover settles it."))
+        emit(console, Text("Something may be half done: gwe recover finishes it."))
     elif failed:
-        emit(console, Text("The next plan shows what is left."))
+        emit(console, Text("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:
-        emit(console, Text(f"gwe undo {run} takes it back."))
+        emit(console, Text(f"gwe undo {report.run} reverts it."))

@@ -9,7 +9,23 @@ from rich.text import Text
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import kind_order
-from reconciler.plan.model import WRITES, Action, ActionName, Change, Plan
+from reconciler.plan.actions import (
+    Action,
+    ActionName,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    InSync,
+    Keep,
+    Replace,
+    Skip,
+    Update,
+    changes_of,
+    kept_of,
+    losses_of,
+)
+from reconciler.plan.model import Plan
 from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
 
 _INDENT = 6
@@ -50,13 +66,13 @@ class PlanText:
 
     def actions(self, actions: Sequence[Action]) -> None:
         """The actions, by kind; those in sync only where ``verbose``."""
-        listed = [a for a in actions if self._verbose or a.action != "in-sync" or a.reason]
+        listed = [a for a in actions if self._verbose or not isinstance(a, InSync) or a.reason]
         listed.sort(key=lambda action: kind_order(action.kind))
         for kind, group in groupby(listed, key=lambda action: action.kind):
             self._line(Text(kind, style="bold"))
             shown_already: dict[tuple[Change, ...], str] = {}
             for action in group:
-                same = shown_already.setdefault(action.changes, action.name)
+                same = shown_already.setdefault(changes_of(action), action.name)
                 for line in self._action(action, "" if same == action.name else same):
                     self._line(line)
             self._line(Text())
@@ -93,19 +109,19 @@ class PlanText:
         symbol = SYMBOLS[action.action]
         lead = f"{symbol:>3} {name}"
         yield from self._with_remark(Text(lead, style=style), _remark(action))
-        if same_as and len(action.changes) > 1 and not self._verbose:
-            count = len(action.changes)
-            yield Text(f"{'':{_INDENT}}the same {count} changes as {same_as}")
+        changes, kept, loses = changes_of(action), kept_of(action), losses_of(action)
+        if same_as and len(changes) > 1 and not self._verbose:
+            yield Text(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
         else:
-            yield from self._changes(action.changes)
-        if action.kept and action.action != "keep":
-            for line in self._wrapped(_kept_names(action.kept), _INDENT, _INDENT + 2):
+            yield from self._changes(changes)
+        if kept and not isinstance(action, Keep):
+            for line in self._wrapped(_kept_names(kept), _INDENT, _INDENT + 2):
                 yield Text(line)
-        for change in action.kept if self._verbose else ():
+        for change in kept if self._verbose else ():
             yield from self._kept(change)
-        if action.loses:
+        if loses:
             yield Text(f"{'':{_INDENT}}loses:", style="red")
-            for lost in action.loses:
+            for lost in loses:
                 for line in self._wrapped(f"- {lost}", _INDENT + 2, _INDENT + 4):
                     yield Text(line, style="red")
 
@@ -183,14 +199,16 @@ def _values(change: Change, room: int) -> Text:
 
 
 def _remark(action: Action) -> str:
-    """What stands behind an action's name: why nothing is written, or why it is replaced."""
-    match action.action:
-        case "keep":
+    """The text behind an action's name: why nothing is written, or why it is replaced."""
+    match action:
+        case Keep():
             return _kept_names(action.kept)
-        case "skip" | "blocked":
-            word = "skipped" if action.action == "skip" else "blocked"
-            return f"{word}: {action.reason}"
-    return action.reason
+        case Skip():
+            return f"skipped: {action.reason}"
+        case Blocked():
+            return f"blocked: {action.reason}"
+        case Create() | Update() | Replace() | Delete() | InSync():
+            return action.reason
 
 
 def _kept_names(kept: Sequence[Change]) -> str:
@@ -224,6 +242,9 @@ _NOT_WRITTEN: tuple[tuple[ActionName, str], ...] = (
 )
 
 
+_WRITTEN: tuple[ActionName, ...] = ("create", "update", "replace", "delete")
+
+
 def summary(plan: Plan) -> str:
     """The line of counts that ends a plan."""
     counts = plan.counts()
@@ -232,5 +253,5 @@ def summary(plan: Plan) -> str:
     )
     if plan.empty:
         return f"Nothing to do: {rest}."
-    writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in WRITES)
+    writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in _WRITTEN)
     return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")

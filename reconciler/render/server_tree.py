@@ -1,4 +1,4 @@
-"""What an embedded server holds, as a tree: tenants, folders, objects, options."""
+"""The objects of an embedded server as a tree: tenants, folders, objects, options."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""What a look at one thing found, and what to do next: the lines of ``gwe doctor``."""
+"""Results of the checks that ``gwe doctor`` makes: what was found, and what to do next."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,14 @@ State = Literal["ok", "note", "failed"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One line. A failed one ends the series that it stands in."""
+    """The result of one check: a line of the report. ``what`` names the check in a word.
+
+    ``conclusive``: a failure makes the checks after it pointless. False for a check of one
+    host among several.
+    """
 
     what: str
     state: State
     found: str
     next_step: str = ""
+    conclusive: bool = True

@@ -1,99 +1,77 @@
-"""From a server URL to an open server."""
+"""From a server URL to an open server: the registry of adapters, by URL scheme.
 
+Another adapter is a package that offers ``ADAPTER`` (see ``adapter.Adapter``), and an entry
+here.
+"""
+
+import importlib
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
+from reconciler.server.adapter import Adapter
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Server
-from reconciler.server.psdk.address import FORMS, Options, parse_url
 
-if TYPE_CHECKING:
-    from reconciler.server.psdk.jvm import Sdk
-
-_starting = threading.Lock()
-_REAL = ("confserv://", "confservs://")
-_FORMS = f"A server is embedded:PATH. {FORMS}"
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Who logs in. Never shown."""
-
-    user: str = ""
-    password: str = ""
-
-    def __repr__(self) -> str:
-        return f"Credentials(user={self.user!r})"
+ADAPTERS: Mapping[str, str] = {
+    "embedded": "reconciler.server.embedded.scheme",
+    "confserv": "reconciler.server.psdk.scheme",
+    "confservs": "reconciler.server.psdk.scheme",
+}
+"""URL scheme -> the module with its ``ADAPTER``, imported when a URL asks for it."""
 
 
-def server_values(url: str) -> dict[str, str]:
-    """What ``${site.configserver.…}`` gives: host and port of the server behind a URL, the
-    first of several. An embedded server has none, and stands for one on this host."""
-    if not url.startswith(_REAL):
-        return {"configserver.host": "localhost", "configserver.port": "2020"}
-    first = url.partition("://")[2].split(",")[0].split("?")[0].strip("/")
-    host, _, port = first.rpartition(":") if first.rpartition(":")[2].isdigit() else (first, "", "")
-    return {"configserver.host": host, "configserver.port": port or "2020"}
+def find_adapter(url: str) -> Adapter | None:
+    """The adapter for the scheme of a URL; None for an unknown scheme, or none."""
+    scheme, colon, _ = url.partition(":")
+    return _load(ADAPTERS[scheme]) if colon and scheme in ADAPTERS else None
+
+
+def adapter_for(url: str) -> Adapter:
+    """The adapter for a URL, or UsageError that shows how server URLs are written."""
+    scheme, colon, rest = url.partition(":")
+    adapter = find_adapter(url)
+    if adapter is not None and rest:
+        return adapter
+    forms = " ".join(_load(module).url_forms for module in dict.fromkeys(ADAPTERS.values()))
+    if not colon or not rest:
+        raise UsageError(f"{url!r} is no server URL", forms)
+    raise UsageError(f"no server is reached through {scheme}:", forms)
+
+
+def _load(module: str) -> Adapter:
+    adapter: Adapter = importlib.import_module(module).ADAPTER
+    return adapter
 
 
 def connect(
-    url: str, credentials: Credentials, timeout: float, options: Options | None = None
+    url: str, credentials: Credentials, timeout: float, options: ConnectionOptions | None = None
 ) -> Server:
-    """Opens the server behind a URL. ``timeout``: seconds that one call may take;
-    ``options``: how to reach a real Configuration Server.
+    """A session with the server behind a URL. ``timeout``: seconds that one call may take.
 
-    UsageError for a URL of no known form, ServerError where it cannot be opened.
+    UsageError for a URL of no known form, ServerError where no session can be opened.
     """
-    scheme, colon, rest = url.partition(":")
-    if not colon or not rest:
-        raise UsageError(f"{url!r} is no server URL", _FORMS)
-    if scheme == "embedded":
-        from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: PLC0415 - sqlite3
-
-        return EmbeddedServer(
-            Path(rest),
-            user=credentials.user,
-            password=credentials.password,
-            timeout=timeout,
-        )
-    if scheme in ("confserv", "confservs"):
-        return _connect_psdk(url, credentials, timeout, options or Options())
-    raise UsageError(f"no server is reached through {scheme}:", _FORMS)
+    return adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
 
 
-def head_start(url: str, options: Options) -> None:
-    """Starts Java in a thread where the URL needs it, while the caller does other things.
-    Says nothing of what goes wrong: ``connect`` does."""
-    if url.startswith(_REAL):
-        threading.Thread(target=_prepare, args=(options,), daemon=True).start()
+def head_start(url: str, options: ConnectionOptions) -> None:
+    """Begins in a thread to load what ``connect`` will need, if that takes long. Failures are
+    not reported: ``connect`` meets them again."""
+    adapter = find_adapter(url)
+    if adapter is not None and adapter.prepare is not None:
+        threading.Thread(target=_prepare, args=(adapter, options), daemon=True).start()
 
 
-def _prepare(options: Options) -> None:
-    with suppress(Exception):  # also what Java raises; the connection meets it again
-        _start(options).prepare()
+def _prepare(adapter: Adapter, options: ConnectionOptions) -> None:
+    with suppress(Exception):  # Java's exceptions too
+        assert adapter.prepare is not None  # noqa: S101 - checked by the caller
+        adapter.prepare(options)
 
 
-def _start(options: Options) -> "Sdk":
-    from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only where it is used
-
-    with _starting:  # who comes second finds the jars looked at and Java running
-        found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir)).check()
-        return jvm.start(found.class_path)
-
-
-def _connect_psdk(url: str, credentials: Credentials, timeout: float, options: Options) -> Server:
-    """A session through the vendor's SDK. The URL is looked at before Java starts."""
-    from reconciler.server.psdk.adapter import PsdkServer  # noqa: PLC0415 - only where it is used
-
-    parsed, _ = parse_url(url), options.client_type_number
-    return PsdkServer(
-        _start(options),
-        parsed,
-        options,
-        user=credentials.user,
-        password=credentials.password,
-        timeout=timeout,
-    )
+def server_values(url: str) -> dict[str, str]:
+    """The host and port of the server behind a URL, for ``${site.configserver.…}``. A server
+    in this process stands for a Configuration Server on this host."""
+    adapter = find_adapter(url)
+    host, port = adapter.address(url) if adapter else ("localhost", "2020")
+    return {"configserver.host": host, "configserver.port": port}

@@ -1,8 +1,8 @@
 """Finds a site among the applications that were read. Pure.
 
-From the application named by ``--app`` to its tenant, its cluster, and through their
-connections to the applications of each role. What the user must choose, or name rightly,
-is said with what there is.
+The application named by ``--app`` leads to its tenant and its cluster, and their connections
+lead to the applications of each role. Where the user must choose or correct a name, the
+error lists the candidates.
 """
 
 import difflib
@@ -32,7 +32,7 @@ from reconciler.site.neighbours import Neighbours
 from reconciler.site.prerequisites import check_prerequisites
 
 WEB_ENGAGEMENT_TYPES = frozenset({"WebEngagementBackendServer", "WebEngagementFrontEndServer"})
-# Types that say nothing of the product behind them.
+# Types that do not tell which product an application is.
 _SERVER_TYPES = WEB_ENGAGEMENT_TYPES | {"GenericServer", "ThirdPartyServer"}
 _CLUSTER_TYPES = _SERVER_TYPES | {"ApplicationCluster"}
 _SITE_TYPES = {ROLE_TYPES[INTERACTION_ROLE], ROLE_TYPES[STAT_ROLE]}
@@ -40,7 +40,7 @@ _SITE_TYPES = {ROLE_TYPES[INTERACTION_ROLE], ROLE_TYPES[STAT_ROLE]}
 
 @dataclass(frozen=True)
 class SiteOptions:
-    """What the user said of the site: ``--app``, ``--tenant`` and ``--cluster``."""
+    """The options ``--app``, ``--tenant`` and ``--cluster``."""
 
     app: str
     tenant: str = ""
@@ -48,22 +48,27 @@ class SiteOptions:
 
 
 def discover(live: Snapshot, options: SiteOptions) -> Site:
-    """The site. ``live`` holds all tenants and applications, and the hosts if read.
+    """The site. ``live`` holds all tenants and applications, and the server's host if it was
+    read.
 
-    Raises UsageError where the user must choose, RefusedError where a prerequisite of
-    Web Engagement is missing.
+    UsageError where the user must choose or correct a name; RefusedError where a prerequisite
+    of Web Engagement is missing.
     """
     return _Discovery(live, options).run()
 
 
 def _may_be(application: ConfObject, types: frozenset[str]) -> bool:
-    """Whether the type is one of ``types`` or a number that we have no name for."""
+    """Whether the type is one of ``types``, or a number whose name is unknown."""
     name = application_type(application)
     return name in types or name.isdigit()
 
 
 def _labels(applications: Iterable[ConfObject]) -> str:
-    return ", ".join(application_name(one) for one in applications)
+    return ", ".join(map(application_name, applications))
+
+
+def _refusal(summary: str, hint: str) -> RefusedError:
+    return RefusedError([Diagnostic(summary, hint=hint)])
 
 
 class _Discovery:
@@ -78,12 +83,10 @@ class _Discovery:
         cluster = self._cluster(server, tenant)
         roles = self._roles(server, cluster, tenant)
         check_prerequisites(server, cluster, roles, self._near)
-        members = {one.dbid for role in roles.values() for one in role}
+        members = [application for role in roles.values() for application in role]
+        dbids = {application.dbid for application in members}
         pairs = tuple(
-            (one.dbid, backup_of(one))
-            for members_of_role in roles.values()
-            for one in members_of_role
-            if backup_of(one) in members
+            (primary.dbid, backup_of(primary)) for primary in members if backup_of(primary) in dbids
         )
         return Site(
             tenant_name=application_name(tenant),
@@ -106,34 +109,25 @@ class _Discovery:
         kind = application_type(found)
         if kind == "ApplicationCluster":
             nodes = [a for a in self._near.applications() if found.dbid in connections(a)]
-            listed = _labels(nodes) or "none connects to it"
-            raise RefusedError(
-                [
-                    Diagnostic(
-                        f"{name} is an Application Cluster, not a Web Engagement Server",
-                        hint=f"Name one of its nodes with --app: {listed}.",
-                    )
-                ]
+            raise _refusal(
+                f"{name} is an Application Cluster, not a Web Engagement Server",
+                f"Name one of its nodes with --app: {_labels(nodes) or 'none connects to it'}.",
             )
         if not _may_be(found, _SERVER_TYPES):
-            raise RefusedError(
-                [
-                    Diagnostic(
-                        f"{name} is of type {kind}, not a Web Engagement Server",
-                        hint="Name the Web Engagement Server application with --app.",
-                    )
-                ]
+            raise _refusal(
+                f"{name} is of type {kind}, not a Web Engagement Server",
+                "Name the Web Engagement Server application with --app.",
             )
         if kind not in WEB_ENGAGEMENT_TYPES:
             self._near.notices.append(
-                f"{name} is of type {kind}; taken as the Web Engagement Server."
+                f"{name} is of type {kind}; it is treated as the Web Engagement Server."
             )
         if found.attributes.get("state") != 1:
             self._near.notices.append(f"{name} is disabled.")
         return found
 
     def _missing(self, name: str) -> RefusedError:
-        names = [application_name(one) for one in self._near.applications()]
+        names = [application_name(a) for a in self._near.applications()]
         close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         candidates = close or [
             application_name(a)
@@ -142,9 +136,8 @@ class _Discovery:
         ]
         hint = f"Create it in {APPLICATIONS}, or check --app."
         if candidates:
-            hint += f" There is {', '.join(candidates)}."
-        what = "absent, or not readable by this account"
-        return RefusedError([Diagnostic(f"the application {name} is {what}", hint=hint)])
+            hint += f" Candidates: {', '.join(candidates)}."
+        return _refusal(f"the application {name} is absent, or not readable by this account", hint)
 
     def _tenant(self, server: ConfObject) -> ConfObject:
         name = application_name(server)
@@ -158,13 +151,9 @@ class _Discovery:
             listed = _labels(tenants) or "none"
             raise UsageError(f"{name} does not serve a tenant {wanted}", f"Its tenants: {listed}.")
         if not tenants:
-            raise RefusedError(
-                [
-                    Diagnostic(
-                        f"{name} has no tenant that this account can read",
-                        hint=f"Add its tenant in {APPLICATIONS} > {name} > Tenants.",
-                    )
-                ]
+            raise _refusal(
+                f"{name} has no tenant that this account can read",
+                f"Add its tenant in {APPLICATIONS} > {name} > Tenants.",
             )
         if len(tenants) > 1:
             raise UsageError(
@@ -175,20 +164,20 @@ class _Discovery:
 
     def _cluster(self, server: ConfObject, tenant: ConfObject) -> ConfObject | None:
         leading = [
-            one
-            for one in self._near.connected([server])
-            if _may_be(one, _CLUSTER_TYPES)
-            and _SITE_TYPES & self._near.connected_types(one)
-            and self._near.usable(one, tenant)
+            application
+            for application in self._near.connected([server])
+            if _may_be(application, _CLUSTER_TYPES)
+            and _SITE_TYPES & self._near.connected_types(application)
+            and self._near.usable(application, tenant)
         ]
-        # An Application Cluster may also do no more than group servers of one type.
-        several = [one for one in leading if len(self._near.connected_types(one)) > 1]
+        # An Application Cluster may also merely group servers of one type.
+        several = [a for a in leading if len(self._near.connected_types(a)) > 1]
         candidates = several or (leading if len(leading) == 1 else [])
         wanted = self._options.cluster
         if wanted:
-            for one in candidates:
-                if application_name(one) == wanted:
-                    return one
+            for candidate in candidates:
+                if application_name(candidate) == wanted:
+                    return candidate
             raise UsageError(
                 f"{application_name(server)} has no connection to a cluster {wanted}",
                 f"Clusters it connects to: {_labels(candidates) or 'none'}.",
@@ -208,16 +197,17 @@ class _Discovery:
             roles[CLUSTER_ROLE] = self._near.with_partners([cluster])
         direct = self._near.connected([server, cluster] if cluster else [server])
         clusters = [
-            one
-            for one in direct
-            if application_type(one) == "ApplicationCluster" and self._near.usable(one, tenant)
+            application
+            for application in direct
+            if application_type(application) == "ApplicationCluster"
+            and self._near.usable(application, tenant)
         ]
-        reachable = {one.dbid: one for one in (*direct, *self._near.connected(clusters))}
+        reachable = {a.dbid: a for a in (*direct, *self._near.connected(clusters))}
         for role, kind in ROLE_TYPES.items():
-            found = [one for one in reachable.values() if application_type(one) == kind]
+            found = [a for a in reachable.values() if application_type(a) == kind]
             both = self._near.with_partners(found)
-            usable = [one for one in both if self._near.usable(one, tenant)]
-            roles[role] = tuple(sorted(usable, key=lambda one: one.dbid))
+            usable = [a for a in both if self._near.usable(a, tenant)]
+            roles[role] = tuple(sorted(usable, key=lambda application: application.dbid))
         return roles
 
     def _values(

@@ -14,7 +14,8 @@ from reconciler.site.model import Site
 def find_site(
     server: Reader, options: SiteOptions, installation: Installation | None
 ) -> tuple[Snapshot, Site]:
-    """The tenants, applications and hosts that were read, and the site among them."""
+    """The objects that were read (all tenants and applications, the server's host), and the
+    site among them."""
     applications = Snapshot(
         [*server.read("Tenant", {"all_tenants": 1}), *server.read("Application")]
     )

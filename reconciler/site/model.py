@@ -7,7 +7,7 @@ from reconciler.kinds import enums
 from reconciler.server.port import ConfObject
 
 APPLICATIONS = "Environment > Applications"
-"""Where applications stand in Genesys Administrator."""
+"""The folder of applications, as Genesys Administrator shows it."""
 
 
 def application_type(application: ConfObject) -> str:
@@ -21,7 +21,8 @@ def application_name(application: ConfObject) -> str:
 
 def connections(application: ConfObject) -> list[int]:
     """The DBIDs of the applications that an application connects to, in its order."""
-    return [one["appServerDBID"] for one in application.attributes.get("appServerDBIDs") or []]
+    entries = application.attributes.get("appServerDBIDs") or []
+    return [entry["appServerDBID"] for entry in entries]
 
 
 def backup_of(application: ConfObject) -> int:
@@ -32,11 +33,14 @@ def backup_of(application: ConfObject) -> int:
 
 @dataclass(frozen=True)
 class Site:
-    """What discovery found. ``roles``: role -> applications, by DBID. ``pairs``:
-    the (primary, backup) DBIDs among them. ``values``: what ``${site.…}`` gives; a
-    value that the site lacks is missing there. ``unreadable_partners``: members whose
-    backup this account cannot read, and its DBID. ``installation``: host and folder of
-    the launch files; empty: none was named."""
+    """What discovery found.
+
+    ``roles``: role -> applications, ordered by DBID. ``pairs``: the DBIDs (primary, backup)
+    of HA pairs among them. ``values``: name -> value of ``${site.NAME}``, for those that the
+    site has. ``unreadable_partners``: DBID of a member -> DBID of its backup, which this
+    account cannot read. ``installation``: host and folder of the launch files; empty if no
+    folder was named.
+    """
 
     tenant_name: str
     tenant_dbid: int
@@ -52,10 +56,10 @@ class Site:
 
     def members(self) -> dict[int, ConfObject]:
         """The applications of every role, by DBID, each once."""
-        return {one.dbid: one for role in self.roles.values() for one in role}
+        return {member.dbid: member for role in self.roles.values() for member in role}
 
     def partner(self, dbid: int) -> int:
-        """The other member of an application's HA pair; 0 where it is in none."""
+        """The DBID of the other member of an application's HA pair; 0 where it is in none."""
         for primary, backup in self.pairs:
             if dbid == primary:
                 return backup

@@ -1,7 +1,7 @@
-"""Applications as they connect to one another, and what of them is left out of a site. Pure.
+"""How applications connect to one another, and which of them a site leaves out. Pure.
 
-What is left out is told: as a notice where that is as the site wants it, as a warning
-where the account cannot read what may be needed.
+Each omission is reported: as a notice where the site is configured that way, as a warning
+where the account cannot read an application that may be needed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,8 @@ from reconciler.site.model import application_name, application_type, backup_of,
 
 
 class Neighbours:
-    """The applications that were read. ``unreadable_partners``: see ``Site``."""
+    """The applications that were read, by their connections. ``unreadable_partners``: see
+    ``Site``."""
 
     def __init__(self, live: Snapshot) -> None:
         self._live = live
@@ -21,12 +22,12 @@ class Neighbours:
         self.unreadable_partners: dict[int, int] = {}
 
     def applications(self) -> list[ConfObject]:
-        """Every one of them."""
+        """All of them."""
         return self._live.of_type("Application")
 
     def connected(self, applications: Iterable[ConfObject]) -> list[ConfObject]:
-        """What the applications connect to, each once. What cannot be read is a warning:
-        it may be one that the site needs."""
+        """The applications that the given ones connect to, each once. An application that
+        cannot be read is a warning: the site may need it."""
         found: dict[int, ConfObject] = {}
         for application in applications:
             for dbid in connections(application):
@@ -41,31 +42,30 @@ class Neighbours:
         return list(found.values())
 
     def connected_types(self, application: ConfObject) -> set[str]:
-        """The types of the applications that one connects to."""
+        """The types of the applications that the given one connects to."""
         found = [self._live.get("Application", dbid) for dbid in connections(application)]
-        return {application_type(one) for one in found if one is not None}
+        return {application_type(other) for other in found if other is not None}
 
     def with_partners(self, applications: Sequence[ConfObject]) -> tuple[ConfObject, ...]:
-        """The applications with their backups, and the primaries that they are backups of."""
-        result = {one.dbid: one for one in applications}
-        for one in applications:
-            backup = self._live.get("Application", backup_of(one))
+        """The applications with their backups, and with the primaries whose backups they are."""
+        result = {application.dbid: application for application in applications}
+        for application in applications:
+            dbid = backup_of(application)
+            backup = self._live.get("Application", dbid)
             if backup is not None:
-                result[backup.dbid] = backup
-            elif backup_of(one):
-                self.unreadable_partners[one.dbid] = backup_of(one)
+                result[dbid] = backup
+            elif dbid:
+                self.unreadable_partners[application.dbid] = dbid
                 self.warnings.append(
-                    f"the backup of {application_name(one)}, the application with DBID"
-                    f" {backup_of(one)}, is not readable by this account: it is left out."
+                    f"the backup of {application_name(application)}, the application with DBID"
+                    f" {dbid}, is not readable by this account: it is left out."
                 )
         wanted = set(result)
-        for one in self.applications():
-            if backup_of(one) in wanted:
-                result[one.dbid] = one
+        result |= {a.dbid: a for a in self.applications() if backup_of(a) in wanted}
         return tuple(result.values())
 
     def usable(self, application: ConfObject, tenant: ConfObject) -> bool:
-        """Whether it belongs to a site of the tenant; told where not."""
+        """Whether an application is enabled and serves the tenant; a notice where it is not."""
         name = application_name(application)
         if application.attributes.get("state") != 1:
             self.notices.append(f"{name} is disabled and left out.")

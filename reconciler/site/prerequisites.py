@@ -1,4 +1,4 @@
-"""What Web Engagement needs of a site before it can be provisioned. Pure."""
+"""What Web Engagement requires of a site before it can be provisioned. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,15 +16,15 @@ def check_prerequisites(
     roles: Mapping[str, Sequence[ConfObject]],
     near: Neighbours,
 ) -> None:
-    """RefusedError where a connection is missing, with every one, and what was left out
-    that may have been it. No Chat Server is a notice."""
+    """RefusedError lists every missing connection, with the applications that were left out
+    and may be what is missing. A missing Chat Server is only a notice."""
     label = application_name(server)
     if cluster is not None:
         label += f" or {application_name(cluster)}"
     problems = []
     for role, product in ((INTERACTION_ROLE, "Interaction Server"), (STAT_ROLE, "Stat Server")):
         if not roles[role]:
-            left_out = [one for one in near.notices if _is_about(one, ROLE_TYPES[role], near)]
+            left_out = [text for text in near.notices if _is_about(text, ROLE_TYPES[role], near)]
             left_out += [warning[0].upper() + warning[1:] for warning in near.warnings]
             hint = f"Add it in {APPLICATIONS} > {label} > Connections."
             hint = " ".join((*left_out, hint))
@@ -39,5 +39,6 @@ def check_prerequisites(
 
 
 def _is_about(notice: str, kind: str, near: Neighbours) -> bool:
+    """Whether a notice names an application of the type."""
     names = [application_name(a) for a in near.applications() if application_type(a) == kind]
     return any(notice.startswith(f"{name} ") for name in names)

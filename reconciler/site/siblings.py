@@ -1,4 +1,4 @@
-"""Other Web Engagement sites that share what this one uses. Pure."""
+"""Other Web Engagement sites that share a tenant or applications with this one. Pure."""
 
 from reconciler.kinds.roles import CLUSTER_ROLE, SERVER_ROLE
 from reconciler.server.port import ConfObject
@@ -8,14 +8,14 @@ from reconciler.site.model import Site, application_name, application_type, conn
 
 
 def _outside(live: Snapshot, site: Site) -> list[ConfObject]:
-    """Web Engagement applications that are neither of the site nor nodes of its cluster."""
-    own = {one.dbid for role in (SERVER_ROLE, CLUSTER_ROLE) for one in site.roles.get(role, ())}
+    """Web Engagement applications that are neither in the site nor nodes of its cluster."""
+    own = {a.dbid for role in (SERVER_ROLE, CLUSTER_ROLE) for a in site.roles.get(role, ())}
     return [
-        one
-        for one in live.of_type("Application")
-        if one.dbid not in own
-        and (application_type(one) in WEB_ENGAGEMENT_TYPES or _queue_key(one))
-        and not (site.cluster is not None and site.cluster.dbid in connections(one))
+        other
+        for other in live.of_type("Application")
+        if other.dbid not in own
+        and (application_type(other) in WEB_ENGAGEMENT_TYPES or _queue_key(other))
+        and not (site.cluster is not None and site.cluster.dbid in connections(other))
     ]
 
 
@@ -26,21 +26,20 @@ def _queue_key(application: ConfObject) -> str:
 
 def endpoint_users(live: Snapshot, site: Site, key: str) -> tuple[str, ...]:
     """Applications outside the site whose ``queueKey`` is ``key`` (tenant:endpoint)."""
-    return tuple(application_name(one) for one in _outside(live, site) if _queue_key(one) == key)
+    return tuple(name for name, used in foreign_keys(live, site).items() if used == key)
 
 
 def foreign_keys(live: Snapshot, site: Site) -> dict[str, str]:
     """Application outside the site -> its ``queueKey``, for those that have one."""
-    return {
-        application_name(one): _queue_key(one) for one in _outside(live, site) if _queue_key(one)
-    }
+    keys = {application_name(other): _queue_key(other) for other in _outside(live, site)}
+    return {name: key for name, key in keys.items() if key}
 
 
 def sibling_sites(live: Snapshot, site: Site) -> tuple[str, ...]:
     """Web Engagement Servers outside the site that serve its tenant."""
     return tuple(
-        application_name(one)
-        for one in _outside(live, site)
-        if application_type(one) in WEB_ENGAGEMENT_TYPES
-        and site.tenant_dbid in (one.attributes.get("tenantDBIDs") or [])
+        application_name(other)
+        for other in _outside(live, site)
+        if application_type(other) in WEB_ENGAGEMENT_TYPES
+        and site.tenant_dbid in (other.attributes.get("tenantDBIDs") or [])
     )

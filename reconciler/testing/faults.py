@@ -1,11 +1,9 @@
-"""Faults that a call to a server may meet, as values. ``server/faulty.py`` lets them strike.
+"""Faults that a call to a server can meet, as values. ``faulty`` lets them strike.
 
-    when       Drop                          other faults
-    "before"   the request did not go out    before the call has its effect
-    "during"   the request was lost          (Drop only)
-    "after"    the answer was lost           after the call had its effect
-
-Knows the port and no adapter; nothing but tests may use it.
+when       Drop                          other faults
+"before"   the request was not sent      before the call takes effect
+"during"   the request was lost          (Drop only)
+"after"    the answer was lost           after the call took effect
 """
 
 from collections.abc import Callable
@@ -23,7 +21,7 @@ When = Literal["before", "during", "after"]
 
 @dataclass(frozen=True)
 class Call:
-    """One call that a client made. ``dbid``: 0 where it names no single object."""
+    """One call by a client. ``dbid``: 0 where it names no single object."""
 
     name: CallName
     object_type: str = ""
@@ -32,9 +30,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Fault:
-    """Where a fault strikes: at the ``at``-th call of that name on that object type,
-    counted from 1. Empty: any name, any type; 0: every such call. ``chance``: how likely
-    it strikes there, 0 to 1."""
+    """Which calls a fault strikes: the ``at``-th call of that name on that object type,
+    counted from 1; 0: every such call. An empty name or type stands for all of them.
+    ``chance``: how likely it strikes, 0 to 1. ``moments``: what ``when`` can be.
+
+    ValueError for a ``when`` that the fault does not have."""
 
     call: AnyCall = ""
     at: int = 0
@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Drop(Fault):
-    """The connection breaks; every later call finds it gone."""
+    """The connection breaks. Every later call fails too."""
 
     moments: ClassVar[tuple[When, ...]] = ("before", "during", "after")
 
@@ -64,15 +64,15 @@ class Delay(Fault):
 
 @dataclass(frozen=True)
 class Refuse(Fault):
-    """The server answers an error. After a write: one that keeps quiet about its effect,
-    which no server that keeps to the port does."""
+    """The server answers with an error. With ``when="after"`` a write takes effect all the
+    same, which the port forbids."""
 
     error: type[ConfigurationServerError] = field(default=ConfigurationServerError, kw_only=True)
 
 
 @dataclass(frozen=True)
 class LoseAnswer(Fault):
-    """The call has its effect and the answer never comes; the session lives on."""
+    """The call takes effect, its answer never comes, and the session lives on."""
 
     when: When = "after"
     moments: ClassVar[tuple[When, ...]] = ("after",)
@@ -80,8 +80,8 @@ class LoseAnswer(Fault):
 
 @dataclass(frozen=True)
 class Stale(Fault):
-    """A read answers what it answered the last time; where the question is new, what it
-    would have answered before the last write."""
+    """A read gives the answer that the same read gave before. A read that was not made before
+    gives the answer from before the last write."""
 
     call: AnyCall = "read"
     moments: ClassVar[tuple[When, ...]] = ("before",)
@@ -89,6 +89,6 @@ class Stale(Fault):
 
 @dataclass(frozen=True)
 class Interfere(Fault):
-    """Another client writes in between. ``write`` gets the server behind the faults."""
+    """Another client writes just then. ``write`` gets a session without faults."""
 
     write: Callable[[Server], object] = field(kw_only=True)

@@ -1,9 +1,8 @@
-"""A server with faults, for tests of every adapter and of apply.
+"""A server with faults, to test programs that must survive them.
 
-``FaultyServer`` implements the port by handing each call on to another server. Before or
-after chosen calls it drops the connection, delays, answers an error, loses the answer,
-answers stale data, or lets another client write. The same seed gives the same faults.
-Knows the port and no adapter; nothing but tests may use it.
+``FaultyServer`` implements the port: it passes each call on to another server, and lets
+the faults of ``faults`` strike before or after it. The same seed gives the same faults.
+Knows no adapter.
 """
 
 import time
@@ -43,8 +42,8 @@ _T = TypeVar("_T")
 class FaultyServer:
     """A server with faults. Implements ``port.Server``.
 
-    ``calls``: every call so far, those that failed too. ``struck``: the number of the
-    call (from 1) and the fault, for every fault that struck.
+    ``calls``: every call so far, failed ones included. ``struck``: for each fault that
+    struck, the number of the call (from 1) and the fault. ``sleep``: how a ``Delay`` waits.
     """
 
     def __init__(
@@ -60,11 +59,11 @@ class FaultyServer:
         self._server = server
         self._faults = tuple(faults)
         self._matched = [0] * len(self._faults)
-        # One source for each fault: adding a fault does not move the others.
+        # A generator for each fault: adding a fault does not change when the others strike.
         self._random = [Random(f"{seed} {n}") for n in range(len(self._faults))]  # noqa: S311 - no secret
         self._sleep = sleep
         self._dropped = False
-        # What stale answers are made of. The last write's object as it was before; None: absent.
+        # For stale answers. ``_last``: the last write's type and DBID, and the object before it.
         self._remembers = any(isinstance(fault, Stale) for fault in self._faults)
         self._answers: dict[object, list[ConfObject]] = {}
         self._last: tuple[str, int, ConfObject | None] | None = None
@@ -123,7 +122,7 @@ class FaultyServer:
         self._server.close()
 
     def _call(
-        self, call: Call, execute_plan: Callable[[], _T], stale: Callable[[], _T] | None = None
+        self, call: Call, perform: Callable[[], _T], stale: Callable[[], _T] | None = None
     ) -> _T:
         self.calls.append(call)
         if self._dropped:
@@ -133,23 +132,23 @@ class FaultyServer:
             if fault.when != "after":
                 self._strike(fault, call)
         if stale is not None and any(isinstance(fault, Stale) for fault in chosen):
-            execute_plan = stale
+            perform = stale
         try:
-            answer = execute_plan()
+            answer = perform()
         except ServerError:
-            # An error is an answer too: it can come late, or never.
+            # An error is an answer too, which can come late or get lost.
             self._strike_after(chosen, call)
             raise
         self._strike_after(chosen, call)
         return answer
 
-    def _write(self, call: Call, execute_plan: Callable[[], _T]) -> _T:
-        """Keeps the object as it is before the write, where a stale answer may want it."""
+    def _write(self, call: Call, perform: Callable[[], _T]) -> _T:
+        """Remembers the object from before the write, if a stale answer may need it."""
 
         def write() -> _T:
             asked = {"dbid": call.dbid}
             found = self._server.read(call.object_type, asked) if self._remembers else []
-            result = execute_plan()
+            result = perform()
             self._last = (call.object_type, call.dbid, found[0]) if found else None
             return result
 
@@ -196,20 +195,20 @@ class FaultyServer:
         self._last = other._last or self._last
 
     def _before_last_write(self, object_type: str, filters: Filter) -> list[ConfObject]:
-        """The answer without the last write. Not undone: what a delete took with it."""
+        """The answer from before the last write. What a delete cascaded to stays away."""
         fresh = self._server.read(object_type, filters)
         if self._last is None or self._last[0] != object_type:
             return fresh
         _, dbid, before = self._last
-        result = [one for one in fresh if one.dbid != dbid]
+        result = [found for found in fresh if found.dbid != dbid]
         if before is not None and _matches(before, filters):
             result.append(before)
-        return sorted(result, key=lambda one: one.dbid)
+        return sorted(result, key=lambda found: found.dbid)
 
 
 @dataclass(frozen=True)
 class _Subscription:
-    """Notifications of a server with faults; the connection may break under them."""
+    """Notifications of a server with faults."""
 
     inner: Subscription
     call: Callable[[Callable[[], list[Notification]]], list[Notification]]
@@ -221,10 +220,10 @@ class _Subscription:
         self.inner.close()
 
 
-def _matches(one: ConfObject, filters: Filter) -> bool:
+def _matches(found: ConfObject, filters: Filter) -> bool:
     if "dbid" in filters:
-        return one.dbid == filters["dbid"]
-    names = OBJECT_TYPES[one.type].filters
+        return found.dbid == filters["dbid"]
+    names = OBJECT_TYPES[found.type].filters
     return all(
-        one.attributes.get(names[key]) == value for key, value in filters.items() if names[key]
+        found.attributes.get(names[key]) == value for key, value in filters.items() if names[key]
     )

@@ -1,46 +1,20 @@
-"""The servers that the contract suite runs on: one small table.
-
-``ADAPTERS[name](folder, site)`` makes a new server with the objects of a site file, given
-as text; ``folder`` is an empty one that it may use. Another adapter is another line.
-"""
+"""The servers that our own run of the contract tests: one small table."""
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import Server
-from tests.harness import site_server
+from reconciler.testing.contract.fixtures import ServerFactory
+from reconciler.testing.contract.server_under_test import Gap, ServerUnderTest
+from reconciler.testing.sites import create_server_file
 
 
-class Installation(Protocol):
-    """One server, and what its administrators do beside the port."""
-
-    def connect(self, user: str = "", password: str = "") -> Server:
-        """A new session; without a user it is the server's own, which may do everything."""
-
-    def change_mode(self, mode: str) -> None:
-        """Sets the operational mode: Full, ReadOnly or Emergency."""
-
-    def close(self) -> None:
-        """Frees what the server holds; its sessions have ended."""
-
-    @property
-    def lacks(self) -> frozenset[str]:
-        """What the way to the server cannot carry. ``who`` made a change; ``where``, in
-        which tenant, an object was updated or deleted; ``zero``: a number that an update
-        sets to 0, which is sent and which the SDK's listener loses; ``long``: integers of
-        more than 32 bits; ``change``: a DBID among the changed entries of a list, where it
-        changes nothing."""
-
-
-class EmbeddedInstallation:
+class EmbeddedUnderTest(ServerUnderTest):
     """An embedded server: a copy of a file that is made once for every site."""
-
-    lacks: frozenset[str] = frozenset()
 
     def __init__(self, folder: Path, site: str) -> None:
         self._path = folder / "gwe.db"
@@ -54,20 +28,18 @@ class EmbeddedInstallation:
         server.change_mode(mode)
         server.close()
 
-    def close(self) -> None:
-        """Nothing is held beside the sessions."""
-
 
 @cache
 def _embedded_file(site: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        return site_server(Path(folder), site).read_bytes()
+        return create_server_file(Path(folder), site).read_bytes()
 
 
-class PsdkInstallation(EmbeddedInstallation):
+class PsdkUnderTest(EmbeddedUnderTest):
     """The same server behind TCP: through the vendor's SDK at both ends."""
 
-    lacks = frozenset({"who", "where", "zero", "long", "change"})
+    gaps = frozenset(Gap)
+    random_runs = 15
 
     def __init__(self, folder: Path, site: str) -> None:
         from tests.psdk.support import open_listener  # noqa: PLC0415 - only with the jars
@@ -84,7 +56,7 @@ class PsdkInstallation(EmbeddedInstallation):
         self._listener.close()
 
 
-ADAPTERS: Mapping[str, Callable[[Path, str], Installation]] = {
-    "embedded": EmbeddedInstallation,
-    **({"psdk": PsdkInstallation} if os.environ.get("PSDK_LIB") else {}),
+ADAPTERS: Mapping[str, ServerFactory] = {
+    "embedded": EmbeddedUnderTest,
+    **({"psdk": PsdkUnderTest} if os.environ.get("PSDK_LIB") else {}),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.site import SITE
+from reconciler.testing.contract.site import SITE
 from tests.harness import site_server
 
 collect_ignore_glob = [] if os.environ.get("PSDK_LIB") else ["test_*.py"]

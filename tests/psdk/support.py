@@ -10,16 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.adapter import PsdkServer
-from reconciler.server.psdk.address import Options, parse_url
+from reconciler.server.psdk.address import parse_url
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.wire.listener import Listener
 
 LIB = os.environ.get("PSDK_LIB", "")
 """The folder with the vendor's jars; empty: the tests that need them are left out."""
 
-AS_SERVER = Options(client="confserv", client_type="21")
+AS_SERVER = ConnectionOptions(client="confserv", client_type="21")
 """A client application that needs no user: the server's own."""
 
 
@@ -55,12 +56,16 @@ def listening(path: Path, port: int = 0, **more: Any) -> Iterator[int]:
 
 
 def session(
-    port: int | str, user: str = "", password: str = "", options: Options | None = None, **more: Any
+    port: int | str,
+    user: str = "",
+    password: str = "",
+    options: ConnectionOptions | None = None,
+    **more: Any,
 ) -> PsdkServer:
     """A session of the adapter. ``port``: of the loopback, or a whole URL. Without a user:
     as the server's own application."""
     url = f"confserv://127.0.0.1:{port}" if isinstance(port, int) else port
-    chosen = options or (Options() if user else AS_SERVER)
+    chosen = options or (ConnectionOptions() if user else AS_SERVER)
     more.setdefault("timeout", 10.0)
     return PsdkServer(sdk(), parse_url(url), chosen, user=user, password=password, **more)
 

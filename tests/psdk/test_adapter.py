@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
     ConfigurationServerError,
@@ -17,7 +18,6 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject
 from reconciler.server.psdk.adapter import PsdkServer
-from reconciler.server.psdk.address import Options
 from tests.psdk.byhand import Responder, conf, kv, number
 from tests.psdk.relay import Relay
 from tests.psdk.support import sdk, session
@@ -246,7 +246,7 @@ def test_an_update_to_zero_leaves_as_a_zero_and_the_sdks_listener_drops_it() -> 
     said: list[bytes] = []
     with Responder({"RequestUpdateObject": updated, "RequestReadObjects": read}) as responder:
         relay = Relay(responder.port)
-        server = session(relay.port, "anna", "secret", options=Options(addp=False))
+        server = session(relay.port, "anna", "secret", options=ConnectionOptions(addp=False))
         for value in (0, 7):
             relay.heard.clear()
             answer = server.update("AgentGroup", 101, Delta({"capacityRuleDBID": value}))

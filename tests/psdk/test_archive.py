@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import APP, BARE, gwe, site_server
+from tests.harness import APP, BARE, gwe_process, site_server
 from tests.psdk.support import LIB, listening
 
 ACCOUNT = {"GWE_PSDK": LIB, "GWE_USER": "default", "GWE_PASSWORD": "password"}
@@ -35,22 +35,22 @@ def test_the_doctor_makes_an_archive_and_later_commands_use_it(tmp_path: Path) -
     assert not any("SharedArchiveFile" in one for one in options_of_java())
     with listening(site_server(tmp_path, BARE)) as port:
         site = ["--server", f"confserv://127.0.0.1:{port}", "--app", APP]
-        before = gwe("plan", *site, cwd=tmp_path, env=cache)
-        doctor = gwe("doctor", *site, cwd=tmp_path, env={**cache, "COLUMNS": "300"})
+        before = gwe_process("plan", *site, cwd=tmp_path, env=cache)
+        doctor = gwe_process("doctor", *site, cwd=tmp_path, env={**cache, "COLUMNS": "300"})
         (archive,) = (tmp_path / "cache" / "gwe-reconciler").iterdir()
         assert f"ok      start         Java's classes are prepared in {archive}" in doctor.out
         assert f"-XX:SharedArchiveFile={archive}" in options_of_java()
-        after = gwe("plan", *site, cwd=tmp_path, env=cache)
+        after = gwe_process("plan", *site, cwd=tmp_path, env=cache)
         assert (before.code, after) == (0, before)
         with archive.open("r+b") as file:
             file.truncate(archive.stat().st_size // 2)  # Java would end the process
-        assert gwe("plan", *site, cwd=tmp_path, env=cache) == before
+        assert gwe_process("plan", *site, cwd=tmp_path, env=cache) == before
         assert not any("SharedArchiveFile" in one for one in options_of_java())
-        again = gwe("doctor", *site, cwd=tmp_path, env={**cache, "COLUMNS": "300"})
+        again = gwe_process("doctor", *site, cwd=tmp_path, env={**cache, "COLUMNS": "300"})
         (made,) = archive.parent.iterdir()
         assert f"ok      start         Java's classes are prepared in {made}" in again.out
         assert f"-XX:SharedArchiveFile={made}" in options_of_java()
-        assert gwe("plan", *site, cwd=tmp_path, env=cache) == before
+        assert gwe_process("plan", *site, cwd=tmp_path, env=cache) == before
         # Of the right size and yet none: Java does not take it, and goes on without.
         made.write_bytes(b"no archive".ljust(made.stat().st_size))
-        assert gwe("plan", *site, cwd=tmp_path, env=cache) == before
+        assert gwe_process("plan", *site, cwd=tmp_path, env=cache) == before

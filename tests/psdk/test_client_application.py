@@ -8,16 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import AppSecurityViolationError, LoginIncorrectError
 from reconciler.server.errors import NoPermissionError as MayNotError
 from reconciler.server.port import AccessEntry, Permission
-from reconciler.server.psdk.address import Options
-from tests.contract.site import RIGHT
-from tests.harness import APP, BARE, everything, find, gwe, opened, site_server, state_folder
+from reconciler.testing.contract.site import RIGHT
+from tests.harness import (
+    APP,
+    BARE,
+    everything,
+    find,
+    gwe_process,
+    opened,
+    site_server,
+    state_folder,
+)
 from tests.psdk.support import LIB, listening, session
 
 Listen = Callable[..., int]
-GWE = Options(client="GWE", client_type="WebEngagementBackendServer")
+GWE = ConnectionOptions(client="GWE", client_type="WebEngagementBackendServer")
 
 
 def test_a_server_logs_in_by_its_application_alone(listen: Listen) -> None:
@@ -41,7 +50,7 @@ def test_without_a_user_only_a_server_of_that_name_and_type_is_let_in(
     listen: Listen, client: str, kind: str, expected: type[Exception]
 ) -> None:
     with pytest.raises(expected):
-        session(listen(), options=Options(client=client, client_type=kind))
+        session(listen(), options=ConnectionOptions(client=client, client_type=kind))
 
 
 def test_a_user_needs_execute_on_the_client_application(listen: Listen, path: Path) -> None:
@@ -63,8 +72,8 @@ def test_the_command_line_logs_in_without_a_user(tmp_path: Path) -> None:
     with listening(path) as port:
         site = ["--server", f"confserv://127.0.0.1:{port}", "--app", APP]
         client = ["--client", APP, "--client-type", "WebEngagementBackendServer"]
-        plan = gwe("plan", *site, *client, cwd=tmp_path, env={"GWE_PSDK": LIB})
-        without = gwe("plan", *site, cwd=tmp_path, env={"GWE_PSDK": LIB})
+        plan = gwe_process("plan", *site, *client, cwd=tmp_path, env={"GWE_PSDK": LIB})
+        without = gwe_process("plan", *site, cwd=tmp_path, env={"GWE_PSDK": LIB})
     assert plan.code == 0, plan.err
     assert "Plan: 31 to create, 3 to update" in plan.out
     assert without.code == 1

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ValueOutOfRangeError
-from reconciler.server.psdk.address import Options
-from tests.contract.site import annex, get, script
+from reconciler.testing.contract.site import annex, get, script
 from tests.harness import opened
 from tests.psdk.relay import Relay
 from tests.psdk.support import session
@@ -17,8 +17,8 @@ Listen = Callable[..., int]
 CYRILLIC = "windows-1251"
 
 
-def speaking(encoding: str) -> Options:
-    return Options(client="confserv", client_type="21", encoding=encoding, addp=False)
+def speaking(encoding: str) -> ConnectionOptions:
+    return ConnectionOptions(client="confserv", client_type="21", encoding=encoding, addp=False)
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_a_multilingual_server_has_the_last_word(listen: Listen) -> None:
 
 @pytest.mark.parametrize("encoding", ["nonsense-1", "not a name"])
 def test_an_encoding_that_java_does_not_know_is_wrong_usage(listen: Listen, encoding: str) -> None:
-    with pytest.raises(UsageError, match="no encoding that Java knows"):
+    with pytest.raises(UsageError, match="Java knows no encoding"):
         session(listen(), options=speaking(encoding))

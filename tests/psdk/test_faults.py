@@ -17,7 +17,7 @@ from reconciler.server.errors import (
     UniquenessViolationError,
 )
 from reconciler.server.psdk.adapter import PsdkServer
-from tests.contract.site import annex, names, script
+from reconciler.testing.contract.site import annex, names, script
 from tests.harness import opened
 from tests.psdk.relay import Relay
 from tests.psdk.support import AS_SERVER, free_port, open_listener, session
@@ -223,10 +223,10 @@ def test_a_write_is_not_sent_again_to_the_second_host(listen: Listen, path: Path
 def test_many_requests_are_out_at_once_and_no_more_than_allowed(
     listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reconciler.server.psdk.address import Options  # noqa: PLC0415
+    from reconciler.server.connection import ConnectionOptions  # noqa: PLC0415
 
     relay = Relay(listen(), delay=0.2)
-    options = Options(client="confserv", client_type="21", in_flight=3)
+    options = ConnectionOptions(client="confserv", client_type="21", in_flight=3)
     server = session(relay.port, options=options)
     out, most, lock = 0, 0, threading.Lock()
     channel = server._session.channel

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.harness import gwe, site_server
+from tests.harness import gwe_process, site_server
 from tests.psdk.support import LIB, listening
 
 
@@ -24,7 +24,7 @@ def test_an_installation_folder_serves_as_well_as_the_jars_own(tmp_path: Path) -
     account = {"GWE_USER": "default", "GWE_PASSWORD": "password"}
     with listening(site_server(tmp_path)) as port:
         url = f"confserv://127.0.0.1:{port}"
-        result = gwe(
+        result = gwe_process(
             *("doctor", "--server", url, "--app", "GWE", "--install-dir", product),
             cwd=tmp_path,
             env={**account, "COLUMNS": "300"},

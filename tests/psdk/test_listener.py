@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.site import RIGHT
+from reconciler.testing.contract.site import RIGHT
 from tests.harness import opened
 from tests.psdk.byhand import Client, conf, kv, number, request
 from tests.psdk.support import sdk

@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import ServerIsProxyError
-from tests.contract.site import script
-from tests.harness import APP, BARE, everything, gwe, opened, site_server
+from reconciler.testing.contract.site import script
+from tests.harness import APP, BARE, everything, gwe_process, opened, site_server
 from tests.psdk.support import LIB, gone, listening, open_listener, session
 
 Listen = Callable[..., int]
@@ -80,9 +80,9 @@ def test_the_command_line_refuses_to_write_to_a_proxy_over_the_wire(tmp_path: Pa
     before = everything(path)
     with listening(path) as port:
         site = ["--server", f"confserv://127.0.0.1:{port}", "--app", APP]
-        plan = gwe("plan", *site, cwd=tmp_path, env=account)
-        apply = gwe("apply", "--auto-approve", *site, cwd=tmp_path, env=account)
-        doctor = gwe("doctor", *site, cwd=tmp_path, env=account)
+        plan = gwe_process("plan", *site, cwd=tmp_path, env=account)
+        apply = gwe_process("apply", "--auto-approve", *site, cwd=tmp_path, env=account)
+        doctor = gwe_process("doctor", *site, cwd=tmp_path, env=account)
     assert plan.code == 0, plan.err
     assert "Note: The server is a Configuration Server Proxy of master" in plan.out
     assert (apply.code, apply.out) == (3, "")

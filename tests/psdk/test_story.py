@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine import prepare
+from reconciler.engine.planning import prepare
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
@@ -22,8 +22,8 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.site.discovery import SiteOptions
-from tests.contract.site import script
-from tests.harness import APP, BARE, VENDOR, Result, everything, gwe, opened, site_server
+from reconciler.testing.contract.site import script
+from tests.harness import APP, BARE, VENDOR, Result, everything, gwe_process, opened, site_server
 from tests.psdk.support import LIB, free_port, listening, session
 
 Listen = Callable[..., int]
@@ -57,7 +57,7 @@ def on(url: str, folder: Path, *arguments: str) -> Result:
     """A command against a server; what it says with the server's URL taken out."""
     command, *more = arguments
     site = ["--server", url, "--app", APP]
-    result = gwe(command, *site, *more, cwd=folder, env=ADMINISTRATOR)
+    result = gwe_process(command, *site, *more, cwd=folder, env=ADMINISTRATOR)
     return said(result, url)
 
 
@@ -89,12 +89,12 @@ def test_plan_apply_and_drift_say_and_do_the_same_over_the_wire(tmp_path: Path) 
             assert there.code == here.code, there.err
             assert there.out == here.out
         assert on(urls[1], tmp_path, "plan", "--detailed-exitcode").code == 0
-        runs = _RUN.findall(gwe("runs", cwd=tmp_path).out)
+        runs = _RUN.findall(gwe_process("runs", cwd=tmp_path).out)
         assert len(runs) == 4
         for run in (3, 1):  # what was replaced, then what was created
             here, there = (
                 said(
-                    gwe(
+                    gwe_process(
                         *("undo", runs[number], "--server", url, "--auto-approve"),
                         cwd=tmp_path,
                         env=ADMINISTRATOR,
@@ -106,7 +106,7 @@ def test_plan_apply_and_drift_say_and_do_the_same_over_the_wire(tmp_path: Path) 
             assert (here.code, here.err) == (0, "")
             assert there.code == here.code, there.err
             assert there.out == here.out
-        recovered = gwe("recover", "--server", urls[1], cwd=tmp_path, env=ADMINISTRATOR)
+        recovered = gwe_process("recover", "--server", urls[1], cwd=tmp_path, env=ADMINISTRATOR)
         assert recovered.code == 0
         assert "Nothing to recover" in recovered.out
     assert everything(wire) == everything(file)
@@ -150,7 +150,7 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
     path = site_server(tmp_path, BARE)
     with serving(path) as (port, _):
         arguments = ["embedded", "serve", path, "--port", str(port), "--psdk", LIB]
-        result = gwe(*arguments, cwd=tmp_path)
+        result = gwe_process(*arguments, cwd=tmp_path)
     assert result.code == 1
     assert f"cannot listen at 127.0.0.1:{port}" in result.err
 
@@ -160,7 +160,7 @@ def test_a_wrong_password_is_said_by_every_command(tmp_path: Path) -> None:
         url = f"confserv://127.0.0.1:{port}"
         for command in ("plan", "doctor"):
             wrong = {**ADMINISTRATOR, "GWE_PASSWORD": "wrong"}
-            result = gwe(command, "--server", url, "--app", APP, cwd=tmp_path, env=wrong)
+            result = gwe_process(command, "--server", url, "--app", APP, cwd=tmp_path, env=wrong)
             assert result.code == 1
             assert "error 4" in " ".join((result.out + result.err).split())
 
@@ -168,8 +168,8 @@ def test_a_wrong_password_is_said_by_every_command(tmp_path: Path) -> None:
 def test_the_doctor_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
     with serving(site_server(tmp_path, BARE)) as (port, _):
         site = ["doctor", "--server", f"confserv://127.0.0.1:{port}", "--app", APP]
-        well = gwe(*site, cwd=tmp_path, env=ADMINISTRATOR)
-        other = gwe(*site, "--client", "nobody", cwd=tmp_path, env=ADMINISTRATOR)
+        well = gwe_process(*site, cwd=tmp_path, env=ADMINISTRATOR)
+        other = gwe_process(*site, "--client", "nobody", cwd=tmp_path, env=ADMINISTRATOR)
     assert well.code == 0, well.out
     lines = [line.split() for line in well.out.splitlines() if not line.startswith(" ")]
     assert [(state, what) for state, what, *_ in lines] == [
@@ -190,7 +190,7 @@ def test_the_doctor_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
     assert max(len(line) for line in well.out.splitlines()) <= 80
     assert other.code == 1
     assert other.out.splitlines()[-1].strip().startswith("->") or "error 7" in other.out
-    gone = gwe(*site, cwd=tmp_path, env=ADMINISTRATOR)
+    gone = gwe_process(*site, cwd=tmp_path, env=ADMINISTRATOR)
     assert gone.code == 1
     assert "failed  port" in gone.out
 

@@ -12,7 +12,7 @@ from reconciler.server.errors import ServerIsProxyError, ServerUnavailableError
 from reconciler.server.psdk.adapter import PsdkServer
 from reconciler.server.psdk.channel import Channel
 from reconciler.server.wire.listener import Listener
-from tests.contract.site import SITE, annex, script
+from reconciler.testing.contract.site import SITE, annex, script
 from tests.harness import everything, opened, site_server
 from tests.psdk.support import gone, open_listener, session
 from tests.psdk.test_proxy import proxy_at

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk.address import Options
-from tests.contract.site import names
+from reconciler.testing.contract.site import names
 from tests.psdk.support import AS_SERVER, session
 
 Listen = Callable[..., int]
@@ -55,7 +55,7 @@ def pair(folder: Path, name: str) -> dict[str, str]:
     return {"certificate": str(folder / f"{name}.crt"), "key": str(folder / f"{name}.key")}
 
 
-def trusting(folder: Path, name: str, **more: str) -> Options:
+def trusting(folder: Path, name: str, **more: str) -> ConnectionOptions:
     return replace(AS_SERVER, ca_file=str(folder / f"{name}.pem"), connect_timeout=5.0, **more)
 
 
@@ -140,5 +140,5 @@ def test_a_java_trust_store_serves_as_well(listen: Listen, folder: Path) -> None
 
 def test_a_certificate_that_is_not_there_is_named(listen: Listen, tmp_path: Path) -> None:
     missing = str(tmp_path / "none.pem")
-    with pytest.raises(ServerUnavailableError, match=r"none\.pem is no file"):
+    with pytest.raises(ServerUnavailableError, match=r"none\.pem is not a file"):
         session(url(listen()), options=replace(AS_SERVER, ca_file=missing))

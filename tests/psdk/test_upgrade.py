@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import LoginIncorrectError, ServerUnavailableError
-from reconciler.server.psdk.address import Options
 from reconciler.server.wire import handshake
-from tests.contract.site import RIGHT, names
+from reconciler.testing.contract.site import RIGHT, names
 from tests.psdk.byhand import number
 from tests.psdk.front import Front
 from tests.psdk.support import session
@@ -68,9 +68,9 @@ def front(listen: Listen, folder: Path) -> Iterator[Callable[..., Front]]:
         each.close()
 
 
-def trusting(folder: Path, name: str = "right", **more: Any) -> Options:
+def trusting(folder: Path, name: str = "right", **more: Any) -> ConnectionOptions:
     return replace(
-        Options(),
+        ConnectionOptions(),
         ca_file=str(folder / f"{name}.pem"),
         tls_upgrade=True,
         connect_timeout=5.0,
@@ -119,7 +119,7 @@ def test_a_server_that_is_not_trusted_or_is_another_hosts_is_refused(
     ask(parameters)
     port = front(name)
     ca_file = str(folder / f"{trusted}.pem") if trusted else ""
-    options = Options(ca_file=ca_file, tls_upgrade=demanded, connect_timeout=5.0)
+    options = ConnectionOptions(ca_file=ca_file, tls_upgrade=demanded, connect_timeout=5.0)
     with pytest.raises(ServerUnavailableError):
         session(port.port, "anna", RIGHT, options=options)
     assert b"anna" not in port.heard
@@ -144,7 +144,7 @@ def test_without_parameters_of_the_server_somebody_to_trust_must_be_named(
     ask(None)
     port = front()
     with pytest.raises(ServerUnavailableError) as caught:
-        session(port.port, "anna", RIGHT, options=Options(connect_timeout=3.0))
+        session(port.port, "anna", RIGHT, options=ConnectionOptions(connect_timeout=3.0))
     assert caught.value.hint.startswith("Does the port want TLS? Then confservs://, or name")
     assert b"anna" not in port.heard
 
@@ -190,15 +190,15 @@ def test_the_clients_certificate_is_shown_where_it_is_asked_for(
 
 def test_a_certificate_that_is_not_there_is_named_before_anything_is_sent(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.crt")
-    with pytest.raises(ServerUnavailableError, match=r"none\.crt is no file"):
-        session(1, "anna", RIGHT, options=Options(certificate=missing, tls_upgrade=True))
+    with pytest.raises(ServerUnavailableError, match=r"none\.crt is not a file"):
+        session(1, "anna", RIGHT, options=ConnectionOptions(certificate=missing, tls_upgrade=True))
 
 
 def test_a_java_trust_store_serves_as_well(
     front: Callable[..., Front], folder: Path, ask: Ask
 ) -> None:
     ask("tls=1")
-    options = Options(
+    options = ConnectionOptions(
         trust_store=str(trust_store(folder)),
         trust_store_password="changeit",  # noqa: S106
         tls_upgrade=True,

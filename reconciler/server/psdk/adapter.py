@@ -1,6 +1,6 @@
-"""The port on a real Configuration Server: one class for every type, driven by the table.
+"""The port on a real Configuration Server: one class for every object type.
 
-Thread-safe: several requests may be out at once, as many as the options allow.
+Thread-safe: as many requests as the options allow may await an answer at once.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,13 @@ from typing import Any
 
 from reconciler.kinds.model import Attributes
 from reconciler.server import validation
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
 from reconciler.server.proxy import is_a_proxy
 from reconciler.server.psdk import constants, role
-from reconciler.server.psdk.address import Options, ServerUrl
+from reconciler.server.psdk.address import ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.login import open_channel
@@ -23,9 +24,11 @@ from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
 from reconciler.server.psdk.session import SdkSession
 
-_Question = tuple[str, tuple[tuple[str, str | int | bool], ...]]
-_ALL_TENANTS: _Question = ("Tenant", (("all_tenants", 1),))
-_ALL_APPLICATIONS: _Question = ("Application", ())
+_Query = tuple[str, tuple[tuple[str, str | int | bool], ...]]
+"""An object type and the filters of a read."""
+
+_ALL_TENANTS: _Query = ("Tenant", (("all_tenants", 1),))
+_ALL_APPLICATIONS: _Query = ("Application", ())
 
 
 class PsdkServer:
@@ -35,7 +38,7 @@ class PsdkServer:
         self,
         sdk: Sdk,
         url: ServerUrl,
-        options: Options,
+        options: ConnectionOptions,
         *,
         user: str = "",
         password: str = "",
@@ -45,10 +48,10 @@ class PsdkServer:
         self._user = user
         self._password = password
         self._encoding = options.encoding
-        self._answers: dict[_Question, list[ConfObject]] = {}
+        self._answers: dict[_Query, list[ConfObject]] = {}
         self._paths: dict[int, str] = {}
         self._identity = ""
-        self._proxy_of: str | None = None  # not asked yet
+        self._proxy_of: str | None = None  # not known yet
         self._session = SdkSession(
             sdk,
             url,
@@ -61,7 +64,7 @@ class PsdkServer:
         self._use(self._session.channel)
 
     def _use(self, channel: Channel) -> None:
-        """Takes over the metadata of a connection."""
+        """Uses the metadata of a connection from now on."""
         assert channel.shapes is not None  # noqa: S101 - an open channel has them
         multilingual = channel.context.getServerEncoding() == constants.UTF8_SERVER
         encoding = "" if multilingual else self._encoding
@@ -85,7 +88,7 @@ class PsdkServer:
         )
 
     def _known_identity(self) -> str:
-        """The same as long as the session."""
+        """The identity, found once for the session."""
         if not self._identity:
             tenants = self._answers.get(_ALL_TENANTS)
             if tenants is None:
@@ -94,7 +97,7 @@ class PsdkServer:
         return self._identity
 
     def _known_proxy_of(self) -> str:
-        """The same as long as the connection."""
+        """See ``ServerInfo.proxy_of``; found once for a connection."""
         if self._proxy_of is None:
             applications = self._answers.get(_ALL_APPLICATIONS)
             if applications is None:
@@ -107,20 +110,19 @@ class PsdkServer:
         asked = dict(filters or {})
         request = self._requests.read(kind, asked)
         found = self._objects(object_type, self._session.ask(request))
-        for one in found:
-            self._paths[one.folder] = one.path
-        question = (object_type, tuple(sorted(asked.items())))
-        self._answers[question] = found
+        for item in found:
+            self._paths[item.folder] = item.path
+        self._answers[object_type, tuple(sorted(asked.items()))] = found
         return list(found)
 
     def _objects(self, object_type: str, events: Sequence[Any]) -> list[ConfObject]:
         found = self._requests.objects(validation.object_type(object_type), events)
-        return sorted(found, key=lambda one: one.dbid)
+        return sorted(found, key=lambda item: item.dbid)
 
     def _repeat(self, channel: Channel) -> bool:
-        """Asks another host everything that was asked before."""
+        """Repeats every earlier read on another host: whether the answers are the same."""
         self._use(channel)
-        if self._identity:  # kept also where the answer is not
+        if self._identity:  # outlives the answers, which a write clears
             tenants = self._read_from(channel, "Tenant", dict(_ALL_TENANTS[1]))
             if role.identity(self._session.url.host_list, tenants) != self._identity:
                 return False
@@ -131,12 +133,12 @@ class PsdkServer:
         return True
 
     def _read_from(self, channel: Channel, object_type: str, asked: Filter) -> list[ConfObject]:
-        """Reads on a connection that is not the session's yet."""
+        """Reads on a connection that the session does not use yet."""
         request = self._requests.read(validation.object_type(object_type), asked)
         return self._objects(object_type, channel.ask(request, self._session.timeout))
 
     def _check_still_master(self, channel: Channel) -> None:
-        """ServerIsProxyError where a proxy has taken over from a master."""
+        """ServerIsProxyError if a proxy has taken over from a master."""
         if self._proxy_of is None:
             return
         read = partial(self._read_from, channel)
@@ -153,7 +155,7 @@ class PsdkServer:
         made, sent = self._requests.created(kind, event)
         if not sent:
             raise OutcomeUnknownError(
-                "the server says that it created the object, and not which one it is"
+                "the server created the object, but did not say under which DBID"
             )
         path = self._paths.get(made.folder)
         if path is None or object_type == "Folder":
@@ -169,13 +171,13 @@ class PsdkServer:
         self._write(self._requests.delete(validation.object_type(object_type), dbid))
 
     def _write(self, request: Any) -> list[Any]:
-        """Sends a write. What was read before it may no longer be so."""
+        """Sends a write, after which earlier answers may no longer be true."""
         if self._proxy_of:
             raise is_a_proxy(self._session.url.text, self._proxy_of)
         return self._session.write(request, self._answers.clear)
 
     def _read_back(self, object_type: str, dbid: int) -> ConfObject:
-        """The object after a write that the server has carried out."""
+        """The object after a write that the server carried out."""
         try:
             found = self.read(object_type, {"dbid": dbid})
         except ServerUnavailableError as error:
@@ -199,8 +201,8 @@ class PsdkServer:
     def effective_permissions(
         self, object_type: str, dbid: int, person: int | None = None
     ) -> Permission:
-        """What a person may do with an object, with all that the person inherits; None: the
-        session itself, where the server can say so without a person."""
+        """What a person may do with an object, inherited permissions included. None: what the
+        session may do, if the server can tell without a person."""
         kind = validation.object_type(object_type)
         request = self._requests.effective_permissions(kind, dbid, person)
         (event,) = self._session.ask(request)
@@ -231,4 +233,4 @@ class PsdkServer:
 
 
 def _ignore(name: str, event: Any) -> None:
-    """Nobody has asked this connection for notifications."""
+    """Drops events that no request asked for: this connection has no subscription."""

@@ -1,9 +1,8 @@
-"""Where the archive of Java's classes is that makes Java start faster.
+"""Where the class-data archive is kept that makes Java start faster.
 
-It is derived from the user's Java and jars and stays in the user's cache folder, under a
-name of theirs: with another Java or other jars it is another archive. The size is part of
-the name, because Java ends the process on an archive that was cut short. ``archive_maker``
-makes it.
+``archive_maker`` makes it from the user's Java and jars, in the user's cache folder. Its
+name is derived from them, so another Java or other jars mean another archive. The name holds
+the size too, because Java ends the process if an archive was truncated.
 """
 
 import hashlib
@@ -14,8 +13,8 @@ ENDING = ".jsa"
 
 
 def archive_for(library: str, class_path: Sequence[Path]) -> Path | None:
-    """What an archive of a Java and of jars is called, but for its size; None: they cannot be
-    read."""
+    """The name of the archive for a Java library and jars, without its size. None where
+    these cannot be read."""
     import platformdirs  # noqa: PLC0415 - only with the vendor's jars
 
     digest = hashlib.sha256()
@@ -30,16 +29,16 @@ def archive_for(library: str, class_path: Sequence[Path]) -> Path | None:
 
 
 def with_size(archive: Path, size: int) -> Path:
-    """The file of an archive of so many bytes."""
+    """The file name of an archive of ``size`` bytes."""
     return archive.with_name(f"{archive.stem}-{size}{ENDING}")
 
 
 def find_whole(archive: Path) -> Path | None:
-    """The file of an archive, with all of its bytes; None where there is none."""
+    """The file of an archive, if it exists and is complete."""
     try:
-        for one in sorted(archive.parent.glob(f"{archive.stem}-*{ENDING}")):
-            if one == with_size(archive, one.stat().st_size):
-                return one
+        for file in sorted(archive.parent.glob(f"{archive.stem}-*{ENDING}")):
+            if file == with_size(archive, file.stat().st_size):
+                return file
     except OSError:
         return None
     return None

@@ -1,7 +1,7 @@
-"""Makes the archive of the classes that a session needs, ready to be mapped by Java.
+"""Makes the archive of the classes that a session needs, which Java maps at its start.
 
-Java writes it when a process ends (class-data sharing, Java 13 and later), so a child process
-holds one session with a listener of its own (``server/wire/rehearsal.py``) and ends.
+Java writes it when a process ends (class-data sharing, from Java 13 on). So a child process
+holds one session with a listener of its own (``server/wire/rehearsal.py``), and ends.
 """
 
 import os
@@ -21,8 +21,8 @@ _REHEARSAL = "reconciler.server.wire.rehearsal"
 
 
 def make_archive(archive: Path, class_path: Sequence[Path]) -> Path | None:
-    """Makes the archive that is called so; the file, None where there is none. Takes some ten
-    seconds."""
+    """Makes the archive with that name (see ``archive_for``). Its file; None where none could
+    be made. Takes about ten seconds."""
     try:
         archive.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(ENDING, _DRAFT, archive.parent)
@@ -30,7 +30,7 @@ def make_archive(archive: Path, class_path: Sequence[Path]) -> Path | None:
     except OSError:
         return None
     draft = Path(name)
-    # -P: nothing of the working directory is run.
+    # -P: no module is imported from the working directory.
     command = [sys.executable, "-P", "-m", _REHEARSAL, name, *map(str, class_path)]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603 - ourselves
@@ -43,12 +43,12 @@ def make_archive(archive: Path, class_path: Sequence[Path]) -> Path | None:
 
 
 def _keep(draft: Path, archive: Path) -> Path | None:
-    """Gives what Java wrote its name, when all of it is on the disk."""
+    """Renames what Java wrote, once all of it is on disk."""
     draft.chmod(0o600)
     with draft.open("r+b") as file:
         os.fsync(file.fileno())
     size = draft.stat().st_size
-    if not size:  # a Java that makes none
+    if not size:  # this Java makes no archives
         return None
     made = with_size(archive, size)
     draft.replace(made)
@@ -58,10 +58,10 @@ def _keep(draft: Path, archive: Path) -> Path | None:
 
 
 def _tidy(made: Path) -> None:
-    """Removes what other Javas and other jars had, and what a process that was killed left."""
+    """Removes archives of other Javas and jars, and the drafts of killed processes."""
     for other in made.parent.glob(f"java-*{ENDING}"):
         if other != made:
             other.unlink(missing_ok=True)
-    for left in made.parent.glob(f"{_DRAFT}*"):
-        if left.stat().st_mtime < time.time() - 2 * _SECONDS:
-            left.unlink(missing_ok=True)
+    for draft in made.parent.glob(f"{_DRAFT}*"):
+        if draft.stat().st_mtime < time.time() - 2 * _SECONDS:
+            draft.unlink(missing_ok=True)

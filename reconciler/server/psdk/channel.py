@@ -1,8 +1,7 @@
-"""One connection to one host: requests with their answers, and what comes unasked.
+"""One connection to one host: requests, their answers, and unsolicited events.
 
-Requests are told apart by reference number, so several may be out at once. What becomes
-of those that are out when the connection breaks: a read has failed, a write may have
-happened.
+Reference numbers match answers to requests, so several may be pending at once. When the
+connection breaks, a pending read has failed, and a pending write may have taken effect.
 """
 
 import itertools
@@ -24,7 +23,8 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes
 
 Unasked = Callable[[str, Any], None]
-"""Called with the name and the event of what no request asked for."""
+"""Called with the name of an unsolicited event, and the event; with an empty name and None
+when the connection has closed."""
 
 _MORE = "EventObjectsRead"
 _FIRST_REFERENCE = 1000
@@ -43,7 +43,7 @@ class Channel:
         self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
         self._closed = ""
         self.shapes: Shapes | None = None
-        # Kept: Java holds them, and Python must not let them go.
+        # Java calls these: Python must not collect them.
         self._handler = sdk.implement(
             sdk.commons("protocol.MessageHandler"), onMessage=self._on_message
         )
@@ -64,12 +64,15 @@ class Channel:
 
     @property
     def context(self) -> Any:
-        """What the server said of itself at log-in."""
+        """What the server said about itself at log-in."""
         return self._protocol.getServerContext()
 
     def ask(self, request: Any, timeout: float, *, writes: bool = False) -> list[Any]:
-        """The events that answer a request, the last one included. ``timeout``: seconds of
-        silence. An error event is raised."""
+        """The events that answer a request. ``timeout``: how many seconds of silence are
+        allowed. ``writes``: a lost answer means an unknown outcome.
+
+        ConfigurationServerError for an error event; ServerUnavailableError or, for a write,
+        OutcomeUnknownError where no answer came."""
         reference = next(self._references)
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         with self._lock:
@@ -101,7 +104,7 @@ class Channel:
         except self.sdk.error as error:
             reason = self.sdk.reason(error)
             if "ChannelClosed" in type(error).__name__:
-                self._closed = self._closed or reason  # the event that says so comes later
+                self._closed = self._closed or reason  # its event comes later
             raise self._lost(reason, writes=writes) from error
         while True:
             try:
@@ -120,8 +123,8 @@ class Channel:
     def _lost(self, reason: str, *, writes: bool) -> ServerError:
         if writes:
             return OutcomeUnknownError(
-                f"the connection to {self.address} was lost while a write was out"
-                f" ({reason}): it may have happened",
+                f"the connection to {self.address} was lost during a write"
+                f" ({reason}): it may have taken effect",
                 "Plan again: it reads what is there now.",
             )
         return ServerUnavailableError(
@@ -137,7 +140,7 @@ class Channel:
     def close(self) -> None:
         """Ends the session. May be called twice."""
         with self._lock:
-            self._closed = self._closed or "this end has closed it"
+            self._closed = self._closed or "closed by this end"
         with suppress(self.sdk.error):  # it may be closed already
             self._protocol.close()
         self._invoker.release()
@@ -156,7 +159,7 @@ class Channel:
 
     def _on_closed(self, event: Any) -> None:
         cause = event.getCause()
-        reason = self.sdk.reason(cause) if cause is not None else "the server has closed it"
+        reason = self.sdk.reason(cause) if cause is not None else "closed by the server"
         with self._lock:
             self._closed = self._closed or reason
             waiting = list(self._waiting.values())

@@ -1,56 +1,58 @@
-"""Looks at the way to a real Configuration Server, step by step, up to the log-in.
+"""Checks everything between here and a real Configuration Server, up to the log-in.
 
-Each step says what it found; the first that fails ends the series, since the ones after
-it would only say so again.
+Java and the SDK come first: where they fail, nothing else is worth checking. Then every
+host of the URL: name, port, TLS.
 """
 
 import platform
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.server.checks import CheckResult
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerError
 from reconciler.server.psdk import jars, jvm
-from reconciler.server.psdk.address import Address, Options, ServerUrl
+from reconciler.server.psdk.address import Address, ServerUrl
 from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.archive_maker import make_archive
 
 
-def way_to_server(url: ServerUrl, options: Options) -> Iterator[CheckResult]:
-    """Java and the jars, then every host: name, port, TLS."""
-    for finding in _environment(options):
-        yield finding
-        if finding.state == "failed":
+def check_access(url: ServerUrl, options: ConnectionOptions) -> Iterator[CheckResult]:
+    """Java and the SDK, then each host. One host that passes is enough to go on."""
+    for result in _environment(options):
+        yield result
+        if result.state == "failed":
             return
     reached = False
     for address in url.hosts:
-        findings = list(_host(address, url, options))
-        yield from findings
-        reached = reached or all(one.state != "failed" for one in findings)
+        results = list(_host(address, url, options))
+        yield from (replace(result, conclusive=False) for result in results)
+        reached = reached or all(result.state != "failed" for result in results)
     if not reached:
         yield CheckResult("hosts", "failed", "no host can be reached", "See the lines above.")
 
 
-def _environment(options: Options) -> Iterator[CheckResult]:
+def _environment(options: ConnectionOptions) -> Iterator[CheckResult]:
     try:
         jpype = jvm.load_jpype()
         yield CheckResult("JPype1", "ok", str(getattr(jpype, "__version__", "installed")))
         library = jvm.java_library(jpype)
         found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir))
         if found.missing:
-            lines = "; ".join(f"{one.jar} ({one.class_name})" for one in found.missing)
+            lines = "; ".join(f"{lack.jar} ({lack.class_name})" for lack in found.missing)
             advice = "Put these jars in that folder; gwe downloads none."
             yield CheckResult("Platform SDK", "failed", f"{found.folder} lacks {lines}", advice)
             return
         sdk = jvm.start(found.class_path)
         bits = platform.architecture()[0]
         yield CheckResult("Java", "ok", f"{sdk.java_version}, {bits}, {library}")
-        beside = sum(one.parent != found.folder for one in found.class_path)
-        text = f"{len(found.class_path) - beside} jars in {found.folder}"
-        text += f", {beside} from elsewhere" if beside else ""
-        _ = sdk.metadata  # a class that does not load is found here
+        elsewhere = sum(jar.parent != found.folder for jar in found.class_path)
+        text = f"{len(found.class_path) - elsewhere} jars in {found.folder}"
+        text += f", {elsewhere} from elsewhere" if elsewhere else ""
+        _ = sdk.metadata  # fails where a class cannot be loaded
         yield CheckResult("Platform SDK", "ok", text)
         yield _archive(library, found.class_path)
     except ServerError as error:
@@ -58,7 +60,7 @@ def _environment(options: Options) -> Iterator[CheckResult]:
 
 
 def _archive(library: str, class_path: Sequence[Path]) -> CheckResult:
-    """Makes the archive with which Java starts faster, where there is no whole one."""
+    """Makes the archive with which Java starts faster, unless a complete one exists."""
     name = archive_for(library, class_path)
     archive = None if name is None else find_whole(name) or make_archive(name, class_path)
     if archive is not None:
@@ -66,7 +68,7 @@ def _archive(library: str, class_path: Sequence[Path]) -> CheckResult:
     return CheckResult("start", "note", "Java starts without prepared classes, a little slower")
 
 
-def _host(address: Address, url: ServerUrl, options: Options) -> Iterator[CheckResult]:
+def _host(address: Address, url: ServerUrl, options: ConnectionOptions) -> Iterator[CheckResult]:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -74,8 +76,8 @@ def _host(address: Address, url: ServerUrl, options: Options) -> Iterator[CheckR
         text = f"{address.host}: {error.strerror or error}"
         yield CheckResult("name", "failed", text, advice)
         return
-    numbers = ", ".join(dict.fromkeys(str(one[4][0]) for one in found))
-    yield CheckResult("name", "ok", f"{address.host} is {numbers}")
+    addresses = ", ".join(dict.fromkeys(str(entry[4][0]) for entry in found))
+    yield CheckResult("name", "ok", f"{address.host} is {addresses}")
     try:
         connection = socket.create_connection((address.host, address.port), options.connect_timeout)
     except OSError as error:
@@ -86,19 +88,17 @@ def _host(address: Address, url: ServerUrl, options: Options) -> Iterator[CheckR
     with connection:
         yield CheckResult("port", "ok", f"{address} answers")
         if options.tls_upgrade:
-            yield CheckResult(
-                "TLS", "note", "the port is to change over to it: the log-in looks at it"
-            )
+            yield CheckResult("TLS", "note", "the port is to change over to it: checked at log-in")
         elif not url.tls:
             advice = "Where the server has a secure port: confservs://"
-            yield CheckResult("TLS", "note", "not asked for: what is sent can be read", advice)
+            yield CheckResult("TLS", "note", "not used: what is sent can be read", advice)
         elif options.trust_store:
-            yield CheckResult("TLS", "note", "with a Java trust store: the log-in looks at it")
+            yield CheckResult("TLS", "note", "with a Java trust store: checked at log-in")
         else:
             yield _tls(address, options, connection)
 
 
-def _tls(address: Address, options: Options, connection: socket.socket) -> CheckResult:
+def _tls(address: Address, options: ConnectionOptions, connection: socket.socket) -> CheckResult:
     try:
         context = ssl.create_default_context(cafile=options.ca_file or None)
         if options.certificate:

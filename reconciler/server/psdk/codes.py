@@ -1,6 +1,6 @@
-"""Error events: the number on the wire, and our exception tree.
+"""Error codes of the protocol, and the exceptions that they become.
 
-One whole number holds the type of the error, the type of the object and the property.
+A code is one integer: the type of the error, the type of the object, the property.
 """
 
 from typing import Any
@@ -11,17 +11,15 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes
 
 _OBJECT_BITS, _PROPERTY_BITS = 8, 16
-UNDEFINED = 26
-"""CFGUndefinedError: what has no number of its own."""
 
 
 def pack(number: int, object_type: int = 0, prop: int = 0) -> int:
-    """The number that an error event carries."""
+    """The code of an error event."""
     return number | object_type << _OBJECT_BITS | prop << _PROPERTY_BITS
 
 
 def unpack(code: int) -> tuple[int, int, int]:
-    """Error type, object type and property of an error event's number."""
+    """Error type, object type and property behind a code."""
     return code & 0xFF, code >> _OBJECT_BITS & 0xFF, code >> _PROPERTY_BITS
 
 
@@ -29,7 +27,7 @@ def to_error(sdk: Sdk, shapes: Shapes, code: int, text: str) -> ConfigurationSer
     """The exception for an error event."""
     number, object_number, property_number = unpack(code)
     object_type, prop = "", ""
-    kind = next((one for one in OBJECT_TYPES.values() if one.number == object_number), None)
+    kind = next((kind for kind in OBJECT_TYPES.values() if kind.number == object_number), None)
     if kind is not None:
         object_type = kind.name
         prop = shapes.of(kind.name).attribute_of(property_number)
@@ -46,19 +44,10 @@ def to_error(sdk: Sdk, shapes: Shapes, code: int, text: str) -> ConfigurationSer
 
 
 def _name(sdk: Sdk, enumeration: str, number: int) -> str:
-    """What the SDK calls a member of one of its enumerations; else the number."""
+    """The SDK's name for a member of an enumeration; ``#NUMBER`` where it has none."""
     found: Any = None
     try:
         found = sdk.conf(enumeration).valueOf(number)
     except sdk.error:
         found = None
     return f"#{number}" if found is None else str(found.name()).removeprefix("CFG")
-
-
-def code_of(shapes: Shapes, error: ConfigurationServerError) -> int:
-    """The number for an exception: what a server of ours answers."""
-    kind = OBJECT_TYPES.get(error.object_type)
-    if kind is None:
-        return pack(error.number)
-    prop = shapes.of(kind.name).numbers.get(error.prop, 0)
-    return pack(error.number, kind.number, prop)

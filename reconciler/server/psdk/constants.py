@@ -1,4 +1,4 @@
-"""Names that only the wire has, as data. Everything else the SDK's metadata says.
+"""Names and numbers of the protocol that the SDK's metadata does not tell, as data.
 
 Source: the SDK's own descriptions of types and requests (reference: platform-sdk).
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 FIELD_NAMES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("Role", "members"): {"type": "objectType", "DBID": "objectDBID"},
 }
-"""(Object type, attribute) -> what the wire calls fields of its structure otherwise."""
+"""(Object type, attribute) -> our field name -> the protocol's, where they differ."""
 
 WITH_FOLDER, WITH_PATH = "read_folder_dbid", "object_path"
 """Filter keys that ask for the folder and the path of each object of a read."""
@@ -21,7 +21,7 @@ SUBSCRIPTION_TYPE, SUBSCRIPTION_TENANT, SUBSCRIPTION_OBJECT = (
     "tenant_id",
     "object_dbid",
 )
-"""The keys of one entry of a subscription; 0 does not narrow it."""
+"""The keys of one entry of a subscription; 0 stands for all."""
 
 FALSE, TRUE = 1, 2
 """``CfgFlag``; 0 is neither."""
@@ -30,13 +30,10 @@ MODES: Mapping[int, str] = {1: "Full", 2: "ReadOnly", 3: "Emergency"}
 """``CfgOperationalMode``."""
 
 PROTOCOL_VERSION = "CfgProtocol 5.1.3.80"
-"""What the SDK's client says and a server answers."""
+"""The version that the SDK's client announces and a server confirms."""
 
 CODE_PAGE_SERVER, UTF8_SERVER = 0, 1
-"""The server encoding: of an installation with a code page, of a multilingual one."""
-
-CONFIGURATION_SERVER = 21
-"""The application type of a Configuration Server."""
+"""``ServerEncoding``: an installation with a code page, a multilingual installation."""
 
 MAX_INTEGER = 2**31 - 1
 """Whole numbers are 32 bits wide."""

@@ -1,22 +1,26 @@
-"""The SDK's description of one end of a connection: address, TLS, ADDP, encoding."""
+"""The SDK's description of a connection's end: address, TLS, ADDP, encoding. The client's
+here; the listener's in ``server/wire/endpoint.py``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from reconciler.errors import UsageError
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.jvm import Sdk
 
 
-def client_endpoint(sdk: Sdk, address: Address, options: Options, *, tls: bool) -> Any:
-    """Where a client connects to. ``tls`` False: TLS starts when the server asks for it."""
+def client_endpoint(sdk: Sdk, address: Address, options: ConnectionOptions, *, tls: bool) -> Any:
+    """The address that a client connects to. ``tls`` False: the connection begins plain, and
+    TLS starts only if the server asks for it."""
     connection = sdk.commons("connection.configuration.PropertyConfiguration")()
     if options.addp:
         connection.setUseAddp(True)
         connection.setAddpClientTimeout(sdk.integer(options.addp_timeout))
         connection.setAddpServerTimeout(sdk.integer(options.addp_remote_timeout))
-    _set_encoding(sdk, connection, options.encoding)
+    set_encoding(sdk, connection, options.encoding)
     endpoint = sdk.commons("protocol.Endpoint")
     if tls or options.ca_file or options.trust_store:
         context, extended = _client_tls(sdk, options)
@@ -26,17 +30,18 @@ def client_endpoint(sdk: Sdk, address: Address, options: Options, *, tls: bool) 
 
 
 def _no_tls(sdk: Sdk) -> tuple[Any, Any]:
-    """A context that is never made ready, so that TLS cannot start with it. Where a server
-    asks for TLS, ``upgrade`` gives another one; where it gives no parameters the SDK asks
-    nobody, and without any context it would trust every certificate. One that trusts
-    somebody takes Java a third of a second, and most connections do not need it."""
+    """A context that is never initialised, so TLS cannot start with it.
+
+    If the server asks for TLS with its parameters, ``upgrade`` supplies a real context. If it
+    asks without parameters, the SDK uses this one; with none at all it would trust every
+    certificate. A real context costs Java a third of a second, which most connections do
+    not need."""
     context = sdk.java("javax.net.ssl.SSLContext").getInstance("TLS")
-    return context, _extended(sdk, mutual=False, check_name=True)
+    return context, extended_options(sdk, mutual=False, check_name=True)
 
 
-def _client_tls(sdk: Sdk, options: Options) -> tuple[Any, Any]:
-    """Whom the client trusts, and who it is. The host name is always checked."""
-    helper = sdk.commons("connection.tls.SSLContextHelper")
+def _client_tls(sdk: Sdk, options: ConnectionOptions) -> tuple[Any, Any]:
+    """The certificates that the client trusts, and its own. Checks the host name."""
     keys = sdk.commons("connection.tls.KeyManagerHelper")
     managers = trust_managers(sdk, options)
     try:
@@ -45,16 +50,21 @@ def _client_tls(sdk: Sdk, options: Options) -> tuple[Any, Any]:
             key = keys.createPEMKeyManager(certificate, secret)
         else:
             key = keys.createEmptyKeyManager()
-        context = helper.createSSLContext(
-            sdk.array(_KEYS, [key]), sdk.array(_TRUST, managers), None
-        )
+        context = tls_context(sdk, key, managers)
     except sdk.error as error:
         raise _unusable(sdk, error) from error
-    return context, _extended(sdk, mutual=False, check_name=True)
+    return context, extended_options(sdk, mutual=False, check_name=True)
 
 
-def trust_managers(sdk: Sdk, options: Options) -> list[Any]:
-    """Whom the client trusts: a CA file, a Java store, or whom Java itself trusts."""
+def tls_context(sdk: Sdk, key_manager: Any, managers: Sequence[Any]) -> Any:
+    """An initialised context. Java's error where it cannot be made."""
+    keys = sdk.array("javax.net.ssl.KeyManager", [key_manager])
+    trust = sdk.array("javax.net.ssl.TrustManager", managers)
+    return sdk.commons("connection.tls.SSLContextHelper").createSSLContext(keys, trust, None)
+
+
+def trust_managers(sdk: Sdk, options: ConnectionOptions) -> list[Any]:
+    """The certificates that the client trusts: of a CA file, of a Java store, or Java's own."""
     trust = sdk.commons("connection.tls.TrustManagerHelper")
     try:
         if options.ca_file:
@@ -75,11 +85,9 @@ def _unusable(sdk: Sdk, error: Exception) -> ServerUnavailableError:
     )
 
 
-_KEYS = "javax.net.ssl.KeyManager"
-_TRUST = "javax.net.ssl.TrustManager"
-
-
-def _extended(sdk: Sdk, *, mutual: bool, check_name: bool) -> Any:
+def extended_options(sdk: Sdk, *, mutual: bool, check_name: bool) -> Any:
+    """``mutual``: the other end needs a certificate too. ``check_name``: its host name must
+    be the certificate's."""
     none = sdk.java("java.lang.String[]")
     return sdk.commons("connection.tls.SSLExtendedOptions")(
         mutual, sdk.null(none), sdk.null(none), check_name
@@ -87,64 +95,27 @@ def _extended(sdk: Sdk, *, mutual: bool, check_name: bool) -> Any:
 
 
 def readable_file(path: str) -> str:
-    """The path, or ServerUnavailableError where it is no file."""
+    """The path, or ServerUnavailableError where there is no such file."""
     if not Path(path).is_file():
         raise ServerUnavailableError(
-            f"{path or 'the key'} is no file",
+            f"{path or 'the key'} is not a file",
             "Check --ca-file, --trust-store, --certificate and --key.",
         )
     return path
 
 
-def _set_encoding(sdk: Sdk, connection: Any, encoding: str) -> None:
-    """UsageError for an encoding that Java does not know."""
+def set_encoding(sdk: Sdk, connection: Any, encoding: str) -> None:
+    """Sets the code page of a connection, unless it is empty. UsageError for one that Java
+    does not know."""
     if not encoding:
         return
     try:
         known = bool(sdk.java("java.nio.charset.Charset").isSupported(encoding))
-    except sdk.error:  # it cannot even be the name of one
+    except sdk.error:  # not even a well-formed name
         known = False
     if not known:
         raise UsageError(
-            f"{encoding!r} is no encoding that Java knows",
+            f"Java knows no encoding {encoding!r}",
             "Use a name such as windows-1251, Shift_JIS or ISO-8859-15.",
         )
     connection.setStringsEncoding(encoding)
-
-
-def server_endpoint(
-    sdk: Sdk,
-    host: str,
-    port: int,
-    certificate: str = "",
-    key: str = "",
-    ca_file: str = "",
-    encoding: str = "",
-) -> Any:
-    """Where a server listens; over TLS where it has a certificate. With a CA file it asks
-    its clients for one, too. ``encoding``: its code page; empty: it is multilingual."""
-    connection = sdk.commons("connection.configuration.PropertyConfiguration")()
-    _set_encoding(sdk, connection, encoding)
-    endpoint = sdk.commons("protocol.Endpoint")
-    if not certificate:
-        return endpoint("gwe", host, port, connection)
-    trust = sdk.commons("connection.tls.TrustManagerHelper")
-    helper = sdk.commons("connection.tls.SSLContextHelper")
-    keys = sdk.commons("connection.tls.KeyManagerHelper")
-    try:
-        own = keys.createPEMKeyManager(readable_file(certificate), readable_file(key))
-        managers = (
-            list(trust.createPEMTrustManagers(readable_file(ca_file), None))
-            if ca_file
-            else [trust.createDefaultTrustManager()]
-        )
-        context = helper.createSSLContext(
-            sdk.array(_KEYS, [own]), sdk.array(_TRUST, managers), None
-        )
-    except sdk.error as error:
-        raise ServerUnavailableError(
-            f"the certificate cannot be used: {sdk.reason(error)}",
-            "Check --certificate, --key and --ca-file.",
-        ) from error
-    extended = _extended(sdk, mutual=bool(ca_file), check_name=False)
-    return endpoint("gwe", host, port, connection, True, context, extended)

@@ -28,7 +28,7 @@ PARTS: Mapping[str, str] = {
     "javax.xml.bind.JAXBContext": "jaxb-api",
     "com.sun.xml.bind.v2.ContextFactory": "jaxb-runtime",
 }
-"""What the SDK's own folder must hold beside it: class -> what people call its jar."""
+"""What the SDK's own folder must hold as well: class -> the usual name of its jar."""
 
 COMPANIONS: Mapping[str, str] = {
     "com.sun.istack.FinalArrayList": "istack-commons-runtime",
@@ -37,7 +37,7 @@ COMPANIONS: Mapping[str, str] = {
     "org.jvnet.staxex.Base64Data": "stax-ex",
     "com.sun.xml.fastinfoset.Decoder": "FastInfoset",
 }
-"""What jaxb-runtime needs from Java 11 on, and what the SDK's folder may lack."""
+"""What jaxb-runtime needs from Java 11 on, and the SDK's folder may lack."""
 
 SYSTEM_FOLDERS = (Path("/usr/share/java"), Path("/usr/local/share/java"))
 """Where an operating system keeps Java libraries."""
@@ -45,7 +45,7 @@ SYSTEM_FOLDERS = (Path("/usr/share/java"), Path("/usr/local/share/java"))
 
 @dataclass(frozen=True)
 class Missing:
-    """A class that no jar holds, and the jar that people would look for."""
+    """A class that no jar holds, and the usual name of the jar that should."""
 
     class_name: str
     jar: str
@@ -61,9 +61,9 @@ class Jars:
     missing: tuple[Missing, ...] = ()
 
     def check(self) -> "Jars":
-        """Itself, or ServerUnavailableError that names everything that is missing."""
+        """The same jars; ServerUnavailableError, naming all that is missing, where some are."""
         if self.missing:
-            names = ", ".join(one.jar for one in self.missing)
+            names = ", ".join(lack.jar for lack in self.missing)
             raise ServerUnavailableError(
                 f"the Platform SDK in {self.folder} is not complete: {names} missing",
                 "Put the missing jars in that folder. The JAXB companions come with Java 8,"
@@ -87,14 +87,14 @@ def folder_of(
 
 
 def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
-    """The SDK below a folder. ServerUnavailableError where there is none; what is missing
-    of one that is there stands in the answer."""
+    """The SDK below a folder. ServerUnavailableError where there is none. An incomplete SDK is
+    an answer too, which says what is missing."""
     try:
         jars = sorted(folder.rglob("*.jar"))
     except OSError as error:
         raise _unreadable(folder, error.strerror) from error
     if not folder.is_dir():
-        raise _unreadable(folder, "it is no folder" if folder.exists() else "it does not exist")
+        raise _unreadable(folder, "it is not a folder" if folder.exists() else "it does not exist")
     home = _home(jars)
     if home is None:
         raise ServerUnavailableError(
@@ -112,8 +112,8 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
 
 
 def _home(jars: Sequence[Path]) -> Path | None:
-    """The folder of the SDK. An installation may have several, of several versions: the one
-    that holds most of what is needed itself, so that versions are not mixed; else the first."""
+    """The folder of the SDK. An installation may hold several versions: the most complete
+    folder is taken, so that versions are not mixed; among equals the first."""
     folders = list(dict.fromkeys(jar.parent for jar in jars if MAIN_CLASS in classes_of(jar)))
 
     def lacking(folder: Path) -> int:
@@ -130,7 +130,7 @@ def _unreadable(folder: Path, reason: str | None) -> ServerUnavailableError:
 
 
 def _system_jars(folders: Iterable[Path]) -> Iterator[Path]:
-    """Only jars that are called as a companion is: there are hundreds of others."""
+    """Jars whose names begin with that of a companion; there are hundreds of others."""
     for folder in folders:
         for name in COMPANIONS.values():
             yield from sorted(folder.glob(f"{name}*.jar"))
@@ -141,7 +141,7 @@ def _lacking(wanted: Iterable[str], jars: Sequence[Path]) -> list[str]:
 
 
 def _holding(wanted: Iterable[str], have: Sequence[Path], others: Sequence[Path]) -> list[Path]:
-    """The first of the other jars that holds each class which is still wanted."""
+    """For each class still missing, the first of the other jars that holds it."""
     found: list[Path] = []
     for name in _lacking(wanted, have):
         jar = next((jar for jar in others if name in classes_of(jar)), None)
@@ -152,7 +152,7 @@ def _holding(wanted: Iterable[str], have: Sequence[Path], others: Sequence[Path]
 
 @cache
 def classes_of(jar: Path) -> frozenset[str]:
-    """The names of the classes in a jar; none where it is no readable one."""
+    """The names of the classes in a jar; none where it cannot be read."""
     try:
         with zipfile.ZipFile(jar) as file:
             names = file.namelist()

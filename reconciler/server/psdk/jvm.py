@@ -1,7 +1,7 @@
-"""The one place that knows JPype: starts the JVM and hands out the SDK's classes.
+"""Starts the JVM and gives access to the SDK's classes. Nothing else knows JPype.
 
-A process has one JVM, which cannot be started again, so the first class path counts.
-Java objects are ``Any``: what they can do is the SDK's public interface.
+A process has one JVM, which cannot be started twice, so the first class path counts. Java
+objects are ``Any``: the SDK's public interface says what they can do.
 """
 
 import importlib
@@ -19,15 +19,15 @@ CONFIGURATION = f"{_VENDOR}configuration.protocol."
 COMMONS = f"{_VENDOR}commons."
 
 _OPTIONS = (
-    # Ctrl-C and the request to end stay Python's: Java installs no handlers of its own, and
-    # JPype (``interrupt``) none either, since its own touch Python from Java's threads.
+    # Python keeps handling Ctrl-C and SIGTERM. Java installs no handlers; nor does JPype
+    # (``interrupt``), whose handlers would touch Python from Java's threads.
     "-Xrs",
     "-Djava.awt.headless=true",
-    # A short-lived program: no second compiler, the cheapest collector.
+    # For a short-lived program: one compiler, the cheapest garbage collector.
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
     "-Xshare:auto",
-    # What Java has to say of an archive that it does not take is nobody's business.
+    # Java would print a warning for an archive that it cannot use.
     "-Xlog:disable",
 )
 
@@ -36,19 +36,19 @@ _running: "list[Sdk]" = []
 
 
 class Sdk:
-    """The SDK's classes in the running JVM. Make it with ``start``."""
+    """The SDK's classes in the running JVM. ``start`` makes it."""
 
     def __init__(self, jpype: Any, class_path: Sequence[Path]) -> None:
         self._jpype = jpype
         self._classes: dict[str, Any] = {}
         self.class_path = tuple(class_path)
         self.error: type[Exception] = jpype.JException
-        """What every Java exception is in Python."""
+        """The base class of all Java exceptions."""
         self.integer: Callable[[int], Any] = self.java("java.lang.Integer").valueOf
-        """A Java integer object: properties take no plain Python number."""
+        """Makes a Java Integer: properties accept no Python number."""
 
     def java(self, name: str) -> Any:
-        """A class by its whole name. ServerUnavailableError where no jar holds it."""
+        """A class by its full name. ServerUnavailableError where no jar holds it."""
         found = self._classes.get(name)
         if found is None:
             try:
@@ -66,24 +66,24 @@ class Sdk:
         return self.java(CONFIGURATION + name)
 
     def commons(self, name: str) -> Any:
-        """A class of what the SDK's protocols share."""
+        """A class that the SDK's protocols share."""
         return self.java(COMMONS + name)
 
     def text(self, text: str) -> Any:
-        """A Java string, for names that are used many times."""
+        """A Java String; saves converting a name that is used often."""
         return self._jpype.JString(text)
 
     def implement(self, interface: Any, **methods: Callable[..., Any]) -> Any:
-        """An object of ours that Java calls through one of its interfaces."""
+        """A Python object that implements a Java interface."""
         return self._jpype.JProxy(interface, dict=methods)
 
     def prepare(self) -> None:
-        """Loads what every session needs, so that the first one finds it there."""
+        """Loads the classes that every session needs."""
         _ = self.metadata
         self.conf("ConfServerProtocol")
 
     def leave(self) -> None:
-        """Ends what Java keeps of the calling thread. The last call of a thread of ours."""
+        """Detaches the calling thread from Java: the last thing that a thread of ours does."""
         self.java("java.lang.Thread").detach()
 
     def bytes(self, content: bytes) -> Any:
@@ -108,19 +108,19 @@ class Sdk:
 
     @staticmethod
     def reason(error: Exception) -> str:
-        """What a Java exception says, with what caused it; without Java's names."""
-        said: list[str] = []
-        one: Any = error
-        while one is not None and len(said) < 4:
-            text = str(one.getMessage() or one.getClass().getSimpleName()).strip()
-            if not any(text in earlier for earlier in said):
-                said.append(text)
-            one = one.getCause()
-        return "; ".join(said)
+        """The messages of a Java exception and its causes, without the names of classes."""
+        messages: list[str] = []
+        cause: Any = error
+        while cause is not None and len(messages) < 4:
+            text = str(cause.getMessage() or cause.getClass().getSimpleName()).strip()
+            if not any(text in earlier for earlier in messages):
+                messages.append(text)
+            cause = cause.getCause()
+        return "; ".join(messages)
 
     @cached_property
     def metadata(self) -> Any:
-        """What the SDK knows of the objects without asking a server."""
+        """The SDK's own descriptions of the object types."""
         return self.conf("metadata.CfgMetadata")()
 
     @property
@@ -135,7 +135,7 @@ def load_jpype() -> Any:
         importlib.import_module("jpype.config")
     except ImportError as error:
         raise ServerUnavailableError(
-            "JPype1 is not installed: it joins Python to the Platform SDK's Java",
+            "JPype1 is not installed: through it Python uses the Platform SDK",
             "pip install 'gwe-reconciler[psdk]'",
         ) from error
     return jpype
@@ -153,14 +153,16 @@ def java_library(jpype: Any) -> str:
 
 
 def start(class_path: Sequence[Path], *more: str) -> Sdk:
-    """The SDK in the JVM of this process, which is started the first time. ``more``: options
-    of Java's; without them an archive of classes is used where ``gwe doctor`` has made one."""
+    """The SDK in this process's JVM, which the first call starts. ``more``: further options of
+    Java; without them, a class archive is used if ``gwe doctor`` has made one.
+
+    ServerUnavailableError where JPype or Java is missing, or Java does not start."""
     with _lock:
         if _running:
             return _running[0]
         jpype = load_jpype()
         library = java_library(jpype)
-        # What is left open at the end must not keep the process alive.
+        # An open connection must not keep the process alive at its end.
         jpype.config.destroy_jvm = False
         name = archive_for(library, class_path)
         archive = find_whole(name) if name is not None and not more else None
@@ -171,7 +173,7 @@ def start(class_path: Sequence[Path], *more: str) -> Sdk:
                 *_OPTIONS,
                 *more,
                 jvmpath=library,
-                classpath=[str(one) for one in class_path],
+                classpath=[str(jar) for jar in class_path],
                 interrupt=True,
                 ignoreUnrecognized=True,
             )
@@ -185,7 +187,7 @@ def start(class_path: Sequence[Path], *more: str) -> Sdk:
 
 
 def end() -> None:
-    """Ends Java, which then writes the archive that it was started for."""
+    """Ends Java, which then writes the archive that its options asked for."""
     jpype = load_jpype()
     jpype.config.destroy_jvm = True
     jpype.shutdownJVM()

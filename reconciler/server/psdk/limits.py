@@ -1,4 +1,4 @@
-"""What the wire can hold: whole numbers of 32 bits, and the characters of one encoding."""
+"""What the protocol can carry: integers of 32 bits, and the characters of one encoding."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from reconciler.server.psdk.jvm import Sdk
 
 
 class WireLimits:
-    """The limits of one connection. ``encoding``: the code page that texts are sent in;
-    empty: every character can be."""
+    """The limits of one connection. ``encoding``: the code page of texts; empty: they may hold
+    any character."""
 
     def __init__(self, sdk: Sdk, encoding: str = "") -> None:
         self._sdk = sdk
@@ -25,14 +25,14 @@ class WireLimits:
         return self._sdk.integer(value)
 
     def text(self, text: str, about: str = "") -> str:
-        """The text, or ValueOutOfRangeError where the code page lacks a character of it: that
-        would arrive as a question mark."""
+        """The text, or ValueOutOfRangeError for a character that the code page lacks: it would
+        arrive as a question mark."""
         if self._charset is None or text.isascii() or self._has(text):
             return text
-        lacking = "".join(dict.fromkeys(one for one in text if not self._has(one)))
+        lacking = "".join(dict.fromkeys(char for char in text if not self._has(char)))
         message = f"{about}: the encoding {self._encoding} has no {lacking}"
         raise ValueOutOfRangeError(message, prop=about)
 
     def _has(self, text: str) -> bool:
-        # Made anew each time: several threads may ask, and one is for one of them.
+        # A new encoder each time: they are not thread-safe.
         return bool(self._charset.newEncoder().canEncode(self._sdk.text(text)))

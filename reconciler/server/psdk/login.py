@@ -1,10 +1,11 @@
-"""Opens a connection to one host: TLS from the start or after it, then the log-in."""
+"""Opens a connection to one host: TLS at once or on request, then the log-in."""
 
 import time
 from typing import Any
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerError, ServerUnavailableError
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.codes import to_error
 from reconciler.server.psdk.endpoint import client_endpoint
@@ -16,14 +17,15 @@ from reconciler.server.psdk.upgrade import Upgrade
 def open_channel(
     sdk: Sdk,
     address: Address,
-    options: Options,
+    options: ConnectionOptions,
     credentials: tuple[str, str],
     unasked: Unasked,
     *,
     tls: bool,
 ) -> Channel:
-    """Connects and logs in. ServerUnavailableError where there is no server to talk to, a
-    ConfigurationServerError where it refuses."""
+    """Connects and logs in. ``credentials``: user and password. ``unasked``: gets unsolicited
+    events. ServerUnavailableError where no server answers, ConfigurationServerError where it
+    refuses the log-in."""
     tls = tls and not options.tls_upgrade
     protocol = sdk.conf("ConfServerProtocol")(client_endpoint(sdk, address, options, tls=tls))
     protocol.setClientName(options.client)
@@ -33,7 +35,7 @@ def open_channel(
         protocol.setUserName(credentials[0])
         protocol.setUserPassword(credentials[1])
 
-    # Where TLS is a condition, nobody is named before it has started.
+    # Where TLS is required, user and password are set only once it has started.
     upgrade = Upgrade(sdk, address, options, identify if options.tls_upgrade else lambda: None)
     protocol.setAutoUpgradeTlsConfigurator(upgrade.configurator)
     if not options.tls_upgrade:
@@ -58,19 +60,18 @@ def open_channel(
 
 
 def _open(sdk: Sdk, protocol: Any, milliseconds: int) -> None:
-    """Opens the protocol. Waits in Python, which hears Ctrl-C only outside of Java: one that
-    came while the SDK waited was heard at the end of its time limit."""
+    """Opens the protocol. Polls in Python, because Python notices Ctrl-C only outside of
+    Java: in a blocking call it would be noticed when the call times out."""
     opening = protocol.openAsync(sdk.java("java.lang.Long").valueOf(milliseconds))
     while not opening.isDone():
-        time.sleep(_LOOK)
+        time.sleep(_POLL_SECONDS)
     try:
         opening.get()
     except sdk.java("java.util.concurrent.ExecutionException") as error:
         raise error.getCause() from None
 
 
-_LOOK = 0.005
-"""Seconds between two looks at whether the connection is open."""
+_POLL_SECONDS = 0.005
 
 
 def _stays_plain(address: Address) -> ServerUnavailableError:
@@ -83,12 +84,12 @@ def _stays_plain(address: Address) -> ServerUnavailableError:
 
 def _answer_in(error: Exception) -> Any:
     """The error event with which a server refuses a log-in; None where there is none."""
-    one: Any = error
-    while one is not None:
-        response = getattr(one, "getResponseMessage", lambda: None)()
+    cause: Any = error
+    while cause is not None:
+        response = getattr(cause, "getResponseMessage", lambda: None)()
         if response is not None and str(response.messageName()) == "EventError":
             return response
-        one = one.getCause()
+        cause = cause.getCause()
     return None
 
 
@@ -98,11 +99,11 @@ def _refused(sdk: Sdk, address: Address, error: Exception, *, tls: bool) -> Serv
         code, text = int(answer.getErrorCode() or 0), str(answer.getDescription() or "")
         return to_error(sdk, Shapes(sdk, sdk.metadata), code, text)
     reason = sdk.reason(error)
-    hint = "`gwe doctor` looks where it ends: name, port, TLS, log-in."
+    hint = "`gwe doctor` checks each step: name, port, TLS, log-in."
     if not tls and _SILENT in reason:
-        hint = f"Does the port want TLS? Then confservs://, or name its authority. {hint}"
+        hint = f"Does the port want TLS? Then use confservs://, or name its CA file. {hint}"
     return ServerUnavailableError(f"no Configuration Server answers at {address}: {reason}", hint)
 
 
 _SILENT = "Handshake timeout"
-"""What the SDK says of a server that does not go on with the log-in."""
+"""The SDK's message if a server does not continue the log-in."""

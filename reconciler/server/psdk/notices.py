@@ -1,4 +1,4 @@
-"""Change notifications: a connection of their own, read in the order in which they came."""
+"""Change notifications, received in order on a connection of their own."""
 
 import threading
 from collections import deque
@@ -17,7 +17,7 @@ from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
 
 KEPT = 1000
-"""How many changes wait for ``receive``; with more, some were missed."""
+"""How many changes are buffered for ``receive``; after more than that, some are lost."""
 
 _ACTIONS = {
     "EventObjectCreated": "created",
@@ -29,8 +29,8 @@ _ACTIONS = {
 class PsdkSubscription:
     """One subscription. Implements ``port.Subscription``.
 
-    The wire says of an update or a deletion neither the tenant nor who did it: the tenant
-    is the one that was asked for, or 0; the user is empty.
+    The protocol does not say who made a change, and names the tenant of new objects only.
+    So the user is always empty, and the tenant otherwise that of the subscription, or 0.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PsdkSubscription:
             raise
 
     def _note(self, name: str, event: Any) -> None:
-        """Called by Java's threads, in order."""
+        """Buffers an event. Called by Java's threads, in order."""
         with self._changed:
             if name in _ACTIONS and not self._missed:
                 self._missed = len(self._events) >= KEPT
@@ -68,7 +68,7 @@ class PsdkSubscription:
             self._changed.notify_all()
 
     def receive(self, timeout: float = 0.0) -> list[Notification]:
-        # An answer comes after everything that was sent before it.
+        # Events sent before this answer have arrived when it has.
         self._channel.ask(self._requests.mode(), self._timeout)
         with self._changed:
             if timeout > 0:
@@ -79,15 +79,16 @@ class PsdkSubscription:
             self._events.clear()
             self._missed = False
         if missed:
-            raise HistoryLogExpiredError(f"more than {KEPT} changes came since the last look")
+            raise HistoryLogExpiredError(f"more than {KEPT} changes came since the last read")
         if not found and not self._channel.is_open:
             raise ServerUnavailableError("the connection that brings notifications is gone")
-        return [one for name, event in found if (one := self._notification(name, event))]
+        changes = (self._notification(name, event) for name, event in found)
+        return [change for change in changes if change is not None]
 
     def _notification(self, name: str, event: Any) -> Notification | None:
         shape = self._mapper.shapes.by_number(int(event.getObjectType() or 0))
         if shape is None:
-            return None  # of a type that our table lacks
+            return None  # a type that our table lacks
         action, sequence = _ACTIONS[name], int(event.getUnsolisitedEventNumber() or 0)
         kind, tenant = shape.kind.name, self._tenant
         if action == "created":

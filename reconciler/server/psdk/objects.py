@@ -1,4 +1,4 @@
-"""Whole objects and deltas of the port, and the SDK's: both ways, for every type."""
+"""Translates objects and deltas between the port and the SDK, for every type."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,15 @@ from reconciler.server.psdk.values import FieldNames, ValueMapper
 
 
 class Mapper:
-    """Translates objects for one server's metadata, and its code page where it has one."""
+    """Translates objects by one server's metadata. ``encoding``: its code page; empty: it is
+    multilingual. ``secrets``: whether secret attributes are read. A server needs those that
+    it is sent; a client never reads any."""
 
-    def __init__(self, sdk: Sdk, metadata: Any, encoding: str = "") -> None:
+    def __init__(
+        self, sdk: Sdk, metadata: Any, encoding: str = "", *, secrets: bool = False
+    ) -> None:
         self.sdk = sdk
+        self._secrets = secrets
         self.shapes = Shapes(sdk, metadata)
         self.values = ValueMapper(sdk, encoding)
         self._object = sdk.conf("obj.ConfObject")
@@ -24,63 +29,58 @@ class Mapper:
 
     # Objects
 
-    def read(self, shape: Shape, one: Any) -> tuple[int, dict[str, Any]]:
-        """The DBID and the attributes of an object of the SDK's. Never a secret."""
+    def read(self, shape: Shape, sdk_object: Any) -> tuple[int, dict[str, Any]]:
+        """DBID and attributes of an SDK object."""
         attributes: dict[str, Any] = {}
         for attribute in shape.kind.attributes:
             place = shape.attributes.get(attribute.name)
-            if place is not None and not attribute.secret:
+            if place is not None and self._reads(attribute):
                 names = _names(shape, attribute)
-                value = self.values.read(attribute, place.of(one), names)
+                value = self.values.read(attribute, place.of(sdk_object), names)
                 if value is not None:
                     attributes[attribute.name] = value
-        return int(shape.dbid.of(one) or 0), attributes
+        return int(shape.dbid.of(sdk_object) or 0), attributes
 
-    def read_given(self, shape: Shape, one: Any) -> dict[str, Any]:
-        """The attributes of an object that a client wants made, with its secrets."""
-        attributes = self.read(shape, one)[1]
-        for attribute in shape.kind.attributes:
-            if attribute.secret and attribute.name in shape.attributes:
-                value = shape.attributes[attribute.name].of(one)
-                if value is not None:
-                    attributes[attribute.name] = str(value)
-        return attributes
+    def _reads(self, attribute: Attribute) -> bool:
+        return self._secrets or not attribute.secret
 
     def write(self, shape: Shape, dbid: int, attributes: Mapping[str, Any]) -> Any:
-        """An object of the SDK's. ``dbid`` 0: one that does not exist yet."""
-        one = self._object(shape.description)
+        """An SDK object. ``dbid`` 0: the object does not exist yet."""
+        sdk_object = self._object(shape.description)
         if dbid:
-            self._set(one, shape.dbid, dbid)
+            self._set(sdk_object, shape.dbid, dbid)
         for attribute in shape.kind.attributes:
             value = attributes.get(attribute.name)
             if value is not None and attribute.name in shape.attributes:
-                self._write(shape, attribute, value, one, shape.attributes[attribute.name])
-        return one
+                self._write(shape, attribute, value, sdk_object, shape.attributes[attribute.name])
+        return sdk_object
 
     # Deltas
 
     def write_delta(self, shape: Shape, dbid: int, delta: Delta) -> Any:
-        """A delta of the SDK's. UnchangeableInfoError for what its deltas cannot say."""
-        one = self._delta(shape.delta_description)
-        self._set(one, shape.delta_dbid, dbid)
+        """An SDK delta. UnchangeableInfoError for a change that the protocol cannot express."""
+        sdk_object = self._delta(shape.delta_description)
+        self._set(sdk_object, shape.delta_dbid, dbid)
         for name, value in delta.values.items():
             attribute = _attribute(shape, name)
-            self._write(shape, attribute, value, one, _place(shape, name))
+            self._write(shape, attribute, value, sdk_object, _place(shape, name))
         for name, entries in delta.key_values.items():
             if any(entries.added.values()):
                 place = _place(shape, name, "added")
-                self._set_key_values(one, place, self.values.key_values(entries.added, name))
+                self._set_key_values(sdk_object, place, self.values.key_values(entries.added, name))
             if any(entries.changed.values()):
                 place = _place(shape, name, "changed")
-                self._set_key_values(one, place, self.values.key_values(entries.changed, name))
+                self._set_key_values(
+                    sdk_object, place, self.values.key_values(entries.changed, name)
+                )
             if entries.deleted:
                 place = _place(shape, name, "deleted")
-                self._set_key_values(one, place, self.values.sections(entries.deleted))
+                self._set_key_values(sdk_object, place, self.values.sections(entries.deleted))
         for name, changes in delta.lists.items():
-            self._write_list(shape, name, changes, one)
-        return one
+            self._write_list(shape, name, changes, sdk_object)
+        return sdk_object
 
-    def _write_list(self, shape: Shape, name: str, changes: ListDelta, one: Any) -> None:
+    def _write_list(self, shape: Shape, name: str, changes: ListDelta, sdk_object: Any) -> None:
         attribute = _attribute(shape, name)
         names = _names(shape, attribute)
         if changes.changed and attribute.type is ValueType.REFERENCES:
@@ -92,28 +92,21 @@ class Mapper:
         for bucket, entries in buckets:
             if entries:
                 place = _place(shape, name, bucket)
-                holder = place.around(one)
+                holder = place.around(sdk_object)
                 self.values.write_list(attribute, entries, holder, place.name, names)
         if changes.deleted:
             place = _place(shape, name, "deleted")
-            holder = place.around(one)
+            holder = place.around(sdk_object)
             self.values.write_keys(attribute, changes.deleted, holder, place.name, names)
 
-    def read_delta(self, shape: Shape, one: Any) -> tuple[int, Delta]:
-        """The DBID and the delta of a delta of the SDK's. Never a secret."""
-        dbid, delta = self.read_given_delta(shape, one)
-        secret = {attribute.name for attribute in shape.kind.attributes if attribute.secret}
-        values = {name: value for name, value in delta.values.items() if name not in secret}
-        return dbid, Delta(values, delta.key_values, delta.lists)
-
-    def read_given_delta(self, shape: Shape, one: Any) -> tuple[int, Delta]:
-        """The same with the secrets, for the server that carries it out."""
+    def read_delta(self, shape: Shape, sdk_object: Any) -> tuple[int, Delta]:
+        """The DBID that an SDK delta is for, and the delta."""
         values: dict[str, Any] = {}
         key_values: dict[str, KeyValueDelta] = {}
         lists: dict[str, ListDelta] = {}
-        for attribute in shape.kind.attributes:
+        for attribute in filter(self._reads, shape.kind.attributes):
             found = {
-                bucket: place.of(one)
+                bucket: place.of(sdk_object)
                 for bucket in ("added", "changed", "deleted")
                 if (place := _find(shape, attribute.name, bucket)) is not None
             }
@@ -140,10 +133,10 @@ class Mapper:
                         lists[attribute.name] = entries
                 case _:
                     values[attribute.name] = self._given(attribute, found["added"], names)
-        return int(shape.delta_dbid.of(one) or 0), Delta(values, key_values, lists)
+        return int(shape.delta_dbid.of(sdk_object) or 0), Delta(values, key_values, lists)
 
     def _given(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
-        """A plain value of a delta, where the empty one means itself."""
+        """A plain value of a delta. An empty value means that the attribute is emptied."""
         found = self.values.read(attribute, value, names)
         if found is not None:
             return found
@@ -151,20 +144,20 @@ class Mapper:
             return ""
         return {} if attribute.type is ValueType.STRUCTURE else 0
 
-    # Both
+    # Objects and deltas
 
     def _write(
-        self, shape: Shape, attribute: Attribute, value: Any, one: Any, at: Location
+        self, shape: Shape, attribute: Attribute, value: Any, sdk_object: Any, at: Location
     ) -> None:
         names = _names(shape, attribute)
-        self.values.write(attribute, value, at.around(one), at.name, names)
+        self.values.write(attribute, value, at.around(sdk_object), at.name, names)
 
-    def _set(self, one: Any, place: Location, number: int) -> None:
-        place.around(one).setPropertyValue(place.name, self.values.number(number, "DBID"))
+    def _set(self, sdk_object: Any, place: Location, number: int) -> None:
+        place.around(sdk_object).setPropertyValue(place.name, self.values.number(number, "DBID"))
 
     @staticmethod
-    def _set_key_values(one: Any, place: Location, value: Any) -> None:
-        place.around(one).setPropertyValue(place.name, value)
+    def _set_key_values(sdk_object: Any, place: Location, value: Any) -> None:
+        place.around(sdk_object).setPropertyValue(place.name, value)
 
 
 def _names(shape: Shape, attribute: Attribute) -> FieldNames:
@@ -173,12 +166,12 @@ def _names(shape: Shape, attribute: Attribute) -> FieldNames:
 
 def _attribute(shape: Shape, name: str) -> Attribute:
     attribute = shape.kind.attribute(name)
-    assert attribute is not None, name  # noqa: S101 - the caller has checked the names
+    assert attribute is not None, name  # noqa: S101 - validation has checked the names
     return attribute
 
 
 def _find(shape: Shape, name: str, bucket: Bucket | str) -> Location | None:
-    """Where a delta says something. What is added may stand with the plain values."""
+    """Where a delta has a bucket of an attribute. Added entries may be among plain values."""
     for (listed, of), place in shape.buckets.items():
         if (listed, of) == (name, bucket):
             return place
@@ -189,6 +182,6 @@ def _place(shape: Shape, name: str, bucket: Bucket = "added") -> Location:
     place = _find(shape, name, bucket)
     if place is None:
         raise UnchangeableInfoError(
-            f"the protocol has no way to change {name} so", shape.kind.name, name
+            f"the protocol cannot express this change of {name}", shape.kind.name, name
         )
     return place

@@ -1,4 +1,4 @@
-"""The SDK's requests, made from what the port is given; and the answers, read."""
+"""Makes the SDK's requests from calls of the port, and reads the answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -28,8 +28,8 @@ class Requests:
         self._shapes = mapper.shapes
 
     def read(self, kind: ObjectType, filters: Filter) -> Any:
-        """Asks for objects with folder and path. UnsupportedPropertyError for a filter that
-        the type does not have: what a server does with one is not known."""
+        """Reads objects with folder and path. UnsupportedPropertyError for an unknown filter:
+        servers differ in what they do with it."""
         pairs = {key: value_on_wire(kind, key, value) for key, value in filters.items()}
         pairs = {k: v for k, v in pairs.items() if v or not k.startswith("exclude_")}
         asked = {**pairs, constants.WITH_FOLDER: 1, constants.WITH_PATH: 1}
@@ -44,16 +44,16 @@ class Requests:
             if str(event.messageName()) != "EventObjectsRead":
                 continue
             found = list(event.getObjects() or ())
-            folders = [int(one) for one in event.getFolderDbids() or ()]
-            paths = [str(one or "").strip("/\\") for one in event.getObjectPaths() or ()]
+            folders = [int(dbid) for dbid in event.getFolderDbids() or ()]
+            paths = [str(path or "").strip("/\\") for path in event.getObjectPaths() or ()]
             folders += [0] * (len(found) - len(folders))
-            paths += [""] * (len(found) - len(paths))  # empty ones at the end do not travel
-            for one, folder, path in zip(found, folders, paths, strict=False):
-                dbid, attributes = self._mapper.read(shape, one)
+            paths += [""] * (len(found) - len(paths))  # trailing empty paths are not sent
+            for sdk_object, folder, path in zip(found, folders, paths, strict=False):
+                dbid, attributes = self._mapper.read(shape, sdk_object)
                 yield ConfObject(kind.name, dbid, attributes, folder, path)
 
     def create(self, kind: ObjectType, attributes: Mapping[str, Any], folder: int | None) -> Any:
-        """Asks for a new object. What only the server sets is left to it."""
+        """Creates an object. Attributes that only the server sets are left out."""
         given: dict[str, Any] = {}
         for name, value in attributes.items():
             attribute = validation.attribute_of(kind, name)
@@ -68,23 +68,23 @@ class Requests:
         return request
 
     def created(self, kind: ObjectType, event: Any) -> tuple[ConfObject, bool]:
-        """The new object without its path; whether the server sent it."""
-        one = event.getObject()
-        if one is None:
+        """The new object, without its path; and whether the server sent it."""
+        sdk_object = event.getObject()
+        if sdk_object is None:
             return ConfObject(kind.name, 0, {}), False
-        dbid, attributes = self._mapper.read(self._shapes.of(kind.name), one)
+        dbid, attributes = self._mapper.read(self._shapes.of(kind.name), sdk_object)
         return ConfObject(kind.name, dbid, attributes, int(event.getFolderDbid() or 0)), True
 
     def update(self, kind: ObjectType, dbid: int, delta: Delta) -> Any:
-        """Asks for a change of one object."""
+        """Updates one object."""
         validation.check_shape(kind, delta)
         shape = self._shapes.of(kind.name)
-        made = self._mapper.write_delta(shape, _possible(kind, dbid), delta)
+        made = self._mapper.write_delta(shape, _checked_dbid(kind, dbid), delta)
         return self._conf("objects.RequestUpdateObject").create(made)
 
     def delete(self, kind: ObjectType, dbid: int) -> Any:
         return self._conf("objects.RequestDeleteObject").create(
-            self._sdk.integer(kind.number), self._sdk.integer(_possible(kind, dbid))
+            self._sdk.integer(kind.number), self._sdk.integer(_checked_dbid(kind, dbid))
         )
 
     def mode(self) -> Any:
@@ -92,11 +92,11 @@ class Requests:
 
     def read_permissions(self, kind: ObjectType, dbid: int) -> Any:
         request = self._conf("security.RequestReadPermissions").create()
-        request.setConfID(self._identifier("CfgID", kind.number, _possible(kind, dbid)))
+        request.setConfID(self._identifier("CfgID", kind.number, _checked_dbid(kind, dbid)))
         return request
 
     def effective_permissions(self, kind: ObjectType, dbid: int, person: int | None) -> Any:
-        """Asks what a person may do with an object, with all that the person inherits."""
+        """Reads what a person may do with an object, inherited permissions included."""
         request = self._conf("security.RequestReadObjectPermissions").create()
         request.setConfID(self._identifier("CfgID", kind.number, dbid))
         if person is not None:
@@ -120,12 +120,12 @@ class Requests:
 
     def set_permissions(self, kind: ObjectType, dbid: int, entries: Sequence[AccessEntry]) -> Any:
         request = self._conf("security.RequestUpdatePermissions").create()
-        request.setConfPermissionsACL(self.access_list(kind, _possible(kind, dbid), entries))
+        request.setConfPermissionsACL(self.access_list(kind, _checked_dbid(kind, dbid), entries))
         request.setRecursion(0)
         return request
 
     def access_list(self, kind: ObjectType, dbid: int, entries: Sequence[AccessEntry]) -> Any:
-        """An access list of the SDK's."""
+        """The SDK's access list of an object."""
         acl = self._structure("CfgACL")
         numbers = self._mapper.values.number
         acl.setPropertyValue("objectID", self._identifier("CfgACLID", kind.number, dbid))
@@ -134,26 +134,25 @@ class Requests:
         for entry in entries:
             account = OBJECT_TYPES.get(entry.account_type)
             number = account.number if account else 0
-            one = into.createStructure()
+            structure = into.createStructure()
             if not 0 <= entry.account <= constants.MAX_INTEGER:
                 raise IncorrectReferencesError(
                     f"no {entry.account_type} has DBID {entry.account}", kind.name, "account"
                 )
-            one.setPropertyValue("ID", self._identifier("CfgACEID", number, entry.account))
-            one.setPropertyValue("accessMask", numbers(entry.mask, "mask"))
-            into.add(one)
+            structure.setPropertyValue("ID", self._identifier("CfgACEID", number, entry.account))
+            structure.setPropertyValue("accessMask", numbers(entry.mask, "mask"))
+            into.add(structure)
         return acl
 
-    def subscription(self, object_type: int, tenant: int, dbid: int, *, ends: bool = False) -> Any:
-        """Asks to be told of changes, or no longer."""
+    def subscription(self, object_type: int, tenant: int, dbid: int) -> Any:
+        """Subscribes to changes; 0 stands for all types, tenants or objects."""
         values = self._mapper.values
         inner = {
             constants.SUBSCRIPTION_TYPE: object_type,
             constants.SUBSCRIPTION_TENANT: tenant,
             constants.SUBSCRIPTION_OBJECT: dbid,
         }
-        name = "Unregister" if ends else "Register"
-        request = self._conf(f"objects.Request{name}Notification").create()
+        request = self._conf("objects.RequestRegisterNotification").create()
         request.setSubscription(values.key_values({"1": inner}))
         return request
 
@@ -165,25 +164,26 @@ class Requests:
         return self._sdk.conf("obj.ConfStructure")(description)
 
     def _identifier(self, name: str, object_type: int, dbid: int) -> Any:
-        one = self._structure(name)
+        identifier = self._structure(name)
         numbers = self._mapper.values.number
-        one.setPropertyValue("CSID", numbers(0))
-        one.setPropertyValue("DBID", numbers(dbid, "DBID"))
-        one.setPropertyValue("type", numbers(object_type))
-        return one
+        identifier.setPropertyValue("CSID", numbers(0))
+        identifier.setPropertyValue("DBID", numbers(dbid, "DBID"))
+        identifier.setPropertyValue("type", numbers(object_type))
+        return identifier
 
 
-def _possible(kind: ObjectType, dbid: int) -> int:
-    """The DBID; ObjectNotFoundError for one that no object can have."""
+def _checked_dbid(kind: ObjectType, dbid: int) -> int:
+    """The DBID, or ObjectNotFoundError for a number that no object can have."""
     if not 0 <= dbid <= constants.MAX_INTEGER:
         raise ObjectNotFoundError(f"no {kind.name} has DBID {dbid}", kind.name, "DBID")
     return dbid
 
 
 def value_on_wire(kind: ObjectType, key: str, value: str | int | bool) -> str | int:
-    """The value of a filter: flags are ``CfgFlag``, and 1 or 0 where no attribute is meant."""
+    """A filter's value as the protocol has it: that of a flag is a ``CfgFlag``; True and False
+    of other filters are 1 and 0."""
     if key != "dbid" and key not in kind.filters:
-        raise UnsupportedPropertyError(f"no filter is called {key}", kind.name, key)
+        raise UnsupportedPropertyError(f"there is no filter {key}", kind.name, key)
     if isinstance(value, bool):
         if is_flag(kind, key):
             return constants.TRUE if value else constants.FALSE

@@ -1,4 +1,4 @@
-"""What tells one Configuration Server from another: its identity, and whether it is a proxy."""
+"""The identity of a Configuration Server, and whether it is a proxy."""
 
 import hashlib
 import json
@@ -17,16 +17,17 @@ SERVERS: Filter = {"app_type": CONFIGURATION_SERVER}
 
 def identity(host_list: str, tenants: Iterable[ConfObject]) -> str:
     """The host list with a digest of the tenants' DBIDs and names."""
-    named = sorted([one.dbid, one.attributes.get("name", "")] for one in tenants)
+    named = sorted([tenant.dbid, tenant.attributes.get("name", "")] for tenant in tenants)
     digest = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16]
     return f"confserv:{host_list}#{digest}"
 
 
 def proxy_of(applications: Iterable[ConfObject], channel: Channel, read: Read) -> str:
-    """The server whose proxy answers at the other end; empty where it is not known to be one.
+    """The name of the master, if the other end is a proxy; empty where it is none as far as
+    the account can see.
 
-    The DBID that comes with the log-in may be the master's: so the addresses of the proxies
-    are looked at as well. ``read`` is asked for their hosts.
+    A proxy may answer a log-in with its master's DBID, so the addresses of proxies are
+    compared as well. ``read`` reads their hosts.
     """
     address, dbid = channel.address, int(channel.context.getDbid())
     known = list(applications)
@@ -34,20 +35,20 @@ def proxy_of(applications: Iterable[ConfObject], channel: Channel, read: Read) -
     if dbid in proxies:
         return proxies[dbid]
     names: list[str] = []
-    for one in known:
-        if one.dbid not in proxies or not host_of(one):
+    for application in known:
+        if application.dbid not in proxies or not host_of(application):
             continue
-        for host in read("Host", {"dbid": host_of(one)}):
-            names = names or [address.host, *_numbers(address)]
-            if listens_at(one, host, names, address.port):
-                return proxies[one.dbid]
+        for host in read("Host", {"dbid": host_of(application)}):
+            names = names or [address.host, *_ip_addresses(address)]
+            if listens_at(application, host, names, address.port):
+                return proxies[application.dbid]
     return ""
 
 
-def _numbers(address: Address) -> list[str]:
-    """The IP addresses of a host; none where its name cannot be found."""
+def _ip_addresses(address: Address) -> list[str]:
+    """The IP addresses of a host; none where its name cannot be resolved."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError:
         return []
-    return [str(one[4][0]) for one in found]
+    return [str(entry[4][0]) for entry in found]

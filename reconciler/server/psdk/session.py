@@ -1,32 +1,33 @@
-"""A session over a list of hosts: the first that answers, and the next when it is gone.
+"""A session over a list of hosts: the first that answers, then the next one that does.
 
-What was read before a change of hosts was read from another server: it is all read again,
-and where the answers differ the session ends, so nobody acts on what is no longer so.
+After a failover everything that was read is read again. If the answers differ, the session
+ends, so that nobody acts on outdated data.
 """
 
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ServerError, ServerUnavailableError
-from reconciler.server.psdk.address import Options, ServerUrl
+from reconciler.server.psdk.address import ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.login import open_channel
 
 T = TypeVar("T")
 Repeat = Callable[[Channel], bool]
-"""Reads on a new connection again what was read before; whether it is all the same."""
+"""Repeats all earlier reads on a new connection: whether the answers are the same."""
 
 
 class SdkSession:
-    """The connection of an adapter. Safe for several threads."""
+    """The connection of an adapter. Thread-safe."""
 
     def __init__(
         self,
         sdk: Sdk,
         url: ServerUrl,
-        options: Options,
+        options: ConnectionOptions,
         credentials: tuple[str, str],
         *,
         timeout: float,
@@ -48,7 +49,7 @@ class SdkSession:
 
     @property
     def channel(self) -> Channel:
-        """The open connection; another host's where the last one is gone."""
+        """The open connection, to another host if the last connection is gone."""
         with self._lock:
             if self._dead:
                 raise ServerUnavailableError(self._dead, _AGAIN)
@@ -57,8 +58,8 @@ class SdkSession:
             return self._channel
 
     def ask(self, request: Any) -> list[Any]:
-        """The answer to a request that reads. Where there is another host, it is asked when
-        the first one is gone."""
+        """The answer to a read. Repeated on another host, if there is one, when the
+        connection is gone."""
         with self._slots:
             channel = self.channel
             try:
@@ -69,16 +70,15 @@ class SdkSession:
             return self.channel.ask(request, self.timeout)
 
     def write(self, request: Any, forget: Callable[[], None]) -> list[Any]:
-        """The answer to a request that writes. Never sent twice. ``forget``: called when it was
-        sent, since what was read before may no longer be so; a change of hosts before that is
-        still measured by what was read."""
+        """The answer to a write. Never sent twice. ``forget``: called once it was sent, since
+        earlier answers may then be outdated. A failover before that still compares them."""
         with self._slots:
             channel = self.channel
             sent = True
             try:
                 return channel.ask(request, self.timeout, writes=True)
             except ServerUnavailableError:
-                sent = False  # the line was gone before
+                sent = False  # the connection was gone before
                 raise
             finally:
                 if sent:
@@ -90,8 +90,8 @@ class SdkSession:
             self._channel.close()
 
     def _open(self, hosts: "range | list[int]") -> Channel:
-        """The first of the hosts that lets us in. A host that refuses the log-in has
-        answered: the next one would refuse it too."""
+        """The first host that can be reached. One that refuses the log-in ends the search:
+        the others hold the same accounts."""
         problems: list[ServerUnavailableError] = []
         for number in hosts:
             address = self.url.hosts[number]
@@ -111,12 +111,12 @@ class SdkSession:
             return channel
         if len(problems) == 1:
             raise problems[0]
-        messages = "; ".join(one.message for one in problems)
+        messages = "; ".join(problem.message for problem in problems)
         raise ServerUnavailableError(messages, problems[-1].hint)
 
     def _fail_over(self) -> None:
-        """Another host becomes ours when it has shown that it holds what was read, not before.
-        Where it does not come to that, the session has ended."""
+        """Switches to another host, once it has shown that it holds what was read. If none
+        does, the session is over."""
         if len(self.url.hosts) == 1:
             raise ServerUnavailableError(
                 f"the connection to {self._channel.address} is gone", _AGAIN
@@ -136,7 +136,7 @@ class SdkSession:
             channel.close()
             raise
         if not same:
-            self._dead = f"{channel.address} took over and does not hold what was read before"
+            self._dead = f"{channel.address} took over, but does not hold what was read before"
             channel.close()
             raise ServerUnavailableError(
                 self._dead, "Run the command again: it reads everything anew."

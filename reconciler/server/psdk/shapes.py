@@ -1,8 +1,8 @@
-"""Where the attributes of our table stand in the SDK's objects and deltas.
+"""Where the SDK's objects and deltas hold the attributes of our table.
 
-Worked out once per type from the SDK's metadata: some attributes of a group are inside
-its ``groupInfo``, some of a person inside ``agentInfo``, and a delta keeps what is added,
-changed and deleted of a list in properties of different names.
+Derived once per type from the SDK's metadata. Some attributes of a group are inside its
+``groupInfo``, some of a person inside ``agentInfo``; and a delta has separate properties for
+the added, changed and deleted entries of a list.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,14 +20,14 @@ _TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 
 @dataclass(frozen=True)
 class Location:
-    """A property: the names of the structures around it, outermost first, and its own.
+    """A property: the names of the structures around it, outermost first, and its own name.
     All are Java strings."""
 
     holders: tuple[Any, ...]
     name: Any
 
     def of(self, holder: Any) -> Any:
-        """The value of the property in an object; None where it has none."""
+        """The value of the property in an object; None where it is not set."""
         for name in self.holders:
             holder = holder.getPropertyValue(name)
             if holder is None:
@@ -35,7 +35,7 @@ class Location:
         return holder.getPropertyValue(self.name)
 
     def around(self, holder: Any) -> Any:
-        """The structure that has the property, made where it is not there yet."""
+        """The structure with the property, created if it does not exist yet."""
         for name in self.holders:
             holder = holder.getOrCreatePropertyValue(name)
         return holder
@@ -43,9 +43,9 @@ class Location:
 
 @dataclass(frozen=True)
 class Shape:
-    """One type. ``attributes``: where a value, a list or what is added to a list stands;
-    ``delta`` and ``buckets``: the same in the delta. ``numbers``: attribute -> the number
-    that an error names it by."""
+    """One type. ``attributes``: where an object holds each attribute. ``delta``: where a delta
+    holds plain values; ``buckets``: where it holds the entries of lists. ``numbers``:
+    attribute -> the property number in an error code."""
 
     kind: ObjectType
     description: Any
@@ -58,8 +58,8 @@ class Shape:
     numbers: Mapping[str, int] = field(default_factory=dict)
 
     def attribute_of(self, number: int) -> str:
-        """The attribute that an error means; empty where the table has none."""
-        return next((name for name, one in self.numbers.items() if one == number), "")
+        """The attribute with a property number; empty where the table has none."""
+        return next((name for name, known in self.numbers.items() if known == number), "")
 
 
 class Shapes:
@@ -76,7 +76,7 @@ class Shapes:
         return self._shapes[name]
 
     def by_number(self, number: int) -> Shape | None:
-        """The shape of a type by its number; None where our table lacks it."""
+        """The shape of the type with a number; None where our table lacks it."""
         name = _TYPE_NAMES.get(number)
         return self.of(name) if name else None
 
@@ -85,8 +85,10 @@ class Shapes:
         delta = description.getDelta()
         plain = dict(self._plain(description, ()))
         in_delta, buckets = self._delta(delta, ())
-        known = [one.name for one in kind.attributes]
-        numbers = {name: int(one.getCfgEnum().ordinal()) for name, (_, one) in plain.items()}
+        known = [declared.name for declared in kind.attributes]
+        numbers = {
+            name: int(declared.getCfgEnum().ordinal()) for name, (_, declared) in plain.items()
+        }
         return Shape(
             kind=kind,
             description=description,
@@ -102,47 +104,47 @@ class Shapes:
     def _plain(
         self, description: Any, holders: tuple[Any, ...]
     ) -> Iterator[tuple[str, tuple[Location, Any]]]:
-        """The properties of a class; those inside a structure come first, so that the
-        class's own win over them."""
-        own = {str(one.getSchemaName()): one for one in description.getAttributes()}
+        """The properties of a class. Those inside its structures come first, so that the
+        class's own override them."""
+        own = {str(declared.getSchemaName()): declared for declared in description.getAttributes()}
         for holder in ("groupInfo", "agentInfo") if not holders else ():
             if holder in own:
                 yield from self._plain(own[holder].getCfgClass(), (self._sdk.text(holder),))
-        for name, one in own.items():
-            yield name, (Location(holders, self._sdk.text(name)), one)
+        for name, declared in own.items():
+            yield name, (Location(holders, self._sdk.text(name)), declared)
 
     def _delta(
         self, description: Any, holders: tuple[Any, ...]
     ) -> tuple[dict[str, Location], dict[tuple[str, Bucket], Location]]:
-        """What a delta sets, and its buckets of lists."""
+        """The plain properties of a delta, and its buckets."""
         places: dict[str, Location] = {}
         buckets: dict[tuple[str, Bucket], Location] = {}
-        for one in description.getAttributes():
-            name = self._sdk.text(str(one.getSchemaName()))
-            form = str(one.getClass().getSimpleName()).removeprefix("CfgDescriptionAttribute")
+        for declared in description.getAttributes():
+            name = self._sdk.text(str(declared.getSchemaName()))
+            form = str(declared.getClass().getSimpleName()).removeprefix("CfgDescriptionAttribute")
             if form == "ReferenceClass":
-                inside = self._plain(one.getCfgClass(), (*holders, name))
+                inside = self._plain(declared.getCfgClass(), (*holders, name))
                 inner = {key: place for key, (place, _) in inside}
                 for holder in {"agentInfo"} & inner.keys():
-                    info = self._inner(one.getCfgClass(), holder)
+                    info = self._inner(declared.getCfgClass(), holder)
                     around = (*holders, name, self._sdk.text(holder))
                     inner = {**{key: Location(around, n) for key, n in info.items()}, **inner}
                 places = {**inner, **places}
             elif form == "ReferenceClassDelta":
-                more, more_buckets = self._delta(one.getCfgClass(), (*holders, name))
+                more, more_buckets = self._delta(declared.getCfgClass(), (*holders, name))
                 places = {**more, **places}
                 buckets.update(more_buckets)
             else:
-                bucket = _BUCKETS[str(one.getOperation())]
-                buckets[str(one.getMappingName()), bucket] = Location(holders, name)
+                bucket = _BUCKETS[str(declared.getOperation())]
+                buckets[str(declared.getMappingName()), bucket] = Location(holders, name)
         return places, buckets
 
     def _inner(self, description: Any, holder: str) -> dict[str, Any]:
         """The names of the properties of a structure inside a class."""
         inside = next(
-            one.getCfgClass()
-            for one in description.getAttributes()
-            if str(one.getSchemaName()) == holder
+            declared.getCfgClass()
+            for declared in description.getAttributes()
+            if str(declared.getSchemaName()) == holder
         )
         names = [str(one.getSchemaName()) for one in inside.getAttributes()]
         return {name: self._sdk.text(name) for name in names}

@@ -1,8 +1,8 @@
-"""The change-over to TLS on a plain port: how the SDK asks what to trust, and what it is told.
+"""TLS upgrade on a plain port: which certificates the SDK trusts then.
 
-A server that wants it answers the first request with error 38 and the security parameters
-of its port. The SDK then starts TLS on the same connection, and trusts every certificate
-unless it is told otherwise: it is told here, whatever the server's parameters say.
+A server that requires it answers the first request with error 38 and the security parameters
+of its port. The SDK then starts TLS on the same connection. By default it would trust every
+certificate; here it is configured to trust ours, whatever the server's parameters say.
 """
 
 import base64
@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from reconciler.server.psdk.address import Address, Options
+from reconciler.server.connection import ConnectionOptions
+from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.endpoint import readable_file, trust_managers
 from reconciler.server.psdk.jvm import Sdk
 
@@ -22,10 +23,11 @@ _PEM = "PEM"
 
 
 class Upgrade:
-    """What one connection does when the server asks for TLS. ``begun``: it was asked."""
+    """The TLS upgrade of one connection. ``begun``: the server asked for it. ``on_begin`` is
+    called just before TLS starts."""
 
     def __init__(
-        self, sdk: Sdk, address: Address, options: Options, on_begin: Callable[[], None]
+        self, sdk: Sdk, address: Address, options: ConnectionOptions, on_begin: Callable[[], None]
     ) -> None:
         self._sdk = sdk
         self._address = address
@@ -35,13 +37,13 @@ class Upgrade:
         self._certificate = readable_file(options.certificate) if options.certificate else ""
         self._key = readable_file(options.key) if options.certificate else ""
         self.begun = False
-        # Kept: Java holds it, and Python must not let it go.
+        # Java calls it: Python must not collect it.
         self.configurator = sdk.implement(
             sdk.commons("connection.tls.TLSConfigurator"), configure=self._configure
         )
 
     def _configure(self, configuration: Any, endpoint: Any, parameters: Any) -> None:  # noqa: ARG002
-        """Called by Java with what the server's parameters amount to, before TLS starts."""
+        """Called by Java before TLS starts, with a configuration from the server's parameters."""
         options = self._options
         configuration.setProvider(_PEM)
         configuration.setTrustedCaCertificate(options.ca_file or self._trusted())
@@ -54,15 +56,15 @@ class Upgrade:
         self._on_begin()
 
     def _trusted(self) -> str:
-        """A file with what the Java store holds, or with what Java itself trusts: the SDK
-        takes one form of certificates for both ends only."""
+        """A PEM file with the certificates of the Java store, or of Java itself: the SDK wants
+        all certificates in one format."""
         found = [
-            base64.encodebytes(bytes(one.getEncoded())).decode("ascii")
+            base64.encodebytes(bytes(issuer.getEncoded())).decode("ascii")
             for manager in trust_managers(self._sdk, self._options)
-            for one in manager.getAcceptedIssuers()
+            for issuer in manager.getAcceptedIssuers()
         ]
         text = "".join(
-            f"-----BEGIN CERTIFICATE-----\n{one}-----END CERTIFICATE-----\n" for one in found
+            f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n" for body in found
         )
         handle, self._bundle = tempfile.mkstemp(prefix="gwe-trust-", suffix=".pem")
         os.close(handle)
@@ -70,7 +72,7 @@ class Upgrade:
         return self._bundle
 
     def end(self) -> None:
-        """Removes what was written for it. Called when the connection is open, or is not."""
+        """Removes the temporary file. Called when the connection is open or has failed."""
         if self._bundle:
             with suppress(OSError):
                 Path(self._bundle).unlink()

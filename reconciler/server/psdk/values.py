@@ -1,6 +1,6 @@
-"""Values as our attributes hold them, and as the SDK's objects do: both ways.
+"""Translates single values between our attributes and the SDK's objects.
 
-Only what the wire cannot hold is refused here; what a server refuses is its own business.
+Refuses only what the protocol cannot carry; the server decides about the rest.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.limits import WireLimits
 
 FieldNames = Mapping[str, str]
-"""What the wire calls the fields of a structure, where it differs."""
+"""Our name of a structure's field -> the protocol's, where they differ."""
 
 
 class ValueMapper:
@@ -25,8 +25,8 @@ class ValueMapper:
         self._collection = sdk.commons("collections.KeyValueCollection")
 
     def read(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
-        """Our value; None where the property says nothing: null, or the empty value that
-        stands for nothing in its type."""
+        """A property's value; None where it is unset, or has the value that means unset in
+        its type."""
         if value is None:
             return None
         match attribute.type:
@@ -42,12 +42,12 @@ class ValueMapper:
             case ValueType.REFERENCE:
                 return int(value) or None
             case ValueType.REFERENCES:
-                return [int(one) for one in value] or None
+                return [int(dbid) for dbid in value] or None
             case ValueType.KEY_VALUES:
                 return self.read_key_values(value) or None
             case ValueType.STRUCTURE:
                 return self._read_structure(attribute, value, names) or None
-        return [self._read_structure(attribute, one, names) for one in value] or None
+        return [self._read_structure(attribute, entry, names) for entry in value] or None
 
     def _read_structure(
         self, attribute: Attribute, value: Any, names: FieldNames
@@ -55,13 +55,13 @@ class ValueMapper:
         found: dict[str, Any] = {}
         for field in attribute.fields:
             name = names.get(field.name, field.name)
-            one = self.read(field, value.getPropertyValue(name), {})
-            if one is not None:
-                found[field.name] = one
+            inner = self.read(field, value.getPropertyValue(name), {})
+            if inner is not None:
+                found[field.name] = inner
         return found
 
     def read_key_values(self, value: Any) -> dict[str, dict[str, Any]]:
-        """Section -> key -> text, number or bytes. Sections without keys are absent."""
+        """Section -> key -> text, number or bytes. Sections without keys are left out."""
         found: dict[str, dict[str, Any]] = {}
         for pair in value:
             inner = pair.getTKVValue()
@@ -73,7 +73,7 @@ class ValueMapper:
         return found
 
     def read_sections(self, value: Any) -> dict[str, tuple[str, ...]]:
-        """What a delta deletes: section -> keys; none means the whole section."""
+        """What a delta deletes: section -> keys; no keys means the whole section."""
         return {
             str(pair.getStringKey()): tuple(
                 str(option.getStringKey()) for option in pair.getTKVValue() or ()
@@ -97,16 +97,16 @@ class ValueMapper:
     def read_keys(self, attribute: Attribute, value: Any, names: FieldNames) -> tuple[Any, ...]:
         """The keys of the entries that a delta deletes (``Attribute.key_of``)."""
         if attribute.type is ValueType.REFERENCES:
-            return tuple(int(one) for one in value)
+            return tuple(int(dbid) for dbid in value)
         key = attribute.field(attribute.key)
         text = key.type is ValueType.TEXT
         return tuple(
-            attribute.key_of(self._read_structure(attribute, one, names))
-            if hasattr(one, "getPropertyValue")
-            else str(one)
+            attribute.key_of(self._read_structure(attribute, entry, names))
+            if hasattr(entry, "getPropertyValue")
+            else str(entry)
             if text
-            else int(one)
-            for one in value
+            else int(entry)
+            for entry in value
         )
 
     def write(
@@ -140,20 +140,21 @@ class ValueMapper:
             if attribute.type is ValueType.REFERENCES:
                 into.add(self.number(entry, attribute.name))
             else:
-                one = into.createStructure()
-                self._write_structure(attribute, entry, one, names)
-                into.add(one)
+                structure = into.createStructure()
+                self._write_structure(attribute, entry, structure, names)
+                into.add(structure)
 
     def write_keys(
         self, attribute: Attribute, keys: Any, holder: Any, name: Any, names: FieldNames
     ) -> None:
-        """Adds the keys of deleted entries, in the form that the property has."""
+        """Adds the keys of deleted entries: as structures or plain values, as the property has
+        them."""
         into = holder.getOrCreatePropertyValue(name)
         for key in keys:
             if hasattr(into, "createStructure"):
-                one = into.createStructure()
-                self._write_structure(attribute, _as_entry(attribute, key), one, names)
-                into.add(one)
+                structure = into.createStructure()
+                self._write_structure(attribute, _as_entry(attribute, key), structure, names)
+                into.add(structure)
             else:
                 into.add(key if isinstance(key, str) else self.number(key, attribute.name))
 
@@ -161,9 +162,9 @@ class ValueMapper:
         self, attribute: Attribute, value: Mapping[str, Any], into: Any, names: FieldNames
     ) -> None:
         for field in attribute.fields:
-            one = value.get(field.name)
-            if one is not None:
-                self.write(field, one, into, names.get(field.name, field.name), {})
+            inner = value.get(field.name)
+            if inner is not None:
+                self.write(field, inner, into, names.get(field.name, field.name), {})
 
     def key_values(self, sections: KeyValueList, about: str = "") -> Any:
         """A key-value list of two levels."""
@@ -181,7 +182,7 @@ class ValueMapper:
         return result
 
     def sections(self, deleted: Mapping[str, tuple[str, ...]]) -> Any:
-        """A key-value list that names what a delta deletes."""
+        """The key-value list with the sections and keys that a delta deletes."""
         return self.key_values({name: dict.fromkeys(keys, "") for name, keys in deleted.items()})
 
     def flat(self, pairs: Mapping[str, str | int | bool]) -> Any:
@@ -198,6 +199,6 @@ class ValueMapper:
 
 
 def _as_entry(attribute: Attribute, key: Any) -> dict[str, Any]:
-    """An entry of which only the key is known."""
+    """An entry with nothing but its key."""
     kind = attribute.field(attribute.key).type_from
     return {kind: key[0], attribute.key: key[1]} if kind else {attribute.key: key}

@@ -1,7 +1,7 @@
-"""What the listener answers to the requests of a client that has logged in.
+"""Answers to the requests of clients that have logged in.
 
-Every request becomes one call of the embedded server, which decides; its errors become
-error events. Knows no sockets and no threads.
+Each request becomes one call of the embedded server, which decides everything. Knows no
+sockets and no threads.
 """
 
 import time
@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import UnsupportedObjectError
 from reconciler.server.port import AccessEntry, ConfObject
@@ -24,7 +23,7 @@ _BRIEFS = {"Person", "Tenant", "AccessGroup"}
 
 
 class Answers:
-    """Answers requests with one mapping for all clients."""
+    """Answers requests, for all clients alike."""
 
     def __init__(self, sdk: Sdk, mapper: Mapper) -> None:
         self._sdk = sdk
@@ -52,13 +51,13 @@ class Answers:
             "RequestChangeOperationalMode",
         }
     )
-    """The requests after which others are told of changes."""
+    """The requests after which subscribers are notified."""
 
     def knows(self, name: str) -> bool:
         return name in self._by_name
 
-    def to(self, name: str, server: EmbeddedServer, request: Any) -> Iterator[Any]:
-        """The events that answer a request, without the reference number."""
+    def answer(self, name: str, server: EmbeddedServer, request: Any) -> Iterator[Any]:
+        """The events that answer a request; the caller sets their reference number."""
         return self._by_name[name](server, request)
 
     # Reads
@@ -75,21 +74,21 @@ class Answers:
 
     def _objects(self, shape: Shape, part: list[ConfObject], total: int, extras: set[str]) -> Any:
         collection = self._sdk.conf("obj.ConfObjectsCollection")(shape.description)
-        for one in part:
-            collection.add(self._mapper.write(shape, one.dbid, one.attributes))
+        for found in part:
+            collection.add(self._mapper.write(shape, found.dbid, found.attributes))
         event = self._event("EventObjectsRead").create()
         event.setObjectType(shape.kind.number)
         event.setObjects(collection)
         event.setObjectCount(len(part))
         event.setObjectTotalCount(total)
         if constants.WITH_FOLDER in extras:
-            event.setFolderDbids(self._sdk.longs([one.folder for one in part]))
+            event.setFolderDbids(self._sdk.longs([found.folder for found in part]))
         if constants.WITH_PATH in extras:
-            event.setObjectPaths(self._sdk.texts([one.path for one in part]))
+            event.setObjectPaths(self._sdk.texts([found.path for found in part]))
         return event
 
     def _filter(self, kind: ObjectType, pairs: Any) -> tuple[dict[str, str | int | bool], set[str]]:
-        """The filter as the port has it, and which extras the client asks for."""
+        """The filter in the port's form, and the extras that the client asks for."""
         filters: dict[str, str | int | bool] = {}
         extras: set[str] = set()
         for pair in pairs or ():
@@ -111,29 +110,37 @@ class Answers:
             raise UnsupportedObjectError("there is no brief information of it", kind.name)
         found = server.read(kind.name, self._filter(kind, request.getFilter())[0])
         tenants = {
-            one.dbid: one.attributes["name"] for one in server.read("Tenant", {"all_tenants": 1})
+            tenant.dbid: tenant.attributes["name"]
+            for tenant in server.read("Tenant", {"all_tenants": 1})
         }
         description = self._mapper.shapes.metadata.getCfgClass(f"Cfg{kind.name}Brief")
-        for one in found:
-            brief = self._sdk.conf("obj.ConfObjectBrief")(description)
-            said = {**one.attributes, "tenantName": tenants.get(one.tenant, "")}
-            for attribute in description.getAttributes():
-                name = str(attribute.getSchemaName())
-                if name == "ID":
-                    inner = brief.getOrCreatePropertyValue("ID")
-                    inner.setPropertyValue("DBID", self._sdk.integer(one.dbid))
-                    inner.setPropertyValue("type", self._sdk.integer(kind.number))
-                elif isinstance(said.get(name), str):
-                    brief.setPropertyValue(name, said[name])
-                elif isinstance(said.get(name), bool):
-                    flag = constants.TRUE if said[name] else constants.FALSE
-                    brief.setPropertyValue(name, self._sdk.integer(flag))
+        for listed in found:
+            values = {**listed.attributes, "tenantName": tenants.get(listed.tenant, "")}
             event = self._event("EventBriefInfo").create()
             event.setObjectType(kind.number)
             event.setObjectCount(len(found))
-            event.setBriefObject(brief)
+            event.setBriefObject(self._brief(description, kind, listed.dbid, values))
             yield event
         yield self._event("EventObjectsSent").create(self._sdk.integer(kind.number))
+
+    def _brief(
+        self, description: Any, kind: ObjectType, dbid: int, values: Mapping[str, Any]
+    ) -> Any:
+        """The brief form of an object: its identifier, texts and flags."""
+        brief = self._sdk.conf("obj.ConfObjectBrief")(description)
+        for attribute in description.getAttributes():
+            name = str(attribute.getSchemaName())
+            value = values.get(name)
+            if name == "ID":
+                inner = brief.getOrCreatePropertyValue("ID")
+                inner.setPropertyValue("DBID", self._sdk.integer(dbid))
+                inner.setPropertyValue("type", self._sdk.integer(kind.number))
+            elif isinstance(value, str):
+                brief.setPropertyValue(name, value)
+            elif isinstance(value, bool):
+                flag = constants.TRUE if value else constants.FALSE
+                brief.setPropertyValue(name, self._sdk.integer(flag))
+        return brief
 
     def _mode(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:  # noqa: ARG002
         event = self._event("EventOperationalModeRead").create()
@@ -159,7 +166,7 @@ class Answers:
 
     def _create(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
-        given = self._mapper.read_given(shape, request.getObject())
+        _, given = self._mapper.read(shape, request.getObject())
         parameters = request.getParameters()
         pair = parameters.getPair(constants.INTO_FOLDER) if parameters is not None else None
         folder = int(pair.getValue()) if pair is not None else None
@@ -167,6 +174,7 @@ class Answers:
         yield self.created(shape, made)
 
     def created(self, shape: Shape, made: ConfObject) -> Any:
+        """The event that tells of a new object."""
         event = self._event("EventObjectCreated").create()
         event.setObject(self._mapper.write(shape, made.dbid, made.attributes))
         event.setObjectType(shape.kind.number)
@@ -178,7 +186,7 @@ class Answers:
     def _update(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
         given = request.getObjectDelta()
-        dbid, delta = self._mapper.read_given_delta(shape, given)
+        dbid, delta = self._mapper.read_delta(shape, given)
         server.update(shape.kind.name, dbid, delta)
         event = self._event("EventObjectUpdated").create(self._sdk.integer(shape.kind.number))
         event.setObjectDelta(given)
@@ -226,8 +234,3 @@ class Answers:
 
 def _mode_number(mode: str) -> int:
     return next(number for number, name in constants.MODES.items() if name == mode)
-
-
-def type_names() -> dict[int, str]:
-    """The names of the types by number."""
-    return {kind.number: kind.name for kind in OBJECT_TYPES.values()}

@@ -1,4 +1,4 @@
-"""One client of the listener: its session, and the thread that answers its requests in turn."""
+"""A client of the listener: its session, and the thread that answers its requests in order."""
 
 import queue
 import threading
@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import SERVER_DBID
-from reconciler.server.errors import (
-    AccessDeniedError,
-    ConfigurationServerError,
-    ServerError,
-)
-from reconciler.server.psdk.codes import code_of, pack
+from reconciler.server.errors import AccessDeniedError, ServerError
+from reconciler.server.psdk.codes import pack
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
-from reconciler.server.wire import handshake
+from reconciler.server.wire import handshake, refusals
 from reconciler.server.wire.answers import Answers
-from reconciler.server.wire.publisher import Told, subjects
+from reconciler.server.wire.publisher import ClientSubscriptions, subjects
 
 if TYPE_CHECKING:
     from reconciler.server.wire.listener import Listener
 
-_UNKNOWN_MESSAGE, _DATABASE_ERROR, _WRONG_PARAMETERS, _UNDEFINED = 3, 6, 20, 26
 _LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")
 
 
@@ -35,14 +30,16 @@ class Client:
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._server: EmbeddedServer | None = None
         self._output: Any = None
-        self.told = Told()
+        self.subscriptions = ClientSubscriptions()
         self.thread = threading.Thread(target=self._serve, name="gwe-client", daemon=True)
         self.thread.start()
 
-    def take(self, context: Any) -> None:
+    def enqueue(self, context: Any) -> None:
+        """Takes a request, with the channel that its answer goes to."""
         self._requests.put(context)
 
     def end(self) -> None:
+        """Ends the thread, once it has answered what is in the queue."""
         self._requests.put(None)
 
     def send(self, event: Any) -> None:
@@ -52,8 +49,8 @@ class Client:
         try:
             self._serve_requests()
         finally:
-            self.told = Told()
-            self._output = None  # letting go of it later would tie the thread to Java again
+            self.subscriptions = ClientSubscriptions()
+            self._output = None  # released later, it would attach the thread to Java again
             if self._server is not None:
                 self._server.close()
             self._sdk.leave()
@@ -65,7 +62,7 @@ class Client:
             try:
                 self._answer(str(request.messageName()), request)
             except self._sdk.error:
-                return  # the client has gone, and takes no answer
+                return  # the client is gone
 
     def _answer(self, name: str, request: Any) -> None:
         try:
@@ -76,13 +73,13 @@ class Client:
             else:
                 events = list(self._events(name, request))
         except ServerError as error:
-            events = [self._refusal(error)]
+            events = [refusals.refusal(self._sdk, self._mapper.shapes, error)]
         except self._sdk.error as error:
-            # The request says what no object can be: a value of the wrong type, say.
-            events = [self._error(pack(_WRONG_PARAMETERS), self._sdk.reason(error))]
+            # A malformed request, for example with a value of the wrong type.
+            events = [self._error(refusals.WRONG_PARAMETERS, self._sdk.reason(error))]
         except Exception as error:
-            # A defect of ours: the client must not wait for ever, and it must be seen.
-            self._reply(request, [self._error(pack(_UNDEFINED), type(error).__name__)])
+            # A defect of ours: the client must not wait for ever, and we must see it.
+            self._reply(request, [self._error(refusals.UNDEFINED, type(error).__name__)])
             raise
         self._reply(request, events)
 
@@ -92,7 +89,7 @@ class Client:
             self.send(event)
 
     def _events(self, name: str, request: Any) -> Any:
-        """The answer of one request; errors are ServerError."""
+        """The events that answer a request, or ServerError."""
         if name == "RequestProtocolVersion":
             return [handshake.version_event(self._sdk, request, self._listener.encoding)]
         if name in _LOG_IN:
@@ -102,8 +99,8 @@ class Client:
         if name in ("RequestRegisterNotification", "RequestUnregisterNotification"):
             return [self._subscribe(name, request)]
         if not self._listener.answers.knows(name):
-            return [self._error(pack(_UNKNOWN_MESSAGE), f"{name} is not served here")]
-        return self._listener.answers.to(name, self._server, request)
+            return [self._error(refusals.UNKNOWN_MESSAGE, f"{name} is not served here")]
+        return self._listener.answers.answer(name, self._server, request)
 
     def _log_in(self, request: Any) -> Any:
         server = handshake.log_in(self._sdk, request, self._listener.open_server)
@@ -116,16 +113,11 @@ class Client:
     def _subscribe(self, name: str, request: Any) -> Any:
         wanted = subjects(request.getSubscription())
         if name == "RequestUnregisterNotification":
-            self.told.remove(wanted)
+            self.subscriptions.remove(wanted)
             return self._sdk.conf("confserver.events.EventNotificationUnregistered").create()
         assert self._server is not None  # noqa: S101 - checked before
-        self.told.add(self._server, wanted)
+        self.subscriptions.add(self._server, wanted)
         return self._sdk.conf("confserver.events.EventNotificationRegistered").create()
 
-    def _refusal(self, error: ServerError) -> Any:
-        if isinstance(error, ConfigurationServerError):
-            return self._error(code_of(self._mapper.shapes, error), error.detail)
-        return self._error(pack(_DATABASE_ERROR), error.message)
-
-    def _error(self, code: int, text: str) -> Any:
-        return self._sdk.conf("confserver.events.EventError").create(self._sdk.integer(code), text)
+    def _error(self, number: int, text: str) -> Any:
+        return refusals.error_event(self._sdk, pack(number), text)

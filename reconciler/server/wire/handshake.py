@@ -1,8 +1,8 @@
-"""How a client of the listener logs in: protocol version, application, account.
+"""The log-in of a client: protocol version, client application, account.
 
-Refused with the numbers that Configuration Server has for it: 4 for a wrong user name or
-password, 7 for a client application that is not there or of another type, 8 for an account
-that may not be used, 9 (we believe) for one without Execute on the client application.
+A refusal has Configuration Server's error number: 4 for a wrong user name or password, 7 for
+a client application that does not exist or has another type, 8 for a disabled account, 9 (we
+believe) for an account without Execute on the client application.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 
 OpenServer = Callable[[str, str], EmbeddedServer]
-"""Opens the embedded server for a user and a password; no user: the server's own."""
+"""(user, password) -> a session with the embedded server; without a user, its own."""
 
 
 def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
-    """The answer to the first request: we speak what the client speaks, in our encoding."""
+    """The answer to the first request: the client's own version, and our encoding."""
     event = sdk.conf("confserver.runtime.channel.EventProtocolVersion").create()
     event.setOldProtocolVersion(request.getProtocolVersion() or constants.PROTOCOL_VERSION)
     event.setServerEncoding(sdk.integer(encoding))
@@ -34,7 +34,7 @@ def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
 
 
 def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
-    """The session of the client, or the error that refuses it."""
+    """A session for the client, or the ServerError that refuses it."""
     user = str(request.getUserName() or "")
     name, number = str(request.getClientName() or ""), int(request.getClientType() or 0)
     own = open_server("", "")
@@ -81,7 +81,7 @@ def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
 
 
 def password_of(sdk: Sdk, request: Any) -> str:
-    """The password of a log-in. It travels enciphered; the SDK makes it plain."""
+    """The password of a log-in, which the SDK deciphers."""
     secured = request.getMessageAttribute("UserPassword")
     if secured is None:
         return ""

@@ -1,8 +1,8 @@
-"""An embedded server on the real wire protocol: ``gwe embedded serve``.
+"""An embedded server on Configuration Server's own protocol: ``gwe embedded serve``.
 
-The SDK's own listener speaks the protocol. Each client has a session of the embedded
-server and a thread that answers its requests one after another; writes of all clients
-take turns, and whoever asked for it is told of each before it is answered.
+The SDK's listener speaks the protocol. Each client has a session with the embedded server,
+and a thread that answers its requests in order. Writes are serialised over all clients,
+and subscribers are notified of a write before it is answered.
 """
 
 import itertools
@@ -14,11 +14,11 @@ from typing import Any
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import constants
-from reconciler.server.psdk.endpoint import server_endpoint
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.wire.answers import Answers
 from reconciler.server.wire.client import Client
+from reconciler.server.wire.endpoint import server_endpoint
 from reconciler.server.wire.publisher import Publisher
 
 _POLL_SECONDS = 0.2
@@ -26,7 +26,8 @@ _END_SECONDS = 2.0
 
 
 class Listener:
-    """A server file, offered at a port. ``open`` it, and ``close`` it at the end."""
+    """A server file, offered at a port between ``open`` and ``close``. ``port`` 0: any free
+    port. The other arguments: see ``endpoint.server_endpoint``."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Listener:
         self._path = path
         self._timeout = timeout
         self._where = f"{host}:{port}"
-        self._mapper = Mapper(sdk, sdk.metadata)
+        self._mapper = Mapper(sdk, sdk.metadata, secrets=True)
         self.answers = Answers(sdk, self._mapper)
         self.publisher = Publisher(sdk, self._mapper, self.answers)
         self.writing = threading.Lock()
@@ -53,11 +54,11 @@ class Listener:
         self._clients: dict[int, Client] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        EmbeddedServer(path, timeout=timeout).close()  # it must be one
+        EmbeddedServer(path, timeout=timeout).close()  # fails early if it is no server file
         self.encoding = constants.CODE_PAGE_SERVER if encoding else constants.UTF8_SERVER
         endpoint = server_endpoint(sdk, host, port, certificate, key, ca_file, encoding)
         self._channel = sdk.conf("ConfServerProtocolListener")(endpoint)
-        # Kept: Java holds them, and Python must not let them go.
+        # Java calls these: Python must not collect them.
         self._handler = sdk.implement(
             sdk.commons("protocol.ClientRequestHandler"), processRequest=self._take
         )
@@ -75,7 +76,7 @@ class Listener:
         return int(self._channel.getLocalEndPoint().getPort())
 
     def open(self) -> None:
-        """Listens. ServerUnavailableError where the port cannot be had."""
+        """Begins to listen. ServerUnavailableError where the port cannot be bound."""
         self._channel.setClientRequestHandler(self._handler)
         self._channel.addChannelListener(self._watcher)
         try:
@@ -106,15 +107,15 @@ class Listener:
         return next(self._sessions)
 
     def publish(self) -> None:
-        """Tells every client what is new to it."""
+        """Notifies every client of the changes that are new to it."""
         with self._lock:
             clients = list(self._clients.values())
         for client in clients:
-            if client.told:
-                self.publisher.publish(client.told, client.send)
+            if client.subscriptions:
+                self.publisher.publish(client.subscriptions, client.send)
 
     def _watch(self) -> None:
-        """Other processes may write to the file as well."""
+        """Publishes changes of other processes, which may write to the file too."""
         while not self._ended.wait(_POLL_SECONDS):
             self.publish()
         self._sdk.leave()
@@ -129,7 +130,7 @@ class Listener:
             client = self._clients.get(number)
             if client is None:
                 client = self._clients[number] = Client(self, self._sdk, self._mapper)
-        client.take(context)
+        client.enqueue(context)
 
     def _gone(self, event: Any) -> None:
         number = int(event.getSource().getChannelId())

@@ -1,10 +1,11 @@
-"""Tells the clients of the listener what has changed, in the order of the change log."""
+"""Notifies the clients of the listener of changes, in the order of the change log."""
 
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.errors import HistoryLogExpiredError, ServerError
@@ -12,14 +13,14 @@ from reconciler.server.port import ConfObject, Notification
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
-from reconciler.server.wire.answers import Answers, type_names
+from reconciler.server.wire.answers import Answers
 
 Subject = tuple[int, int, int]
-"""What an entry of a subscription is about: type, tenant, DBID; 0 does not narrow it."""
+"""What a subscription is about: the numbers of type, tenant and object; 0 stands for all."""
 
 
 def subjects(value: Any) -> list[Subject]:
-    """The entries of a client's request to be told."""
+    """The subjects of a client's subscription request."""
     found = []
     for pair in value or ():
         entry = pair.getTKVValue()
@@ -29,6 +30,7 @@ def subjects(value: Any) -> list[Subject]:
     return found
 
 
+_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _KEYS = (constants.SUBSCRIPTION_TYPE, constants.SUBSCRIPTION_TENANT, constants.SUBSCRIPTION_OBJECT)
 
 
@@ -36,8 +38,8 @@ def _number(pair: Any) -> int:
     return int(str(pair.getValueAsString() or 0)) if pair is not None else 0
 
 
-class Told:
-    """What one client wants to be told of."""
+class ClientSubscriptions:
+    """The subscriptions of one client. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,34 +49,33 @@ class Told:
         return bool(self._subscriptions)
 
     def add(self, server: EmbeddedServer, wanted: list[Subject]) -> None:
-        """UnsupportedObjectError for a type that there is not."""
-        names = type_names()
+        """Subscribes. UnsupportedObjectError for an unknown type."""
         for number, tenant, dbid in wanted:
-            name = names.get(number, f"#{number}") if number else ""
+            name = _TYPE_NAMES.get(number, f"#{number}") if number else ""
             subscription = server.subscribe(name, tenant, dbid)
             with self._lock:
                 self._subscriptions.setdefault((number, tenant, dbid), subscription)
 
     def remove(self, unwanted: list[Subject]) -> None:
         with self._lock:
-            for one in unwanted:
-                self._subscriptions.pop(one, None)
+            for subject in unwanted:
+                self._subscriptions.pop(subject, None)
 
-    def news(self) -> tuple[list[Notification], bool]:
-        """What is new, each change once and in order; whether some was missed."""
+    def receive(self) -> tuple[list[Notification], bool]:
+        """The new changes, each once and in order; and whether some were missed."""
         found: dict[int, Notification] = {}
         missed = False
         with self._lock:
             for subscription in self._subscriptions.values():
                 try:
-                    found.update({one.sequence: one for one in subscription.receive()})
+                    found.update({change.sequence: change for change in subscription.receive()})
                 except HistoryLogExpiredError:
                     missed = True
         return [found[number] for number in sorted(found)], missed
 
 
 class Publisher:
-    """Sends the news to clients: after each write, and what other processes wrote, soon."""
+    """Sends changes to clients: after each write, and those of other processes soon after."""
 
     def __init__(self, sdk: Sdk, mapper: Mapper, answers: Answers) -> None:
         self._sdk = sdk
@@ -82,14 +83,14 @@ class Publisher:
         self._answers = answers
         self._lock = threading.Lock()
 
-    def publish(self, told: Told, send: Callable[[Any], None]) -> None:
-        """Sends one client its news. What it cannot be sent any more is no loss: it has
-        gone."""
+    def publish(self, subscriptions: ClientSubscriptions, send: Callable[[Any], None]) -> None:
+        """Sends one client the changes that are new to it. Failures are ignored: that client
+        is gone."""
         with self._lock:
             try:
-                news, missed = told.news()
-                for one in news:
-                    send(self._event(one))
+                changes, missed = subscriptions.receive()
+                for change in changes:
+                    send(self._event(change))
                 if missed:
                     event = self._sdk.conf("confserver.events.EventError2").create()
                     event.setErrorCode(HistoryLogExpiredError.number)
@@ -97,20 +98,20 @@ class Publisher:
             except (ServerError, self._sdk.error):
                 return
 
-    def _event(self, one: Notification) -> Any:
-        shape = self._mapper.shapes.of(one.object_type)
+    def _event(self, change: Notification) -> Any:
+        shape = self._mapper.shapes.of(change.object_type)
         number = self._sdk.integer(shape.kind.number)
         events = "confserver.events."
-        if one.action == "created":
-            made = ConfObject(one.object_type, one.dbid, one.attributes or {})
+        if change.action == "created":
+            made = ConfObject(change.object_type, change.dbid, change.attributes or {})
             event = self._answers.created(shape, made)
-        elif one.action == "updated":
+        elif change.action == "updated":
             event = self._sdk.conf(events + "EventObjectUpdated").create(number)
-            assert one.delta is not None  # noqa: S101 - an update has one
-            event.setObjectDelta(self._mapper.write_delta(shape, one.dbid, one.delta))
+            assert change.delta is not None  # noqa: S101 - an update has one
+            event.setObjectDelta(self._mapper.write_delta(shape, change.dbid, change.delta))
         else:
-            dbid = self._sdk.integer(one.dbid)
+            dbid = self._sdk.integer(change.dbid)
             event = self._sdk.conf(events + "EventObjectDeleted").create(number, dbid)
-        event.setUnsolisitedEventNumber(one.sequence)
+        event.setUnsolisitedEventNumber(change.sequence)
         event.setTime(int(time.time()))
         return event

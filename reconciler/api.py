@@ -1,0 +1,100 @@
+"""The public names, which ``reconciler`` offers as its own. Everything else may change."""
+
+from reconciler.apply.recover_actions import Recovered
+from reconciler.apply.report import Outcome, RunReport
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.engine.progress import Progress
+from reconciler.engine.reconciler import Reconciler
+from reconciler.engine.running import Recovery, load_plan
+from reconciler.errors import (
+    ExitCode,
+    InterruptedRunError,
+    JournalError,
+    LockHeldError,
+    LockLostError,
+    ManifestError,
+    PlanFileError,
+    ReconcilerError,
+    RefusedError,
+    RunHeldError,
+    RunOnceError,
+    StalePlanError,
+    StateFolderError,
+    UnrecoveredError,
+    UsageError,
+)
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    InSync,
+    Keep,
+    Replace,
+    Skip,
+    Update,
+    changes_of,
+)
+from reconciler.plan.guards import Limits
+from reconciler.plan.model import Plan
+from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.errors import (
+    ConfigurationServerError,
+    OutcomeUnknownError,
+    ServerError,
+    ServerIsProxyError,
+    ServerUnavailableError,
+)
+from reconciler.state.plan_file import PlanFile, save_plan
+from reconciler.state.runs import Run
+
+__all__ = [
+    "Action",
+    "Blocked",
+    "Change",
+    "ConfigurationServerError",
+    "ConnectionOptions",
+    "Create",
+    "Credentials",
+    "Delete",
+    "Diagnostic",
+    "ExitCode",
+    "InSync",
+    "InterruptedRunError",
+    "JournalError",
+    "Keep",
+    "Limits",
+    "LockHeldError",
+    "LockLostError",
+    "ManifestError",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Plan",
+    "PlanFile",
+    "PlanFileError",
+    "Position",
+    "Progress",
+    "Reconciler",
+    "ReconcilerError",
+    "Recovered",
+    "Recovery",
+    "RefusedError",
+    "Replace",
+    "Run",
+    "RunHeldError",
+    "RunOnceError",
+    "RunReport",
+    "ServerError",
+    "ServerIsProxyError",
+    "ServerUnavailableError",
+    "Skip",
+    "StalePlanError",
+    "StateFolderError",
+    "UnrecoveredError",
+    "Update",
+    "UsageError",
+    "changes_of",
+    "load_plan",
+    "save_plan",
+]

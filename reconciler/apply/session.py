@@ -1,0 +1,144 @@
+"""What a run and its recovery have in common: journal, lock, and live objects read again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.apply.calls import Calls
+from reconciler.apply.lock import Clock, Holder, NoLock, RunLock
+from reconciler.apply.lock_acquisition import acquire
+from reconciler.apply.reread import file_specs, read_again
+from reconciler.errors import RunHeldError
+from reconciler.launch.adapter import WithFiles
+from reconciler.launch.files import Installation
+from reconciler.plan.model import Plan, SiteMark
+from reconciler.server.errors import ServerError
+from reconciler.server.port import Server
+from reconciler.server.snapshot import ENVIRONMENT, Snapshot
+from reconciler.state.folder import JOURNAL, StateFolder
+from reconciler.state.journal import Journal
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Who runs, where and when. ``name``: the name of the run; ``process``: its number in
+    the operating system; ``started``: a time of day to display."""
+
+    name: str
+    user: str
+    host: str
+    process: int
+    started: str
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is executed. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the plan
+    is a file, which is run once. ``installation``: where the launch files are."""
+
+    state: StateFolder
+    lock: bool = True
+    lock_wait: float = 0.0
+    lease: float = 60.0
+    skip_stale: bool = False
+    from_file: bool = False
+    installation: Installation | None = None
+
+
+@dataclass(frozen=True)
+class RunSession:
+    """A run that holds its lock. ``server`` answers for launch files too; ``live`` and
+    ``site`` are what the plan depends on, as it is now."""
+
+    server: Server
+    lock: RunLock
+    calls: Calls
+    live: Snapshot
+    site: SiteMark
+
+
+@contextmanager
+def open_journal(state: StateFolder, run: str) -> Iterator[Journal]:
+    """The journal of a run, held by this process. RunHeldError if another process holds it."""
+    with state.held(run), Journal(state.run_path(run) / JOURNAL) as journal:
+        yield journal
+
+
+@contextmanager
+def run_session(
+    plan: Plan,
+    server: Server,
+    journal: Journal,
+    options: RunOptions,
+    context: RunContext,
+    warn: Callable[[str], None],
+    *,
+    resumes_at: int = 0,
+) -> Iterator[RunSession]:
+    """Acquires the lock and reads again what the plan depends on. At the end the lock is
+    released, unless ``keep`` is set in it: then it stays, with the run's name.
+
+    ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
+    taken over, and stays until somebody sets ``keep`` to False.
+    """
+    backups = options.state.run_path(context.name)
+    server = _with_files(server, plan, options.installation, backups)
+    with _locked(server, plan, options, context, warn, resumes=bool(resumes_at)) as lock:
+        if resumes_at:
+            lock.keep = True
+            lock.start_writing()
+        live, site = read_again(plan, server, options.installation)
+        calls = Calls(server, journal, lock, first_step=resumes_at or 1)
+        yield RunSession(server, lock, calls, live, site)
+
+
+def _with_files(
+    server: Server, plan: Plan, installation: Installation | None, backups: Path
+) -> Server:
+    """The server, answering for the launch files of the plan as well."""
+    if installation is None:
+        return server
+    return WithFiles(server, installation, file_specs(plan), backups)
+
+
+@contextmanager
+def _locked(
+    server: Server,
+    plan: Plan,
+    options: RunOptions,
+    context: RunContext,
+    warn: Callable[[str], None],
+    *,
+    resumes: bool,
+) -> Iterator[RunLock]:
+    lock: RunLock = NoLock()
+    if options.lock:
+        holder = Holder(context.user, context.host, context.name, lease=options.lease)
+        tenants = (ENVIRONMENT, plan.site.tenant_dbid)
+        ours = context.name if resumes else ""
+        lock, warning = acquire(
+            server, holder, tenants, context.clock, wait=options.lock_wait, ours=ours
+        )
+        if warning:
+            warn(warning)
+    try:
+        yield lock
+    finally:
+        if not lock.keep:
+            try:
+                lock.release()
+            except ServerError as error:
+                warn(f"The lock could not be released: {error.message}. See gwe lock show.")
+            except KeyboardInterrupt:
+                warn("Interrupted while the lock was released. See gwe lock show.")
+
+
+def is_running(state: StateFolder, run: str) -> bool:
+    """Whether the process of a run is alive."""
+    try:
+        with state.held(run):
+            return False
+    except RunHeldError:
+        return True

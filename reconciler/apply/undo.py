@@ -1,0 +1,80 @@
+"""Makes the plan that reverts a run: reads what it needs, then asks ``undo_actions``."""
+
+from dataclasses import replace
+
+from reconciler.apply.reread import check_installation, file_specs, read_again
+from reconciler.apply.undo_actions import undo_actions
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import RefusedError
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.launch.adapter import FilesReader
+from reconciler.launch.files import Installation
+from reconciler.plan.actions import Create
+from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.guards import Limits, refusals, spare_predefined
+from reconciler.plan.model import Plan
+from reconciler.plan.queries import ReadRequirement
+from reconciler.plan.secrets import with_secret_words
+from reconciler.server.port import Reader
+from reconciler.state.runs import Run
+
+
+def plan_undo(
+    run: Run,
+    plan: Plan,
+    server: Reader,
+    *,
+    force: bool = False,
+    limits: Limits | None = None,
+    secret_words: tuple[str, ...] = (),
+    installation: Installation | None = None,
+) -> Plan:
+    """The plan that reverts a run. ``plan``: the plan that the run applied; ``force``: also
+    delete objects that have changed since, and exceed the limits.
+
+    RefusedError where the run was on another server or its launch files are elsewhere.
+    """
+    info = server.info()
+    if run.head.get("identity") != info.identity:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the run {run.name} was on another server, {run.head.get('server')}",
+                    hint="Name that server with --server.",
+                )
+            ]
+        )
+    check_installation(run, plan, installation)
+    if installation is not None:
+        server = FilesReader(server, installation, file_specs(plan))
+    live, site = read_again(plan, server, installation, _requirements(run, plan))
+    actions, notices = undo_actions(run, plan, live, force=force)
+    actions = [with_secret_words(action, secret_words) for action in actions]
+    actions = spare_predefined(actions, live)
+    # Asking for the undo is the consent to all that it deletes: no share is too large.
+    whole = replace(limits or Limits(), percent=100)
+    return Plan(
+        server=info.url,
+        identity=info.identity,
+        site=site,
+        actions=with_fingerprints(actions, live),
+        notices=tuple(notices),
+        undoes=run.name,
+        refusals=() if force else refusals(actions, whole, consented=True),
+    )
+
+
+def _requirements(run: Run, plan: Plan) -> list[ReadRequirement]:
+    """What must be read besides the run's objects: the objects that refer to them now, and
+    those that did before."""
+    requirements = [
+        ReadRequirement(action.object_type, action.subject.tenant, referrers=True)
+        for action in plan.writes
+        if isinstance(action, Create) and action.object_type != "Application"
+    ]
+    for step in run.steps:
+        deleted = [step.before] if step.call == "delete" and step.before else []
+        for one in (*deleted, *step.referrers):
+            words = frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)
+            requirements.append(ReadRequirement(one.type, one.tenant, words=words))
+    return requirements

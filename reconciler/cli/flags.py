@@ -1,0 +1,63 @@
+"""Command-line options as typed values.
+
+A group of options is a frozen dataclass whose fields carry their click option (``flag``).
+A command names the groups that it takes in the annotations of its parameters; ``with_flags``
+adds their options to the command and builds the values.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import Field, field, fields, is_dataclass
+from functools import wraps
+from typing import Any, TypeVar, get_type_hints
+
+import click
+
+Group = TypeVar("Group")
+_OPTION = "option"
+
+
+def flag(*names: str, **attributes: Any) -> Any:
+    """A field of a group. ``names`` and ``attributes`` are those of ``click.option``."""
+    empty = () if attributes.get("multiple") else False if attributes.get("is_flag") else None
+    default = attributes.get("default", empty)
+    return field(default=default, metadata={_OPTION: (names, attributes)})
+
+
+def with_flags(command: Callable[..., int]) -> Callable[..., int]:
+    """Decorates a click command: every parameter whose annotation is a group gets its value
+    from the options of that group. Help lists them in the order of parameters and fields."""
+    hints = get_type_hints(command)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+
+    @wraps(command)
+    def invoke(*arguments: Any, **given: Any) -> int:
+        for parameter, group in groups.items():
+            given[parameter] = group(**{one.name: given.pop(one.name) for one in fields(group)})
+        return command(*arguments, **given)
+
+    declared = [one for group in groups.values() for one in fields(group)]
+    for one in reversed(declared):  # click lists the last decorator first
+        names, attributes = one.metadata[_OPTION]
+        click.option(*names, one.name, **attributes)(invoke)
+    return invoke
+
+
+def from_environment(group: type[Group]) -> Group:
+    """The value of a group on an empty command line: environment variables and defaults."""
+    options: list[click.Parameter] = []
+    for one in _fields(group):
+        names, attributes = one.metadata[_OPTION]
+        options.append(click.Option([*names, one.name], **attributes))
+    return group(**click.Command(None, params=options).make_context(None, []).params)
+
+
+def given_options(group: object) -> Iterator[str]:
+    """The options of a group that differ from their defaults, as they are written."""
+    for one in _fields(group):
+        if getattr(group, one.name) != one.default:
+            names, _ = one.metadata[_OPTION]
+            yield next(name for name in names if name.startswith("--"))
+
+
+def _fields(group: Any) -> tuple[Field[Any], ...]:
+    return fields(group)

@@ -1,0 +1,1 @@
+"""The engine: from manifests to a plan, a run and its report. ``Reconciler`` is its front."""

@@ -1,0 +1,88 @@
+"""From manifests to a plan: the one code path of ``plan``, ``drift`` and ``apply``.
+
+Reads through a ``Reader`` and writes nothing.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.launch.adapter import FileSpec, FilesReader
+from reconciler.launch.files import Installation
+from reconciler.manifest.bind import bind
+from reconciler.manifest.desired import Desired
+from reconciler.manifest.load import Loaded, load_manifests
+from reconciler.manifest.variables import Setting
+from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.model import Plan
+from reconciler.plan.planner import make_plan
+from reconciler.plan.queries import desired_requirements, reads_for
+from reconciler.resources import bundled_manifests
+from reconciler.server.port import ConfObject, Reader
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.discovery import SiteOptions
+from reconciler.site.find import find_site
+from reconciler.site.model import Site
+
+ManifestSource = Loaded | str | Path | Sequence[str | Path]
+"""Manifests that are loaded already, or the files and folders that hold them."""
+
+
+def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) -> Loaded:
+    """The valid manifests of a source; None: those that come with the package.
+    ``variables``: values for the variables that the files declare. ManifestError lists every
+    problem."""
+    if isinstance(manifests, Loaded):
+        return manifests
+    if manifests is None:
+        manifests = bundled_manifests()
+    files = [manifests] if isinstance(manifests, str | Path) else manifests
+    settings = [Setting(name, value) for name, value in (variables or {}).items()]
+    return load_manifests([Path(file) for file in files], settings=settings, environment=os.environ)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with the live objects that it was computed from."""
+
+    plan: Plan
+    live: Snapshot
+
+
+def prepare(
+    loaded: Loaded,
+    server: Reader,
+    site_options: SiteOptions,
+    options: PlanOptions,
+    environment: Mapping[str, str],
+    installation: Installation | None = None,
+) -> Planned:
+    """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
+    ``installation``: the folder with the launch files. Every error is a ReconcilerError."""
+    found, site = find_site(server, site_options, installation)
+    desired = bind(loaded.manifests, loaded.variables, environment, site, found)
+    if installation is not None:
+        server = FilesReader(server, installation, _specs_of(desired))
+    live = Snapshot([*found, *_read(server, desired, site, found, options)])
+    plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
+    return Planned(plan, live)
+
+
+def _read(
+    server: Reader, desired: Desired, site: Site, found: Snapshot, options: PlanOptions
+) -> Iterator[ConfObject]:
+    """The live objects of the desired kinds, and what they refer to."""
+    requirements, tenants = desired_requirements(desired, found, options)
+    for object_type, filters in reads_for(requirements, {site.tenant_dbid, *tenants}):
+        yield from server.read(object_type, filters)
+    if desired.files and site.installation:
+        yield from server.read(LAUNCH_FILE)
+
+
+def _specs_of(desired: Desired) -> list[FileSpec]:
+    return [
+        FileSpec(file.path, file.format, tuple(field.path[-1] for field in file.fields))
+        for file in desired.files
+    ]

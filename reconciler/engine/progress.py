@@ -1,0 +1,30 @@
+"""What a run and a recovery tell while they go on."""
+
+from reconciler.apply.recover_actions import Recovered
+from reconciler.apply.report import Outcome
+from reconciler.state.runs import Run
+
+
+class Progress:
+    """Told about every step of a run or a recovery. This class ignores it all: override the
+    methods that you need. None of them may raise an exception."""
+
+    def outcome(self, outcome: Outcome, number: int, total: int) -> None:
+        """An action has ended. ``number`` counts from 1 to ``total``."""
+
+    def warning(self, message: str) -> None:
+        """Something that people should know; the run goes on."""
+
+    def stopping(self) -> bool:
+        """Asked before each action. True ends the run there: the actions that are left are
+        reported as not started."""
+        return False
+
+    def recovering(self, run: Run) -> None:
+        """The recovery of a run begins."""
+
+    def recovered(self, finding: Recovered) -> None:
+        """One action of that run was looked at, and finished or reverted where needed."""
+
+    def settled(self, run: Run) -> None:
+        """Nothing is left to recover of that run."""

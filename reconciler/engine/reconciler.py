@@ -1,0 +1,274 @@
+"""The engine: a session with one site that plans, applies, reverts and recovers.
+
+The command line and programs use it in the same way. It prints nothing and asks nobody;
+``docs/python-api.md`` shows how to use it.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from reconciler.apply.check import check_server
+from reconciler.apply.recover import plan_of_run
+from reconciler.apply.report import RunReport
+from reconciler.apply.undo import plan_undo
+from reconciler.diagnostics import Diagnostic
+from reconciler.engine.planning import ManifestSource, load, prepare
+from reconciler.engine.progress import Progress
+from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
+from reconciler.errors import RefusedError, UsageError
+from reconciler.plan.context import PlanOptions
+from reconciler.plan.guards import Limits
+from reconciler.plan.model import Plan
+from reconciler.server.connect import connect
+from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.port import Reader, Server, read_only
+from reconciler.server.proxy import check_is_master
+from reconciler.site.discovery import SiteOptions
+from reconciler.state.folder import StateFolder, default_state_folder
+from reconciler.state.plan_file import PlanFile
+from reconciler.state.runs import Run, read_run, read_runs
+
+
+class Reconciler:
+    """A session with a Configuration Server and one Web Engagement site on it.
+
+    Every error is a ``ReconcilerError``; each method names the classes that its callers tell
+    apart. Not for use by several threads at once.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        site: SiteOptions,
+        place: RunPlace,
+        *,
+        limits: Limits | None = None,
+        secret_words: Sequence[str] = (),
+    ) -> None:
+        """For callers that have opened ``server`` themselves; others use ``connect``. The
+        server is closed with this object."""
+        self._server: Server | None = server
+        self._site = site
+        self._place = place
+        self._limits = limits or Limits()
+        self._secret_words = tuple(secret_words)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        app: str = "",
+        tenant: str = "",
+        cluster: str = "",
+        credentials: Credentials | None = None,
+        state: str | Path | None = None,
+        install_dir: str | Path | None = None,
+        timeout: float = 30.0,
+        connection: ConnectionOptions | None = None,
+        limits: Limits | None = None,
+        secret_words: Sequence[str] = (),
+    ) -> "Reconciler":
+        """Opens a session; use it in a ``with`` statement, which closes it.
+
+        ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
+        ``app``: the application of the Web Engagement Server; needed to plan.
+        ``tenant``, ``cluster``: where that application serves, or connects to, several.
+        ``state``: the folder with the journals of runs; None: the platform's own place.
+        ``install_dir``: the Web Engagement installation, for manifests of launch files.
+        ``timeout``: seconds that one call to the server may take.
+        ``connection``: how to reach a real server.
+        ``limits``: how much a plan may destroy without ``force``.
+        ``secret_words``: words that mark a name as that of a secret, beside the usual ones.
+
+        UsageError for a URL of no known form, ServerError where no session can be opened.
+        """
+        folder = Path(install_dir) if install_dir else None
+        options = connection or ConnectionOptions(install_dir=str(folder or ""))
+        journals = StateFolder(Path(state) if state else default_state_folder())
+        return cls(
+            connect(url, credentials or Credentials(), timeout, options),
+            SiteOptions(app, tenant, cluster),
+            RunPlace(journals, folder, timeout),
+            limits=limits,
+            secret_words=secret_words,
+        )
+
+    def __enter__(self) -> "Reconciler":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the session. May be called twice."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    @property
+    def reader(self) -> Reader:
+        """The server without its write methods."""
+        return read_only(self._open())
+
+    @property
+    def writer(self) -> Server:
+        """The server with all its methods. ServerIsProxyError where it is a proxy."""
+        server = self._open()
+        check_is_master(server.info())
+        return server
+
+    def _open(self) -> Server:
+        if self._server is None:
+            raise UsageError("the session with the server is closed")
+        return self._server
+
+    def plan(
+        self,
+        manifests: ManifestSource | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        overwrite: bool = False,
+        overwrite_only: Iterable[str] = (),
+        target: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        force: bool = False,
+    ) -> Plan:
+        """What an apply would do. Writes nothing.
+
+        ``manifests``: files and folders; None: the manifests that come with the package.
+        ``variables``: values for the variables that these files declare.
+        ``overwrite``: replace every existing object that they declare; ``overwrite_only``:
+        those at these addresses. ``target``: plan these addresses only; ``exclude``: all but
+        these, and what depends on them. All addresses may have wildcards.
+        ``force``: replace what another site may use as well, and exceed the limits.
+
+        A plan with blocked actions or refusals is returned, not raised: see
+        ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
+        prerequisite is missing, UsageError for an address that selects nothing, ServerError
+        where the server does not answer.
+        """
+        loaded = load(manifests, variables)
+        if not self._site.app:
+            raise UsageError(
+                "which Web Engagement Server?", "Name its application with --app, or in gwe.toml."
+            )
+        options = PlanOptions(
+            overwrite=overwrite,
+            overwrite_only=tuple(overwrite_only),
+            target=tuple(target),
+            exclude=tuple(exclude),
+            force=force,
+            secret_words=self._secret_words,
+            limits=self._limits,
+        )
+        installation = self._place.installation()
+        planned = prepare(loaded, self.reader, self._site, options, os.environ, installation)
+        return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
+
+    def drift(
+        self,
+        manifests: ManifestSource | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        target: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+    ) -> Plan:
+        """What differs from the manifests: the plan that would correct it, empty where there
+        is no drift. Parameters and errors are those of ``plan``."""
+        return self.plan(manifests, variables=variables, target=target, exclude=exclude)
+
+    def check_writable(self, plan: Plan | None = None) -> None:
+        """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
+        made for another server. ``apply`` checks the same."""
+        info = self.writer.info()
+        if plan is not None:
+            check_server(plan, info.identity, info.url)
+
+    def apply(
+        self,
+        plan: Plan | PlanFile,
+        *,
+        lock: bool = True,
+        lock_wait: float = 0.0,
+        skip_stale: bool = False,
+        progress: Progress | None = None,
+    ) -> RunReport:
+        """Carries out a plan as one run, and accounts for each of its actions in the report.
+
+        ``lock``: take the lock in Configuration Server, for which the run waits ``lock_wait``
+        seconds. ``skip_stale``: leave out the actions whose live objects have changed since
+        the plan was made, instead of refusing the plan.
+
+        An action that the server refuses is in the report and raises nothing. Where nothing
+        was written: RefusedError for a plan that is not applyable or is for another server,
+        StalePlanError, LockHeldError, RunOnceError for a plan file that ran before,
+        ServerIsProxyError, StateFolderError. InterruptedRunError for Ctrl-C at a moment when
+        something may have been written.
+        """
+        locking = LockOptions(lock, lock_wait)
+        return run_plan(
+            plan,
+            self.writer,
+            self._place,
+            locking,
+            progress or Progress(),
+            skip_stale=skip_stale,
+        )
+
+    def undo(self, run: str, *, force: bool = False) -> Plan:
+        """The plan that reverts a run: apply it like any other. Writes nothing.
+
+        ``run``: its name, the beginning of its name, or ``last``. ``force``: also delete
+        objects that have changed since. UsageError where there is no such run, RefusedError
+        where it did not finish or was on another server.
+        """
+        found = read_run(self._place.state, run)
+        if not found.finished:
+            hint = "Run gwe recover first; then it can be reverted."
+            raise RefusedError([Diagnostic(f"the run {found.name} did not finish", hint=hint)])
+        plan = plan_of_run(self._place.state, found)
+        return plan_undo(
+            found,
+            plan,
+            self.reader,
+            force=force,
+            limits=self._limits,
+            secret_words=self._secret_words,
+            installation=self._place.installation(plan),
+        )
+
+    def recover(
+        self,
+        *,
+        reverse: bool = False,
+        lock: bool = True,
+        lock_wait: float = 0.0,
+        progress: Progress | None = None,
+    ) -> Recovery:
+        """Finishes the runs that did not end on this server: finds out what became of calls
+        without an answer, and creates what a replace has only deleted.
+
+        ``reverse``: create the old object again there, instead of the new one. Other
+        parameters: see ``apply``. UnrecoveredError where the server refused something,
+        RunHeldError where the run still goes on, LockHeldError, ServerIsProxyError.
+        """
+        return recover_runs(
+            self.writer,
+            self._place,
+            LockOptions(lock, lock_wait),
+            progress or Progress(),
+            reverse=reverse,
+        )
+
+    def runs(self) -> Sequence[Run]:
+        """The runs on this server whose journals are in the state folder, oldest first."""
+        return read_runs(self._place.state, self.reader.info().identity)

@@ -1,0 +1,52 @@
+"""What a run takes from its process: user, host, clock, and secrets in the environment."""
+
+import getpass
+import os
+import secrets
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+
+from reconciler.apply.lock import Clock
+from reconciler.apply.session import RunContext
+from reconciler.errors import ReconcilerError
+
+
+def run_context(user: str) -> RunContext:
+    """A context for one new run. ``user``: the account at the server; empty: there is none,
+    and the system's user is named."""
+    now = datetime.now(UTC)
+    # The time is for people, the journal numbers the runs, and chance keeps names apart.
+    name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
+    return RunContext(
+        name=name,
+        user=user or _system_user(),
+        host=socket.gethostname(),
+        process=os.getpid(),
+        started=_timestamp(0),
+        clock=Clock(time.monotonic, time.sleep, _timestamp),
+    )
+
+
+def _timestamp(later: float) -> str:
+    """The time of day ``later`` seconds from now, in UTC."""
+    return f"{datetime.now(UTC) + timedelta(seconds=later):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for the user's number
+        return "somebody"
+
+
+def environment_secret(source: str) -> str:
+    """The value of a secret that a plan names as ``env.NAME``. ReconcilerError where the
+    variable is not set."""
+    name = source.removeprefix("env.")
+    if name not in os.environ:
+        raise ReconcilerError(
+            f"the plan needs the environment variable {name}, which is not set",
+            "Set it as it was when the plan was made; its value is in no file.",
+        )
+    return os.environ[name]

@@ -1,0 +1,177 @@
+"""From a plan to its report, and the recovery of runs that did not finish.
+
+What ``Reconciler.apply`` and ``Reconciler.recover`` do with an open server.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.apply.lock import LEASE
+from reconciler.apply.recover import (
+    plan_of_run,
+    recover_run,
+    release_orphaned_lock,
+    unfinished_runs,
+)
+from reconciler.apply.recover_actions import Recovered
+from reconciler.apply.report import RunReport
+from reconciler.apply.run import execute_plan, last_run
+from reconciler.apply.session import RunOptions
+from reconciler.diagnostics import Diagnostic
+from reconciler.engine.progress import Progress
+from reconciler.engine.run_context import environment_secret, run_context
+from reconciler.errors import InterruptedRunError, ReconcilerError, RefusedError
+from reconciler.launch.files import Installation, host_name
+from reconciler.plan.codec import plan_json
+from reconciler.plan.model import Plan
+from reconciler.server.port import Server
+from reconciler.state.folder import StateFolder
+from reconciler.state.plan_file import PlanFile, read_plan_file
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where runs keep their journals and find launch files. ``timeout``: seconds that one
+    call to the server may take."""
+
+    state: StateFolder
+    install_dir: Path | None = None
+    timeout: float = 30.0
+
+    def installation(self, plan: Plan | None = None) -> Installation | None:
+        """The installation folder: the named one, else the one that ``plan`` was made with,
+        on its host only. LaunchFileError where the named one is no folder."""
+        if self.install_dir is not None:
+            return Installation.at(self.install_dir)
+        host, _, folder = (plan.site.installation if plan else "").partition(":")
+        return Installation.at(Path(folder)) if folder and host == host_name() else None
+
+    def last_run(self, identity: str) -> str:
+        """The last run on a server; empty where there is none, or where the state folder
+        cannot be read: plans are made without it too."""
+        try:
+            return last_run(self.state, identity)
+        except ReconcilerError:
+            return ""
+
+
+@dataclass(frozen=True)
+class LockOptions:
+    """Whether a run takes the lock, and how many seconds it waits for it."""
+
+    take: bool = True
+    wait: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a recovery did. ``runs``: the names of the runs that it settled; ``findings``:
+    what it found of their actions; ``released``: the settled run whose lock had been left
+    behind and was released; empty: there was none."""
+
+    runs: tuple[str, ...]
+    findings: tuple[Recovered, ...]
+    released: str
+
+
+def load_plan(path: str | Path) -> PlanFile:
+    """The plan in a file that ``save_plan`` or ``gwe plan --out`` made, ready to be applied:
+    its secrets are read from the environment.
+
+    UsageError where the file cannot be read, PlanFileError where it holds no plan,
+    ReconcilerError where a variable with a secret is not set.
+    """
+    return read_plan_file(Path(path), environment_secret)
+
+
+def run_plan(
+    plan: Plan | PlanFile,
+    server: Server,
+    place: RunPlace,
+    lock: LockOptions,
+    progress: Progress,
+    *,
+    skip_stale: bool = False,
+) -> RunReport:
+    """Applies a plan; an empty one makes no run. RefusedError for a plan that is not
+    applyable; else see ``execute_plan``."""
+    text = plan.text if isinstance(plan, PlanFile) else ""
+    plan = plan.plan if isinstance(plan, PlanFile) else plan
+    problems = list(_objections(plan))
+    if problems:
+        raise RefusedError(problems)
+    if plan.empty:
+        return RunReport()
+    context = run_context(server.info().user)
+    report = execute_plan(
+        plan,
+        text or plan_json(plan),
+        server,
+        _options(plan, place, lock, skip_stale=skip_stale, from_file=bool(text)),
+        context,
+        progress.outcome,
+        progress.warning,
+        progress.stopping,
+    )
+    report.run = context.name
+    return report
+
+
+def _objections(plan: Plan) -> Iterator[Diagnostic]:
+    """Why a plan is not applyable."""
+    for action in plan.blocked:
+        hint = "Correct the cause, or exclude the object from the plan."
+        yield Diagnostic(f"{action.address} is blocked: {action.reason}", hint=hint)
+    for refusal in plan.refusals:
+        yield Diagnostic(refusal, hint="Plan with force to exceed the limit.")
+
+
+def recover_runs(
+    server: Server, place: RunPlace, lock: LockOptions, progress: Progress, *, reverse: bool = False
+) -> Recovery:
+    """Finishes what unfinished runs on this server left, and releases the lock of a run that
+    is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C."""
+    info = server.info()
+    runs = unfinished_runs(place.state, info.identity)
+    findings: list[Recovered] = []
+
+    def found(finding: Recovered) -> None:
+        findings.append(finding)
+        progress.recovered(finding)
+
+    for run in runs:
+        progress.recovering(run)
+        plan = plan_of_run(place.state, run, environment_secret)
+        options, context = _options(plan, place, lock), run_context(info.user)
+        try:
+            recover_run(
+                run, plan, server, options, context, found, progress.warning, reverse=reverse
+            )
+        except KeyboardInterrupt:
+            raise InterruptedRunError(
+                f"the recovery of run {run.name} was interrupted",
+                "Run gwe recover again: it continues where it stopped.",
+            ) from None
+        progress.settled(run)
+    released = release_orphaned_lock(place.state, server)
+    return Recovery(tuple(run.name for run in runs), tuple(findings), released)
+
+
+def _options(
+    plan: Plan,
+    place: RunPlace,
+    lock: LockOptions,
+    *,
+    skip_stale: bool = False,
+    from_file: bool = False,
+) -> RunOptions:
+    return RunOptions(
+        place.state,
+        lock=lock.take,
+        lock_wait=lock.wait,
+        lease=max(LEASE, 4 * place.timeout),
+        skip_stale=skip_stale,
+        from_file=from_file,
+        installation=place.installation(plan),
+    )

@@ -1,0 +1,97 @@
+"""Reads the policy of one manifest: for the object as a whole, and for single fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.kinds.fields import FieldPath, from_pointer, pointer
+from reconciler.kinds.manifests import Overwrite
+from reconciler.manifest.desired import Policy
+from reconciler.manifest.expand import Expanded
+from reconciler.strict_yaml import as_text
+
+
+class PolicyReader:
+    """The policy of a manifest. It keeps track of which of its pointers matched a field.
+
+    ``existing_keep``: ``existing: keep``, all fields are kept. ``overwrite``: what
+    ``--overwrite`` does to the object or its options.
+    """
+
+    def __init__(self, expanded: Expanded) -> None:
+        self._kind = expanded.kind
+        self._expanded = expanded
+        self._data: Mapping[str, Any] = expanded.data.get("policy", {})
+        self._keep = [
+            (from_pointer(text), ("policy", "keep", str(index)))
+            for index, text in enumerate(self._data.get("keep", ()))
+        ]
+        self._satisfied = [
+            (from_pointer(text), tuple(as_text(g) for g in globs), ("policy", "satisfiedBy", text))
+            for text, globs in self._data.get("satisfiedBy", {}).items()
+        ]
+        self._matched: set[FieldPath] = set()
+        self.existing_keep = self._choice("existing", "correct", ("correct", "keep")) == "keep"
+        self.overwrite = self._overwrite()
+
+    def _overwrite(self) -> Overwrite:
+        default: Overwrite = "keep" if self.existing_keep else self._kind.overwrite
+        chosen = self._choice("overwrite", default, self._kind.overwrites)
+        return next(known for known in self._kind.overwrites if known == chosen)
+
+    def _choice(self, word: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = as_text(self._data.get(word, default))
+        if value in allowed:
+            return value
+        summary = f"policy.{word} must be one of {', '.join(allowed)}, not {value}"
+        self._expanded.report(("policy", word), summary)
+        return default
+
+    def keep_unit(self, spec_path: FieldPath) -> FieldPath | None:
+        """The part of ``spec_path`` that a ``keep`` pointer names; None where none does."""
+        unit = None
+        for pattern, place in self._keep:
+            if _covers(pattern, spec_path):
+                self._matched.add(place)
+                unit = unit or spec_path[: len(pattern)]
+        return unit
+
+    def satisfied_by(self, spec_path: FieldPath) -> tuple[str, ...]:
+        """Globs of option names: an option that matches one satisfies the field."""
+        globs: tuple[str, ...] = ()
+        for pattern, found, place in self._satisfied:
+            if _covers(pattern, spec_path) and len(pattern) == len(spec_path):
+                self._matched.add(place)
+                globs += found
+        return globs
+
+    def for_object(self) -> Policy:
+        """The parts that concern the object as a whole."""
+        preserve = tuple(as_text(word) for word in self._data.get("preserve", ()))
+        for index, word in enumerate(preserve):
+            if word not in self._kind.fields:
+                self._expanded.report(
+                    ("policy", "preserve", str(index)),
+                    f"{self._kind.name} has no field {word}",
+                    f"Known: {', '.join(self._kind.fields)}.",
+                )
+        return Policy(
+            overwrite=self.overwrite,
+            preserve=preserve,
+            when_parent_missing=self._choice("whenParentMissing", "fail", ("fail", "skip")),
+            unless_sibling=tuple(as_text(g) for g in self._data.get("unlessSibling", ())),
+            protect=self._choice("protect", "false", ("true", "false")) == "true",
+        )
+
+    def report_unmatched(self) -> None:
+        """Reports pointers that matched no field. Called after all fields were read."""
+        satisfied = [(pattern, place) for pattern, _, place in self._satisfied]
+        for pattern, place in (*self._keep, *satisfied):
+            if place not in self._matched:
+                self._expanded.report(place, f"spec has no field that {pointer(pattern)} matches")
+
+
+def _covers(pattern: FieldPath, path: FieldPath) -> bool:
+    """Whether a pointer, in which ``*`` matches any name, matches ``path`` or a parent of it."""
+    return len(pattern) <= len(path) and all(
+        part in ("*", found) for part, found in zip(pattern, path, strict=False)
+    )

@@ -1,0 +1,204 @@
+"""An action and its parts as JSON: half of the definition of the plan file."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, get_args
+
+from reconciler.diagnostics import Position
+from reconciler.json_codec import (
+    BOOLEAN,
+    INTEGER,
+    OPTIONAL_INTEGER,
+    OPTIONAL_TEXT,
+    TEXT,
+    Codec,
+    CodecError,
+    Json,
+    Member,
+    array,
+    choice,
+    mapped,
+    object_schema,
+    or_null,
+    pair,
+    record,
+    table,
+    text_like,
+)
+from reconciler.kinds.fields import SecretText, Value, from_pointer, pointer
+from reconciler.plan.actions import (
+    ACTION_NAMES,
+    Action,
+    Change,
+    Fingerprint,
+    Replace,
+    Subject,
+    Write,
+)
+from reconciler.plan.secrets import CARRIED, source_of
+from reconciler.server.port import AccessEntry
+
+
+def _position(text: str) -> Position:
+    parts = text.rsplit(":", 2)
+    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+        return Position(parts[0], int(parts[1]), int(parts[2]))
+    file, _, line = text.rpartition(":")
+    return Position(file, int(line)) if file and line.isdigit() else Position(text)
+
+
+def _encode_value(value: Value | None) -> Json:
+    if isinstance(value, SecretText):
+        return {"secret": value.source or True}
+    return {"binary": value.hex()} if isinstance(value, bytes) else value
+
+
+def _decode_value(data: Json) -> Value | None:
+    match data:
+        case None | str() | int():  # bool is an int
+            return data
+        case {"binary": str(digits), **rest} if not rest:
+            try:
+                return bytes.fromhex(digits)
+            except ValueError as error:
+                raise CodecError("must be hex digits", ("binary",)) from error
+        case {"secret": True | str() as source, **rest} if not rest:
+            return SecretText("", "" if source is True else source)
+    raise CodecError("must be a value, {binary} or {secret}")
+
+
+def _closed(name: str, schema: Json) -> Json:
+    return object_schema([Member(name, Codec(str, str, schema))])
+
+
+_VALUE = Codec(
+    _encode_value,
+    _decode_value,
+    {
+        "description": (
+            "A value; null: absent. {binary}: hex digits. {secret}: a value that is never"
+            " shown; true, or where the value comes from."
+        ),
+        "anyOf": [
+            {"type": ["string", "integer", "boolean", "null"]},
+            _closed("binary", {"type": "string", "pattern": "^([0-9a-f]{2})*$"}),
+            _closed("secret", {"anyOf": [{"const": True}, {"type": "string"}]}),
+        ],
+    },
+)
+_PATH = mapped(TEXT, from_pointer, pointer)
+_ORIGIN: Codec[Position | None] = or_null(mapped(TEXT, _position, str), None)
+_DIGESTS = table(text_like("^[0-9a-f]{16}$"), TEXT)
+
+
+def _change(**values: Any) -> Change:
+    made = Change(**values)
+    hidden = isinstance(made.before, SecretText) or isinstance(made.after, SecretText)
+    return replace(made, secret=hidden)
+
+
+_CHANGE = record(
+    _change,
+    Member("path", _PATH, description="JSON Pointer of the field."),
+    Member("before", _VALUE),
+    Member("after", _VALUE),
+    Member("unit", _PATH, description="JSON Pointer of the value that decided about it."),
+    Member("source", OPTIONAL_INTEGER, description="DBID of the application it is copied from."),
+    Member("origin", _ORIGIN),
+    Member("manifest", OPTIONAL_TEXT),
+)
+_FINGERPRINT = record(
+    Fingerprint,
+    Member("units", array(_PATH)),
+    Member("fields", _DIGESTS, description="JSON Pointer -> digest of the live value."),
+    Member("folder", OPTIONAL_INTEGER),
+    Member("parent", OPTIONAL_INTEGER),
+    Member(
+        "sources",
+        table(_DIGESTS, mapped(TEXT, int, str), propertyNames={"pattern": "^-?[0-9]+$"}),
+    ),
+    description="The live values that decided about the action; compared before any write.",
+)
+_PERMISSION = record(
+    AccessEntry,
+    Member("type", choice("Person", "AccessGroup"), "account_type"),
+    Member("dbid", INTEGER, "account"),
+    Member("mask", INTEGER),
+)
+
+
+_CLASSES: Mapping[str, type[Action]] = {cls.action: cls for cls in get_args(Action)}
+_COMMON = (
+    Member("address", TEXT),
+    Member("kind", TEXT),
+    Member("action", choice(*ACTION_NAMES)),
+    Member("reason", OPTIONAL_TEXT),
+    Member("type", OPTIONAL_TEXT, "object_type"),
+    Member("name", TEXT),
+    Member("tenant", OPTIONAL_INTEGER),
+    Member("dbid", OPTIONAL_INTEGER),
+    Member("origin", _ORIGIN),
+    Member("protect", BOOLEAN),
+    Member("needs", array(TEXT)),
+    Member("changes", array(_CHANGE)),
+    Member("kept", array(_CHANGE)),
+    Member("loses", array(TEXT)),
+)
+_OF_WRITES = (
+    Member("folder", OPTIONAL_INTEGER),
+    Member(
+        "fields",
+        table(_VALUE, _PATH),
+        description="JSON Pointer -> value, of the object that a create or replace makes.",
+    ),
+    Member("permissions", array(_PERMISSION)),
+    Member("referrers", array(pair(Member("type", TEXT), Member("dbid", INTEGER)))),
+    Member("watched", array(pair(Member("dbid", INTEGER), Member("unit", _PATH)))),
+    Member("secrets", array(_PATH)),
+    Member("fingerprint", _FINGERPRINT),
+)
+
+
+_ALL = (*_COMMON, *_OF_WRITES)
+
+
+def _attribute(action: Action, name: str) -> Any:
+    """An attribute of an action or of its subject; nothing where its class has none."""
+    return getattr(action if hasattr(action, name) else action.subject, name, {})
+
+
+def _make(action: str, **values: Any) -> Action:
+    cls = _CLASSES[action]
+    subject = Subject(**{f.name: values[f.name] for f in fields(Subject) if f.name in values})
+    own = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+    if cls is Replace:
+        own["carried"] = tuple(p for p, v in values["fields"].items() if source_of(v) == CARRIED)
+    return cls(subject, **own)
+
+
+_WRITE = record(_make, *_ALL, get=_attribute)
+_NO_WRITE = record(_make, *_COMMON, get=_attribute)
+
+
+def _decode_action(data: Json) -> Action:
+    name = data.get("action") if isinstance(data, dict) else None
+    return (_WRITE if name in _WRITES else _NO_WRITE).decode(data)
+
+
+_WRITES = [cls.action for cls in get_args(Write)]
+ACTION: Codec[Action] = Codec(
+    lambda action: (_WRITE if isinstance(action, Write) else _NO_WRITE).encode(action),
+    _decode_action,
+    {
+        **object_schema(
+            _ALL,
+            "What happens to one object. An action that writes has the last seven properties.",
+        ),
+        "required": [member.name for member in _COMMON],
+        "if": {"properties": {"action": {"enum": _WRITES}}},
+        "then": {
+            "required": [member.name for member in _OF_WRITES],
+            "properties": {"type": TEXT.schema},
+        },
+    },
+)

@@ -1,0 +1,245 @@
+"""What happens to one live object, as a value.
+
+    Action = Create | Update | Replace | Delete    written by an apply
+           | InSync | Keep | Skip | Blocked        nothing is written; ``reason`` says why
+
+Each class has the fields that its kind of action needs and no others, so that a ``match``
+over an action is checked to be complete by the type checker.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, get_args
+
+from reconciler.diagnostics import Position
+from reconciler.kinds.fields import HIDDEN, FieldPath, Value, is_secret, shown
+from reconciler.server.port import AccessEntry
+
+ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep", "skip", "blocked"]
+
+ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
+"""Every action, in the order in which summaries list them."""
+
+KEPT = "differs only in fields that a keep policy leaves alone"
+"""The reason of every ``Keep``."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: its live value, the desired value, and where a manifest declares it.
+
+    ``None`` means absent. In a kept field ``after`` is what the manifest says; it is not
+    written. ``unit`` is the path whose value decided about the change and must not have
+    changed when it is written. ``source`` is the DBID of the application that the value is
+    copied from, 0 if it comes from a manifest; there ``unit`` must not have changed either.
+    ``secret``: neither value is ever shown.
+    """
+
+    path: FieldPath
+    before: Value | None
+    after: Value | None
+    origin: Position | None = None
+    manifest: str = ""
+    unit: FieldPath = ()
+    source: int = 0
+    secret: bool = False
+
+    def display(self, value: Value | None) -> str:
+        """One of the two values as a person reads it."""
+        hides = self.secret and value is not None and not isinstance(value, bytes)
+        return HIDDEN if hides else shown(self.path, value)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Digests of the live values that an action was computed from, to compare with later.
+
+    ``units``: the paths that decided about an update; empty for a replace or delete, which
+    the whole object decided about. ``fields``: JSON Pointer -> digest of every field at or
+    below a unit. ``folder``: the DBID of the folder that a replaced or deleted object was
+    in. ``parent``: the DBID of the object that owns a new one, 0 if the plan creates it.
+    ``sources``: DBID -> digests, of other applications that values are copied from.
+    """
+
+    units: tuple[FieldPath, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    folder: int = 0
+    parent: int = 0
+    sources: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The object that an action is about.
+
+    ``kind``: the manifest kind, for addresses and headings; ``object_type``: the type in
+    Configuration Server. ``tenant`` and ``dbid`` are DBIDs, 0 if unknown. ``protect``: the
+    object is never deleted. ``secrets``: paths whose values are never shown, beside those
+    whose names hold one of ``secret_words``.
+    """
+
+    address: str
+    kind: str
+    object_type: str = ""
+    name: str = ""
+    tenant: int = 0
+    dbid: int = 0
+    origin: Position | None = None
+    protect: bool = False
+    secrets: tuple[FieldPath, ...] = ()
+    secret_words: tuple[str, ...] = ()
+
+    def hides(self, path: FieldPath) -> bool:
+        """Whether the value at a path of the object is never shown."""
+        return path in self.secrets or is_secret(path, self.secret_words)
+
+
+@dataclass(frozen=True)
+class BaseAction:
+    """What every action has. ``needs``: addresses of actions that are applied before."""
+
+    action: ClassVar[ActionName]
+
+    subject: Subject
+    reason: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return self.subject.address
+
+    @property
+    def kind(self) -> str:
+        return self.subject.kind
+
+    @property
+    def object_type(self) -> str:
+        return self.subject.object_type
+
+    @property
+    def name(self) -> str:
+        return self.subject.name
+
+    @property
+    def tenant(self) -> int:
+        return self.subject.tenant
+
+    @property
+    def dbid(self) -> int:
+        return self.subject.dbid
+
+    def hides(self, path: FieldPath) -> bool:
+        """Whether the value at a path of the object is never shown."""
+        return self.subject.hides(path)
+
+
+@dataclass(frozen=True)
+class BaseWrite(BaseAction):
+    """What every action that writes has. ``folder``: the DBID of the folder that the object
+    is in or is created in; 0 is the default folder of its type."""
+
+    folder: int = 0
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+
+
+@dataclass(frozen=True)
+class Create(BaseWrite):
+    """A new object. ``fields``: all of its fields, ``changes``: those that a manifest
+    declares; ``permissions`` are set on it afterwards."""
+
+    action = "create"
+
+    fields: Mapping[FieldPath, Value] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    permissions: tuple[AccessEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Update(BaseWrite):
+    """Changed fields of an existing object. ``kept``: fields that differ and are left alone.
+    ``watched``: (DBID, path) in other applications that must stay absent, since a value
+    there would be copied instead of the manifest's."""
+
+    action = "update"
+
+    changes: tuple[Change, ...] = ()
+    kept: tuple[Change, ...] = ()
+    watched: tuple[tuple[int, FieldPath], ...] = ()
+
+
+@dataclass(frozen=True)
+class Replace(BaseWrite):
+    """An existing object, deleted and at once created anew.
+
+    ``fields``: all fields of the new object; ``carried``: those that are taken from the old
+    object at the last moment. ``loses``: sentences about what the old object loses;
+    ``referrers``: (type, DBID) of the objects whose references to it the server clears.
+    """
+
+    action = "replace"
+
+    fields: Mapping[FieldPath, Value] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    kept: tuple[Change, ...] = ()
+    carried: tuple[FieldPath, ...] = ()
+    loses: tuple[str, ...] = ()
+    referrers: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Delete(BaseWrite):
+    """An object that is taken away. ``loses`` and ``referrers``: see ``Replace``."""
+
+    action = "delete"
+
+    loses: tuple[str, ...] = ()
+    referrers: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class InSync(BaseAction):
+    """The live object has every declared value already."""
+
+    action = "in-sync"
+
+
+@dataclass(frozen=True)
+class Keep(BaseAction):
+    """Only fields differ that a policy leaves alone: ``kept``."""
+
+    action = "keep"
+
+    kept: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Skip(BaseAction):
+    """Not asked for, or not possible and not needed."""
+
+    action = "skip"
+
+
+@dataclass(frozen=True)
+class Blocked(BaseAction):
+    """Must not be written; a plan with a blocked action cannot be applied."""
+
+    action = "blocked"
+
+
+Write = Create | Update | Replace | Delete
+Action = Write | InSync | Keep | Skip | Blocked
+
+
+def changes_of(action: Action) -> tuple[Change, ...]:
+    """The fields that an action writes and a manifest, a journal or a pair declares."""
+    return action.changes if isinstance(action, Create | Update | Replace) else ()
+
+
+def kept_of(action: Action) -> tuple[Change, ...]:
+    """The fields that differ and that an action leaves alone."""
+    return action.kept if isinstance(action, Update | Replace | Keep) else ()
+
+
+def losses_of(action: Action) -> tuple[str, ...]:
+    """What an action takes away, in sentences."""
+    return action.loses if isinstance(action, Replace | Delete) else ()

@@ -1,0 +1,45 @@
+"""What an adapter tells the rest of the program about itself.
+
+``connect`` maps URL schemes to adapters. Nothing else asks which scheme a URL has: it asks
+the adapter.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reconciler.server.checks import CheckResult
+from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.port import Server
+
+
+def _this_host(url: str) -> tuple[str, str]:  # noqa: ARG001 - one signature for all adapters
+    """A server without an address of its own stands for a Configuration Server here."""
+    return "localhost", "2020"
+
+
+def _nothing_to_check(url: str, options: ConnectionOptions) -> Iterable[CheckResult]:  # noqa: ARG001
+    return ()
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One adapter. What is left out is what a server in this process needs.
+
+    ``url_forms``: a sentence that shows how its URLs are written.
+    ``open``: (URL, credentials, timeout in seconds, options) -> a session. UsageError for
+    a malformed URL, ServerError where no session can be opened.
+    ``is_real``: a Configuration Server on the network. Clients register with it as an
+    application, its URL names the port, and it may be a proxy.
+    ``address``: URL -> host and port, the first where it names several. UsageError for a
+    malformed URL.
+    ``prepare``: loads what ``open`` will need, in a thread of its own; None: that is not
+    worth a thread.
+    ``check_access``: the checks of ``gwe doctor`` before it logs in.
+    """
+
+    url_forms: str
+    open: Callable[[str, Credentials, float, ConnectionOptions], Server]
+    is_real: bool = False
+    address: Callable[[str], tuple[str, str]] = _this_host
+    prepare: Callable[[ConnectionOptions], object] | None = None
+    check_access: Callable[[str, ConnectionOptions], Iterable[CheckResult]] = _nothing_to_check

@@ -1,0 +1,80 @@
+"""What a session is opened with: the account, and how to reach a real server. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from reconciler.errors import UsageError
+from reconciler.kinds.enums import APPLICATION_TYPE, number_of
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The account that logs in. No user: the session has no account. Never shown whole."""
+
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials(user={self.user!r})"
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """How to reach a real Configuration Server. Times are in seconds.
+
+    ``psdk``, ``install_dir``: where the SDK's jars are.
+    ``client``, ``client_type``: the client application that the session registers as.
+    ``ca_file`` (PEM) or ``trust_store`` (Java, with its password): whom to trust; with
+    neither, whom Java trusts.
+    ``certificate``, ``key`` (PEM): the client's own.
+    ``tls_upgrade``: TLS starts on a plain port, and the session is refused without it.
+    ``encoding``: the code page of a server that is not multilingual.
+    ``addp``: keep-alive, with the silence that the client and the server tolerate.
+    ``in_flight``: how many requests may await an answer at once.
+    """
+
+    psdk: str = ""
+    install_dir: str = ""
+    client: str = "default"
+    client_type: str = "SCE"
+    ca_file: str = ""
+    trust_store: str = ""
+    trust_store_password: str = ""
+    certificate: str = ""
+    key: str = ""
+    tls_upgrade: bool = False
+    encoding: str = ""
+    addp: bool = True
+    addp_timeout: int = 10
+    addp_remote_timeout: int = 20
+    in_flight: int = 8
+    connect_timeout: float = 10.0
+
+    @property
+    def client_type_number(self) -> int:
+        """The application type, or UsageError."""
+        found = number_of(APPLICATION_TYPE, self.client_type)
+        if found is None:
+            raise UsageError(
+                f"{self.client_type!r} is no application type",
+                "Use its name, such as SCE or GenericClient, or its number.",
+            )
+        return found
+
+    def __repr__(self) -> str:
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        shown["trust_store_password"] = "(secret)" if self.trust_store_password else ""
+        values = ", ".join(f"{name}={value!r}" for name, value in shown.items())
+        return f"ConnectionOptions({values})"
+
+
+def options_from(*sources: Mapping[str, object]) -> ConnectionOptions:
+    """Options by name from several sources; an earlier source wins. None and an empty text
+    count as not given."""
+    chosen: dict[str, object] = {}
+    for name in (field.name for field in fields(ConnectionOptions)):
+        for source in sources:
+            if source.get(name) not in (None, ""):
+                chosen[name] = source[name]
+                break
+    return ConnectionOptions(**chosen)  # type: ignore[arg-type]

@@ -1,0 +1,24 @@
+"""``embedded:PATH``: the adapter as ``server.connect`` lists it."""
+
+from pathlib import Path
+
+from reconciler.server.adapter import Adapter
+from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.port import Server
+
+
+def _open(
+    url: str,
+    credentials: Credentials,
+    timeout: float,
+    options: ConnectionOptions,  # noqa: ARG001 - for real servers
+) -> Server:
+    from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: PLC0415 - sqlite3
+
+    path = Path(url.partition(":")[2])
+    return EmbeddedServer(
+        path, user=credentials.user, password=credentials.password, timeout=timeout
+    )
+
+
+ADAPTER = Adapter(url_forms="A server is embedded:PATH.", open=_open)

@@ -1,0 +1,136 @@
+"""The JSON Schema of ``gwe.toml``.
+
+Draft-07, like the schema of the manifests. ``$comment`` of a sub-schema completes the
+sentence "NAME must be …" in our messages.
+"""
+
+from typing import Any
+
+from reconciler.kinds.schema import DRAFT
+
+
+def settings_schema() -> dict[str, Any]:
+    """The schema of ``gwe.toml``, read as JSON types."""
+    settings = {
+        "server": _string("URL of the server, such as embedded:gwe.db or confservs://HOST."),
+        "app": _string("The Web Engagement Server's application."),
+        "tenant": _string("The site's tenant, where the application serves several."),
+        "cluster": _string("The site's cluster, where the application connects to several."),
+        "state_dir": _string("Folder for journals and backups, relative to this file."),
+        "install_dir": _string("Installation folder with the launch files, relative to this file."),
+        "file": _value(
+            "array",
+            "a list of paths",
+            "Manifest files and folders, relative to this file.",
+            items=_string("A file or folder."),
+        ),
+        "vars": {
+            **_table("Values for the variables that the manifests declare.", {}),
+            "$comment": "a table of strings",
+            "additionalProperties": _string("The variable's value."),
+        },
+        "guards": _table(
+            "How much a plan may replace or delete.",
+            {
+                "percent": _count("Percentage of the existing managed objects; default: 30."),
+                "at_least": _count("How many objects there must be for percent; default: 10."),
+                "count": _count("Number of objects, also with --overwrite; default: no limit."),
+            },
+        ),
+        "secrets": _table(
+            "Which values are never shown.",
+            {
+                "words": _value(
+                    "array",
+                    "a list of words",
+                    "An option is a secret if its name contains one of these words.",
+                    items=_value(
+                        "string",
+                        "a string that is not blank",
+                        "A whole word, in any case.",
+                        pattern=r"\S",
+                    ),
+                )
+            },
+        ),
+        "connection": _connection(),
+    }
+    profiles = {
+        **_table("Other environments, by name; --profile chooses one.", {}),
+        "$comment": "a table of tables",
+        "additionalProperties": _table("Settings that override those outside.", settings),
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Settings of the Web Engagement reconciler (gwe.toml)",
+        **_table("What gwe reads in the folder where it runs.", {**settings, "profiles": profiles}),
+    }
+
+
+def _connection() -> dict[str, Any]:
+    """The options of a connection. Passwords have no place in the file."""
+    return _table(
+        "How to reach a real Configuration Server.",
+        {
+            "psdk": _string("Folder with the jars of the Platform SDK."),
+            "install-dir": _string("Installation folder in which the jars are looked for."),
+            "client": _string("Client application to log in as; default: default."),
+            "client-type": _string("Its type, by name or number; default: SCE."),
+            "ca-file": _string("Certificates to trust (PEM)."),
+            "trust-store": _string("Java trust store with the certificates to trust."),
+            "certificate": _string("The client's own certificate (PEM)."),
+            "key": _string("The private key of the certificate (PEM, PKCS #8)."),
+            "encoding": _string("Code page of a server that is not multilingual."),
+            "addp": _flag("Whether lost connections are detected; default: true."),
+            "tls-upgrade": _flag("Whether TLS must start on the plain port; default: false."),
+            "addp-timeout": _value(
+                "integer",
+                "an integer from 1 to 86400",
+                "Seconds of silence that the client tolerates; default: 10.",
+                minimum=1,
+                maximum=86_400,
+            ),
+            "addp-remote-timeout": _value(
+                "integer",
+                "an integer from 1 to 86400",
+                "Seconds of silence that the server tolerates; default: 20.",
+                minimum=1,
+                maximum=86_400,
+            ),
+            "in-flight": _value(
+                "integer",
+                "an integer from 1 to 256",
+                "Requests that may be sent before answers arrive; default: 8.",
+                minimum=1,
+                maximum=256,
+            ),
+            "connect-timeout": _value(
+                "number",
+                "a number greater than 0 and at most 86400",
+                "Seconds that connecting to one host may take; default: 10.",
+                exclusiveMinimum=0,
+                maximum=86_400,
+            ),
+        },
+    )
+
+
+def _table(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    closed = {"properties": properties, "additionalProperties": False}
+    return _value("object", "a table", description, **closed)
+
+
+def _string(description: str) -> dict[str, Any]:
+    return _value("string", "a string", description)
+
+
+def _flag(description: str) -> dict[str, Any]:
+    return _value("boolean", "true or false", description)
+
+
+def _count(description: str) -> dict[str, Any]:
+    return _value("integer", "an integer, 0 or more", description, minimum=0)
+
+
+def _value(kind: str, expected: str, description: str, **limits: Any) -> dict[str, Any]:
+    return {"type": kind, "description": description, "$comment": expected, **limits}

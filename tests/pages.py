@@ -1,0 +1,113 @@
+"""Runs the pages of the documentation: their commands print what the page says.
+
+A page runs in one folder, its blocks from top to bottom:
+
+    ```console        a line that begins with ``$`` is a command, the lines under it are its
+                      output; ``...`` alone stands for any number of lines, and ``$?`` is
+                      shown by ``echo $?``
+    ```console skip   not run, such as a command that starts a build
+    ```yaml, ```toml  written to the file that a first line ``# file: NAME`` names
+    ```diff           changes the file that its first line ``--- NAME`` names
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+NEW_KIND = ROOT / "docs" / "new-kind.md"
+"""The page that changes the program itself: it runs in a copy of the repository."""
+
+_BLOCK = re.compile(r"^```(console|yaml|toml|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# file: (\S+)\n")
+_RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}\b")
+_TIME = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC")
+
+
+def environment(state: Path) -> dict[str, str]:
+    """The environment of a page's commands: ``gwe`` on PATH, 80 columns, its own state."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return inherited | {"PATH": path, "COLUMNS": "80", "GWE_STATE_DIR": str(state)}
+
+
+def run_page(page: Path, folder: Path, env: Mapping[str, str]) -> None:
+    """Runs a page in ``folder``. AssertionError for the first output that differs."""
+    last = 0
+    for kind, step in _steps(page):
+        if kind == "run":
+            last = _run(page, step, folder, env, last)
+        elif kind == "diff":
+            apply_diff(step, folder)
+        elif name := _FILE.match(step):
+            target = folder / name.group(1)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(step[name.end() :], encoding="utf-8")
+
+
+def apply_diff(diff: str, folder: Path) -> None:
+    """Applies one hunk without line numbers: its old lines stand in the file exactly once."""
+    head, *lines = diff.splitlines(keepends=True)
+    target = folder / head.removeprefix("--- ").strip()
+    old = "".join(line[1:] for line in lines if line[0] in " -")
+    new = "".join(line[1:] for line in lines if line[0] in " +")
+    text = target.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{target.name} has not once:\n{old}"
+    target.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _steps(page: Path) -> Iterator[tuple[str, str]]:
+    """The steps of a page: ("run", command and output), ("diff", hunk), ("write", text)."""
+    for kind, body in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "console":
+            for step in re.split(r"^(?=\$ )", body, flags=re.MULTILINE):
+                if step.strip():
+                    yield "run", step
+        elif kind == "diff":
+            yield "diff", body
+        else:
+            yield "write", body
+
+
+def _run(page: Path, step: str, folder: Path, env: Mapping[str, str], last: int) -> int:
+    """Runs one command and compares its output; its exit code. ``last``: that of the
+    command before it, which ``echo $?`` prints."""
+    command, _, output = step.removeprefix("$ ").partition("\n")
+    expected = output.rstrip("\n").split("\n") if output.strip() else []
+    if command == "echo $?":
+        assert [str(last)] == expected, f"{page.name}: exit code {last}"
+        return last
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    found = [line.rstrip() for line in done.stdout.rstrip("\n").split("\n")]
+    found = found if done.stdout.strip() else []
+    assert _matches(expected, found), f"{page.name}: $ {command}\n{done.stdout}"
+    return done.returncode
+
+
+def _timeless(line: str) -> str:
+    """The line with every run name and time replaced, since each run has its own."""
+    return _TIME.sub("TIME", _RUN.sub("RUN", line))
+
+
+def _matches(expected: list[str], found: list[str]) -> bool:
+    """Whether the lines are the same; ``...`` stands for any number of lines."""
+    if not expected:
+        return not found
+    if expected[0] == "...":
+        return any(_matches(expected[1:], found[i:]) for i in range(len(found) + 1))
+    same = bool(found) and _timeless(expected[0]) == _timeless(found[0])
+    return same and _matches(expected[1:], found[1:])

@@ -1,0 +1,118 @@
+"""Options of the command line: each declared once, and built into typed values."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from reconciler.cli.common import LockFlags, ManifestFlags, OverwriteFlags, RunFlags, SiteFlags
+from reconciler.cli.flags import flag, from_environment, given_options, with_flags
+from reconciler.cli.main import COMMANDS, gwe
+from reconciler.render.forms import FORMS
+
+OWN_MEANING = {
+    "embedded": "what it listens with, and what it shows",
+    "validate": "its --quiet prints nothing at all",
+}
+"""Commands whose options may be called like those of others."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A group."""
+
+    name: str = flag("--name", default="", help="A name.")
+    many: tuple[int, ...] = flag("-m", "--many", multiple=True, type=int)
+    on: bool = flag("--on", is_flag=True)
+    wait: float = flag("--wait", envvar="GWE_SAMPLE_WAIT", type=float, default=1.5)
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another group."""
+
+    path: Path | None = flag("--path", type=click.Path(path_type=Path))
+
+
+def _run(*arguments: str) -> list[object]:
+    seen: list[object] = []
+
+    @click.command
+    @click.argument("word")
+    @with_flags
+    @click.option("--plain", is_flag=True)
+    def command(word: str, other: Other, sample: Sample, plain: bool) -> int:
+        seen.extend((word, other, sample, plain))
+        return 3
+
+    assert command.main(list(arguments), standalone_mode=False) == 3
+    return seen
+
+
+def test_a_command_gets_its_options_as_values_of_their_groups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _run("w") == ["w", Other(), Sample(), False]
+    arguments = ("w", "-m", "1", "--many", "2", "--on", "--path", "a/b", "--plain")
+    assert _run(*arguments) == ["w", Other(Path("a/b")), Sample("", (1, 2), True, 1.5), True]
+    monkeypatch.setenv("GWE_SAMPLE_WAIT", "4")
+    assert _run("w", "--name", "n") == ["w", Other(), Sample("n", wait=4.0), False]
+
+
+def test_a_group_without_a_command_line_is_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert from_environment(RunFlags) == RunFlags()
+    monkeypatch.setenv("GWE_LOCK_TIMEOUT", "50")
+    monkeypatch.setenv("GWE_STATE_DIR", "kept")
+    assert from_environment(RunFlags) == RunFlags(lock_timeout=50.0, state_dir=Path("kept"))
+    monkeypatch.setenv("GWE_LOCK_TIMEOUT", "soon")
+    with pytest.raises(click.BadParameter, match="'soon' is not a valid"):
+        from_environment(LockFlags)
+
+
+def test_the_options_that_were_given_are_named_as_they_are_written() -> None:
+    assert list(given_options(SiteFlags())) == []
+    assert list(given_options(SiteFlags(app="a", cluster="c"))) == ["--app", "--cluster"]
+    assert list(given_options(OverwriteFlags(overwrite_only=("x",)))) == ["--overwrite-only"]
+    assert list(given_options(ManifestFlags(vars=(Path("v"),)))) == ["--vars"]
+
+
+def _options() -> Iterator[tuple[str, click.Option]]:
+    """Every option of every command, with the top command that has it."""
+
+    def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Option]]:
+        for option in command.params:
+            if isinstance(option, click.Option):
+                yield name, option
+        if isinstance(command, click.Group):
+            for below in command.commands.values():
+                yield from walk(name, below)
+
+    for name in COMMANDS:
+        command = gwe.get_command(click.Context(gwe), name)
+        assert command is not None
+        yield from walk(name, command)
+
+
+def test_an_option_of_several_commands_is_the_same_in_all_of_them() -> None:
+    found = defaultdict(set)
+    for name, option in _options():
+        if name not in OWN_MEANING:
+            words = (option.help, str(option.type), option.envvar, str(option.default))
+            found[max(option.opts, key=len)].add(words)
+    own = {"--force", "--out", "--dir"}  # each command says what it forces or writes
+    several = {name: words for name, words in found.items() if len(words) > 1 and name not in own}
+    assert several == {}
+    assert {"--server", "--lock-timeout", "--state-dir", "--format"} <= {*found}
+
+
+def test_the_choices_of_format_are_the_forms_of_output() -> None:
+    choices = [option.type for _, option in _options() if option.name == "format"]
+    assert len(choices) == 5
+    for choice in choices:
+        assert isinstance(choice, click.Choice)
+        assert tuple(choice.choices) == tuple(FORMS)

@@ -1,0 +1,67 @@
+"""Every form of output shows plans and runs; the registry is all that names them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler import Plan, Reconciler, RunReport
+from reconciler.render.forms import FORMS, OutputStyle
+from tests.harness import APP, site_server
+
+MANIFEST = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: New}\n"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Reconciler:
+    url = f"embedded:{site_server(tmp_path)}"
+    return Reconciler.connect(url, app=APP, state=tmp_path / "state")
+
+
+@pytest.fixture
+def plan(engine: Reconciler, tmp_path: Path) -> Plan:
+    (tmp_path / "new.yaml").write_text(MANIFEST, encoding="utf-8")
+    return engine.plan(tmp_path / "new.yaml")
+
+
+@pytest.fixture
+def report(engine: Reconciler, plan: Plan) -> RunReport:
+    return engine.apply(plan)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_shows_plans_and_runs(
+    name: str,
+    engine: Reconciler,
+    plan: Plan,
+    report: RunReport,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    form = FORMS[name](OutputStyle())
+    form.plan(plan)
+    assert "New" in capsys.readouterr().out
+    form.runs(engine.runs())
+    assert report.run in capsys.readouterr().out
+    form.run(engine.runs()[0], Path("the journal"))
+    assert "InteractionQueue/New" in capsys.readouterr().out
+
+
+def test_a_list_of_runs_as_json_is_a_list_of_what_one_run_is(
+    engine: Reconciler, report: RunReport, capsys: pytest.CaptureFixture[str]
+) -> None:
+    form = FORMS["json"](OutputStyle())
+    form.runs(engine.runs())
+    (listed,) = json.loads(capsys.readouterr().out)
+    form.run(engine.runs()[0], Path("the journal"))
+    assert json.loads(capsys.readouterr().out) == listed
+    assert (listed["run"], listed["status"], listed["settled"]) == (report.run, "applied", True)
+    assert listed["outcomes"] == [
+        {"address": "InteractionQueue/New", "status": "done", "message": ""}
+    ]
+
+
+def test_no_runs_are_an_empty_list_in_each_form(capsys: pytest.CaptureFixture[str]) -> None:
+    FORMS["text"](OutputStyle()).runs([])
+    assert capsys.readouterr().out == "No runs yet.\n"
+    FORMS["json"](OutputStyle()).runs([])
+    assert json.loads(capsys.readouterr().out) == []

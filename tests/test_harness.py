@@ -1,0 +1,109 @@
+"""What the tests run ``gwe`` with: in this process it says what it says in one of its own,
+and leaves this process as it was."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import harness
+from tests.harness import (
+    BARE,
+    Result,
+    everything,
+    gwe,
+    gwe_process,
+    opened,
+    plan_arguments,
+    site_server,
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (("plan", *plan_arguments(Path("gwe.db"))), None),
+        (("plan", *plan_arguments(Path("gwe.db"), "--format", "json")), None),
+        (("apply", *plan_arguments(Path("gwe.db"))), "y\n"),
+        (("plan", *plan_arguments(Path("none.db"))), None),
+        (("embedded", "export", "gwe.db"), None),
+        (("plan", "--nonsense"), None),
+        (("plan", "--help"), None),
+        ((), None),
+    ],
+    ids=["text", "json", "question", "error", "export", "wrong usage", "help", "nothing"],
+)
+def test_gwe_says_in_this_process_what_it_says_in_one_of_its_own(
+    arguments: tuple[str, ...], stdin: str | None, tmp_path: Path
+) -> None:
+    site_server(tmp_path)
+    inside = gwe(*arguments, cwd=tmp_path, stdin=stdin)
+    assert inside == gwe_process(*arguments, cwd=tmp_path, stdin=stdin)
+    assert inside.out + inside.err
+
+
+def _seen() -> tuple[object, ...]:
+    """What a command could leave changed behind it."""
+    heard = tuple(signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    return Path.cwd(), dict(os.environ), heard, sys.stdin, sys.stdout, sys.stderr
+
+
+def _spoils_everything(_: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    os.chdir("/")
+    os.environ.clear()
+    os.environ["GWE_USER"] = "somebody"
+    sys.stdout.write("said\n")
+    return 7
+
+
+def _fails(_: list[str]) -> int:
+    _spoils_everything([])
+    raise KeyError("a mistake of ours")
+
+
+def test_a_command_leaves_the_process_of_the_tests_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _seen()
+    monkeypatch.setattr(harness, "main", _spoils_everything)
+    assert gwe("plan", cwd=tmp_path) == Result(7, "said\n", "")
+    assert _seen() == before
+
+
+def test_an_error_that_is_no_error_of_ours_fails_the_test_and_leaves_the_process_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _seen()
+    monkeypatch.setattr(harness, "main", _fails)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        gwe("plan", cwd=tmp_path)
+    assert _seen() == before
+
+
+def test_a_server_that_is_a_copy_of_one_of_the_same_site_is_another_server(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    found = []
+    for folder in folders:
+        folder.mkdir()
+        path = site_server(folder, BARE)
+        with opened(path) as server:
+            found.append((server.info().identity, everything(path), path.stat().st_mode))
+    assert found[0][0] != found[1][0]
+    assert found[0][1:] == found[1][1:]
+    assert [one.name for folder in folders for one in folder.iterdir()] == ["gwe.db"] * 2
+
+
+def test_a_server_is_made_anew_when_a_file_that_its_site_extends_has_changed(
+    tmp_path: Path,
+) -> None:
+    head = "apiVersion: reconciler/v1\nkind: Site\n"
+    (tmp_path / "site.yaml").write_text(f"{head}extends: base.yaml\n", encoding="utf-8")
+    for name in ("One", "Two"):
+        text = f"{head}Tenant: [{{name: {name}, dbid: 101}}]\n"
+        (tmp_path / "base.yaml").write_text(text, encoding="utf-8")
+        path = site_server(tmp_path, tmp_path / "site.yaml")
+        assert everything(path)["Tenant", 101].attributes["name"] == name
+        path.unlink()

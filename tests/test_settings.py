@@ -1,0 +1,369 @@
+"""``gwe.toml``: what it gives a run, and what is said of mistakes in it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.diagnostics import Position
+from reconciler.errors import ManifestError, UsageError
+from reconciler.manifest.variables import Setting
+from reconciler.plan.guards import Limits
+from reconciler.settings import Settings, read_settings
+from reconciler.settings_schema import settings_schema
+
+
+def _toml(folder: Path, text: str, profile: str = "") -> Settings:
+    (folder / "gwe.toml").write_text(text, encoding="utf-8")
+    return read_settings(folder, profile)
+
+
+TOML = """\
+server = "embedded:gwe.db"
+app = "GWE"
+tenant = "Resources"
+cluster = "C"
+file = ["manifests", "more/one.yaml"]
+
+[vars]
+a = "one"
+b = "two"
+
+[profiles.test]
+server = "embedded:test.db"
+file = ["test"]
+
+[profiles.test.vars]
+b = "three"
+c = "four"
+
+[profiles.empty]
+"""
+
+
+def _values(settings: Settings) -> dict[str, str]:
+    return {one.name: one.value for one in settings.variables}
+
+
+def test_without_a_gwe_toml_there_are_no_settings(tmp_path: Path) -> None:
+    assert read_settings(tmp_path) == Settings()
+
+
+def test_gwe_toml_gives_what_it_says(tmp_path: Path) -> None:
+    settings = _toml(tmp_path, TOML)
+    assert (settings.server, settings.app) == ("embedded:gwe.db", "GWE")
+    assert (settings.tenant, settings.cluster) == ("Resources", "C")
+    assert settings.file == (tmp_path / "manifests", tmp_path / "more/one.yaml")
+    assert _values(settings) == {"a": "one", "b": "two"}
+    assert {one.position and one.position.file for one in settings.variables} == {"gwe.toml"}
+
+
+def test_a_profile_stands_over_the_rest_of_gwe_toml(tmp_path: Path) -> None:
+    settings = _toml(tmp_path, TOML, "test")
+    assert (settings.server, settings.app) == ("embedded:test.db", "GWE")
+    assert settings.file == (tmp_path / "test",)
+    assert _values(settings) == {"a": "one", "b": "three", "c": "four"}
+
+
+def test_an_empty_profile_changes_nothing(tmp_path: Path) -> None:
+    assert _toml(tmp_path, TOML, "empty") == _toml(tmp_path, TOML)
+
+
+def test_a_profile_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"gwe\.toml has no profile tset") as caught:
+        _toml(tmp_path, TOML, "tset")
+    assert caught.value.hint == "Profiles: test, empty."
+
+
+def test_a_profile_without_a_gwe_toml_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no profile test"):
+        read_settings(tmp_path, "test")
+
+
+def _toml_problems(folder: Path, text: str, profile: str = "") -> list[str]:
+    with pytest.raises(ManifestError) as caught:
+        _toml(folder, text, profile)
+    assert all(str(p.position).startswith("gwe.toml") for p in caught.value.diagnostics)
+    return [p.summary for p in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("server = 1\n", "server must be a string"),
+        ("app = true\n", "app must be a string"),
+        ("tenant = ['x']\n", "tenant must be a string"),
+        ("[cluster]\n", "cluster must be a string"),
+        ("file = 'manifests'\n", "file must be a list of paths"),
+        ("file = ['a', 1]\n", "item 2 of file must be a string"),
+        ("vars = 'x'\n", "vars must be a table of strings"),
+        ("[vars]\na = 1\n", "vars.a must be a string"),
+        ("[vars.a]\nb = 'x'\n", "vars.a must be a string"),
+        ("profiles = 'x'\n", "profiles must be a table of tables"),
+        ("[profiles]\nx = 'y'\n", "profiles.x must be a table"),
+        ("[profiles.x]\nserver = 1\n", "profiles.x.server must be a string"),
+        ("[profiles.x]\nfile = 'y'\n", "profiles.x.file must be a list of paths"),
+        ("[profiles.x.vars]\na = 1\n", "profiles.x.vars.a must be a string"),
+    ],
+)
+def test_a_wrong_type_in_gwe_toml_is_a_problem(tmp_path: Path, text: str, problem: str) -> None:
+    assert _toml_problems(tmp_path, text) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("text", "summary", "known"),
+    [
+        ("sever = 'x'", "unknown setting sever; did you mean server?", "server, app, tenant"),
+        ("nope = 2", "unknown setting nope", "server, app, tenant"),
+        ("[profiles.x]\napps = 1", "unknown setting profiles.x.apps; did you mean app?", "server"),
+        ("[connection]\nport = 2", "unknown setting connection.port", "psdk, install-dir, client"),
+        ("'my key' = 1", 'unknown setting "my key"', "server"),
+        ("[connection]\n'a.b' = 1", 'unknown setting connection."a.b"', "psdk"),
+    ],
+)
+def test_an_unknown_setting_is_a_problem_that_lists_the_known_ones(
+    tmp_path: Path, text: str, summary: str, known: str
+) -> None:
+    with pytest.raises(ManifestError) as caught:
+        _toml(tmp_path, text)
+    (problem,) = caught.value.diagnostics
+    assert problem.summary == summary
+    assert problem.hint.startswith(f"Known here: {known}")
+
+
+def test_a_profile_has_no_profiles_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError) as caught:
+        _toml(tmp_path, "nope = 1\n[profiles.x]\nnope = 1\n")
+    outside, inside = (problem.hint for problem in caught.value.diagnostics)
+    assert outside == inside.removesuffix(".") + ", profiles."
+
+
+def test_all_mistakes_of_gwe_toml_are_reported(tmp_path: Path) -> None:
+    text = "server = 1\nnope = 2\nfile = 3\n[vars]\na = 4\n[profiles.p]\napp = 5\n"
+    assert _toml_problems(tmp_path, text) == [
+        "unknown setting nope",
+        "file must be a list of paths",
+        "profiles.p.app must be a string",
+        "server must be a string",
+        "vars.a must be a string",
+    ]
+
+
+@pytest.mark.parametrize("profiles", ["'test'", "3", "['test']", "true"])
+def test_profiles_of_a_wrong_type_are_a_problem_also_when_one_is_chosen(
+    tmp_path: Path, profiles: str
+) -> None:
+    assert _toml_problems(tmp_path, f"profiles = {profiles}\n", "test") == [
+        "profiles must be a table of tables"
+    ]
+
+
+def test_bad_toml_is_a_problem_with_its_line_and_column(tmp_path: Path) -> None:
+    (problem,) = _toml_problems(tmp_path, "app = 'x'\nserver = \n")
+    assert "not valid TOML" in problem
+    assert "line 2, column 10" in problem
+
+
+def test_a_gwe_toml_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").mkdir()
+    with pytest.raises(ManifestError, match=r"gwe\.toml: cannot be read: Is a directory"):
+        read_settings(tmp_path)
+
+
+def test_a_gwe_toml_that_is_not_utf_8_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").write_bytes(b"app = '\xfc'\n")
+    with pytest.raises(ManifestError, match=r"gwe\.toml.*the file is not UTF-8"):
+        read_settings(tmp_path)
+
+
+def test_a_byte_order_mark_in_gwe_toml_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").write_bytes(b"\xef\xbb\xbfapp = 'GWE'\n")
+    assert read_settings(tmp_path).app == "GWE"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server = {password = 'hush-hush'}",
+        "server = ['hush-hush']",
+        "trust-store-password = 'hush-hush'",
+        "[connection]\ntrust-store-password = 'hush-hush'",
+        "[connection]\nin-flight = 'hush-hush'",
+        "[vars]\npassword = ['hush-hush']",
+        "[secrets]\nwords = 'hush-hush'",
+    ],
+)
+def test_no_value_of_gwe_toml_is_in_a_message(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        _toml(tmp_path, text)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("9" * 5_000, "a number has too many digits"),
+        ("0x" + "f" * 100_000, "a number has too many digits"),
+        ("[" * 100_000, "values are nested too deeply"),
+        ("{a = " * 100_000, "values are nested too deeply"),
+        ("[" * 100 + "]" * 100, "server must be a string"),
+        ("{" + "a." * 100_000 + "a = 1}", "a key has more than 100 parts"),
+        ("{" + "'a' . " * 100_000 + "a = 1}", "a key has more than 100 parts"),
+        ("'" + "x" * 1_048_576 + "'", "the file is larger than 1 MiB"),
+    ],
+    ids=["digits", "hex", "lists", "tables", "shallow", "dotted", "quoted", "large"],
+)
+def test_a_monstrous_value_is_a_problem_and_no_crash(
+    tmp_path: Path, value: str, problem: str
+) -> None:
+    assert _toml_problems(tmp_path, f"server = {value}\n") == [problem]
+
+
+def test_a_long_string_with_dots_is_no_long_key(tmp_path: Path) -> None:
+    text = "A sentence. Another one... " * 1_000 + "." * 1_000
+    assert _toml(tmp_path, f"# {text}\ntenant = '{text}'\n").tenant == text
+
+
+def test_of_many_mistakes_a_hundred_are_listed_and_the_others_counted(tmp_path: Path) -> None:
+    many = "".join(f"key{number} = 1\n" for number in range(50_000))
+    problems = _toml_problems(tmp_path, many)
+    assert len(problems) == 101
+    assert problems[0] == "unknown setting key0"
+    assert problems[99:] == ["unknown setting key99", "and 49900 more"]
+
+
+def test_a_long_key_is_shortened_in_messages(tmp_path: Path) -> None:
+    (problem,) = _toml_problems(tmp_path, f"{'k' * 10_000} = 1\n")
+    assert problem == f'unknown setting "{"k" * 80}"'
+
+
+NUMBERS = ["1.0", "true", "'1'", "-1", "nan", "inf", "[1]"]
+
+
+@pytest.mark.parametrize("value", NUMBERS)
+@pytest.mark.parametrize("name", ["percent", "at_least", "count"])
+def test_a_limit_is_an_integer(tmp_path: Path, name: str, value: str) -> None:
+    problems = _toml_problems(tmp_path, f"[guards]\n{name} = {value}\n")
+    assert problems == [f"guards.{name} must be an integer, 0 or more"]
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, "0", "257"])
+def test_a_number_of_requests_is_in_the_range_of_its_option(tmp_path: Path, value: str) -> None:
+    problems = _toml_problems(tmp_path, f"[connection]\nin-flight = {value}\n")
+    assert problems == ["connection.in-flight must be an integer from 1 to 256"]
+
+
+@pytest.mark.parametrize("value", ["true", "'1'", "-1", "nan", "inf", "0", "86401", "86400.5"])
+def test_a_time_limit_is_a_finite_number_in_the_range_of_its_option(
+    tmp_path: Path, value: str
+) -> None:
+    problems = _toml_problems(tmp_path, f"[connection]\nconnect-timeout = {value}\n")
+    expected = "a number greater than 0 and at most 86400"
+    assert problems == [f"connection.connect-timeout must be {expected}"]
+
+
+def test_a_date_is_no_string(tmp_path: Path) -> None:
+    assert _toml_problems(tmp_path, "app = 2024-01-01\n") == ["app must be a string"]
+
+
+# The schema and the loader
+
+
+def _leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The settings that a schema knows: tables of fixed keys are walked through."""
+    for name, inner in schema["properties"].items():
+        if inner.get("properties"):
+            yield from _leaves(inner, f"{path}{name}.")
+        else:
+            yield f"{path}{name}"
+
+
+EXAMPLES: dict[str, tuple[str, str, Any]] = {
+    "server": ("'s'", "server", "s"),
+    "app": ("'a'", "app", "a"),
+    "tenant": ("'t'", "tenant", "t"),
+    "cluster": ("'c'", "cluster", "c"),
+    "state_dir": ("'kept'", "state_dir", Path("HERE/kept")),
+    "install_dir": ("'/opt/gwe'", "install_dir", Path("/opt/gwe")),
+    "file": ("['m', '/n']", "file", (Path("HERE/m"), Path("/n"))),
+    "vars": ("{a = 'b'}", "variables", (Setting("a", "b", Position("gwe.toml")),)),
+    "guards.percent": ("1", "limits", Limits(percent=1)),
+    "guards.at_least": ("2", "limits", Limits(at_least=2)),
+    "guards.count": ("0", "limits", Limits(count=0)),
+    "secrets.words": ("['pin']", "secret_words", ("pin",)),
+    "connection.psdk": ("'p'", "connection", {"psdk": "p"}),
+    "connection.install-dir": ("'i'", "connection", {"install_dir": "i"}),
+    "connection.client": ("'c'", "connection", {"client": "c"}),
+    "connection.client-type": ("'107'", "connection", {"client_type": "107"}),
+    "connection.ca-file": ("'ca.pem'", "connection", {"ca_file": "ca.pem"}),
+    "connection.trust-store": ("'ts'", "connection", {"trust_store": "ts"}),
+    "connection.certificate": ("'c.pem'", "connection", {"certificate": "c.pem"}),
+    "connection.key": ("'k.pem'", "connection", {"key": "k.pem"}),
+    "connection.encoding": ("'cp1252'", "connection", {"encoding": "cp1252"}),
+    "connection.addp": ("false", "connection", {"addp": False}),
+    "connection.tls-upgrade": ("true", "connection", {"tls_upgrade": True}),
+    "connection.addp-timeout": ("1", "connection", {"addp_timeout": 1}),
+    "connection.addp-remote-timeout": ("86400", "connection", {"addp_remote_timeout": 86400}),
+    "connection.in-flight": ("256", "connection", {"in_flight": 256}),
+    "connection.connect-timeout": ("0.5", "connection", {"connect_timeout": 0.5}),
+}
+"""Setting -> what TOML says, the field of ``Settings`` that it becomes, and its value there."""
+
+
+def test_the_examples_are_every_setting_of_the_schema_and_every_field_of_the_loader() -> None:
+    schema = settings_schema()
+    profiles = schema["properties"].pop("profiles")
+    assert sorted(EXAMPLES) == sorted(_leaves(schema))
+    assert sorted(EXAMPLES) == sorted(_leaves(profiles["additionalProperties"]))
+    assert {field for _, field, _ in EXAMPLES.values()} == {one.name for one in fields(Settings)}
+
+
+def _in(folder: Path, value: Any) -> Any:
+    """An expected value with the folder of the file in place of HERE."""
+    if isinstance(value, tuple) and all(isinstance(part, Path) for part in value):
+        return tuple(_in(folder, part) for part in value)
+    if isinstance(value, Path) and value.parts[0] == "HERE":
+        return folder.joinpath(*value.parts[1:])
+    return value
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("prefix", ["", "profiles.p."])
+def test_a_setting_of_the_schema_reaches_the_run_and_no_other_field_changes(
+    tmp_path: Path, prefix: str, name: str
+) -> None:
+    value, field, expected = EXAMPLES[name]
+    settings = _toml(tmp_path, f"{prefix}{name} = {value}\n", "p" if prefix else "")
+    changed = {
+        one.name: getattr(settings, one.name)
+        for one in fields(Settings)
+        if getattr(settings, one.name) != getattr(Settings(), one.name)
+    }
+    assert changed == {field: _in(tmp_path, expected)}
+
+
+def test_a_table_of_a_profile_is_merged_with_the_one_outside(tmp_path: Path) -> None:
+    text = "[guards]\npercent = 1\ncount = 2\n[profiles.p.guards]\ncount = 3\n"
+    assert _toml(tmp_path, text, "p").limits == Limits(percent=1, count=3)
+    assert _toml(tmp_path, text).limits == Limits(percent=1, count=2)
+
+
+def test_an_empty_setting_of_a_profile_takes_the_one_outside_away(tmp_path: Path) -> None:
+    text = "cluster = 'C'\nstate_dir = 'kept'\nfile = ['m']\n"
+    profile = "[profiles.p]\ncluster = ''\nstate_dir = ''\nfile = []\n"
+    assert _toml(tmp_path, text + profile, "p") == Settings()
+
+
+def test_every_part_of_the_schema_is_described_to_editors() -> None:
+    def undescribed(schema: dict[str, Any], path: str) -> Iterator[str]:
+        if not re.fullmatch(r"[A-Z].*\.", schema.get("description", "")):
+            yield path
+        inner = schema.get("properties", {}) | {"*": schema.get("additionalProperties")}
+        for name, each in (inner | {"[]": schema.get("items")}).items():
+            if each:
+                yield from undescribed(each, f"{path}/{name}")
+
+    assert list(undescribed(settings_schema(), "")) == []

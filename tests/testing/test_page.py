@@ -1,0 +1,78 @@
+"""The examples of docs/testing-your-client.md are a test folder that passes, and what the
+page says of the contract holds for a folder of somebody else's."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import reconciler.testing.contract
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "testing-your-client.md"
+MODULES = sorted(Path(reconciler.testing.contract.__file__).parent.glob("*.py"))
+_EXAMPLE = re.compile(r"^```python\n# file: (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TEST = re.compile(r"^def (test_\w+)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of the page."""
+    folder = tmp_path_factory.mktemp("page")
+    for name, text in _EXAMPLE.findall(PAGE.read_text(encoding="utf-8")):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def run_pytest(folder: Path, *arguments: str) -> tuple[int, str]:
+    """A run of its own, that knows nothing of our configuration."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_examples_pass(folder: Path) -> None:
+    code, out = run_pytest(folder, "test_agents.py", "test_faults.py")
+    assert (code, "5 passed" in out) == (0, True), out
+
+
+def test_the_example_of_the_contract_has_every_test_and_they_pass(folder: Path) -> None:
+    code, out = run_pytest(folder, "test_contract.py", "--collect-only")
+    collected = set(re.findall(r"::(test_\w+)", out))
+    declared = {name for module in MODULES for name in _TEST.findall(module.read_text("utf-8"))}
+    assert (code, declared - collected) == (0, set()), out
+    some = "by_dbid or dbids or read_only or identity"
+    code, out = run_pytest(folder, "test_contract.py", "-k", some)
+    assert code == 0, out
+    passed = re.search(r"(\d+) passed", out)
+    assert passed is not None, out
+    assert int(passed[1]) > 30
+
+
+def test_no_test_of_the_contract_hides_another_of_its_name() -> None:
+    names = Counter(name for module in MODULES for name in _TEST.findall(module.read_text("utf-8")))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_contract_says_of_a_wrong_adapter_what_is_wrong(folder: Path, tmp_path: Path) -> None:
+    right = (folder / "test_contract.py").read_text(encoding="utf-8")
+    wrong = right.replace(
+        "    def __getattr__",
+        "    def read(self, object_type, filters=None):\n"
+        "        return self._inner.read(object_type, filters)[::-1]\n\n"
+        "    def __getattr__",
+    )
+    assert wrong != right
+    (tmp_path / "test_contract.py").write_text(wrong, encoding="utf-8")
+    code, out = run_pytest(tmp_path, "test_contract.py", "-k", "returns_every_match_by_dbid")
+    assert code == 1
+    assert "assert [103, 102, 101] == [101, 102, 103]" in out

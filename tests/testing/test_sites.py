@@ -1,0 +1,61 @@
+"""Embedded servers for tests: from which site file, and for how long."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ManifestError
+from reconciler.server.connect import connect
+from reconciler.server.connection import Credentials
+from reconciler.testing.plugin import MakeSite, embedded_site
+from reconciler.testing.sites import embedded_site as open_site
+from tests.harness import APP, BARE
+
+__all__ = ["embedded_site"]
+
+SITE = "apiVersion: reconciler/v1\nkind: Site\nTenant: [{name: Bank, dbid: 107}]\n"
+
+
+@pytest.mark.parametrize(
+    ("site", "application"), [((), "Web_Engagement_Server"), ((BARE,), APP)], ids=["sample", "file"]
+)
+def test_the_fixture_makes_a_server_of_the_sample_site_or_of_a_file(
+    embedded_site: MakeSite, site: tuple[Path, ...], application: str
+) -> None:
+    made = embedded_site(*site)
+    (found,) = made.server.read("Application", {"name": application})
+    other = connect(made.url, Credentials("default", "password"), timeout=5)
+    assert other.read("Application", {"name": application}) == [found]
+    other.close()
+
+
+def test_servers_of_one_test_are_independent(embedded_site: MakeSite) -> None:
+    one, other = embedded_site(SITE), embedded_site(SITE)
+    one.server.create("Skill", {"tenantDBID": 107, "name": "Chat"})
+    assert other.server.read("Skill") == []
+    assert one.server.info().identity != other.server.info().identity
+
+
+def test_a_session_ends_with_its_block(tmp_path: Path) -> None:
+    with open_site(tmp_path, SITE) as site:
+        assert [one.attributes["name"] for one in site.server.read("Tenant")] == ["Bank"]
+    with pytest.raises(Exception, match="closed"):
+        site.server.read("Tenant")
+
+
+def test_a_wrong_site_file_names_its_mistake(embedded_site: MakeSite) -> None:
+    with pytest.raises(ManifestError, match=r"site\.yaml:4.*Tennant is no object type"):
+        embedded_site(SITE + "Tennant: []\n")
+
+
+def test_faults_and_sites_need_no_pytest() -> None:
+    script = (
+        "import sys, reconciler.testing.faulty, reconciler.testing.sites\n"
+        "print(*{'pytest', 'hypothesis'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout.strip() == ""
