@@ -12,14 +12,15 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from reconciler.errors import RunHeldError, StateError, StateFolderError
+from reconciler.errors import ReconcilerError, RunHeldError, StateError, StateFolderError
 from reconciler.state.disks import disk_of, is_local
+from reconciler.state.migrations import migrate
 from reconciler.state.session import Dialect, SqlSession, run_held
 
 FILE = "state.db"
@@ -68,41 +69,58 @@ class SqliteEngine:
     def exists(self) -> bool:
         """Whether a run was ever written here."""
         try:
-            return self.file.stat().st_size > 0
+            self.file.stat()
         except FileNotFoundError:
             return False
         except OSError as error:
             raise _unusable(self.folder, error) from error
+        return True
 
     def connect(self) -> SqlSession:
         """An open connection. Makes the folder and the file where they are missing."""
+        if not self.exists():
+            self._create()
         try:
-            self._make_file()
+            if not self.file.stat().st_size:
+                raise self._damaged("it is empty")
+            return self._session(self.file)
         except OSError as error:
             raise _unusable(self.folder, error) from error
+
+    def _create(self) -> None:
+        """Makes the file with its tables under another name, so that it is never seen
+        without them. What a process that was killed here has left is removed."""
+        busy = StateFolderError(f"another process is making {self.file}", "Try again.")
+        with self._locked(self.folder / f"{FILE}.lock", self._timeout, busy):
+            if self.exists():
+                return
+            new = self.folder / f"{FILE}.new"
+            for left in self.folder.glob(f"{new.name}*"):
+                left.unlink()
+            os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with closing(self._session(new)) as session:
+                migrate(session, self.place)
+                if is_local(self.folder):
+                    session.rows("PRAGMA journal_mode = WAL")
+            os.replace(new, self.file)
+            for folder in (self.folder, self.folder.parent):
+                with suppress(OSError):  # not every system can flush a folder
+                    descriptor = os.open(folder, os.O_RDONLY)
+                    try:
+                        os.fsync(descriptor)
+                    finally:
+                        os.close(descriptor)
+
+    def _session(self, file: Path) -> SqlSession:
         try:
-            connection = self._open()
+            connection = self._open(file)
         except _ERRORS as error:
             raise self._explained(error) from error
         return SqlSession(connection, _DIALECT, self._explained)
 
-    def _make_file(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            return
-        for folder in (self.folder, self.folder.parent):
-            with suppress(OSError):  # not every system can flush a folder
-                descriptor = os.open(folder, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, file: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{quote(str(self.file.absolute()))}?mode=rw",
+            f"file:{quote(str(file.absolute()))}?mode=rw",
             uri=True,
             timeout=self._timeout,
             isolation_level=None,
@@ -116,9 +134,8 @@ class SqliteEngine:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA secure_delete = ON")  # the backups are in clear
-            wanted = "wal" if is_local(self.folder) else "delete"
-            if connection.execute("PRAGMA journal_mode").fetchone() != (wanted,):
-                connection.execute(f"PRAGMA journal_mode = {wanted}")
+            if not is_local(self.folder):  # the folder may have been moved to a network
+                connection.execute("PRAGMA journal_mode = DELETE")
         except BaseException:
             connection.close()
             raise
@@ -153,16 +170,20 @@ class SqliteEngine:
     def _lock_file(self, run: str) -> Path:
         return self.folder / _HELD / f"{quote(run, safe='')}.lock"
 
+    def _held(self, run: str) -> AbstractContextManager[None]:
+        return self._locked(self._lock_file(run), 0, run_held(run))
+
     @contextmanager
-    def _held(self, run: str) -> Iterator[None]:
-        path = self._lock_file(run)
+    def _locked(self, path: Path, timeout: float, taken: ReconcilerError) -> Iterator[None]:
+        """Holds a lock file. ``taken`` is raised where another process holds it for longer
+        than ``timeout`` seconds."""
         try:
             for folder in (self.folder, path.parent):  # a parent would not get the mode
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = FileLock(path, timeout=0, mode=0o600)
+            lock = FileLock(path, timeout=timeout, mode=0o600)
             lock.acquire()
-        except Timeout as error:
-            raise run_held(run) from error
+        except Timeout:
+            raise taken from None
         except OSError as error:
             raise _unusable(self.folder, error) from error
         try:
@@ -193,14 +214,17 @@ class SqliteEngine:
                 " folder with --state-dir.",
             )
         if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
-            return StateFolderError(
-                f"{self.file} is damaged: {error}",
-                f"Restore it from a backup, or save what can be read: move {self.file}* to"
-                " another folder and run: umask 077;"
-                f" (sqlite3 THERE/{FILE} .dump | grep -v ^ROLLBACK; echo 'COMMIT;') |"
-                f" sqlite3 {self.file}. Every run is checked when it is read.",
-            )
+            return self._damaged(str(error))
         return StateFolderError(f"{self.file} cannot be used: {error}")
+
+    def _damaged(self, what: str) -> StateFolderError:
+        return StateFolderError(
+            f"{self.file} is damaged: {what}",
+            f"Restore it from a backup, or save what can be read: move {self.file}* to"
+            " another folder and run: umask 077;"
+            f" (sqlite3 THERE/{FILE} .dump | grep -v ^ROLLBACK; echo 'COMMIT;') |"
+            f" sqlite3 {self.file}. Every run is checked when it is read.",
+        )
 
 
 def _unusable(folder: Path, error: OSError) -> StateFolderError:

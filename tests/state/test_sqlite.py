@@ -127,8 +127,8 @@ def test_a_disk_is_named_by_where_it_is_mounted(tmp_path: Path) -> None:
 class _FullEngine(SqliteEngine):
     """An engine whose file may not grow: SQLite says that the disk is full."""
 
-    def _open(self) -> sqlite3.Connection:
-        connection = super()._open()
+    def _open(self, file: Path) -> sqlite3.Connection:
+        connection = super()._open(file)
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
         return connection
@@ -250,6 +250,24 @@ def test_the_way_to_save_a_malformed_file_saves_the_runs_that_are_whole(folder: 
     assert mode(file) == 0o600
     make_run(store, "next", *RECORDS)
     assert store.list_runs()[-1].number == 41
+
+
+def test_an_empty_file_is_damage(folder: Path) -> None:
+    make_run(store_in(folder), "one", *RECORDS)
+    os.truncate(folder / "state.db", 0)
+    for act in (store_in(folder).list_runs, lambda: make_run(store_in(folder), "two")):
+        with pytest.raises(StateFolderError, match=r"state\.db is damaged: it is empty"):
+            act()
+
+
+def test_what_a_killed_process_has_left_of_a_new_file_is_removed(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in ("state.db.new", "state.db.new-wal", "state.db.new-journal"):
+        (folder / name).write_bytes(b"half")
+    assert store_in(folder).list_runs() == ()
+    make_run(store_in(folder), "one", *RECORDS)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["held", "state.db", "state.db.lock"]
 
 
 def test_a_file_that_is_no_database_is_refused(folder: Path) -> None:
