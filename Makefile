@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-psdk lint types unit schema reference bench bench-psdk clean explore
+.PHONY: demo test quick test-psdk lint types unit schema reference bench bench-psdk clean explore
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -15,6 +15,10 @@ demo: $(READY)
 	$(BIN)/gwe demo
 
 test: lint types unit
+
+# What can be had in a minute: no test that starts a process or takes long.
+quick: lint types
+	HYPOTHESIS_PROFILE=quick $(BIN)/pytest -m 'not process and not long'
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -40,7 +44,7 @@ bench-psdk: $(VENV)/.psdk
 	@test -d "$(PSDK_LIB)" || { echo "PSDK_LIB must name the folder with the SDK's jars"; exit 64; }
 	PSDK_LIB="$(PSDK_LIB)" $(BIN)/python bench/psdk.py
 
-# The property tests with other examples, and many more of them.
+# For the night: the property tests with other examples, and many more of them.
 explore: $(READY)
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -k 'not scenarios and not docs'
 

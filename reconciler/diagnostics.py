@@ -1,6 +1,5 @@
 """Problems and notices as values: what is wrong, where, and what to do next."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -36,5 +35,7 @@ class Diagnostic:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a summary that suggests the known word closest to ``word``, if one is close."""
+    import difflib  # noqa: PLC0415 - only for mistakes
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""

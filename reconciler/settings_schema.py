@@ -8,6 +8,8 @@ from typing import Any
 
 from reconciler.kinds.schema import DRAFT
 
+_NOT_BLANK = {"pattern": r"\S", "$comment": "a string that is not blank"}
+
 
 def settings_schema() -> dict[str, Any]:
     """The schema of ``gwe.toml``, read as JSON types."""
@@ -18,11 +20,10 @@ def settings_schema() -> dict[str, Any]:
         "cluster": _string("The site's cluster, where the application connects to several."),
         "state_dir": _string("Folder for journals and backups, relative to this file."),
         "install_dir": _string("Installation folder with the launch files, relative to this file."),
-        "file": _value(
-            "array",
+        "file": _list(
             "a list of paths",
             "Manifest files and folders, relative to this file.",
-            items=_string("A file or folder."),
+            _string("A file or folder."),
         ),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
@@ -40,16 +41,10 @@ def settings_schema() -> dict[str, Any]:
         "secrets": _table(
             "Which values are never shown.",
             {
-                "words": _value(
-                    "array",
+                "words": _list(
                     "a list of words",
                     "An option is a secret if its name contains one of these words.",
-                    items=_value(
-                        "string",
-                        "a string that is not blank",
-                        "A whole word, in any case.",
-                        pattern=r"\S",
-                    ),
+                    {**_string("A whole word, in any case."), **_NOT_BLANK},
                 )
             },
         ),
@@ -83,26 +78,14 @@ def _connection() -> dict[str, Any]:
             "encoding": _string("Code page of a server that is not multilingual."),
             "addp": _flag("Whether lost connections are detected; default: true."),
             "tls-upgrade": _flag("Whether TLS must start on the plain port; default: false."),
-            "addp-timeout": _value(
-                "integer",
-                "an integer from 1 to 86400",
-                "Seconds of silence that the client tolerates; default: 10.",
-                minimum=1,
-                maximum=86_400,
+            "addp-timeout": _integer(
+                "Seconds of silence that the client tolerates; default: 10.", 1, 86_400
             ),
-            "addp-remote-timeout": _value(
-                "integer",
-                "an integer from 1 to 86400",
-                "Seconds of silence that the server tolerates; default: 20.",
-                minimum=1,
-                maximum=86_400,
+            "addp-remote-timeout": _integer(
+                "Seconds of silence that the server tolerates; default: 20.", 1, 86_400
             ),
-            "in-flight": _value(
-                "integer",
-                "an integer from 1 to 256",
-                "Requests that may be sent before answers arrive; default: 8.",
-                minimum=1,
-                maximum=256,
+            "in-flight": _integer(
+                "Requests that may be sent before answers arrive; default: 8.", 1, 256
             ),
             "connect-timeout": _value(
                 "number",
@@ -130,6 +113,15 @@ def _flag(description: str) -> dict[str, Any]:
 
 def _count(description: str) -> dict[str, Any]:
     return _value("integer", "an integer, 0 or more", description, minimum=0)
+
+
+def _integer(description: str, low: int, high: int) -> dict[str, Any]:
+    expected = f"an integer from {low} to {high}"
+    return _value("integer", expected, description, minimum=low, maximum=high)
+
+
+def _list(expected: str, description: str, item: dict[str, Any]) -> dict[str, Any]:
+    return _value("array", expected, description, items=item)
 
 
 def _value(kind: str, expected: str, description: str, **limits: Any) -> dict[str, Any]:

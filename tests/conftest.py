@@ -2,8 +2,12 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from inspect import isclass, isfunction, unwrap
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,10 +21,83 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines of continuous integration are slow and shared: no test depends on time, and a run
-# tries the same examples as the one before. `make explore` tries others.
+# tries the same examples as the one before. `make explore` tries others, and more;
+# `make quick` fewer.
 settings.register_profile("default", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=25)
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
+settings.load_profile(_PROFILE)
+
+
+def examples(full: int) -> int:
+    """How many examples a property takes that is long to try: ``full`` in `make explore`,
+    for the night, and a third of them in `make test`."""
+    return full if _PROFILE == "explore" else full // 3
+
+
+# Tests that start processes have the mark ``process``: by hand, or because they or their
+# fixtures are seen to lead to one of these names. One that starts a process without the
+# mark fails.
+_STARTS = {"subprocess", "fork", "gwe_process"}
+_STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+_without_processes: list[str] = []
+"""The test that runs, where it has no such mark."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    seen: dict[int, bool] = {}
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        known = item._fixtureinfo.name2fixturedefs  # pytest has no other way to them
+        fixtures = [one.func for found in known.values() for one in found]
+        test = getattr(item.function, "hypothesis", None)
+        functions = [test.inner_test if test else item.function, *fixtures]
+        if any(_leads_to_a_process(one, seen) for one in functions):
+            item.add_marker(pytest.mark.process)
+
+
+def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
+    """Whether a function or class of the tests uses one of the names, or what does."""
+    if not (isfunction(thing) or isclass(thing)) or not thing.__module__.startswith("tests."):
+        return False
+    thing = unwrap(thing)
+    if id(thing) not in seen:
+        seen[id(thing)] = False  # it may lead to itself
+        if isclass(thing):
+            members = [getattr(one, "__func__", one) for one in vars(thing).values()]
+            seen[id(thing)] = any(_leads_to_a_process(one, seen) for one in members)
+        else:
+            names = _names_in(thing.__code__)
+            used = [thing.__globals__.get(name) for name in names]
+            seen[id(thing)] = not _STARTS.isdisjoint(names) or any(
+                _leads_to_a_process(one, seen) for one in used
+            )
+    return seen[id(thing)]
+
+
+def _names_in(code: CodeType) -> set[str]:
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    return set(code.co_names).union(*map(_names_in, inner))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    if not item.get_closest_marker("process"):
+        _without_processes.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _without_processes.clear()
+
+
+def _refuse_processes(event: str, _arguments: object) -> None:
+    if event in _STARTING and _without_processes:
+        raise AssertionError(f"{_without_processes[0]} starts a process: pytest.mark.process")
+
+
+sys.addaudithook(_refuse_processes)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -45,6 +122,12 @@ def _a_state_folder_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """No test writes into the state folder of whoever runs it, or is taken for a CI run."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.parent / f"{tmp_path.name}.home"))
     monkeypatch.delenv("CI", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no test can see, since none cuts the power: a file is flushed at once."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
 
 
 @pytest.fixture(scope="module")

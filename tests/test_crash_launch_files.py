@@ -321,7 +321,7 @@ def test_a_rename_that_fails_leaves_the_old_file_and_the_run_goes_on(
         assert _main(web, monkeypatch, *APPLY, "--auto-approve") == 5
     told = " ".join(capsys.readouterr().out.split())
     path = "We b/it's.properties"
-    assert f"failed {path} cannot be written and is as it was: Input/output error" in told
+    assert f"failed {path} cannot be written and is unchanged: Input/output error" in told
     assert "Apply: 1 applied, 1 failed." in told
     (run,) = web.place.runs
     results = [(step.address, step.result) for step in run.steps]
@@ -345,7 +345,7 @@ def test_a_file_that_is_written_but_not_flushed_is_settled_by_recover_and_taken_
         patch.setattr(Folder, "flush", fail)
         assert _main(web, monkeypatch, *APPLY, "--auto-approve") == 5
     told = " ".join(capsys.readouterr().out.split())
-    assert "cannot be made durable, but is written: Input/output error" in told
+    assert "cannot be flushed to disk, but is written: Input/output error" in told
     web.holds(1)
     assert web.recovered() == [f"  {CONF}: update of unknown outcome: it was done", SETTLED]
     (run,) = web.place.runs

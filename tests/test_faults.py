@@ -238,6 +238,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at", EVERY_CALL)
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
 def test_an_apply_under_one_fault_accounts_for_every_action_and_settles_later(
@@ -357,6 +358,7 @@ def test_a_plan_is_never_made_of_a_part_of_the_reads(site: Path, fault: Fault) -
                 prepare(loaded, server, SiteOptions(APP), OVERWRITE, os.environ)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))
 def test_an_apply_under_many_faults_accounts_for_every_action_and_settles_later(
     site: Path, seed: int
@@ -432,6 +434,7 @@ def test_an_object_that_another_client_edits_before_the_read_is_not_replaced(
     _check_settles(site, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("at", EVERY_CALL)
 @pytest.mark.parametrize("write", [_takes_the_names, _deletes, _edits_what_is_replaced])

@@ -115,12 +115,14 @@ def test_another_java_or_another_jar_has_another_archive_of_classes(tmp_path: Pa
     assert archive_for(str(java), [one, tmp_path / "none.jar"]) is None
 
 
+@pytest.mark.process
 def test_an_archive_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     archive = tmp_path / "cache" / "java-0.jsa"
     assert not make_archive(archive, [jar(tmp_path / "protocol.jar", MAIN_CLASS)])
     assert list(archive.parent.iterdir()) == []
 
 
+@pytest.mark.process
 def test_a_file_in_the_working_directory_is_not_run_when_an_archive_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_file_in_the_working_directory_is_not_run_when_an_archive_is_made(
     assert not ran.exists()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("text", "code", "kept"),
     [("classes", 0, ["java-0-7.jsa"]), ("clas", 1, []), ("", 0, [])],

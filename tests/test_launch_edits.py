@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.launch.errors import LaunchFormatError
-from reconciler.launch.formats import Format, edit, read, undoing
+from reconciler.launch.formats import Format, edit, read
 from tests.launch_texts import BATCH, ENDS, INI, KEYS, PROPERTIES, SHELL, XML, texts
 
 _NASTY = st.sampled_from("\"' \\%$#;!=:^&|<>()[]{}~*?`,/@-+")
@@ -107,23 +107,6 @@ def test_editing_there_and_back_reads_as_before(form: Format, data: st.DataObjec
     before = read(raw, form).values
     there = edit(raw, form, {key: fitted(form, raw, data.draw(VALUES)) for key in before})
     assert read(edit(there, form, dict(before)), form).values == before
-
-
-@ASSIGNMENTS
-@given(st.data())
-def test_an_edit_is_taken_back_by_the_values_that_undo_it(
-    form: Format, data: st.DataObject
-) -> None:
-    text = data.draw(texts(form))
-    raw = text.raw
-    keys = [text.address(key) for key in KEYS] + (["[new] x", "[new] y"] if form is INI else [])
-    plain = [key for key in keys if key not in read(raw, form).opaque]
-    chosen = data.draw(st.lists(st.sampled_from(plain), unique=True)) if plain else []
-    values = {key: fitted(form, raw, data.draw(VALUES)) for key in chosen}
-    back = edit(edit(raw, form, values), form, undoing(raw, form, values))
-    assert read(back, form) == read(raw, form)
-    if not any(text.address(line.key) in chosen for line in text.lines):
-        assert back == raw
 
 
 @pytest.mark.parametrize("form", list(Format))

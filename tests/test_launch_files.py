@@ -15,6 +15,7 @@ import pytest
 from reconciler.errors import ExitCode
 from reconciler.launch import files as files_module
 from reconciler.launch import folder as folder_module
+from reconciler.launch.adapter import installation_label
 from reconciler.launch.errors import (
     ChangedLaunchFileError,
     LaunchFileError,
@@ -22,7 +23,7 @@ from reconciler.launch.errors import (
     MissingLaunchFileError,
     UnflushedLaunchFileError,
 )
-from reconciler.launch.files import Installation, InstallationPlace, host_name
+from reconciler.launch.files import Installation, host_name
 from reconciler.launch.formats import Format, edit
 
 OLD = b"host = old\r\nport = 1\r\n"
@@ -102,7 +103,7 @@ def test_a_backup_of_that_name_with_another_content_stops_the_write(
     assert backup is not None
     installation.write(FILE, OLD, NEW)
     backup.write_bytes(b"not what it was")
-    with pytest.raises(LaunchFileError, match="is there already, with another content"):
+    with pytest.raises(LaunchFileError, match="exists already, with another content"):
         installation.write(FILE, NEW, OLD)
     assert installation.read(FILE) == OLD
 
@@ -164,9 +165,8 @@ def test_a_folder_may_be_named_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("8.5.1")
     installation = Installation.at(tmp_path / "current")
     assert installation.read("a.ini") == OLD
-    assert installation.place() == InstallationPlace(
-        socket.gethostname().lower(), str((tmp_path / "8.5.1").resolve())
-    )
+    folder = (tmp_path / "8.5.1").resolve()
+    assert installation_label(installation) == f"{socket.gethostname().lower()}:{folder}"
 
 
 def test_the_host_has_a_name_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,21 +187,21 @@ def test_what_is_no_folder_is_no_installation(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("", "'' names no file"),
-        (".", ". has an empty name in it"),
+        ("", "'' is not the path of a file"),
+        (".", ". contains an empty name"),
         ("../secret.properties", "../secret.properties leaves the folder through .."),
         ("conf/../../secret.properties", "leaves the folder through .."),
         ("conf/../conf/launcher.properties", "leaves the folder through .."),
         ("/etc/passwd", "/etc/passwd is an absolute path"),
         ("//host/share/x", "is an absolute path"),
-        ("C:/x.ini", "has a colon, which names a drive or a stream"),
-        ("C:x.ini", "has a colon"),
-        ("conf/launcher.properties:stream", "has a colon"),
-        ("conf\\launcher.properties", "has a backslash"),
-        ("..\\secret.properties", "has a backslash"),
-        ("conf//launcher.properties", "has an empty name in it"),
-        ("conf/launcher.properties/", "has an empty name in it"),
-        ("conf/\0", "names no file"),
+        ("C:/x.ini", "contains a colon: a drive or a stream"),
+        ("C:x.ini", "contains a colon"),
+        ("conf/launcher.properties:stream", "contains a colon"),
+        ("conf\\launcher.properties", "contains a backslash"),
+        ("..\\secret.properties", "contains a backslash"),
+        ("conf//launcher.properties", "contains an empty name"),
+        ("conf/launcher.properties/", "contains an empty name"),
+        ("conf/\0", "is not the path of a file"),
     ],
 )
 def test_a_path_that_could_leave_the_folder_is_refused(
@@ -332,9 +332,9 @@ def test_a_folder_or_a_pipe_is_no_launch_file(installation: Installation) -> Non
     with pytest.raises(LaunchFileError, match="conf is a folder"):
         installation.read("conf")
     os.mkfifo(installation.root / "pipe.ini")
-    with pytest.raises(LaunchFileError, match=r"pipe\.ini is no regular file"):
+    with pytest.raises(LaunchFileError, match=r"pipe\.ini is not a regular file"):
         installation.read("pipe.ini")
-    with pytest.raises(LaunchFileError, match=r"launcher\.properties is no folder"):
+    with pytest.raises(LaunchFileError, match=r"launcher\.properties is not a folder"):
         installation.read(FILE + "/x")
 
 
@@ -371,7 +371,7 @@ def test_a_file_that_somebody_changed_is_left_alone(installation: Installation) 
     with pytest.raises(ChangedLaunchFileError) as caught:
         installation.write(FILE, NEW, OLD)
     assert caught.value.exit_code is ExitCode.STALE
-    assert caught.value.message == f"{FILE} was changed by somebody else since it was read"
+    assert caught.value.message == f"{FILE} has been changed since it was read"
     assert caught.value.hint == "Plan again."
     assert installation.read(FILE) == b"host = other\n"
     assert names(installation.root / "conf") == ["launcher.properties"]
@@ -445,7 +445,7 @@ def written_without_room(
 
 def test_when_there_is_no_room_the_old_file_is_whole(installation: Installation) -> None:
     message, hint = written_without_room(1000, installation, OLD * 100, OLD)
-    assert message == f"{FILE} cannot be written and is as it was: File too large"
+    assert message == f"{FILE} cannot be written and is unchanged: File too large"
     assert hint == "Make room and run again."
     assert installation.read(FILE) == OLD
     left = [name for name in names(installation.root / "conf") if not name.endswith(".bak")]
@@ -456,7 +456,7 @@ def test_without_room_for_the_backup_nothing_is_written(
     installation: Installation, tmp_path: Path
 ) -> None:
     message, _ = written_without_room(10, installation, b"x", OLD, tmp_path / "backups")
-    assert "cannot be written and is as it was" in message
+    assert "cannot be written and is unchanged" in message
     assert installation.read(FILE) == OLD
     assert names(tmp_path / "backups") == []
 
@@ -473,7 +473,7 @@ def test_a_failing_call_leaves_the_old_file_and_no_other(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(LaunchFileError, match="cannot be written and is as it was: Input/output"):
+    with pytest.raises(LaunchFileError, match="cannot be written and is unchanged: Input/output"):
         installation.write(FILE, NEW, OLD, backups)
     assert installation.read(FILE) == OLD
     assert names(installation.root / "conf") == ["launcher.properties"]
@@ -488,7 +488,7 @@ def test_a_folder_that_cannot_be_flushed_is_said_after_the_file_is_written(
     installation.write(FILE, NEW, OLD, tmp_path)
     installation.write(FILE, OLD, NEW, tmp_path)
     monkeypatch.setattr(folder_module.Folder, "flush", fail)
-    with pytest.raises(UnflushedLaunchFileError, match="cannot be made durable, but is written"):
+    with pytest.raises(UnflushedLaunchFileError, match="cannot be flushed to disk, but is written"):
         installation.write(FILE, NEW, OLD, tmp_path)
     assert installation.read(FILE) == NEW
 

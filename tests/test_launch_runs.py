@@ -226,7 +226,7 @@ def test_an_error_about_a_launch_file_names_it_once(
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("{file: a.txt, values: {a: b}}", "the format of a.txt is not known by its name"),
+        ("{file: a.txt, values: {a: b}}", "the name of a.txt does not tell its format"),
         ("{file: a.sh, format: yaml, values: {a: b}}", "format cannot be"),
         ("{file: a.sh, values: {}}", "values is empty"),
         ("{file: a.sh}", "values is missing"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from reconciler.diagnostics import Position
+from reconciler.json_codec import CodecError
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.actions import Action, Change, Fingerprint, Subject
 from reconciler.plan.codec import plan_json, plan_of
@@ -1140,3 +1141,41 @@ def test_an_endpoint_that_another_site_has_begun_to_use_since_is_not_changed(
     refused = applied(tmp_path)
     assert refused.code in (3, 4), refused.out
     assert everything(server) == before
+
+
+# Reading, held against the schema
+
+PLACES = st.lists(st.integers(0, 99), min_size=1, max_size=7)
+REPLACEMENTS = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 5), st.text(max_size=3), st.just([]), st.just({})
+)
+
+
+@given(PLANS, PLACES, REPLACEMENTS, st.sampled_from(["replace", "remove", "add"]))
+def test_what_the_schema_refuses_is_refused_when_it_is_read(
+    plan: Plan, place: list[int], replacement: Any, how: str
+) -> None:
+    """One value anywhere in the file is replaced, removed or added."""
+    data = json.loads(plan_json(plan))
+    holder: Any = data
+    for step in place[:-1]:
+        inner = list(holder.values()) if isinstance(holder, dict) else list(holder)
+        nested = [one for one in inner if isinstance(one, dict | list) and one]
+        if not nested:
+            break
+        holder = nested[step % len(nested)]
+    keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+    key = keys[place[-1] % len(keys)]
+    if how == "replace":
+        holder[key] = replacement
+    elif how == "remove":
+        del holder[key]
+    elif isinstance(holder, dict):
+        holder["added"] = replacement
+    else:
+        holder.append(replacement)
+    try:
+        plan_of(data)
+    except CodecError:
+        return
+    assert list(Draft7Validator(SCHEMA).iter_errors(data)) == []

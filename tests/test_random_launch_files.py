@@ -239,6 +239,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
         yield found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", list(Format))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ from reconciler.testing.faults import (
     Stale,
 )
 from reconciler.testing.faulty import FaultyServer
+from tests.conftest import examples
 from tests.harness import everything, opened, site_server
 from tests.runs import Access, Objects, access_of, assert_same_but_dbids, carry_out_quietly
 from tests.test_random_sites import plan_for, without_blocked
@@ -97,7 +99,11 @@ class Story:
         self.path = site_server(self.folder, self.world.site)
         self.state = StateFolder(self.folder / "state")
         with opened(self.path) as server:
-            self.options = without_blocked(self.world, server, self.folder, self.options)
+            # What is blocked alone where it is to be overwritten is left out as well.
+            for overwrite in (False, True):
+                options = replace(self.options, overwrite=overwrite)
+                blocked = without_blocked(self.world, server, self.folder, options).exclude
+                self.options = replace(self.options, exclude=(*self.options.exclude, *blocked))
 
     def plan(self, *, overwrite: bool) -> Plan:
         options = replace(self.options, overwrite=overwrite)
@@ -239,7 +245,8 @@ def _check_undo_and_redo(story: Story, before: Objects, access: Access) -> None:
 ROUNDS = st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size=3)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans(), ROUNDS)
 def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]
@@ -247,7 +254,8 @@ def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back
     _check_runs(world, overwrite, rounds)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.booleans(), ROUNDS)
 def test_runs_of_any_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from glob import escape
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from reconciler.plan.actions import Update, changes_of
 from reconciler.plan.context import PlanOptions
 from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
+from tests.conftest import examples
 from tests.harness import everything, opened, site_server
 from tests.unchanged import check_only_the_plan_changed
 from tests.worlds import World, provisioned, worlds
@@ -58,13 +60,15 @@ def _check_it_settles(world: World, options: PlanOptions) -> None:
         check_only_the_plan_changed(planned.plan, before, everything(path))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans())
 def test_any_site_is_provisioned_and_found_empty(world: World, overwrite: bool) -> None:
     _check_it_settles(world, PlanOptions(overwrite=overwrite))
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.booleans())
 def test_any_manifests_are_applied_and_found_empty(world: World, overwrite: bool) -> None:
     _check_it_settles(world, PlanOptions(overwrite=overwrite, force=True))

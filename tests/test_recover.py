@@ -48,7 +48,7 @@ from reconciler.testing.faults import (
     Stale,
 )
 from reconciler.testing.faulty import FaultyServer
-from tests.harness import APP, opened, state_folder
+from tests.harness import APP, gwe, opened, state_folder
 from tests.runs import (
     ACCESS,
     AFTER,
@@ -280,6 +280,7 @@ STRIKES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("at", "fault"), STRIKES)
 def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
     place: Place, at: int, fault: Fault
@@ -329,6 +330,7 @@ def test_a_run_whose_calls_are_all_slow_ends_well(place: Place) -> None:
     _check_settled(place, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(25))
 def test_a_run_under_many_faults_accounts_for_everything_and_is_settled(
     place: Place, seed: int
@@ -349,6 +351,7 @@ def test_a_run_under_many_faults_accounts_for_everything_and_is_settled(
 # A replace between its two halves
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(
     ("at", "fault"),
@@ -561,6 +564,7 @@ FULL_AT = {
 _OURS = ("create", "update", "delete", "set_permissions")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("torn", [False, True])
 @pytest.mark.parametrize("number", FULL_AT)
 def test_nothing_is_sent_without_a_begin_record_but_what_a_delete_needs(
@@ -603,8 +607,8 @@ def test_a_run_whose_journal_lacks_a_create_can_be_undone_after_recover(
         _FailingJournal(full, number - 1, torn=True)
         _attempt(place, [])
     _settle(place)
-    done = _gwe("undo", "first", "--auto-approve", place=place)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = gwe("undo", "first", "--auto-approve", cwd=place.folder)
+    assert (done.code, done.err) == (0, "")
     assert_same_but_dbids(place.server, before, access)
 
 
@@ -674,10 +678,10 @@ def test_a_process_whose_disk_is_full_in_the_middle_of_a_record_leaves_what_reco
     assert lines[-1]  # torn
     assert "Traceback" not in done.stderr
     assert (done.returncode, place.objects() != before) == (code, number > 2)
-    refused = _gwe(*_apply_arguments(place), place=place)
-    assert refused.returncode == 4
-    assert "gwe recover" in refused.stderr
-    assert _gwe("recover", "--server", f"embedded:{place.server}", place=place).returncode == 0
+    refused = gwe(*_apply_arguments(place), cwd=place.folder)
+    assert refused.code == 4
+    assert "gwe recover" in refused.err
+    assert gwe("recover", "--server", f"embedded:{place.server}", cwd=place.folder).code == 0
     assert _access_of_the_group(place) == ACCESS
     _check_settled(place, before)
     _check_reaches_the_end(place, before)

@@ -27,16 +27,17 @@ def test_a_line_says_all_that_the_table_of_types_does() -> None:
     lines = WRITTEN.read_text("utf-8").splitlines()
     for line in (
         "- Natural key: `name`, in the same `tenantDBID` and `type`.",
-        "- Also unique where it is given: `userName`, in the server.",
+        "- Also unique, if given: `userName`, in the server.",
         "- Folder: by default `Attribute Values`, of the Enumerator in `enumeratorDBID`.",
-        "- A deletion is refused while these refer to it: `Application.serverInfo.hostDBID`.",
+        "- A deletion is refused while these refer to the object:"
+        " `Application.serverInfo.hostDBID`.",
         "| `tenantDBID` | `tenant` | reference | mandatory; cannot change |"
-        " Tenant; this object too |",
+        " Tenant; this object is deleted too |",
         "| `isServer` |  | flag | set by the server |  |",
         "| `password` |  | text | never read; up to 64 |  |",
-        "| `agentDBIDs` | `agents` | list of references |  | Person; it goes from the list |",
+        "| `agentDBIDs` | `agents` | list of references |  | Person; removed from the list |",
         "| `skillLevels.skillDBID` | `skills.skill` | reference | mandatory |"
-        " Skill; the entry goes |",
+        " Skill; the entry is removed |",
         "| `serverInfo.hostDBID` | `server.host` | reference |  | Host; refused |",
         "| 12 | UniquenessViolation | the name is taken, perhaps by an object that this account"
         " cannot read | Look for the object with an account that may read everything. |",

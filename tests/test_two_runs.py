@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import pytest
 from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
@@ -164,6 +165,7 @@ class Runner:
         return int(report.exit_code)
 
 
+@pytest.mark.long
 @settings(max_examples=150)
 @given(
     st.tuples(HOWS, HOWS),

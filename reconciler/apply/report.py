@@ -1,4 +1,4 @@
-"""What became of each action of a run, and the exit code that follows from it."""
+"""The outcome of each action of a run, and the exit code that follows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one action. ``wrote``: whether something was written for it;
-    ``stale``: the live object had moved; ``needs_recovery``: it is not known what was written,
-    or it was written by half, and ``gwe recover`` must look."""
+    """The outcome of one action. ``wrote``: something was written; ``stale``: a live object
+    had changed since the plan; ``needs_recovery``: it is unknown what was written, or the
+    action is half done, so that ``gwe recover`` has to finish it."""
 
     action: Write
     status: Status
@@ -27,8 +27,8 @@ class Outcome:
 
 @dataclass
 class RunReport:
-    """The outcomes of a run, one for each action that writes. ``journal_broken``: not all
-    of it could be written down. ``run``: its name; empty where there was nothing to do."""
+    """The outcomes of a run, one for each action that writes. ``journal_broken``: a record of
+    the journal could not be written. ``run``: its name; empty where there was nothing to do."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False

@@ -1,4 +1,4 @@
-"""What a run has made of each object, from its journal. Pure."""
+"""Each object that a run wrote, before and after, from its journal. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,7 @@ from reconciler.state.runs import Run, Step
 
 @dataclass
 class Written:
-    """What a run has made of one object: as it was, as the run left it, and what referred
-    to it. ``steps``: the calls that were answered."""
+    """One object that a run wrote. ``steps``: the calls for it that were answered."""
 
     action: Write
     steps: list[Step] = field(default_factory=list)
@@ -40,7 +39,7 @@ class Written:
 
 
 class NamesAtRun:
-    """Names of live objects, and of those that the run has deleted: by their old DBIDs.
+    """Names of live objects, and of objects that the run deleted by their old DBIDs.
     Implements ``kinds.fields.NameResolver``."""
 
     def __init__(self, live: Snapshot, run: Run) -> None:
@@ -57,8 +56,8 @@ class NamesAtRun:
 
 
 def written_by(run: Run, plan: Plan) -> dict[str, Written]:
-    """Address -> what the run has made of that object, in the order of its first calls.
-    ``plan``: the one that the run carried out."""
+    """Address -> what the run wrote, in the order of first calls. ``plan``: the plan that the
+    run applied."""
     actions = {action.address: action for action in plan.writes}
     found: dict[str, Written] = {}
     for step in run.steps:

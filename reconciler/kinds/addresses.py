@@ -1,8 +1,8 @@
-"""Addresses: how actions and objects are called on the command line and in plans."""
+"""Addresses: the names of objects and actions on the command line and in plans."""
 
 
 def quoted(name: str) -> str:
-    """A name as one part of an address."""
+    """A name, escaped to be one part of an address."""
     return name.replace("%", "%25").replace("/", "%2F")
 
 

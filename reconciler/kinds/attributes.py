@@ -1,16 +1,9 @@
-"""The attributes that many object types share, and references in their plain form."""
+"""What many object types share: common attributes, references, and a tenant's types."""
 
 from collections.abc import Mapping
 
 from reconciler.kinds import enums
-from reconciler.kinds.model import Attribute, OnDelete, ValueType
-
-OF_A_TENANT: Mapping[str, str] = {
-    "tenant_dbid": "tenantDBID",
-    "name": "name",
-    "state": "state",
-}
-"""The filters that most types have which belong to a tenant."""
+from reconciler.kinds.model import Attribute, ObjectType, OnDelete, ValueType
 
 
 def name(*, immutable: bool = False) -> Attribute:
@@ -18,15 +11,7 @@ def name(*, immutable: bool = False) -> Attribute:
 
 
 def tenant() -> Attribute:
-    return Attribute(
-        "tenantDBID",
-        ValueType.REFERENCE,
-        word="tenant",
-        mandatory=True,
-        immutable=True,
-        refers_to="Tenant",
-        on_delete="cascade",
-    )
+    return reference("tenantDBID", "tenant", "Tenant", "cascade", mandatory=True, immutable=True)
 
 
 def state() -> Attribute:
@@ -35,6 +20,21 @@ def state() -> Attribute:
 
 def annex() -> Attribute:
     return Attribute("userProperties", ValueType.KEY_VALUES, word="annex")
+
+
+def fixed_type(
+    enumeration: Mapping[str, int], *, default: int | None = None, open_ended: bool = False
+) -> Attribute:
+    """The mandatory ``type`` of an object, which never changes."""
+    return Attribute(
+        "type",
+        ValueType.ENUM,
+        mandatory=True,
+        immutable=True,
+        default=default,
+        enumeration=enumeration,
+        open_ended=open_ended,
+    )
 
 
 def reference(
@@ -57,9 +57,19 @@ def reference(
     )
 
 
+def references(name: str, word: str, refers_to: str, on_delete: OnDelete = "clear") -> Attribute:
+    return Attribute(
+        name,
+        ValueType.REFERENCES,
+        word=word,
+        refers_to=refers_to,
+        on_delete=on_delete,
+    )
+
+
 def objects(name: str, word: str, targets: Mapping[str, int]) -> Attribute:
-    """A list of objects of several types, each entry with its type and DBID. The first
-    type is meant where none is given."""
+    """A list of objects of several types: each entry has a type and a DBID. ``targets``:
+    type -> its number; an entry without a type is of the first."""
     first = next(iter(targets))
     return Attribute(
         name,
@@ -81,11 +91,33 @@ def objects(name: str, word: str, targets: Mapping[str, int]) -> Attribute:
     )
 
 
-def references(name: str, word: str, refers_to: str, on_delete: OnDelete = "clear") -> Attribute:
-    return Attribute(
-        name,
-        ValueType.REFERENCES,
-        word=word,
-        refers_to=refers_to,
-        on_delete=on_delete,
+_FILTERS: Mapping[str, str] = {"tenant_dbid": "tenantDBID", "name": "name", "state": "state"}
+
+
+def tenant_type(
+    type_name: str,
+    number: int,
+    folder: str,
+    *own: Attribute,
+    key: tuple[str, ...] = ("tenantDBID", "name"),
+    unique: tuple[tuple[str, ...], ...] = (),
+    owner: tuple[str, str] = ("tenantDBID", "Tenant"),
+    filters: Mapping[str, str] = _FILTERS,
+) -> ObjectType:
+    """A type whose objects belong to a tenant. ``own``: its attributes beside ``tenantDBID``,
+    ``state``, the annex and a plain ``name``. ``folder``: the name of its default folder.
+    ``owner``: the attribute with the owner of that folder, and the owner's type.
+    """
+    names = {attribute.name for attribute in own}
+    named = () if key[-1] in names else (name(),)
+    return ObjectType(
+        type_name,
+        number,
+        key=key,
+        attributes=(tenant(), *named, *own, state(), annex()),
+        folder=folder,
+        owner=owner[0],
+        owner_type=owner[1],
+        unique=unique,
+        filters=filters,
     )

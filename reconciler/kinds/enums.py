@@ -1,7 +1,7 @@
 """Configuration Server's enumerations: mnemonic -> number.
 
-Source: the enumerations of the vendor's Platform SDK 9.0. Number 0 means "none"
-or "not changed" nearly everywhere and is never a real value.
+Source: the enumerations of the vendor's Platform SDK 9.0. Number 0 means "none" or "not
+changed" nearly everywhere, and is never a real value.
 """
 
 import re
@@ -58,8 +58,6 @@ ENUMERATOR_TYPE: Mapping[str, int] = {
     "GVPAlias": 9,
 }
 
-# The application types that a Web Engagement site meets. The server knows more:
-# a number that is not here is shown as a number.
 APPLICATION_TYPE: Mapping[str, int] = {
     "TServer": 1,
     "StatServer": 2,
@@ -95,9 +93,11 @@ APPLICATION_TYPE: Mapping[str, int] = {
     "WebRTCGateway": 187,
     "KnowledgeCenter": 190,
 }
+"""The application types of Web Engagement sites. The server knows more types, which are shown
+as numbers."""
 
-# Types without serverInfo, ports, connections of their own host or a working folder.
 CLIENT_APPLICATION_TYPES = frozenset({19, 22, 108, 157, 165})
+"""Application types without a host, ports, tenants or a working folder."""
 
 REDUNDANCY_TYPE: Mapping[str, int] = {"ColdStandby": 1, "WarmStandby": 2, "HotStandby": 3}
 TRACE_MODE: Mapping[str, int] = {"NoTraceMode": 0, "None": 1, "Local": 2, "Remote": 3, "Both": 4}
@@ -141,7 +141,7 @@ FOLDER_CLASS: Mapping[str, int] = {"Default": 1, "Site": 2}
 
 
 def mnemonic(enumeration: Mapping[str, int], number: int) -> str:
-    """The name of ``number``, or the number as text where it has no name here."""
+    """The name of ``number``, or the number as text where the enumeration lacks it."""
     for name, value in enumeration.items():
         if value == number:
             return name

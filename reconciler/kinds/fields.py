@@ -1,9 +1,9 @@
 """Objects as flat fields, and back.
 
-A field is a path of words and one value: ``("annex", "Orchestration", "application")``,
-``("displayName",)``, ``("agents", "E1001")``. Manifests, plans and site files speak of
-fields; Configuration Server speaks of attributes. References are natural names here
-and DBIDs there. Pure; driven by the table of types.
+A field is a path of words with one value: ``("annex", "Orchestration", "application")``,
+``("displayName",)``, ``("agents", "E1001")``. Manifests and plans speak of fields,
+Configuration Server of attributes; references are natural names here and DBIDs there. Pure,
+and driven by the table of types.
 """
 
 import re
@@ -24,8 +24,8 @@ _SECRET_NAME = re.compile(
 
 
 class SecretText(str):
-    """A text that is never shown. ``source`` says where it comes from (``env.NAME``);
-    empty: a secret that cannot be had again."""
+    """A text that is never shown. ``source``: where it comes from (``env.NAME``); empty: it
+    cannot be resolved again."""
 
     source: str
 
@@ -39,18 +39,18 @@ class SecretText(str):
 
 
 class NameResolver(Protocol):
-    """Translates between DBIDs and natural names. ``tenant`` is the DBID of the
-    tenant that a name without a ``tenant:`` prefix belongs to."""
+    """Translates between DBIDs and natural names. ``tenant``: the DBID of the tenant of names
+    without a ``tenant:`` prefix."""
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
-        """The natural name; ``#DBID`` where the object is not known."""
+        """The natural name; ``#DBID`` for an unknown object."""
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
-        """The DBID of the object so named, or None."""
+        """The DBID of the object with that name, or None."""
 
 
 class UnknownReferenceError(LookupError):
-    """A natural name that no object carries: (object type, name)."""
+    """No object of the type has that name."""
 
     def __init__(self, object_type: str, name: str) -> None:
         super().__init__(f"no {object_type} is named {name}")
@@ -73,7 +73,7 @@ def from_pointer(text: str) -> FieldPath:
 
 
 def shown(path: FieldPath, value: Value | None) -> str:
-    """A field's value as people read it; that of a secret never."""
+    """A field's value for people to read; a secret is hidden."""
     match value:
         case None:
             return "(absent)"
@@ -89,9 +89,8 @@ def shown(path: FieldPath, value: Value | None) -> str:
 
 
 def is_secret(path: FieldPath, words: Sequence[str] = ()) -> bool:
-    """Whether the last name of a path says that its value is a secret: it holds one of
-    the words password, passwd, pwd, secret, token, private-key, or one of ``words``, as a
-    whole word."""
+    """Whether the last name of a path marks its value as secret: it contains password, passwd,
+    pwd, secret, token, private-key or one of ``words`` as a whole word."""
     if not path:
         return False
     return _SECRET_NAME.search(path[-1]) is not None or any(
@@ -103,7 +102,7 @@ def is_secret(path: FieldPath, words: Sequence[str] = ()) -> bool:
 def flatten(
     object_type: ObjectType, attributes: Attributes, names: NameResolver
 ) -> dict[FieldPath, Value]:
-    """Every field of an object that has a value. Empty sections count as absent."""
+    """All fields of an object that have a value. Empty sections count as absent."""
     tenant = int(attributes.get("tenantDBID") or 0)
     fields: dict[FieldPath, Value] = {}
     for attribute in object_type.attributes:
@@ -122,7 +121,7 @@ def _flatten_one(
     names: NameResolver,
     tenant: int,
 ) -> Iterator[tuple[FieldPath, Value]]:
-    """The fields of one attribute. ``beside``: the attributes that stand with it."""
+    """The fields of one attribute. ``beside``: all attributes of the object or structure."""
     match attribute.type:
         case ValueType.KEY_VALUES:
             for section, options in value.items():
@@ -139,16 +138,16 @@ def _flatten_one(
             yield from _flatten_structure(path, attribute, value, names, tenant)
         case ValueType.STRUCTURES:
             key = attribute.field(attribute.key)
-            for one in value:
-                label = one[attribute.key]
+            for entry in value:
+                label = entry[attribute.key]
                 if key.type is ValueType.REFERENCE:
-                    target = key.target(one)
+                    target = key.target(entry)
                     label = names.name(target, label, tenant)
                     label = label if target == key.refers_to else f"{target}:{label}"
-                yield from _flatten_structure((*path, str(label)), attribute, one, names, tenant)
+                yield from _flatten_structure((*path, str(label)), attribute, entry, names, tenant)
         case ValueType.ENUM:
             yield path, enums.mnemonic(attribute.enumeration, value)
-        case _ if value != "":  # an empty text is the server's way to have none
+        case _ if value != "":  # to the server, an empty text is an unset one
             yield path, value
 
 
@@ -164,10 +163,10 @@ def _flatten_structure(
 def build(
     object_type: ObjectType, fields: Fields, names: NameResolver, tenant: int
 ) -> dict[str, Any]:
-    """The attributes that hold ``fields``: scalars, key-value lists, references.
+    """The attributes that hold ``fields``.
 
-    Raises UnknownReferenceError for a name without an object and FieldValueError for
-    a word that the type lacks or a value that its field cannot hold.
+    UnknownReferenceError for a name that no object has; FieldValueError for a word that the
+    type lacks, or a value that its field cannot hold.
     """
     attributes: dict[str, Any] = {}
     for path, value in fields.items():
@@ -187,7 +186,7 @@ def build(
 
 
 def to_attribute(attribute: Attribute, value: Value, names: NameResolver, tenant: int) -> Any:
-    """One field's value as the server holds it."""
+    """A field's value as the server holds it. Errors: see ``build``."""
     if attribute.type in (ValueType.REFERENCE, ValueType.REFERENCES):
         dbid = names.dbid(attribute.refers_to, str(value), tenant)
         if dbid is None:
@@ -197,10 +196,10 @@ def to_attribute(attribute: Attribute, value: Value, names: NameResolver, tenant
 
 
 def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Value:
-    """``value`` in the one form in which the attribute's values are compared.
+    """A value in the form in which values of the attribute are compared.
 
-    Texts become the flag or number that they spell; an enumeration member its
-    mnemonic (its number where ``number`` is set). FieldValueError where none fits.
+    A text becomes the flag or integer that it spells; a member of an enumeration its mnemonic
+    (with ``number``, its number). FieldValueError for a value that the attribute cannot hold.
     """
     match attribute.type:
         case ValueType.FLAG:
@@ -231,7 +230,7 @@ def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Va
 
 
 def as_integer(value: Value) -> int | None:
-    """The whole number that a value is or spells in decimal digits, else None."""
+    """The integer that a value is, or spells in decimal digits; else None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):

@@ -1,7 +1,7 @@
 """The table of manifest kinds: what a manifest may declare of which object type.
 
-A new kind is one entry of ``MANIFEST_KINDS``. The schemas, the binding, the planner
-and the addresses read it. The order of the entries is the order of the output.
+A new kind is one entry of ``MANIFEST_KINDS``, which schemas, binding, planner and addresses
+read. The order of the entries is the order of the output.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,11 @@ Binding = Literal["object", "options", "file", "variables"]
 class ManifestKind:
     """One kind of manifest.
 
-    ``fixed`` are the fields that the kind itself determines; ``fields`` the words
-    that ``spec`` may declare, ``required`` those it must; ``parent`` the kind that
-    ``metadata.attribute`` names. ``defaults`` go into a create and are not managed.
-    ``overwrite`` is what ``--overwrite`` does where the manifest's policy is silent.
+    ``type``: its object type. ``fixed``: fields that the kind itself determines. ``fields``:
+    the words that ``spec`` may declare; ``required``: the words that it must. ``parent``: the
+    kind that ``metadata.attribute`` names. ``by_display_name``: an object is also found by its
+    display name. ``defaults`` go into a create and are not managed. ``overwrite``: what
+    ``--overwrite`` does, unless the manifest's policy says otherwise.
     """
 
     name: str
@@ -43,7 +44,7 @@ class ManifestKind:
 
     @property
     def overwrites(self) -> tuple[Overwrite, ...]:
-        """What a policy may say of ``--overwrite``: never more than the kind's own."""
+        """What ``policy.overwrite`` may be: never more than the kind's own ``overwrite``."""
         return (
             ("replace", "correct", "keep") if self.overwrite == "replace" else ("correct", "keep")
         )
@@ -55,7 +56,7 @@ class ManifestKind:
 
     @property
     def script_type(self) -> int | None:
-        """The script type that a script kind fixes, else None."""
+        """The number of the kind's script type; None for kinds that are no scripts."""
         if self.type != "Script":
             return None
         return enums.SCRIPT_TYPE[self.fixed["type"]]
@@ -137,5 +138,5 @@ MANIFEST_KINDS: Mapping[str, ManifestKind] = {kind.name: kind for kind in _KINDS
 
 
 def kind_order(name: str) -> int:
-    """The place of a kind in the table; applications come after every object."""
+    """The position of a kind, or of an object type, in the output."""
     return next((i for i, kind in enumerate(_KINDS) if name in (kind.name, kind.type)), len(_KINDS))

@@ -1,7 +1,7 @@
-"""What an entry of the table of object types is made of.
+"""Object types and their attributes, as values.
 
-Everything that knows Configuration Server's objects reads these values: the
-embedded server, the planner, the schemas, the site files. A new type is one entry.
+The embedded server, the adapters, the planner, the schemas and the site files know the
+objects of Configuration Server from these values alone.
 """
 
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
-# The attributes of one object, under Configuration Server's own names.
-# text: str, integer and enumeration: int, flag: bool, key-value list:
-# {section: {key: str | int | bytes}}, reference: DBID, references: [DBID],
-# structure: {field: value}, structures: [{field: value}].
 Attributes = Mapping[str, Any]
+"""The attributes of an object, under Configuration Server's own names. Text: str; integer
+and enumeration: int; flag: bool; key-value list: {section: {key: str | int | bytes}};
+reference: DBID; references: [DBID]; structure: {field: value}; structures: [{field: value}].
+"""
 KeyValueList = Mapping[str, Mapping[str, str | int | bytes]]
 
 OnDelete = Literal["veto", "clear", "cascade"]
@@ -37,11 +37,14 @@ class ValueType(Enum):
 class Attribute:
     """One attribute of an object type.
 
-    ``word`` is its name in manifests and site files. ``on_delete`` says what the
-    deletion of the object that a reference names does to the referring one.
-    ``open_ended``: the server knows members that the enumeration here lacks.
-    ``type_from`` names the attribute beside a reference that says, by number, which of
-    ``targets`` it leads to; ``refers_to`` is then the first of them.
+    ``word``: its name in manifests and site files. ``open_ended``: the server knows members
+    that the enumeration here lacks. ``refers_to``: the type that a reference leads to;
+    ``on_delete``: what deleting the target does to the object that refers to it.
+
+    A reference to several types has ``targets`` (number -> type), and ``type_from``: the
+    attribute beside it with the number. ``refers_to`` is then the first of them.
+
+    ``fields``: of a structure; ``key``: the field that identifies an entry of a list.
     """
 
     name: str
@@ -74,14 +77,14 @@ class Attribute:
         raise KeyError(name)
 
     def target(self, values: Attributes) -> str:
-        """The type that the reference leads to in ``values``, which hold it; empty where
-        they name none that it can lead to."""
+        """The type that the reference leads to, beside ``values``; empty where they name no
+        type that it can lead to."""
         return (
             self.targets.get(values.get(self.type_from, 0), "") if self.targets else self.refers_to
         )
 
     def beside(self, values: Attributes) -> "Attribute":
-        """The attribute as it stands in ``values``: a reference leads to one type there."""
+        """The attribute beside ``values``, where a reference leads to a single type."""
         return replace(self, refers_to=self.target(values)) if self.targets else self
 
     def may_refer_to(self, object_type: str) -> bool:
@@ -89,8 +92,8 @@ class Attribute:
         return object_type == self.refers_to or object_type in self.targets.values()
 
     def key_of(self, entry: Any) -> Any:
-        """What tells one entry of the list from the others: a DBID, a name, or both the
-        type and the DBID of an object."""
+        """What identifies an entry of the list: a DBID, a name, or a type number with a
+        DBID."""
         if not self.key:
             return entry
         kind = self.field(self.key).type_from
@@ -101,11 +104,12 @@ class Attribute:
 class ObjectType:
     """One object type of Configuration Server.
 
-    ``key`` names the attributes of the natural key; its last one is the name that
-    people use. ``unique`` lists further sets of attributes without twins.
-    ``owner`` is the attribute that names the owner of the default folder; empty
-    means tenant Environment. ``filters``: filter -> path of what must equal it, ``[]``
-    for one of a list; empty: the filter compares no attribute.
+    ``key``: the attributes of the natural key; the last of them is the name that people use.
+    ``unique``: further sets of attributes that no two objects share.
+    ``folder``: the name of the default folder. ``owner``: the attribute with the folder's
+    owner, of type ``owner_type``; empty: tenant Environment owns it.
+    ``filters``: filter -> path of the value that it compares, with ``[]`` for any entry of a
+    list; an empty path: the filter compares no attribute.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""What is known of single options: which refer to objects, which need a restart.
+"""Known options: which values refer to objects, and which need a restart.
 
-A reference inside an option value orders the plan, and is checked: where we declared
-it, it must lead somewhere. Sources: the Orchestration and Web Engagement option
-references; ``docs/domain.md`` lists them.
+The plan is ordered by the references in option values, and a reference that a manifest
+declares must lead to an object. Sources: the Orchestration and Web Engagement option
+references; ``docs/domain.md`` lists the options.
 """
 
 import re
@@ -27,7 +27,7 @@ class OptionReference:
 
 
 def references_of(where: str, section: str, key: str, value: object) -> Iterable[OptionReference]:
-    """The references in one option. ``where`` is ``annex`` or ``options``."""
+    """The references in the value of an option. ``where``: ``annex`` or ``options``."""
     if not isinstance(value, str):
         return
     if where == "annex" and section == "Orchestration" and _APPLICATION.fullmatch(key):
@@ -54,8 +54,8 @@ def needs_restart(section: str, key: str) -> bool:
     return (section, key) in _RESTART
 
 
-# `application@CLUSTER` binds a queue for one Orchestration cluster only.
+# `application@CLUSTER` binds a queue for a single Orchestration cluster.
 _APPLICATION = re.compile(r"application(@.+)?")
 ENDPOINTS = "endpoints:"
-"""A Chat Server's section of endpoints is this and the tenant's DBID."""
+"""The name of a Chat Server's section of endpoints begins so; the tenant's DBID follows."""
 _RESTART = frozenset({("chat", "queueKey"), ("chat", "connectionTimeout")})

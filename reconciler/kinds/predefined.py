@@ -1,13 +1,13 @@
-"""What every Configuration Server has from the beginning, and nobody may delete.
+"""Predefined objects, which every Configuration Server has and nobody may delete.
 
-Numbers of well-known objects, and the names of the predefined Business Attributes with
-their values: each tenant has them under DBIDs of its own.
+Some have well-known DBIDs. The predefined Business Attributes and their values are known by
+name: each tenant has its own copies.
 """
 
 from collections.abc import Mapping
 
 LAST_PREDEFINED = 100
-"""Objects of every type up to this DBID are the server's own."""
+"""In every type, objects up to this DBID are predefined."""
 
 FIRST_TENANT = 101
 """The tenant that an installation begins with."""
@@ -53,8 +53,8 @@ PREDEFINED_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 
 
 def is_predefined(object_type: str, dbid: int, name: str, attribute: str = "") -> bool:
-    """Whether an object is the server's own. ``attribute``: the name of the Business
-    Attribute that a value belongs to."""
+    """Whether an object is predefined. ``attribute``: the name of the Business Attribute that
+    a value belongs to."""
     if dbid <= LAST_PREDEFINED or (object_type, dbid) == ("Tenant", FIRST_TENANT):
         return True
     if object_type == "Enumerator":

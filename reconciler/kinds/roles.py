@@ -1,12 +1,12 @@
-"""What an application can be to a site, and what ``${site.…}`` can name."""
+"""The roles of applications in a site, and the values that ``${site.…}`` can name."""
 
 from collections.abc import Mapping
 
 SERVER_ROLE = "web-engagement-server"
 CLUSTER_ROLE = "web-engagement-cluster"
 HOLDER_ROLE = "web-engagement"
-"""The server or the cluster: whichever has one of the declared options already, else
-the server. For options that the documentation places in either."""
+"""The server or the cluster: whichever has one of the declared options already, else the
+server. For options that the documentation allows in both."""
 
 INTERACTION_ROLE = "interaction-server"
 STAT_ROLE = "stat-server"
@@ -17,10 +17,10 @@ ROLE_TYPES: Mapping[str, str] = {
     STAT_ROLE: "StatServer",
     CHAT_ROLE: "ChatServer",
 }
-"""The roles that are found by the type of a connected application."""
+"""The roles of connected applications -> the application type that has the role."""
 
 TARGET_ROLES = (SERVER_ROLE, CLUSTER_ROLE, HOLDER_ROLE, *ROLE_TYPES)
-"""What ``target.role`` may name."""
+"""The values of ``target.role``."""
 
 SITE_VALUES = (
     "tenant.name",
@@ -32,4 +32,4 @@ SITE_VALUES = (
     "configserver.host",
     "configserver.port",
 )
-"""What ``${site.…}`` may name."""
+"""The names behind ``${site.…}``."""

@@ -1,13 +1,14 @@
-"""The JSON Schema of the manifests, made from the table of kinds.
+"""The JSON Schema of manifests, made from the table of kinds.
 
-Editors use the written file; ``manifest.validate`` uses the same value. Draft-07, which
-editors check best. ``$comment`` of a sub-schema is what our messages say of it.
+``manifest.validate`` uses the value, editors a file with it. It is draft-07, the draft that
+editors support best. The ``$comment`` of a sub-schema is the wording of our own messages.
 """
 
 from typing import Any
 
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.policies import POLICY_FIELDS, PolicyField
 from reconciler.kinds.roles import TARGET_ROLES
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
@@ -252,6 +253,17 @@ def _variables() -> dict[str, Any]:
     }
 
 
+def _policy_field(policy: PolicyField) -> dict[str, Any]:
+    match policy.form:
+        case "texts":
+            return _texts(policy.description)
+        case "flag":
+            schema = _flag()
+        case "choice":
+            schema = _choice(*policy.choices)
+    return {**schema, **({"description": policy.description} if policy.description else {})}
+
+
 def _policy(kind: ManifestKind) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "existing": {
@@ -274,14 +286,9 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
         **_choice(*kind.overwrites),
         "description": "What --overwrite does.",
     }
-    if kind.binding == "object":
-        properties["preserve"] = _texts("Fields that a replace carries over.")
-        properties["protect"] = {**_flag(), "description": "Never replaced or deleted."}
-    if kind.parent:
-        properties["whenParentMissing"] = _choice("fail", "skip")
-        properties["unlessSibling"] = _texts(
-            "Globs: not created where the attribute has such a value that no manifest declares."
-        )
+    for _, policy in POLICY_FIELDS:
+        if policy.applies(kind):
+            properties[policy.name] = _policy_field(policy)
     return {
         "type": "object",
         "$comment": "a mapping",

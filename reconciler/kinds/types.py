@@ -1,8 +1,8 @@
 """The table of object types: attributes, keys, mutability, references, as data.
 
-Numbers are Configuration Server's ``CfgObjectType``; attribute names are its own; ``word``
-is ours where it is plainer. The order is that in which a site file is loaded: owners
-come first. A new type is one entry in one of the three parts.
+Numbers and attribute names are Configuration Server's (``CfgObjectType``); a ``word`` is our
+plainer name. Site files are loaded in this order, so owners come first. A new type is one
+entry in one of the three parts.
 """
 
 from collections.abc import Mapping
@@ -16,18 +16,27 @@ from reconciler.kinds.types_routing import ROUTING_TYPES
 OBJECT_TYPES: Mapping[str, ObjectType] = {
     entry.name: entry for entry in (*ENVIRONMENT_TYPES, *ACCOUNT_TYPES, *ROUTING_TYPES)
 }
-"""Every object type by name."""
+"""Object type by name."""
+
+TYPES_BY_NUMBER: Mapping[int, ObjectType] = {entry.number: entry for entry in OBJECT_TYPES.values()}
+"""Object type by number."""
 
 ALL_TYPES: Mapping[str, ObjectType] = {
     **OBJECT_TYPES,
     **{entry.name: entry for entry in FILE_TYPES},
 }
-"""The object types, and what a plan can hold beside them."""
+"""The object types, and the other types that a plan can hold: launch files."""
+
+
+def type_name(number: int) -> str:
+    """The name of the object type with a number; empty where the table lacks it."""
+    found = TYPES_BY_NUMBER.get(number)
+    return found.name if found else ""
 
 
 def references_to(target: str) -> list[tuple[ObjectType, Attribute, Attribute | None]]:
-    """Every attribute that can refer to objects of type ``target``: the type, the
-    attribute, and the field where the attribute is a structure."""
+    """All attributes that can refer to objects of type ``target``: the type, the attribute,
+    and its field where it is a structure."""
     found: list[tuple[ObjectType, Attribute, Attribute | None]] = []
     for entry in OBJECT_TYPES.values():
         for attribute in entry.attributes:

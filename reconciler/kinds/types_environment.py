@@ -1,7 +1,14 @@
 """The types that the whole server shares: tenants, folders, hosts, applications."""
 
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import annex, name, reference, references, state
+from reconciler.kinds.attributes import (
+    annex,
+    fixed_type,
+    name,
+    reference,
+    references,
+    state,
+)
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 
 _TENANT = ObjectType(
@@ -88,14 +95,7 @@ _HOST = ObjectType(
     attributes=(
         name(),
         Attribute("IPaddress", word="ipAddress", max_length=64),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            default=1,
-            enumeration=enums.HOST_TYPE,
-        ),
+        fixed_type(enums.HOST_TYPE, default=1),
         Attribute(
             "OSinfo",
             ValueType.STRUCTURE,
@@ -121,14 +121,7 @@ _APP_PROTOTYPE = ObjectType(
     owner="",
     attributes=(
         name(immutable=True),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            enumeration=enums.APPLICATION_TYPE,
-            open_ended=True,
-        ),
+        fixed_type(enums.APPLICATION_TYPE, open_ended=True),
         Attribute("version", mandatory=True, immutable=True),
         Attribute("options", ValueType.KEY_VALUES),
         state(),
@@ -145,14 +138,7 @@ _APPLICATION = ObjectType(
     owner="",
     attributes=(
         name(),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            enumeration=enums.APPLICATION_TYPE,
-            open_ended=True,
-        ),
+        fixed_type(enums.APPLICATION_TYPE, open_ended=True),
         Attribute("version", mandatory=True),
         reference("appPrototypeDBID", "template", "AppPrototype", "veto", immutable=True),
         Attribute("isServer", ValueType.FLAG, read_only=True),
@@ -244,14 +230,7 @@ _SERVICE = ObjectType(
     owner="",
     attributes=(
         name(),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            enumeration=enums.SOLUTION_TYPE,
-            open_ended=True,
-        ),
+        fixed_type(enums.SOLUTION_TYPE, open_ended=True),
         Attribute("version"),
         reference("SCSDBID", "scs", "Application"),
         reference("assignedTenantDBID", "assignedTenant", "Tenant"),

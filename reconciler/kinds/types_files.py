@@ -1,7 +1,7 @@
-"""What stands beside Configuration Server's objects: launch files of this host.
+"""Launch files, in the form of an object type.
 
-They have the shape of an object, so that plans, runs and undo treat them alike; they are
-in no server, and their DBID is made of their path.
+So plans, runs and undo treat them like objects. They are on this host and in no server; their
+DBID is derived from their path.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from reconciler.kinds.model import Attribute, ObjectType, ValueType
 LAUNCH_FILE = "LaunchFile"
 LAUNCH_FORMATS = ("properties", "ini", "xml", "shell", "batch")
 VALUES = "values"
-"""The attribute with the values of a launch file: format -> key -> text."""
+"""The attribute with a launch file's values: format -> key -> text."""
 
 CONTENT = "content"
-"""The attribute with the whole content of a launch file, as bytes."""
+"""The attribute with a launch file's whole content, as bytes."""
 
 _LAUNCH_FILE = ObjectType(
     LAUNCH_FILE,
@@ -34,5 +34,5 @@ FILE_TYPES = (_LAUNCH_FILE,)
 
 
 def file_dbid(path: str) -> int:
-    """The number that stands for a file in plans and journals."""
+    """The DBID of a launch file in plans and journals."""
     return int(hashlib.sha256(path.encode()).hexdigest()[:8], 16) + 1

@@ -1,28 +1,15 @@
-"""The types of routing: scripts, attributes with their values, campaigns."""
+"""The types of routing: scripts, Business Attributes with their values, campaigns."""
 
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import OF_A_TENANT, annex, name, reference, state, tenant
-from reconciler.kinds.model import Attribute, ObjectType, ValueType
+from reconciler.kinds.attributes import fixed_type, name, reference, tenant_type
+from reconciler.kinds.model import Attribute, ValueType
 
-_SCRIPT = ObjectType(
+_SCRIPT = tenant_type(
     "Script",
     12,
-    key=("tenantDBID", "name"),
-    folder="Scripts",
-    attributes=(
-        tenant(),
-        name(),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            enumeration=enums.SCRIPT_TYPE,
-        ),
-        Attribute("index", ValueType.INTEGER),
-        state(),
-        annex(),
-    ),
+    "Scripts",
+    fixed_type(enums.SCRIPT_TYPE),
+    Attribute("index", ValueType.INTEGER),
     filters={
         "tenant_dbid": "tenantDBID",
         "name": "name",
@@ -33,28 +20,16 @@ _SCRIPT = ObjectType(
     },
 )
 
-_TRANSACTION = ObjectType(
+_TRANSACTION = tenant_type(
     "Transaction",
     16,
+    "Transactions",
+    fixed_type(enums.TRANSACTION_TYPE),
+    Attribute("alias", mandatory=True),
+    Attribute("recordPeriod", ValueType.INTEGER),
+    Attribute("description"),
     key=("tenantDBID", "type", "name"),
     unique=(("tenantDBID", "type", "alias"),),
-    folder="Transactions",
-    attributes=(
-        tenant(),
-        name(),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            enumeration=enums.TRANSACTION_TYPE,
-        ),
-        Attribute("alias", mandatory=True),
-        Attribute("recordPeriod", ValueType.INTEGER),
-        Attribute("description"),
-        state(),
-        annex(),
-    ),
     filters={
         "tenant_dbid": "tenantDBID",
         "name": "name",
@@ -64,74 +39,45 @@ _TRANSACTION = ObjectType(
     },
 )
 
-_OBJECTIVE_TABLE = ObjectType(
+_OBJECTIVE_TABLE = tenant_type(
     "ObjectiveTable",
     37,
-    key=("tenantDBID", "name"),
-    folder="Objective Tables",
-    attributes=(
-        tenant(),
-        name(),
-        Attribute("description"),
-        Attribute("type", ValueType.ENUM, default=1, enumeration=enums.OBJECTIVE_TABLE_TYPE),
-        state(),
-        annex(),
-    ),
-    filters=OF_A_TENANT,
+    "Objective Tables",
+    Attribute("description"),
+    Attribute("type", ValueType.ENUM, default=1, enumeration=enums.OBJECTIVE_TABLE_TYPE),
 )
 
-_CAMPAIGN = ObjectType(
+_CAMPAIGN = tenant_type(
     "Campaign",
     27,
-    key=("tenantDBID", "name"),
-    folder="Campaigns",
-    attributes=(
-        tenant(),
-        name(),
-        Attribute("description"),
-        reference("scriptDBID", "script", "Script"),
-        state(),
-        annex(),
-    ),
-    filters=OF_A_TENANT,
+    "Campaigns",
+    Attribute("description"),
+    reference("scriptDBID", "script", "Script"),
 )
 
 _GROUPS = {"AgentGroup": 5, "PlaceGroup": 6}
 
-_CAMPAIGN_GROUP = ObjectType(
+_CAMPAIGN_GROUP = tenant_type(
     "CampaignGroup",
     38,
-    key=("campaignDBID", "name"),
-    folder="Campaign Groups",
-    attributes=(
-        tenant(),
-        Attribute(
-            "campaignDBID",
-            ValueType.REFERENCE,
-            word="campaign",
-            mandatory=True,
-            immutable=True,
-            refers_to="Campaign",
-            on_delete="cascade",
-        ),
-        name(),
-        Attribute(
-            "groupDBID",
-            ValueType.REFERENCE,
-            word="group",
-            mandatory=True,
-            refers_to="AgentGroup",
-            type_from="groupType",
-            targets={number: target for target, number in _GROUPS.items()},
-            on_delete="cascade",
-        ),
-        Attribute("groupType", ValueType.ENUM, default=5, enumeration=_GROUPS),
-        Attribute("description"),
-        reference("scriptDBID", "script", "Script"),
-        reference("interactionQueueDBID", "interactionQueue", "Script"),
-        state(),
-        annex(),
+    "Campaign Groups",
+    reference("campaignDBID", "campaign", "Campaign", "cascade", mandatory=True, immutable=True),
+    name(),
+    Attribute(
+        "groupDBID",
+        ValueType.REFERENCE,
+        word="group",
+        mandatory=True,
+        refers_to="AgentGroup",
+        type_from="groupType",
+        targets={number: target for target, number in _GROUPS.items()},
+        on_delete="cascade",
     ),
+    Attribute("groupType", ValueType.ENUM, default=5, enumeration=_GROUPS),
+    Attribute("description"),
+    reference("scriptDBID", "script", "Script"),
+    reference("interactionQueueDBID", "interactionQueue", "Script"),
+    key=("campaignDBID", "name"),
     filters={
         "tenant_dbid": "tenantDBID",
         "campaign_dbid": "campaignDBID",
@@ -142,26 +88,14 @@ _CAMPAIGN_GROUP = ObjectType(
     },
 )
 
-_ENUMERATOR = ObjectType(
+_ENUMERATOR = tenant_type(
     "Enumerator",
     35,
-    key=("tenantDBID", "name"),
-    folder="Business Attributes",
-    attributes=(
-        tenant(),
-        name(immutable=True),
-        Attribute("displayName", mandatory=True),
-        Attribute(
-            "type",
-            ValueType.ENUM,
-            mandatory=True,
-            immutable=True,
-            enumeration=enums.ENUMERATOR_TYPE,
-        ),
-        Attribute("description"),
-        state(),
-        annex(),
-    ),
+    "Business Attributes",
+    name(immutable=True),
+    Attribute("displayName", mandatory=True),
+    fixed_type(enums.ENUMERATOR_TYPE),
+    Attribute("description"),
     filters={
         "tenant_dbid": "tenantDBID",
         "name": "name",
@@ -171,32 +105,20 @@ _ENUMERATOR = ObjectType(
     },
 )
 
-_ENUMERATOR_VALUE = ObjectType(
+_ENUMERATOR_VALUE = tenant_type(
     "EnumeratorValue",
     36,
-    key=("enumeratorDBID", "name"),
-    folder="Attribute Values",
-    owner="enumeratorDBID",
-    owner_type="Enumerator",
-    attributes=(
-        tenant(),
-        Attribute(
-            "enumeratorDBID",
-            ValueType.REFERENCE,
-            word="attribute",
-            mandatory=True,
-            immutable=True,
-            refers_to="Enumerator",
-            on_delete="cascade",
-        ),
-        name(immutable=True),
-        Attribute("displayName", mandatory=True),
-        # The server takes a missing flag for true and then refuses a second default.
-        Attribute("isDefault", ValueType.FLAG, default=True),
-        Attribute("description"),
-        state(),
-        annex(),
+    "Attribute Values",
+    reference(
+        "enumeratorDBID", "attribute", "Enumerator", "cascade", mandatory=True, immutable=True
     ),
+    name(immutable=True),
+    Attribute("displayName", mandatory=True),
+    # The server takes a missing flag for true, and then refuses a second default value.
+    Attribute("isDefault", ValueType.FLAG, default=True),
+    Attribute("description"),
+    key=("enumeratorDBID", "name"),
+    owner=("enumeratorDBID", "Enumerator"),
     filters={
         "tenant_dbid": "tenantDBID",
         "enumerator_dbid": "enumeratorDBID",

@@ -1,5 +1,6 @@
-"""The configuration files that launch the Web Engagement Servers.
+"""The launch files: configuration files and scripts that start Web Engagement Servers.
 
-``formats`` edits their text and is pure; ``files`` is the adapter that reads and
-writes them in an installation folder. Neither knows manifests, plans or a server.
+``formats`` edits their text and is pure; ``files`` reads and writes them in an installation
+folder; ``adapter`` offers them as objects beside those of Configuration Server. None of
+them knows manifests or plans.
 """

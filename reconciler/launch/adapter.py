@@ -1,8 +1,8 @@
-"""Launch files beside a Configuration Server: one port for both.
+"""Offers launch files and Configuration Server through one port.
 
-``WithFiles`` answers for objects of type LaunchFile from an installation folder, and hands
-every other call on. A file is an object with the values that somebody asked for and its
-whole content, so that a journal holds it as it was, byte for byte.
+``WithFiles`` answers calls for the type LaunchFile from an installation folder, and passes
+all other calls on to the server. A file is an object with the values of the keys of interest
+and its whole content, so that a journal keeps it byte for byte.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from reconciler.launch.errors import (
     MissingLaunchFileError,
     UnflushedLaunchFileError,
 )
-from reconciler.launch.files import Installation
+from reconciler.launch.files import Installation, host_name
 from reconciler.launch.formats import Format, edit, read
 from reconciler.server.delta import Delta, apply_delta
 from reconciler.server.errors import (
@@ -39,12 +39,12 @@ from reconciler.server.port import (
 
 
 class LaunchFileAccessError(ServerError):
-    """A launch file cannot be read or written; the server itself is well."""
+    """A launch file cannot be read or written; the server itself is not affected."""
 
 
 @dataclass(frozen=True)
 class FileSpec:
-    """One file of interest: its path, how it is written, and the keys that matter."""
+    """A launch file to offer: its path, its format, and the keys of interest."""
 
     path: str
     format: str
@@ -52,9 +52,8 @@ class FileSpec:
 
 
 def installation_label(installation: Installation) -> str:
-    """Host and folder, as plans and messages name them."""
-    place = installation.place()
-    return f"{place.host}:{place.folder}"
+    """``HOST:FOLDER``: what a plan for launch files is bound to."""
+    return f"{host_name()}:{installation.root}"
 
 
 class FilesReader:
@@ -79,19 +78,19 @@ class FilesReader:
             for dbid, spec in sorted(self._specs.items())
             if wanted.get("dbid", dbid) == dbid and wanted.get("name", spec.path) == spec.path
         ]
-        return [one for one in found if one is not None]
+        return [file for file in found if file is not None]
 
     def _object(self, dbid: int, spec: FileSpec) -> ConfObject | None:
-        """The file as an object; None where there is none."""
+        """The file as an object; None if it does not exist."""
         try:
             return self._holding(dbid, spec, self._installation.read(spec.path))
         except MissingLaunchFileError:
             return None
         except LaunchError as error:
-            raise _told(spec, error) from error
+            raise _access_error(spec, error) from error
 
     def _holding(self, dbid: int, spec: FileSpec, content: bytes) -> ConfObject:
-        """The file with this content as an object. LaunchError where it cannot be read."""
+        """A file with this content as an object. LaunchError if it is not of its format."""
         found = read(content, Format(spec.format), spec.keys)
         values = {
             key: found.values.get(key, f"({found.opaque[key]})" if key in found.opaque else None)
@@ -107,7 +106,7 @@ class FilesReader:
 
 
 class WithFiles(FilesReader):
-    """The same with writes. ``backups``: the folder where old contents are saved."""
+    """Reads and writes. ``backups``: the folder where previous contents are saved."""
 
     def __init__(
         self,
@@ -124,7 +123,7 @@ class WithFiles(FilesReader):
         self, object_type: str, attributes: Attributes, folder: int | None = None
     ) -> ConfObject:
         if object_type == LAUNCH_FILE:
-            raise UnsupportedObjectError("launch files are not created", LAUNCH_FILE)
+            raise UnsupportedObjectError("launch files cannot be created", LAUNCH_FILE)
         return self._server.create(object_type, attributes, folder)
 
     def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
@@ -141,12 +140,12 @@ class WithFiles(FilesReader):
         except UnflushedLaunchFileError as error:
             raise OutcomeUnknownError(error.message, error.hint) from error
         except LaunchError as error:
-            raise _told(spec, error) from error
+            raise _access_error(spec, error) from error
         return after
 
     def delete(self, object_type: str, dbid: int) -> None:
         if object_type == LAUNCH_FILE:
-            raise UnsupportedObjectError("launch files are not deleted", LAUNCH_FILE)
+            raise UnsupportedObjectError("launch files cannot be deleted", LAUNCH_FILE)
         self._server.delete(object_type, dbid)
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
@@ -162,16 +161,16 @@ class WithFiles(FilesReader):
         self._server.close()
 
 
-def _told(spec: FileSpec, error: LaunchError) -> LaunchFileAccessError:
-    """The error as one of the port. What a format says of a text does not name the file."""
-    named = isinstance(error, LaunchFormatError)
-    message = f"{spec.path}: {error.message}" if named else error.message
+def _access_error(spec: FileSpec, error: LaunchError) -> LaunchFileAccessError:
+    """The error as an error of the port. A format's own message does not name the file."""
+    unnamed = isinstance(error, LaunchFormatError)
+    message = f"{spec.path}: {error.message}" if unnamed else error.message
     return LaunchFileAccessError(message, error.hint)
 
 
 def content_after(form: str, before: Attributes, delta: Delta) -> bytes:
-    """The content of a launch file after an update: the one that it names, else with the
-    values changed. LaunchError where that cannot be."""
+    """The content of a launch file after an update: the content that the delta sets, else
+    the old one with changed values. LaunchError where that is not possible."""
     if isinstance(delta.values.get(CONTENT), bytes):
         content: bytes = delta.values[CONTENT]
         return content

@@ -1,13 +1,4 @@
-"""What can go wrong with a launch file.
-
-LaunchError                  exit 1
-  LaunchFormatError          exit 1   the text, a key or a value is not what its format can hold
-  LaunchFileError            exit 1   the file cannot be read or written
-    LaunchPathError          exit 1   the path leaves the installation folder
-    MissingLaunchFileError   exit 1   there is no such file
-    ChangedLaunchFileError   exit 4   somebody changed it since it was read
-    UnflushedLaunchFileError exit 1   it is written, but a power cut could still undo that
-"""
+"""The errors of launch files; ``reconciler/errors.py`` draws them with their exit codes."""
 
 from reconciler.errors import ExitCode, ReconcilerError
 
@@ -17,7 +8,7 @@ class LaunchError(ReconcilerError):
 
 
 class LaunchFormatError(LaunchError):
-    """The text, a key or a value is not what the format can hold."""
+    """A text, key or value does not fit the file's format."""
 
 
 class LaunchFileError(LaunchError):
@@ -25,7 +16,7 @@ class LaunchFileError(LaunchError):
 
 
 class LaunchPathError(LaunchFileError):
-    """The path does not stay inside the installation folder."""
+    """The path leaves the installation folder."""
 
 
 class MissingLaunchFileError(LaunchFileError):
@@ -33,10 +24,10 @@ class MissingLaunchFileError(LaunchFileError):
 
 
 class ChangedLaunchFileError(LaunchFileError):
-    """The file no longer holds what the plan was computed from."""
+    """The file has changed since it was read."""
 
     exit_code = ExitCode.STALE
 
 
 class UnflushedLaunchFileError(LaunchFileError):
-    """The file is written, but whether that is on disk is not known."""
+    """The file is written, but a power failure could still undo that."""

@@ -1,17 +1,17 @@
-"""The file adapter: launch files in one installation folder, read and replaced.
+"""Reads and replaces launch files in one installation folder.
 
-A path never leaves the folder. Where the system can open relative to an open folder
-(Linux, macOS), each name is opened in the one before it without following links, and
-the file is replaced in the folder that was opened, so that a link put there meanwhile
-is not followed. Elsewhere (Windows) each name is examined before it is used: who may
-write to the folder can still win that race.
+A path never leaves the folder. Where the system can open files relative to an open folder
+(Linux, macOS), each name on the path is opened in the folder before it, without following
+links, and the file is replaced in the folder that was opened: a link created meanwhile is
+not followed. Elsewhere (Windows) each name is examined before it is used, and a process that
+may write to the folder can still win that race.
 
-A file is replaced by a new one with its mode, and with its owner and extended
-attributes where that is permitted; other hard links keep the old content. It is
-compared with what was expected, and its identity once more just before the rename;
-a change between that last look and the rename would be lost, as no system has a
-rename that compares. Nothing is lost in any other case: until the rename the old file
-is whole, and a copy of it was flushed before.
+A file is replaced by a new file with the same mode, and with the same owner and extended
+attributes where that is permitted; other hard links keep the old content. Its content is
+compared with the expected one, and its identity again just before the rename. A change
+between that last check and the rename is lost, since no system has a rename that compares.
+In all other cases nothing is lost: until the rename the old file is whole, and a copy of it
+has been flushed.
 """
 
 import contextlib
@@ -44,47 +44,36 @@ from reconciler.launch.paths import names_of
 _RELATIVE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
 
-@dataclass(frozen=True)
-class InstallationPlace:
-    """What a plan for launch files is bound to: one folder of one host."""
-
-    host: str
-    folder: str
-
-
 def host_name() -> str:
-    """The name of this host as the system has it, in small letters; asks no network."""
+    """The name of this host, in lower case, as the system has it; the network is not asked."""
     return socket.gethostname().lower()
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation folder. ``root`` has no links in it."""
+    """An installation folder. ``root`` contains no links."""
 
     root: Path
     relative_opens: bool = _RELATIVE
-    """Whether names are opened relative to open folders."""
+    """Whether files are opened relative to open folders."""
 
     @classmethod
     def at(cls, folder: Path) -> "Installation":
-        """The folder, which may be named through links. LaunchFileError if it is none."""
+        """The installation in ``folder``, whose path may contain links. LaunchFileError if it is
+        not a folder."""
         try:
             root = folder.resolve(strict=True)
         except (OSError, RuntimeError) as error:
             raise failed(str(folder), "be used as an installation folder", error) from error
         if not root.is_dir():
-            raise LaunchFileError(f"{folder} is no folder", "Name the installation folder.")
+            raise LaunchFileError(f"{folder} is not a folder", "Name the installation folder.")
         return cls(root)
-
-    def place(self) -> InstallationPlace:
-        """What a plan for files of this folder is bound to."""
-        return InstallationPlace(host_name(), str(self.root))
 
     def read(self, relative: str) -> bytes:
         """The content of a file.
 
-        MissingLaunchFileError if there is none; LaunchPathError for a path that leaves
-        the folder, by its text or by a link; LaunchFileError for what is no regular
+        MissingLaunchFileError if it does not exist; LaunchPathError for a path that leaves
+        the folder, by its text or through a link; LaunchFileError if it is not a regular
         file, is larger than 10 MiB or cannot be read.
         """
         with self._folder_of(relative) as folder:
@@ -93,14 +82,15 @@ class Installation:
     def write(
         self, relative: str, new: bytes, expected: bytes, backups: Path | None = None
     ) -> Path | None:
-        """Replaces the content, and returns where the old one was saved; None where
-        old and new are the same.
+        """Replaces the content, and returns the path of a copy of the old content; None if
+        both are the same.
 
-        ``backups``: the folder for the copy, else it stands beside the file. It is named
-        by its content, so that the same content is saved once, and only its owner may
-        read it. The errors of ``read``; ChangedLaunchFileError where the file does not
-        hold ``expected``; LaunchFileError, with the file as it was, where it is
-        read-only or a write fails; UnflushedLaunchFileError where it is written.
+        ``backups``: the folder for the copy; None: beside the file. The copy's name contains
+        a digest of the content, so that a content is saved once; only its owner may read it.
+
+        The errors of ``read``; ChangedLaunchFileError if the content is not ``expected``;
+        LaunchFileError, with the file unchanged, if it is read-only or writing fails;
+        UnflushedLaunchFileError if it was written, but could not be flushed to disk.
         """
         if len(new) > MAX_BYTES:
             raise too_large(relative)
@@ -116,39 +106,39 @@ class Installation:
                 backup = _save(folder, old, backups)
                 folder.replace(new, status, self._folder_of)
             except OSError as error:
-                raise failed(relative, "be written and is as it was", error) from error
+                raise failed(relative, "be written and is unchanged", error) from error
             try:
                 folder.flush()
             except OSError as error:
-                failure = failed(relative, "be made durable, but is written", error)
+                failure = failed(relative, "be flushed to disk, but is written", error)
                 raise UnflushedLaunchFileError(failure.message, failure.hint) from error
             return backup
 
     def clear(self, relative: str, backups: Path | None = None) -> list[Path]:
-        """Removes the new files that writes which died have left beside a file and in
-        ``backups``; what they were. For who knows that nobody writes the file now. The
-        errors of ``read``, but that it need not be there."""
+        """Removes the temporary files that interrupted writes have left beside a file and in
+        ``backups``, and returns their paths. Nothing may be writing the file meanwhile. The
+        errors of ``read``, except that the file need not exist."""
         try:
             with self._folder_of(relative) as folder:
                 places = [folder]
                 if backups is not None:
                     places.append(Folder(relative, backups, folder.name, None))
-                return [one.path / name for one in places for name in one.clear()]
+                return [place.path / name for place in places for name in place.clear()]
         except MissingLaunchFileError:
             return []
         except OSError as error:
-            raise failed(relative, "be cleared of what a run has left", error) from error
+            raise failed(relative, "be cleared of temporary files", error) from error
 
     @contextlib.contextmanager
     def _folder_of(self, relative: str) -> Iterator["Folder"]:
-        """The folder that holds the file, with every name on the way examined."""
+        """The folder that contains the file, reached with every name on the path checked."""
         *folders, name = names_of(relative)
         path = self.root
         opened: int | None = None
         try:
             opened = self._open(path, None, relative)
-            for one in folders:
-                path /= one
+            for folder in folders:
+                path /= folder
                 inner = self._open(path, opened, relative)
                 if opened is not None:
                     os.close(opened)
@@ -159,13 +149,14 @@ class Installation:
                 os.close(opened)
 
     def _open(self, path: Path, within: int | None, relative: str) -> int | None:
-        """A folder, opened in ``within`` where there is such a thing, else examined."""
+        """A descriptor of the folder, opened relative to ``within``; None where the system cannot
+        do that: then it was only checked."""
         name = path.name if within is not None else str(path)
         try:
             status = os.stat(name, dir_fd=within, follow_symlinks=False)
             refuse_link(status, path, relative)
             if not stat.S_ISDIR(status.st_mode):
-                raise LaunchFileError(f"{relative}: {path} is no folder", "Correct the path.")
+                raise LaunchFileError(f"{relative}: {path} is not a folder", "Correct the path.")
             if not self.relative_opens:
                 return None
             flags = os.O_RDONLY | os.O_DIRECTORY | NOFOLLOW | CLOEXEC
@@ -191,7 +182,7 @@ def _save(folder: Folder, content: bytes, backups: Path | None) -> Path:
     else:
         if saved != content:
             raise LaunchFileError(
-                f"{beside.path / name} is there already, with another content",
+                f"{beside.path / name} exists already, with another content",
                 "Move it away and run again.",
             )
     return beside.path / name

@@ -1,7 +1,7 @@
 """One file in one folder: read, created and replaced without following links.
 
-The folder is open where the system can open relative to it, else known by its path.
-What a launch file is, and whether it may be written, is not its business.
+The folder is open where the system can open files relative to it, else known by its path.
+The module does not know what a launch file is, nor whether it may be written.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 _BINARY = getattr(os, "O_BINARY", 0)
-# A pipe would block the open that is to find out that it is none of ours.
+# Without O_NONBLOCK, opening a pipe would wait for its writer.
 _READ = os.O_RDONLY | _BINARY | CLOEXEC | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | CLOEXEC | NOFOLLOW
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions
@@ -34,7 +34,7 @@ _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions
 
 @dataclass(frozen=True)
 class Folder:
-    """The folder of one file: open, or known by its path only."""
+    """The folder of one file: ``opened`` is its descriptor, None if only its path is known."""
 
     relative: str
     path: Path
@@ -45,7 +45,7 @@ class Folder:
         return name if self.opened is not None else str(self.path / name)
 
     def status(self, name: str) -> os.stat_result:
-        """Of the file itself, not of what it links to."""
+        """The status of the file itself, also if it is a link."""
         return os.stat(self._at(name), dir_fd=self.opened, follow_symlinks=False)
 
     def open(self, name: str, flags: int) -> int:
@@ -55,7 +55,7 @@ class Folder:
         os.unlink(self._at(name), dir_fd=self.opened)
 
     def read(self) -> tuple[bytes, os.stat_result]:
-        """The content, and the status that it had."""
+        """The content of the file, and its status when it was read."""
         path = self.path / self.name
         try:
             refuse_link(self.status(self.name), path, self.relative)
@@ -67,7 +67,7 @@ class Folder:
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                what = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+                what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
                 raise LaunchFileError(f"{self.relative} is {what}", "Name a file.")
             with open(descriptor, "rb", closefd=False) as file:
                 content = file.read(MAX_BYTES + 1)
@@ -80,8 +80,8 @@ class Folder:
         return content, status
 
     def create(self, name: str, content: bytes, like: os.stat_result | None = None) -> None:
-        """A new file, flushed; with ``like``, it has that mode and owner, and the
-        extended attributes of the launch file. OSError leaves no file behind."""
+        """Creates a file and flushes it. With ``like`` it gets that mode and owner, and the
+        extended attributes of the launch file. After an OSError there is no such file."""
         descriptor = self.open(name, _CREATE)
         try:
             with open(descriptor, "wb") as file:
@@ -96,15 +96,15 @@ class Folder:
             raise
 
     def _take_over(self, descriptor: int, like: os.stat_result) -> None:
-        """What the account may not set stays its own, but never gets wider access."""
+        """Copies owner, attributes and mode as far as the account may; access never widens."""
         mode = stat.S_IMODE(like.st_mode)
         if hasattr(os, "fchown"):
             for owner, group in ((-1, like.st_gid), (like.st_uid, -1)):
                 try:
                     os.fchown(descriptor, owner, group)
                 except PermissionError:
-                    # Set-id bits would act for somebody else, and the group's rights
-                    # would be another group's.
+                    # With another owner, set-id bits would act for the wrong account; with
+                    # another group, its rights would be the wrong group's.
                     mode &= ~(stat.S_ISUID | stat.S_ISGID | (0o070 if owner == -1 else 0))
         if hasattr(os, "listxattr"):
             with contextlib.suppress(OSError):
@@ -119,17 +119,17 @@ class Folder:
             os.fchmod(descriptor, mode)
 
     def replace(self, new: bytes, old: os.stat_result, again: "Opener") -> None:
-        """The new content in the place of the file that had the status ``old``."""
+        """Puts the new content in place of the file that had the status ``old``."""
         self._put(new, old, lambda: self._refuse_moved(old, again))
 
     def save(self, content: bytes) -> None:
-        """A new file, whole or not at all, and flushed."""
+        """Creates the file, completely or not at all, and flushes the folder."""
         self._put(content, None, lambda: None)
         self.flush()
 
     def _put(self, content: bytes, like: os.stat_result | None, check: Callable[[], None]) -> None:
-        """Writes a new file and, after ``check``, gives it the name. One that a dying process
-        leaves is removed by ``clear``."""
+        """Writes a temporary file and, after ``check``, renames it. ``clear`` removes what a
+        killed process leaves."""
         temporary = f".{self.name}.{secrets.token_hex(8)}.tmp"
         self.create(temporary, content, like)
         try:
@@ -146,18 +146,18 @@ class Folder:
             raise
 
     def clear(self) -> list[str]:
-        """Removes new files that were not put into the place of this one, or of a copy of
-        it: their names. OSError where that is not permitted."""
+        """Removes the temporary files of this file and of its copies, and returns their
+        names. OSError where that is not permitted."""
         name = re.escape(self.name)
         left = re.compile(rf"\.{name}(\.[0-9a-f]{{16}}\.bak)?\.[0-9a-f]{{16}}\.tmp")
         names = os.listdir(self.path if self.opened is None else self.opened)
-        found = sorted(one for one in names if left.fullmatch(one))
-        for one in found:
-            self.unlink(one)
+        found = sorted(filter(left.fullmatch, names))
+        for temporary in found:
+            self.unlink(temporary)
         return found
 
     def _refuse_moved(self, old: os.stat_result, again: "Opener") -> None:
-        """Walks the path once more: it must lead to the same folder and the same file."""
+        """Walks the path again: it must lead to the same folder and the same file."""
         with again(self.relative) as now:
             try:
                 status = now.status(self.name)
@@ -172,7 +172,7 @@ class Folder:
         return os.path.samestat(os.fstat(self.opened), os.fstat(other.opened))
 
     def flush(self) -> None:
-        """Makes new names in the folder durable, where folders can be flushed."""
+        """Flushes the folder, so that new names are durable, where the system can do that."""
         if self.opened is not None:
             _flush(self.opened)
         elif hasattr(os, "O_DIRECTORY"):
@@ -187,7 +187,7 @@ def _flush(folder: int) -> None:
     try:
         os.fsync(folder)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems have no way to
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # the file system cannot do it
             raise
 
 
@@ -209,14 +209,13 @@ def refuse_link(status: os.stat_result, path: Path, relative: str) -> None:
 
 def missing(relative: str, path: Path) -> MissingLaunchFileError:
     return MissingLaunchFileError(
-        f"{relative}: there is no {path}", "Launch files are edited, never created: check the path."
+        f"{relative}: {path} does not exist",
+        "Launch files are edited, never created: check the path.",
     )
 
 
 def changed(relative: str) -> ChangedLaunchFileError:
-    return ChangedLaunchFileError(
-        f"{relative} was changed by somebody else since it was read", "Plan again."
-    )
+    return ChangedLaunchFileError(f"{relative} has been changed since it was read", "Plan again.")
 
 
 def too_large(relative: str) -> LaunchFileError:

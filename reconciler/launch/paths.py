@@ -1,29 +1,29 @@
 """Paths of launch files: relative, with ``/`` between names, and inside their folder.
 
-Here only the text of a path is judged; ``files`` walks it without following links.
+Only the text of a path is checked here; ``files`` walks it without following links.
 """
 
 from reconciler.launch.errors import LaunchPathError
 
 
 def names_of(relative: str) -> tuple[str, ...]:
-    """The names that a relative path leads through, the file's last.
+    """The names on a relative path: folders, then the file.
 
-    LaunchPathError for what is absolute, has a drive or a stream, or leads up.
+    LaunchPathError for a path that is absolute, names a drive or a stream, or leads upwards.
     """
     if not relative or "\0" in relative:
-        raise LaunchPathError(f"{relative!r} names no file", _HINT)
+        raise LaunchPathError(f"{relative!r} is not the path of a file", _HINT)
     if "\\" in relative:
-        raise LaunchPathError(f"{relative} has a backslash", "Write / between the names.")
+        raise LaunchPathError(f"{relative} contains a backslash", "Separate the names with /.")
     if relative.startswith("/"):
         raise LaunchPathError(f"{relative} is an absolute path", _HINT)
     names = tuple(name for name in relative.split("/") if name != ".")
     if ".." in names:
         raise LaunchPathError(f"{relative} leaves the folder through ..", _HINT)
     if not names or "" in names:
-        raise LaunchPathError(f"{relative} has an empty name in it", _HINT)
+        raise LaunchPathError(f"{relative} contains an empty name", _HINT)
     if any(":" in name for name in names):
-        raise LaunchPathError(f"{relative} has a colon, which names a drive or a stream", _HINT)
+        raise LaunchPathError(f"{relative} contains a colon: a drive or a stream", _HINT)
     return names
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, quoted
 from reconciler.kinds.fields import FieldPath, Value
-from reconciler.kinds.manifests import ManifestKind, Overwrite
+from reconciler.kinds.manifests import ManifestKind
+from reconciler.kinds.policies import Policy
 from reconciler.kinds.types_files import LAUNCH_FILE
 
 
@@ -28,17 +29,6 @@ class ManagedField:
     whole_section: bool = False
     overwrite_corrects: bool = False
     satisfied_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The part of a manifest's policy that concerns the object as a whole."""
-
-    overwrite: Overwrite = "replace"
-    preserve: tuple[str, ...] = ()
-    when_parent_missing: str = "fail"
-    unless_sibling: tuple[str, ...] = ()
-    protect: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifests import Overwrite
-from reconciler.manifest.desired import Policy
+from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField
 from reconciler.manifest.expand import Expanded
 from reconciler.strict_yaml import as_text
 
@@ -66,21 +66,25 @@ class PolicyReader:
 
     def for_object(self) -> Policy:
         """The parts that concern the object as a whole."""
-        preserve = tuple(as_text(word) for word in self._data.get("preserve", ()))
-        for index, word in enumerate(preserve):
+        values = {attribute: self._value(attribute, field) for attribute, field in POLICY_FIELDS}
+        for index, word in enumerate(values["preserve"]):
             if word not in self._kind.fields:
                 self._expanded.report(
                     ("policy", "preserve", str(index)),
                     f"{self._kind.name} has no field {word}",
                     f"Known: {', '.join(self._kind.fields)}.",
                 )
-        return Policy(
-            overwrite=self.overwrite,
-            preserve=preserve,
-            when_parent_missing=self._choice("whenParentMissing", "fail", ("fail", "skip")),
-            unless_sibling=tuple(as_text(g) for g in self._data.get("unlessSibling", ())),
-            protect=self._choice("protect", "false", ("true", "false")) == "true",
-        )
+        return Policy(overwrite=self.overwrite, **values)
+
+    def _value(self, attribute: str, field: PolicyField) -> Any:
+        default = getattr(Policy, attribute)
+        match field.form:
+            case "texts":
+                return tuple(as_text(text) for text in self._data.get(field.name, default))
+            case "flag":
+                return self._choice(field.name, str(default).lower(), ("true", "false")) == "true"
+            case "choice":
+                return self._choice(field.name, default, field.choices)
 
     def report_unmatched(self) -> None:
         """Reports pointers that matched no field. Called after all fields were read."""

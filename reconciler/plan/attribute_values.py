@@ -1,7 +1,7 @@
-"""What Business Attribute values have to do with each other and with their attribute.
+"""Relations between Business Attribute values and their attribute. Pure.
 
-Which attribute a value belongs to, whether it is live or declared; which undeclared
-value stands in for a declared one; which value is the default. Pure.
+The attribute that a value belongs to, live or declared; an undeclared value because of which
+a declared value is not created (``unlessSibling``); the value that is the default.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from reconciler.server.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Parent:
-    """The attribute of a value: live, or to be created by ``declared``; or neither."""
+    """The attribute of a value: ``live``, or created by ``declared``, or neither."""
 
     live: ConfObject | None = None
     declared: DesiredObject | None = None

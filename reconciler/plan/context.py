@@ -1,4 +1,4 @@
-"""What every step of planning looks at: the live objects, the site, what was asked."""
+"""The input of planning: desired and live objects, the site, and the user's options."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,8 @@ from reconciler.site.model import Site
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """What the user asked for. The three tuples are globs of addresses."""
+    """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are globs of
+    addresses; ``secret_words``: see ``kinds.fields.is_secret``."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -23,7 +24,7 @@ class PlanOptions:
     limits: Limits = field(default_factory=Limits)
 
     def overwrites(self, address: str) -> bool:
-        """Whether ``--overwrite`` or ``--overwrite-only`` covers an address."""
+        """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
         return self.overwrite or matches(address, self.overwrite_only)
 
     def without_overwrite(self) -> "PlanOptions":

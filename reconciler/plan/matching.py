@@ -1,4 +1,4 @@
-"""Finds the live object of a desired one, or says why that cannot be decided. Pure."""
+"""Finds the live object of a desired object, or says why it cannot be found. Pure."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Match:
 
 
 def describe(one: ConfObject) -> str:
-    """An object for a message: name, type, DBID and folder."""
+    """An object as messages name it: name, type, DBID and folder."""
     name = one.attributes.get("name", "")
     kind = one.type
     if one.type == "Script":
@@ -27,7 +27,7 @@ def describe(one: ConfObject) -> str:
 
 
 def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
-    """The Business Attribute called ``name``, else the one so displayed."""
+    """The Business Attribute with that name, else the one with that display name."""
     by_name = live.find("Enumerator", tenant, name)
     displayed = [
         one
@@ -46,8 +46,8 @@ def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
 
 
 def match(desired: DesiredObject, live: Snapshot, tenant: int, attribute: int) -> Match:
-    """The live object of ``desired``. ``attribute``: the DBID of its Business Attribute,
-    0 where it has none or where that is yet to be created."""
+    """The live object of ``desired``. ``attribute``: the DBID of its Business Attribute, 0 if
+    it has none or if the attribute is not created yet."""
     kind = desired.kind
     if kind.by_display_name:
         return match_attribute(live, tenant, desired.name)

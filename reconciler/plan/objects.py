@@ -1,4 +1,4 @@
-"""The action for each object that manifests describe whole. Pure."""
+"""Plans the objects that manifests describe whole: one action per object. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace

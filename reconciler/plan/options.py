@@ -1,4 +1,4 @@
-"""The action for each application in which manifests declare options. Pure.
+"""Plans the applications in which manifests declare options: one action for each. Pure.
 
 In an HA pair, the presence of a kept option or section is judged over the pair: what
 one member has, the other gets with that member's value, never the manifest's.
@@ -86,7 +86,7 @@ class _OptionsPlanner:
         )
 
     def _with_endpoints(self, desired: DesiredOptions) -> list[ManagedField]:
-        """The fields without those that need an endpoint where there is no Chat Server."""
+        """The fields; without a Chat Server, those that do not name an endpoint of one."""
         if self._context.site.roles.get(CHAT_ROLE):
             return list(desired.fields)
         fields: list[ManagedField] = []
@@ -108,8 +108,8 @@ class _OptionsPlanner:
         live: LiveFields,
         overwrite: bool,
     ) -> tuple[list[Change], list[ManagedField]]:
-        """Changes that copy what only the other member of the pair has, and the fields
-        that the manifest's values still decide."""
+        """Changes that copy values which only the other member of the pair has, and the
+        fields for which the manifest's values count."""
         partner = self._live.get("Application", self._context.site.partner(desired.dbid))
         if partner is None:
             return [], fields
@@ -142,7 +142,7 @@ class _OptionsPlanner:
     def _watched(
         self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields, overwrite: bool
     ) -> tuple[tuple[int, FieldPath], ...]:
-        """What must stay absent in the other member of the pair: had it one of these, its
+        """Units that must stay absent in the other member of the pair: if it had one, its
         value would be written here instead of the manifest's."""
         partner = self._live.get("Application", self._context.site.partner(desired.dbid))
         if partner is None:
@@ -158,7 +158,7 @@ class _OptionsPlanner:
     def _copies(
         self, field: ManagedField, others: LiveFields, name: str, partner: int, address: str
     ) -> list[Change]:
-        """What the other member has in the field's unit, to be written here."""
+        """Changes that write here what the other member has in the field's unit."""
         copies: list[Change] = []
         for path, value in others.under(field.unit).items():
             if isinstance(value, bytes):
@@ -182,7 +182,8 @@ class _OptionsPlanner:
     def _partner_unknown(
         self, desired: DesiredOptions, own: list[ManagedField], changes: tuple[Change, ...]
     ) -> str:
-        """Why nothing kept can be added while the other member of a pair is unreadable."""
+        """Why no field with a keep policy can be added: the other member of the pair is
+        unreadable. Empty if that is not so."""
         unreadable = self._context.site.unreadable_partners.get(desired.dbid)
         kept = {field.path for field in own if field.keep and field.value is not None}
         if not unreadable or not any(change.path in kept for change in changes):
@@ -193,7 +194,7 @@ class _OptionsPlanner:
         )
 
     def _used_elsewhere(self, changes: tuple[Change, ...]) -> str:
-        """Why a change of an endpoint's value would break another site; empty: it does not."""
+        """Why a changed endpoint would break another site; empty if it would not."""
         for change in changes:
             _, section, option = change.path
             if change.before is None or not section.startswith(ENDPOINTS):

@@ -27,9 +27,9 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     """The plan for the desired objects. ``manifests``: a digest of the manifests.
 
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
-    and SelfCheckError where applying the plan would not settle: a defect of ours.
+    and SelfCheckError where the plan would not converge: a defect of this program.
     """
-    compared, about = _compare(context)
+    compared, remarks = _compare(context)
     selected, selection = select(with_needs(context, compared), context.options)
     ordered = order(selected)
     final = simulate(ordered, context.live)
@@ -44,7 +44,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         notices=(
             *server_notices(server),
             *site.notices,
-            *about,
+            *remarks,
             *selection,
             *notices(checked, final),
         ),
@@ -53,12 +53,12 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         refusals=() if options.force else exceeded,
     )
     if not plan.blocked:
-        _check_settles(context, plan, final.live)
+        _check_converges(context, plan, final.live)
     return plan
 
 
 def mark_of(site: Site, live: Snapshot) -> SiteMark:
-    """What a plan keeps of its site, to know it again."""
+    """What a plan records about its site, to recognise it later."""
     return SiteMark(
         app=application_name(site.server),
         tenant=site.tenant_name,
@@ -80,17 +80,17 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     return spare_predefined(hidden, context.live), [*option_notices, *file_notices]
 
 
-def _check_settles(context: Context, plan: Plan, final: Snapshot) -> None:
+def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:
     """Plans again on the objects as the plan leaves them: nothing may be left to write."""
     again = replace(context, live=final, options=context.options.without_overwrite())
     planned = {action.address for action in plan.actions if not isinstance(action, Skip)}
-    unsettled = [
+    left = [
         action.address
         for action in _compare(again)[0]
         if action.address in planned and isinstance(action, Write | Blocked)
     ]
-    if unsettled:
+    if left:
         raise SelfCheckError(
-            f"the plan would not settle: {', '.join(unsettled)}",
+            f"the plan would not converge: {', '.join(left)}",
             "Nothing was written. This is a defect; please report it with the manifests.",
         )

@@ -1,4 +1,4 @@
-"""References between objects: what must come first, and what would lead nowhere. Pure."""
+"""References between objects: which actions come first, and which references would dangle. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -28,14 +28,14 @@ from reconciler.site.model import application_name
 
 
 def with_needs(context: Context, actions: Sequence[Action]) -> list[Action]:
-    """The actions, each with the addresses of those that must come before it: those that
-    make what it refers to. What is there already needs no order."""
+    """The actions with their ``needs``: the addresses of actions that create what they refer
+    to. References to objects that exist need no order."""
     index = _Index(context, actions)
     return [replace(action, needs=tuple(index.needs(action))) for action in actions]
 
 
 class _Index:
-    """Which address makes what."""
+    """Which action creates what."""
 
     def __init__(self, context: Context, actions: Sequence[Action]) -> None:
         self._actions = {action.address: action for action in actions}
@@ -74,7 +74,7 @@ class _Index:
                 yield parent.declared.address
 
     def _cleared_defaults(self, action: Action) -> Iterator[str]:
-        """The values that cease to be the default before another becomes it."""
+        """Values that must stop being the default before this value becomes the default."""
         desired = self._desired.get(action.address)
         if desired is None or not wants_default(desired, True):
             return
@@ -105,7 +105,7 @@ def _written_references(action: Action) -> Iterator[OptionReference]:
 def check_references(
     context: Context, actions: Sequence[Action], final: Simulation
 ) -> tuple[list[Action], list[str]]:
-    """Looks at what the options of the planned objects would refer to after the plan.
+    """Checks what the options of the planned objects would refer to after the plan.
 
     A reference that leads nowhere blocks the action of the manifest that declares it; one
     that nobody here declares is a warning.
@@ -139,8 +139,8 @@ def check_references(
 def _untouched_applications(
     context: Context, actions: Sequence[Action], final: Simulation
 ) -> Iterator[str]:
-    """What the server and the cluster of the site, where no action is about them, would
-    refer to in vain: an endpoint that the plan takes away."""
+    """Warnings for the site's server and cluster where they are not planned: references to
+    an endpoint that the plan removes."""
     planned = {(action.object_type, action.dbid) for action in actions}
     for role in (SERVER_ROLE, CLUSTER_ROLE):
         for member in context.site.roles.get(role, ()):
@@ -155,7 +155,7 @@ def _untouched_applications(
 
 
 def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:
-    """The values that manifests declare in an object and do not keep."""
+    """The values that manifests declare for an object and that no policy leaves alone."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())
     kept = {change.path for change in kept_of(action)}
@@ -172,8 +172,8 @@ def _options(one: ConfObject) -> Iterator[tuple[tuple[str, str, str], Value]]:
 
 
 def _problem(reference: OptionReference, tenant: int, context: Context, final: Snapshot) -> str:
-    """What a reference leads to instead of its target; empty where it leads there, or
-    where the tenant's scripts were not read."""
+    """What is wrong with a reference; empty if it leads to its target, or if the tenant's
+    scripts were not read."""
     tenant = reference.tenant_dbid or tenant
     if reference.target == "endpoint":
         return _endpoint_problem(reference, tenant, context, final)

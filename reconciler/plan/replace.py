@@ -1,4 +1,4 @@
-"""What a replace makes anew, and what it takes away. Pure."""
+"""What a replace writes, and what the old object loses by it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,9 +16,9 @@ _IDENTITY = frozenset({"tenant", "name", "attribute"})
 def replaced_fields(
     desired: DesiredObject, base: Mapping[FieldPath, Value], live: LiveFields
 ) -> dict[FieldPath, Value]:
-    """The fields of the new object. Later wins: ``base`` (identity and defaults), what is
-    carried over (the words under ``preserve``, kept units that are there), and what the
-    manifest declares and does not keep."""
+    """The fields of the new object. Later ones win: ``base`` (identity and defaults), fields
+    carried over from the live object (``preserve``, and units that a policy keeps), and the
+    other fields that the manifest declares."""
     result = dict(base)
     for path, value in live:
         if path[0] in desired.policy.preserve:
@@ -49,7 +49,7 @@ def losses(
     snapshot: Snapshot,
     secret_words: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """What the replace of ``one`` loses, in sentences."""
+    """What is lost when ``one`` is replaced, in sentences."""
     lost = [f"its DBID {one.dbid}"]
     lost += _lost_fields(desired, live, new, secret_words)
     lost += _lost_references(one, snapshot)
@@ -92,7 +92,7 @@ def _lost_references(one: ConfObject, snapshot: Snapshot) -> Iterator[str]:
 
 
 def referrers(one: ConfObject, snapshot: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:
-    """The objects whose references by DBID end with ``one``, and in which attribute."""
+    """The objects that refer to ``one`` by DBID, and by which attribute."""
     for referring, attribute, field in references_to(one.type):
         if field is not None:
             continue

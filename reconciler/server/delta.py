@@ -1,8 +1,8 @@
-"""Deltas: what an update carries, in the server's own buckets.
+"""Deltas: the changes that an update sends, in the server's own buckets.
 
-Key-value lists and other lists travel as added, changed and deleted entries, so an
-update touches nothing that it does not name. ``apply_delta`` says what a server makes
-of a delta; ``delta_for`` computes one from changed fields. Pure.
+Lists and key-value lists are sent as added, changed and deleted entries, so an update
+touches nothing that it does not name. ``apply_delta`` does what a server does with a delta;
+``delta_for`` makes a delta from changed fields. Pure.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,8 +22,8 @@ KeyOf = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class KeyValueDelta:
-    """Changes of one key-value list. ``deleted``: section -> keys; no keys means the
-    whole section."""
+    """Changes of one key-value list. ``deleted``: section -> keys; no keys means the whole
+    section."""
 
     added: KeyValueList = field(default_factory=dict)
     changed: KeyValueList = field(default_factory=dict)
@@ -35,8 +35,8 @@ class KeyValueDelta:
 
 @dataclass(frozen=True)
 class ListDelta:
-    """Changes of a list: DBIDs, or structures (``deleted`` holds their keys: what
-    ``Attribute.key_of`` makes of an entry)."""
+    """Changes of a list of DBIDs or structures. ``deleted`` holds the keys of entries (see
+    ``Attribute.key_of``)."""
 
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
@@ -65,9 +65,8 @@ def _itself(entry: Any) -> Any:
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
-    Raises UniquenessViolationError for an added entry that exists, ListItemNotFoundError
-    for a changed or deleted one that does not, UnspecifiedModificationError for a delta
-    that names nothing.
+    UniquenessViolationError where an added entry exists already, ListItemNotFoundError where
+    a changed or deleted entry does not exist, UnspecifiedModificationError for an empty delta.
     """
     if not delta:
         raise UnspecifiedModificationError("the update names no change", object_type.name)
@@ -112,10 +111,10 @@ def _apply_list(
     object_type: ObjectType, name: str, key_of: KeyOf, live: list[Any], delta: ListDelta
 ) -> list[Any]:
     result = {key_of(entry): entry for entry in live}
-    for gone in delta.deleted:
-        if gone not in result:
-            raise ListItemNotFoundError(f"{gone} is not in the list", object_type.name, name)
-        del result[gone]
+    for key in delta.deleted:
+        if key not in result:
+            raise ListItemNotFoundError(f"{key} is not in the list", object_type.name, name)
+        del result[key]
     for entry in delta.changed:
         if key_of(entry) not in result:
             raise ListItemNotFoundError(
@@ -132,8 +131,8 @@ def _apply_list(
 
 
 def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Delta:
-    """The delta that turns ``old`` into ``new``, two states of one object. A plain value
-    that is gone becomes the type's own empty one: there is no setting to nothing."""
+    """The delta that turns ``old`` into ``new``, two states of one object. A reference that is
+    gone becomes 0, another plain value None."""
     values: dict[str, Any] = {}
     key_values: dict[str, KeyValueDelta] = {}
     lists: dict[str, ListDelta] = {}
@@ -166,17 +165,17 @@ def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta
 
 
 def _list_difference(key_of: KeyOf, old: list[Any], new: list[Any]) -> ListDelta:
-    before = {key_of(one): one for one in old}
-    after = {key_of(one): one for one in new}
+    before = {key_of(entry): entry for entry in old}
+    after = {key_of(entry): entry for entry in new}
     return ListDelta(
-        tuple(one for name, one in after.items() if name not in before),
-        tuple(one for name, one in after.items() if name in before and before[name] != one),
-        tuple(name for name in before if name not in after),
+        added=tuple(entry for key, entry in after.items() if key not in before),
+        changed=tuple(e for key, e in after.items() if key in before and before[key] != e),
+        deleted=tuple(key for key in before if key not in after),
     )
 
 
 _NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
-"""What stands for an absent value; the other types have no such value."""
+"""The value that means unset; the other types have none."""
 
 
 def delta_for(
@@ -186,11 +185,10 @@ def delta_for(
     names: NameResolver,
     tenant: int,
 ) -> Delta:
-    """The delta that makes the fields of ``live`` what ``changes`` says; None removes.
+    """The delta that gives an object the values of ``changes``; None removes a field.
 
-    Only fields that differ from ``live`` go in, each in its right bucket. A key whose
-    removal empties its section is named by key: naming the section alone would also
-    delete what somebody else has just put there.
+    Holds only fields that differ from ``live``. The last option of a section is deleted by
+    key: deleting the whole section would also delete what somebody else has just added.
     """
     values: dict[str, Any] = {}
     key_values: dict[str, KeyValueDelta] = {}
@@ -222,7 +220,7 @@ def delta_for(
 
 
 def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) -> ListDelta:
-    """The changes of a list, and one item more that is to be there or to be gone."""
+    """The changes of a list, extended so that ``dbid`` is in it (``wanted``) or is not."""
     if wanted and dbid not in live:
         return ListDelta(added=(*entries.added, dbid), deleted=entries.deleted)
     if not wanted and dbid in live:
@@ -233,7 +231,7 @@ def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) 
 def _sort_option(
     bucket: KeyValueDelta, live: KeyValueList, section: str, key: str, value: Value | None
 ) -> None:
-    """Puts one option in its bucket. The buckets of a delta in the making are dicts."""
+    """Puts one option in its bucket. While a delta is made, its buckets are dicts."""
     present = live.get(section, {}).get(key)
     if value is None:
         if present is not None:
@@ -245,5 +243,5 @@ def _sort_option(
 
 
 def _as_dict(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    assert isinstance(mapping, dict)  # noqa: S101 - tells the type checker what delta_for made
+    assert isinstance(mapping, dict)  # noqa: S101 - for the type checker: delta_for makes dicts
     return mapping

@@ -1,4 +1,4 @@
-"""Attributes and deltas as JSON: what a store keeps, and the journal of a run."""
+"""Attributes and deltas as JSON, for the embedded server's rows and the journal of a run."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 
 
 def encode(attributes: dict[str, Any]) -> str:
-    """Attributes as JSON. A binary value is a list of one text, its hex digits: nothing
-    else in any attribute has that shape."""
+    """Attributes as JSON. A binary value is a list with one string, its hex digits: no
+    other value has that shape."""
     return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
 
 
@@ -35,25 +35,25 @@ def _decode_bytes(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode_delta(delta: Delta) -> str:
-    """A delta as JSON. Its key-value lists hold binary values as ``encode`` does."""
+    """A delta as JSON. Binary values in its key-value lists: see ``encode``."""
     return encode(
         {
             "values": dict(delta.values),
             "key_values": {
                 name: {
-                    "added": encode(dict(one.added)),
-                    "changed": encode(dict(one.changed)),
-                    "deleted": {section: list(keys) for section, keys in one.deleted.items()},
+                    "added": encode(dict(change.added)),
+                    "changed": encode(dict(change.changed)),
+                    "deleted": {section: list(keys) for section, keys in change.deleted.items()},
                 }
-                for name, one in delta.key_values.items()
+                for name, change in delta.key_values.items()
             },
             "lists": {
                 name: {
-                    "added": list(one.added),
-                    "changed": list(one.changed),
-                    "deleted": list(one.deleted),
+                    "added": list(entries.added),
+                    "changed": list(entries.changed),
+                    "deleted": list(entries.deleted),
                 }
-                for name, one in delta.lists.items()
+                for name, entries in delta.lists.items()
             },
         }
     )
@@ -64,18 +64,18 @@ def decode_delta(text: str) -> Delta:
     data = json.loads(text)
     key_values = {
         name: KeyValueDelta(
-            decode(one["added"]),
-            decode(one["changed"]),
-            {section: tuple(keys) for section, keys in one["deleted"].items()},
+            decode(change["added"]),
+            decode(change["changed"]),
+            {section: tuple(keys) for section, keys in change["deleted"].items()},
         )
-        for name, one in data["key_values"].items()
+        for name, change in data["key_values"].items()
     }
     lists = {
         name: ListDelta(
-            tuple(one["added"]),
-            tuple(one["changed"]),
-            tuple(tuple(key) if isinstance(key, list) else key for key in one["deleted"]),
+            tuple(entries["added"]),
+            tuple(entries["changed"]),
+            tuple(tuple(key) if isinstance(key, list) else key for key in entries["deleted"]),
         )
-        for name, one in data["lists"].items()
+        for name, entries in data["lists"].items()
     }
     return Delta(data["values"], key_values, lists)

@@ -1,13 +1,13 @@
-"""What can go wrong between us and a Configuration Server.
+"""Errors of a Configuration Server, and of the connection to it.
 
-    ServerError                        the server or the way to it
+    ServerError                        the server or the connection to it failed
       ServerUnavailableError           it cannot be reached, opened or used
         NotAServerFileError            the file is not an embedded server of ours
         ServerReadOnlyError            it can be read but not written
-          ServerIsProxyError           it hands on what another server holds     exit 3
+          ServerIsProxyError           a proxy, which passes on another server's data   exit 3
         ServerBusyError                another process held it for the whole time limit
-      OutcomeUnknownError              the connection broke while a write was out
-      ConfigurationServerError         the server answered with an error type
+      OutcomeUnknownError              the connection broke during a write
+      ConfigurationServerError         the server answered with an error
         LoginIncorrectError        4     AppSecurityViolationError   7
         AccessDeniedError          8
         NoPermissionError          9     ObjectNotFoundError        10
@@ -28,7 +28,7 @@ from reconciler.errors import ExitCode, ReconcilerError
 
 
 class ServerError(ReconcilerError):
-    """The server or the way to it failed."""
+    """The server or the connection to it failed."""
 
 
 class ServerUnavailableError(ServerError):
@@ -44,7 +44,7 @@ class ServerReadOnlyError(ServerUnavailableError):
 
 
 class ServerIsProxyError(ServerReadOnlyError):
-    """A Configuration Server Proxy: plans work, nothing is written through it."""
+    """A Configuration Server Proxy: it can be read, and is never written to."""
 
     exit_code = ExitCode.REFUSED
 
@@ -54,13 +54,14 @@ class ServerBusyError(ServerUnavailableError):
 
 
 class OutcomeUnknownError(ServerError):
-    """The connection broke while a write was out: it may have happened."""
+    """The connection broke during a write, which may have taken effect."""
 
 
 class ConfigurationServerError(ServerError):
-    """An error that Configuration Server answered.
+    """An error that Configuration Server answered with.
 
-    ``number`` is its CfgErrorType; ``object_type`` and ``prop`` what it is about.
+    ``number`` is its CfgErrorType, ``object_type`` and ``prop`` are the object type and
+    attribute that it is about, ``detail`` is the server's own text.
     """
 
     number: ClassVar[int] = 26
@@ -218,4 +219,4 @@ BY_NUMBER = {
         UserMustChangePasswordError,
     )
 }
-"""CfgErrorType -> the error. What is not here is a plain ConfigurationServerError."""
+"""CfgErrorType -> the error class. Other types are a plain ConfigurationServerError."""

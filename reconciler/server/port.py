@@ -1,7 +1,7 @@
-"""The port: all that the reconciler asks of a Configuration Server.
+"""The port: everything that the reconciler asks of a Configuration Server.
 
-Adapters implement ``Server``. ``plan`` and ``drift`` get a ``Reader``: ``read_only``
-makes one that has no way to write.
+Adapters implement ``Server``. ``plan`` and ``drift`` get a ``Reader`` from ``read_only``,
+which cannot write.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ from reconciler.kinds.model import Attributes
 from reconciler.server.delta import Delta
 
 Filter = Mapping[str, str | int | bool]
+"""Filter key -> value; ``ObjectType.filters`` lists the keys of a type."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class ConfObject:
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """What a server says of itself. ``identity`` stays the same for its whole life.
-    ``proxy_of``: the server whose proxy it is; empty where it is not known to be one."""
+    """What a server says about itself. ``identity`` never changes. ``mode``: Full, ReadOnly or
+    Emergency. ``proxy_of``: the master's name if the server is a proxy; empty if it is none,
+    as far as the account can see."""
 
     url: str
     identity: str
@@ -74,9 +76,9 @@ class Permission(IntFlag):
 
 @dataclass(frozen=True)
 class Notification:
-    """One change that somebody made. ``delta`` is that of an update; ``attributes`` the
-    object of a create, under the server's own names. ``user``: who did it; empty where
-    the session had no user."""
+    """One change. ``action``: created, updated or deleted. ``delta``: of an update.
+    ``attributes``: of a new object. ``user``: who made the change; empty where that was a
+    session without a user, or the adapter cannot tell."""
 
     sequence: int
     action: str
@@ -89,11 +91,11 @@ class Notification:
 
 
 class Subscription(Protocol):
-    """Change notifications that a client asked for."""
+    """A client's subscription to changes."""
 
     def receive(self, timeout: float = 0.0) -> list[Notification]:
-        """What has changed since the last call, in order. Waits up to ``timeout`` seconds
-        for the first one. HistoryLogExpiredError where changes were missed."""
+        """The changes since the last call, in order. Waits up to ``timeout`` seconds for the
+        first change. HistoryLogExpiredError where changes were missed."""
 
     def close(self) -> None:
         """Ends the subscription."""
@@ -106,9 +108,8 @@ class Reader(Protocol):
         """The server's identity and operational mode."""
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-        """Every object of the type that matches the filters and that the account may
-        read, by DBID, with folder and path. Never a part of the answer: a read that
-        cannot be completed raises ServerError."""
+        """All objects of the type that match every filter and that the account may read, by
+        DBID, with folder and path. An answer is always complete: otherwise ServerError."""
 
 
 class Server(Reader, Protocol):
@@ -117,23 +118,24 @@ class Server(Reader, Protocol):
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
     ) -> ConfObject:
-        """Creates an object, in its default folder unless ``folder`` names another."""
+        """Creates an object, in its default folder unless ``folder`` (a DBID) is given."""
 
     def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
-        """Changes what the delta names and nothing else; the object as it is then."""
+        """Changes what the delta names, nothing else. Returns the updated object."""
 
     def delete(self, object_type: str, dbid: int) -> None:
-        """Deletes an object, and what the server deletes with it."""
+        """Deletes an object, and what the server cascades to."""
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        """The permissions set on an object itself; empty where it inherits them from its
-        folder and its tenant."""
+        """The permissions set on the object itself. Empty: it inherits those of its folder
+        and tenant."""
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
-        """Exchanges the permissions set on an object; none: it inherits them again."""
+        """Replaces the permissions set on an object. None: it inherits them again."""
 
     def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> Subscription:
-        """Notifications of changes from now on; empty and 0 do not narrow them."""
+        """Subscribes to changes from now on. Empty or 0 stands for all types, tenants or
+        objects."""
 
     def close(self) -> None:
         """Ends the session. May be called twice."""
@@ -152,5 +154,5 @@ class _ReadOnly:
 
 
 def read_only(server: Reader) -> Reader:
-    """A handle on ``server`` that has no write methods."""
+    """``server`` without its write methods."""
     return _ReadOnly(server.info, server.read)

@@ -1,9 +1,8 @@
-"""Whether a Configuration Server is a proxy: one that hands on what another server holds.
+"""Whether a Configuration Server is a proxy, which passes on the data of a master.
 
-The protocol does not say it. What is known is the application that the server runs as
-(its DBID comes with the log-in) and the address that answered: a proxy is an application
-of type Configuration Server with a connection to another one (reference:
-configuration-server 2.9). Pure.
+The protocol does not say. But a proxy is an application of type Configuration Server with a
+connection to another application of that type (reference: configuration-server 2.9); and a
+session knows the DBID of the application it talks to, and the address that answered. Pure.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,40 +15,39 @@ CONFIGURATION_SERVER = APPLICATION_TYPE["ConfigurationServer"]
 
 
 def proxies_among(applications: Iterable[ConfObject]) -> Mapping[int, str]:
-    """The proxies: DBID -> name of the server whose proxy it is."""
+    """The proxies: DBID -> name of the master."""
     servers = {
-        one.dbid: one for one in applications if one.attributes["type"] == CONFIGURATION_SERVER
+        application.dbid: application
+        for application in applications
+        if application.attributes["type"] == CONFIGURATION_SERVER
     }
     return {
-        one.dbid: str(servers[master].attributes["name"])
-        for one in servers.values()
-        for master in (entry.get("appServerDBID") for entry in one.attributes.get(_CONNECTIONS, ()))
-        if master in servers and master != one.dbid
+        server.dbid: str(servers[master].attributes["name"])
+        for server in servers.values()
+        for connection in server.attributes.get("appServerDBIDs", ())
+        if (master := connection.get("appServerDBID")) in servers and master != server.dbid
     }
-
-
-_CONNECTIONS = "appServerDBIDs"
 
 
 def host_of(application: ConfObject) -> int:
-    """The DBID of the host that an application runs on; 0: it names none."""
+    """The DBID of the host that an application runs on; 0 where it has none."""
     return int((application.attributes.get("serverInfo") or {}).get("hostDBID") or 0)
 
 
 def listens_at(
     application: ConfObject, host: ConfObject, names: Collection[str], port: int
 ) -> bool:
-    """Whether an application is what answers at a port of a host. ``names``: the name that
-    was connected to and its IP addresses."""
+    """Whether the application listens at ``port``, and one of ``names`` is its host. ``names``:
+    the host name that was connected to, and its IP addresses."""
     info = application.attributes.get("serverInfo") or {}
-    ports = {str(one.get("port", "")) for one in application.attributes.get("portInfos", ())}
+    ports = {str(entry.get("port", "")) for entry in application.attributes.get("portInfos", ())}
     known = {str(host.attributes.get(key, "")).lower() for key in ("name", "IPaddress")}
-    asked = {one.lower() for one in names}
+    asked = {name.lower() for name in names}
     return str(port) in ports | {str(info.get("port", ""))} and bool((known - {""}) & asked)
 
 
 def check_is_master(info: ServerInfo) -> None:
-    """ServerIsProxyError where the server is a proxy."""
+    """ServerIsProxyError if the server is a proxy."""
     if info.proxy_of:
         raise is_a_proxy(info.url, info.proxy_of)
 
@@ -58,6 +56,6 @@ def is_a_proxy(server: str, master: str) -> ServerIsProxyError:
     """The refusal to write to ``server``."""
     return ServerIsProxyError(
         f"{server} is a Configuration Server Proxy of {master}: nothing is written through a"
-        " proxy, which lags behind its own writes",
+        " proxy, because its answers lag behind its writes",
         "Name the master, and its backup, with --server.",
     )

@@ -1,7 +1,6 @@
-"""What was read from a server, as one value with indexes.
+"""Objects that were read from a server, indexed by DBID and by name.
 
-The planner sees live objects only through it. ``name`` and ``dbid`` translate
-references (see ``kinds.fields.NameResolver``). Pure.
+The planner sees live objects only through a snapshot. Pure.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,20 +13,20 @@ ENVIRONMENT = 1
 
 
 class Snapshot:
-    """Objects by type, found by DBID or by name.
+    """Objects by type. Implements ``kinds.fields.NameResolver``.
 
-    What was read is never changed in place: ``copy`` makes one that ``put`` and
-    ``drop`` change, for a simulation or for a run that follows its own writes.
+    ``put`` and ``drop`` are for copies, which a simulation or a run keeps up to date with
+    its writes. The snapshot that was read stays as it is.
     """
 
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
         self._by_name: dict[tuple[str, int, str], dict[str, int]] = {}
-        for one in sorted(objects, key=lambda o: (o.type, o.dbid)):
-            self.put(one)
+        for item in sorted(objects, key=lambda item: (item.type, item.dbid)):
+            self.put(item)
 
     def copy(self) -> "Snapshot":
-        """A copy that can be changed."""
+        """A copy to change."""
         return Snapshot(self)
 
     def __iter__(self) -> Iterator[ConfObject]:
@@ -36,23 +35,25 @@ class Snapshot:
             yield from of_type.values()
 
     def put(self, one: ConfObject) -> None:
-        """Adds an object, or exchanges the one with its DBID."""
+        """Adds an object, or replaces the object with its DBID."""
         self.drop(one.type, one.dbid)
         self._by_type.setdefault(one.type, {})[one.dbid] = one
         name = _name(one)
         self._by_name.setdefault(_key(one.type, _scope(one), name), {})[name] = one.dbid
 
     def drop(self, object_type: str, dbid: int) -> None:
-        """Takes an object away, if it is there."""
+        """Removes an object, if it is there."""
         one = self._by_type.get(object_type, {}).pop(dbid, None)
         names = self._by_name.get(_key(object_type, _scope(one), _name(one)), {}) if one else {}
-        if one is not None and names.get(_name(one)) == dbid:  # else another one has the name
+        if (
+            one is not None and names.get(_name(one)) == dbid
+        ):  # another object may have taken the name
             del names[_name(one)]
 
     def of_type(self, object_type: str, tenant: int | None = None) -> list[ConfObject]:
         """The objects of a type; of one tenant where it is given."""
         found = self._by_type.get(object_type, {}).values()
-        return [one for one in found if tenant is None or one.tenant == tenant]
+        return [item for item in found if tenant is None or item.tenant == tenant]
 
     def get(self, object_type: str, dbid: int) -> ConfObject | None:
         """The object with that DBID, if it was read."""
@@ -65,7 +66,7 @@ class Snapshot:
         return None if dbid is None else self.get(object_type, dbid)
 
     def case_twin(self, object_type: str, scope: int, name: str) -> ConfObject | None:
-        """An object whose name differs from ``name`` in case only."""
+        """An object whose name differs from ``name`` only in upper and lower case."""
         alike = self._by_name.get(_key(object_type, scope, name), {})
         dbid = next((dbid for other, dbid in alike.items() if other != name), None)
         return None if dbid is None else self.get(object_type, dbid)
@@ -88,7 +89,7 @@ class Snapshot:
             owner = self.find("Tenant", 0, prefix)
             found = self.find(object_type, owner.dbid, rest) if owner else None
         if found is None and name.startswith("#") and name[1:].isdecimal():
-            return int(name[1:])  # what ``name`` calls an object that was not read
+            return int(name[1:])  # ``name`` gives this for an object that was not read
         return found.dbid if found else None
 
 
@@ -97,7 +98,7 @@ def _name(one: ConfObject) -> str:
 
 
 def _scope(one: ConfObject) -> int:
-    """The DBID that a name is unique in: the tenant or the attribute; 0: the server."""
+    """The DBID of the tenant or attribute in which a name is unique; 0: the whole server."""
     scope, *rest = ALL_TYPES[one.type].key
     return int(one.attributes.get(scope) or 0) if len(rest) == 1 else 0
 

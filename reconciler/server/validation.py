@@ -1,8 +1,8 @@
-"""What Configuration Server checks of one object by itself, from the table of types.
+"""What the table of types alone says about an object: which values and deltas are valid.
 
-Mandatory, immutable and read-only attributes, value types, lengths, the two levels of
-key-value lists, the shape of a delta; which keys are unique and what an object refers
-to. Pure.
+The embedded server checks everything here. The SDK's adapter checks what could not be sent;
+the rest it leaves to the server behind it. Also from the table: unique keys, references, and
+what the deletion of a referenced object does. Pure.
 """
 
 import json
@@ -29,20 +29,20 @@ def object_type(name: str) -> ObjectType:
     try:
         return OBJECT_TYPES[name]
     except KeyError:
-        raise UnsupportedObjectError(f"no object type is called {name}", name) from None
+        raise UnsupportedObjectError(f"there is no object type {name}", name) from None
 
 
 def attribute_of(kind: ObjectType, name: str) -> Attribute:
     """The attribute, or UnsupportedPropertyError."""
     attribute = kind.attribute(name)
     if attribute is None:
-        raise UnsupportedPropertyError(f"no attribute is called {name}", kind.name, name)
+        raise UnsupportedPropertyError(f"there is no attribute {name}", kind.name, name)
     return attribute
 
 
 def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
-    """The attributes of a new object: checked, with the server's defaults. What only the
-    server sets is the server's, whatever was given."""
+    """The attributes of a new object: checked, with the server's defaults. Read-only
+    attributes that were given are ignored."""
     for name in given:
         attribute_of(kind, name)
     result: dict[str, Any] = {}
@@ -58,13 +58,13 @@ def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
         if not empty:
             check_value(kind, attribute, value)
             result[attribute.name] = normal(attribute, value)
-            if attribute.key:  # the default of a key may make two entries the same
+            if attribute.key:  # with a default key, two entries may be equal
                 check_value(kind, attribute, result[attribute.name])
     return result
 
 
 def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
-    """Refuses what an update may not touch, and changes of the wrong shape."""
+    """Refuses changes of fixed attributes, emptied mandatory attributes, malformed changes."""
     for name in (*delta.values, *delta.key_values, *delta.lists):
         attribute = attribute_of(kind, name)
         if attribute.read_only or attribute.immutable:
@@ -78,15 +78,15 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
 
 
 def check_shape(kind: ObjectType, delta: Delta) -> None:
-    """Refuses changes that no object of the type could take."""
+    """Refuses changes that are malformed for every object of the type."""
     for name in (*delta.values, *delta.key_values, *delta.lists):
         attribute_of(kind, name)
     for name, value in delta.values.items():
         attribute = attribute_of(kind, name)
         if attribute.type is ValueType.KEY_VALUES or attribute.type in _LISTS:
-            raise ValueOutOfRangeError("a list is changed by entries", kind.name, name)
+            raise ValueOutOfRangeError("a list is changed entry by entry", kind.name, name)
         if value is None:
-            raise ValueOutOfRangeError("there is no setting to nothing", kind.name, name)
+            raise ValueOutOfRangeError("an attribute cannot be set to None", kind.name, name)
         check_value(kind, attribute, value)
     for name, change in delta.key_values.items():
         _check_key_value_delta(kind, attribute_of(kind, name), change)
@@ -96,14 +96,14 @@ def check_shape(kind: ObjectType, delta: Delta) -> None:
 
 def _check_key_value_delta(kind: ObjectType, attribute: Attribute, delta: KeyValueDelta) -> None:
     if attribute.type is not ValueType.KEY_VALUES:
-        raise ValueOutOfRangeError("it is no key-value list", kind.name, attribute.name)
+        raise ValueOutOfRangeError("it is not a key-value list", kind.name, attribute.name)
     for bucket in (delta.added, delta.changed):
         check_value(kind, attribute, bucket)
 
 
 def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) -> None:
     if attribute.type not in _LISTS:
-        raise ValueOutOfRangeError("it is no list of entries", kind.name, attribute.name)
+        raise ValueOutOfRangeError("it is not a list", kind.name, attribute.name)
     for entry in (*delta.added, *delta.changed):
         check_value(kind, attribute, [entry])
         parts = [attribute.key, attribute.field(attribute.key).type_from] if attribute.key else []
@@ -111,7 +111,7 @@ def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) 
             raise ValueOutOfRangeError("an entry needs its key", kind.name, attribute.name)
     for key in delta.deleted:
         if not isinstance(key, str | int | tuple):
-            raise ValueOutOfRangeError("an entry is deleted by key", kind.name, attribute.name)
+            raise ValueOutOfRangeError("an entry is deleted by its key", kind.name, attribute.name)
 
 
 def check_value(kind: ObjectType, attribute: Attribute, value: Any) -> None:
@@ -122,14 +122,14 @@ def check_value(kind: ObjectType, attribute: Attribute, value: Any) -> None:
 
 
 def unique_keys(kind: ObjectType, attributes: Attributes) -> list[str]:
-    """The keys that no other object of the type may have: the natural key, and others
-    where they are given."""
+    """The keys that no other object of the type may have, as JSON: the natural key, and
+    further unique sets of attributes that all have a value."""
     sets = [kind.key, *(names for names in kind.unique if all(attributes.get(n) for n in names))]
     return [json.dumps([list(names), [attributes.get(n) for n in names]]) for names in sets]
 
 
 def references(kind: ObjectType, attributes: Attributes) -> list[tuple[str, str, int]]:
-    """What an object refers to: (attribute, target type, target DBID)."""
+    """The references of an object: (attribute, target type, target DBID)."""
     return list(_references(kind.attributes, attributes, ""))
 
 
@@ -145,16 +145,17 @@ def _references(
             case ValueType.REFERENCE:
                 yield name, attribute.target(values), value
             case ValueType.REFERENCES:
-                yield from ((name, attribute.refers_to, one) for one in value)
+                yield from ((name, attribute.refers_to, dbid) for dbid in value)
             case ValueType.STRUCTURE:
                 yield from _references(attribute.fields, value, attribute.name)
             case ValueType.STRUCTURES:
-                for one in value:
-                    yield from _references(attribute.fields, one, attribute.name)
+                for entry in value:
+                    yield from _references(attribute.fields, entry, attribute.name)
 
 
 def on_delete(kind: ObjectType, name: str, target_type: str) -> str:
-    """What the deletion of a target does to an object that refers to it in ``name``."""
+    """What the deletion of a ``target_type`` object does to an object that refers to it in
+    attribute ``name``: veto, clear or cascade."""
     attribute = attribute_of(kind, name)
     if attribute.may_refer_to(target_type):
         return attribute.on_delete
@@ -165,27 +166,27 @@ def on_delete(kind: ObjectType, name: str, target_type: str) -> str:
 def without_reference(
     kind: ObjectType, attributes: Mapping[str, Any], target_type: str, target: int
 ) -> dict[str, Any]:
-    """The attributes without their references to one object."""
+    """The attributes without their references to the object ``target``."""
     result = dict(attributes)
     for attribute in kind.attributes:
         value = result.get(attribute.name)
         refers = attribute.target(attributes) == target_type
         if refers and attribute.type is ValueType.REFERENCES:
-            result[attribute.name] = [one for one in value or [] if one != target]
+            result[attribute.name] = [dbid for dbid in value or [] if dbid != target]
         elif refers and value == target:
             del result[attribute.name]
         elif attribute.type is ValueType.STRUCTURE and value:
             gone = _referring(attribute, value, target_type, target)
-            result[attribute.name] = {name: one for name, one in value.items() if name not in gone}
+            result[attribute.name] = {name: v for name, v in value.items() if name not in gone}
         elif attribute.type is ValueType.STRUCTURES and value:
             result[attribute.name] = [
-                one for one in value if not _referring(attribute, one, target_type, target)
+                entry for entry in value if not _referring(attribute, entry, target_type, target)
             ]
     return result
 
 
 def _referring(attribute: Attribute, values: Attributes, target_type: str, target: int) -> set[str]:
-    """The fields of a structure that refer to one object."""
+    """The fields of a structure that refer to the object."""
     return {
         field.name
         for field in attribute.fields

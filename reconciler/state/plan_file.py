@@ -47,8 +47,8 @@ def save_plan(plan: Plan, path: str | Path) -> None:
 
 
 def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> PlanFile:
-    """The plan in a file. ``resolve`` gives the values of its secrets; without it they stay
-    empty, which is enough to show the plan but not to apply it.
+    """The plan in a file. ``resolve`` returns the value of a secret (``env.NAME``); without it
+    secrets stay empty, which is enough to show the plan but not to apply it.
 
     UsageError where the file cannot be read, PlanFileError where it holds no plan.
     """

@@ -11,10 +11,13 @@ from reconciler.server.port import Server
 from reconciler.testing.contract.fixtures import ServerFactory
 from reconciler.testing.contract.server_under_test import Gap, ServerUnderTest
 from reconciler.testing.sites import create_server_file
+from tests.conftest import examples
 
 
 class EmbeddedUnderTest(ServerUnderTest):
     """An embedded server: a copy of a file that is made once for every site."""
+
+    random_runs = examples(80)
 
     def __init__(self, folder: Path, site: str) -> None:
         self._path = folder / "gwe.db"

@@ -4,7 +4,12 @@ import pytest
 
 from reconciler.testing.contract.fixtures import ServerFactory
 from reconciler.testing.contract.suite import *  # noqa: F403
+from reconciler.testing.contract.suite import (
+    test_random_calls_are_answered_as_the_model_foretells as _random_calls,
+)
 from tests.contract.adapters import ADAPTERS
+
+test_random_calls_are_answered_as_the_model_foretells = pytest.mark.long(_random_calls)
 
 
 @pytest.fixture(params=ADAPTERS)

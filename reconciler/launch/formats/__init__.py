@@ -1,7 +1,7 @@
-"""The editors of launch files: bytes in, bytes out, nothing changed but what was named.
+"""Editors of launch files: bytes in, bytes out; only the named values change.
 
-Each format has a module with ``read(text)`` and ``edit(text, values)``. Here they are
-chosen, and each edit is proved: it is read again before anybody may write it. Pure.
+Each format has a module with ``read(text)`` and ``edit(text, values)``. This module chooses
+between them and verifies each edit: the result is read again before it is returned. Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from reconciler.launch.formats import batch, ini, properties, shell, xml
 from reconciler.launch.formats.encoding import Decoded, decode
 from reconciler.launch.formats.model import Format, Reading
 
-__all__ = ["Format", "Reading", "edit", "format_of", "read", "undoing"]
+__all__ = ["Format", "Reading", "edit", "format_of", "read"]
 
 _T = TypeVar("_T")
 
@@ -27,43 +27,36 @@ _SUFFIXES = {
     ".bat": Format.BATCH,
     ".cmd": Format.BATCH,
 }
-_SHELLS = (b"sh", b"bash", b"dash", b"ksh", b"zsh", b"ash")
 
 
-def format_of(path: str, head: bytes = b"") -> Format:
-    """The format of a file by its name; without a suffix, by the ``#!`` in its ``head``.
-
-    LaunchFormatError where neither says it.
-    """
+def format_of(path: str) -> Format:
+    """The format that a file's suffix stands for; LaunchFormatError for any other suffix."""
     name = path.rpartition("/")[2].lower()
     suffix = "." + name.rpartition(".")[2] if "." in name else ""
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
-    if not suffix and head.startswith(b"#!"):
-        command = head[2:].splitlines()[0].split() if head[2:].strip() else []
-        if any(word.rpartition(b"/")[2] in _SHELLS for word in command):
-            return Format.SHELL
-    raise LaunchFormatError(
-        f"the format of {path} is not known by its name", f"Say one of: {', '.join(Format)}."
-    )
+    if suffix not in _SUFFIXES:
+        raise LaunchFormatError(
+            f"the name of {path} does not tell its format", f"Name one of: {', '.join(Format)}."
+        )
+    return _SUFFIXES[suffix]
 
 
 def read(raw: bytes, form: Format, keys: Iterable[str] = ()) -> Reading:
-    """What the bytes of a file say.
+    """The values in a file.
 
-    ``keys``: spellings to answer to as well as to the text's own; XML paths and, in
-    batch files, names in another case. One that is not there is in neither mapping.
-    LaunchFormatError for bytes that are not of the format, and for a path of XML that
-    leads to no element or to several.
+    ``keys``: spellings that the reading contains besides the text's own: XML paths and, in
+    batch files, names in another case. A key that the file lacks is in neither mapping.
+    LaunchFormatError for bytes that are not of the format, and for an XML path that leads
+    to no element or to several.
     """
     return _read(decode(raw, form).text, form, tuple(keys))
 
 
 def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
-    """The bytes with these values: key -> text, or None to have none.
+    """The bytes with these values: key -> text, or None to remove the key.
 
-    What they say already changes no byte. LaunchFormatError where a value cannot be
-    held, where a place cannot be changed, and where the result would not read back.
+    A value that the file has already changes no byte. LaunchFormatError for a value that
+    the format cannot hold, a place that cannot be changed, and a result that does not read
+    back.
     """
     for key, value in values.items():
         _refuse_surrogates(key, key)
@@ -79,28 +72,6 @@ def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
         )
     _prove(decoded.text, again, form, values)
     return result
-
-
-def undoing(raw: bytes, form: Format, values: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The values that take an edit of ``raw`` back: what is there, or None for what is not.
-
-    They bring back the old values, and every byte where the edit only added. A value
-    in its place may come back in another spelling: a list over several lines as one, an
-    escape that was not needed, ``<a></a>`` for ``<a/>``. LaunchFormatError for a key
-    whose old value is not plain: only the old bytes can bring that back.
-    """
-    found = read(raw, form, values)
-    for key in values:
-        if key in found.opaque:
-            raise LaunchFormatError(
-                f"the old value of {key} cannot be written back: {found.opaque[key]}",
-                "Restore the file from its backup.",
-            )
-    back = {key: found.values.get(key) for key in values}
-    if form is Format.INI:
-        text = decode(raw, form).text
-        back.update(dict.fromkeys(ini.missing_sections(text, values)))
-    return back
 
 
 def _read(text: str, form: Format, keys: tuple[str, ...]) -> Reading:
@@ -132,14 +103,13 @@ def _edit(decoded: Decoded, form: Format, values: Mapping[str, str | None]) -> s
 
 
 def _answering(found: Reading, keys: tuple[str, ...]) -> Reading:
-    """The reading under the caller's spellings too."""
+    """The reading, with the caller's spellings of its keys as well."""
     own = {key.upper(): key for key in found.lines}
     spelled = {key: own[key.upper()] for key in keys if key.upper() in own}
     return Reading(
         _respelled(found.values, spelled),
         _respelled(found.opaque, spelled),
         _respelled(found.lines, spelled),
-        found.notices,
     )
 
 
@@ -150,11 +120,11 @@ def _respelled(mapping: Mapping[str, _T], spelled: Mapping[str, str]) -> dict[st
 
 def _refuse_surrogates(key: str, text: str) -> None:
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise LaunchFormatError(f"{key!r} or its value has half of a surrogate pair")
+        raise LaunchFormatError(f"{key!r} or its value contains half of a surrogate pair")
 
 
 def _prove(before: str, after: str, form: Format, values: Mapping[str, str | None]) -> None:
-    """LaunchFormatError unless the new text says the new values, and of all else the same."""
+    """LaunchFormatError unless the new text has the new values, and all others are the same."""
     old, new = _read(before, form, tuple(values)), _read(after, form, tuple(values))
     wrong = {key for key, value in values.items() if new.values.get(key) != value}
     named = {_folded(key, form) for key in values}
@@ -169,8 +139,8 @@ def _prove(before: str, after: str, form: Format, values: Mapping[str, str | Non
     }
     if wrong:
         raise LaunchFormatError(
-            f"the edit would not read back as it was meant: {', '.join(sorted(wrong))}",
-            "The file is left as it is. Please report this with the file.",
+            f"the edit does not read back as intended: {', '.join(sorted(wrong))}",
+            "The file is unchanged. Please report this together with the file.",
         )
 
 

@@ -1,14 +1,14 @@
 """Batch files: ``set NAME=value`` and ``set "NAME=value"`` where they always run.
 
-Names are the same in any case; the last assignment counts. ``set NAME=`` unsets the
-name, so that is what an empty value means. What runs only under a condition, in a block
-or behind a jump has no value that could be known, and is not overwritten; what has an
-expansion (``%HOME%``) is not plain and can be.
+Names ignore case, and the last assignment takes effect. ``set NAME=`` unsets the name, so
+an empty value means that it is unset. An assignment that runs only under a condition, in a
+block or after a jump has no known value and is not overwritten. A value with an expansion
+(``%HOME%``) is not plain, but can be overwritten.
 
-A new assignment goes to the end of the file; it is refused where the script would not
-come to it. Adding and then removing a name restores the text. Source: the documented
-grammar of cmd's ``set`` with command extensions; cmd reads a file in the code page of
-its console, so that what is not ASCII depends on it.
+A new assignment goes to the end of the file, and is refused if the script does not always
+reach it. Adding and then removing a name restores the text. Source: the documented grammar
+of cmd's ``set`` with command extensions. cmd reads a file in the code page of its console,
+on which the meaning of characters outside ASCII depends.
 """
 
 import re
@@ -42,7 +42,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
 
 
 def _end_of_command(rest: str) -> tuple[int, str]:
-    """Where ``set`` ends in the rest of its line, and what forbids to change it."""
+    """Where ``set`` ends in the rest of its line, and why it cannot be changed, if so."""
     quotes = False
     at = 0
     while at < len(rest):
@@ -51,21 +51,21 @@ def _end_of_command(rest: str) -> tuple[int, str]:
             quotes = not quotes
         elif character == "^" and not quotes:
             if at + 1 == len(rest):
-                return at, "the line goes on in the next one"
+                return at, "its line continues in the next"
             at += 1
         elif character in "&|<>" and not quotes:
-            return at, "other commands or redirections stand behind it"
+            return at, "other commands or redirections follow it"
         at += 1
     return at, ""
 
 
 def _value(written: str, quotes: bool, delayed: bool) -> tuple[str | None, str]:
-    """The value of what stands behind ``=``, or None and why it is not plain."""
+    """The value of the text after ``=``; or None, and why it is not plain."""
     percent = re.search(r"%[^%]*%?", written.replace("%%", ""))
     if percent:
         return None, f"it expands {percent.group()}"
     if delayed and "!" in written:
-        return None, "it has ! where delayed expansion is on"
+        return None, "it contains ! while delayed expansion is on"
     result: list[str] = []
     characters = iter(written.replace("%%", "%"))
     for character in characters:
@@ -79,7 +79,7 @@ def _value(written: str, quotes: bool, delayed: bool) -> tuple[str | None, str]:
 
 
 def _setting(name: str, value: str, quotes: bool) -> str:
-    """What stands behind ``set``. In quotes, where ``quotes`` or the value asks for it."""
+    """The argument of ``set``, in quotes if ``quotes`` is true or the value requires them."""
     quotes = quotes or value != value.strip() or any(c in _SPECIAL for c in value)
     open_ = quotes
     result: list[str] = []
@@ -93,12 +93,12 @@ def _setting(name: str, value: str, quotes: bool) -> str:
 
 
 def _of_line(line: Line, delayed: bool) -> list[Assignment]:
-    """The assignments of one line; the one of a ``set`` alone can be edited."""
+    """The assignments in a line. Only that of a plain ``set`` can be edited."""
     begin = _SET.match(line.text)
     if not begin or _COMPUTED.match(line.text, begin.end()):
         if _ECHO.match(line.text):
             return []
-        why = line.sometimes or "it is computed, or set under a condition or behind other commands"
+        why = line.sometimes or "it is computed, or set under a condition or after other commands"
         return [
             Assignment(found[1].rstrip(), line.number, line.start, line.end, None, why, why)
             for found in _INSIDE.finditer(line.text)
@@ -117,10 +117,10 @@ def _of_line(line: Line, delayed: bool) -> list[Assignment]:
     closed = quotes and end < len(rest)
     found = [Assignment(name, line.number, start, start + end + closed, value, reason, fixed)]
     behind = line.text[begin.end() + length :]
-    why = "it is set behind other commands"
+    why = "it is set after other commands"
     return found + [
-        Assignment(one[1].rstrip(), line.number, line.start, line.end, None, why, why)
-        for one in _INSIDE.finditer(behind)
+        Assignment(match[1].rstrip(), line.number, line.start, line.end, None, why, why)
+        for match in _INSIDE.finditer(behind)
     ]
 
 
@@ -133,13 +133,14 @@ class _Batch:
     def check(self, key: str, value: str) -> None:
         if _BAD_IN_NAMES.search(key):
             raise LaunchFormatError(
-                f"{key!r} cannot be set in a batch file", 'A name has none of = " % ^ ! & | < >.'
+                f"{key!r} cannot be set in a batch file",
+                'A name cannot contain = " % ^ ! & | < or >.',
             )
         refuse_characters(key, value, _CONTROL, "a batch file")
 
     def parse(self, text: str) -> list[Assignment]:
         delayed = bool(_DELAYED.search(text))
-        return [one for line in flow(text).lines for one in _of_line(line, delayed)]
+        return [found for line in flow(text).lines for found in _of_line(line, delayed)]
 
     def replaced(self, text: str, old: Assignment, value: str) -> str:
         _refuse_exclamation(text, old.key, value)
@@ -152,7 +153,7 @@ class _Batch:
         if script.unfinished:
             raise LaunchFormatError(
                 f"{key} cannot be added at the end of the script: {script.unfinished}",
-                f"Write a `set {key}=` where it is to take effect; its value is then kept.",
+                f"Write `set {key}=` where it should take effect; gwe then edits its value.",
             )
         plain = [match for line in script.lines if (match := _SET.match(line.text))]
         silent = "@" if plain and "@" in plain[-1].group() else ""
@@ -166,6 +167,6 @@ class _Batch:
 def _refuse_exclamation(text: str, key: str, value: str) -> None:
     if "!" in value and _DELAYED.search(text):
         raise LaunchFormatError(
-            f"the value of {key} has !, which the script's delayed expansion would take away",
-            "Use a value without !, or set the variable outside of delayed expansion.",
+            f"the value of {key} contains !, which the script's delayed expansion would remove",
+            "Use a value without !, or set the variable where delayed expansion is off.",
         )

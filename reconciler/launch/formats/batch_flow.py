@@ -1,7 +1,7 @@
 """Which lines of a batch file always run: blocks, jumps and the ends of a script.
 
-An approximation that errs to one side: what it is not sure of runs only sometimes.
-Pure; knows nothing of assignments.
+An approximation that is wrong in one direction only: a line of which it is not certain
+counts as one that does not always run. Pure; knows nothing of assignments.
 """
 
 import re
@@ -23,7 +23,7 @@ _CONTINUES = re.compile(r"(?<!\^)(?:\^\^)*\^\Z")
 
 @dataclass(frozen=True)
 class Line:
-    """One line that holds commands. ``sometimes``: why it does not always run."""
+    """A line with commands. ``sometimes``: why it does not always run; empty if it does."""
 
     number: int
     start: int
@@ -34,14 +34,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Flow:
-    """The lines of a script. ``unfinished``: why a line behind them would not always run."""
+    """The lines of a script. ``unfinished``: why a line after them would not always run."""
 
     lines: Sequence[Line]
     unfinished: str
 
 
 def flow(text: str) -> Flow:
-    """The lines of a script but for labels and comments."""
+    """The lines of a script, without labels and comments."""
     spans = split_lines(text)
     texts = [text[start:end] for start, end, _ in spans]
     skipped = _skipped(texts)
@@ -59,27 +59,27 @@ def flow(text: str) -> Flow:
             continue
         bare = _QUOTED.sub("", line)
         compound = depth > 0 or _COMPOUND.match(line) is not None
-        why = dead or (depth > 0 and "it stands in a block") or skipped.get(index, "")
-        why = "it goes on from the line before" if continued else why
+        why = dead or (depth > 0 and "it is inside a block") or skipped.get(index, "")
+        why = "it continues the line before" if continued else why
         start, end, _ = spans[index]
         lines.append(Line(index + 1, start, end, line, why or ""))
         if compound:
             depth = max(0, depth + bare.count("(") - bare.count(")"))
         leaves = _LEAVES.match(line)
         if leaves and not compound and not why and not continued:
-            dead = f"the script leaves before it, in line {index + 1}"
+            dead = f"the script ends before it, in line {index + 1}"
             targets = {(leaves["label"] or "").upper()}
         continued = _CONTINUES.search(line) is not None
     if continued:
-        return Flow(lines, "its last line goes on")
-    return Flow(lines, dead or ("a block is open at its end" if depth else ""))
+        return Flow(lines, "its last line is continued")
+    return Flow(lines, dead or ("a block is still open at its end" if depth else ""))
 
 
 def _skipped(texts: Sequence[str]) -> dict[int, str]:
-    """The lines between a jump under a condition and its label further down.
+    """Line index -> why it may be skipped: it is between a conditional jump and its label.
 
-    A label that is reached by jumps only, behind an exit, begins a path of its own, such
-    as the usage message: the lines before it always run on the way that does not jump.
+    A label that only jumps reach, after an exit, begins a path of its own, such as the
+    usage message: the lines before it always run unless the script jumps.
     """
     result: dict[int, str] = {}
     labels = _fallen_into(texts)
@@ -97,7 +97,7 @@ def _skipped(texts: Sequence[str]) -> dict[int, str]:
 
 
 def _fallen_into(texts: Sequence[str]) -> dict[str, int]:
-    """The labels that the line before them goes on into."""
+    """The labels that are reached from the line before them."""
     result: dict[str, int] = {}
     leaves = False
     for index, line in enumerate(texts):

@@ -1,9 +1,9 @@
-"""Bytes to text and back, so that what is not edited stays byte for byte.
+"""Decodes bytes to text and encodes text to bytes, so that unedited bytes stay the same.
 
-A decoding counts only if it gives the same bytes back. What is no UTF-8 is taken as
-ISO-8859-1, in which every byte is a character. Java reads properties as ISO-8859-1,
-so that is what they are, unless a byte order mark says otherwise. Shells and cmd read
-no UTF-16; a UTF-8 mark is to them a part of the first line, and stays one here.
+A decoding is used only if encoding gives the same bytes again. A file that is not UTF-8 is
+read as ISO-8859-1, in which every byte is a character. Properties are ISO-8859-1, as Java
+reads them, unless a byte order mark says otherwise. Shells and cmd do not read UTF-16; to
+them a UTF-8 mark is part of the first line, and so it is here.
 """
 
 import codecs
@@ -22,13 +22,13 @@ _SCRIPTS = (Format.SHELL, Format.BATCH)
 _DECLARED = re.compile(
     rb"<\?xml\s[^>]*?\bencoding\s*=\s*(?:\"([A-Za-z0-9._-]+)\"|'([A-Za-z0-9._-]+)')"
 )
-# Encodings of one byte a character, and UTF: names as Python's codecs give them.
+# Encodings with one byte per character, and UTF, by the names of Python's codecs.
 _XML_ENCODINGS = re.compile(r"utf-8|ascii|iso8859-\d+|cp125\d|cp\d{3}|koi8-[ru]|utf-16(-[lb]e)?")
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A text, the codec that it came from, and the byte order mark before it."""
+    """A text, the codec that decoded it, and the byte order mark before it."""
 
     text: str
     codec: str
@@ -50,14 +50,15 @@ class Decoded:
 
 
 def decode(raw: bytes, form: Format) -> Decoded:
-    """The text of a file. LaunchFormatError where its bytes are not what they claim."""
+    """The text of a file. LaunchFormatError if it is not in the encoding that it claims."""
     for mark, codec in _MARKS:
         if raw.startswith(mark):
             if form not in _SCRIPTS:
                 return _decoded(raw[len(mark) :], codec, mark)
             if codec != "utf-8":
                 raise LaunchFormatError(
-                    f"the file is {codec}, which no {form} reads", "Save it as UTF-8 or ASCII."
+                    f"the file is {codec}, which a {form} file cannot be",
+                    "Save it as UTF-8 or ASCII.",
                 )
     if form is Format.PROPERTIES:
         return _decoded(raw, "latin-1")
@@ -75,10 +76,10 @@ def _decoded(raw: bytes, codec: str, mark: bytes = b"") -> Decoded:
         same = text.encode(codec) == raw
     except UnicodeError as error:
         raise LaunchFormatError(
-            f"the file is not the {codec} that it says it is: {error}", "Save it anew as UTF-8."
+            f"the file claims to be {codec}, but is not: {error}", "Save it as UTF-8."
         ) from error
     if not same:
-        raise LaunchFormatError(f"the file's {codec} does not give the same bytes back")
+        raise LaunchFormatError(f"decoding and encoding the file as {codec} changes its bytes")
     return Decoded(text, codec, mark)
 
 
@@ -94,7 +95,7 @@ def _xml_codec(raw: bytes) -> str:
         codec = codecs.lookup(name).name
     except LookupError:
         codec = ""
-    # A declaration that could be read byte by byte is no UTF-16.
+    # A declaration that is readable as single bytes is not UTF-16.
     if not _XML_ENCODINGS.fullmatch(codec) or codec.startswith("utf-16"):
         raise LaunchFormatError(
             f"the XML declaration says encoding {name}, which is not supported",

@@ -1,18 +1,18 @@
 """INI files: ``[section]`` and ``key = value``, as Python's configparser reads them.
 
-A key is addressed as ``[section] key``, before the first section as ``key``; ``[section]``
-alone, with None, removes a section that is empty. ``;`` and ``#`` begin comments at the
-start of a line only; quotes and ``%`` are characters like any other. Readers of this
-family disagree in places, so there nothing is guessed: a key that stands twice is
-edited everywhere, a value that goes on in deeper indented lines is left alone, a key
-that differs from one that is there in case only is refused.
+A key is addressed as ``[section] key``, or ``key`` before the first section. ``[section]``
+with the value None removes an empty section. ``;`` and ``#`` begin a comment only at the
+start of a line; quotes and ``%`` have no special meaning. Where programs that read INI files
+disagree, nothing is guessed: of a key that occurs twice, both are edited; a value that
+continues in further indented lines is left alone; a new key that differs from an existing
+one only in case is refused.
 
-Adding and then removing a key restores the text; of a new section the header stays
-until ``[section]`` is removed as well.
+Adding and then removing a key restores the text, except for the header of a new section,
+which stays until ``[section]`` is removed as well.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import assignments
@@ -24,7 +24,7 @@ from reconciler.launch.formats.model import Assignment, Reading
 _KEY = re.compile(r"\[(?P<section>.+)\](?: (?P<name>.*))?", re.DOTALL)
 _CONTROL = "".join(map(chr, (*range(9), *range(10, 32), 127))) + "\x85\u2028\u2029"
 _SECTION = "it is a section"
-_CONTINUED = "its value goes on in the lines below, which are indented further"
+_CONTINUED = "its value continues in the lines below, which are indented further"
 
 
 def read(text: str) -> Reading:
@@ -40,25 +40,18 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
     return assignments.edit(text, values, _Ini())
 
 
-def missing_sections(text: str, keys: Iterable[str]) -> list[str]:
-    """The sections that an addition of these keys would add, as keys of their own."""
-    there = {section.name for section in sections_of(text)}
-    wanted = dict.fromkeys(_split(key)[0] for key in keys)
-    return [f"[{section}]" for section in wanted if section not in there]
-
-
 def _address(section: str, key: str) -> str:
     return f"[{section}] {key}" if section else key
 
 
 def _split(address: str) -> tuple[str, str]:
-    """The section and the key; the key is empty for a section as a whole."""
+    """The section and the key; the key is empty where the address is a section."""
     found = _KEY.fullmatch(address)
     section, key = (found["section"], found["name"] or "") if found else ("", address)
     clean = key == key.strip() and not re.search(r"[=:]", key) and key[:1] not in ("#", ";", "[")
     if not clean or not (section or key) or any(c in _CONTROL for c in address):
         raise LaunchFormatError(
-            f"{address!r} names no option",
+            f"{address!r} is not the address of an option",
             "Write [section] key; a key has no = or : and does not begin with #, ; or [.",
         )
     return section, key
@@ -77,7 +70,7 @@ class _Ini:
         refuse_characters(key, value, _CONTROL, "an INI file")
         if value != value.strip():
             raise LaunchFormatError(
-                f"the value of {key} begins or ends with a blank, which an INI file cannot hold",
+                f"the value of {key} begins or ends with a blank, which an INI file cannot keep",
                 "Use a value without it.",
             )
 
@@ -88,13 +81,13 @@ class _Ini:
                 header = (f"[{section.name}]", 0, section.start, section.end)
                 full = "the section is not empty" if section.options else ""
                 found.append(Assignment(*header, None, _SECTION, full))
-            for one in section.options:
-                if one.key:
-                    value = None if one.continued else one.value
-                    reason = _CONTINUED if one.continued else ""
-                    end = one.at + len(one.value)
-                    key = _address(section.name, one.key)
-                    found.append(Assignment(key, one.line, one.at, end, value, reason, reason))
+            for option in section.options:
+                if option.key:
+                    value = None if option.continued else option.value
+                    reason = _CONTINUED if option.continued else ""
+                    start, end = option.at, option.at + len(option.value)
+                    key = _address(section.name, option.key)
+                    found.append(Assignment(key, option.line, start, end, value, reason, reason))
         return found
 
     def replaced(self, text: str, old: Assignment, value: str) -> str:
@@ -104,17 +97,16 @@ class _Ini:
         section_name, name = _split(key)
         sections = sections_of(text)
         _refuse_twin(sections, section_name, name)
-        same = [one for one in sections if one.name == section_name]
+        same = [each for each in sections if each.name == section_name]
         if not same:
             if "]" in section_name:
                 raise LaunchFormatError(f"a section cannot be named {section_name!r}")
             text = insert_line(text, len(text), f"[{section_name}]", "\n")
             return self.added(text, key, value)
         section = same[-1]
-        pattern = next((one for one in reversed(section.options) if one.key), None)
-        anywhere = pattern or next(
-            (one for each in reversed(sections) for one in reversed(each.options) if one.key), None
-        )
+        pattern = next((option for option in reversed(section.options) if option.key), None)
+        options = [option for each in sections for option in each.options if option.key]
+        anywhere = pattern or (options[-1] if options else None)
         indent = text[pattern.start : pattern.start + pattern.indent] if pattern else ""
         separator = anywhere.separator if anywhere else "="
         if not anywhere or not anywhere.value:
@@ -128,17 +120,18 @@ class _Ini:
 
 def _refuse_twin(sections: Sequence[Section], section: str, key: str) -> None:
     wanted = _address(section, key)
-    for one in sections:
-        if one.name.casefold() == section.casefold() and one.name != section:
+    for each in sections:
+        if each.name.casefold() == section.casefold() and each.name != section:
             raise LaunchFormatError(
-                f"there is no section [{section}], but [{one.name}]: "
-                "most readers take them for the same",
-                f"Write [{one.name}].",
+                f"there is no section [{section}], but there is [{each.name}]: "
+                "to most programs they are the same",
+                f"Write [{each.name}].",
             )
-        for option in one.options:
-            there = _address(one.name, option.key)
-            if option.key and there.casefold() == wanted.casefold():
+        for option in each.options:
+            existing = _address(each.name, option.key)
+            if option.key and existing.casefold() == wanted.casefold():
                 raise LaunchFormatError(
-                    f"{wanted} is not there, but {there} is: most readers take them for the same",
-                    f"Write {there}.",
+                    f"there is no {wanted}, but there is {existing}: "
+                    "to most programs they are the same",
+                    f"Write {existing}.",
                 )

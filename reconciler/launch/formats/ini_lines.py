@@ -1,4 +1,4 @@
-"""The lines of an INI file: sections, options, and values that go on below. Pure."""
+"""The lines of an INI file: sections, options, and values over several lines. Pure."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _COMMENTS = ("#", ";")
 
 @dataclass
 class Option:
-    """A line that is no comment, blank or header: an option where it has a key."""
+    """A line that is neither blank nor a comment nor a header. Without a key, it is no option."""
 
     line: int
     start: int
@@ -28,8 +28,9 @@ class Option:
 
 @dataclass
 class Section:
-    """A header, or what stands before the first, and what follows. ``behind``: its last
-    line that is neither blank nor a comment ends there, with the line end."""
+    """A header and the options below it; without a name, the options before the first header.
+    ``behind``: the end of its last line that is neither blank nor a comment, line end
+    included."""
 
     name: str
     start: int
@@ -39,7 +40,7 @@ class Section:
 
 
 def sections_of(text: str) -> list[Section]:
-    """What stands before the first header, and then every section, in the text's order."""
+    """The options before the first header, then every section, in the order of the text."""
     sections = [Section("", 0, 0, 0)]
     for number, (start, end, behind) in enumerate(split_lines(text), 1):
         line = text[start:end]
@@ -54,8 +55,8 @@ def sections_of(text: str) -> list[Section]:
             if header:
                 raise LaunchFormatError(
                     f"line {number} is a section header that is indented further than the "
-                    "line before it: readers disagree whether it is one",
-                    "Take the indentation away.",
+                    "line before it: programs disagree whether it is a header",
+                    "Remove the indentation.",
                 )
             previous.continued = True
             previous.end = end

@@ -1,7 +1,7 @@
-"""Lines of a text with their ends kept: to add one, and to take one away again.
+"""Adds lines to a text and removes them, keeping its line ends.
 
-Adding and then removing a line gives the text back, also where the last line has no
-end. Knows line ends and nothing of any format.
+Adding and then removing a line restores the text, also where the last line has no line
+end. Knows no format.
 """
 
 import re
@@ -11,7 +11,7 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class LineNumbers:
-    """The number, from 1, of the line that a position of a text stands in."""
+    """Position in a text -> the number of its line, from 1."""
 
     def __init__(self, text: str) -> None:
         self._ends = [found.end() for found in LINE_END.finditer(text)]
@@ -21,7 +21,8 @@ class LineNumbers:
 
 
 def split_lines(text: str) -> list[tuple[int, int, int]]:
-    """(start, end, end with the line end) of every line; no empty one behind the last end."""
+    """(start, end, end with the line end) of every line. No empty line follows the last line
+    end."""
     lines: list[tuple[int, int, int]] = []
     start = 0
     for found in LINE_END.finditer(text):
@@ -33,9 +34,10 @@ def split_lines(text: str) -> list[tuple[int, int, int]]:
 
 
 def insert_line(text: str, position: int, line: str, default_end: str) -> str:
-    """``text`` with a line more at ``position``, the start of a line or the end of the text.
+    """``text`` with ``line`` inserted at ``position``: the start of a line, or the end.
 
-    It gets the end of the line before it, else the text's first, else ``default_end``.
+    Its line end is that of the line before it, else the first in the text, else
+    ``default_end``.
     """
     before, after = text[:position], text[position:]
     ends = LINE_END.findall(before) or LINE_END.findall(text)[:1]
@@ -46,9 +48,9 @@ def insert_line(text: str, position: int, line: str, default_end: str) -> str:
 
 
 def remove_lines(text: str, start: int, end: int) -> str:
-    """``text`` without the lines that ``start`` to ``end`` touch.
+    """``text`` without the lines that the range from ``start`` to ``end`` touches.
 
-    Without a line end of its own, the last line takes the one before it along.
+    For a last line without a line end, the line end before it is removed.
     """
     while start > 0 and text[start - 1] not in "\r\n":
         start -= 1

@@ -1,4 +1,4 @@
-"""The words of the editors: a format, what is read in a text, one assignment. Pure."""
+"""The values that editors work with: a format, a reading of a text, one assignment. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """How a launch file is written."""
+    """The format of a launch file."""
 
     PROPERTIES = "properties"
     INI = "ini"
@@ -17,26 +17,25 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text says. Keys are spelled as the text spells them.
+    """The values in a text. Keys are spelled as in the text.
 
-    ``values``: key -> its value. ``opaque``: key -> why what it has is no plain value,
-    such as ``$HOME/lib``; a key is in one of the two. ``lines``: key -> the line, from
-    1, of the assignment that counts. ``notices``: sentences about the text.
+    ``values``: key -> its value. ``opaque``: key -> why it has no plain value, as with
+    ``$HOME/lib``. A key is in one of the two. ``lines``: key -> the line number, from 1, of
+    the assignment that takes effect.
     """
 
     values: Mapping[str, str]
     opaque: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
-    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """One place of a text that gives a key a value.
+    """A part of a text that gives a key its value.
 
-    ``start`` and ``end``: the part of the text that an edit replaces. ``value`` is None
-    where it is not plain, and ``reason`` says why. ``fixed`` says why it cannot be
-    overwritten or removed; empty where it can.
+    ``start`` and ``end``: what an edit replaces. ``value`` is None where it is not plain;
+    ``reason`` says why. ``fixed`` says why it can be neither overwritten nor removed; empty
+    where it can be.
     """
 
     key: str

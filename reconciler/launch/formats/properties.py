@@ -1,9 +1,9 @@
 """Java properties: the text format of ``java.util.Properties.load``.
 
-Source: the documentation of that method, and its behaviour, which the tests ask for.
-The last assignment of a key counts. What is written is ASCII with ``\\uXXXX``, which
-reads the same whatever encoding the reader assumes. Adding and then removing a key
-restores the text.
+Source: the documentation of that method, and its behaviour, which the tests compare with.
+The last assignment of a key takes effect. Values are written in ASCII with ``\\uXXXX``,
+which reads the same in every encoding that a program may assume. Adding and then removing
+a key restores the text.
 """
 
 import re
@@ -34,14 +34,14 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
 
 @dataclass(frozen=True)
 class _Logical:
-    """A logical line: its characters without the continuations, and where each stands."""
+    """A logical line: its characters without the continuations, and their positions."""
 
     start: int
     end: int
     text: str
     at: Sequence[int]
     dangling: bool
-    """Whether it ends in a backslash with nothing to go on with."""
+    """Whether it ends in a backslash that no line follows."""
 
 
 def _logical_lines(text: str) -> list[_Logical]:
@@ -67,11 +67,11 @@ def _logical_lines(text: str) -> list[_Logical]:
             last = following[1]
             first = last - len(text[following[0] : last].lstrip(_BLANK))
             if not at and text[first : first + 1] in ("#", "!"):
-                break  # behind a backslash alone, Java 9 and later take it for a comment
-        # A backslash alone at the end of the file is an empty key to some versions of
-        # Java, and nothing to others and to us.
+                break  # after a lone backslash, Java 9 and later read this as a comment
+        # A lone backslash at the end of the file is an empty key to some versions of Java
+        # and nothing to others; here it is nothing.
         if at:
-            characters = "".join(text[one] for one in at)
+            characters = "".join(text[position] for position in at)
             result.append(_Logical(start, last, characters, at, dangling))
     return result
 
@@ -96,8 +96,8 @@ def _unescape(escaped: str, line: int) -> str:
                 digits = escaped[index : index + 4]
                 if not _HEX.fullmatch(digits):
                     raise LaunchFormatError(
-                        f"line {line} has \\u without four hexadecimal digits",
-                        "Java reads no such file. In paths, write \\\\ or / instead of \\.",
+                        f"in line {line}, four hexadecimal digits must follow \\u",
+                        "Java cannot read such a file. In paths, write \\\\ or / instead of \\.",
                     )
                 character = chr(int(digits, 16))
                 index += 4
@@ -124,7 +124,8 @@ def _escape(text: str, special: str) -> str:
 
 
 def _escape_value(value: str, after_blank: bool) -> str:
-    """``after_blank``: nothing but blanks stands before it, so a first = or : would separate."""
+    """``after_blank``: only blanks separate it from its key, so a first = or : would be
+    read as the separator."""
     inner = value.strip(" ")
     if not inner:
         return "\\ " * len(value)
@@ -142,7 +143,7 @@ class _Properties:
         return key
 
     def check(self, key: str, value: str) -> None:
-        """Every text can be written."""
+        """The format can hold every text."""
 
     def parse(self, text: str) -> list[Assignment]:
         numbers = LineNumbers(text)
@@ -161,12 +162,12 @@ class _Properties:
             if begin < len(logical.at):
                 start = logical.at[begin]
             elif logical.dangling and text.endswith("\\"):
-                start -= 1  # before the backslash that nothing follows
+                start -= 1  # before the dangling backslash
             found.append(Assignment(key, line, start, logical.end, value, reason))
         return found
 
     def replaced(self, text: str, old: Assignment, value: str) -> str:
-        logical = next(one for one in _logical_lines(text) if one.start <= old.start <= one.end)
+        logical = next(each for each in _logical_lines(text) if each.start <= old.start <= each.end)
         key_end = _key_end(logical.text)
         separator = _SEPARATOR.match(logical.text, key_end)
         written = separator.group() if separator else ""
@@ -177,7 +178,7 @@ class _Properties:
 
     def added(self, text: str, key: str, value: str) -> str:
         if not key:
-            raise LaunchFormatError("a key is empty", "Name it.")
+            raise LaunchFormatError("the key is empty", "Name the key.")
         lines = _logical_lines(text)
         written = "="
         if lines:
@@ -187,9 +188,9 @@ class _Properties:
         line = escaped + written + _escape_value(value, after_blank=False)
         position = len(text)
         if lines and lines[-1].dangling:
-            position = lines[-1].start  # behind it, the line would be its continuation
+            position = lines[-1].start  # after it, the new line would be its continuation
         return insert_line(text, position, line, "\n")
 
     def removed(self, text: str, old: Assignment) -> str:
-        logical = next(one for one in _logical_lines(text) if one.start <= old.start <= one.end)
+        logical = next(each for each in _logical_lines(text) if each.start <= old.start <= each.end)
         return remove_lines(text, logical.start, logical.end)

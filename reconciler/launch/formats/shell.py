@@ -1,14 +1,14 @@
 """Shell files: ``NAME=value`` and ``export NAME=value`` where they always run.
 
-The last assignment counts. One that runs only under a condition, in a function, in a
-subshell or behind an ``exit`` has no value that could be known, and is not overwritten.
-A value with expansions (``$HOME/lib``, ``$(hostname)``) is not plain; it can be
-overwritten. What ``.`` and ``eval`` set at run time is not seen.
+The last assignment takes effect. An assignment that runs only under a condition, in a
+function, in a subshell or after an ``exit`` has no known value and is not overwritten. A
+value with expansions (``$HOME/lib``, ``$(hostname)``) is not plain, but can be overwritten.
+What ``.`` and ``eval`` set at run time is not seen.
 
-A new assignment goes to the end of the file, with ``export`` if the last one there has
-it; it is refused where the script would not come to it. Adding and then removing a
-name restores the text. In a file with line ends of Windows, the carriage return counts
-as a part of the line end; a POSIX shell would take it for a part of the value.
+A new assignment goes to the end of the file, with ``export`` if the last assignment has it.
+It is refused if the script does not always reach it. Adding and then removing a name
+restores the text. A carriage return before a line feed belongs to the line end, though to a
+POSIX shell it is part of the value.
 """
 
 import re
@@ -26,11 +26,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)", re.ASCII)
 _EXPORTS = ("export", "readonly", "declare", "typeset")
 _AT_RUN_TIME = {
-    "unset": "it is unset there",
-    "read": "it is read when the script runs",
-    "getopts": "it is an option of the script",
-    "for": "it is set by a loop",
-    "select": "it is set by a loop",
+    "unset": "the script unsets it",
+    "read": "the script reads it while it runs",
+    "getopts": "it holds an option of the script",
+    "for": "a loop sets it",
+    "select": "a loop sets it",
 }
 _ONE_NAME = ("for", "select", "getopts")
 _LINE_END = re.compile(r"[ \t]*(\r?\n|\Z)")
@@ -38,8 +38,7 @@ _LINE_END = re.compile(r"[ \t]*(\r?\n|\Z)")
 
 def read(text: str) -> Reading:
     """Every variable that the script sets to something."""
-    windows = "lines end as on Windows: a POSIX shell takes the CR into the value"
-    return assignments.read(text, _Shell(), (windows,) if "\r\n" in text else ())
+    return assignments.read(text, _Shell())
 
 
 def edit(text: str, values: Mapping[str, str | None]) -> str:
@@ -48,7 +47,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
 
 
 def _set_by(command: Command) -> Iterator[tuple[str, Word]]:
-    """What a command sets or unsets: names with the words that do it."""
+    """The names that a command sets or unsets, each with the word that does so."""
     words = command.words
     exported = words[0].text in _EXPORTS
     found = [(_ASSIGNMENT.match(word.text), word) for word in words]
@@ -61,7 +60,7 @@ def _set_by(command: Command) -> Iterator[tuple[str, Word]]:
 
 
 def _fixed(command: Command) -> str:
-    """Why what a command sets cannot be known or changed."""
+    """Why the values that a command sets can be neither known nor changed; empty if they can."""
     if how := _AT_RUN_TIME.get(command.words[0].text):
         return how
     if command.depth or command.before in ("&&", "||"):
@@ -69,7 +68,7 @@ def _fixed(command: Command) -> str:
     if command.before == "|" or command.behind in ("|", "&"):
         return "it is set in a pipeline or in the background"
     if command.dead_since:
-        return f"the script leaves before it, in line {command.dead_since}"
+        return f"the script ends before it, in line {command.dead_since}"
     return "the command has redirections" if command.redirected else ""
 
 
@@ -82,8 +81,8 @@ class _Shell:
     def check(self, key: str, value: str) -> None:
         if not _NAME.fullmatch(key):
             raise LaunchFormatError(
-                f"{key!r} is no name of a shell variable",
-                "A name has letters, digits and _, and does not begin with a digit.",
+                f"{key!r} is not a valid name of a shell variable",
+                "A name consists of letters, digits and _, and does not begin with a digit.",
             )
         refuse_characters(key, value, "\0", "a shell file")
 
@@ -102,7 +101,7 @@ class _Shell:
                     written = word.text[match.end() :]
                     value, reason = literal(written, command.words[0].text in _EXPORTS)
                     if match.group(2) == "+=":
-                        value, reason = None, "it is added to what was there"
+                        value, reason = None, "it is appended to the previous value"
                     elif written.startswith("("):
                         value, reason, kept = None, "it is an array", "it is an array"
                 result.append(Assignment(name, line, start, word.end, value, reason, kept))
@@ -117,9 +116,9 @@ class _Shell:
         if script.unfinished:
             raise LaunchFormatError(
                 f"{key} cannot be added at the end of the script: {script.unfinished}",
-                f"Write an assignment of {key} where it is to take effect; its value is then kept.",
+                f"Assign {key} where it should take effect; gwe then edits its value.",
             )
-        setting = [one for one in script.commands if any(_set_by(one)) and not _fixed(one)]
+        setting = [each for each in script.commands if any(_set_by(each)) and not _fixed(each)]
         export = "export " if setting and setting[-1].words[0].text == "export" else ""
         line = f"{export}{key}={quoted(value, like='')}"
         return insert_line(text, len(text), line, "\n")
@@ -132,18 +131,18 @@ class _Shell:
             if word.start <= old.start and word.end == old.end
         )
         first, last, word = command.words[0], command.words[-1], command.words[at]
-        others = [one for one in command.words if one is not word and one.text[:1] != "-"]
-        if any(one.text not in _EXPORTS for one in others):
+        others = [each for each in command.words if each is not word and each.text[:1] != "-"]
+        if any(each.text not in _EXPORTS for each in others):
             start = command.words[at - 1].end if at else word.start
             end = word.end if at else command.words[1].start
             return text[:start] + text[end:]
         line_start = text.rfind("\n", 0, first.start) + 1
         if text[line_start : first.start].strip(" \t") or command.behind not in ("\n", ""):
             raise LaunchFormatError(
-                f"{old.key} in line {old.line} cannot be removed: it shares the line",
+                f"{old.key} in line {old.line} cannot be removed: its line contains other commands",
                 "Remove it by hand.",
             )
-        if not _LINE_END.match(text, last.end):  # a comment stands behind it, and stays
+        if not _LINE_END.match(text, last.end):  # keep the comment after it
             comment = text.index("#", last.end)
             return text[: first.start] + text[comment:]
         return remove_lines(text, first.start, last.end)

@@ -1,8 +1,8 @@
-"""Simple commands of a POSIX shell script: their words, and whether they always run.
+"""The simple commands of a POSIX shell script: their words, and whether they always run.
 
-Enough of the shell's grammar (POSIX.1-2017, XCU 2) to know where words begin and end:
-quotes, expansions, here-documents, comments, compound commands. It runs nothing and
-gives words no meaning. Pure.
+Covers as much of the shell's grammar (POSIX.1-2017, XCU 2) as it takes to know where words
+begin and end: quotes, expansions, here-documents, comments, compound commands. It runs
+nothing and does not interpret words. Pure.
 """
 
 import re
@@ -27,7 +27,7 @@ _LEAVES = frozenset({"exit", "exec", "return"})
 
 @dataclass(frozen=True)
 class Word:
-    """One word as it is written."""
+    """A word as it is written."""
 
     start: int
     end: int
@@ -36,8 +36,8 @@ class Word:
 
 @dataclass
 class Command:
-    """A simple command. ``before`` and ``behind``: the operators around it, a line end
-    or "" at the ends of the text. ``depth``: compound commands around it."""
+    """A simple command. ``before`` and ``behind``: the operators or line ends around it; ""
+    at the ends of the text. ``depth``: how many compound commands contain it."""
 
     words: list[Word]
     depth: int
@@ -45,12 +45,13 @@ class Command:
     behind: str = ""
     redirected: bool = False
     dead_since: int = 0
-    """The line of an ``exit`` or ``exec`` before it; 0 for none."""
+    """The line of an ``exit``, ``exec`` or ``return`` before it; 0 for none."""
 
 
 @dataclass
 class Script:
-    """The commands of a text in its order. ``unfinished``: why no line can follow it."""
+    """The commands in the order of the text. ``unfinished``: why an added line would not
+    always run."""
 
     commands: list[Command] = field(default_factory=list)
     unfinished: str = ""
@@ -95,14 +96,14 @@ class _Lexer:
 
     def _reason(self, last: str) -> str:
         if self._documents:
-            return "a here-document does not end"
+            return "a here-document is not closed"
         if self._open:
-            return f"there is no {self._open[-1]} at its end"
+            return f"{self._open[-1]} is missing at its end"
         if self._dead_since:
-            return f"the script leaves in line {self._dead_since}"
+            return f"the script ends in line {self._dead_since}"
         joined = last[0:1] != "#" and _JOINED.search(last)
         if joined or self._command.before in _LINKS:
-            return "its last line goes on"
+            return "its last line is continued"
         return ""
 
     def _finish(self, operator: str) -> None:
@@ -114,11 +115,11 @@ class _Lexer:
             self._script.commands.append(command)
             always = not self._open and command.before not in _LINKS
             words = [word.text for word in command.words]
-            # `exec` with redirections alone goes on.
+            # After `exec` with redirections only, the script goes on.
             if always and words[0] in _LEAVES and (words[0] != "exec" or len(words) > 1):
                 self._dead_since = self._dead_since or self._numbers[command.words[0].start]
         elif operator in ("\n", "") and command.before in _LINKS:
-            return  # the line goes on
+            return  # the command continues in the next line
         self._command = Command([], 0, operator)
 
     def _operator(self, operator: str, at: int) -> int:
@@ -127,10 +128,10 @@ class _Lexer:
         if operator == "(":
             if self._text.startswith("((", at) and not words:
                 return skip_parentheses(self._text, end, self._numbers)
-            self._command = Command([], 0, "(")  # what stood before it names a function
+            self._command = Command([], 0, "(")  # the word before it is the name of a function
             self._open.append(")")
         elif operator == ")" and self._open[-1:] == ["esac"]:
-            self._command = Command([], 0, ")")  # what stood before it is a pattern
+            self._command = Command([], 0, ")")  # the word before it is a pattern
         elif operator == ")":
             self._finish(")")
             self._close(")")
@@ -153,7 +154,7 @@ class _Lexer:
         if not self._command.words:
             if word in _OPENS:
                 self._open.append(_OPENS[word])
-                # What follows are names and patterns, or a command of its own.
+                # Names or patterns follow these; a command follows the others.
                 if word in ("for", "case", "select"):
                     self._command.words.append(Word(at, end, word))
                 return end

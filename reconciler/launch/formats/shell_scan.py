@@ -1,6 +1,6 @@
 """Where a word of a shell script ends: quotes, escapes and expansions are skipped whole.
 
-Source: POSIX.1-2017, XCU 2.2 and 2.3. Gives nothing a meaning. Pure.
+Source: POSIX.1-2017, XCU 2.2 and 2.3. Interprets nothing. Pure.
 """
 
 import re
@@ -9,7 +9,7 @@ from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.lines import LineNumbers
 
 JOINED = re.compile(r"\\\r?\n")
-"""A backslash at the end of a line: the next one goes on."""
+"""A backslash at the end of a line: the next line continues it."""
 
 
 def word_end(text: str, at: int, numbers: LineNumbers) -> int:
@@ -23,7 +23,7 @@ def word_end(text: str, at: int, numbers: LineNumbers) -> int:
 
 
 def _skip_one(text: str, at: int, numbers: LineNumbers) -> int:
-    """The end of the quoted part, expansion or character that begins at ``at``."""
+    """The end of the quoted text, expansion or character that begins at ``at``."""
     match text[at]:
         case "\\":
             return min(at + 2, len(text))
@@ -49,7 +49,7 @@ def _skip_one(text: str, at: int, numbers: LineNumbers) -> int:
 
 
 def _skip_until(closing: str, text: str, at: int, start: int, numbers: LineNumbers) -> int:
-    """Behind ``closing``. In double quotes a single quote is a character."""
+    """The position after ``closing``. In double quotes, a single quote is a plain character."""
     while at < len(text) and text[at] != closing:
         plain = (closing == '"' and text[at] == "'") or text.startswith("$'", at)
         at = at + 1 if plain else _skip_one(text, at, numbers)
@@ -57,7 +57,7 @@ def _skip_until(closing: str, text: str, at: int, start: int, numbers: LineNumbe
 
 
 def skip_parentheses(text: str, at: int, numbers: LineNumbers) -> int:
-    """Behind the parenthesis that closes the one before ``at``."""
+    """The position after the parenthesis that closes the one before ``at``."""
     start, depth = at - 1, 1
     while at < len(text):
         character = text[at]
@@ -71,6 +71,6 @@ def skip_parentheses(text: str, at: int, numbers: LineNumbers) -> int:
 def _behind(text: str, position: int, start: int, numbers: LineNumbers) -> int:
     if position < 0:
         raise LaunchFormatError(
-            f"{text[start]!r} in line {numbers[start]} never ends", "Is this a shell script?"
+            f"{text[start]!r} in line {numbers[start]} is not closed", "Is this a shell script?"
         )
     return position + 1

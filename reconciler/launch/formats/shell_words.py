@@ -1,4 +1,4 @@
-"""The value of a shell word, and a word for a value. Pure; runs nothing.
+"""The value of a shell word, and the word for a value. Pure; runs nothing.
 
 Source: POSIX.1-2017, XCU 2.2 (quoting), 2.6 (word expansions).
 """
@@ -13,9 +13,9 @@ _IN_DOUBLE = re.compile(r"\\\r?\n|\\[$`\"\\]")
 
 
 def literal(word: str, exported: bool) -> tuple[str | None, str]:
-    """The value of what stands behind ``=``, or None and why it is not plain.
+    """The value of the text after ``=``; or None, and why it is not plain.
 
-    ``exported``: the word stands behind ``export``, where some shells expand more.
+    ``exported``: the word is an argument of ``export``, where some shells expand more.
     """
     result: list[str] = []
     at = 0
@@ -38,11 +38,11 @@ def literal(word: str, exported: bool) -> tuple[str | None, str]:
         else:
             reason = _expands(word, at)
             if character == "$" and word[at + 1 : at + 2] in ("'", '"'):
-                reason = f"what ${word[at + 1]} means depends on the shell"
+                reason = f"the meaning of ${word[at + 1]} depends on the shell"
             if character == "~" and (at == 0 or word[at - 1] == ":"):
                 reason = "it expands ~"
             if exported and character in "*?[{":
-                reason = f"it has {character} without quotes"
+                reason = f"it contains {character} outside quotes"
             if reason:
                 return None, reason
             result.append(character)
@@ -52,7 +52,7 @@ def literal(word: str, exported: bool) -> tuple[str | None, str]:
 
 
 def _double(word: str, at: int) -> tuple[str, int, str]:
-    """The text in double quotes, the place behind them, and why it is not plain."""
+    """The text in double quotes, the position after them, and why it is not plain."""
     result: list[str] = []
     while word[at] != '"':
         escaped = _IN_DOUBLE.match(word, at)
@@ -81,9 +81,9 @@ def _expands(word: str, at: int) -> str:
 
 
 def quoted(value: str, like: str) -> str:
-    """The value as a word, quoted as ``like`` is where that can hold it."""
+    """The value as a word, in the quotes of ``like`` if they can hold it."""
     if not like.startswith(("'", '"')) and _BARE.fullmatch(value):
         return value
-    if like.startswith('"') and "!" not in value:  # interactive shells expand it in "
+    if like.startswith('"') and "!" not in value:  # interactive shells expand ! in double quotes
         return '"' + re.sub(r"([$`\"\\])", r"\\\1", value) + '"'
     return "'" + value.replace("'", "'\\''") + "'"

@@ -1,9 +1,9 @@
 """XML files: the text of an element, or an attribute, by a path (see ``xml_path``).
 
-Only the bytes of that text or value change. A missing attribute is added at the end of
-its tag, and adding and then removing one restores the text; elements are neither added
-nor removed, and a text with elements or comments in it is left alone. ``<a/>`` becomes
-``<a>text</a>``, and ``<a></a>`` when that text is made empty again.
+Only the bytes of that text or value change. A missing attribute is added at the end of its
+tag; adding and then removing it restores the text. Elements are neither added nor removed,
+and a text that contains elements or comments is left alone. ``<a/>`` becomes
+``<a>text</a>``, and ``<a></a>`` if that text is made empty again.
 """
 
 import re
@@ -14,15 +14,15 @@ from reconciler.launch.formats import xml_path, xml_tree
 from reconciler.launch.formats.model import Reading
 from reconciler.launch.formats.xml_tree import Element
 
-# What XML 1.0 cannot hold, not even as a character reference.
+# Characters that XML 1.0 excludes, even as character references.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CDATA = (b"<![CDATA[", b"]]>")
 
 
 def read(text: str, paths: Iterable[str] = ()) -> Reading:
-    """All texts and attributes, by paths of positions, and those that ``paths`` name.
+    """All texts and attributes by paths of positions, and those at ``paths``.
 
-    LaunchFormatError for a path to an element that is not there.
+    LaunchFormatError for a path that leads to no element, or to several.
     """
     root = xml_tree.parse(text)
     values: dict[str, str] = {}
@@ -50,7 +50,7 @@ def read(text: str, paths: Iterable[str] = ()) -> Reading:
 
 
 def edit(text: str, values: Mapping[str, str | None], codec: str = "utf-8") -> str:
-    """The text with these values. What ``codec`` lacks becomes a character reference."""
+    """The text with these values. Characters that ``codec`` lacks become references."""
     for path, value in values.items():
         element, attribute = xml_path.find(xml_tree.parse(text), path)
         raw = text.encode()
@@ -58,7 +58,7 @@ def edit(text: str, values: Mapping[str, str | None], codec: str = "utf-8") -> s
             bad = _FORBIDDEN.search(value)
             if bad:
                 raise LaunchFormatError(
-                    f"the value of {path} has the character U+{ord(bad.group()):04X}, "
+                    f"the value of {path} contains the character U+{ord(bad.group()):04X}, "
                     "which XML cannot hold",
                     "Use a value without it.",
                 )
@@ -71,7 +71,7 @@ def edit(text: str, values: Mapping[str, str | None], codec: str = "utf-8") -> s
 
 
 def by_position(text: str, paths: Iterable[str]) -> set[str]:
-    """The paths by positions, as ``read`` spells them, of what ``paths`` name."""
+    """The given paths as paths of positions, which ``read`` uses."""
     root = xml_tree.parse(text)
     positions = {id(element): path for path, element in xml_tree.walk(root)}
     found = [xml_path.find(root, path) for path in paths]
@@ -102,7 +102,8 @@ def _edit_attribute(
 def _edit_text(raw: bytes, element: Element, path: str, value: str | None, codec: str) -> bytes:
     if value is None:
         raise LaunchFormatError(
-            f"{path} is an element, which is never removed", "Give it a text, or name an attribute."
+            f"{path} is an element; elements are not removed",
+            "Give it a text, or name an attribute.",
         )
     if element.mixed:
         raise LaunchFormatError(
@@ -144,5 +145,5 @@ def _attribute(value: str, quote: str, codec: str) -> bytes:
 
 
 def _in_codec(value: str, codec: str) -> bytes:
-    """UTF-8 in which every character that ``codec`` lacks is a reference."""
+    """The text in UTF-8, with references for the characters that ``codec`` lacks."""
     return value.encode(codec, "xmlcharrefreplace").decode(codec).encode()

@@ -1,7 +1,7 @@
 """Paths to one element or attribute: ``a/b/c``, ``a/b[2]``, ``a/b[@name='x']/@value``.
 
-The first step is the root element. Names are compared as they are written, prefix
-included. ``[2]`` counts from 1 among the siblings that the step has selected. Pure.
+The first step is the root element. Names are compared as written, with their prefixes.
+``[2]`` is the second of the siblings that the step has selected so far. Pure.
 """
 
 import re
@@ -25,26 +25,26 @@ class XmlStep:
     tests: tuple[int | tuple[str, str], ...] = ()
 
     def select(self, siblings: Iterable[Element]) -> list[Element]:
-        """Those of the siblings that it selects."""
-        found = [one for one in siblings if one.name == self.name]
+        """The siblings that the step selects."""
+        found = [sibling for sibling in siblings if sibling.name == self.name]
         for test in self.tests:
             if isinstance(test, int):
                 found = found[test - 1 : test] if test else []
             else:
-                found = [one for one in found if one.attributes.get(test[0]) == test[1]]
+                found = [each for each in found if each.attributes.get(test[0]) == test[1]]
         return found
 
 
 @dataclass(frozen=True)
 class XmlPath:
-    """The steps, and the attribute at the end; empty for the element's text."""
+    """The steps to an element, and its attribute; empty for the element's text."""
 
     steps: Sequence[XmlStep]
     attribute: str = ""
 
 
 def parse(text: str) -> XmlPath:
-    """LaunchFormatError for what is no path."""
+    """The path that a text spells. LaunchFormatError if it spells none."""
     steps: list[XmlStep] = []
     at = 0
     while True:
@@ -52,8 +52,8 @@ def parse(text: str) -> XmlPath:
         if attribute and steps:
             if any(test[0] == attribute[1] for test in steps[-1].tests if isinstance(test, tuple)):
                 raise LaunchFormatError(
-                    f"{text} finds the element by the attribute that it names",
-                    "Find it by another attribute, or by its [number].",
+                    f"{text} selects its element by the attribute that it names",
+                    "Select it by another attribute, or by its [number].",
                 )
             return XmlPath(steps, attribute[1])
         found = _STEP.match(text, at)
@@ -71,15 +71,15 @@ def parse(text: str) -> XmlPath:
             break
         at += 1
     raise LaunchFormatError(
-        f"{text!r} is no path to an element or attribute: see its character {at + 1}",
+        f"{text!r} is not a path to an element or attribute: see its character {at + 1}",
         "Write a/b/c, a/b/@attribute, a/b[2] or a/b[@name='x']; the first is the root element.",
     )
 
 
 def find(root: Element, text: str) -> tuple[Element, str]:
-    """The one element that a path leads to, and the attribute that it names.
+    """The element that a path leads to, and the attribute that the path names.
 
-    LaunchFormatError, which says what is there, for none or for several.
+    LaunchFormatError if it leads to no element or to several; it lists the candidates.
     """
     path = parse(text)
     found = path.steps[0].select([root])
@@ -88,9 +88,9 @@ def find(root: Element, text: str) -> tuple[Element, str]:
             f"{text}: the root element is {root.name}", "Begin the path with it."
         )
     for number, step in enumerate(path.steps[1:], 1):
-        inside = [match for one in found for match in step.select(one.children)]
+        inside = [match for element in found for match in step.select(element.children)]
         if not inside:
-            there = [f"{each.name}{_attributes(each)}" for one in found for each in one.children]
+            there = [f"{a.name}{_attributes(a)}" for element in found for a in element.children]
             written = "/".join(each.name for each in path.steps[:number])
             raise LaunchFormatError(
                 f"{text}: {written} has no such {step.name}; "
@@ -99,9 +99,9 @@ def find(root: Element, text: str) -> tuple[Element, str]:
             )
         found = inside
     if len(found) > 1:
-        there = [f"line {one.line}{_attributes(one)}" for one in found]
+        there = [f"line {element.line}{_attributes(element)}" for element in found]
         raise LaunchFormatError(
-            f"{text} names {len(found)} elements: {_listed(there)}",
+            f"{text} leads to {len(found)} elements: {_listed(there)}",
             "Choose one with [@attribute='value'] or [number].",
         )
     return found[0], path.attribute

@@ -1,8 +1,8 @@
-"""The elements of an XML text, with the places of their tags, attributes and texts.
+"""The elements of an XML text, with the positions of their tags, attributes and texts.
 
 Parsed by expat, which reports where each piece begins. Entities are never expanded: a
-document type with declarations of its own, and an entity that only an external one
-could declare, are refused; nothing is fetched. Pure.
+document type with internal declarations is refused, and so is an entity that only an
+external declaration could define. Nothing is fetched. Pure.
 """
 
 import re
@@ -21,11 +21,11 @@ _TAG_END = re.compile(rb"\s*/?>")
 
 @dataclass
 class Element:
-    """One element. Places are bytes of the text in UTF-8.
+    """One element. Positions count the bytes of the text in UTF-8.
 
-    ``spans``: attribute -> (start with the blanks before it, end), in the order of the
-    tag. ``content``: what stands between its tags; None for ``<a/>``. ``mixed``: what
-    else than text is in it; empty for nothing.
+    ``spans``: attribute -> (start, including the blanks before it; end), in the order of the
+    tag. ``content``: start and end of what is between its tags; None for ``<a/>``.
+    ``mixed``: why its content is not text alone; empty if it is.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Element:
 
 
 def parse(text: str) -> Element:
-    """The root element. LaunchFormatError for what is not well-formed or refused."""
+    """The root element. LaunchFormatError for a text that is not well-formed, or refused."""
     return _Builder(text.encode()).root()
 
 
 def walk(root: Element) -> Iterator[tuple[str, Element]]:
-    """Every element with the shortest path that names it by positions, in the text's order."""
+    """Every element with its shortest path by positions, in the order of the text."""
     waiting = [(root.name, root)]
     while waiting:
         path, element = waiting.pop()
@@ -84,7 +84,7 @@ class _Builder:
             self._parser.Parse(self._raw, True)
         except expat.ExpatError as error:
             raise LaunchFormatError(
-                f"line {error.lineno} is no well-formed XML: {expat.ErrorString(error.code)}",
+                f"line {error.lineno} is not well-formed XML: {expat.ErrorString(error.code)}",
                 "Correct the file by hand.",
             ) from error
         assert self._root is not None  # noqa: S101 - expat refuses a text without an element
@@ -108,7 +108,7 @@ class _Builder:
         element = Element(name, line, attributes, spans, name_end, tag_end, content)
         if self._open:
             self._open[-1].children.append(element)
-            self._open[-1].mixed = "it has elements inside"
+            self._open[-1].mixed = "it contains elements"
         else:
             self._root = element
         self._open.append(element)
@@ -123,11 +123,11 @@ class _Builder:
 
     def _comment(self, _data: str) -> None:
         if self._open:
-            self._open[-1].mixed = self._open[-1].mixed or "it has a comment inside"
+            self._open[-1].mixed = self._open[-1].mixed or "it contains a comment"
 
     def _instruction(self, target: str, _data: str) -> None:
         if self._open:
-            inside = f"it has a processing instruction {target} inside"
+            inside = f"it contains a processing instruction {target}"
             self._open[-1].mixed = self._open[-1].mixed or inside
 
     def _document_type(
@@ -135,13 +135,13 @@ class _Builder:
     ) -> None:
         if internal:
             raise LaunchFormatError(
-                f"line {self._parser.CurrentLineNumber}: the document type has declarations "
-                "of its own, which can change what the text says",
+                f"line {self._parser.CurrentLineNumber}: the document type has internal "
+                "declarations, which can change the meaning of the text",
                 "Remove them, or edit the file by hand.",
             )
 
     def _entity(self, name: str, _is_parameter: bool) -> None:
         raise LaunchFormatError(
-            f"line {self._parser.CurrentLineNumber}: the entity &{name}; is declared elsewhere",
+            f"line {self._parser.CurrentLineNumber}: &{name}; is declared in another file",
             "Write the character itself.",
         )

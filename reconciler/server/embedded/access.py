@@ -1,8 +1,8 @@
-"""Accounts and what they may do: log-in, access groups, permissions with inheritance.
+"""Log-in, and what an account may do: access groups, permissions with inheritance.
 
-An object without permissions of its own inherits those of its folder, of the folders
-around it, of their owner, and so on up to tenant Environment. The nearest list counts,
-whole. A session without a user, which has the file itself, may do everything.
+An object without permissions of its own inherits from its folder, from the folders around
+that, from their owner, and so on up to tenant Environment. Only the nearest list counts. A
+session without a user may do everything: it has the file anyway.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.kinds.enums import ACCESS_GROUP_TYPE, STATE
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import type_name
 from reconciler.server.embedded.engine import EVERYONE, Engine
 from reconciler.server.embedded.passwords import matches
 from reconciler.server.encoding import decode
@@ -25,13 +25,13 @@ from reconciler.server.port import Permission
 from reconciler.server.snapshot import ENVIRONMENT
 
 MODES = ("Full", "ReadOnly", "Emergency")
-_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _Account = tuple[str, int]
 _Lists = dict[tuple[str, int], dict[_Account, int]]
 
 
 def log_in(engine: Engine, user: str, password: str) -> int:
-    """The DBID of the person that may use the server with this password."""
+    """The DBID of the person with this user name and password. LoginIncorrectError where
+    there is none, AccessDeniedError where the person is disabled."""
     where = "AND json_extract(body, '$.userName') = ?"
     with engine.store.reading():
         row = next(engine.store.rows("Person", where, (user,)), None)
@@ -44,22 +44,25 @@ def log_in(engine: Engine, user: str, password: str) -> int:
 
 
 class Access:
-    """What one session may do. ``person`` 0: everything. Only inside a transaction."""
+    """What one session may do. ``person``: its DBID; 0: the session may do everything. Its
+    methods run inside a transaction."""
 
     def __init__(self, engine: Engine, person: int) -> None:
         self._engine = engine
         self._person = person
 
     def _accounts(self) -> tuple[set[_Account], bool]:
-        """The session's accounts, and whether one of them is a super administrator's."""
+        """The person and all access groups it belongs to; whether one has super administrators."""
         groups = {row[0]: decode(row[3]) for row in self._engine.store.rows("AccessGroup")}
         accounts: set[_Account] = {("AccessGroup", EVERYONE)}
         reached: list[_Account] = [("Person", self._person)]
-        while reached:  # a group may be a member of another one
+        while reached:  # a group may be a member of another group
             account = reached.pop()
             if account not in accounts:
                 accounts.add(account)
-                reached += [("AccessGroup", g) for g, one in groups.items() if _has(one, account)]
+                reached += [
+                    ("AccessGroup", g) for g, group in groups.items() if _has(group, account)
+                ]
         kind = ACCESS_GROUP_TYPE["SuperAdministrators"]
         ours = (groups.get(dbid, {}) for name, dbid in accounts if name == "AccessGroup")
         return accounts, any(group.get("type") == kind for group in ours)
@@ -77,7 +80,7 @@ class Access:
             raise ReadOnlyModeError(f"the server is in mode {mode}")
 
     def check(self, kind: ObjectType, dbid: int, folder: int, permission: Permission) -> None:
-        """Refuses what the session may not do. An object that it may not read is not there."""
+        """Refuses what the session may not do. An object that it may not read counts as absent."""
         if not self._person:
             return
         granted = Masks(self._engine, self._lists(), self._accounts()[0]).of(
@@ -94,9 +97,9 @@ class Access:
         if self._person and not self._accounts()[1]:
             raise NoPermissionError("only a super administrator may do this")
 
-    def may_be_told(self, object_type: str, dbid: int, tenant: int) -> bool:
-        """Whether the session may know of a change. What is deleted has no permissions of
-        its own any more: those of its tenant count."""
+    def may_see_change(self, object_type: str, dbid: int, tenant: int) -> bool:
+        """Whether the session may be notified of a change. A deleted object has lost its
+        permissions: those of its tenant count."""
         masks = self.readable()
         if masks is None:
             return True
@@ -106,7 +109,7 @@ class Access:
         return bool(masks.of(object_type, dbid, row[2]) & Permission.READ)
 
     def readable(self) -> "Masks | None":
-        """What decides which objects the session may read; None: all of them."""
+        """The permissions that decide what the session may read; None: everything."""
         if not self._person:
             return None
         return Masks(self._engine, self._lists(), self._accounts()[0])
@@ -115,11 +118,11 @@ class Access:
 def _has(group: dict[str, Any], account: _Account) -> bool:
     """Whether an access group has an account as a member."""
     members = group.get("memberIDs") or []
-    return any((_TYPE_NAMES.get(one["type"]), one["DBID"]) == account for one in members)
+    return any((type_name(m["type"]), m["DBID"]) == account for m in members)
 
 
 class Masks:
-    """The permissions of some accounts on objects, with inheritance."""
+    """The permissions of a set of accounts on objects, with inheritance."""
 
     def __init__(self, engine: Engine, lists: _Lists, accounts: set[_Account]) -> None:
         self._engine = engine
@@ -133,7 +136,7 @@ class Masks:
         if own is not None:
             return self._granted(own, own_list=True)
         if object_type == "Folder" and dbid:
-            folder = dbid  # its own list is not set: what is around it decides
+            folder = dbid  # inherits from itself outwards
         if folder not in self._folders:
             self._folders[folder] = self._of_folder(folder)
         return self._folders[folder]
@@ -149,9 +152,9 @@ class Masks:
         folders = self._engine.folders()
         seen: set[tuple[str, int]] = set()
         while folder:
-            yield from (("Folder", one) for one in folders.ancestors(folder))
+            yield from (("Folder", outer) for outer in folders.ancestors(folder))
             number, owner = folders.owner(folder)
-            key = (_TYPE_NAMES.get(number, ""), owner)
+            key = (type_name(number), owner)
             if key in seen or not key[0]:
                 break
             seen.add(key)
@@ -170,5 +173,5 @@ class Masks:
 
 
 def entries_as_data(entries: Any) -> list[tuple[str, int, int]]:
-    """Access entries as the store keeps them."""
-    return [(one.account_type, one.account, one.mask) for one in entries]
+    """Access entries in the store's form: (account type, account, mask)."""
+    return [(entry.account_type, entry.account, entry.mask) for entry in entries]

@@ -1,7 +1,7 @@
-"""The port on an embedded server: sessions, transactions, and who may do what.
+"""The port on an embedded server: sessions, and transactions.
 
-Every write is one transaction: the mode and the permissions are checked, then the engine
-writes it whole or not at all.
+Every write is one transaction. It checks the operational mode and the permissions, then
+the engine writes everything or nothing.
 """
 
 import gc
@@ -12,7 +12,7 @@ from typing import Any
 
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import relations
@@ -32,11 +32,15 @@ from reconciler.server.proxy import proxies_among
 from reconciler.server.values import is_integer
 
 Members = Mapping[int, list[dict[str, int]]]
-"""Folder DBID -> what is in it, as ``objectIDs`` says it."""
+"""Folder DBID -> its members, in the form of the attribute ``objectIDs``."""
 
 
 class EmbeddedServer:
-    """A Configuration Server in one SQLite file. Implements ``port.Server``."""
+    """A session with a Configuration Server in one SQLite file. Implements ``port.Server``.
+
+    ``timeout``: seconds to wait while another process writes. ServerUnavailableError where
+    there is no such file; LoginIncorrectError or AccessDeniedError for the account.
+    """
 
     def __init__(
         self, path: Path, *, user: str = "", password: str = "", timeout: float = 10.0
@@ -71,7 +75,7 @@ class EmbeddedServer:
         )
 
     def _proxy_of(self) -> str:
-        """The server whose proxy this one is, as its own application says."""
+        """The name of its master, if the server's own application is that of a proxy."""
         own = self.store.row("Application", SERVER_DBID)
         if own is None or not decode(own[3]).get("appServerDBIDs"):
             return ""
@@ -82,7 +86,7 @@ class EmbeddedServer:
     def change_mode(self, mode: str) -> None:
         """Sets the operational mode: Full, ReadOnly or Emergency."""
         if mode not in MODES:
-            raise ValueOutOfRangeError(f"a mode is one of {', '.join(MODES)}, not {mode}")
+            raise ValueOutOfRangeError(f"the mode is one of {', '.join(MODES)}, not {mode}")
         with self.store.writing():
             self._access.check_super()
             self.store.set_setting("mode", mode)
@@ -147,7 +151,9 @@ class EmbeddedServer:
             self._check(kind, dbid, Permission.CHANGE_PERMISSIONS)
             accounts = [(entry.account_type, entry.account) for entry in entries]
             if len(set(accounts)) != len(accounts):
-                raise ValueOutOfRangeError("an account stands twice", object_type, "account")
+                raise ValueOutOfRangeError(
+                    "an account is in the list twice", object_type, "account"
+                )
             for entry in entries:
                 known = entry.account_type in ("Person", "AccessGroup")
                 if not known or self.store.row(entry.account_type, entry.account) is None:
@@ -164,8 +170,8 @@ class EmbeddedServer:
     def effective_permissions(
         self, object_type: str, dbid: int, person: int | None = None
     ) -> Permission:
-        """What a person may do with an object, with all that the person inherits; None: the
-        session itself. An object that the session may not read is not there."""
+        """What a person may do with an object, inherited permissions included. None: what the
+        session may do. ObjectNotFoundError for an object that the session may not read."""
         kind = validation.object_type(object_type)
         with self.store.reading():
             row = self.engine.existing(object_type, dbid)
@@ -206,7 +212,7 @@ class EmbeddedServer:
     def _members(
         self, kind: ObjectType, readable: Masks | None, folder: int | None = None
     ) -> Members:
-        """Of folders, what is in them that the session may read."""
+        """The members of folders that the session may read; empty for other types."""
         if kind.name != "Folder":
             return {}
         return {
@@ -220,18 +226,17 @@ class EmbeddedServer:
 
 
 def _moved(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
-    """The objects that an update of a folder moves into it."""
+    """The objects that an update moves into a folder."""
     entries = delta.lists.get("objectIDs") if kind.name == "Folder" else None
-    numbers = {other.number: other for other in OBJECT_TYPES.values()}
     for entry in entries.added if entries else ():
-        if isinstance(entry, dict) and entry.get("type") in numbers and "DBID" in entry:
-            yield numbers[entry["type"]], entry["DBID"]
+        if isinstance(entry, dict) and entry.get("type") in TYPES_BY_NUMBER and "DBID" in entry:
+            yield TYPES_BY_NUMBER[entry["type"]], entry["DBID"]
 
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Many small containers and no cycles among them: the search for cycles would take as
-    long as the read."""
+    """Pauses the garbage collector: a read makes many small containers without cycles, and
+    looking for cycles would take as long as the read itself."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -263,7 +268,7 @@ def _object(
 
 
 def _shortened(sections: dict[str, dict[str, Any]], wanted: Conditions) -> dict[str, Any]:
-    """A key-value list without what a filter leaves out."""
+    """A key-value list without the values that the filters exclude."""
     kept: dict[str, Any] = {}
     for section, options in sections.items():
         for key, value in options.items():

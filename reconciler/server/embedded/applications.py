@@ -1,7 +1,7 @@
-"""What follows from an application's type, and from its being a backup.
+"""Rules of applications: by their type, and for primaries and backups.
 
-A server needs a folder and a command line and a port called default, a client has none of
-that; a backup mirrors its primary; a server keeps its host while others rely on it.
+A server needs a working folder, a command line and a port called default; a client has none
+of these. A backup mirrors its primary. A server keeps its host while others depend on it.
 """
 
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from reconciler.server.errors import (
 )
 
 MIRRORED = ("appServerDBIDs", "tenantDBIDs", "flexibleProperties")
-"""What a backup has from its primary, and cannot have of its own."""
+"""The attributes that a backup takes over from its primary, and cannot have of its own."""
 
 _NEVER_STARTED = {
     enums.APPLICATION_TYPE["ApplicationCluster"],
@@ -30,7 +30,7 @@ _T_SERVER = enums.APPLICATION_TYPE["TServer"]
 
 
 class Writer(Protocol):
-    """Writes rows and notes the change; see ``engine``."""
+    """Writes rows and logs changes. ``engine.Engine`` implements it."""
 
     @property
     def store(self) -> Store: ...
@@ -43,8 +43,8 @@ class Writer(Protocol):
 
 
 def from_template(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
-    """What an application is created from: type and version are its template's where they
-    are not given."""
+    """The attributes to create an object from: an application takes type and version from its
+    template, unless they are given."""
     template = given.get("appPrototypeDBID") if kind.name == "Application" else None
     row = store.row("AppPrototype", template) if template else None
     if row is None:
@@ -61,18 +61,22 @@ def complete_application(attributes: dict[str, Any]) -> None:
 
 
 def check_application(attributes: Attributes) -> None:
-    """Refuses what an application of its type cannot have, or cannot do without."""
+    """Refuses what the type of an application forbids, and the lack of what it needs."""
     if attributes["isServer"]:
         for name in ("workDirectory", "commandLine"):
             if not attributes.get(name):
                 raise IncompleteObjectDataError(f"a server needs {name}", "Application", name)
         ports = attributes.get("portInfos") or []
         if ports and not any(port["id"] == "default" for port in ports):
-            raise ValueOutOfRangeError("one port is called default", "Application", "portInfos")
+            raise ValueOutOfRangeError(
+                "one port must be called default", "Application", "portInfos"
+            )
     else:
         for name in ("serverInfo", "tenantDBIDs", "portInfos"):
             if attributes.get(name):
-                raise ValueOutOfRangeError("a client application has none", "Application", name)
+                raise ValueOutOfRangeError(
+                    "a client application cannot have it", "Application", name
+                )
     if attributes.get("flexibleProperties") and attributes["type"] != _T_SERVER:
         raise ValueOutOfRangeError(
             "a T-Server alone has flexible properties", "Application", "flexibleProperties"
@@ -82,8 +86,8 @@ def check_application(attributes: Attributes) -> None:
 
 
 def check_backup(store: Store, dbid: int, attributes: Attributes) -> None:
-    """A backup is another application of the same type, and has one primary. ``dbid``: 0
-    for an application that is yet to be created."""
+    """Refuses a backup that is the application itself, is of another type or has another
+    primary. ``dbid``: the primary's; 0 where it does not exist yet."""
     backup = backup_of(attributes)
     row = store.row("Application", backup) if backup else None
     if row is None:
@@ -91,19 +95,21 @@ def check_backup(store: Store, dbid: int, attributes: Attributes) -> None:
     primary = primary_of(store, backup)
     if decode(row[3])["type"] != attributes["type"] or backup == dbid or primary not in (0, dbid):
         raise IncorrectReferencesError(
-            "a backup is of its primary's type and has one primary", "Application", "serverInfo"
+            "a backup is another application of its primary's type, and has one primary",
+            "Application",
+            "serverInfo",
         )
 
 
 def check_application_update(
     store: Store, dbid: int, live: Attributes, updated: Attributes, delta: Delta
 ) -> None:
-    """Refuses what cannot change while an application is a backup, or has clients."""
+    """Refuses changes that are impossible for a backup, or while an application has clients."""
     primary = primary_of(store, dbid)
     for name in (*delta.values, *delta.key_values, *delta.lists) if primary else ():
         if name in MIRRORED:
             raise UnchangeableInfoError(f"{name} of a backup is its primary's", "Application", name)
-    hosts = [(one.get("serverInfo") or {}).get("hostDBID") for one in (live, updated)]
+    hosts = [(side.get("serverInfo") or {}).get("hostDBID") for side in (live, updated)]
     if hosts[0] and hosts[0] != hosts[1] and store.referrers("Application", dbid):
         raise UnchangeableInfoError(
             "a server keeps its host while it has clients or a primary", "Application", "serverInfo"
@@ -116,7 +122,7 @@ def backup_of(attributes: Attributes) -> int:
 
 
 def primary_of(store: Store, dbid: int) -> int:
-    """The DBID of the application that an application is the backup of; 0: none."""
+    """The DBID of the primary that an application is the backup of; 0: none."""
     for object_type, referrer, name in store.referrers("Application", dbid):
         if object_type == "Application" and name == "serverInfo":
             return referrer
@@ -124,7 +130,7 @@ def primary_of(store: Store, dbid: int) -> int:
 
 
 def mirror(writer: Writer, dbid: int) -> None:
-    """Brings the backup of an application, if it has one, to what its primary has."""
+    """Copies the mirrored attributes of an application to its backup, if it has one."""
     row = writer.store.row("Application", dbid)
     attributes = decode(row[3]) if row else {}
     backup = backup_of(attributes)
@@ -140,7 +146,7 @@ def mirror(writer: Writer, dbid: int) -> None:
 
 
 def unmirror(writer: Writer, backup: int) -> None:
-    """An application that ceases to be a backup is a primary again."""
+    """Makes an application a primary again, if it is nobody's backup any more."""
     row = writer.store.row("Application", backup)
     if row is not None and not primary_of(writer.store, backup):
         attributes = decode(row[3])

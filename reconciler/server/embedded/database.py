@@ -1,5 +1,6 @@
-"""The SQLite file of an embedded server: making, opening, transactions, and what can go
-wrong with it. A write is one transaction, so a process may be killed at any moment.
+"""The SQLite file of an embedded server: creating it, opening it, transactions, errors.
+
+A write is one transaction, so a process may be killed at any moment.
 """
 
 import os
@@ -73,8 +74,8 @@ CREATE TABLE counter (type TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWI
 
 
 def create_file(path: Path, *, durable: bool = False) -> None:
-    """A new, empty server file. ``durable``: power loss takes no answered write, at the
-    price of a wait for the disk with each. FileExistsError where something is at ``path``."""
+    """Creates an empty server file. ``durable``: an answered write survives power loss, at the
+    price of waiting for the disk each time. FileExistsError where ``path`` exists."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     os.close(descriptor)
     connection = sqlite3.connect(path, isolation_level=None)
@@ -136,18 +137,18 @@ class Database:
                 self.connection.execute("PRAGMA synchronous = FULL")
 
     def _is_durable(self) -> bool:
-        """Whether the file says that every commit waits for the disk."""
+        """Whether the file was made so that every commit waits for the disk."""
         found = self.connection.execute("SELECT 1 FROM meta WHERE key = 'durable'")
         return found.fetchone() is not None
 
     def _connect(self) -> sqlite3.Connection:
         mode = "mode=rw"
-        places = (self.path, self.path.resolve().parent)
-        writable = all(os.access(one, os.W_OK, effective_ids=_EFFECTIVE) for one in places)
+        needed = (self.path, self.path.resolve().parent)
+        writable = all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in needed)
         self._frozen = not writable and not Path(f"{self.path}-wal").exists()
         if self._frozen:
-            # Where no shared-memory file can be made beside it, a file can only be read
-            # as it is at one moment: each transaction opens it again.
+            # Without a shared-memory file beside it, the file can only be opened as a fixed
+            # snapshot: each transaction opens it again.
             mode = "mode=ro&immutable=1"
         connection = sqlite3.connect(
             f"file:{quote(str(self.path.resolve()))}?{mode}",
@@ -156,9 +157,9 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
-        # A commit survives the end of the process; power loss may take the last ones.
+        # A commit survives the end of the process; power loss may undo the last commits.
         connection.execute("PRAGMA synchronous = NORMAL")
-        # Folding the log into the file waits for the disk: less often than by default.
+        # A checkpoint waits for the disk: fewer of them than by default.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection
 
@@ -196,13 +197,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """A transaction in which all reads see one state."""
+        """A transaction whose reads all see the same state."""
         with self._transaction("BEGIN"):
             yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction that is committed at the end, or not at all."""
+        """A transaction that is committed at the end, or rolled back if the block fails."""
         with self._transaction("BEGIN IMMEDIATE"):
             yield
 
@@ -223,7 +224,7 @@ class Database:
             self.connection.execute("COMMIT")
 
     def data_version(self) -> int:
-        """Changes when another connection has written. The same all through a transaction."""
+        """A number that changes when another connection writes; constant in a transaction."""
         if self._data_version is None:
             found = self.connection.execute("PRAGMA data_version").fetchone()[0]
             self._data_version = int(found)

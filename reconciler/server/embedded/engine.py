@@ -1,14 +1,14 @@
-"""Writes objects: rows, folders, unique keys, references, and the log of changes.
+"""Writes objects: checks the rules, writes the rows, and logs the changes.
 
-Between the rules and the store; knows nothing of sessions and permissions. Every method
-that writes runs inside a transaction of the store.
+Knows nothing of sessions and permissions. Methods that write run inside a transaction of
+the store.
 """
 
 from typing import Any
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
 from reconciler.server.embedded import applications, relations
@@ -32,10 +32,10 @@ from reconciler.server.errors import (
 from reconciler.server.snapshot import ENVIRONMENT
 
 FIRST_DBID = 101
-"""Ordinary objects of every type start here; lower DBIDs are predefined ones."""
+"""The first DBID of ordinary objects, in each type; lower DBIDs are predefined objects."""
 
 EVERYONE = 97
-"""The DBID of the access group that every person is in."""
+"""The DBID of the access group that every person belongs to."""
 
 SERVER_DBID = 99
 """The DBID of the application that a Configuration Server runs as."""
@@ -61,7 +61,7 @@ class Engine:
         self._folders: tuple[object, FolderIndex] | None = None
 
     def folders(self) -> FolderIndex:
-        """The folders as they are now; read again only where somebody has written."""
+        """The folders as they are now; read again only after a write."""
         version = self.store.version()
         if self._folders is None or self._folders[0] != version:
             self._folders = (version, FolderIndex(self.store))
@@ -75,7 +75,7 @@ class Engine:
         return row
 
     def create(self, kind: ObjectType, given: Attributes, folder: int | None) -> int:
-        """A new object in a folder; its DBID."""
+        """Creates an object, in its default folder or another. Returns its DBID."""
         if kind is _FOLDER:
             return self._create_folder(given, folder)
         completed = complete(kind, applications.from_template(self.store, kind, given))
@@ -90,7 +90,7 @@ class Engine:
         return dbid
 
     def _add_predefined(self, tenant: int) -> None:
-        """A new tenant has the predefined Business Attributes, as Environment has them."""
+        """Copies the predefined Business Attributes of Environment to a new tenant."""
         copies: dict[int, int] = {}
         for kind in (OBJECT_TYPES["Enumerator"], OBJECT_TYPES["EnumeratorValue"]):
             where = "AND tenant = ? AND dbid < ?"
@@ -102,13 +102,13 @@ class Engine:
                 copies.setdefault(row[0], dbid)
 
     def place(self, kind: ObjectType, completed: Attributes, folder: int | None) -> int:
-        """The folder that a new object goes to: the one named, else the default one."""
+        """The folder for a new object: ``folder`` if it fits, else its default folder."""
         owner = owner_of(kind, completed)
         if folder is None:
             return self.folders().default(kind, owner)
         if not self.folders().holds(folder, kind, owner):
             raise IncorrectReferencesError(
-                f"folder {folder} does not hold {kind.name} objects of this owner",
+                f"folder {folder} is not for {kind.name} objects of this owner",
                 kind.name,
                 "folder_dbid",
             )
@@ -126,7 +126,7 @@ class Engine:
         held = decode(found[3]) if found else {}
         if (held.get("type"), held.get("ownerID")) != (number, owner):
             raise IncorrectReferencesError(
-                "no folder of this owner and type can hold it", "Folder", "ownerID"
+                "the folder around it must have the same owner and type", "Folder", "ownerID"
             )
         completed["parentID"] = {"type": _FOLDER.number, "DBID": into}
         return self.insert(_FOLDER, completed, into)
@@ -134,8 +134,8 @@ class Engine:
     def insert(
         self, kind: ObjectType, completed: dict[str, Any], folder: int, dbid: int | None = None
     ) -> int:
-        """Writes a new object and the folders that it owns; its DBID. Checks uniqueness,
-        not references."""
+        """Writes a new object and the default folders that it owns. Returns its DBID. Checks
+        uniqueness, not references."""
         if dbid is not None and self.store.row(kind.name, dbid):
             raise UniquenessViolationError(f"DBID {dbid} is taken", kind.name, "DBID")
         dbid = self.store.next_dbid(kind.name, FIRST_DBID, dbid)
@@ -150,7 +150,7 @@ class Engine:
         return dbid
 
     def update(self, kind: ObjectType, dbid: int, delta: Delta) -> None:
-        """Changes what the delta names, and what follows from it in other objects."""
+        """Applies a delta, and its consequences for other objects."""
         _, _, folder, body = self.existing(kind.name, dbid)
         live = decode(body)
         if not delta:
@@ -168,7 +168,7 @@ class Engine:
         for name in (*rest.key_values, *rest.lists):
             validation.check_value(kind, validation.attribute_of(kind, name), updated[name])
         if updated == live and not moved:
-            raise UnspecifiedModificationError("everything is so already", kind.name)
+            raise UnspecifiedModificationError("the object has these values already", kind.name)
         relations.check_references(self.store, kind, updated)
         if kind.name == "Application":
             applications.check_application(updated)
@@ -186,12 +186,12 @@ class Engine:
             relations.disable_owned(self, kind, dbid)
 
     def _move_into(self, folder: int, live: Attributes, delta: ListDelta) -> None:
-        """Moves objects, and folders of the same kind, into a folder."""
+        """Moves objects, and folders for the same type, into a folder."""
         if delta.changed or delta.deleted:
             raise ValueOutOfRangeError(
-                "an object leaves a folder for another one", "Folder", "objectIDs"
+                "an object leaves a folder only for another folder", "Folder", "objectIDs"
             )
-        held = next(kind for kind in OBJECT_TYPES.values() if kind.number == live["type"])
+        held = TYPES_BY_NUMBER[live["type"]]
         for entry in delta.added:
             if entry.get("type") == held.number:
                 dbid, _, _, body = self.existing(held.name, entry["DBID"])
@@ -201,30 +201,32 @@ class Engine:
                 self._move_folder(entry["DBID"], folder, live)
             else:
                 raise IncorrectReferencesError(
-                    f"the folder holds {held.name} objects", "Folder", "objectIDs"
+                    f"the folder is for {held.name} objects", "Folder", "objectIDs"
                 )
 
     def _move_folder(self, dbid: int, into: int, live: Attributes) -> None:
         _, _, _, body = self.existing("Folder", dbid)
         attributes = decode(body)
-        same = [(one["type"], one["ownerID"]) for one in (attributes, live)]
+        kinds = [(folder["type"], folder["ownerID"]) for folder in (attributes, live)]
         is_default = attributes["parentID"] == attributes["ownerID"]
-        if same[0] != same[1] or is_default or dbid in self.folders().ancestors(into):
+        if kinds[0] != kinds[1] or is_default or dbid in self.folders().ancestors(into):
             raise IncorrectReferencesError(
-                "a folder moves into another one of its owner and kind", "Folder", "objectIDs"
+                "a folder moves only into a folder of the same owner and type",
+                "Folder",
+                "objectIDs",
             )
         parent = {"type": _FOLDER.number, "DBID": into}
         self.write(_FOLDER, dbid, {**attributes, "parentID": parent}, into)
 
     def delete(self, kind: ObjectType, dbid: int) -> None:
-        """Deletes an object with all that follows."""
+        """Deletes an object, with all consequences."""
         self.existing(kind.name, dbid)
         self._check_environment(kind, dbid)
         relations.delete(self, kind.name, dbid)
 
     def _check_environment(self, kind: ObjectType, dbid: int) -> None:
         if (kind.name, dbid) == ("Tenant", ENVIRONMENT):
-            raise NoPermissionError("tenant Environment is the server's own", "Tenant", "DBID")
+            raise NoPermissionError("tenant Environment belongs to the server", "Tenant", "DBID")
 
     def write(
         self,
@@ -236,8 +238,8 @@ class Engine:
         new: bool = False,
         sent: Delta | None = None,
     ) -> None:
-        """Writes one object row with its keys and references, and notes the change: the
-        delta that was ``sent``, else what differs from the row before."""
+        """Writes an object's row, keys and references, and logs the change: the delta that
+        was ``sent``, else the difference to the row before."""
         delta = None
         if not new:
             _, _, old_folder, old_body = self.existing(kind.name, dbid)
@@ -258,22 +260,22 @@ class Engine:
         self.store.put(kind.name, dbid, tenant, folder, body)
         references = validation.references(kind, attributes)
         self.store.set_references(kind.name, dbid, references, new=new)
-        if new or sent is not None or delta:  # a move alone is told of the folder
+        if new or sent is not None or delta:  # a mere move is logged for the folder
             public = _without_secret_attributes(kind, attributes)
-            told = body if public == attributes else encode(public)
-            change = ("created", None, told) if new else ("updated", delta, None)
+            logged = body if public == attributes else encode(public)
+            change = ("created", None, logged) if new else ("updated", delta, None)
             self.store.log(kind.name, dbid, tenant, self.user, change)
         elif kind is _FOLDER:
             self.store.note_folder_write()
 
     def remove(self, kind: ObjectType, dbid: int) -> None:
-        """Takes one object's rows away, and notes it."""
+        """Removes the rows of an object, and logs it."""
         row = self.existing(kind.name, dbid)
         self.store.remove(kind.name, dbid)
         self.store.log(kind.name, dbid, row[1], self.user, ("deleted", None, None))
 
     def mirror_backups(self) -> None:
-        """Brings every backup to what its primary has, after objects were inserted."""
+        """Makes every backup mirror its primary, after objects were inserted."""
         for row in list(self.store.rows("Application")):
             applications.mirror(self, row[0])
 

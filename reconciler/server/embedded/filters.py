@@ -1,21 +1,20 @@
-"""Filters of a read as SQL conditions, and what a filter leaves out of the objects.
+"""The filters of a read as SQL conditions.
 
-A filter that names the whole natural key finds its object by key; the others look at every
-object of the type.
+Filters that contain the whole natural key find their object by key; others scan all objects
+of the type.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import type_name
 from reconciler.server import validation
 from reconciler.server.errors import UnsupportedPropertyError, ValueOutOfRangeError
 from reconciler.server.port import Filter
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.server.values import is_integer
 
-_TYPES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _COMPUTED = {
     "default_folder": (
         "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')) = ?"
@@ -25,16 +24,16 @@ _COMPUTED = {
         " FROM object WHERE type = 'Application' AND dbid = ?)"
     ),
 }
-"""Filters that compare no attribute with their value: filter -> condition."""
+"""Filters that do not compare an attribute: filter -> condition."""
 
 LONG = 255
-"""The length over which ``exclude_longstrings`` makes a text empty."""
+"""``exclude_longstrings`` empties texts that are longer than this."""
 
 
 @dataclass
 class Conditions:
-    """What a filter asks for: SQL that follows ``WHERE type = ?`` with its parameters, and
-    whether binary values and long texts are left out."""
+    """SQL that continues ``WHERE type = ?``, with its parameters; and whether binary values and
+    long texts are left out of the objects."""
 
     where: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
@@ -47,10 +46,10 @@ class Conditions:
 
 
 def conditions(kind: ObjectType, filters: Filter) -> Conditions:
-    """The conditions of a filter. A ``dbid`` makes the server ignore every other key."""
+    """The conditions of a read's filters. With a ``dbid``, all others are ignored."""
     for key, value in filters.items():
         if key != "dbid" and key not in kind.filters:
-            raise UnsupportedPropertyError(f"no filter is called {key}", kind.name, key)
+            raise UnsupportedPropertyError(f"there is no filter {key}", kind.name, key)
         if isinstance(value, int) and not isinstance(value, bool) and not is_integer(value):
             raise ValueOutOfRangeError(f"{key} cannot be {value}", kind.name, key)
     found = Conditions(
@@ -83,18 +82,18 @@ def _by_key(kind: ObjectType, filters: Filter, found: Conditions) -> None:
 
 
 def _holding(filters: Filter, found: Conditions) -> None:
-    """The folder that one object lives in."""
-    name, dbid = _TYPES.get(int(filters.get("object_type", 0))), filters.get("object_dbid")
-    if name is None or dbid is None:
+    """Adds the condition for the folder of one object."""
+    name, dbid = type_name(int(filters.get("object_type", 0))), filters.get("object_dbid")
+    if not name or dbid is None:
         raise ValueOutOfRangeError(
-            "object_type and object_dbid go together", "Folder", "object_dbid"
+            "object_type and object_dbid must both be given", "Folder", "object_dbid"
         )
     found.add("AND dbid IN (SELECT folder FROM object WHERE type = ? AND dbid = ?)", name, dbid)
 
 
 def _condition(path: str) -> str:
-    """The SQL for one filter: a path such as ``name``, ``serverInfo.hostDBID``,
-    ``tenantDBIDs[]`` (one of a list) or ``appServerDBIDs[].appServerDBID``."""
+    """The SQL for a path of ``ObjectType.filters``, such as ``name``, ``serverInfo.hostDBID``,
+    ``tenantDBIDs[]`` (any entry) or ``appServerDBIDs[].appServerDBID``."""
     if path == "tenantDBID":
         return "AND tenant = ?"
     listed, bracket, rest = path.partition("[]")

@@ -1,6 +1,6 @@
-"""Where objects live: one default folder per owner and type, made with the owner.
+"""Where objects live: each owner has a default folder per type, created with the owner.
 
-The names of the default folders are those that administrators see.
+The default folders have the names that administrators see.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ def owner_of(kind: ObjectType, attributes: Attributes) -> tuple[str, int]:
 
 
 def default_folders(owner_type: str, dbid: int) -> list[ObjectType]:
-    """The types whose default folder comes into being with an owner."""
+    """The types whose default folders are created with an owner."""
     if owner_type not in _OWNERS:
         return []
     kinds = sorted(OBJECT_TYPES.values(), key=lambda kind: _WELL_KNOWN.get(kind.name, 9))
@@ -45,7 +45,8 @@ def default_folders(owner_type: str, dbid: int) -> list[ObjectType]:
 def folder_attributes(
     kind: ObjectType, owner: tuple[str, int], name: str, parent: int | None = None
 ) -> dict[str, Any]:
-    """The attributes of a folder for objects of ``kind``; a default one without ``parent``."""
+    """The attributes of a folder for objects of ``kind``. ``owner``: (type, DBID). Without a
+    ``parent`` it is a default folder."""
     reference = {"type": OBJECT_TYPES[owner[0]].number, "DBID": owner[1]}
     parent_id = {"type": FOLDER_TYPE, "DBID": parent} if parent else reference
     return {
@@ -59,7 +60,7 @@ def folder_attributes(
 
 
 class FolderIndex:
-    """The folders of a server at one moment: default folders and paths."""
+    """The folders of a server, as they were when it was made."""
 
     def __init__(self, store: Store) -> None:
         self._folders = {dbid: decode(body) for dbid, _, _, body in store.rows("Folder")}
@@ -70,15 +71,15 @@ class FolderIndex:
                 self._default[owner["type"], owner["DBID"], folder["type"]] = dbid
 
     def default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
-        """The default folder for objects of a kind; 0 where there is none."""
+        """The DBID of the default folder for objects of a type; 0 where there is none."""
         return self.default_of(OBJECT_TYPES[owner[0]].number, owner[1], kind.number)
 
     def default_of(self, owner_type: int, owner: int, kind: int) -> int:
-        """The same by the numbers of the types."""
+        """The same, with types given by number."""
         return self._default.get((owner_type, owner, kind), 0)
 
     def holds(self, folder: int, kind: ObjectType, owner: tuple[str, int]) -> bool:
-        """Whether the folder exists and is for objects of this kind and owner."""
+        """Whether the folder exists, and is for objects of this type and owner."""
         found = self._folders.get(folder)
         number = OBJECT_TYPES[owner[0]].number
         return found is not None and (
@@ -86,7 +87,7 @@ class FolderIndex:
         )
 
     def ancestors(self, folder: int) -> list[int]:
-        """The folder and those around it, innermost first."""
+        """The folder and the folders around it, innermost first."""
         found: list[int] = []
         while folder in self._folders and folder not in found:
             found.append(folder)
@@ -101,5 +102,5 @@ class FolderIndex:
 
     def path(self, folder: int) -> str:
         """The names from the default folder down, such as ``Scripts/Chat``."""
-        names = [self._folders[one]["name"] for one in self.ancestors(folder)]
+        names = [self._folders[outer]["name"] for outer in self.ancestors(folder)]
         return "/".join(reversed(names))

@@ -10,18 +10,18 @@ _STORED = re.compile(r"scrypt:(?:[0-9a-f]{2})+:[0-9a-f]{64}")
 
 
 class StoredPassword(str):
-    """A password in the form in which it is stored already. ValueError for another text."""
+    """A password that is hashed already. ValueError for any other text."""
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> "StoredPassword":
         if not _STORED.fullmatch(text):
-            raise ValueError("the hash is no scrypt:SALT:DIGEST")
+            raise ValueError("the hash is not of the form scrypt:SALT:DIGEST")
         return super().__new__(cls, text)
 
 
 def hashed(password: str) -> str:
-    """The form in which a password is stored."""
+    """The hash of a password, in the form in which it is stored."""
     if isinstance(password, StoredPassword):
         return password
     salt = os.urandom(16)
@@ -30,7 +30,7 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, stored: str) -> bool:
-    """Whether a password is the one that was stored."""
+    """Whether a password has this hash."""
     scheme, _, rest = stored.partition(":")
     salt, _, digest = rest.partition(":")
     if scheme != "scrypt":

@@ -1,8 +1,8 @@
-"""What Configuration Server checks between objects, and what one change does to others.
+"""Rules between objects, and the consequences of a change for other objects.
 
-References lead to objects of the right tenant; an attribute has one default value; a
-disabled parent disables what it owns; a deletion is vetoed, cascades, or clears
-references. Only inside a transaction of the store.
+References must lead to objects of the right tenant; a Business Attribute has one default
+value; disabling an owner disables what it owns; a deletion is vetoed, cascades, or clears
+references. Functions run inside a transaction of the store.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from reconciler.server.snapshot import ENVIRONMENT
 
 
 def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> None:
-    """Every reference must lead to an object, and some to one of the right tenant."""
+    """Refuses references to no object, or to an object of the wrong tenant."""
     for name, target_type, target in validation.references(kind, attributes):
         row = store.row(target_type, target)
         if row is None:
@@ -34,21 +34,21 @@ def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> 
             allowed = {attributes["tenantDBID"], *_SAME_TENANT[kind.name, name]}
             if row[1] not in allowed:
                 raise IncorrectReferencesError(
-                    f"{target_type} {target} is of another tenant", kind.name, "tenantDBID"
+                    f"{target_type} {target} belongs to another tenant", kind.name, "tenantDBID"
                 )
 
 
-# References that stay inside the tenant, and the other tenants that they may lead to.
 _SAME_TENANT: dict[tuple[str, str], tuple[int, ...]] = {
     ("EnumeratorValue", "enumeratorDBID"): (),
     ("AgentGroup", "managerDBIDs"): (ENVIRONMENT,),
     ("CampaignGroup", "campaignDBID"): (),
     ("CampaignGroup", "groupDBID"): (),
 }
+"""References that stay inside a tenant -> other tenants that they may lead to."""
 
 
 def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
-    """An attribute has one default value."""
+    """Refuses a second default value of a Business Attribute."""
     where = (
         "AND dbid <> ? AND json_extract(body, '$.enumeratorDBID') = ?"
         " AND json_extract(body, '$.isDefault')"
@@ -63,13 +63,13 @@ def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
 
 
 def check_frozen(store: Store, kind: ObjectType, dbid: int, delta: Delta) -> None:
-    """What cannot change while other objects depend on it."""
+    """Refuses a change of what other objects depend on."""
     if kind.name == "Host" and "name" in delta.values and store.referrers("Host", dbid):
-        raise UnchangeableInfoError("servers are assigned to the host", "Host", "name")
+        raise UnchangeableInfoError("servers run on the host", "Host", "name")
 
 
 def disable_owned(writer: Writer, kind: ObjectType, dbid: int) -> None:
-    """A disabled tenant or attribute disables what belongs to it."""
+    """Disables everything that a disabled tenant or Business Attribute owns."""
     for owned in OBJECT_TYPES.values():
         if not owned.owner or owned.owner_type != kind.name:
             continue
@@ -86,7 +86,7 @@ def _owned(store: Store, kind: ObjectType, owner: int) -> Iterator[Row]:
 
 
 def delete(writer: Writer, object_type: str, dbid: int) -> None:
-    """Deletes an object with all that follows: vetoes first, then cascades and clears."""
+    """Deletes an object, unless a reference vetoes it; cascades, and clears references."""
     store = writer.store
     kind = OBJECT_TYPES[object_type]
     _check_folder(store, object_type, dbid)
@@ -123,7 +123,7 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
 def _optional(row: Row, application: int) -> bool:
     """Whether a solution can do without one of its components."""
     components = decode(row[3]).get("components") or []
-    return any(one["appDBID"] == application and one.get("isOptional") for one in components)
+    return any(c["appDBID"] == application and c.get("isOptional") for c in components)
 
 
 def _folders_of(store: Store, kind: ObjectType, dbid: int) -> Iterator[Row]:
@@ -134,12 +134,14 @@ def _folders_of(store: Store, kind: ObjectType, dbid: int) -> Iterator[Row]:
 
 
 def _check_folder(store: Store, object_type: str, dbid: int) -> None:
-    """A folder goes when it is empty, a default folder with its owner only."""
+    """Refuses to delete a folder with members, or a default folder by itself."""
     if object_type != "Folder":
         return
     row = store.row("Folder", dbid)
     folder = decode(row[3]) if row else {}
     if folder.get("parentID") == folder.get("ownerID"):
-        raise DependentObjectsError("a default folder goes with its owner", "Folder", "ownerID")
+        raise DependentObjectsError(
+            "a default folder is deleted with its owner", "Folder", "ownerID"
+        )
     if store.has_members(dbid):
         raise DependentObjectsError("the folder has members", "Folder", "objectIDs")

@@ -1,7 +1,6 @@
 """The rows of an embedded server: objects, unique keys, references, permissions, changes.
 
-Knows nothing of the rules of Configuration Server. Every method runs inside ``reading`` or
-``writing``.
+Knows none of Configuration Server's rules. Methods run inside ``reading`` or ``writing``.
 """
 
 import sqlite3
@@ -15,12 +14,12 @@ from reconciler.server.encoding import encode_delta
 from reconciler.server.values import is_integer
 
 KEPT_CHANGES = 1000
-"""How many changes the log keeps at least (reference: the history log's max-records)."""
+"""The least number of changes in the log (reference: the history log's max-records)."""
 
 _PRUNE_EVERY = 100
 
 ChangeRow = tuple[int, str, str, int, int, str, str | None, str | None]
-"""Sequence number, action, type, DBID, tenant DBID, user, delta, a new object's body."""
+"""Sequence number, action, type, DBID, tenant DBID, user, delta, body of a new object."""
 
 Row = tuple[int, int, int, str]
 """One object row: DBID, tenant DBID, folder DBID, body."""
@@ -43,7 +42,7 @@ class Store(Database):
     def rows(
         self, object_type: str, where: str = "", parameters: Sequence[Any] = ()
     ) -> Iterator[Row]:
-        """The rows of a type, by DBID. ``where`` is SQL of ours, never of a user."""
+        """The rows of a type, by DBID. ``where``: trusted SQL."""
         statement = f"SELECT dbid, tenant, folder, body FROM object WHERE type = ? {where}"  # noqa: S608
         yield from self.connection.execute(statement + " ORDER BY dbid", (object_type, *parameters))
 
@@ -53,7 +52,7 @@ class Store(Database):
         return next(self.rows(object_type, "AND dbid = ?", (dbid,)), None)
 
     def next_dbid(self, object_type: str, first: int, wanted: int | None = None) -> int:
-        """A DBID that the type has never had, ``wanted`` where it is given."""
+        """The next DBID that the type never had, or ``wanted`` if given; later ones are higher."""
         row = self.connection.execute(
             "SELECT next FROM counter WHERE type = ?", (object_type,)
         ).fetchone()
@@ -66,7 +65,7 @@ class Store(Database):
         return int(dbid)
 
     def put(self, object_type: str, dbid: int, tenant: int, folder: int, body: str) -> None:
-        """Writes one object row, new or not. ``body``: what ``encode`` made."""
+        """Writes an object row, new or not. ``body``: attributes as ``encode`` writes them."""
         self.connection.execute(
             "INSERT INTO object VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " tenant = excluded.tenant, folder = excluded.folder, body = excluded.body",
@@ -76,7 +75,7 @@ class Store(Database):
     def set_keys(
         self, object_type: str, dbid: int, keys: Sequence[str], *, new: bool = False
     ) -> str | None:
-        """Claims the unique keys of an object. A key that another object has, or None."""
+        """Claims the unique keys of an object. Returns a key that another object has, or None."""
         if not new:
             self.connection.execute(
                 "DELETE FROM unique_key WHERE type = ? AND dbid = ?", (object_type, dbid)
@@ -98,7 +97,7 @@ class Store(Database):
         *,
         new: bool = False,
     ) -> None:
-        """What an object refers to: (attribute, target type, target DBID)."""
+        """Replaces the references of an object: (attribute, target type, target DBID)."""
         if not new:
             self.connection.execute(
                 "DELETE FROM reference WHERE type = ? AND dbid = ?", (object_type, dbid)
@@ -119,7 +118,7 @@ class Store(Database):
         ).fetchall()
 
     def remove(self, object_type: str, dbid: int) -> None:
-        """Takes an object's rows away."""
+        """Removes an object's rows."""
         if object_type in ("Person", "AccessGroup"):
             self.connection.execute(
                 "DELETE FROM permission WHERE account_type = ? AND account = ?", (object_type, dbid)
@@ -131,7 +130,7 @@ class Store(Database):
             )
 
     def members(self, folder: int | None = None) -> dict[int, list[tuple[str, int, int]]]:
-        """What lives in each folder, or in one: (type, DBID, folder DBID)."""
+        """Folder -> its members (type, DBID, folder); of all folders, or of ``folder``."""
         where, parameters = ("folder <> 0", ()) if folder is None else ("folder = ?", (folder,))
         statement = f"SELECT type, dbid, folder FROM object WHERE {where} ORDER BY 1, 2"  # noqa: S608
         found: dict[int, list[tuple[str, int, int]]] = {}
@@ -140,16 +139,16 @@ class Store(Database):
         return found
 
     def has_members(self, folder: int) -> bool:
-        """Whether anything lives in a folder."""
+        """Whether a folder has members."""
         found = self.connection.execute("SELECT 1 FROM object WHERE folder = ? LIMIT 1", (folder,))
         return found.fetchone() is not None
 
     def version(self) -> tuple[int, int, int]:
-        """Changes whenever a folder may have: with other connections' writes, and ours."""
+        """A value that changes whenever folders may have changed."""
         return self.data_version(), self._folder_writes, self.rollbacks
 
     def setting(self, key: str, default: str = "") -> str:
-        """A setting of the server itself; read again only where somebody has written."""
+        """A setting of the server; read again only after a write."""
         version = (self.data_version(), self.rollbacks)
         if self._settings is None or self._settings[0] != version:
             rows = self.connection.execute("SELECT key, value FROM meta").fetchall()
@@ -172,7 +171,7 @@ class Store(Database):
     def set_permissions(
         self, object_type: str, dbid: int, entries: Sequence[tuple[str, int, int]]
     ) -> None:
-        """Exchanges the entries of an object: (account type, account, mask)."""
+        """Replaces the entries of an object: (account type, account, mask)."""
         self.connection.execute(
             "DELETE FROM permission WHERE type = ? AND dbid = ?", (object_type, dbid)
         )
@@ -189,8 +188,8 @@ class Store(Database):
         user: str,
         change: tuple[str, Delta | None, str | None],
     ) -> None:
-        """Notes a change for those who asked to be told, and forgets the oldest ones.
-        ``change``: created, updated or deleted; the delta; the body of a new object."""
+        """Logs a change for subscribers, and prunes the oldest changes. ``change``: created,
+        updated or deleted; the delta; the body of a new object."""
         if object_type == "Folder":
             self._folder_writes += 1
         action, delta, body = change
@@ -218,5 +217,5 @@ class Store(Database):
         return int(row[0] or 0)
 
     def note_folder_write(self) -> None:
-        """Says that the folders are no longer what they were."""
+        """Makes ``version`` change, after a write of a folder that is not logged."""
         self._folder_writes += 1

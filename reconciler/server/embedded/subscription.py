@@ -1,4 +1,4 @@
-"""Change notifications, read from the log of changes that every write adds to."""
+"""Change notifications, read from the store's log of changes."""
 
 import time
 
@@ -37,7 +37,9 @@ class EmbeddedSubscription:
         with self._store.reading():
             newest = self._store.last_change()
             rows = self._store.changes(self._last)
-            told = {row[0] for row in rows if self._access.may_be_told(row[2], row[3], row[4])}
+            visible = {
+                row[0] for row in rows if self._access.may_see_change(row[2], row[3], row[4])
+            }
         if newest - self._last > len(rows):
             self._last = newest
             raise HistoryLogExpiredError(f"only the last {KEPT_CHANGES} changes are kept")
@@ -54,11 +56,11 @@ class EmbeddedSubscription:
                 attributes=decode(body) if action == "created" and body else None,
             )
             for sequence, action, object_type, dbid, tenant, user, delta, body in rows
-            if sequence in told
+            if sequence in visible
             and self._object_type in ("", object_type)
             and self._tenant in (0, tenant)
             and self._dbid in (0, dbid)
         ]
 
     def close(self) -> None:
-        """Nothing is held: the log serves everyone."""
+        """Nothing to release."""

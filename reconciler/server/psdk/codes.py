@@ -5,7 +5,7 @@ A code is one integer: the type of the error, the type of the object, the proper
 
 from typing import Any
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import TYPES_BY_NUMBER
 from reconciler.server.errors import BY_NUMBER, ConfigurationServerError
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes
@@ -27,7 +27,7 @@ def to_error(sdk: Sdk, shapes: Shapes, code: int, text: str) -> ConfigurationSer
     """The exception for an error event."""
     number, object_number, property_number = unpack(code)
     object_type, prop = "", ""
-    kind = next((kind for kind in OBJECT_TYPES.values() if kind.number == object_number), None)
+    kind = TYPES_BY_NUMBER.get(object_number)
     if kind is not None:
         object_type = kind.name
         prop = shapes.of(kind.name).attribute_of(property_number)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.model import ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, type_name
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.errors import (
@@ -15,8 +15,6 @@ from reconciler.server.errors import (
 from reconciler.server.port import AccessEntry, ConfObject, Filter
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.objects import Mapper
-
-_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 
 
 class Requests:
@@ -110,7 +108,7 @@ class Requests:
         entries = acl.getPropertyValue("ACEs") if acl is not None else None
         return sorted(
             AccessEntry(
-                _TYPE_NAMES.get(int(account.getPropertyValue("type")), ""),
+                type_name(int(account.getPropertyValue("type"))),
                 int(account.getPropertyValue("DBID")),
                 int(entry.getPropertyValue("accessMask")),
             )

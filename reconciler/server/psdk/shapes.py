@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, type_name
 from reconciler.server.psdk.jvm import Sdk
 
 Bucket = Literal["added", "changed", "deleted"]
 _BUCKETS: Mapping[str, Bucket] = {"Add": "added", "Change": "changed", "Remove": "deleted"}
-_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Shapes:
 
     def by_number(self, number: int) -> Shape | None:
         """The shape of the type with a number; None where our table lacks it."""
-        name = _TYPE_NAMES.get(number)
+        name = type_name(number)
         return self.of(name) if name else None
 
     def _make(self, kind: ObjectType) -> Shape:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import type_name
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.errors import HistoryLogExpiredError, ServerError
@@ -30,7 +30,6 @@ def subjects(value: Any) -> list[Subject]:
     return found
 
 
-_TYPE_NAMES = {kind.number: kind.name for kind in OBJECT_TYPES.values()}
 _KEYS = (constants.SUBSCRIPTION_TYPE, constants.SUBSCRIPTION_TENANT, constants.SUBSCRIPTION_OBJECT)
 
 
@@ -51,7 +50,7 @@ class ClientSubscriptions:
     def add(self, server: EmbeddedServer, wanted: list[Subject]) -> None:
         """Subscribes. UnsupportedObjectError for an unknown type."""
         for number, tenant, dbid in wanted:
-            name = _TYPE_NAMES.get(number, f"#{number}") if number else ""
+            name = type_name(number) or f"#{number}" if number else ""
             subscription = server.subscribe(name, tenant, dbid)
             with self._lock:
                 self._subscriptions.setdefault((number, tenant, dbid), subscription)

@@ -1,2 +1,7 @@
-"""Site files: the objects of a server as YAML. ``create`` makes a server of one, ``export``
-writes one; ``file`` reads it, ``words`` and ``describe`` translate its objects."""
+"""Site files: the objects of a server as YAML.
+
+file       reads site files; words: what their words mean; names: what names refer to
+folders    the folders of a site
+create     makes a server from a site file
+export     writes a server as a site file; describe: one object in words; text: the YAML
+"""

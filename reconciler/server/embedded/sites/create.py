@@ -1,4 +1,4 @@
-"""Makes an embedded server from a site file: all of it, or no file at all."""
+"""Creates an embedded server from a site file: with all of its objects, or not at all."""
 
 import os
 import sqlite3
@@ -28,11 +28,11 @@ _NOWHERE = Position("")
 
 
 def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False) -> int:
-    """Creates the file ``path`` with the objects of ``site``; how many there are, folders
-    not counted. ``durable``: see ``create_file``.
+    """Creates the server file ``path`` with the objects of ``site``. Returns how many there
+    are, without folders. ``durable``: see ``create_file``.
 
-    Raises ServerUnavailableError where the file exists or cannot be made, and
-    ManifestError with every mistake of the site file; then there is no file.
+    ServerUnavailableError where the file exists or cannot be created; ManifestError with
+    every mistake of the site file. Then no file is left.
     """
     read = read_site(site)
     with _explained(path):
@@ -46,7 +46,7 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
         finally:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{draft}{suffix}").unlink(missing_ok=True)
-    return sum(one.type is not FOLDER for one in read.objects)
+    return sum(entry.type is not FOLDER for entry in read.objects)
 
 
 @contextmanager
@@ -65,13 +65,13 @@ def _exists_already(path: Path) -> ServerUnavailableError:
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Gives the finished file its name, unless somebody else has taken it meanwhile."""
+    """Gives the finished file its name, unless another process has just taken it."""
     try:
         os.link(draft, path)
     except FileExistsError as error:
         raise _exists_already(path) from error
     except OSError:
-        # A file system without links: an empty file reserves the name.
+        # The file system has no links: an empty file reserves the name.
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError as error:
@@ -92,14 +92,14 @@ def _fill(draft: Path, site: SiteFile) -> None:
         finally:
             server.close()
     except ServerUnavailableError as error:
-        # Nobody has heard of the draft; SQLite's own words say what went wrong.
+        # The user does not know the draft: SQLite's own message says what went wrong.
         if isinstance(error.__cause__, sqlite3.Error):
             raise error.__cause__ from error
         raise
 
 
 class _Import:
-    """Writes the objects of a site, types in the order of the table: owners first."""
+    """Writes the objects of a site, in the order of the table of types: owners first."""
 
     def __init__(self, server: EmbeddedServer, site: SiteFile) -> None:
         self._server = server
@@ -117,11 +117,11 @@ class _Import:
         self._inserted: dict[tuple[str, int], tuple[SiteObject, dict[str, Any]]] = {}
 
     def run(self) -> None:
-        """Raises ManifestError with every mistake, in the order of the file."""
+        """ManifestError with every mistake, in the order of the file."""
         for name in OBJECT_TYPES:
             of_type = [one for one in self._objects if one.type.name == name]
             if name == "Tenant":
-                # The other tenants live in one of its folders.
+                # The other tenants live in a folder of Environment.
                 first = [one for one in of_type if one.dbid == ENVIRONMENT]
                 of_type = [one for one in of_type if one.dbid != ENVIRONMENT]
                 self._insert_all(first)
@@ -155,7 +155,7 @@ class _Import:
         self._inserted[one.type.name, one.dbid] = one, completed
 
     def _check_references(self, one: SiteObject, completed: dict[str, Any]) -> None:
-        """Checks an object's references, unless one leads to an object with mistakes."""
+        """Checks an object's references, unless a target has mistakes of its own."""
         targets = validation.references(one.type, completed)
         if all(t[1:] in self._inserted or t[1:] not in self._listed for t in targets):
             with self._at(one):
@@ -163,7 +163,7 @@ class _Import:
 
     @contextmanager
     def _at(self, one: SiteObject) -> Iterator[None]:
-        """What the server refuses is a mistake of the object, at the word that it is about."""
+        """Reports the server's errors as mistakes of the object, at the word they are about."""
         try:
             yield
         except ConfigurationServerError as error:

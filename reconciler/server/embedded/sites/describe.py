@@ -1,7 +1,6 @@
-"""Objects of an embedded server in the words of a site file. Pure, but for ``Contents.of``.
+"""Objects of an embedded server in the words of a site file. Pure, except ``Contents.of``.
 
-The other direction is ``words`` and ``folders``; what those supply by themselves
-is left out here.
+The opposite of ``words`` and ``folders``: what those supply by default is left out.
 """
 
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import FOLDER_TYPE
@@ -22,15 +21,14 @@ from reconciler.server.encoding import decode
 from reconciler.server.snapshot import ENVIRONMENT
 
 Key = tuple[str, int]
-_NUMBERS = {kind.number: kind for kind in OBJECT_TYPES.values()}
 _ACCOUNT_WORDS = {name: word for word, name in ACCOUNTS.items()}
 _PLAIN_INTEGERS = 10**18
-"""What YAML's integers, as we read them, stay below."""
+"""The limit of integers that ``strict_yaml`` reads."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """The tenant that a site file's objects belong to where they name none."""
+    """The tenant of a site file's objects that name none."""
 
     name: str
     dbid: int
@@ -38,7 +36,7 @@ class Home:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """One object with all that is stored of it, secrets among it."""
+    """One object with everything that is stored, secrets included."""
 
     dbid: int
     tenant: int
@@ -48,7 +46,7 @@ class StoredRow:
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a server holds at one moment: rows by type, by tenant and DBID."""
+    """Everything in a server: rows by type, ordered by tenant and DBID; and permissions."""
 
     rows: Mapping[str, list[StoredRow]]
     permissions: Mapping[Key, Access]
@@ -72,7 +70,7 @@ class Contents:
         return Contents(rows, permissions)
 
     def keys(self) -> set[tuple[Any, ...]]:
-        """Type, DBID and natural key of every object but folders."""
+        """Type, DBID and natural key of every object except folders."""
         return {
             (kind.name, row.dbid, *(row.attributes.get(name) for name in kind.key))
             for kind in OBJECT_TYPES.values()
@@ -82,7 +80,7 @@ class Contents:
 
 
 class SiteWriter:
-    """Writes the objects of a server."""
+    """Puts the objects of a server into words."""
 
     def __init__(self, contents: Contents, home: Home) -> None:
         self._contents = contents
@@ -106,7 +104,7 @@ class SiteWriter:
         }
 
     def entries(self) -> dict[Key, dict[str, Any]]:
-        """The words of every object."""
+        """The words of every object, by type and DBID."""
         return {
             (kind.name, row.dbid): self._folder(row) if kind is FOLDER else self._object(kind, row)
             for kind in OBJECT_TYPES.values()
@@ -140,7 +138,7 @@ class SiteWriter:
         return words | self._permissions((kind.name, row.dbid), tenant)
 
     def _application_defaults(self, row: StoredRow) -> dict[str, Any]:
-        """What the loader gives an application of this type, under the server's names."""
+        """The attributes that a site file supplies to an application of this type."""
         words = application_defaults(row.attributes["type"], self._home.name)
         kind = OBJECT_TYPES["Application"]
         found = {one.name: words[one.word] for one in kind.attributes if one.word in words}
@@ -149,15 +147,15 @@ class SiteWriter:
         return found
 
     def _stored(self, attribute: Attribute, value: Any) -> Any:
-        """A value without what the server takes for nothing; None: there is none."""
+        """A value in canonical form; None where it counts as unset."""
         if attribute.type is ValueType.KEY_VALUES and value:
             return {section: options for section, options in value.items() if options}
         nothing = value == "" or (attribute.type is ValueType.REFERENCE and not value)
         return None if nothing else value
 
     def _folder(self, row: StoredRow) -> dict[str, Any]:
-        held, owner = _NUMBERS[row.attributes["type"]], row.attributes["ownerID"]
-        owner_type = _NUMBERS[owner["type"]].name
+        held, owner = TYPES_BY_NUMBER[row.attributes["type"]], row.attributes["ownerID"]
+        owner_type = TYPES_BY_NUMBER[owner["type"]].name
         tenant = self._owner_tenants.get((owner_type, owner["DBID"]), 0)
         tenant = owner["DBID"] if owner_type == "Tenant" else tenant
         words: dict[str, Any] = {
@@ -180,7 +178,7 @@ class SiteWriter:
         return words | self._permissions(("Folder", row.dbid), tenant or ENVIRONMENT)
 
     def _path(self, folder: int) -> list[str]:
-        """The names of a folder and those around it, the default one first."""
+        """The names of a folder and the folders around it, the default folder first."""
         names: list[str] = []
         while folder in self._folders:
             names.insert(0, self._folders[folder]["name"])
@@ -222,7 +220,7 @@ class SiteWriter:
         return {"hash": value} if attribute.secret else value
 
     def _reference(self, object_type: str, dbid: int, tenant: int) -> Any:
-        """The name of an object; its DBID where no name leads to it."""
+        """The name of an object; its DBID where its name is ambiguous."""
         name = self._names.name(object_type, dbid, tenant)
         known = self._names.dbid(object_type, name, tenant) == dbid
         return name if known else {"dbid": dbid}
@@ -238,7 +236,7 @@ class SiteWriter:
         return words
 
     def _entry(self, attribute: Attribute, value: Mapping[str, Any], tenant: int) -> Any:
-        """An entry of a list of structures; its key alone where it has nothing else."""
+        """An entry of a list of structures; only its key, if it has nothing else."""
         words = self._structure(attribute, value, tenant)
         key = attribute.field(attribute.key).word
         alone = {*words} == {key} and not isinstance(words[key], dict)

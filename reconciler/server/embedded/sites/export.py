@@ -1,8 +1,7 @@
-"""An embedded server as a site file: everything it holds, so that ``init --site`` makes
-the same again.
+"""Exports an embedded server as a site file, from which ``init --site`` makes it again.
 
-Left out is what the loader supplies by itself: default values, and predefined objects
-that nobody has changed. ``describe`` knows how one object is written.
+Leaves out what a site file has by default: default values, and predefined objects that
+nobody changed.
 """
 
 import tempfile
@@ -24,8 +23,8 @@ _Words = dict[str, Any]
 
 
 def export_site(server: EmbeddedServer) -> str:
-    """The text of a site file with all that the server holds. Types come in the order of
-    the table, then tenants and DBIDs. ReconcilerError where it would be too large."""
+    """The text of a site file with everything in the server: types in the order of the table,
+    objects by tenant and DBID. ReconcilerError where the file would be too large."""
     live = Contents.of(server)
     home = _home(live)
     entries = SiteWriter(live, home).entries()
@@ -33,7 +32,7 @@ def export_site(server: EmbeddedServer) -> str:
     header = {"apiVersion": API_VERSION, "kind": "Site", "tenant": home.name}
     document: dict[str, Any] = header if whole else {**header, "predefined": False}
     if not entries.keys() - unchanged:
-        # A site file names at least one object.
+        # A site file must name at least one object.
         unchanged.discard(("Tenant", ENVIRONMENT))
     for name in OBJECT_TYPES:
         listed = [
@@ -51,16 +50,15 @@ def export_site(server: EmbeddedServer) -> str:
 
 
 def _home(live: Contents) -> Home:
-    """The tenant of the objects that name none: the first besides Environment."""
+    """The default tenant of the file: the first one besides Environment."""
     tenants = {row.dbid: row.attributes["name"] for row in live.rows["Tenant"]}
     dbid = min(tenants.keys() - {ENVIRONMENT}, default=ENVIRONMENT)
     return Home(tenants[dbid], dbid)
 
 
 def _predefined(live: Contents, home: Home, entries: dict[Key, _Words]) -> tuple[bool, set[Key]]:
-    """Whether the server still has every predefined object, under its own key; and what
-    it has that a new server has by itself: nothing, where one of those is gone, but the
-    folders of Environment."""
+    """Whether the server still has every predefined object, and which objects are unchanged
+    predefined ones. If some are gone, only folders can be left out as unchanged."""
     fresh, passwords = _fresh()
     expected = SiteWriter(fresh, home).entries()
     whole = fresh.keys() <= live.keys()
@@ -78,7 +76,7 @@ def _predefined(live: Contents, home: Home, entries: dict[Key, _Words]) -> tuple
 
 
 def _fresh() -> tuple[Contents, dict[Key, str]]:
-    """What a new server holds by itself, and the passwords of its persons."""
+    """The contents of a server with nothing but predefined objects, and their passwords."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "predefined.db"
         create_server(path, PREDEFINED)
@@ -88,7 +86,7 @@ def _fresh() -> tuple[Contents, dict[Key, str]]:
         finally:
             server.close()
     passwords = {
-        (one.type.name, one.dbid): str(one.words.get("password", ""))
-        for one in read_site(PREDEFINED).objects
+        (entry.type.name, entry.dbid): str(entry.words.get("password", ""))
+        for entry in read_site(PREDEFINED).objects
     }
     return contents, passwords

@@ -1,7 +1,7 @@
-"""Site files: the objects of a Configuration Server as YAML, and how they are read.
+"""Reads site files: the objects of a Configuration Server as YAML.
 
-A site file lists objects by type, in the words of the table of types;
-``docs/embedded-server.md`` describes the format. What the words mean is ``words``.
+A site file lists objects by type, in the words of the table of types, which ``words``
+translates. ``docs/embedded-server.md`` describes the format.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,23 +25,23 @@ SAMPLE_SITE = DATA / "sample.yaml"
 PREDEFINED = DATA / "predefined.yaml"
 MAX_DBID = 2**31 - 1
 
-# What an application of a site file has where it says nothing: a server needs these.
 APPLICATION_DEFAULTS = {"version": "8.5.0"}
 SERVER_DEFAULTS = {"workDirectory": ".", "commandLine": "."}
+"""The default words of applications, and of servers among them, which need these."""
 
-# The words that name what owns a folder, where that is no tenant: attribute, campaign.
 OWNER_WORDS = sorted(
     one.word
     for kind in OBJECT_TYPES.values()
     for one in kind.attributes
     if one.name == kind.owner and kind.owner_type != "Tenant"
 )
+"""The words for owners of folders that are no tenants: attribute, campaign."""
 
 
 @dataclass(frozen=True)
 class SiteObject:
-    """One object of a site file, not yet in a server. ``tenant``: the name of its tenant;
-    ``folder``: the names below its default folder; ``dbid``: 0 where none is given."""
+    """One object of a site file. ``tenant``: the name of its tenant; ``folder``: the names of
+    folders below its default folder; ``dbid``: 0 where none is given."""
 
     type: ObjectType
     words: Mapping[str, Any]
@@ -53,7 +53,7 @@ class SiteObject:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What no two objects of one file may share: the type and the natural key."""
+        """Type and natural key, which no two objects of a file may share."""
         if self.type.name == "Folder":
             owners = [f"{word}={self.words[word]}" for word in OWNER_WORDS if word in self.words]
             kind = as_text(self.words.get("type", ""))
@@ -69,7 +69,7 @@ class SiteObject:
 
     @property
     def label(self) -> str:
-        """The object as messages call it."""
+        """The object's name in messages."""
         return f"{self.type.name} {self.name}".rstrip()
 
     @property
@@ -77,13 +77,13 @@ class SiteObject:
         return Named(self.type.name, self.tenant, self.name, self.dbid)
 
     def at(self, *inner: str) -> Position:
-        """Where a word of the object stands, or the object where it is not written."""
+        """The position of a word of the object; of the object, where the word is not there."""
         return self.document.at((*self.path, *inner))
 
 
 @dataclass(frozen=True)
 class SiteFile:
-    """What was read of a site file, with the predefined objects before its own.
+    """The objects of a site file, predefined objects first, and the mistakes found so far.
 
     ``whole``: every file could be read, so a name that no object has is a mistake.
     """
@@ -94,7 +94,7 @@ class SiteFile:
 
 
 def read_site(path: Path) -> SiteFile:
-    """The objects of a site file with DBIDs, and what is wrong with the file so far."""
+    """The objects of a site file, all with DBIDs, and the mistakes found so far."""
     reading = _Reading()
     objects = reading.file(path, ())
     if not objects and not reading.problems:
@@ -106,8 +106,8 @@ def read_site(path: Path) -> SiteFile:
 
 
 def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
-    """The predefined objects, then the file's own. One with the type and natural key of
-    a predefined object takes its place, and its DBID where it names none."""
+    """The predefined objects, then the file's own. An object with the type and natural key of
+    a predefined object replaces it, and takes over its DBID unless it names one."""
     merged = {one.key: one for one in _Reading().file(PREDEFINED, ())}
     for one in objects:
         there = merged.get(one.key)
@@ -119,7 +119,7 @@ def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> l
 
 
 class _Reading:
-    """Reads a file and those that it extends, and collects what is wrong with them."""
+    """Reads a file and the files that it extends, and collects their mistakes."""
 
     def __init__(self) -> None:
         self.problems: list[Diagnostic] = []
@@ -127,8 +127,8 @@ class _Reading:
         self.predefined = True
 
     def file(self, path: Path, inside: tuple[Path, ...]) -> list[SiteObject]:
-        """The objects of a file over those of the file that it extends: an object of the
-        same type and natural key takes the other's place."""
+        """The objects of a file and of the file that it extends, whose objects it replaces by
+        type and natural key. ``inside``: the files that extend this one."""
         here = path.resolve()
         if here in inside:
             self.problems.append(Diagnostic("the site file extends itself", Position(str(path))))
@@ -152,7 +152,7 @@ class _Reading:
         return list(merged.values())
 
     def _header(self, document: YamlDocument) -> str:
-        """Checks what stands before the objects; the file that this one extends, if any."""
+        """Checks the header. Returns the name of the file that this one extends, if any."""
         data = document.data
         if not isinstance(data, Mapping) or data.get("kind") != "Site":
             return ""
@@ -243,7 +243,7 @@ def _default_tenant(data: Mapping[str, Any]) -> str:
 
 
 def application_defaults(type_word: Any, default_tenant: str) -> dict[str, Any]:
-    """The words that an application of a type has where it does not say otherwise."""
+    """The default words of an application of a type."""
     attribute = OBJECT_TYPES["Application"].attribute("type")
     word = as_text(type_word)
     number = attribute.enumeration.get(word) if attribute else None
@@ -253,8 +253,8 @@ def application_defaults(type_word: Any, default_tenant: str) -> dict[str, Any]:
 
 
 def _with_dbids(objects: list[SiteObject]) -> list[SiteObject]:
-    """Gives every object without a DBID the next free one of its type, from 101 on; the
-    server itself numbers folders."""
+    """Gives every object without a DBID the next free DBID of its type, from 101 on. The server
+    itself numbers folders."""
     taken: dict[str, set[int]] = {}
     for one in objects:
         if one.dbid:

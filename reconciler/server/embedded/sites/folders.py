@@ -1,7 +1,7 @@
-"""The folders of a site: those that it lists, and those that its objects are said to be in.
+"""The folders of a site: those that it lists, and those that its objects are in.
 
-A ``Folder`` entry describes a folder below a default folder, or (``default: true``) a
-default folder itself, which every owner gets in any case.
+A ``Folder`` entry describes a folder below a default folder, or (``default: true``) a default
+folder itself. Every owner has default folders anyway.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ class FolderEntry:
 def folder_entry(
     one: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool
 ) -> FolderEntry | None:
-    """What a ``Folder`` entry says; None where it is wrong."""
+    """A ``Folder`` entry, translated; None where it has mistakes."""
     words = Words(one, names, problems, whole=whole)
     plain = {word: value for word, value in one.words.items() if word in FOLDER_WORDS}
     kind = _kind(one, words)
@@ -75,7 +75,7 @@ def _kind(one: SiteObject, words: Words) -> ObjectType | None:
 
 
 def owner_word(kind: ObjectType) -> str:
-    """The word for the owner of a type's folders; empty: a tenant."""
+    """The word for the owner of a type's folders; empty where tenants own them."""
     attribute = kind.attribute(kind.owner)
     return attribute.word if attribute and kind.owner_type != "Tenant" else ""
 
@@ -98,7 +98,7 @@ def _owner(one: SiteObject, kind: ObjectType, names: SiteNames, words: Words) ->
 
 
 class SiteFolders:
-    """Makes folders in a new server. Only inside ``writing``."""
+    """Creates folders in a new server, inside a ``writing`` transaction."""
 
     def __init__(self, server: EmbeddedServer, entries: Iterable[FolderEntry]) -> None:
         self._server = server
@@ -111,10 +111,10 @@ class SiteFolders:
         self._below: dict[tuple[int, str], int] = {}
 
     def listed(self, owners: Iterable[Owner]) -> list[FolderEntry]:
-        """The listed folders of owners that have just been inserted, outer ones first.
-        Default folders that are among them are taken away, to be made as listed."""
+        """The listed folders of owners that have just been inserted, outer folders first.
+        Removes default folders that are listed, so that ``make`` can create them."""
         if self._highest:
-            # From here on, a folder without a listed DBID gets one that no entry lists.
+            # From now on, folders without a listed DBID get DBIDs that no entry lists.
             self._server.store.next_dbid("Folder", self._highest + 1, self._highest)
             self._highest = 0
         self._index = FolderIndex(self._server.store)
@@ -126,7 +126,7 @@ class SiteFolders:
         return sorted(found, key=lambda entry: (not entry.default, len(entry.one.folder)))
 
     def make(self, entry: FolderEntry) -> int:
-        """Makes a listed folder; its DBID."""
+        """Creates a listed folder. Returns its DBID."""
         one, kind, owner = entry.one, entry.kind, entry.owner
         if entry.default:
             attributes = {**folder_attributes(kind, owner, one.name), **entry.attributes}
@@ -141,7 +141,7 @@ class SiteFolders:
         return dbid
 
     def place(self, kind: ObjectType, owner: Owner, path: tuple[str, ...]) -> int:
-        """The folder at a path below the default folder, made where it is not there."""
+        """The DBID of the folder at a path below the default folder, created if needed."""
         folder = self._index.default(kind, owner)
         for name in path:
             if (folder, name) not in self._below:

@@ -1,7 +1,7 @@
-"""Natural names of a site's objects, and the DBIDs that they stand for. Pure.
+"""Natural names of a site's objects, and their DBIDs. Pure.
 
-``tenant:name`` is another tenant's object; a name with a colon in it is first looked for
-as it stands.
+``tenant:name`` names another tenant's object. A name that contains a colon is first looked
+up as a whole.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 
 @dataclass(frozen=True)
 class Named:
-    """What a name needs: the type, the tenant's name, the object's own name, the DBID."""
+    """An object's type, its tenant's name, its own name and its DBID."""
 
     type: str
     tenant: str
@@ -33,11 +33,11 @@ class SiteNames:
             self._dbids[one.type, scope, one.name] = one.dbid
 
     def tenant(self, name: str) -> int:
-        """The DBID of a tenant; 0 for a name that no tenant has."""
+        """The DBID of a tenant; 0 where there is none of that name."""
         return self._tenants.get(name, 0)
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
-        """The name that ``dbid`` reads as this object; ``#DBID`` where none does."""
+        """The name that ``self.dbid`` resolves to this object; ``#DBID`` where none does."""
         one = self._by_dbid.get((object_type, dbid))
         for name in (one.name, f"{one.tenant}:{one.name}") if one else ():
             if self.dbid(object_type, name, tenant) == dbid:
@@ -47,7 +47,7 @@ class SiteNames:
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         tenanted = _tenanted(object_type)
         found = self._dbids.get((object_type, tenant if tenanted else 0, name))
-        # A tenant's own name may hold a colon as well.
+        # A tenant's name may contain a colon too.
         end = name.find(":") if tenanted and found is None else -1
         while found is None and end >= 0:
             owner = self._tenants.get(name[:end])

@@ -6,13 +6,13 @@ from typing import Any
 
 import yaml
 
-# Texts that nothing reads as anything else, if the emitter's own rules allow them plain.
+# Texts that every YAML reader takes for texts, if the emitter's own rules allow them plain.
 _PLAIN = re.compile(r"[A-Za-z0-9_./](?:[A-Za-z0-9_./:@+ -]*[A-Za-z0-9_./-])?")
 _READ_AS_OTHER = re.compile(r"true|false|null|[0-9]+", re.IGNORECASE)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what is not plainly a text; no anchors."""
+    """Quotes every text that could be read as something else; writes no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
         return True
@@ -30,7 +30,7 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def site_text(document: Mapping[str, Any]) -> str:
-    """The text of a site file. Lines are never folded."""
+    """A site file as YAML, without folded lines."""
     text: str = yaml.dump(
         dict(document),
         Dumper=_Dumper,

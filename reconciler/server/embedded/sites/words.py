@@ -1,5 +1,6 @@
-"""The words of a site object as the server's attributes. Every mistake is collected, with
-the place of the word itself. Pure.
+"""Translates the words of a site object into the server's attributes. Pure.
+
+Collects every mistake, with the position of the word.
 """
 
 import re
@@ -21,7 +22,7 @@ from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.strict_yaml import as_text
 
 Access = list[tuple[str, int, int]]
-"""Account type, account DBID, mask: what the store keeps of an object's permissions."""
+"""The permissions of an object, as the store keeps them: account type, account DBID, mask."""
 
 ACCOUNTS = {"person": "Person", "group": "AccessGroup"}
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
@@ -29,8 +30,8 @@ _ALL = 2 * Permission.NO_PROPAGATION - 1
 
 
 class Words:
-    """Translates the words of one object. ``problems`` gets what is wrong with them;
-    ``whole`` False: names that no object has are passed over, a file is missing."""
+    """Translates the words of one object, and adds its mistakes to ``problems``. ``whole``
+    False: a file is missing, so unknown names are no mistakes."""
 
     def __init__(
         self, one: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool = True
@@ -43,12 +44,12 @@ class Words:
         self.failed = False
 
     def report(self, summary: str, *path: str) -> None:
-        """Notes a mistake at a word."""
+        """Adds a mistake, at a word."""
         self.failed = True
         self._problems.append(Diagnostic(f"{self._one.label}: {summary}", self._one.at(*path)))
 
     def attributes(self) -> dict[str, Any]:
-        """The attributes that the words stand for, those that must be there among them."""
+        """The attributes of all words. Reports mandatory words that are missing."""
         words = {word: value for word, value in self._one.words.items() if word != "permissions"}
         result = self.translate(words, self._one.type)
         for attribute in self._one.type.attributes:
@@ -58,7 +59,7 @@ class Words:
         return result
 
     def translate(self, words: Mapping[str, Any], kind: ObjectType) -> dict[str, Any]:
-        """The attributes that some words of a type stand for; null says nothing."""
+        """The attributes of some words of a type. A word with null counts as not written."""
         result: dict[str, Any] = {}
         for word, value in words.items():
             attribute = kind.by_word(word)
@@ -66,17 +67,16 @@ class Words:
                 known = ", ".join(a.word for a in kind.attributes if not a.read_only)
                 self.report(f"{kind.name} has no {word}; it has {known}", word)
             elif value is not None:
-                attribute = self._led(attribute, kind.attributes, words)
+                attribute = self._resolved(attribute, kind.attributes, words)
                 result[attribute.name] = self._checked(attribute, value)
             elif attribute.mandatory:
                 self.report(f"{word} is a {attribute.type.value}, not null", word)
         return result
 
-    def _led(
+    def _resolved(
         self, one: Attribute, declared: tuple[Attribute, ...], words: Mapping[str, Any]
     ) -> Attribute:
-        """A reference as it is beside these words: one that may lead to several types
-        leads to the type that the word beside it says."""
+        """A reference to several types, narrowed to the type that the words beside it name."""
         if not one.type_from:
             return one
         kind = next(other for other in declared if other.name == one.type_from)
@@ -95,7 +95,7 @@ class Words:
         return found
 
     def reference(self, object_type: str, value: Any, *path: str) -> int | None:
-        """The DBID of the object that a word names; None where there is none."""
+        """The DBID of the object that a word names; None, and a mistake, where there is none."""
         attribute = Attribute(path[-1], ValueType.REFERENCE, refers_to=object_type)
         found: int | None = self._leaf(attribute, value, path)
         return found
@@ -146,7 +146,7 @@ class Words:
         try:
             return _scalar(attribute, value, self._names, self._tenant)
         except UnknownReferenceError as error:
-            # Without its tenant, an object's other names mean nothing.
+            # With an unknown tenant, the other names cannot be resolved.
             known = self._tenant or attribute.refers_to == "Tenant"
             self.failed = True
             if self._whole and known:
@@ -168,7 +168,7 @@ class Words:
                 known = ", ".join(by_word)
                 self.report(f"{attribute.word} has no {word}; it has {known}", *path, word)
             elif one is not None:
-                field = self._led(by_word[word], attribute.fields, value)
+                field = self._resolved(by_word[word], attribute.fields, value)
                 result[field.name] = self._value(field, one, (*path, word))
         for field in attribute.fields:
             if field.mandatory and field.default is None and field.name not in result:
@@ -234,7 +234,7 @@ def _option(value: Any) -> str | int | bytes:
 
 
 def _integer(value: Mapping[str, Any]) -> int:
-    """What ``{integer: TEXT}`` says: YAML has no way for integers of 19 digits."""
+    """The value of ``{integer: TEXT}``, for integers of 19 digits, too long for ``strict_yaml``."""
     text = as_text(value.get("integer", ""))
     if {*value} != {"integer"} or not _INTEGER.fullmatch(text):
         raise FieldValueError("is no whole number")

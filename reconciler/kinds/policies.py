@@ -1,0 +1,61 @@
+"""The table of policies: what a manifest may say about its object as a whole.
+
+A new policy is one field of ``Policy``. The schema and the reader of manifests follow from
+it; what acts on it reads the field. Policies of single fields (``existing``, ``keep``,
+``satisfiedBy``) are read by ``manifest/policy.py``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from reconciler.kinds.manifests import ManifestKind, Overwrite
+
+_POLICY = "policy"
+
+
+@dataclass(frozen=True)
+class PolicyField:
+    """How a manifest writes a policy. ``form``: a choice among ``choices``, true or false,
+    or a list of texts. ``applies``: whether manifests of a kind may have it."""
+
+    name: str
+    form: Literal["choice", "flag", "texts"]
+    description: str = ""
+    choices: tuple[str, ...] = ()
+    applies: Callable[[ManifestKind], bool] = lambda kind: kind.binding == "object"
+
+
+def _policy(default: Any, *arguments: Any, **more: Any) -> Any:
+    return field(default=default, metadata={_POLICY: PolicyField(*arguments, **more)})
+
+
+def _has_parent(kind: ManifestKind) -> bool:
+    return bool(kind.parent)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The policy of an object. ``overwrite`` differs by kind and is read on its own."""
+
+    overwrite: Overwrite = "replace"
+    preserve: tuple[str, ...] = _policy(
+        (), "preserve", "texts", "Fields that a replace carries over."
+    )
+    protect: bool = _policy(False, "protect", "flag", "Never replaced or deleted.")
+    when_parent_missing: str = _policy(
+        "fail", "whenParentMissing", "choice", choices=("fail", "skip"), applies=_has_parent
+    )
+    unless_sibling: tuple[str, ...] = _policy(
+        (),
+        "unlessSibling",
+        "texts",
+        "Globs: not created where the attribute has such a value that no manifest declares.",
+        applies=_has_parent,
+    )
+
+
+POLICY_FIELDS: tuple[tuple[str, PolicyField], ...] = tuple(
+    (one.name, one.metadata[_POLICY]) for one in fields(Policy) if _POLICY in one.metadata
+)
+"""Attribute of ``Policy``, and how manifests write it."""
