@@ -18,6 +18,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reconciler.state.folder import StateFolder
+from reconciler.state.journal import Journal
+from reconciler.state.runs import Run, read_runs
+
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
@@ -33,9 +37,6 @@ from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder
-from reconciler.state.journal import Journal
-from reconciler.state.runs import Run, read_runs
 from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
 
 ROOT = Path(__file__).parent.parent

@@ -2,6 +2,7 @@
 order of the runs, and the lock's own clock may stand still or leap."""
 
 import pytest
+from reconciler.state.runs import read_run, read_runs
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.report import RunReport
@@ -10,7 +11,6 @@ from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, StalePlanError
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server
-from reconciler.state.runs import read_run, read_runs
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reconciler.state.folder import StateFolder
 
 from reconciler import (
     ExitCode,
@@ -29,7 +30,6 @@ from reconciler.engine.running import RunPlace
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder
 from reconciler.testing.faults import LoseAnswer
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, BARE, everything, opened, site_server

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reconciler.state.folder import StateFolder
+from reconciler.state.journal import Journal, NoJournal
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
@@ -23,8 +25,6 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.state.folder import StateFolder
-from reconciler.state.journal import Journal, NoJournal
 from tests.actions import make_action
 from tests.harness import find, gwe, opened, plan_arguments, site_server, state_folder
 from tests.test_plan_file import said

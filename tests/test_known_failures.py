@@ -19,6 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from reconciler.state.runs import read_run
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.recover import plan_of_run
@@ -36,7 +37,6 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Filter, Server
 from reconciler.server.snapshot import Snapshot
-from reconciler.state.runs import read_run
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import gwe, opened, plan_arguments

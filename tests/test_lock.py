@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from reconciler.state.folder import StateFolder
 
 from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
 from reconciler.apply.lock_acquisition import acquire
@@ -23,7 +24,6 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.port import Server
-from reconciler.state.folder import StateFolder
 from reconciler.testing.faults import Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, opened

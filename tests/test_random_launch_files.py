@@ -15,6 +15,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
+from reconciler.state.folder import StateFolder
+from reconciler.state.runs import read_run
 
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.run import execute_plan
@@ -30,8 +32,6 @@ from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder
-from reconciler.state.runs import read_run
 from tests.harness import APP, opened, site_server
 from tests.launch_texts import KEYS, WRITTEN, XML, Text, texts
 from tests.runs import someone

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
+from reconciler.state.folder import StateFolder
+from reconciler.state.runs import read_run
 
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
@@ -26,8 +28,6 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ReadOnlyModeError, UniquenessViolationError
 from reconciler.server.port import ConfObject, Server
-from reconciler.state.folder import StateFolder
-from reconciler.state.runs import read_run
 from reconciler.testing.faults import (
     Drop,
     Fault,

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reconciler.state.journal import Journal
+from reconciler.state.runs import parse, read_run
 
 from reconciler.apply.recover import (
     plan_of_run,
@@ -35,8 +37,6 @@ from reconciler.server.errors import (
     UniquenessViolationError,
 )
 from reconciler.server.port import Server
-from reconciler.state.journal import Journal
-from reconciler.state.runs import parse, read_run
 from reconciler.testing.faults import (
     Call,
     Delay,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reconciler.state.folder import StateFolder
 
 from reconciler.apply.lock import Clock, holder_of
 from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
@@ -12,7 +13,6 @@ from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError
-from reconciler.state.folder import StateFolder
 from reconciler.testing.faults import Drop, Fault, LoseAnswer, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened

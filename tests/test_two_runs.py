@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
+from reconciler.state.folder import StateFolder
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
-from reconciler.state.folder import StateFolder
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened

@@ -23,6 +23,7 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import Server
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.records import ActionOutcome
 
 OutcomeListener = Callable[[Outcome, int, int], None]
 """Gets each outcome, its number and the number of actions. Must not raise."""
@@ -108,11 +109,8 @@ class _Run:
 
     def _announce(self, outcome: Outcome) -> None:
         with suppress(JournalError):  # noticed before the next action
-            self._journal.record(
-                "action",
-                address=outcome.action.address,
-                status=outcome.status,
-                message=outcome.message,
+            self._journal.append(
+                ActionOutcome(outcome.action.address, outcome.status, outcome.message)
             )
         self._listener(outcome, len(self._report.outcomes), len(self._actions))
 

@@ -29,8 +29,8 @@ def show_and_apply(
     keeps_state: bool,
     skip_stale: bool = False,
 ) -> int:
-    """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the folder for
-    journals was named."""
+    """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place
+    where runs are stored was named."""
     plan = found.plan if isinstance(found, PlanFile) else found
     FORMS["text"](output.style()).plan(plan)
     if not plan.applyable:
@@ -64,7 +64,7 @@ def _check_needs_no_backups(plan: Plan) -> None:
                 Diagnostic(
                     f"CI is set, and the backups of {len(deleting)} objects that would be"
                     " replaced or deleted would be lost with this machine",
-                    hint="Name a folder that lasts with --state-dir.",
+                    hint="Name a state that lasts with --state.",
                 )
             ]
         )
