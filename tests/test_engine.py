@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reconciler.state.folder import StateFolder
 
 from reconciler import (
     ExitCode,
@@ -30,6 +29,7 @@ from reconciler.engine.running import RunPlace
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
+from reconciler.state.opening import open_store
 from reconciler.testing.faults import LoseAnswer
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, BARE, everything, opened, site_server
@@ -168,7 +168,7 @@ def test_the_progress_hears_of_every_outcome_and_can_stop_the_run(
 
 def test_a_run_with_a_lost_answer_is_recovered_and_then_undone(path: Path, tmp_path: Path) -> None:
     before = everything(path)
-    state = StateFolder(tmp_path / "state")
+    state = open_store(str(tmp_path / "state"))
     lost = LoseAnswer("create", object_type="Script", at=2)
     faulty = FaultyServer(EmbeddedServer(path), [lost])
     with Reconciler(faulty, SiteOptions(APP), RunPlace(state)) as engine:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reconciler.state.folder import StateFolder
 from reconciler.state.journal import Journal, NoJournal
 
 from reconciler.apply.calls import Calls
@@ -25,6 +24,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.opening import open_store
 from tests.actions import make_action
 from tests.harness import find, gwe, opened, plan_arguments, site_server, state_folder
 from tests.test_plan_file import said
@@ -465,7 +465,7 @@ def test_a_run_that_still_goes_on_is_not_told_as_one_that_did_not_finish(tmp_pat
     ]
     journal.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (tmp_path / "m.yaml").write_text(queues("B"), encoding="utf-8")
-    with StateFolder(state_folder(tmp_path)).held(journal.parent.name):
+    with open_store(str(state_folder(tmp_path))).held(journal.parent.name):
         refused = gwe("apply", *options, cwd=tmp_path)
     assert refused.code == 4
     assert "did not finish" not in said(refused)

@@ -19,7 +19,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from reconciler.state.runs import read_run
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.recover import plan_of_run
@@ -173,8 +172,8 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
     is read again, asked for its permissions, and deleted."""
     with opened(place.server) as server:
         assert _execute(place, place.plan(), server, "first").exit_code == 0
-        run = read_run(place.state, "first")
-        undo = plan_undo(run, plan_of_run(place.state, run), server)
+        run = place.state.read_run("first")
+        undo = plan_undo(run, plan_of_run(run), server)
         created = named(place.objects(), "Script", "Created")
 
         def delete_it(other: Server) -> None:

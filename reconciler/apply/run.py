@@ -8,8 +8,8 @@ without an end: ``gwe recover`` finishes it. ``docs/reliability.md`` says what h
 something breaks.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from typing import Any
 
@@ -30,12 +30,13 @@ from reconciler.errors import (
     LockHeldError,
     ReconcilerError,
     RunOnceError,
+    StateError,
 )
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server, ServerInfo
 from reconciler.state.records import RunFinish, RunHead
-from reconciler.state.store import DamagedRun, StateStore
+from reconciler.state.store import DamagedRun, RunJournal, StateStore
 
 
 def execute_plan(
@@ -59,7 +60,7 @@ def execute_plan(
     _check_none_unfinished(options.state, info.identity)
     if options.from_file:
         _check_not_run(options.state, text, info.identity)
-    with options.state.create_run(_head(plan, text, info, context), text) as journal:
+    with _new_run(options.state, _head(plan, text, info, context), text) as journal:
         report: RunReport | None = None
         began_writing, exit_code = False, int(ExitCode.FAILED)
         try:
@@ -91,6 +92,17 @@ def execute_plan(
                 with suppress(JournalError, KeyboardInterrupt):
                     journal.append(_finish(report, exit_code, context))
     return report
+
+
+@contextmanager
+def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal]:
+    """A new run, held by this process. StateError where it cannot be created."""
+    with ExitStack() as stack:
+        try:
+            journal = stack.enter_context(state.create_run(head, text))
+        except StateError as error:
+            raise type(error)(error.message, f"{error.hint} Nothing was written.") from error
+        yield journal
 
 
 def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:

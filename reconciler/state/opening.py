@@ -23,7 +23,8 @@ def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore
     seconds since 1970.
 
     UsageError for a URL that cannot be read or is of another kind, RefusedError for one that
-    asks for less than a verified connection to another host, StateError where psycopg is not installed.
+    asks for less than a verified connection to another host, StateError where psycopg is not
+    installed.
     """
     if not where.startswith(POSTGRES):
         if "://" in where:
