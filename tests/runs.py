@@ -159,6 +159,10 @@ class Place:
         return open_store(str(self.state_dir))
 
     @property
+    def run_names(self) -> list[str]:
+        return [run.name for run in self.state.list_runs()]
+
+    @property
     def runs(self) -> list[StoredRun]:
         return [self.state.read_run(run.name) for run in self.state.list_runs()]
 

@@ -16,8 +16,8 @@ from reconciler import (
     ReconcilerError,
     Recovered,
     RefusedError,
-    Run,
     RunOnceError,
+    RunSummary,
     ServerIsProxyError,
     ServerUnavailableError,
     UsageError,
@@ -181,13 +181,13 @@ def test_a_run_with_a_lost_answer_is_recovered_and_then_undone(path: Path, tmp_p
         heard: list[str] = []
 
         class Heard(Progress):
-            def recovering(self, run: Run) -> None:
+            def recovering(self, run: RunSummary) -> None:
                 heard.append(run.name)
 
             def recovered(self, finding: Recovered) -> None:
                 heard.append(finding.address)
 
-            def settled(self, run: Run) -> None:
+            def settled(self, run: RunSummary) -> None:
                 heard.append(f"settled {run.name}")
 
         done = engine.recover(progress=Heard())

@@ -48,6 +48,7 @@ PUBLIC = {
     "ServerUnavailableError",
     "Skip",
     "StalePlanError",
+    "StateError",
     "StateFolderError",
     "UnrecoveredError",
     "Update",

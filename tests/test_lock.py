@@ -198,7 +198,10 @@ def test_a_run_that_writes_is_never_taken_over(server: EmbeddedServer) -> None:
     with pytest.raises(LockHeldError) as error:
         _take(server, "second", time, wait=10_000)
     assert "run writing, is writing or did not finish" in error.value.message
-    assert "use gwe recover on here, or gwe lock release --abandon writing" in error.value.hint
+    assert error.value.hint == (
+        "Wait for it; if it is dead, use gwe recover on here (its state is here:/state),"
+        " or gwe lock release --abandon writing."
+    )
     held = _held(server)
     assert (held.run, held.writing, held.counter) == ("writing", True, 1)
 
@@ -569,7 +572,7 @@ def test_ctrl_c_at_the_question_takes_no_lock(place: Place) -> None:
     with sqlite3.connect(place.server) as connection:
         rows = connection.execute("SELECT * FROM change WHERE type = 'Transaction'").fetchall()
     assert rows == []
-    assert place.state.run_names() == []
+    assert place.run_names == []
 
 
 # Commands
@@ -596,6 +599,7 @@ def test_lock_show_says_who_has_it(nursery: Nursery, place: Place) -> None:
         "  since    1000",
         "  until    1060, unless it is renewed",
         "  state    checking; nothing written yet",
+        "  journal  here:/state",
         f"  object   Transaction gwe-reconciler.lock, DBID {place.locks()[0].dbid}",
     ]
 

@@ -20,6 +20,7 @@ from reconciler.plan.codec import plan_json, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
+from reconciler.state.opening import open_store
 from tests.harness import (
     BARE,
     VENDOR,
@@ -321,7 +322,7 @@ def test_apply_of_the_file_needs_no_manifests(tmp_path: Path) -> None:
 def test_a_file_is_carried_out_once_and_the_refusal_names_the_run(tmp_path: Path) -> None:
     server = made(tmp_path, QUEUE)
     assert applied(tmp_path).code == 0
-    (name,) = [one.name for one in (state_folder(tmp_path) / "runs").iterdir()]
+    (name,) = [run.name for run in open_store(str(state_folder(tmp_path))).list_runs()]
     with opened(server) as other:  # as it was: only the run-once rule is in the way
         dbid = find(server, "Script", "Queue").dbid
         back = KeyValueDelta(changed={"Tags": {"a": "live"}})

@@ -57,14 +57,14 @@ def before(place: Place) -> tuple[Objects, Access]:
 def _apply(nursery: Nursery, place: Place, manifests: str, *more: str, code: int = 0) -> str:
     """Applies manifests; the run's name."""
     (place.folder / "manifests.yaml").write_text(manifests, encoding="utf-8")
-    known = set(place.state.run_names())
+    known = set(place.run_names)
     done = nursery.gwe(
         *("apply", "--server", f"embedded:{place.server}", "--app", APP),
         *("-f", "manifests.yaml", "--auto-approve", *more),
         place=place,
     )
     assert done.code == code, done.err + done.out
-    (new,) = set(place.state.run_names()) - known
+    (new,) = set(place.run_names) - known
     return new
 
 
@@ -74,10 +74,10 @@ def _undo(nursery: Nursery, place: Place, run: str, *more: str) -> Result:
 
 def _undo_run(nursery: Nursery, place: Place, run: str) -> str:
     """Takes a run back; the name of the run that did."""
-    known = set(place.state.run_names())
+    known = set(place.run_names)
     done = _undo(nursery, place, run)
     assert (done.code, done.err) == (0, ""), done.out
-    (new,) = set(place.state.run_names()) - known
+    (new,) = set(place.run_names) - known
     return new
 
 
