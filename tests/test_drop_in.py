@@ -465,7 +465,7 @@ def test_backups_that_would_die_with_a_runner(tmp_path: Path) -> None:
     drop_in(*site(path), cwd=tmp_path)
     env = {"CI": "1", "GWE_STATE_DIR": ""}
     result = drop_in(*site(path, "-overwrite"), cwd=tmp_path, env=env)
-    assert_failed(result, 3, "Name a folder that lasts with GWE_STATE_DIR.")
+    assert_failed(result, 3, "Name a state that lasts with GWE_STATE.")
 
 
 def test_a_lock_that_somebody_holds(tmp_path: Path) -> None:
@@ -577,7 +577,7 @@ def test_the_settings_beside_the_script_count_before_those_of_the_current_folder
     result = drop_in(*site(path), cwd=tmp_path, env=env)
     assert (result.code, last_line(result)) == (0, SUCCESS), result.err
     assert find(path, "Script", "Beside").attributes["userProperties"]["a"] == {"b": "Beside"}
-    assert (beside / "runs of Beside" / "runs").is_dir()
+    assert (beside / "runs of Beside" / "state.db").is_file()
 
     result = drop_in(*site(path, "-overwrite"), cwd=tmp_path, env=env)
     assert result.out.splitlines()[-2] == (
@@ -679,7 +679,7 @@ def test_the_script_runs_from_another_folder_with_any_names(
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines()[0] == "Site    " + ODD.replace("\\", r"\\")
     assert last_line(result) == SUCCESS
-    assert (tools / "state" / "runs").is_dir()
+    assert (tools / "state" / "state.db").is_file()
     result = finished([*command, *site(path, app=f"{ODD} not")], elsewhere, env)
     assert_failed(result, 3, f"the application {ODD} not is absent")
 

@@ -395,7 +395,7 @@ def test_a_second_ctrl_c_while_an_outcome_is_told_is_no_run_that_wrote_nothing(
         if len(told) == at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("reconciler.render.messages.print_outcome", interrupted)
+    monkeypatch.setattr("reconciler.cli.execution.print_outcome", interrupted)
     done = gwe("apply", *options, cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     assert "nothing was written" not in said(done)

@@ -185,7 +185,7 @@ def test_a_path_that_could_leave_the_folder_is_refused(
     assert why in caught.value.message
     assert caught.value.hint
     with pytest.raises(LaunchPathError):
-        installation.write(path, NEW, OLD)
+        installation.write(path, NEW, OLD, never)
 
 
 def test_a_dot_in_a_path_is_the_folder_itself(installation: Installation) -> None:

@@ -1027,7 +1027,7 @@ def test_in_ci_a_replace_is_refused_where_nobody_named_a_state_folder(tmp_path: 
     refused = applied(tmp_path, env=CI)
     assert refused.code == 3
     assert "CI is set, and the backups of 1 objects that would be replaced" in said(refused)
-    assert "Name a folder that lasts with --state-dir." in said(refused)
+    assert "Name a state that lasts with --state." in said(refused)
     assert everything(server) == before
     assert applied(tmp_path, "--state-dir", "state", env=CI).code == 0
     assert find(server, "AgentGroup", "Group").dbid == 102
@@ -1043,7 +1043,7 @@ def test_in_ci_a_state_folder_of_the_settings_counts(tmp_path: Path) -> None:
     made(tmp_path, GROUP, more=REPLACE)
     (tmp_path / "gwe.toml").write_text('state_dir = "kept"\n', encoding="utf-8")
     assert applied(tmp_path, env=CI).code == 0
-    assert len(list((tmp_path / "kept" / "runs").iterdir())) == 1
+    assert len(open_store(str(tmp_path / "kept")).list_runs()) == 1
 
 
 def test_the_file_of_an_undo_is_shown_and_carried_out_like_any_other(tmp_path: Path) -> None:

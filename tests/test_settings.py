@@ -286,6 +286,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "app": ("'a'", "app", "a"),
     "tenant": ("'t'", "tenant", "t"),
     "cluster": ("'c'", "cluster", "c"),
+    "state": ("'kept'", "state", "HERE/kept"),
     "state_dir": ("'kept'", "state_dir", Path("HERE/kept")),
     "install_dir": ("'/opt/gwe'", "install_dir", Path("/opt/gwe")),
     "file": ("['m', '/n']", "file", (Path("HERE/m"), Path("/n"))),
