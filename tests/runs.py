@@ -373,11 +373,11 @@ def carry_out_quietly(
 
 
 def copy_run(
-    source: StateStore, target: StateStore, run: str, other_plan: str = "", **head: str
+    source: StateStore, target: StateStore, name: str, other_plan: str = "", **head: str
 ) -> None:
     """Writes a run into another store, with another plan or other fields in its head."""
-    found = source.read_run(run)
-    first, *rest = source.read_intact(run).records
+    found = source.read_run(name)
+    first, *rest = source.read_intact(name).records
     assert first == found.head
     with target.create_run(replace(found.head, **head), other_plan or found.plan_text) as journal:
         journal.append(*rest)

@@ -240,7 +240,7 @@ def _check_settled(place: Place, before: Objects) -> None:
 
 def _check_reaches_the_end(place: Place, before: Objects) -> None:
     """Plan and apply again: nothing is left to write, nothing else has moved."""
-    result, _ = _attempt(place, [], "last")
+    result, _ = _attempt(place, [], "next")
     assert isinstance(result, RunReport)
     assert result.exit_code == 0
     assert told(place.objects()) == AFTER
@@ -719,7 +719,7 @@ def test_a_state_folder_that_may_not_be_written_refuses_before_anything_is_sent(
     done = _gwe(*_apply_arguments(place), place=place, state=state, before=DENIED)
     assert done.returncode == 1
     assert "cannot be used: Permission denied" in " ".join(done.stderr.split())
-    assert "nothing was written" in done.stderr
+    assert "Nothing was written." in done.stderr
     assert place.objects() == before
     assert place.locks() == []
 
