@@ -5,8 +5,8 @@ answer is there, a ``CallEnd`` follows. If the journal cannot be written, nothin
 sent.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 from reconciler.apply.lock import NoLock, RunLock
@@ -38,6 +38,8 @@ class Calls:
         self.journal: RunJournal = journal or NullJournal()
         self._lock = lock or NoLock()
         self._step = first_step - 1
+        self.journal_problem = ""
+        """Why the journal could not be written at first; empty: it could."""
 
     def create(
         self, action: Write, attributes: Attributes, folder: int, *, must: bool = False
@@ -112,7 +114,7 @@ class Calls:
             self._lock.start_writing()
         self._step += 1
         begin = self._begin(action, call, before, permissions, referrers, makes)
-        with suppress(*((JournalError,) if must else ())):
+        with self.without_journal() if must else nullcontext():
             self.journal.append(begin)
         try:
             if not must:
@@ -126,6 +128,14 @@ class Calls:
             raise
         self._end("answered", answer if isinstance(answer, ConfObject) else None)
         return answer
+
+    @contextmanager
+    def without_journal(self) -> Iterator[None]:
+        """Continues if the journal cannot be written, and keeps the reason."""
+        try:
+            yield
+        except JournalError as error:
+            self.journal_problem = self.journal_problem or f"{error.message}. {error.hint}"
 
     def _begin(
         self,
@@ -153,5 +163,5 @@ class Calls:
     def _end(self, result: CallResult, after: ConfObject | None = None, error: str = "") -> None:
         """Records the result of a call. If the journal fails here, the next call stops: this
         answer has arrived and must be reported."""
-        with suppress(JournalError):
+        with self.without_journal():
             self.journal.append(CallEnd(self._step, result, after, error))
