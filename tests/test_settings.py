@@ -326,6 +326,8 @@ def _in(folder: Path, value: Any) -> Any:
     """An expected value with the folder of the file in place of HERE."""
     if isinstance(value, tuple) and all(isinstance(part, Path) for part in value):
         return tuple(_in(folder, part) for part in value)
+    if isinstance(value, str) and value.startswith("HERE/"):
+        return str(folder / value.removeprefix("HERE/"))
     if isinstance(value, Path) and value.parts[0] == "HERE":
         return folder.joinpath(*value.parts[1:])
     return value
