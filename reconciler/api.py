@@ -7,6 +7,7 @@ from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
 from reconciler.engine.running import Recovery, load_plan
 from reconciler.errors import (
+    DamagedRunError,
     ExitCode,
     InterruptedRunError,
     JournalError,
@@ -19,6 +20,7 @@ from reconciler.errors import (
     RunHeldError,
     RunOnceError,
     StalePlanError,
+    StateError,
     StateFolderError,
     UnrecoveredError,
     UsageError,
@@ -47,7 +49,8 @@ from reconciler.server.errors import (
     ServerUnavailableError,
 )
 from reconciler.state.plan_file import PlanFile, save_plan
-from reconciler.state.runs import Run
+from reconciler.state.records import RunSummary
+from reconciler.state.store import DamagedRun
 
 __all__ = [
     "Action",
@@ -57,6 +60,8 @@ __all__ = [
     "ConnectionOptions",
     "Create",
     "Credentials",
+    "DamagedRun",
+    "DamagedRunError",
     "Delete",
     "Diagnostic",
     "ExitCode",
@@ -81,15 +86,16 @@ __all__ = [
     "Recovery",
     "RefusedError",
     "Replace",
-    "Run",
     "RunHeldError",
     "RunOnceError",
     "RunReport",
+    "RunSummary",
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
     "Skip",
     "StalePlanError",
+    "StateError",
     "StateFolderError",
     "UnrecoveredError",
     "Update",

@@ -17,7 +17,9 @@ hint and ends with its code. A test holds this drawing to the classes.
       StaleActionError                 4   an object changed just before its write
       InterruptedRunError              5   stopped after something may have been written
       UnrecoveredError                 5   recover could not finish everything
-      StateFolderError                 1   the state folder cannot be used
+      StateError                       1   runs and journals cannot be reached
+        StateFolderError               1   the state folder cannot be used
+      DamagedRunError                  1   a record of a run is damaged or missing
       JournalError                     1   the journal cannot be written
       JournalFormatError               1   a journal of another version
       RunHeldError                     4   another process is writing this run's journal
@@ -158,8 +160,16 @@ class UnrecoveredError(ReconcilerError):
     exit_code = ExitCode.PARTIAL
 
 
-class StateFolderError(ReconcilerError):
+class StateError(ReconcilerError):
+    """The store of runs and journals cannot be reached or read."""
+
+
+class StateFolderError(StateError):
     """The state folder cannot be used. Nothing was written to the server."""
+
+
+class DamagedRunError(ReconcilerError):
+    """A record of a run is damaged or missing: nothing can be concluded from the others."""
 
 
 class JournalError(ReconcilerError):

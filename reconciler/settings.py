@@ -30,6 +30,7 @@ MAX_BYTES = 1024 * 1024
 MAX_PROBLEMS = 100
 
 _WHERE = Position(FILE_NAME)
+_STATES = ("state", "state_dir")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # tomllib takes quadratic time for a dotted key. No setting has more than four parts.
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*){100}""")
@@ -47,6 +48,7 @@ class Settings:
     app: str = ""
     tenant: str = ""
     cluster: str = ""
+    state: str = ""
     state_dir: Path | None = None
     install_dir: Path | None = None
     file: tuple[Path, ...] = ()
@@ -76,7 +78,10 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
 
 
 def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with a profile over them: tables are merged, other values replaced."""
+    """The settings with a profile over them: tables are merged, other values replaced. Where
+    the profile names the state, in either way, that is the state."""
+    if not profile.keys().isdisjoint(_STATES):
+        data = {key: value for key, value in data.items() if key not in _STATES}
     return {**data} | {
         key: {**data.get(key, {}), **value} if isinstance(value, dict) else value
         for key, value in profile.items()
@@ -85,10 +90,13 @@ def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, An
 
 def _settings(folder: Path, data: Mapping[str, Any]) -> Settings:
     """The settings that valid data stand for."""
-    state, install = data.get("state_dir"), data.get("install_dir")
+    if all(data.get(key) for key in _STATES):
+        raise UsageError(f"{FILE_NAME} has both state and state_dir", "Remove one of them.")
+    state_dir, install = data.get("state_dir"), data.get("install_dir")
     return Settings(
         **{key: data[key] for key in ("server", "app", "tenant", "cluster") if key in data},
-        state_dir=folder / state if state else None,
+        state=_state(folder, data.get("state", "")),
+        state_dir=folder / state_dir if state_dir else None,
         install_dir=folder / install if install else None,
         file=tuple(folder / path for path in data.get("file", ())),
         variables=tuple(
@@ -100,6 +108,11 @@ def _settings(folder: Path, data: Mapping[str, Any]) -> Settings:
             key.replace("-", "_"): value for key, value in data.get("connection", {}).items()
         },
     )
+
+
+def _state(folder: Path, named: str) -> str:
+    """The URL, or the folder relative to that of the file."""
+    return named if not named or "://" in named else str(folder / named)
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -18,7 +18,10 @@ def settings_schema() -> dict[str, Any]:
         "app": _string("The Web Engagement Server's application."),
         "tenant": _string("The site's tenant, where the application serves several."),
         "cluster": _string("The site's cluster, where the application connects to several."),
-        "state_dir": _string("Folder for journals and backups, relative to this file."),
+        "state": _string(
+            "Where runs are stored: a folder relative to this file, or postgresql://HOST/DATABASE."
+        ),
+        "state_dir": _string("Folder in which runs are stored, relative to this file."),
         "install_dir": _string("Installation folder with the launch files, relative to this file."),
         "file": _list(
             "a list of paths",

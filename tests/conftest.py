@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import postgres
 from tests.runs import Nursery, Place, make_place, make_template, running_nursery
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
@@ -106,6 +107,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "Left out: the tests of the Platform SDK, since PSDK_LIB does not name the folder"
             " with its jars (make test-psdk)."
         )
+    if not postgres.available():
+        terminalreporter.write_line(postgres.LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)
@@ -143,4 +146,11 @@ def place(tmp_path: Path, template: Path) -> Place:
 def nursery() -> Iterator[Nursery]:
     """Runs commands in processes that can be struck."""
     with running_nursery() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server. Only where ``postgres.available()``."""
+    with postgres.running_cluster() as found:
         yield found

@@ -10,10 +10,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,13 @@ from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder
-from reconciler.state.journal import Journal
-from reconciler.state.runs import Run, read_runs
+from reconciler.state.journal_writer import SqlJournal
+from reconciler.state.opening import open_store
+from reconciler.state.records import Record, RunHead
+from reconciler.state.session import SqlSession
+from reconciler.state.sql import SqlStore
+from reconciler.state.sqlite import SqliteEngine
+from reconciler.state.store import RunJournal, StateStore, StoredRun
 from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
 
 ROOT = Path(__file__).parent.parent
@@ -146,12 +151,20 @@ class Place:
         return self.folder / "gwe.db"
 
     @property
-    def state(self) -> StateFolder:
-        return StateFolder(state_folder(self.folder))
+    def state_dir(self) -> Path:
+        return state_folder(self.folder)
 
     @property
-    def runs(self) -> list[Run]:
-        return read_runs(self.state)
+    def state(self) -> StateStore:
+        return open_store(str(self.state_dir))
+
+    @property
+    def run_names(self) -> list[str]:
+        return [run.name for run in self.state.list_runs()]
+
+    @property
+    def runs(self) -> list[StoredRun]:
+        return [self.state.read_run(run.name) for run in self.state.list_runs()]
 
     def objects(self) -> Objects:
         """Everything on the server but the lock."""
@@ -162,10 +175,11 @@ class Place:
         with opened(self.server) as server:
             return find_locks(server)
 
-    def records(self, run: str) -> list[dict[str, Any]]:
+    def records(self, run: str) -> list[Record]:
         """What the journal of a run holds."""
-        text = (self.state.run_path(run) / "journal.jsonl").read_bytes()
-        return [json.loads(line) for line in text.split(b"\n") if line]
+        found = self.state.read_intact(run)
+        assert found.problems == ()
+        return list(found.records)
 
     def plan(self, *overwrite: str) -> Plan:
         """The plan for the manifests, with these objects replaced."""
@@ -358,15 +372,29 @@ def carry_out_quietly(
     )
 
 
+def copy_run(
+    source: StateStore, target: StateStore, name: str, other_plan: str = "", **head: str
+) -> None:
+    """Writes a run into another store, with another plan or other fields in its head."""
+    found = source.read_run(name)
+    first, *rest = source.read_intact(name).records
+    assert first == found.head
+    with target.create_run(replace(found.head, **head), other_plan or found.plan_text) as journal:
+        journal.append(*rest)
+        for backup in found.backups:
+            journal.save_backup(backup.path, source.backup(backup.digest))
+
+
 # Commands in processes that are struck
 
 
 @dataclass(frozen=True)
 class Strike:
     """What happens to a process, and where. ``at``: a ``record`` of its journal, a
-    ``write`` to the server, the lock's among them, or the ``file`` or ``rename`` of a launch
-    file that is written; the ``number``-th one, from 1. ``side``: before it, after it, or
-    half (of a record or a file on disk). ``signals``: names of those that come; without any
+    ``write`` to the server, the lock's among them, or the ``backup``, ``file`` or ``rename``
+    of a launch file that is written; the ``number``-th one, from 1. ``side``: before it,
+    after it, or half (a record or a backup that is not committed, half a file on disk).
+    ``signals``: names of those that come; without any
     the process kills itself."""
 
     at: str
@@ -388,7 +416,7 @@ class Nursery:
         request = {
             "arguments": list(map(str, arguments)),
             "cwd": str(place.folder),
-            "env": {"GWE_STATE_DIR": str(place.state.path), "COLUMNS": "80", **extra},
+            "env": {"GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80", **extra},
             "strike": asdict(strike) if strike else None,
         }
         assert self._process.stdin is not None
@@ -459,6 +487,8 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
 
     code = 70
     os.fsync = lambda _: None  # type: ignore[assignment]  # a killed process loses no cache
+    connect = SqliteEngine._open
+    SqliteEngine._open = lambda *given: _not_flushing(connect(*given))  # type: ignore[method-assign]
     try:
         os.chdir(request["cwd"])
         for name in [name for name in os.environ if name.startswith("GWE_")]:
@@ -480,6 +510,11 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
         os._exit(code)
 
 
+def _not_flushing(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
 def install(strike: Strike) -> None:
     """Lets the strike come in this process."""
     counter = iter(range(1, 1_000_000))
@@ -488,14 +523,25 @@ def install(strike: Strike) -> None:
         for name in strike.signals or ("SIGKILL",):
             signal.raise_signal(signal.Signals[name])
 
+    def die_at_commit() -> None:
+        change = SqlSession.change
+
+        def changed(session: SqlSession, statement: str, *parameters: Any) -> int:
+            if statement == "COMMIT":
+                come()
+            return change(session, statement, *parameters)
+
+        SqlSession.change = changed  # type: ignore[method-assign]
+
     def struck(act: Callable[..., Any]) -> Callable[..., Any]:
         def acted(*arguments: Any, **named: Any) -> Any:
+            if strike.at == "rename" and "src_dir_fd" not in named:
+                return act(*arguments, **named)  # no launch file
             hit = next(counter) == strike.number
             if hit and strike.side == "before":
                 come()
-            if hit and strike.side == "half" and strike.at == "record":
-                write = Journal._write
-                Journal._write = lambda j, data: (write(j, data[: len(data) // 2]), come())  # type: ignore[method-assign,assignment,func-returns-value]
+            if hit and strike.side == "half" and strike.at in ("record", "backup"):
+                die_at_commit()
             elif hit and strike.side == "half":
                 folder, name, content, *rest = arguments
                 arguments = (folder, name, content[: len(content) // 2], *rest)
@@ -508,10 +554,20 @@ def install(strike: Strike) -> None:
 
     for owner, name in _STRUCK[strike.at]:
         setattr(owner, name, struck(getattr(owner, name)))
+    if strike.at == "record":
+        create = SqlStore.create_run
+
+        @contextmanager
+        def created(store: SqlStore, head: RunHead, plan: str) -> Iterator[RunJournal]:
+            with ExitStack() as stack:
+                yield struck(stack.enter_context)(create(store, head, plan))
+
+        SqlStore.create_run = created  # type: ignore[method-assign]
 
 
 _STRUCK: Mapping[str, Sequence[tuple[Any, str]]] = {
-    "record": [(Journal, "record")],
+    "record": [(SqlJournal, "append")],  # the first record is written with its run
+    "backup": [(SqlJournal, "save_backup")],
     "write": [(EmbeddedServer, name) for name in ("create", "update", "delete", "set_permissions")],
     "file": [(Folder, "create")],
     "rename": [(os, "replace")],

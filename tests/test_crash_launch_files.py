@@ -16,8 +16,17 @@ import pytest
 from reconciler.cli.main import main
 from reconciler.launch.files import host_name
 from reconciler.launch.folder import Folder
+from reconciler.state.opening import open_store
+from reconciler.state.records import (
+    ActionOutcome,
+    CallBegin,
+    CallEnd,
+    Record,
+    RunFinish,
+    RunHead,
+)
 from tests.harness import APP, Result, site_server
-from tests.runs import Nursery, Place, Strike, make_place
+from tests.runs import Nursery, Place, Strike, copy_run, make_place
 
 CONF, SETENV = "LaunchFile/conf", "LaunchFile/setenv"
 MANIFESTS = """\
@@ -36,6 +45,7 @@ FILES = {
     "We b/it's.properties": (b"# c\r\nhost : old\r\nport=1\r\n", b"# c\r\nhost : new\r\n", 0o640),
     "setenv.sh": (b"PORT=2025 # c\nX='a b'\n", b"PORT=2020 # c\nX='a b'\nAPP=GWE\n", 0o751),
 }
+OLD = {path: before for path, (before, _, _) in FILES.items()}
 RECORDS = [
     ("run",),
     ("begin", CONF),  # 2
@@ -50,28 +60,26 @@ NOTHING = "Nothing to recover: no run on this server is unfinished here.\n"
 SETTLED = "  Recovered. The next plan shows what is left to do."
 LEFT = "a new file that was not put in its place was removed"
 # Where a run dies -> how many files it has changed by then, and what recover says of it.
-# The files that it makes: 1 the first backup, 2 the first new file, 3 and 4 of the second.
-# The renames: 1 the first backup, 2 the first file, 3 and 4 of the second.
 DEATHS: list[tuple[Strike, int, list[str]]] = [
     *(
         (strike, 0, [f"{CONF}: update of unknown outcome: it was not done"])
         for strike in (
-            *(Strike("record", "after", 2), Strike("file", "before", 1)),
-            *(Strike("rename", "after", 1), Strike("file", "before", 2)),
+            *(Strike("record", "after", 2), Strike("backup", "before", 1)),
+            *(Strike("backup", "half", 1), Strike("backup", "after", 1)),
+            Strike("file", "before", 1),
         )
     ),
     *(
         (strike, 0, [f"{CONF}: update of unknown outcome: it was not done", f"{CONF}: {LEFT}"])
         for strike in (
             *(Strike("file", "half", 1), Strike("file", "after", 1)),
-            *(Strike("rename", "before", 1), Strike("file", "half", 2)),
-            *(Strike("file", "after", 2), Strike("rename", "before", 2)),
+            Strike("rename", "before", 1),
         )
     ),
     *(
         (strike, 1, [f"{CONF}: update of unknown outcome: it was done"])
         for strike in (
-            *(Strike("rename", "after", 2), Strike("record", "before", 3)),
+            *(Strike("rename", "after", 1), Strike("record", "before", 3)),
             Strike("record", "half", 3),
         )
     ),
@@ -81,11 +89,11 @@ DEATHS: list[tuple[Strike, int, list[str]]] = [
     (Strike("record", "half", 5), 1, []),
     (Strike("record", "after", 5), 1, [f"{SETENV}: update of unknown outcome: it was not done"]),
     (
-        Strike("rename", "before", 4),
+        Strike("rename", "before", 2),
         1,
         [f"{SETENV}: update of unknown outcome: it was not done", f"{SETENV}: {LEFT}"],
     ),
-    (Strike("rename", "after", 4), 2, [f"{SETENV}: update of unknown outcome: it was done"]),
+    (Strike("rename", "after", 2), 2, [f"{SETENV}: update of unknown outcome: it was done"]),
     (Strike("record", "before", 6), 2, [f"{SETENV}: update of unknown outcome: it was done"]),
     (Strike("record", "after", 6), 2, []),
     (Strike("record", "after", 7), 2, []),
@@ -136,14 +144,10 @@ class Web:
             for number, (name, (before, after, mode)) in enumerate(FILES.items())
         }
 
-    def backups(self, run: str) -> list[bytes]:
-        """The old contents that are saved beside a journal, and nothing but these."""
-        folder = self.place.state.run_path(run)
-        known = {"journal.jsonl", "plan.json", "holder"}
-        found = sorted(path for path in folder.iterdir() if path.name not in known)
-        assert all(path.name.endswith(".bak") for path in found), found
-        assert all(path.stat().st_mode & 0o7777 == 0o600 for path in found)
-        return [path.read_bytes() for path in found]
+    def backups(self, run: str) -> dict[str, bytes]:
+        """Path of a launch file -> the old content that the run has saved."""
+        found = self.place.state.read_run(run).backups
+        return {backup.path: self.place.state.backup(backup.digest) for backup in found}
 
 
 @pytest.fixture(scope="module")
@@ -157,11 +161,21 @@ def web(tmp_path: Path, template: Path, nursery: Nursery) -> Web:
 
 
 def _in_words(web: Web, run: str) -> list[tuple[object, ...]]:
-    words = {"run": (), "begin": ("address",), "end": ("step",), "action": ("address",)}
-    return [
-        (one["record"], *(one[key] for key in words.get(one["record"], ("status",))))
-        for one in web.place.records(run)
-    ]
+    return [_words(record) for record in web.place.records(run)]
+
+
+def _words(record: Record) -> tuple[object, ...]:
+    match record:
+        case RunHead():
+            return ("run",)
+        case CallBegin():
+            return "begin", record.address
+        case CallEnd():
+            return "end", record.step
+        case ActionOutcome():
+            return "action", record.address
+        case RunFinish():
+            return "finish", record.status
 
 
 def test_a_run_that_nobody_kills_writes_these_records_and_saves_the_old_contents(web: Web) -> None:
@@ -169,7 +183,7 @@ def test_a_run_that_nobody_kills_writes_these_records_and_saves_the_old_contents
     web.holds(2)
     (run,) = web.place.runs
     assert _in_words(web, run.name) == RECORDS
-    assert web.backups(run.name) == [before for before, _, _ in FILES.values()]
+    assert web.backups(run.name) == OLD
     assert web.gwe("recover").out == NOTHING
 
 
@@ -197,7 +211,7 @@ def test_a_killed_run_is_recovered_then_taken_back_then_done(
     (run,) = web.place.runs
     assert (run.finished, run.status) == (True, "recovered")
     saved = web.backups(run.name)
-    assert saved == [before for before, _, _ in FILES.values()][: len(saved)]
+    assert saved == dict([*OLD.items()][: len(saved)])
     assert len(saved) >= changed
     assert web.place.locks() == []
     assert web.gwe("recover").out == NOTHING
@@ -210,7 +224,7 @@ def test_a_killed_run_is_recovered_then_taken_back_then_done(
 
 @pytest.mark.parametrize(
     ("strike", "changed"),
-    [(Strike("rename", "before", 2), 0), (Strike("rename", "after", 2), 1)],
+    [(Strike("rename", "before", 1), 0), (Strike("rename", "after", 1), 1)],
     ids=["before the rename", "after it"],
 )
 def test_recover_in_reverse_leaves_a_launch_file_to_the_undo(
@@ -229,8 +243,8 @@ def test_recover_in_reverse_leaves_a_launch_file_to_the_undo(
     ("strike", "left"),
     [
         (Strike("record", "after", 2), 2),
-        (Strike("rename", "before", 2), 2),
-        (Strike("rename", "after", 2), 1),
+        (Strike("rename", "before", 1), 2),
+        (Strike("rename", "after", 1), 1),
         (Strike("record", "before", 3), 1),
         (Strike("record", "after", 5), 1),
         (Strike("record", "before", 6), 0),
@@ -251,7 +265,7 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
 
 
 def test_a_recover_that_is_killed_can_be_run_again(web: Web) -> None:
-    assert web.apply(Strike("rename", "before", 2)).code == -9
+    assert web.apply(Strike("rename", "before", 1)).code == -9
     for number in (1, 2):
         assert web.gwe("recover", strike=Strike("record", "before", number)).code == -9
     again = web.gwe("recover")
@@ -275,7 +289,7 @@ def test_what_somebody_changed_after_the_crash_is_not_taken_for_the_runs(web: We
 def test_what_somebody_added_after_a_killed_undo_survives_the_redo(web: Web) -> None:
     """The plan of an undo does not say what content it has written."""
     assert web.apply().code == 0
-    assert web.undo("last", Strike("rename", "after", 2)).code == -9
+    assert web.undo("last", Strike("rename", "after", 1)).code == -9
     path = web.root / "setenv.sh"
     assert path.read_bytes() == b"PORT=2025 # c\nX='a b'\n"
     path.write_bytes(b"PORT=2025 # c\nX='a b'\n# theirs\n")
@@ -299,7 +313,7 @@ def test_a_file_that_is_gone_after_the_crash_is_left_alone(web: Web) -> None:
 def _main(web: Web, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """Runs a command in this process, where calls can be made to fail."""
     monkeypatch.chdir(web.place.folder)
-    monkeypatch.setenv("GWE_STATE_DIR", str(web.place.state.path))
+    monkeypatch.setenv("GWE_STATE_DIR", str(web.place.state_dir))
     return main([arguments[0], "--server", f"embedded:{web.place.server}", *arguments[1:]])
 
 
@@ -382,7 +396,7 @@ def test_what_somebody_writes_behind_the_rename_is_not_taken_for_the_runs(
 def test_ctrl_c_at_the_rename_finishes_the_file_or_stops_with_nothing_left_over(
     web: Web, signals: tuple[str, ...], side: str, changed: int, recovered: list[str]
 ) -> None:
-    assert web.apply(Strike("rename", side, 2, signals)).code == 5
+    assert web.apply(Strike("rename", side, 1, signals)).code == 5
     web.holds(changed)
     said = [one for one in web.gwe("recover").out.splitlines() if CONF in one]
     assert said == [f"  {CONF}: update of unknown outcome: it {one}" for one in recovered]
@@ -420,9 +434,10 @@ def test_a_run_is_settled_and_taken_back_in_its_own_folder_only(web: Web, comman
 def test_a_run_of_another_host_is_settled_and_taken_back_there(web: Web, command: str) -> None:
     assert web.apply(Strike("record", "before", 3) if command == "recover" else None).code != 1
     (run,) = web.place.runs
-    plan = web.place.state.run_path(run.name) / "plan.json"
-    text = plan.read_text(encoding="utf-8")
-    plan.write_text(text.replace(f'"{host_name()}:', '"far-away:'), encoding="utf-8")
+    old = open_store(str(web.place.state_dir.rename(web.place.folder / "old state")))
+    plan = run.plan_text.replace(f'"{host_name()}:', '"far-away:')
+    assert plan != run.plan_text
+    copy_run(old, web.place.state, run.name, plan)
     arguments = ["recover"] if command == "recover" else ["undo", run.name, "--auto-approve"]
     refused = web.gwe(*arguments)
     assert refused.code == 3

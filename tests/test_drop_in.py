@@ -27,6 +27,7 @@ from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
 from reconciler.settings import Settings
+from reconciler.state.opening import open_store
 from tests.harness import (
     APP,
     BARE,
@@ -250,8 +251,9 @@ def test_the_user_of_the_run_is_in_its_journal(tmp_path: Path) -> None:
     path = site_server(tmp_path)
     env = {"GWE_USER": "somebody-else", "GWE_PASSWORD": "password"}
     assert drop_in(*site(path, "-user", "default"), cwd=tmp_path, env=env).code == 0
-    (journal,) = state_folder(tmp_path).rglob("journal.jsonl")
-    assert '"user":"default"' in journal.read_text().replace('": "', '":"')
+    (run,) = open_store(str(state_folder(tmp_path))).list_runs()
+    assert run.head is not None
+    assert run.head.user == "default"
 
 
 def test_without_a_user_it_registers_as_the_application_and_needs_its_type(tmp_path: Path) -> None:
@@ -463,7 +465,7 @@ def test_backups_that_would_die_with_a_runner(tmp_path: Path) -> None:
     drop_in(*site(path), cwd=tmp_path)
     env = {"CI": "1", "GWE_STATE_DIR": ""}
     result = drop_in(*site(path, "-overwrite"), cwd=tmp_path, env=env)
-    assert_failed(result, 3, "With GWE_STATE_DIR, name a folder that outlives the job.")
+    assert_failed(result, 3, "With GWE_STATE, name a state that outlives the job.")
 
 
 def test_a_lock_that_somebody_holds(tmp_path: Path) -> None:
@@ -493,7 +495,7 @@ def test_a_lock_that_is_given_back_while_it_waits(tmp_path: Path) -> None:
             encoding="utf-8",
         )
         begun = time.monotonic()
-        while not [*state_folder(tmp_path).rglob("journal.jsonl")]:
+        while not open_store(str(state_folder(tmp_path))).list_runs():
             assert time.monotonic() - begun < 60
             time.sleep(0.05)
         lock.release()
@@ -547,7 +549,7 @@ def test_a_state_folder_that_cannot_be_used(tmp_path: Path) -> None:
     before = everything(path)
     (tmp_path / "file").write_text("")
     result = drop_in(*site(path), cwd=tmp_path, env={"GWE_STATE_DIR": str(tmp_path / "file")})
-    assert_failed(result, 1, "cannot be used", "Name another one with GWE_STATE_DIR")
+    assert_failed(result, 1, "cannot be used", "Name another folder with GWE_STATE_DIR")
     assert everything(path) == before
 
 
@@ -575,7 +577,7 @@ def test_the_settings_beside_the_script_count_before_those_of_the_current_folder
     result = drop_in(*site(path), cwd=tmp_path, env=env)
     assert (result.code, last_line(result)) == (0, SUCCESS), result.err
     assert find(path, "Script", "Beside").attributes["userProperties"]["a"] == {"b": "Beside"}
-    assert (beside / "runs of Beside" / "runs").is_dir()
+    assert (beside / "runs of Beside" / "state.db").is_file()
 
     result = drop_in(*site(path, "-overwrite"), cwd=tmp_path, env=env)
     assert result.out.splitlines()[-2] == (
@@ -677,7 +679,7 @@ def test_the_script_runs_from_another_folder_with_any_names(
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines()[0] == "Site    " + ODD.replace("\\", r"\\")
     assert last_line(result) == SUCCESS
-    assert (tools / "state" / "runs").is_dir()
+    assert (tools / "state" / "state.db").is_file()
     result = finished([*command, *site(path, app=f"{ODD} not")], elsewhere, env)
     assert_failed(result, 3, f"the application {ODD} not is absent")
 

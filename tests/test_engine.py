@@ -16,8 +16,8 @@ from reconciler import (
     ReconcilerError,
     Recovered,
     RefusedError,
-    Run,
     RunOnceError,
+    RunSummary,
     ServerIsProxyError,
     ServerUnavailableError,
     UsageError,
@@ -29,7 +29,7 @@ from reconciler.engine.running import RunPlace
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder
+from reconciler.state.opening import open_store
 from reconciler.testing.faults import LoseAnswer
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, BARE, everything, opened, site_server
@@ -168,7 +168,7 @@ def test_the_progress_hears_of_every_outcome_and_can_stop_the_run(
 
 def test_a_run_with_a_lost_answer_is_recovered_and_then_undone(path: Path, tmp_path: Path) -> None:
     before = everything(path)
-    state = StateFolder(tmp_path / "state")
+    state = open_store(str(tmp_path / "state"))
     lost = LoseAnswer("create", object_type="Script", at=2)
     faulty = FaultyServer(EmbeddedServer(path), [lost])
     with Reconciler(faulty, SiteOptions(APP), RunPlace(state)) as engine:
@@ -181,13 +181,13 @@ def test_a_run_with_a_lost_answer_is_recovered_and_then_undone(path: Path, tmp_p
         heard: list[str] = []
 
         class Heard(Progress):
-            def recovering(self, run: Run) -> None:
+            def recovering(self, run: RunSummary) -> None:
                 heard.append(run.name)
 
             def recovered(self, finding: Recovered) -> None:
                 heard.append(finding.address)
 
-            def settled(self, run: Run) -> None:
+            def settled(self, run: RunSummary) -> None:
                 heard.append(f"settled {run.name}")
 
         done = engine.recover(progress=Heard())

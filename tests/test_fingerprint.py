@@ -1,6 +1,5 @@
 """What an action was decided by: what makes it stale, and in which words it is told."""
 
-import errno
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
 from reconciler.apply.lock import NoLock
-from reconciler.errors import ExitCode, JournalError, LockLostError
+from reconciler.errors import ExitCode, JournalError, LockLostError, StateFolderError
 from reconciler.plan.actions import ActionName, Change, Delete, Fingerprint, Keep, Subject, Update
 from reconciler.plan.fingerprint import fingerprint, stale_fields, with_fingerprints
 from reconciler.plan.model import Plan, SiteMark
@@ -23,8 +22,11 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.state.folder import StateFolder
-from reconciler.state.journal import Journal, NoJournal
+from reconciler.state import journal_writer
+from reconciler.state.journal_writer import SqlJournal
+from reconciler.state.opening import open_store
+from reconciler.state.records import CallBegin, CallEnd, Record, RunFinish, RunSummary
+from reconciler.state.store import NullJournal
 from tests.actions import make_action
 from tests.harness import find, gwe, opened, plan_arguments, site_server, state_folder
 from tests.test_plan_file import said
@@ -296,17 +298,16 @@ class LosesLock(NoLock):
             raise LockLostError("another run has taken the lock over")
 
 
-class LosesJournal(NoJournal):
+class LosesJournal(NullJournal):
     """A journal whose disk is full after so many calls."""
 
     def __init__(self, calls: int) -> None:
         self._left = calls
 
-    def record(self, record: str, **_: Any) -> None:
-        if record == "begin":
-            self._left -= 1
-            if self._left < 0:
-                raise JournalError("the journal cannot be written")
+    def append(self, *records: Record) -> None:
+        self._left -= sum(isinstance(record, CallBegin) for record in records)
+        if self._left < 0 and isinstance(records[0], CallBegin):
+            raise JournalError("the journal cannot be written")
 
 
 class CannotSetPermissions(EmbeddedServer):
@@ -420,15 +421,15 @@ def test_a_run_whose_journal_broke_at_its_end_points_to_recover(
 ) -> None:
     """The next apply refuses until ``gwe recover``: the report must say so itself."""
     server, options = ready(tmp_path, queues("A"))
-    write = Journal._write
+    encode = journal_writer.encode_record
 
-    def full(self: Journal, data: bytes) -> None:
-        if b'"record": "end"' in data:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(self, data)
+    def full(record: Record) -> bytes:
+        if isinstance(record, CallEnd):
+            raise StateFolderError("No space left on device")
+        return encode(record)
 
     with monkeypatch.context() as disk:
-        disk.setattr(Journal, "_write", full)
+        disk.setattr(journal_writer, "encode_record", full)
         done = gwe("apply", *options, cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     (tmp_path / "m.yaml").write_text(queues("B"), encoding="utf-8")
@@ -447,25 +448,20 @@ def test_a_run_that_was_refused_as_stale_does_not_end_as_done_in_its_journal(
     with opened(server) as other:
         other.create("Script", {"tenantDBID": 101, "name": "A", "type": 22})
     assert gwe("apply", "p", "--auto-approve", cwd=tmp_path).code == 4
-    (journal,) = state_folder(tmp_path).rglob("journal.jsonl")
-    last = journal.read_text(encoding="utf-8").splitlines()[-1]
-    assert '"record": "finish"' in last
-    assert '"exit": 4' in last
+    (run,) = open_store(str(state_folder(tmp_path))).list_runs()
+    assert isinstance(run, RunSummary)
+    assert run.ending is not None
+    assert (run.ending.status, run.ending.exit) == ("nothing written", 4)
 
 
 def test_a_run_that_still_goes_on_is_not_told_as_one_that_did_not_finish(tmp_path: Path) -> None:
     """Another process on the same host writes: it is to be waited for, not recovered."""
     server, options = ready(tmp_path, queues("A"))
     assert gwe("apply", *options, cwd=tmp_path).code == 0
-    (journal,) = state_folder(tmp_path).rglob("journal.jsonl")
-    lines = [
-        one
-        for one in journal.read_text(encoding="utf-8").splitlines()
-        if '"record": "finish"' not in one
-    ]
-    journal.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    store = open_store(str(state_folder(tmp_path)))
     (tmp_path / "m.yaml").write_text(queues("B"), encoding="utf-8")
-    with StateFolder(state_folder(tmp_path)).held(journal.parent.name):
+    with store.hold(store.find_run("last")) as journal:
+        journal.append(RunFinish("partly applied", unsettled=True, ended=""))
         refused = gwe("apply", *options, cwd=tmp_path)
     assert refused.code == 4
     assert "did not finish" not in said(refused)
@@ -607,17 +603,18 @@ def test_a_second_ctrl_c_right_after_the_delete_of_a_replace_still_gets_its_crea
 ) -> None:
     """It comes while the journal waits for the disk, where a run spends most of its time."""
     server, options = ready(tmp_path, GROUP)
-    record = Journal.record
+    append = SqlJournal.append
     steps: dict[int, str] = {}
 
-    def interrupted(self: Journal, what: str, **data: Any) -> None:
-        if what == "begin":
-            steps[data["step"]] = data["call"]
-        if what == "end" and steps[data["step"]] == "delete":
-            raise KeyboardInterrupt
-        record(self, what, **data)
+    def interrupted(self: SqlJournal, *records: Record) -> None:
+        for record in records:
+            if isinstance(record, CallBegin):
+                steps[record.step] = record.call
+            if isinstance(record, CallEnd) and steps[record.step] == "delete":
+                raise KeyboardInterrupt
+        append(self, *records)
 
-    monkeypatch.setattr(Journal, "record", interrupted)
+    monkeypatch.setattr(SqlJournal, "append", interrupted)
     done = gwe("apply", *options, "--overwrite", cwd=tmp_path)
     assert done.code == 0  # it was the last action, and it is done
     assert list(steps.values())[:2] == ["delete", "create"]

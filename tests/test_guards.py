@@ -8,6 +8,7 @@ import yaml
 from reconciler.kinds.predefined import PREDEFINED_ATTRIBUTES, is_predefined
 from reconciler.plan.actions import Action, ActionName, Change
 from reconciler.plan.guards import Limits, refusals, removed_options
+from reconciler.state.opening import open_store
 from tests.actions import make_action
 from tests.harness import BARE, everything, find, gwe, plan_arguments, site_server
 from tests.test_plan_file import said
@@ -371,7 +372,7 @@ def test_the_state_folder_of_the_settings_stands_beside_the_file(tmp_path: Path)
     server = ready(tmp_path, groups(1), wanted_groups(1), 'state_dir = "kept"\n')
     options = plan_arguments(server, "-f", "m.yaml", "--overwrite", "--auto-approve")
     assert gwe("apply", *options, cwd=tmp_path, env={"GWE_STATE_DIR": ""}).code == 0
-    assert len(list((tmp_path / "kept" / "runs").iterdir())) == 1
+    assert len(open_store(str(tmp_path / "kept")).list_runs()) == 1
 
 
 def test_the_limits_of_the_settings_hold_for_an_undo_too(tmp_path: Path) -> None:

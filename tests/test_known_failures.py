@@ -36,7 +36,6 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Filter, Server
 from reconciler.server.snapshot import Snapshot
-from reconciler.state.runs import read_run
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import gwe, opened, plan_arguments
@@ -173,8 +172,8 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
     is read again, asked for its permissions, and deleted."""
     with opened(place.server) as server:
         assert _execute(place, place.plan(), server, "first").exit_code == 0
-        run = read_run(place.state, "first")
-        undo = plan_undo(run, plan_of_run(place.state, run), server)
+        run = place.state.read_run("first")
+        undo = plan_undo(run, plan_of_run(run), server)
         created = named(place.objects(), "Script", "Created")
 
         def delete_it(other: Server) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, JournalError
 from reconciler.launch import files as files_module
 from reconciler.launch import folder as folder_module
 from reconciler.launch.adapter import installation_label
@@ -47,6 +47,15 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def unsaved(_path: str, _content: bytes) -> None:
+    """Saves no backup."""
+
+
+def never(_path: str, _content: bytes) -> None:
+    """Is never asked to save a backup."""
+    pytest.fail("a backup of a file that is not written")
+
+
 # Reading and writing
 
 
@@ -54,63 +63,27 @@ def test_an_edited_file_replaces_the_old_one_which_is_saved(installation: Instal
     old = installation.read(FILE)
     assert old == OLD
     new = edit(old, Format.PROPERTIES, {"host": "new"})
-    backup = installation.write(FILE, new, old)
+    saved: list[tuple[str, bytes]] = []
+    installation.write(FILE, new, old, lambda *given: saved.append(given))
     assert installation.read(FILE) == NEW
-    assert backup is not None
-    assert backup.parent == installation.root / "conf"
-    assert backup.name.startswith("launcher.properties.")
-    assert backup.name.endswith(".bak")
-    assert backup.read_bytes() == OLD
-    assert names(backup.parent) == ["launcher.properties", backup.name]
-
-
-def test_a_backup_goes_to_the_folder_that_the_caller_names(
-    installation: Installation, tmp_path: Path
-) -> None:
-    backup = installation.write(FILE, NEW, OLD, tmp_path / "state/backups")
-    assert backup is not None
-    assert backup.parent == tmp_path / "state/backups"
-    assert backup.read_bytes() == OLD
-    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    assert stat.S_IMODE(backup.parent.stat().st_mode) == 0o700
+    assert saved == [(FILE, OLD)]
     assert names(installation.root / "conf") == ["launcher.properties"]
 
 
-def test_the_same_content_is_saved_once(installation: Installation) -> None:
-    first = installation.write(FILE, NEW, OLD)
-    second = installation.write(FILE, OLD, NEW)
-    assert installation.write(FILE, NEW, OLD) == first
-    assert first is not None
-    assert second is not None
-    assert first != second
-    assert len(names(installation.root / "conf")) == 3
+def test_the_old_content_is_saved_before_the_file_is_touched(installation: Installation) -> None:
+    def save(path: str, content: bytes) -> None:
+        assert installation.read(path) == content == OLD
+        raise JournalError("the journal cannot be written")
 
-
-def test_files_of_the_same_name_and_content_have_backups_of_their_own(
-    installation: Installation, tmp_path: Path
-) -> None:
-    (installation.root / "launcher.properties").write_bytes(OLD)
-    backups = tmp_path / "backups"
-    first = installation.write(FILE, NEW, OLD, backups)
-    second = installation.write("launcher.properties", NEW, OLD, backups)
-    assert first != second
-
-
-def test_a_backup_of_that_name_with_another_content_stops_the_write(
-    installation: Installation,
-) -> None:
-    backup = installation.write(FILE, NEW, OLD)
-    assert backup is not None
-    installation.write(FILE, OLD, NEW)
-    backup.write_bytes(b"not what it was")
-    with pytest.raises(LaunchFileError, match="exists already, with another content"):
-        installation.write(FILE, NEW, OLD)
+    with pytest.raises(JournalError):
+        installation.write(FILE, NEW, OLD, save)
     assert installation.read(FILE) == OLD
+    assert names(installation.root / "conf") == ["launcher.properties"]
 
 
 def test_writing_what_is_there_writes_nothing(installation: Installation) -> None:
     before = (installation.root / FILE).stat()
-    assert installation.write(FILE, OLD, OLD) is None
+    installation.write(FILE, OLD, OLD, never)
     after = (installation.root / FILE).stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert names(installation.root / "conf") == ["launcher.properties"]
@@ -121,7 +94,7 @@ def test_the_mode_and_the_owner_stay(installation: Installation) -> None:
     path.chmod(0o751)
     owner = (4321, 8765) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     os.chown(path, *owner)
-    installation.write(FILE, NEW, OLD)
+    installation.write(FILE, NEW, OLD, unsaved)
     status = path.stat()
     assert stat.S_IMODE(status.st_mode) == 0o751
     assert (status.st_uid, status.st_gid) == owner
@@ -131,7 +104,7 @@ def test_another_hard_link_keeps_the_old_content(
     installation: Installation, tmp_path: Path
 ) -> None:
     (tmp_path / "shared").hardlink_to(installation.root / FILE)
-    installation.write(FILE, NEW, OLD)
+    installation.write(FILE, NEW, OLD, unsaved)
     assert (tmp_path / "shared").read_bytes() == OLD
     assert installation.read(FILE) == NEW
 
@@ -145,7 +118,7 @@ def test_an_owner_that_may_not_be_set_gives_nobody_more_access(
     monkeypatch.setattr(os, "fchown", refuse)
     path = installation.root / FILE
     path.chmod(0o4764)
-    installation.write(FILE, NEW, OLD)
+    installation.write(FILE, NEW, OLD, unsaved)
     assert stat.S_IMODE(path.stat().st_mode) == 0o704
 
 
@@ -155,7 +128,7 @@ def test_extended_attributes_stay(installation: Installation) -> None:
         os.setxattr(path, "user.origin", b"site")
     except OSError:
         pytest.skip("the file system has no extended attributes")
-    installation.write(FILE, NEW, OLD)
+    installation.write(FILE, NEW, OLD, unsaved)
     assert os.getxattr(path, "user.origin") == b"site"
 
 
@@ -212,7 +185,7 @@ def test_a_path_that_could_leave_the_folder_is_refused(
     assert why in caught.value.message
     assert caught.value.hint
     with pytest.raises(LaunchPathError):
-        installation.write(path, NEW, OLD)
+        installation.write(path, NEW, OLD, never)
 
 
 def test_a_dot_in_a_path_is_the_folder_itself(installation: Installation) -> None:
@@ -236,7 +209,7 @@ def test_no_link_is_followed(installation: Installation, link: str, target: str,
     with pytest.raises(LaunchPathError, match="is a link"):
         installation.read(path)
     with pytest.raises(LaunchPathError, match="is a link"):
-        installation.write(path, NEW, b"outside\n")
+        installation.write(path, NEW, b"outside\n", never)
     assert (installation.root.parent / "secret.properties").read_bytes() == b"outside\n"
     assert not (installation.root / "nowhere").exists()
 
@@ -309,7 +282,7 @@ def test_a_folder_swapped_for_a_link_before_the_rename_is_noticed(
 
     swap_before(monkeypatch, "fsync", swap())
     with pytest.raises(LaunchFileError):
-        installation.write(FILE, NEW, OLD, installation.root.parent / "backups")
+        installation.write(FILE, NEW, OLD, unsaved)
     assert (outside / "launcher.properties").read_bytes() == OLD
     assert names(outside) == ["launcher.properties"]
     assert (installation.root / "old/launcher.properties").read_bytes() == OLD
@@ -324,7 +297,7 @@ def test_a_missing_file_is_not_created(installation: Installation) -> None:
             installation.read(path)
         assert caught.value.hint == "Launch files are edited, never created: check the path."
         with pytest.raises(MissingLaunchFileError):
-            installation.write(path, NEW, b"")
+            installation.write(path, NEW, b"", never)
     assert names(installation.root / "conf") == ["launcher.properties"]
 
 
@@ -350,14 +323,14 @@ def test_a_file_over_10_mib_is_refused_and_one_of_10_mib_is_read(
     with pytest.raises(LaunchFileError, match=r"big\.ini is larger than 10 MiB"):
         installation.read("big.ini")
     with pytest.raises(LaunchFileError, match="is larger than 10 MiB"):
-        installation.write(FILE, b"x" * (limit + 1), OLD)
+        installation.write(FILE, b"x" * (limit + 1), OLD, never)
     assert installation.read(FILE) == OLD
 
 
 def test_a_read_only_file_is_left_alone(installation: Installation) -> None:
     (installation.root / FILE).chmod(0o444)
     with pytest.raises(LaunchFileError, match="is read-only") as caught:
-        installation.write(FILE, NEW, OLD)
+        installation.write(FILE, NEW, OLD, unsaved)
     assert caught.value.hint == "Make it writable first."
     assert installation.read(FILE) == OLD
     assert names(installation.root / "conf") == ["launcher.properties"]
@@ -369,7 +342,7 @@ def test_a_read_only_file_is_left_alone(installation: Installation) -> None:
 def test_a_file_that_somebody_changed_is_left_alone(installation: Installation) -> None:
     (installation.root / FILE).write_bytes(b"host = other\n")
     with pytest.raises(ChangedLaunchFileError) as caught:
-        installation.write(FILE, NEW, OLD)
+        installation.write(FILE, NEW, OLD, unsaved)
     assert caught.value.exit_code is ExitCode.STALE
     assert caught.value.message == f"{FILE} has been changed since it was read"
     assert caught.value.hint == "Plan again."
@@ -396,7 +369,7 @@ def test_a_change_while_the_new_file_is_written_is_noticed(
 
     swap_before(monkeypatch, "fsync", swap())
     with pytest.raises(ChangedLaunchFileError):
-        installation.write(FILE, NEW, OLD, tmp_path / "backups")
+        installation.write(FILE, NEW, OLD, unsaved)
     assert names(installation.root / "conf") == ([path.name] if how != "unlink" else [])
     if how != "unlink":
         assert path.read_bytes() == other
@@ -410,19 +383,19 @@ import json, resource, sys
 from pathlib import Path
 from reconciler.launch.errors import LaunchFileError
 from reconciler.launch.files import Installation
-limit, relative, root, new, old, *backups = json.loads(sys.argv[1])
+limit, relative, root, new, old = json.loads(sys.argv[1])
 installation = Installation(Path(root), relative_opens=relative)
 contents = [one.encode("latin-1") for one in (new, old)]
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    installation.write(FILE, *contents, *map(Path, backups))
+    installation.write(FILE, *contents, lambda *_: None)
 except LaunchFileError as error:
     print(json.dumps([error.message, error.hint]))
 """
 
 
 def written_without_room(
-    limit: int, installation: Installation, new: bytes, old: bytes, *backups: Path
+    limit: int, installation: Installation, new: bytes, old: bytes
 ) -> list[str]:
     """What a failed write says, message and hint, where no file may grow over ``limit``
     bytes: the system itself refuses the write. In a process of its own, since the limit is
@@ -430,7 +403,7 @@ def written_without_room(
     texts = [one.decode("latin-1") for one in (new, old)]
     request = [
         *(limit, installation.relative_opens, str(installation.root)),
-        *(*texts, *map(str, backups)),
+        *texts,
     ]
     done = subprocess.run(
         [sys.executable, "-c", f"FILE = {FILE!r}\n{_WITHOUT_ROOM}", json.dumps(request)],
@@ -448,33 +421,22 @@ def test_when_there_is_no_room_the_old_file_is_whole(installation: Installation)
     assert message == f"{FILE} cannot be written and is unchanged: File too large"
     assert hint == "Make room and run again."
     assert installation.read(FILE) == OLD
-    left = [name for name in names(installation.root / "conf") if not name.endswith(".bak")]
-    assert left == ["launcher.properties"]
-
-
-def test_without_room_for_the_backup_nothing_is_written(
-    installation: Installation, tmp_path: Path
-) -> None:
-    message, _ = written_without_room(10, installation, b"x", OLD, tmp_path / "backups")
-    assert "cannot be written and is unchanged" in message
-    assert installation.read(FILE) == OLD
-    assert names(tmp_path / "backups") == []
+    assert names(installation.root / "conf") == ["launcher.properties"]
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
 def test_a_failing_call_leaves_the_old_file_and_no_other(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: str
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    backups = tmp_path / "backups"
-    installation.write(FILE, NEW, OLD, backups)
-    installation.write(FILE, OLD, NEW, backups)
+    installation.write(FILE, NEW, OLD, unsaved)
+    installation.write(FILE, OLD, NEW, unsaved)
 
     def fail(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(LaunchFileError, match="cannot be written and is unchanged: Input/output"):
-        installation.write(FILE, NEW, OLD, backups)
+        installation.write(FILE, NEW, OLD, unsaved)
     assert installation.read(FILE) == OLD
     assert names(installation.root / "conf") == ["launcher.properties"]
 
@@ -485,11 +447,11 @@ def test_a_folder_that_cannot_be_flushed_is_said_after_the_file_is_written(
     def fail(_folder: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    installation.write(FILE, NEW, OLD, tmp_path)
-    installation.write(FILE, OLD, NEW, tmp_path)
+    installation.write(FILE, NEW, OLD, unsaved)
+    installation.write(FILE, OLD, NEW, unsaved)
     monkeypatch.setattr(folder_module.Folder, "flush", fail)
     with pytest.raises(UnflushedLaunchFileError, match="cannot be flushed to disk, but is written"):
-        installation.write(FILE, NEW, OLD, tmp_path)
+        installation.write(FILE, NEW, OLD, unsaved)
     assert installation.read(FILE) == NEW
 
 
@@ -503,29 +465,23 @@ def _noting(calls: list[str], name: str) -> Callable[..., object]:
     return noting
 
 
-def test_the_copy_is_flushed_before_the_file_is_replaced(
+def test_the_new_file_is_flushed_before_it_takes_the_place_of_the_old_file(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
     for name in ("fsync", "replace"):
         monkeypatch.setattr(os, name, _noting(calls, name))
-    installation.write(FILE, NEW, OLD)
-    assert calls == ["fsync", "replace", "fsync", "fsync", "replace", "fsync"]
+    installation.write(FILE, NEW, OLD, unsaved)
+    assert calls == ["fsync", "replace", "fsync"]
 
 
 def test_what_a_write_that_died_has_left_is_removed_and_nothing_else(
-    installation: Installation, tmp_path: Path
+    installation: Installation,
 ) -> None:
-    backups = tmp_path / "backups"
-    backup = installation.write(FILE, NEW, OLD, backups)
-    assert backup is not None
-    assert installation.clear(FILE, backups) == []
+    installation.write(FILE, NEW, OLD, unsaved)
+    assert installation.clear(FILE) == []
     digits = "0123456789abcdef"
-    left = [
-        installation.root / f"conf/.launcher.properties.{digits}.bak.{digits}.tmp",
-        installation.root / f"conf/.launcher.properties.{digits}.tmp",
-        backups / f".launcher.properties.{digits}.bak.{digits}.tmp",
-    ]
+    left = [installation.root / f"conf/.launcher.properties.{digits}.tmp"]
     theirs = [
         installation.root / "conf/.launcher.properties.tmp",
         installation.root / f"conf/.other.properties.{digits}.tmp",
@@ -534,10 +490,9 @@ def test_what_a_write_that_died_has_left_is_removed_and_nothing_else(
     ]
     for path in (*left, *theirs):
         path.write_bytes(b"half")
-    assert installation.clear(FILE, backups) == left
+    assert installation.clear(FILE) == left
     assert [path for path in (*left, *theirs) if path.exists()] == theirs
     assert installation.read(FILE) == NEW
-    assert backup.read_bytes() == OLD
     assert installation.clear("none/a.ini") == []
     with pytest.raises(LaunchPathError):
         installation.clear("../a.ini")
@@ -558,7 +513,7 @@ def test_a_file_that_may_not_be_read_says_what_to_do(
 
 def test_no_descriptor_stays_open(installation: Installation) -> None:
     before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
-    installation.write(FILE, NEW, OLD)
+    installation.write(FILE, NEW, OLD, unsaved)
     for path in ("conf", "none/x", FILE + "/x"):
         with pytest.raises(LaunchFileError):
             installation.read(path)

@@ -272,7 +272,7 @@ def test_any_value_goes_in_and_comes_back_out(
     key = _KEYS[form]
     spec = FileSpec(name, form, (key,))
     with opened(_server(tmp_path_factory)) as inner:
-        server = WithFiles(inner, Installation.at(folder), [spec], folder / "backups")
+        server = WithFiles(inner, Installation.at(folder), [spec], lambda *_: None)
         (old,) = server.read("LaunchFile")
         change = KeyValueDelta(changed={form: {key: value}})
         if old.attributes["values"][form][key] == value:

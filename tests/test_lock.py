@@ -25,7 +25,7 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.port import Server
-from reconciler.state.folder import StateFolder
+from reconciler.state.opening import open_store
 from reconciler.testing.faults import Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, opened
@@ -69,7 +69,7 @@ def server(place: Place) -> Iterator[EmbeddedServer]:
 
 
 def _holder(run: str, host: str = "here") -> Holder:
-    return Holder("anna", host, run)
+    return Holder("anna", host, run, place=f"{host}:/state")
 
 
 def _take(server: Server, run: str, time: Time, wait: float = 0.0) -> Lock:
@@ -99,6 +99,7 @@ def test_the_lock_is_a_list_in_environment_that_says_who_has_it(server: Embedded
             "owner": "anna",
             "host": "here",
             "run": "first",
+            "place": "here:/state",
             "since": "1000",
             "until": "1060",
             "lease": "60",
@@ -199,7 +200,10 @@ def test_a_run_that_writes_is_never_taken_over(server: EmbeddedServer) -> None:
     with pytest.raises(LockHeldError) as error:
         _take(server, "second", time, wait=10_000)
     assert "run writing, is writing or did not finish" in error.value.message
-    assert "use gwe recover on here, or gwe lock release --abandon writing" in error.value.hint
+    assert error.value.hint == (
+        "Wait for it; if it is dead, use gwe recover on here (its state is here:/state),"
+        " or gwe lock release --abandon writing."
+    )
     held = _held(server)
     assert (held.run, held.writing, held.counter) == ("writing", True, 1)
 
@@ -570,7 +574,7 @@ def test_ctrl_c_at_the_question_takes_no_lock(place: Place) -> None:
     with sqlite3.connect(place.server) as connection:
         rows = connection.execute("SELECT * FROM change WHERE type = 'Transaction'").fetchall()
     assert rows == []
-    assert place.state.run_names() == []
+    assert place.run_names == []
 
 
 # Commands
@@ -597,6 +601,7 @@ def test_lock_show_says_who_has_it(nursery: Nursery, place: Place) -> None:
         "  since    1000",
         "  until    1060, unless it is renewed",
         "  state    checking; nothing written yet",
+        "  journal  here:/state",
         f"  object   Transaction gwe-reconciler.lock, DBID {place.locks()[0].dbid}",
     ]
 
@@ -686,7 +691,7 @@ def test_a_run_from_another_host_is_kept_out_during_every_write(
     kept_out: list[str] = []
 
     def second(_: Server) -> None:
-        options = RunOptions(StateFolder(place.folder / "elsewhere"))
+        options = RunOptions(open_store(str(place.folder / "elsewhere")))
         seen = place.objects()
         with opened(place.server) as other, pytest.raises(LockHeldError) as error:
             execute_plan(
@@ -778,7 +783,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
     done = nursery.apply(place, Strike("record", "after", number, (name,)))
     assert "Finishing the current object; interrupt again to stop at once." in done.err
     (run,) = place.runs
-    statuses = [status for status, _ in run.outcomes.values()]
+    statuses = [one.status for one in run.outcomes.values()]
     written = 1 + sum(number > last for last in (8, 11, 14, 19))
     assert statuses == ["done"] * written + ["not-started"] * (_OF - written)
     assert done.code == (0 if written == _OF else 5)
@@ -830,7 +835,7 @@ def _apply_many(place: Place, **how: Any) -> "subprocess.Popen[bytes]":
             *("-f", "manifests.yaml", "--auto-approve"),
         ],
         cwd=place.folder,
-        env={**os.environ, "GWE_STATE_DIR": str(place.state.path), "COLUMNS": "80"},
+        env={**os.environ, "GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
         **how,
     )
@@ -840,7 +845,7 @@ def _check_many(place: Place, status: str) -> int:
     """The journal, the lock and the server agree; how many objects are done."""
     (run,) = place.runs
     assert (run.finished, run.status) == (True, status)
-    done = sum(one == "done" for one, _ in run.outcomes.values())
+    done = sum(one.status == "done" for one in run.outcomes.values())
     assert len(run.outcomes) == 1500
     scripts = [one for one in place.objects().values() if one.type == "Script"]
     assert len([one for one in scripts if one.attributes["name"][0] == "Q"]) == done

@@ -20,6 +20,7 @@ from reconciler.plan.codec import plan_json, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
+from reconciler.state.opening import open_store
 from tests.harness import (
     BARE,
     VENDOR,
@@ -321,7 +322,7 @@ def test_apply_of_the_file_needs_no_manifests(tmp_path: Path) -> None:
 def test_a_file_is_carried_out_once_and_the_refusal_names_the_run(tmp_path: Path) -> None:
     server = made(tmp_path, QUEUE)
     assert applied(tmp_path).code == 0
-    (name,) = [one.name for one in (state_folder(tmp_path) / "runs").iterdir()]
+    (name,) = [run.name for run in open_store(str(state_folder(tmp_path))).list_runs()]
     with opened(server) as other:  # as it was: only the run-once rule is in the way
         dbid = find(server, "Script", "Queue").dbid
         back = KeyValueDelta(changed={"Tags": {"a": "live"}})
@@ -1040,7 +1041,7 @@ def test_in_ci_a_replace_is_refused_where_nobody_named_a_state_folder(tmp_path: 
     assert "CI is set: backups of the objects to be replaced or deleted (1) would be" in said(
         refused
     )
-    assert "With --state-dir, name a folder that outlives the job." in said(refused)
+    assert "With --state, name a state that outlives the job." in said(refused)
     assert everything(server) == before
     assert applied(tmp_path, "--state-dir", "state", env=CI).code == 0
     assert find(server, "AgentGroup", "Group").dbid == 102
@@ -1056,7 +1057,7 @@ def test_in_ci_a_state_folder_of_the_settings_counts(tmp_path: Path) -> None:
     made(tmp_path, GROUP, more=REPLACE)
     (tmp_path / "gwe.toml").write_text('state_dir = "kept"\n', encoding="utf-8")
     assert applied(tmp_path, env=CI).code == 0
-    assert len(list((tmp_path / "kept" / "runs").iterdir())) == 1
+    assert len(open_store(str(tmp_path / "kept")).list_runs()) == 1
 
 
 def test_the_file_of_an_undo_is_shown_and_carried_out_like_any_other(tmp_path: Path) -> None:

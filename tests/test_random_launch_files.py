@@ -30,8 +30,7 @@ from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder
-from reconciler.state.runs import read_run
+from reconciler.state.opening import open_store
 from tests.harness import APP, opened, site_server
 from tests.launch_texts import KEYS, WRITTEN, XML, Text, texts
 from tests.runs import someone
@@ -145,7 +144,7 @@ class Story:
 
     def __post_init__(self) -> None:
         self.root = self.folder / "Web Engagement"
-        self.state = StateFolder(self.folder / "state")
+        self.state = open_store(str(self.folder / "state"))
         for one in self.files:
             path = self.root / one.path
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,8 +185,8 @@ class Story:
         self.runs.append(name)
 
     def undo(self, name: str) -> None:
-        run = read_run(self.state, name)
-        plan = plan_of_run(self.state, run)
+        run = self.state.read_run(name)
+        plan = plan_of_run(run)
         undo = plan_undo(run, plan, self.server, installation=self.installation)
         assert undo.applyable
         self.run(undo)

@@ -26,8 +26,8 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ReadOnlyModeError, UniquenessViolationError
 from reconciler.server.port import ConfObject, Server
-from reconciler.state.folder import StateFolder
-from reconciler.state.runs import read_run
+from reconciler.state.opening import open_store
+from reconciler.state.store import StateStore
 from reconciler.testing.faults import (
     Drop,
     Fault,
@@ -93,11 +93,11 @@ class Story:
     options: PlanOptions
     number: int = 0
     path: Path = field(init=False)
-    state: StateFolder = field(init=False)
+    state: StateStore = field(init=False)
 
     def __post_init__(self) -> None:
         self.path = site_server(self.folder, self.world.site)
-        self.state = StateFolder(self.folder / "state")
+        self.state = open_store(str(self.folder / "state"))
         with opened(self.path) as server:
             # What is blocked alone where it is to be overwritten is left out as well.
             for overwrite in (False, True):
@@ -131,9 +131,9 @@ class Story:
 
     def undo(self) -> Plan:
         """The plan that takes the last run back."""
-        run = read_run(self.state, "last")
+        run = self.state.read_run(self.state.find_run("last"))
         with opened(self.path) as server:
-            return plan_undo(run, plan_of_run(self.state, run), server)
+            return plan_undo(run, plan_of_run(run), server)
 
     def unsettled(self) -> bool:
         with opened(self.path) as server:
@@ -142,10 +142,11 @@ class Story:
     def recover(self) -> None:
         """What ``gwe recover`` does, on the healthy server."""
         with opened(self.path) as server:
-            for run in unfinished_runs(self.state, server.info().identity):
+            for entry in unfinished_runs(self.state, server.info().identity):
+                run = self.state.read_run(entry.name)
                 recover_run(
                     run,
-                    plan_of_run(self.state, run),
+                    plan_of_run(run),
                     server,
                     RunOptions(self.state),
                     self._circumstances(),

@@ -4,11 +4,12 @@ The whole run is carried out, with its lock and its journal, on a server with fa
 its server is well again, ``settle`` looks after what is open, and plan and apply go on.
 """
 
-import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo import plan_undo
-from reconciler.errors import JournalError, ReconcilerError
+from reconciler.errors import ReconcilerError, StateError, StateFolderError
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
@@ -35,8 +36,8 @@ from reconciler.server.errors import (
     UniquenessViolationError,
 )
 from reconciler.server.port import Server
-from reconciler.state.journal import Journal
-from reconciler.state.runs import parse, read_run
+from reconciler.state.records import CallBegin, CallEnd
+from reconciler.state.session import SqlSession
 from reconciler.testing.faults import (
     Call,
     Delay,
@@ -61,6 +62,7 @@ from tests.runs import (
     assert_same_but_dbids,
     bystanders,
     carry_out_quietly,
+    copy_run,
     named,
     someone,
     told,
@@ -167,8 +169,9 @@ def _settle(place: Place, *, reverse: bool = False) -> list[Recovered]:
     found: list[Recovered] = []
     with opened(place.server) as server:
         identity = server.info().identity
-        for run in unfinished_runs(place.state, identity):
-            plan = plan_of_run(place.state, run)
+        for entry in unfinished_runs(place.state, identity):
+            run = place.state.read_run(entry.name)
+            plan = plan_of_run(run)
             options = RunOptions(place.state)
             who = someone("recovering")
             recover_run(
@@ -213,9 +216,9 @@ def _check_journal(place: Place) -> None:
     """A begin for every end; and no call began before the one before it had ended."""
     (run,) = place.runs
     order = [
-        (one["record"], one["step"])
+        ("begin" if isinstance(one, CallBegin) else "end", one.step)
         for one in place.records(run.name)
-        if one["record"] in ("begin", "end")
+        if isinstance(one, CallBegin | CallEnd)
     ]
     expected = [(name, step.number) for step in run.steps for name in ("begin", "end")]
     assert order == expected
@@ -237,7 +240,7 @@ def _check_settled(place: Place, before: Objects) -> None:
 
 def _check_reaches_the_end(place: Place, before: Objects) -> None:
     """Plan and apply again: nothing is left to write, nothing else has moved."""
-    result, _ = _attempt(place, [], "last")
+    result, _ = _attempt(place, [], "next")
     assert isinstance(result, RunReport)
     assert result.exit_code == 0
     assert told(place.objects()) == AFTER
@@ -460,7 +463,7 @@ def test_what_another_client_changed_before_recover_is_not_taken_back(
         server.update("Script", changed.dbid, Delta(key_values={"userProperties": theirs}))
         _settle(place)
         (run,) = place.runs
-        undo = plan_undo(run, plan_of_run(place.state, run), server)
+        undo = plan_undo(run, plan_of_run(run), server)
     found = {
         one.path: (one.before, one.after)
         for action in undo.actions
@@ -490,8 +493,9 @@ def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
     broke = 0
     with opened(place.server) as inner:
         identity = inner.info().identity
-        (run,) = unfinished_runs(place.state, identity)
-        plan = plan_of_run(place.state, run)
+        (entry,) = unfinished_runs(place.state, identity)
+        run = place.state.read_run(entry.name)
+        plan = plan_of_run(run)
         options, who = RunOptions(place.state), someone("recovering")
         for at in range(1, 60):
             server = FaultyServer(inner, [Drop(at=at)])
@@ -512,29 +516,28 @@ def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
 
 
 class _FailingJournal:
-    """Lets ``Journal`` write so many records and then says that the disk is full."""
+    """Lets so many records be written, the first of the run among them, and then says that
+    the disk is full: at the commit, or before anything."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, whole: int, *, torn: bool) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, whole: int, *, at_commit: bool) -> None:
         self.left = whole
-        self.torn = torn
-        self._write = Journal._write
+        self.at_commit = at_commit
+        self._change = SqlSession.change
 
-        def written(journal: Journal, data: bytes) -> None:
-            self.write(journal, data)
+        def change(session: SqlSession, statement: str, *parameters: Any) -> int:
+            self.check(statement)
+            return self._change(session, statement, *parameters)
 
-        monkeypatch.setattr(Journal, "_write", written)
+        monkeypatch.setattr(SqlSession, "change", change)
 
-    def write(self, journal: Journal, data: bytes) -> None:
-        self.left -= 1
-        if self.left >= 0:
-            self._write(journal, data)
-            return
-        if self.torn:
-            self._write(journal, data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
+    def check(self, statement: str) -> None:
+        appending = statement.startswith("UPDATE gwe_run SET last_number")
+        self.left -= appending
+        if self.left < 0 and (statement == "COMMIT" if self.at_commit else appending):
+            raise StateFolderError("No space left on device")
 
 
-# The first record that is not whole on disk -> how many of the run's calls went out:
+# The first record that is not written -> how many of the run's calls went out:
 # what follows a delete does, where it has been answered, and nothing else.
 FULL_AT = {
     1: 0,
@@ -565,20 +568,20 @@ _OURS = ("create", "update", "delete", "set_permissions")
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("at_commit", [False, True])
 @pytest.mark.parametrize("number", FULL_AT)
 def test_nothing_is_sent_without_a_begin_record_but_what_a_delete_needs(
-    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, *, torn: bool
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, *, at_commit: bool
 ) -> None:
     before = place.objects()
     with monkeypatch.context() as full:
-        _FailingJournal(full, number - 1, torn=torn)
+        _FailingJournal(full, number - 1, at_commit=at_commit)
         result, server = _attempt(place, [])
     sent = [c for c in server.calls if c.name in _OURS and c.object_type != LOCK]
     assert len(sent) == FULL_AT[number]
     after = place.objects()
     if number == 1:
-        assert isinstance(result, JournalError)
+        assert isinstance(result, StateError)
         assert after == before
     else:
         assert isinstance(result, RunReport)
@@ -604,7 +607,7 @@ def test_a_run_whose_journal_lacks_a_create_can_be_undone_after_recover(
 ) -> None:
     before, access = place.objects(), access_of(place.server)
     with monkeypatch.context() as full:
-        _FailingJournal(full, number - 1, torn=True)
+        _FailingJournal(full, number - 1, at_commit=True)
         _attempt(place, [])
     _settle(place)
     done = gwe("undo", "first", "--auto-approve", cwd=place.folder)
@@ -645,37 +648,35 @@ def _apply_arguments(place: Place) -> list[str]:
 
 JOURNAL_LIMIT = """
 import os, resource, signal
-from reconciler.state.journal import Journal
+from reconciler.state.journal_writer import SqlJournal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-write, left = Journal._write, [int(os.environ["NUMBER"])]
-def limited(journal, data):
+write, left = SqlJournal._write, [int(os.environ["NUMBER"]) - 1]
+def limited(journal, change):
     left[0] -= 1
-    room = os.fstat(journal._descriptor).st_size + len(data) // 2
-    limit = resource.RLIM_INFINITY if left[0] else room
+    limit = resource.RLIM_INFINITY if left[0] else 100
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     try:
-        write(journal, data)
+        write(journal, change)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-Journal._write = limited
+SqlJournal._write = limited
 """
-"""Only the journal finds the disk full: the system itself ends the record in its middle."""
+"""Only the journal finds the disk full."""
 
 
-# The record that the disk has half room for, and the exit code.
+# The record that the disk has no room for, and the exit code.
 @pytest.mark.parametrize(
     ("number", "code"), [(2, 1), (3, 5), (4, 5), (12, 5), (13, 5), (16, 5), (21, 5)]
 )
-def test_a_process_whose_disk_is_full_in_the_middle_of_a_record_leaves_what_recover_settles(
+def test_a_process_whose_disk_is_full_leaves_what_recover_settles_and_says_so(
     place: Place, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
     before = place.objects()
     monkeypatch.setenv("NUMBER", str(number))
     done = _gwe(*_apply_arguments(place), place=place, before=JOURNAL_LIMIT)
-    (journal,) = place.state.path.glob("runs/*/journal.jsonl")
-    lines = journal.read_bytes().split(b"\n")
-    assert len(lines) == number
-    assert lines[-1]  # torn
+    (run,) = place.runs
+    assert len(place.records(run.name)) == number - 1
+    assert "it may be full, limited or failing" in " ".join(done.stdout.split())
     assert "Traceback" not in done.stderr
     assert (done.returncode, place.objects() != before) == (code, number > 2)
     refused = gwe(*_apply_arguments(place), cwd=place.folder)
@@ -718,7 +719,7 @@ def test_a_state_folder_that_may_not_be_written_refuses_before_anything_is_sent(
     done = _gwe(*_apply_arguments(place), place=place, state=state, before=DENIED)
     assert done.returncode == 1
     assert "cannot be used: Permission denied" in " ".join(done.stderr.split())
-    assert "nothing was written" in done.stderr
+    assert "Nothing was written." in done.stderr
     assert place.objects() == before
     assert place.locks() == []
 
@@ -727,75 +728,114 @@ def test_a_state_folder_on_a_full_disk_refuses_before_anything_is_sent(place: Pl
     before = place.objects()
     done = _gwe(*_apply_arguments(place), place=place, before=FULL)
     assert done.returncode == 1
-    assert "File too large" in done.stderr
+    assert "it may be full, limited or failing" in " ".join(done.stderr.split())
+    assert "Nothing was written." in " ".join(done.stderr.split())
     assert place.objects() == before
     assert place.locks() == []
 
 
 FULL = """
 import resource, signal
-from reconciler.state.folder import StateFolder
-make = StateFolder.make_run
+from reconciler.state.sqlite import SqliteEngine
+connect = SqliteEngine.connect
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-def make_run(*arguments):
+def limited(*arguments):
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
     try:
-        return make(*arguments)
+        return connect(*arguments)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-StateFolder.make_run = make_run
+SqliteEngine.connect = limited
 """
 
 
-# What is on disk is read as what it is
+# A damaged run is refused, other runs are not
 
 
-def _journal_lines(place: Place) -> list[bytes]:
-    path = place.state.run_path("first") / "journal.jsonl"
-    return path.read_bytes().splitlines(keepends=True)
+def _damage(place: Place, run: str, kind: str) -> None:
+    """Flips a bit of the first record of that kind."""
+    number = next(
+        number
+        for number, record in enumerate(place.records(run), 1)
+        if type(record).__name__ == kind
+    )
+    (row,) = [entry.number for entry in place.state.list_runs() if entry.name == run]
+    with closing(sqlite3.connect(place.state_dir / "state.db")) as database, database:
+        where = "WHERE run = ? AND number = ?"
+        query = f"SELECT data FROM gwe_record {where}"  # noqa: S608 - our own names
+        ((data,),) = database.execute(query, (row, number)).fetchall()
+        garbled = bytes([data[0] ^ 1]) + data[1:]
+        update = f"UPDATE gwe_record SET data = ? {where}"  # noqa: S608 - our own names
+        assert database.execute(update, (garbled, row, number)).rowcount == 1
 
 
-def test_a_torn_last_line_is_no_record_and_the_next_record_stands_on_its_own(
+KINDS = ("RunHead", "CallBegin", "CallEnd", "ActionOutcome", "RunFinish")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_run_is_neither_reverted_nor_shown_as_whole(place: Place, kind: str) -> None:
+    _attempt(place, [])
+    after = place.objects()
+    _damage(place, "first", kind)
+    undone = gwe("undo", "first", "--auto-approve", cwd=place.folder)
+    assert undone.code == 1
+    assert "the run first cannot be read: record " in undone.err
+    assert "gwe lock release --abandon first" in " ".join(undone.err.split())
+    assert place.objects() == after
+    shown = gwe("runs", "show", "first", cwd=place.folder)
+    assert shown.code == 1
+    assert shown.out.startswith("Run first: damaged\n")
+    assert gwe("runs", cwd=place.folder).code == 0
+    _check_reaches_the_end(place, place.objects())
+
+
+def test_a_damaged_run_that_did_not_finish_blocks_until_it_is_abandoned(place: Place) -> None:
+    _attempt(place, [Drop(at=DELETE_GROUP, when="after")])
+    _damage(place, "first", "CallBegin")
+    server = ("--server", f"embedded:{place.server}")
+    before = place.objects()
+    refused = gwe(*_apply_arguments(place), cwd=place.folder)
+    assert refused.code == 4
+    recovered = gwe("recover", *server, cwd=place.folder)
+    assert recovered.code == 1
+    assert "the run first cannot be read: record 2" in recovered.err
+    for answer in (refused, recovered):
+        assert "gwe lock release --abandon first" in " ".join(answer.err.split())
+    assert place.objects() == before
+    abandoned = gwe("lock", "release", "--abandon", "first", *server, cwd=place.folder)
+    assert abandoned.code == 0
+    assert place.locks() == []
+    (listed,) = place.state.list_runs()
+    assert (listed.status, listed.finished) == ("damaged, abandoned", True)
+    assert gwe(*_apply_arguments(place), cwd=place.folder).code == 0
+    assert gwe("undo", "last", "--auto-approve", cwd=place.folder).code == 0
+
+
+def test_a_damaged_run_keeps_no_other_run_from_being_recovered(place: Place) -> None:
+    _attempt(place, [Drop(at=DELETE_GROUP, when="after")])
+    copy_run(place.state, place.state, "first", run="damaged")
+    _damage(place, "damaged", "CallBegin")
+    recovered = gwe("recover", "--server", f"embedded:{place.server}", cwd=place.folder)
+    assert recovered.code == 1
+    assert "Recovered. The next plan shows what is left to do." in recovered.out
+    assert "the run damaged cannot be read: record 2" in recovered.err
+    assert [(run.name, run.finished) for run in place.state.list_runs()] == [
+        ("first", True),
+        ("damaged", False),
+    ]
+
+
+def test_recover_with_another_state_says_whose_run_holds_the_lock_and_where_its_state_is(
     place: Place,
 ) -> None:
-    _attempt(place, [])
-    path = place.state.run_path("first") / "journal.jsonl"
-    lines = _journal_lines(place)
-    for cut in range(0, len(lines[2]), 7):
-        path.write_bytes(b"".join(lines[:2]) + lines[2][:cut])
-        run = read_run(place.state, "first")
-        assert [(step.call, step.unknown) for step in run.steps] == [("delete", True)]
-        with Journal(path) as journal:
-            journal.record("end", step=1, result="answered", after=None)
-        run = read_run(place.state, "first")
-        assert [(step.call, step.result) for step in run.steps] == [("delete", "answered")]
-        assert json.loads(path.read_bytes().splitlines()[-1])["result"] == "answered"
-
-
-def test_a_begin_record_of_which_half_is_on_disk_was_never_sent(place: Place) -> None:
-    before = place.objects()
-    _attempt(place, [])
-    lines = _journal_lines(place)
-    for cut in range(0, len(lines[1]) - 1, 97):
-        text = (b"".join(lines[:1]) + lines[1][:cut]).decode()
-        run = parse("first", text.splitlines())
-        assert (run.begun, run.finished) == (False, True)
-    run = parse("first", (lines[0] + lines[1][:-1]).decode().splitlines())
-    assert (run.begun, run.finished) == (True, False)  # whole but for the line end
-    assert before != place.objects()
-
-
-def test_a_record_cut_inside_a_character_is_no_record(place: Place) -> None:
-    _attempt(place, [])
-    path = place.state.run_path("first") / "journal.jsonl"
-    lines = _journal_lines(place)
-    torn = '{"record": "begin", "step": 9, "address": "Ä'.encode()[:-1]
-    path.write_bytes(b"".join(lines) + torn)
-    run = read_run(place.state, "first")
-    assert (len(run.steps), run.finished) == (8, True)
-
-
-def test_lines_that_are_no_records_are_passed_over() -> None:
-    lines: list[Any] = ["", "[]", "null", "{", '{"record": "other"}', '{"step": 1}']
-    run = parse("x", lines)
-    assert (run.steps, run.finished, run.status) == ((), True, "nothing written")
+    _attempt(place, [Drop(at=DELETE_GROUP, when="after")])
+    answer = gwe(
+        *("recover", "--server", f"embedded:{place.server}"),
+        *("--state", str(place.folder / "other")),
+        cwd=place.folder,
+        env={"GWE_STATE_DIR": ""},
+    )
+    assert answer.code == 4
+    said = "".join(answer.err.split())
+    assert "runfirst,iswritingordidnotfinish" in said
+    assert f"(itsstateis{place.state.place})" in said

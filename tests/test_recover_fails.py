@@ -12,7 +12,7 @@ from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError
-from reconciler.state.folder import StateFolder
+from reconciler.state.opening import open_store
 from reconciler.testing.faults import Drop, Fault, LoseAnswer, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened
@@ -45,8 +45,9 @@ def _recover(place: Place, *faults: Fault) -> list[Recovered]:
     found: list[Recovered] = []
     with opened(place.server) as inner:
         server = FaultyServer(inner, faults, sleep=lambda _: None)
-        (run,) = unfinished_runs(place.state, server.info().identity)
-        plan, options = plan_of_run(place.state, run), RunOptions(place.state)
+        (entry,) = unfinished_runs(place.state, server.info().identity)
+        run = place.state.read_run(entry.name)
+        plan, options = plan_of_run(run), RunOptions(place.state)
         recover_run(run, plan, server, options, someone("again"), found.append, lambda _: None)
     return found
 
@@ -58,7 +59,7 @@ def _check_others_are_kept_out(place: Place, tmp_path: Path) -> None:
         carry_out_quietly(
             plan,
             server,
-            RunOptions(StateFolder(tmp_path / "elsewhere"), lock_wait=10_000),
+            RunOptions(open_store(str(tmp_path / "elsewhere")), lock_wait=10_000),
             someone("other", host="there", clock=_hasty()),
         )
 

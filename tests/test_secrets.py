@@ -17,6 +17,8 @@ from reconciler.plan.codec import plan_data, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.secrets import with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.state.opening import open_store
+from reconciler.state.records import CallBegin, CallEnd
 from tests.harness import (
     BARE,
     Result,
@@ -80,19 +82,21 @@ def printed(*results: Result) -> str:
     return "".join(one.out + one.err for one in results)
 
 
-def kept_files(folder: Path) -> dict[str, str]:
-    """What the state folder holds beside the journals, which are its backups."""
-    files = {
-        str(one.relative_to(state_folder(folder))): one.read_text(encoding="utf-8")
-        for one in state_folder(folder).rglob("*")
-        if one.is_file() and one.name != "journal.jsonl"
-    }
-    assert any(name.endswith("plan.json") for name in files)
-    return files
+def kept(folder: Path) -> dict[str, str]:
+    """What the state holds beside the calls, with which the backups are."""
+    store = open_store(str(state_folder(folder)))
+    texts = {}
+    for run in store.list_runs():
+        texts[f"{run.name}: plan"] = store.read_run(run.name).plan_text
+        for number, record in enumerate(store.read_intact(run.name).records, 1):
+            if not isinstance(record, CallBegin | CallEnd):
+                texts[f"{run.name}: {number}"] = repr(record)
+    assert texts
+    return texts
 
 
 def last_run(folder: Path) -> str:
-    return sorted(one.name for one in (state_folder(folder) / "runs").iterdir())[-1]
+    return open_store(str(state_folder(folder))).find_run("last")
 
 
 def holds(text: str, *secrets: str) -> list[str]:
@@ -138,7 +142,7 @@ def test_the_value_is_written_to_the_server_and_shown_nowhere(
     text = printed(*seen)
     assert holds(text, NEW, OLD) == []
     assert holds((tmp_path / "plan.json").read_text(encoding="utf-8"), NEW, OLD) == []
-    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW, OLD)] == []
+    assert [name for name, text in kept(tmp_path).items() if holds(text, NEW, OLD)] == []
 
 
 def test_the_plan_file_says_where_the_value_comes_from(tmp_path: Path) -> None:
@@ -284,19 +288,20 @@ def test_a_secret_in_clear_is_applied_and_kept_out_of_the_state_folder(tmp_path:
     annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
     assert annex["db"]["password"] == NEW
     assert holds(printed(done), NEW) == []
-    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW)] == []
+    assert [name for name, text in kept(tmp_path).items() if holds(text, NEW)] == []
 
 
 def test_the_journal_holds_the_values_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     server = ready(tmp_path, GROUP)
     assert apply(tmp_path, server).code == 0
-    journal = state_folder(tmp_path) / "runs" / last_run(tmp_path) / "journal.jsonl"
-    assert OLD in journal.read_text(encoding="utf-8")
-    assert journal.stat().st_mode & 0o777 == 0o600
+    records = open_store(str(state_folder(tmp_path))).read_intact(last_run(tmp_path)).records
+    assert OLD in repr([one for one in records if isinstance(one, CallBegin)])
+    for file in state_folder(tmp_path).glob("state.db*"):
+        assert file.stat().st_mode & 0o777 == 0o600
     assert state_folder(tmp_path).stat().st_mode & 0o777 == 0o700
-    begun = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
-    told = [one for one in begun if one["record"] in ("run", "action", "finish")]
-    assert holds(json.dumps(told), NEW, OLD) == []
+    told = [one for one in records if not isinstance(one, CallBegin | CallEnd)]
+    assert [type(one).__name__ for one in told] == ["RunHead", "ActionOutcome", "RunFinish"]
+    assert holds(repr(told), NEW, OLD) == []
 
 
 # Words of the site's own
@@ -471,7 +476,7 @@ def test_a_secret_that_is_copied_within_a_pair_is_not_in_the_state_folder(tmp_pa
     assert find(server, "Application", "Stat_B").attributes["options"] == {
         "db": {"login": OLD, "zone": "z"}
     }
-    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW, OLD)] == []
+    assert [name for name, text in kept(tmp_path).items() if holds(text, NEW, OLD)] == []
 
 
 CARRIED = f"""\
@@ -501,7 +506,7 @@ def test_a_secret_that_a_replace_carries_over_is_in_no_file_and_still_there(
         102,
         {"db": {"password": OLD, "user": "new-user"}},
     )
-    assert [name for name, text in kept_files(tmp_path).items() if holds(text, OLD)] == []
+    assert [name for name, text in kept(tmp_path).items() if holds(text, OLD)] == []
 
 
 _DIES = """\
@@ -591,7 +596,7 @@ def test_undo_shows_no_secret_and_puts_the_old_value_back(tmp_path: Path) -> Non
     assert annex == {"db": {"login": OLD, "user": "live-user"}}
     assert "annex/db/login" in undone.out
     assert holds(printed(undone), NEW, OLD) == []
-    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW, OLD)] == []
+    assert [name for name, text in kept(tmp_path).items() if holds(text, NEW, OLD)] == []
 
 
 def test_undo_of_a_replace_shows_no_secret(tmp_path: Path) -> None:
@@ -615,7 +620,7 @@ def test_undo_of_an_undo_creates_the_object_with_its_secret_and_does_not_show_it
     made = find(server, "AgentGroup", "Made")
     assert made.attributes["userProperties"] == {"db": {"login": NEW}}
     assert holds(printed(again), NEW) == []
-    assert [name for name, text in kept_files(tmp_path).items() if holds(text, NEW)] == []
+    assert [name for name, text in kept(tmp_path).items() if holds(text, NEW)] == []
 
 
 def test_undo_hides_values_by_the_words_of_the_settings(tmp_path: Path) -> None:

@@ -286,6 +286,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "app": ("'a'", "app", "a"),
     "tenant": ("'t'", "tenant", "t"),
     "cluster": ("'c'", "cluster", "c"),
+    "state": ("'kept'", "state", "HERE/kept"),
     "state_dir": ("'kept'", "state_dir", Path("HERE/kept")),
     "install_dir": ("'/opt/gwe'", "install_dir", Path("/opt/gwe")),
     "file": ("['m', '/n']", "file", (Path("HERE/m"), Path("/n"))),
@@ -325,6 +326,8 @@ def _in(folder: Path, value: Any) -> Any:
     """An expected value with the folder of the file in place of HERE."""
     if isinstance(value, tuple) and all(isinstance(part, Path) for part in value):
         return tuple(_in(folder, part) for part in value)
+    if isinstance(value, str) and value.startswith("HERE/"):
+        return str(folder / value.removeprefix("HERE/"))
     if isinstance(value, Path) and value.parts[0] == "HERE":
         return folder.joinpath(*value.parts[1:])
     return value

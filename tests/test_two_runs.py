@@ -22,7 +22,8 @@ from reconciler.apply.lock import Clock
 from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
-from reconciler.state.folder import StateFolder
+from reconciler.state.opening import open_store
+from reconciler.state.store import StateStore
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened
@@ -127,7 +128,7 @@ class Runner:
         with opened(place.server) as server:
             self._plan = plan_on(server, place.folder, options)
 
-    def run(self, state: StateFolder) -> None:
+    def run(self, state: StateStore) -> None:
         """Carries the plan out, turn by turn."""
         self._turns.begin(self.who)
         try:
@@ -150,7 +151,7 @@ class Runner:
         self._now += seconds * self.how.speed
         self._turns.turn(self.who)
 
-    def _execute(self, server: FaultyServer, state: StateFolder) -> int:
+    def _execute(self, server: FaultyServer, state: StateStore) -> int:
         clock = Clock(lambda: self._now, self._sleep, lambda _: "")
         options = RunOptions(state, lock_wait=self.how.wait, skip_stale=self.how.skip_stale)
         try:
@@ -181,7 +182,10 @@ def test_of_two_applies_the_one_writes_when_the_other_does_not(
         before = {natural_key(one) for one in place.objects().values()}
         turns, log = Turns(lengths), list[tuple[int, str]]()
         runners = [Runner(who, how, place, turns, log) for who, how in enumerate(hows)]
-        states = [place.state, place.state if same_host else StateFolder(Path(folder) / "other")]
+        states = [
+            place.state,
+            place.state if same_host else open_store(str(Path(folder) / "other")),
+        ]
         threads = [
             threading.Thread(target=one.run, args=(state,), daemon=True)
             for one, state in zip(runners, states, strict=True)

@@ -57,14 +57,14 @@ def before(place: Place) -> tuple[Objects, Access]:
 def _apply(nursery: Nursery, place: Place, manifests: str, *more: str, code: int = 0) -> str:
     """Applies manifests; the run's name."""
     (place.folder / "manifests.yaml").write_text(manifests, encoding="utf-8")
-    known = set(place.state.run_names())
+    known = set(place.run_names)
     done = nursery.gwe(
         *("apply", "--server", f"embedded:{place.server}", "--app", APP),
         *("-f", "manifests.yaml", "--auto-approve", *more),
         place=place,
     )
     assert done.code == code, done.err + done.out
-    (new,) = set(place.state.run_names()) - known
+    (new,) = set(place.run_names) - known
     return new
 
 
@@ -74,10 +74,10 @@ def _undo(nursery: Nursery, place: Place, run: str, *more: str) -> Result:
 
 def _undo_run(nursery: Nursery, place: Place, run: str) -> str:
     """Takes a run back; the name of the run that did."""
-    known = set(place.state.run_names())
+    known = set(place.run_names)
     done = _undo(nursery, place, run)
     assert (done.code, done.err) == (0, ""), done.out
-    (new,) = set(place.state.run_names()) - known
+    (new,) = set(place.run_names) - known
     return new
 
 
@@ -345,7 +345,7 @@ def test_a_partly_applied_run_is_taken_back_as_far_as_it_went(
     )
     assert done.code == 5
     (run,) = place.runs
-    statuses = {address: status for address, (status, _) in run.outcomes.items()}
+    statuses = {address: one.status for address, one in run.outcomes.items()}
     assert statuses == {
         "InteractionQueue/A": "done",
         "InteractionQueue/B": "done",
@@ -476,10 +476,9 @@ def test_a_secret_is_put_back_and_stands_in_no_output(nursery: Nursery, place: P
     assert done.code == 0
     assert "hush" not in done.out + done.err
     assert_same_but_dbids(place.server, objects, access)
-    for name in place.state.run_names():
-        plan = (place.state.run_path(name) / "plan.json").read_text(encoding="utf-8")
-        assert "hush" not in plan
-        assert (os.stat(place.state.run_path(name) / "journal.jsonl").st_mode & 0o777) == 0o600
+    for found in place.runs:
+        assert "hush" not in found.plan_text
+    assert (os.stat(place.state_dir / "state.db").st_mode & 0o777) == 0o600
     assert told(place.objects())["AgentGroup Group"][0] == "Agent Groups/Web"
 
 

@@ -1,29 +1,24 @@
 """Every write of a run: the lock is confirmed first, the journal written before and after.
 
-When a call is sent, its ``begin`` record is on disk, with the object as it was; when its
-answer is there, an ``end`` record follows. If the journal cannot be written, nothing more is
+When a call is sent, its ``CallBegin`` is durable, with the object as it was; when its
+answer is there, a ``CallEnd`` follows. If the journal cannot be written, nothing more is
 sent.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
 
 from reconciler.apply.lock import NoLock, RunLock
 from reconciler.errors import JournalError, ReconcilerError
+from reconciler.kinds.fields import pointer
 from reconciler.kinds.model import Attributes
-from reconciler.plan.actions import BaseWrite
+from reconciler.plan.actions import Write, changes_of
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import AccessEntry, ConfObject, Server
-from reconciler.state.journal import (
-    CallName,
-    NoJournal,
-    Recorder,
-    access_data,
-    attributes_data,
-    object_data,
-)
+from reconciler.state.records import CallBegin, CallEnd, CallResult, ServerCall
+from reconciler.state.store import NullJournal, RunJournal
 
 _Answer = TypeVar("_Answer")
 
@@ -34,18 +29,20 @@ class Calls:
     def __init__(
         self,
         server: Server,
-        journal: Recorder | None = None,
+        journal: RunJournal | None = None,
         lock: RunLock | None = None,
         *,
         first_step: int = 1,
     ) -> None:
         self._server = server
-        self.journal = journal or NoJournal()
+        self.journal: RunJournal = journal or NullJournal()
         self._lock = lock or NoLock()
         self._step = first_step - 1
+        self.journal_problem = ""
+        """Why the journal could not be written at first; empty: it could."""
 
     def create(
-        self, action: BaseWrite, attributes: Attributes, folder: int, *, must: bool = False
+        self, action: Write, attributes: Attributes, folder: int, *, must: bool = False
     ) -> ConfObject:
         """Creates an object, in its default folder if ``folder`` is 0. ``must``: it replaces
         an object that was just deleted, and is sent even if lock or journal are lost."""
@@ -57,7 +54,7 @@ class Calls:
             must=must,
         )
 
-    def update(self, action: BaseWrite, old: ConfObject, delta: Delta) -> ConfObject:
+    def update(self, action: Write, old: ConfObject, delta: Delta) -> ConfObject:
         """Changes an object that was just read as ``old``."""
         return self._call(
             action, "update", lambda: self._server.update(old.type, old.dbid, delta), before=old
@@ -65,7 +62,7 @@ class Calls:
 
     def delete(
         self,
-        action: BaseWrite,
+        action: Write,
         old: ConfObject,
         permissions: Sequence[AccessEntry],
         referrers: Sequence[ConfObject],
@@ -84,7 +81,7 @@ class Calls:
         )
 
     def set_permissions(
-        self, action: BaseWrite, one: ConfObject, entries: Sequence[AccessEntry]
+        self, action: Write, one: ConfObject, entries: Sequence[AccessEntry]
     ) -> None:
         """Sets the permissions of a new object."""
         self._call(
@@ -95,25 +92,16 @@ class Calls:
             permissions=entries,
         )
 
-    def found(self, action: BaseWrite, made: ConfObject) -> None:
+    def found(self, action: Write, made: ConfObject) -> None:
         """Records a create that has no records although its object exists."""
         self._step += 1
-        self.journal.record(
-            "begin",
-            step=self._step,
-            address=action.address,
-            action=action.action,
-            call="create",
-            type=action.object_type,
-            before=None,
-            makes=attributes_data(made.attributes),
-        )
-        self._end(self._step, result="answered", after=object_data(made))
+        self.journal.append(self._begin(action, "create", makes=made.attributes))
+        self._end("answered", made)
 
     def _call(
         self,
-        action: BaseWrite,
-        call: CallName,
+        action: Write,
+        call: ServerCall,
         send: Callable[[], _Answer],
         *,
         before: ConfObject | None = None,
@@ -125,39 +113,55 @@ class Calls:
         if not must:
             self._lock.start_writing()
         self._step += 1
-        step = self._step
-        details: dict[str, Any] = {
-            "permissions": access_data(permissions),
-            "referrers": [object_data(one) for one in referrers],
-            "makes": attributes_data(makes) if makes is not None else None,
-        }
-        with suppress(*((JournalError,) if must else ())):
-            self.journal.record(
-                "begin",
-                step=step,
-                address=action.address,
-                action=action.action,
-                call=call,
-                type=action.object_type,
-                before=object_data(before),
-                **{name: value for name, value in details.items() if value},
-            )
+        begin = self._begin(action, call, before, permissions, referrers, makes)
+        with self.without_journal() if must else nullcontext():
+            self.journal.append(begin)
         try:
             if not must:
                 self._lock.confirm()
             answer = send()
         except (OutcomeUnknownError, KeyboardInterrupt):
-            self._end(step, result="unknown")
+            self._end("unknown")
             raise
         except ReconcilerError as error:
-            self._end(step, result="refused", error=str(error))
+            self._end("refused", error=str(error))
             raise
-        after = object_data(answer) if isinstance(answer, ConfObject) else None
-        self._end(step, result="answered", after=after)
+        self._end("answered", answer if isinstance(answer, ConfObject) else None)
         return answer
 
-    def _end(self, step: int, **data: Any) -> None:
+    @contextmanager
+    def without_journal(self) -> Iterator[None]:
+        """Continues if the journal cannot be written, and keeps the reason."""
+        try:
+            yield
+        except JournalError as error:
+            self.journal_problem = self.journal_problem or f"{error.message}. {error.hint}"
+
+    def _begin(
+        self,
+        action: Write,
+        call: ServerCall,
+        before: ConfObject | None = None,
+        permissions: Sequence[AccessEntry] = (),
+        referrers: Sequence[ConfObject] = (),
+        makes: Attributes | None = None,
+    ) -> CallBegin:
+        """The record of the step that begins."""
+        return CallBegin(
+            step=self._step,
+            address=action.address,
+            action=action.action,
+            call=call,
+            object_type=action.object_type,
+            before=before,
+            permissions=tuple(permissions),
+            referrers=tuple(referrers),
+            makes=makes,
+            secrets=tuple(pointer(one.path) for one in changes_of(action) if one.secret),
+        )
+
+    def _end(self, result: CallResult, after: ConfObject | None = None, error: str = "") -> None:
         """Records the result of a call. If the journal fails here, the next call stops: this
         answer has arrived and must be reported."""
-        with suppress(JournalError):
-            self.journal.record("end", step=step, **data)
+        with self.without_journal():
+            self.journal.append(CallEnd(self._step, result, after, error))

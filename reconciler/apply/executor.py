@@ -5,7 +5,6 @@ delete starts any more. When the server, the lock or the journal is lost, the ru
 """
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome, RunReport
@@ -23,6 +22,7 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import Server
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.records import ActionOutcome
 
 OutcomeListener = Callable[[Outcome, int, int], None]
 """Gets each outcome, its number and the number of actions. Must not raise."""
@@ -60,7 +60,7 @@ class _Run:
     ) -> None:
         self._actions = plan.writes
         self._writes = Writes(server, calls, live.copy())
-        self._journal = calls.journal
+        self._calls = calls
         self._listener = listener
         self._report = RunReport()
         self._stale = {outcome.action.address: outcome for outcome in stale}
@@ -77,7 +77,7 @@ class _Run:
             try:
                 if stopping():
                     stopped = "interrupted"
-                elif self._journal.broken:
+                elif self._calls.journal.broken:
                     stopped = "the journal cannot be written"
                     outcome = Outcome(action, "not-started", stopped)
                 else:
@@ -89,6 +89,7 @@ class _Run:
                 outcome, stopped = Outcome(action, "unknown", message, RECOVER), "interrupted"
             if not self._account(outcome) and not stopped:
                 stopped = "interrupted"
+        self._report.journal_problem = self._calls.journal_problem
         return self._report
 
     def _account(self, outcome: Outcome) -> bool:
@@ -107,12 +108,9 @@ class _Run:
         return True
 
     def _announce(self, outcome: Outcome) -> None:
-        with suppress(JournalError):  # noticed before the next action
-            self._journal.record(
-                "action",
-                address=outcome.action.address,
-                status=outcome.status,
-                message=outcome.message,
+        with self._calls.without_journal():  # noticed before the next action
+            self._calls.journal.append(
+                ActionOutcome(outcome.action.address, outcome.status, outcome.message)
             )
         self._listener(outcome, len(self._report.outcomes), len(self._actions))
 

@@ -30,7 +30,8 @@ LIST = TRANSACTION_TYPE["List"]
 class Holder:
     """Who holds the lock, as its annex says. ``writing``: the run has begun to write, or did
     not finish. ``lease`` in seconds; ``since`` and ``until`` are times of day to display.
-    ``taker``: the run that is about to take the lock over."""
+    ``taker``: the run that is about to take the lock over; ``place``: where the state of the
+    run is, without credentials. Nothing ever connects to it because a lock says so."""
 
     owner: str
     host: str
@@ -41,6 +42,7 @@ class Holder:
     writing: bool = False
     counter: int = 0
     taker: str = ""
+    place: str = ""
 
     def options(self) -> dict[str, str]:
         """The holder as the options of the lock object."""
@@ -48,6 +50,7 @@ class Holder:
             "owner": self.owner,
             "host": self.host,
             "run": self.run,
+            "place": self.place,
             "since": self.since,
             "until": self.until,
             "lease": f"{self.lease:g}",
@@ -60,6 +63,11 @@ class Holder:
         """The holder, for a sentence."""
         since = f" since {self.since}" if self.since else ""
         return f"{self.owner} on {self.host}{since}, run {self.run}"
+
+    def recovery(self) -> str:
+        """The command that recovers the run and where it finds the run, for a sentence."""
+        state = f" (its state is {self.place})" if self.place else ""
+        return f"gwe recover on {self.host}{state}"
 
 
 def holder_of(one: ConfObject) -> Holder:
@@ -76,6 +84,7 @@ def holder_of(one: ConfObject) -> Holder:
         writing=options.get("state") == "writing",
         counter=int(_number(options.get("counter", ""), 0)),
         taker=options.get(TAKER, ""),
+        place=options.get("place", ""),
     )
 
 

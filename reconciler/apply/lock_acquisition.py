@@ -92,7 +92,7 @@ class _Acquisition:
                     self._take_over(one)
                     continue
             if now - begun >= wait:
-                raise _held(one)
+                raise lock_held(one)
             self._clock.sleep(min(1.0, max(wait - (now - begun), 0.01)))
 
     def _create(self) -> tuple[Lock, str] | None:
@@ -160,7 +160,8 @@ def _elsewhere(tenant: int) -> str:
     )
 
 
-def _held(one: ConfObject | None) -> LockHeldError:
+def lock_held(one: ConfObject | None) -> LockHeldError:
+    """What is said of a lock of another run. None: this account cannot read it."""
     if one is None:
         return LockHeldError(
             f"another run holds the lock {LOCK_NAME}, and this account cannot read it",
@@ -170,7 +171,7 @@ def _held(one: ConfObject | None) -> LockHeldError:
     if held.writing:
         return LockHeldError(
             f"{held.display()}, is writing or did not finish",
-            f"Wait for it; if it is dead, use gwe recover on {held.host},"
+            f"Wait for it; if it is dead, use {held.recovery()},"
             f" or gwe lock release --abandon {held.run}.",
         )
     return LockHeldError(

@@ -1,29 +1,31 @@
 """What comes after a run that did not finish: recover it, abandon it, release its lock."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from reconciler.apply.lock import Clock, find_locks, holder_of
+from reconciler.apply.lock_acquisition import lock_held
 from reconciler.apply.recover_actions import Recovered, recover_actions
 from reconciler.apply.reread import check_installation, file_specs
-from reconciler.apply.session import RunContext, RunOptions, open_journal, run_session
+from reconciler.apply.session import RunContext, RunOptions, run_session
 from reconciler.errors import UnrecoveredError, UsageError
 from reconciler.plan.codec import read_plan
 from reconciler.plan.model import Plan
+from reconciler.server.errors import ObjectNotFoundError
 from reconciler.server.port import Server
-from reconciler.state.folder import StateFolder
-from reconciler.state.journal import Journal
-from reconciler.state.runs import Run, read_plan_text, read_run, read_runs
+from reconciler.state.records import RunFinish
+from reconciler.state.session import run_held
+from reconciler.state.store import RunEntry, RunJournal, StateStore, StoredRun
 
 
-def unfinished_runs(state: StateFolder, identity: str) -> list[Run]:
+def unfinished_runs(state: StateStore, identity: str) -> list[RunEntry]:
     """The runs on a server that did not finish, oldest first."""
-    runs = read_runs(state, identity)
-    return [run for run in runs if run.head.get("identity") == identity and not run.finished]
+    return [run for run in state.list_runs(identity) if not run.finished]
 
 
 def recover_run(
-    run: Run,
+    run: StoredRun,
     plan: Plan,
     server: Server,
     options: RunOptions,
@@ -41,8 +43,10 @@ def recover_run(
     all errors of the server the run and its lock stay, and recover can be repeated.
     """
     check_installation(run, plan, options.installation)
-    with open_journal(options.state, run.name) as journal:
-        run = read_run(options.state, run.name)  # again: now no other process writes it
+    with options.state.hold(run.name) as journal:
+        run = options.state.read_run(run.name)  # again: now no other process writes it
+        if run.finished:
+            return  # another process has just recovered it
         # The lock names the run, so that its finder knows whose journal has the rest.
         own = replace(context, name=run.name)
         following = max((step.number for step in run.steps), default=0) + 1
@@ -51,7 +55,7 @@ def recover_run(
         ) as session:
             results = [
                 *_told(recover_actions(run, plan, session, reverse=reverse), tell),
-                *_told(_removed_drafts(run, plan, options), tell),
+                *_told(_removed_drafts(plan, options), tell),
             ]
             left = [result.address for result in results if not result.complete]
             if left:
@@ -60,7 +64,7 @@ def recover_run(
                     "Correct the causes listed above and run gwe recover again, or give up the run"
                     f" with gwe lock release --abandon {run.name}.",
                 )
-            _finish(journal, "recovered", context.clock)
+            _finish(journal, context.clock)
             session.lock.keep = False
 
 
@@ -70,46 +74,51 @@ def _told(results: Iterator[Recovered], tell: Callable[[Recovered], None]) -> It
         yield result
 
 
-def _finish(journal: Journal, status: str, clock: Clock) -> None:
-    journal.record("finish", status=status, unsettled=False, ended=clock.timestamp(0))
+def _finish(journal: RunJournal, clock: Clock) -> None:
+    journal.append(RunFinish("recovered", unsettled=False, ended=clock.timestamp(0)))
 
 
-def _removed_drafts(run: Run, plan: Plan, options: RunOptions) -> Iterator[Recovered]:
+def _removed_drafts(plan: Plan, options: RunOptions) -> Iterator[Recovered]:
     """Removes drafts of launch files that the run did not live to put in place."""
-    backups = options.state.run_path(run.name)
     addresses = {action.subject.name: action.address for action in plan.writes}
     if options.installation is None:
         return
     for spec in file_specs(plan):
-        for _ in options.installation.clear(spec.path, backups):
+        for _ in options.installation.clear(spec.path):
             message = "a new file that was not put in its place was removed"
             yield Recovered(addresses[spec.path], message)
 
 
-def plan_of_run(state: StateFolder, run: Run, resolve: Callable[[str], str] | None = None) -> Plan:
+def plan_of_run(run: StoredRun, resolve: Callable[[str], str] | None = None) -> Plan:
     """The plan that a run applied. ``resolve``: see ``plan.codec.read_plan``."""
-    return read_plan(read_plan_text(state, run.name), f"the plan of run {run.name}", resolve)
+    return read_plan(run.plan_text, f"the plan of run {run.name}", resolve)
 
 
-def abandon(state: StateFolder, name: str, clock: Clock) -> bool:
-    """Records that an unfinished run is not to be recovered; False where its journal is on
-    another host."""
+def abandon(state: StateStore, name: str, clock: Clock) -> bool:
+    """Records that an unfinished run is not to be recovered; False where the run is not in
+    this state."""
     try:
-        run = read_run(state, name)
+        run = state.find_run(name)
     except UsageError:
         return False
-    with open_journal(state, run.name) as journal:
-        _finish(journal, "abandoned", clock)
+    state.abandon(run, clock.timestamp(0))
     return True
 
 
-def release_orphaned_lock(state: StateFolder, server: Server) -> str:
-    """Releases a lock that a finished run of this state folder left behind; the name of that
-    run, empty if there is none."""
+def release_orphaned_lock(state: StateStore, server: Server) -> str:
+    """Releases a lock that a finished run of this state left behind; the name of that run,
+    empty if there is none. LockHeldError where a run that is not in this state may have left
+    something half done."""
+    runs = {run.name: run for run in state.list_runs()}
     for one in find_locks(server):
         held = holder_of(one)
-        if held.run in state.run_names() and read_run(state, held.run).finished:
-            with state.held(held.run):  # so its process is dead
+        run = runs.get(held.run)
+        if run is not None and run.finished:
+            if state.is_held(run.name):
+                raise run_held(run.name)
+            with suppress(ObjectNotFoundError):  # another process has just released it
                 server.delete("Transaction", one.dbid)
-            return held.run
+            return run.name
+        if run is None and held.writing:
+            raise lock_held(one)
     return ""

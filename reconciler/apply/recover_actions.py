@@ -20,8 +20,8 @@ from reconciler.plan.model import Plan
 from reconciler.server.delta import apply_delta
 from reconciler.server.errors import ConfigurationServerError, ObjectNotFoundError
 from reconciler.server.port import ConfObject
-from reconciler.state.journal import object_data
-from reconciler.state.runs import Run, Step
+from reconciler.state.records import CallEnd, CallResult
+from reconciler.state.store import RunStep, StoredRun
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Recovered:
 
 
 def recover_actions(
-    run: Run, plan: Plan, session: RunSession, *, reverse: bool = False
+    run: StoredRun, plan: Plan, session: RunSession, *, reverse: bool = False
 ) -> Iterator[Recovered]:
     """Recovers every action of a run, in the order in which they began. An error of the
     server that is no refusal ends it; it can be repeated."""
@@ -55,31 +55,27 @@ class _Recovery:
         self._live = session.live.copy()
         self._reverse = reverse
 
-    def recover(self, action: Write, steps: list[Step]) -> Iterator[Recovered]:
-        known: list[Step] = []
+    def recover(self, action: Write, steps: list[RunStep]) -> Iterator[Recovered]:
+        known: list[RunStep] = []
         for step in steps:
             if not step.unknown:
                 known.append(step)
                 continue
             found = self._with_result(action, step, _deleted(known))
-            self._calls.journal.record(
-                "end",
-                step=step.number,
-                result=found.result,
-                after=object_data(found.after),
-            )
+            result: CallResult = "answered" if found.answered else "refused"
+            self._calls.journal.append(CallEnd(step.number, result, found.after))
             known.append(found)
             done = "was done" if found.answered else "was not done"
             yield Recovered(action.address, f"{step.call} of unknown outcome: it {done}")
         deleted = _deleted(known)
         made = next((one for one in reversed(known) if one.call == "create" and one.answered), None)
         if isinstance(action, Replace) and deleted is not None and made is None:
-            result, after = self._create_again(action, deleted)
-            yield result
+            finding, after = self._create_again(action, deleted)
+            yield finding
             made = replace(deleted, call="create", after=after) if after else None
         yield from self._permissions(action, known, deleted, made)
 
-    def _with_result(self, action: Write, step: Step, deleted: Step | None) -> Step:
+    def _with_result(self, action: Write, step: RunStep, deleted: RunStep | None) -> RunStep:
         """A step without an answer, with what became of it."""
         match step.call:
             case "create":
@@ -96,12 +92,12 @@ class _Recovery:
                 return replace(step, result="answered", after=after)
         return replace(step, result="refused")  # permissions: they are set again
 
-    def _read(self, step: Step) -> ConfObject | None:
+    def _read(self, step: RunStep) -> ConfObject | None:
         before = step.before
         found = self._server.read(before.type, {"dbid": before.dbid}) if before else []
         return found[0] if found else None
 
-    def _is_updated(self, action: Update, step: Step, one: ConfObject) -> bool:
+    def _is_updated(self, action: Update, step: RunStep, one: ConfObject) -> bool:
         """Whether the update was done. It is a single write, so one of its values is proof
         enough, even if another client has changed the others since."""
         kind = ALL_TYPES[one.type]
@@ -115,7 +111,7 @@ class _Recovery:
                 return True
         return False
 
-    def _made(self, action: Write, step: Step, deleted: Step | None) -> ConfObject | None:
+    def _made(self, action: Write, step: RunStep, deleted: RunStep | None) -> ConfObject | None:
         """The object that a create was to make, if it exists: an object of the same natural
         key with every value of the new object, or of the old object that it restores."""
         wanted = [step.makes] if step.makes else []
@@ -136,7 +132,7 @@ class _Recovery:
         found = self._server.read(action.object_type, key)
         return found[0] if found else None
 
-    def _create_again(self, action: Write, deleted: Step) -> tuple[Recovered, ConfObject | None]:
+    def _create_again(self, action: Write, deleted: RunStep) -> tuple[Recovered, ConfObject | None]:
         old = deleted.before
         assert old is not None  # noqa: S101 - the begin of a delete holds the object
         there = self._made(action, deleted, deleted)
@@ -159,7 +155,7 @@ class _Recovery:
         return Recovered(action.address, message), made
 
     def _permissions(
-        self, action: Write, known: list[Step], deleted: Step | None, made: Step | None
+        self, action: Write, known: list[RunStep], deleted: RunStep | None, made: RunStep | None
     ) -> Iterator[Recovered]:
         wanted = action.permissions if isinstance(action, Create) else ()
         if deleted:
@@ -174,7 +170,7 @@ class _Recovery:
                 yield Recovered(action.address, "its permissions were set again")
 
 
-def _deleted(steps: list[Step]) -> Step | None:
+def _deleted(steps: list[RunStep]) -> RunStep | None:
     return next((one for one in steps if one.call == "delete" and one.answered), None)
 
 

@@ -28,10 +28,12 @@ class Outcome:
 @dataclass
 class RunReport:
     """The outcomes of a run, one for each action that writes. ``journal_broken``: a record of
-    the journal could not be written. ``run``: its name; empty where there was nothing to do."""
+    the journal could not be written, and ``journal_problem`` says why. ``run``: its name; empty
+    where there was nothing to do."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False
+    journal_problem: str = ""
     run: str = ""
 
     def of(self, *status: Status) -> Sequence[Outcome]:

@@ -15,7 +15,7 @@ from reconciler.server.port import Reader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
-from reconciler.state.runs import Run
+from reconciler.state.records import RunSummary
 
 
 def file_specs(plan: Plan) -> list[FileSpec]:
@@ -53,7 +53,7 @@ def read_again(
     return live, mark_of(site, live)
 
 
-def check_installation(run: Run, plan: Plan, installation: Installation | None) -> None:
+def check_installation(run: RunSummary, plan: Plan, installation: Installation | None) -> None:
     """RefusedError where the launch files of a run are not those of ``installation``. Only
     the folder counts if the user has named it: the host may have been renamed since."""
     here = installation_label(installation) if installation else ""

@@ -8,9 +8,10 @@ without an end: ``gwe recover`` finishes it. ``docs/reliability.md`` says what h
 something breaks.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import reconciler
@@ -21,8 +22,6 @@ from reconciler.apply.session import (
     RunContext,
     RunOptions,
     RunSession,
-    is_running,
-    open_journal,
     run_session,
 )
 from reconciler.errors import (
@@ -32,13 +31,13 @@ from reconciler.errors import (
     LockHeldError,
     ReconcilerError,
     RunOnceError,
+    StateError,
 )
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server, ServerInfo
-from reconciler.state.folder import StateFolder
-from reconciler.state.journal import FORMAT
-from reconciler.state.runs import next_number, read_runs
+from reconciler.state.records import RunFinish, RunHead
+from reconciler.state.store import DamagedRun, RunJournal, StateStore
 
 
 def execute_plan(
@@ -55,17 +54,14 @@ def execute_plan(
     for the user; ``stopping`` is asked before each action.
 
     Raises StalePlanError, LockHeldError, RunOnceError or RefusedError where nothing was
-    written, and StateFolderError or JournalError where the journal cannot be kept.
+    written, and StateError or JournalError where the journal cannot be kept.
     """
     info = server.info()
     check_server(plan, info.identity, info.url)
     _check_none_unfinished(options.state, info.identity)
     if options.from_file:
-        _check_not_run(options.state, plan_id(text), info.identity)
-    number = next_number(options.state)
-    options.state.make_run(context.name, text)
-    with open_journal(options.state, context.name) as journal:
-        journal.record("run", number=number, **_head(plan, text, info, context))
+        _check_not_run(options.state, text, info.identity)
+    with _new_run(options.state, _head(plan, text, info, context), text) as journal:
         report: RunReport | None = None
         began_writing, exit_code = False, int(ExitCode.FAILED)
         try:
@@ -86,7 +82,8 @@ def execute_plan(
             if report is None and began_writing:
                 raise InterruptedRunError(
                     "the run was interrupted; something may have been written",
-                    "Run gwe recover: it checks what was written and finishes it.",
+                    "Run gwe recover: it checks what was written and finishes it."
+                    f" The run's state is {options.state.place}.",
                 ) from None
             if report is None:
                 raise
@@ -94,8 +91,19 @@ def execute_plan(
             # gwe recover looks at every run whose journal has no end.
             if report is not None or not began_writing:
                 with suppress(JournalError, KeyboardInterrupt):
-                    journal.record("finish", **_tail(report, exit_code, context))
+                    journal.append(_finish(report, exit_code, context))
     return report
+
+
+@contextmanager
+def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal]:
+    """A new run, held by this process. StateError where it cannot be created."""
+    with ExitStack() as stack:
+        try:
+            journal = stack.enter_context(state.create_run(head, text))
+        except StateError as error:
+            raise type(error)(error.message, f"{error.hint} Nothing was written.") from error
+        yield journal
 
 
 def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
@@ -107,69 +115,82 @@ def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
     return stale
 
 
-def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> Mapping[str, Any]:
-    return {
-        "format": FORMAT,
-        "tool": f"gwe-reconciler {reconciler.__version__}",
-        "run": context.name,
-        "plan": plan_id(text),
-        "undoes": plan.undoes or None,
-        "server": info.url,
-        "identity": info.identity,
-        "app": plan.site.app,
-        "tenant": plan.site.tenant,
-        "user": context.user,
-        "host": context.host,
-        "process": context.process,
-        "started": context.started,
-        "actions": len(plan.writes),
-    }
+def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHead:
+    return RunHead(
+        run=context.name,
+        plan_id=plan_id(text),
+        plan_digest=_digest(text),
+        server=info.url,
+        identity=info.identity,
+        app=plan.site.app,
+        tenant=plan.site.tenant,
+        user=context.user,
+        host=context.host,
+        process=context.process,
+        started=context.started,
+        actions=len(plan.writes),
+        tool=f"gwe-reconciler {reconciler.__version__}",
+        undoes=plan.undoes,
+    )
 
 
-def _tail(report: RunReport | None, exit_code: int, context: RunContext) -> Mapping[str, Any]:
+def _digest(text: str) -> str:
+    """What a plan that was executed is known by, for good."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _finish(report: RunReport | None, exit_code: int, context: RunContext) -> RunFinish:
     ended = context.clock.timestamp(0)
     if report is None:
-        return {"status": "nothing written", "unsettled": False, "exit": exit_code, "ended": ended}
+        return RunFinish("nothing written", unsettled=False, ended=ended, exit=exit_code)
     done = len(report.of("done"))
     status = "applied" if done == len(report.outcomes) else "partly applied"
     if not report.outcomes or not any(o.wrote or o.status == "unknown" for o in report.outcomes):
         status = "nothing written"
-    return {
-        "status": status,
-        "done": done,
-        "of": len(report.outcomes),
-        "unsettled": report.needs_recovery,
-        "exit": int(report.exit_code),
-        "ended": ended,
-    }
+    return RunFinish(
+        status,
+        unsettled=report.needs_recovery,
+        ended=ended,
+        exit=int(report.exit_code),
+        done=done,
+        of=len(report.outcomes),
+    )
 
 
-def _check_none_unfinished(state: StateFolder, identity: str) -> None:
-    for run in read_runs(state, identity):
-        if not run.finished and not is_running(state, run.name):
+def _check_none_unfinished(state: StateStore, identity: str) -> None:
+    for run in state.list_runs(identity):
+        if run.finished or state.is_held(run.name):
+            continue
+        give_up = f"gwe lock release --abandon {run.name}"
+        if isinstance(run, DamagedRun):
             raise LockHeldError(
-                f"the run {run.name} did not finish on this server",
-                "Run gwe recover first, which finishes it,"
-                f" or gwe lock release --abandon {run.name}.",
+                f"the run {run.name} in {state.place} may not have finished on this server, and"
+                f" cannot be read: {run.problem}",
+                f"Restore the state from a backup, or abandon the run with {give_up}.",
             )
+        raise LockHeldError(
+            f"the run {run.name} did not finish on this server",
+            f"Run gwe recover first, which finishes it, or {give_up}."
+            f" The run's state is {state.place}.",
+        )
 
 
-def _check_none_running(state: StateFolder, identity: str, own: str) -> None:
+def _check_none_running(state: StateStore, identity: str, own: str) -> None:
     """Asked with the lock held: a run without a lock may still be writing."""
-    for run in read_runs(state, identity):
-        if run.name != own and not run.finished and is_running(state, run.name):
+    for run in state.list_runs(identity):
+        if run.name != own and not run.finished and state.is_held(run.name):
             raise LockHeldError(f"the run {run.name} is still running", "Wait until it ends.")
 
 
-def _check_not_run(state: StateFolder, plan: str, identity: str) -> None:
-    for run in read_runs(state, identity):
-        if run.head.get("plan") == plan and run.begun:
-            raise RunOnceError(
-                f"this plan was applied before, by run {run.name}",
-                "A plan file is applied once. Make a new plan: it shows what is left to do.",
-            )
+def _check_not_run(state: StateStore, text: str, identity: str) -> None:
+    run = state.run_of_plan(_digest(text), identity)
+    if run:
+        raise RunOnceError(
+            f"this plan was applied before, by run {run}",
+            "A plan file is applied once. Make a new plan: it shows what is left to do.",
+        )
 
 
-def last_run(state: StateFolder, identity: str) -> str:
+def last_run(state: StateStore, identity: str) -> str:
     """The last run that wrote to a server; empty if there is none."""
-    return next((run.name for run in reversed(read_runs(state, identity)) if run.begun), "")
+    return next((run.name for run in reversed(state.list_runs(identity)) if run.begun), "")

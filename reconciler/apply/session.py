@@ -3,21 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.lock import Clock, Holder, NoLock, RunLock
 from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.reread import file_specs, read_again
-from reconciler.errors import RunHeldError
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.errors import ServerError
 from reconciler.server.port import Server
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
-from reconciler.state.folder import JOURNAL, StateFolder
-from reconciler.state.journal import Journal
+from reconciler.state.store import RunJournal, StateStore
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class RunOptions:
     """How a run is executed. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the plan
     is a file, which is run once. ``installation``: where the launch files are."""
 
-    state: StateFolder
+    state: StateStore
     lock: bool = True
     lock_wait: float = 0.0
     lease: float = 60.0
@@ -60,17 +57,10 @@ class RunSession:
 
 
 @contextmanager
-def open_journal(state: StateFolder, run: str) -> Iterator[Journal]:
-    """The journal of a run, held by this process. RunHeldError if another process holds it."""
-    with state.held(run), Journal(state.run_path(run) / JOURNAL) as journal:
-        yield journal
-
-
-@contextmanager
 def run_session(
     plan: Plan,
     server: Server,
-    journal: Journal,
+    journal: RunJournal,
     options: RunOptions,
     context: RunContext,
     warn: Callable[[str], None],
@@ -85,8 +75,7 @@ def run_session(
     ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
     taken over, and stays until somebody sets ``keep`` to False.
     """
-    backups = options.state.run_path(context.name)
-    server = _with_files(server, plan, options.installation, backups)
+    server = _with_files(server, plan, options.installation, journal)
     with _locked(server, plan, options, context, warn, resumes=bool(resumes_at)) as lock:
         if resumes_at:
             lock.keep = True
@@ -98,12 +87,12 @@ def run_session(
 
 
 def _with_files(
-    server: Server, plan: Plan, installation: Installation | None, backups: Path
+    server: Server, plan: Plan, installation: Installation | None, journal: RunJournal
 ) -> Server:
     """The server, answering for the launch files of the plan as well."""
     if installation is None:
         return server
-    return WithFiles(server, installation, file_specs(plan), backups)
+    return WithFiles(server, installation, file_specs(plan), journal.save_backup)
 
 
 @contextmanager
@@ -118,7 +107,8 @@ def _locked(
 ) -> Iterator[RunLock]:
     lock: RunLock = NoLock()
     if options.lock:
-        holder = Holder(context.user, context.host, context.name, lease=options.lease)
+        place = options.state.place
+        holder = Holder(context.user, context.host, context.name, place=place, lease=options.lease)
         tenants = (ENVIRONMENT, plan.site.tenant_dbid)
         ours = context.name if resumes else ""
         lock, warning = acquire(
@@ -136,12 +126,3 @@ def _locked(
                 warn(f"The lock could not be released: {error.message}. See gwe lock show.")
             except KeyboardInterrupt:
                 warn("Interrupted while the lock was released. See gwe lock show.")
-
-
-def is_running(state: StateFolder, run: str) -> bool:
-    """Whether the process of a run is alive."""
-    try:
-        with state.held(run):
-            return False
-    except RunHeldError:
-        return True

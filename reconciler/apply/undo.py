@@ -16,11 +16,11 @@ from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.secrets import with_secret_words
 from reconciler.server.port import Reader
-from reconciler.state.runs import Run
+from reconciler.state.store import StoredRun
 
 
 def plan_undo(
-    run: Run,
+    run: StoredRun,
     plan: Plan,
     server: Reader,
     *,
@@ -35,11 +35,11 @@ def plan_undo(
     RefusedError where the run was on another server or its launch files are elsewhere.
     """
     info = server.info()
-    if run.head.get("identity") != info.identity:
+    if run.head.identity != info.identity:
         raise RefusedError(
             [
                 Diagnostic(
-                    f"the run {run.name} was on another server, {run.head.get('server')}",
+                    f"the run {run.name} was on another server, {run.head.server}",
                     hint="Name that server with --server.",
                 )
             ]
@@ -64,7 +64,7 @@ def plan_undo(
     )
 
 
-def _requirements(run: Run, plan: Plan) -> list[ReadRequirement]:
+def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     """What must be read besides the run's objects: the objects that refer to them now, and
     those that did before."""
     requirements = [

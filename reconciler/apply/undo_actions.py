@@ -33,13 +33,13 @@ from reconciler.plan.model import Plan
 from reconciler.plan.replace import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.state.runs import Run, Step
+from reconciler.state.store import RunStep, StoredRun
 
 Fields = Mapping[FieldPath, Value]
 
 
 def undo_actions(
-    run: Run, plan: Plan, live: Snapshot, *, force: bool
+    run: StoredRun, plan: Plan, live: Snapshot, *, force: bool
 ) -> tuple[list[Action], list[str]]:
     """The actions that revert ``run``, and notices. ``plan``: the plan that the run applied;
     ``live``: its objects and those that referred to them, as they are now."""
@@ -48,7 +48,7 @@ def undo_actions(
 
 
 class _Undo:
-    def __init__(self, run: Run, plan: Plan, live: Snapshot, *, force: bool) -> None:
+    def __init__(self, run: StoredRun, plan: Plan, live: Snapshot, *, force: bool) -> None:
         self._written = written_by(run, plan)
         self._live = live
         self._names = NamesAtRun(live, run)
@@ -141,7 +141,7 @@ class _Undo:
             referrers=tuple((other.type, other.dbid) for other, _ in found),
         )
 
-    def _create(self, subject: Subject, before: ConfObject, deleted: Step | None) -> Action:
+    def _create(self, subject: Subject, before: ConfObject, deleted: RunStep | None) -> Action:
         fields: dict[FieldPath, Value] = {}
         for path, value in self._fields(before).items():
             unknown = isinstance(value, str) and value.startswith("#")

@@ -6,7 +6,7 @@ from reconciler.plan.actions import Write
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.state.runs import Run, Step
+from reconciler.state.store import RunStep, StoredRun
 
 
 @dataclass
@@ -14,7 +14,7 @@ class Written:
     """One object that a run wrote. ``steps``: the calls for it that were answered."""
 
     action: Write
-    steps: list[Step] = field(default_factory=list)
+    steps: list[RunStep] = field(default_factory=list)
 
     @property
     def before(self) -> ConfObject | None:
@@ -34,7 +34,7 @@ class Written:
         return after
 
     @property
-    def deleted(self) -> Step | None:
+    def deleted(self) -> RunStep | None:
         return next((step for step in self.steps if step.call == "delete"), None)
 
 
@@ -42,7 +42,7 @@ class NamesAtRun:
     """Names of live objects, and of objects that the run deleted by their old DBIDs.
     Implements ``kinds.fields.NameResolver``."""
 
-    def __init__(self, live: Snapshot, run: Run) -> None:
+    def __init__(self, live: Snapshot, run: StoredRun) -> None:
         self._live = live
         gone = [step.before for step in run.steps if step.call == "delete" and step.before]
         self._gone = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
@@ -55,7 +55,7 @@ class NamesAtRun:
         return self._live.dbid(object_type, name, tenant)
 
 
-def written_by(run: Run, plan: Plan) -> dict[str, Written]:
+def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
     """Address -> what the run wrote, in the order of first calls. ``plan``: the plan that the
     run applied."""
     actions = {action.address: action for action in plan.writes}

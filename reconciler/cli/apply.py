@@ -16,7 +16,7 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import given_options, with_flags
 from reconciler.cli.plan import make_plan
-from reconciler.cli.session import load, open_session, state_dir
+from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
 
@@ -53,7 +53,7 @@ def command(
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
     from reconciler.engine.running import load_plan  # noqa: PLC0415
 
-    keeps_state = state_dir(run, session.settings) is not None
+    keeps_state = bool(named_state(run, session.settings))
     if plan_file is not None:
         _check_not_given(manifests, site, overwrite, selection)
         saved = load_plan(plan_file)

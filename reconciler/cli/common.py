@@ -120,15 +120,23 @@ class OverwriteFlags:
 
 @dataclass(frozen=True)
 class StateFlags:
-    """Where journals are kept."""
+    """Where runs are stored."""
 
+    state: str = flag(
+        "--state",
+        envvar="GWE_STATE",
+        default="",
+        metavar="FOLDER-OR-URL",
+        help="Where runs are stored: a folder, or postgresql://HOST/DATABASE (or GWE_STATE)."
+        " Default: the platform's own folder.",
+    )
     state_dir: Path | None = flag(
         "--state-dir",
         envvar="GWE_STATE_DIR",
         type=ANY_PATH,
         metavar="DIR",
-        help="Folder for journals (or GWE_STATE_DIR). Default: the operating system's folder for"
-        " user state.",
+        help="Folder in which runs are stored (or GWE_STATE_DIR). Default: the operating"
+        " system's folder for user state.",
     )
 
 

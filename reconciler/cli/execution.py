@@ -29,8 +29,8 @@ def show_and_apply(
     keeps_state: bool,
     skip_stale: bool = False,
 ) -> int:
-    """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the folder for
-    journals was named."""
+    """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place
+    where runs are stored was named."""
     plan = found.plan if isinstance(found, PlanFile) else found
     FORMS["text"](output.style()).plan(plan)
     if not plan.applyable:
@@ -64,7 +64,7 @@ def _check_needs_no_backups(plan: Plan) -> None:
                 Diagnostic(
                     "CI is set: backups of the objects to be replaced or deleted"
                     f" ({len(deleting)}) would be lost with this machine",
-                    hint="With --state-dir, name a folder that outlives the job.",
+                    hint="With --state, name a state that outlives the job.",
                 )
             ]
         )

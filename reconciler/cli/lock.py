@@ -9,11 +9,11 @@ from reconciler.apply.recover import abandon
 from reconciler.cli.common import StateFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.session import open_session, state_folder
+from reconciler.cli.session import open_session, state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
-from reconciler.state.folder import StateFolder
+from reconciler.state.store import StateStore
 
 
 @click.group("lock")
@@ -36,6 +36,8 @@ def show(connection: ConnectionFlags) -> int:
         click.echo(f"  since    {held.since}")
         click.echo(f"  until    {held.until}, unless it is renewed")
         click.echo(f"  state    {doing}")
+        if held.place:
+            click.echo(f"  journal  {held.place}")
         click.echo(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
     return ExitCode.DONE
 
@@ -53,26 +55,28 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
     """Release the lock of a dead run. If the run is alive after all, it notices and stops
     before its next write.
 
-    A dead run that had begun to write may have left an object half done: gwe recover, on its
-    host, finishes that object and releases the lock. If you cannot run it there, use
+    A dead run that had begun to write may have left an object half done: gwe recover, with its
+    state, finishes that object and releases the lock. Only where you cannot run it, use
     --abandon RUN.
     """
     session = open_session(connection)
-    folder = state_folder(state, session.settings)
+    store = state_store(state, session.settings)
     with session.connect(state=state) as engine:
         server = engine.writer
         locks = find_locks(server)
         holders = [holder_of(lock) for lock in locks]
         _check_may_release(holders, run)
         if run and run not in [held.run for held in holders]:
-            if not _abandon(folder, run):
-                raise UsageError(f"there is no lock and no journal of a run {run}")
+            if not _abandon(store, run):
+                raise UsageError(
+                    f"there is no lock of a run {run}, and no such run in {store.place}"
+                )
             return ExitCode.DONE
         for lock, held in zip(locks, holders, strict=True):
             server.delete("Transaction", lock.dbid)
             click.echo(f"Released the lock of run {held.run}.")
     if run:
-        _abandon(folder, run)
+        _abandon(store, run)
     if not locks:
         click.echo("Nobody holds the lock.")
     return ExitCode.DONE
@@ -87,16 +91,16 @@ def _check_may_release(holders: Sequence[Holder], run: str) -> None:
                     Diagnostic(
                         f"{held.display()}, has begun to write and may have left an object"
                         " half done",
-                        hint=f"Use gwe recover on {held.host}, or give the run up with"
+                        hint=f"Use {held.recovery()}, or give the run up with"
                         f" --abandon {held.run}.",
                     )
                 ]
             )
 
 
-def _abandon(folder: StateFolder, run: str) -> bool:
-    """Gives up a run; False where its journal is not here."""
-    found = abandon(folder, run, run_context("").clock)
+def _abandon(store: StateStore, run: str) -> bool:
+    """Gives up a run; False where it is not in this store."""
+    found = abandon(store, run, run_context("").clock)
     if found:
         click.echo(f"Gave up run {run}; what it left half done stays so.")
     return found

@@ -20,7 +20,7 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import from_environment
 from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
-from reconciler.cli.session import Session, load, state_dir
+from reconciler.cli.session import Session, load, named_state
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
@@ -39,6 +39,7 @@ _WORDS_HERE = {
     "--server": "-host",
     "--tenant": TENANT,
     "--cluster": f"cluster in {FILE_NAME}",
+    "--state": "GWE_STATE",
     "--state-dir": "GWE_STATE_DIR",
     "--install-dir": "GWE_INSTALL_DIR",
     "--password-file": "GWE_PASSWORD_FILE",
@@ -88,7 +89,7 @@ def _provision(arguments: Arguments) -> int:
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
     loaded = load(ManifestFlags(), session.settings)
-    keeps_state = state_dir(run, session.settings) is not None
+    keeps_state = bool(named_state(run, session.settings))
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = engine.plan(loaded, overwrite=arguments.overwrite)
@@ -151,11 +152,22 @@ def _settings_folder(environment: Mapping[str, str]) -> Path:
 def _undo_line(session: Session, run: RunFlags, plan: Plan) -> str:
     """How to bring back what was replaced."""
     command = ["gwe", "undo", "last"]
-    if session.settings.state_dir and not run.state_dir:
-        command += ["--state-dir", str(session.settings.state_dir.absolute())]
+    settings = session.settings
+    if not run.state and not run.state_dir:
+        if settings.state_dir:
+            command += ["--state-dir", str(settings.state_dir.absolute())]
+        elif settings.state:
+            command += ["--state", _public(settings.state)]
     count = sum(action.action == "replace" for action in plan.actions)
     objects = "1 object was" if count == 1 else f"{count} objects were"
     return f"{objects} replaced: {shlex.join(command)} restores what was lost, under new DBIDs."
+
+
+def _public(state: str) -> str:
+    """A named state as it may be shown: a URL without credentials."""
+    from reconciler.state.opening import POSTGRES, open_store  # noqa: PLC0415 - needs psycopg
+
+    return open_store(state).place if state.startswith(POSTGRES) else str(Path(state).absolute())
 
 
 def in_words_of_the_drop_in(one: Diagnostic) -> Diagnostic:

@@ -9,19 +9,19 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
-from reconciler.state.runs import Run
+from reconciler.state.records import RunSummary
 
 
 class _Shown(Progress):
     """Prints how a recovery goes on."""
 
-    def recovering(self, run: Run) -> None:
-        click.echo(f"Run {run.name}, started {run.head.get('started')}:")
+    def recovering(self, run: RunSummary) -> None:
+        click.echo(f"Run {run.name}, started {run.head.started}:")
 
     def recovered(self, finding: Recovered) -> None:
         click.echo(f"  {finding.address}: {finding.message}")
 
-    def settled(self, run: Run) -> None:  # noqa: ARG002 - named above already
+    def settled(self, run: RunSummary) -> None:  # noqa: ARG002 - named above already
         click.echo("  Recovered. The next plan shows what is left to do.")
 
     def warning(self, message: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
     from reconciler.site.discovery import SiteOptions
-    from reconciler.state.folder import StateFolder
+    from reconciler.state.store import StateStore
 
 
 def load(flags: ManifestFlags, settings: Settings) -> Loaded:
@@ -42,16 +42,21 @@ def load(flags: ManifestFlags, settings: Settings) -> Loaded:
     )
 
 
-def state_dir(flags: StateFlags, settings: Settings) -> Path | None:
-    """The folder that was named for journals; None: nobody named one."""
-    return flags.state_dir or settings.state_dir
+def named_state(flags: StateFlags, settings: Settings) -> str:
+    """The folder or the URL that was named for the runs; empty: nobody named one."""
+    if flags.state and flags.state_dir:
+        raise UsageError(
+            "--state (or GWE_STATE) and --state-dir (or GWE_STATE_DIR) cannot be combined",
+            "Each says where runs are stored: give one of them.",
+        )
+    return str(flags.state or flags.state_dir or settings.state or settings.state_dir or "")
 
 
-def state_folder(flags: StateFlags, settings: Settings) -> StateFolder:
-    """The folder with the journals: the named one, else the platform's own."""
-    from reconciler.state.folder import StateFolder, default_state_folder
+def state_store(flags: StateFlags, settings: Settings) -> StateStore:
+    """The store of runs: the named one, else the platform's own folder."""
+    from reconciler.state.opening import default_state_folder, open_store
 
-    return StateFolder(state_dir(flags, settings) or default_state_folder())
+    return open_store(named_state(flags, settings) or str(default_state_folder()))
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ class Session:
             tenant=named.tenant,
             cluster=named.cluster,
             credentials=self.credentials(url),
-            state=state_dir(state or StateFlags(), self.settings),
+            state=named_state(state or StateFlags(), self.settings) or None,
             install_dir=self.install_dir,
             timeout=self.flags.timeout,
             connection=self.connection(),

@@ -8,7 +8,7 @@ from reconciler.cli.common import ANY_PATH, OutputFlags, RunFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.plan import save
-from reconciler.cli.session import open_session, state_dir, state_folder
+from reconciler.cli.session import named_state, open_session, state_store
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
@@ -42,14 +42,14 @@ def command(
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
-    from reconciler.state.runs import read_run  # noqa: PLC0415
 
-    found = read_run(state_folder(flags, session.settings), run)
-    with session.connect(state=flags, otherwise=str(found.head.get("server", ""))) as engine:
+    store = state_store(flags, session.settings)
+    found = store.read_run(store.find_run(run, begun=True))
+    with session.connect(state=flags, otherwise=found.head.server) as engine:
         engine.check_writable()
         plan = engine.undo(found.name, force=force)
         if out is None:
-            keeps_state = state_dir(flags, session.settings) is not None
+            keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
     FORMS["text"](output.style()).plan(plan)
     save(plan, out)

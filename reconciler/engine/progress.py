@@ -2,7 +2,7 @@
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import Outcome
-from reconciler.state.runs import Run
+from reconciler.state.records import RunSummary
 
 
 class Progress:
@@ -20,11 +20,11 @@ class Progress:
         reported as not started."""
         return False
 
-    def recovering(self, run: Run) -> None:
+    def recovering(self, run: RunSummary) -> None:
         """The recovery of a run begins."""
 
     def recovered(self, finding: Recovered) -> None:
         """One action of that run was looked at, and finished or reverted where needed."""
 
-    def settled(self, run: Run) -> None:
+    def settled(self, run: RunSummary) -> None:
         """Nothing is left to recover of that run."""

@@ -27,9 +27,9 @@ from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Reader, Server, read_only
 from reconciler.server.proxy import check_is_master
 from reconciler.site.discovery import SiteOptions
-from reconciler.state.folder import StateFolder, default_state_folder
+from reconciler.state.opening import default_state_folder, open_store
 from reconciler.state.plan_file import PlanFile
-from reconciler.state.runs import Run, read_run, read_runs
+from reconciler.state.store import RunEntry
 
 
 class Reconciler:
@@ -77,7 +77,8 @@ class Reconciler:
         ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
         ``app``: the application of the Web Engagement Server; needed to plan.
         ``tenant``, ``cluster``: where that application serves, or connects to, several.
-        ``state``: the folder with the journals of runs; None: the platform's own place.
+        ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
+        database; None: the platform's own folder.
         ``install_dir``: the Web Engagement installation, for manifests of launch files.
         ``timeout``: seconds that one call to the server may take.
         ``connection``: how to reach a real server.
@@ -88,11 +89,11 @@ class Reconciler:
         """
         folder = Path(install_dir) if install_dir else None
         options = connection or ConnectionOptions(install_dir=str(folder or ""))
-        journals = StateFolder(Path(state) if state else default_state_folder())
+        store = open_store(str(state or default_state_folder()))
         return cls(
             connect(url, credentials or Credentials(), timeout, options),
             SiteOptions(app, tenant, cluster),
-            RunPlace(journals, folder, timeout),
+            RunPlace(store, folder, timeout),
             limits=limits,
             secret_words=secret_words,
         )
@@ -211,7 +212,7 @@ class Reconciler:
         An action that the server refuses is in the report and raises nothing. Where nothing
         was written: RefusedError for a plan that is not applyable or is for another server,
         StalePlanError, LockHeldError, RunOnceError for a plan file that ran before,
-        ServerIsProxyError, StateFolderError. InterruptedRunError for Ctrl-C at a moment when
+        ServerIsProxyError, StateError. InterruptedRunError for Ctrl-C at a moment when
         something may have been written.
         """
         locking = LockOptions(lock, lock_wait)
@@ -227,15 +228,18 @@ class Reconciler:
     def undo(self, run: str, *, force: bool = False) -> Plan:
         """The plan that reverts a run: apply it like any other. Writes nothing.
 
-        ``run``: its name, the beginning of its name, or ``last``. ``force``: also delete
+        ``run``: its name, the beginning of its name, or ``last``, the last run that wrote
+        something. ``force``: also delete
         objects that have changed since. UsageError where there is no such run, RefusedError
-        where it did not finish or was on another server.
+        where it did not finish or was on another server, DamagedRunError where a record of it
+        is damaged or missing.
         """
-        found = read_run(self._place.state, run)
+        store = self._place.state
+        found = store.read_run(store.find_run(run, begun=True))
         if not found.finished:
             hint = "Run gwe recover first; then it can be reverted."
             raise RefusedError([Diagnostic(f"the run {found.name} did not finish", hint=hint)])
-        plan = plan_of_run(self._place.state, found)
+        plan = plan_of_run(found)
         return plan_undo(
             found,
             plan,
@@ -259,7 +263,8 @@ class Reconciler:
 
         ``reverse``: create the old object again there, instead of the new one. Other
         parameters: see ``apply``. UnrecoveredError where the server refused something,
-        RunHeldError where the run still goes on, LockHeldError, ServerIsProxyError.
+        RunHeldError where the run still goes on, LockHeldError, ServerIsProxyError,
+        DamagedRunError where a run cannot be read.
         """
         return recover_runs(
             self.writer,
@@ -269,6 +274,6 @@ class Reconciler:
             reverse=reverse,
         )
 
-    def runs(self) -> Sequence[Run]:
-        """The runs on this server whose journals are in the state folder, oldest first."""
-        return read_runs(self._place.state, self.reader.info().identity)
+    def runs(self) -> Sequence[RunEntry]:
+        """The runs on this server that are in the state, oldest first."""
+        return self._place.state.list_runs(self.reader.info().identity)

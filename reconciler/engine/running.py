@@ -21,21 +21,26 @@ from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_context import environment_secret, run_context
-from reconciler.errors import InterruptedRunError, ReconcilerError, RefusedError
+from reconciler.errors import (
+    DamagedRunError,
+    InterruptedRunError,
+    ReconcilerError,
+    RefusedError,
+)
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server
-from reconciler.state.folder import StateFolder
 from reconciler.state.plan_file import PlanFile, read_plan_file
+from reconciler.state.store import StateStore
 
 
 @dataclass(frozen=True)
 class RunPlace:
-    """Where runs keep their journals and find launch files. ``timeout``: seconds that one
+    """Where runs are stored, and where they find launch files. ``timeout``: seconds that one
     call to the server may take."""
 
-    state: StateFolder
+    state: StateStore
     install_dir: Path | None = None
     timeout: float = 30.0
 
@@ -48,7 +53,7 @@ class RunPlace:
         return Installation.at(Path(folder)) if folder and host == host_name() else None
 
     def last_run(self, identity: str) -> str:
-        """The last run on a server; empty where there is none, or where the state folder
+        """The last run on a server; empty where there is none, or where the state
         cannot be read: plans are made without it too."""
         try:
             return last_run(self.state, identity)
@@ -131,18 +136,25 @@ def recover_runs(
     server: Server, place: RunPlace, lock: LockOptions, progress: Progress, *, reverse: bool = False
 ) -> Recovery:
     """Finishes what unfinished runs on this server left, and releases the lock of a run that
-    is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C."""
+    is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
+    where a run cannot be read, after all others are settled."""
     info = server.info()
-    runs = unfinished_runs(place.state, info.identity)
+    settled: list[str] = []
     findings: list[Recovered] = []
+    damaged: DamagedRunError | None = None
 
     def found(finding: Recovered) -> None:
         findings.append(finding)
         progress.recovered(finding)
 
-    for run in runs:
+    for entry in unfinished_runs(place.state, info.identity):
+        try:
+            run = place.state.read_run(entry.name)
+        except DamagedRunError as error:
+            damaged = damaged or error
+            continue
         progress.recovering(run)
-        plan = plan_of_run(place.state, run, environment_secret)
+        plan = plan_of_run(run, environment_secret)
         options, context = _options(plan, place, lock), run_context(info.user)
         try:
             recover_run(
@@ -151,11 +163,15 @@ def recover_runs(
         except KeyboardInterrupt:
             raise InterruptedRunError(
                 f"the recovery of run {run.name} was interrupted",
-                "Run gwe recover again: it continues where it stopped.",
+                "Run gwe recover again: it continues where it stopped."
+                f" The run's state is {place.state.place}.",
             ) from None
         progress.settled(run)
+        settled.append(run.name)
+    if damaged is not None:
+        raise damaged
     released = release_orphaned_lock(place.state, server)
-    return Recovery(tuple(run.name for run in runs), tuple(findings), released)
+    return Recovery(tuple(settled), tuple(findings), released)
 
 
 def _options(

@@ -7,7 +7,6 @@ and its whole content, so that a journal keeps it byte for byte.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
@@ -18,7 +17,7 @@ from reconciler.launch.errors import (
     MissingLaunchFileError,
     UnflushedLaunchFileError,
 )
-from reconciler.launch.files import Installation, host_name
+from reconciler.launch.files import Installation, SaveBackup, host_name
 from reconciler.launch.formats import Format, edit, read
 from reconciler.server.delta import Delta, apply_delta
 from reconciler.server.errors import (
@@ -106,18 +105,18 @@ class FilesReader:
 
 
 class WithFiles(FilesReader):
-    """Reads and writes. ``backups``: the folder where previous contents are saved."""
+    """Reads and writes. ``save_backup`` keeps the old content of a file before it is replaced."""
 
     def __init__(
         self,
         server: Server,
         installation: Installation,
         specs: Iterable[FileSpec],
-        backups: Path | None = None,
+        save_backup: SaveBackup,
     ) -> None:
         super().__init__(server, installation, specs)
         self._server = server
-        self._backups = backups
+        self._save_backup = save_backup
 
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
@@ -136,7 +135,7 @@ class WithFiles(FilesReader):
         try:
             new = content_after(spec.format, before.attributes, delta)
             after = self._holding(dbid, spec, new)
-            self._installation.write(spec.path, new, before.attributes[CONTENT], self._backups)
+            self._installation.write(spec.path, new, before.attributes[CONTENT], self._save_backup)
         except UnflushedLaunchFileError as error:
             raise OutcomeUnknownError(error.message, error.hint) from error
         except LaunchError as error:

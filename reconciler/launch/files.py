@@ -10,16 +10,15 @@ A file is replaced by a new file with the same mode, and with the same owner and
 attributes where that is permitted; other hard links keep the old content. Its content is
 compared with the expected one, and its identity again just before the rename. A change
 between that last check and the rename is lost, since no system has a rename that compares.
-In all other cases nothing is lost: until the rename the old file is whole, and a copy of it
-has been flushed.
+In all other cases nothing is lost: until the rename the old file is whole, and its content
+has been saved.
 """
 
 import contextlib
-import hashlib
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +39,9 @@ from reconciler.launch.folder import (
     too_large,
 )
 from reconciler.launch.paths import names_of
+
+SaveBackup = Callable[[str, bytes], object]
+"""Gets the path of a file and its old content, and keeps it: durably when it returns."""
 
 _RELATIVE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
@@ -79,14 +81,9 @@ class Installation:
         with self._folder_of(relative) as folder:
             return folder.read()[0]
 
-    def write(
-        self, relative: str, new: bytes, expected: bytes, backups: Path | None = None
-    ) -> Path | None:
-        """Replaces the content, and returns the path of a copy of the old content; None if
-        both are the same.
-
-        ``backups``: the folder for the copy; None: beside the file. The copy's name contains
-        a digest of the content, so that a content is saved once; only its owner may read it.
+    def write(self, relative: str, new: bytes, expected: bytes, save_backup: SaveBackup) -> None:
+        """Replaces the content, unless it is the same. ``save_backup`` keeps the old content
+        before; what it raises is passed on, with the file unchanged.
 
         The errors of ``read``; ChangedLaunchFileError if the content is not ``expected``;
         LaunchFileError, with the file unchanged, if it is read-only or writing fails;
@@ -101,9 +98,9 @@ class Installation:
             if not status.st_mode & 0o222:
                 raise LaunchFileError(f"{relative} is read-only", "Make it writable first.")
             if new == old:
-                return None
+                return
+            save_backup(relative, old)
             try:
-                backup = _save(folder, old, backups)
                 folder.replace(new, status, self._folder_of)
             except OSError as error:
                 raise failed(relative, "be written and is unchanged", error) from error
@@ -112,18 +109,14 @@ class Installation:
             except OSError as error:
                 failure = failed(relative, "be flushed to disk, but is written", error)
                 raise UnflushedLaunchFileError(failure.message, failure.hint) from error
-            return backup
 
-    def clear(self, relative: str, backups: Path | None = None) -> list[Path]:
-        """Removes the temporary files that interrupted writes have left beside a file and in
-        ``backups``, and returns their paths. Nothing may be writing the file meanwhile. The
+    def clear(self, relative: str) -> list[Path]:
+        """Removes the temporary files that interrupted writes have left beside a file, and
+        returns their paths. Nothing may be writing the file meanwhile. The
         errors of ``read``, except that the file need not exist."""
         try:
             with self._folder_of(relative) as folder:
-                places = [folder]
-                if backups is not None:
-                    places.append(Folder(relative, backups, folder.name, None))
-                return [place.path / name for place in places for name in place.clear()]
+                return [folder.path / name for name in folder.clear()]
         except MissingLaunchFileError:
             return []
         except OSError as error:
@@ -165,24 +158,3 @@ class Installation:
             raise missing(relative, path) from error
         except OSError as error:
             raise failed(relative, "be reached", error) from error
-
-
-def _save(folder: Folder, content: bytes, backups: Path | None) -> Path:
-    """A flushed copy of the old content, beside the file or in ``backups``."""
-    digest = hashlib.sha256(folder.relative.encode("utf-8", "replace") + b"\0" + content)
-    name = f"{folder.name}.{digest.hexdigest()[:16]}.bak"
-    beside = Folder(folder.relative, folder.path, name, folder.opened)
-    if backups is not None:
-        backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = Folder(folder.relative, backups, name, None)
-    try:
-        saved = beside.read()[0]
-    except MissingLaunchFileError:
-        beside.save(content)
-    else:
-        if saved != content:
-            raise LaunchFileError(
-                f"{beside.path / name} exists already, with another content",
-                "Move it away and run again.",
-            )
-    return beside.path / name

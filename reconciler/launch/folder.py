@@ -119,21 +119,12 @@ class Folder:
             os.fchmod(descriptor, mode)
 
     def replace(self, new: bytes, old: os.stat_result, again: "Opener") -> None:
-        """Puts the new content in place of the file that had the status ``old``."""
-        self._put(new, old, lambda: self._refuse_moved(old, again))
-
-    def save(self, content: bytes) -> None:
-        """Creates the file, completely or not at all, and flushes the folder."""
-        self._put(content, None, lambda: None)
-        self.flush()
-
-    def _put(self, content: bytes, like: os.stat_result | None, check: Callable[[], None]) -> None:
-        """Writes a temporary file and, after ``check``, renames it. ``clear`` removes what a
-        killed process leaves."""
+        """Puts the new content in place of the file that had the status ``old``. ``clear`` removes
+        the temporary file that a killed process leaves."""
         temporary = f".{self.name}.{secrets.token_hex(8)}.tmp"
-        self.create(temporary, content, like)
+        self.create(temporary, new, old)
         try:
-            check()
+            self._refuse_moved(old, again)
             os.replace(
                 self._at(temporary),
                 self._at(self.name),
@@ -146,10 +137,10 @@ class Folder:
             raise
 
     def clear(self) -> list[str]:
-        """Removes the temporary files of this file and of its copies, and returns their
-        names. OSError where that is not permitted."""
+        """Removes the temporary files of this file, and returns their names. OSError
+        where that is not permitted."""
         name = re.escape(self.name)
-        left = re.compile(rf"\.{name}(\.[0-9a-f]{{16}}\.bak)?\.[0-9a-f]{{16}}\.tmp")
+        left = re.compile(rf"\.{name}\.[0-9a-f]{{16}}\.tmp")
         names = os.listdir(self.path if self.opened is None else self.opened)
         found = sorted(filter(left.fullmatch, names))
         for temporary in found:

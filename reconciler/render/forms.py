@@ -5,14 +5,13 @@ Another form is a module with a class that is an ``OutputForm``, and an entry in
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.plan.model import Plan
-    from reconciler.state.runs import Run
+    from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,14 @@ class OutputForm(Protocol):
     def plan(self, plan: "Plan") -> None:
         """A whole plan."""
 
-    def runs(self, runs: Sequence["Run"]) -> None:
+    def runs(self, runs: Sequence["RunEntry"]) -> None:
         """A list of runs, in the order given."""
 
-    def run(self, run: "Run", folder: Path) -> None:
-        """One run with what became of each object; no values. ``folder``: its journal's."""
+    def run(self, run: "StoredRun", place: str) -> None:
+        """One run with what became of each object; no values. ``place``: of its state."""
+
+    def damaged_run(self, name: str, found: "IntactRecords", place: str) -> None:
+        """What can still be read of a damaged run; no values."""
 
 
 def _text(style: OutputStyle) -> OutputForm:

@@ -1,44 +1,67 @@
 """Output as JSON, for machines."""
 
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
-from reconciler.state.runs import Run
+from reconciler.state.records import ActionOutcome, RunHead
+from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
 
 
 class JsonForm:
-    """Plans as plan files hold them; runs with the fields of their journal's first record."""
+    """Plans as plan files hold them; runs with the fields of their first record."""
 
     def plan(self, plan: Plan) -> None:
         click.echo(plan_json(plan), nl=False)
 
-    def runs(self, runs: Sequence[Run]) -> None:
+    def runs(self, runs: Sequence[RunEntry]) -> None:
         _print([_data(run) for run in runs])
 
-    def run(self, run: Run, folder: Path) -> None:  # noqa: ARG002 - the form's signature
-        _print(_data(run))
+    def run(self, run: StoredRun, place: str) -> None:
+        backups = [asdict(backup) for backup in run.backups]
+        outcomes = _outcomes(run.outcomes.values())
+        _print({**_data(run), "state": place, "outcomes": outcomes, "backups": backups})
+
+    def damaged_run(self, name: str, found: IntactRecords, place: str) -> None:
+        head = next((one for one in found.records if isinstance(one, RunHead)), None)
+        outcomes = _outcomes(one for one in found.records if isinstance(one, ActionOutcome))
+        _print(
+            {
+                **_head(head),
+                "run": name,
+                "status": "damaged",
+                "state": place,
+                "problems": list(found.problems),
+                "outcomes": outcomes,
+            }
+        )
 
 
 def _print(data: object) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def _data(run: Run) -> Mapping[str, Any]:
-    head = {name: value for name, value in run.head.items() if name not in ("record", "format")}
-    return {
-        **head,
+def _data(run: RunEntry) -> Mapping[str, Any]:
+    data = {
+        **_head(run.head),
+        "number": run.number,
         "run": run.name,
         "status": run.status,
         "settled": run.finished,
-        "ended": (run.ending or {}).get("ended"),
-        "outcomes": [
-            {"address": address, "status": status, "message": message}
-            for address, (status, message) in run.outcomes.items()
-        ],
     }
+    if isinstance(run, DamagedRun):
+        return {**data, "problem": run.problem}
+    return {**data, "ended": run.ending.ended if run.ending else None, "done": run.done}
+
+
+def _head(head: RunHead | None) -> dict[str, Any]:
+    return asdict(head) if head else {}
+
+
+def _outcomes(outcomes: Iterable[ActionOutcome]) -> list[dict[str, str]]:
+    return [asdict(outcome) for outcome in outcomes]

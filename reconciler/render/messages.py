@@ -63,6 +63,8 @@ def print_report(console: Console, report: RunReport) -> None:
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
     emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
+    if report.journal_problem:
+        print_warning(console, report.journal_problem)
     if report.needs_recovery:
         emit(console, Text("Something may be half done: gwe recover finishes it."))
     elif failed:

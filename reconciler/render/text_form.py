@@ -1,19 +1,25 @@
 """Output as text, for people at a terminal."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
 from reconciler.plan.model import Plan
 from reconciler.render.forms import OutputStyle
-from reconciler.state.runs import Run
+from reconciler.state.records import ActionOutcome, RunHead
+from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
 
-_DETAILS = ("plan", "undoes", "server", "app", "tenant", "user", "host", "started", "tool")
+_COLUMNS = ("RUN", "STATUS", "DONE", "APPLICATION", "UNDOES")
+_DETAILS = {
+    "plan": "plan_id",
+    **{name: name for name in ("undoes", "server", "app", "tenant", "user", "host")},
+    **{name: name for name in ("started", "tool")},
+}
+"""What is shown of a run's first record -> its field there."""
 
 
 class TextForm:
-    """Plans by kind, with what would change; runs in a line each."""
+    """Plans by kind, with what would change; runs as a table."""
 
     def __init__(self, style: OutputStyle) -> None:
         self._style = style
@@ -28,27 +34,59 @@ class TextForm:
         console = make_console(no_color=self._style.no_color)
         PlanText(console, verbose=self._style.verbose).plan(plan)
 
-    def runs(self, runs: Sequence[Run]) -> None:
+    def runs(self, runs: Sequence[RunEntry]) -> None:
         if not runs:
             click.echo("No runs yet.")
-        for run in runs:
-            done = sum(status == "done" for status, _ in run.outcomes.values())
-            total = (run.ending or {}).get("of", run.head.get("actions", 0))
-            click.echo(f"{run.name}  {run.status:<15}  {done}/{total}  {run.head.get('app')}")
-            if run.head.get("undoes"):
-                click.echo(f"{'':>22}undoes {run.head['undoes']}")
+            return
+        for line in _aligned([_COLUMNS, *map(_row, runs)]):
+            click.echo(line)
 
-    def run(self, run: Run, folder: Path) -> None:
+    def run(self, run: StoredRun, place: str) -> None:
         click.echo(f"Run {run.name}: {run.status}")
-        details = {name: run.head.get(name) for name in _DETAILS}
-        details |= {"ended": (run.ending or {}).get("ended"), "journal": folder}
-        for name, detail in details.items():
-            if detail:
-                click.echo(f"  {name:<8} {detail}")
-        for address, (status, message) in run.outcomes.items():
-            click.echo(f"{status:>13}  {address}")
-            if message and status != "not-started":
-                click.echo(f"{'':>15}{message}")
+        _print_details(run.head, place, run.ending.ended if run.ending else "")
+        _print_outcomes(run.outcomes.values())
         for step in run.steps:
             if step.unknown and not run.finished:
                 click.echo(f"{'unknown':>13}  {step.address}: {step.call} without an answer")
+        for backup in run.backups:
+            click.echo(f"{'saved':>13}  {backup.path}, {backup.digest[:16]}")
+
+    def damaged_run(self, name: str, found: IntactRecords, place: str) -> None:
+        click.echo(f"Run {name}: damaged")
+        head = next((one for one in found.records if isinstance(one, RunHead)), None)
+        _print_details(head, place, "")
+        for problem in found.problems:
+            click.echo(f"{'damaged':>13}  {problem}")
+        _print_outcomes(one for one in found.records if isinstance(one, ActionOutcome))
+
+
+def _print_details(head: RunHead | None, place: str, ended: str) -> None:
+    details: dict[str, str] = {name: getattr(head, field, "") for name, field in _DETAILS.items()}
+    for name, detail in {**details, "ended": ended, "journal": place}.items():
+        if detail:
+            click.echo(f"  {name:<8} {detail}")
+
+
+def _print_outcomes(outcomes: Iterable[ActionOutcome]) -> None:
+    for outcome in outcomes:
+        click.echo(f"{outcome.status:>13}  {outcome.address}")
+        if outcome.message and outcome.status != "not-started":
+            click.echo(f"{'':>15}{outcome.message}")
+
+
+def _row(run: RunEntry) -> tuple[str, ...]:
+    app, undoes = (run.head.app, run.head.undoes) if run.head else ("", "")
+    if isinstance(run, DamagedRun):
+        return run.name, run.status, "?", app, undoes
+    total = run.ending.of if run.ending and run.ending.of else run.head.actions
+    return run.name, run.status, f"{run.done}/{total}", app, undoes
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines with columns as wide as their widest text. A column that has nothing below its
+    header is left out."""
+    columns = [texts for texts in zip(*rows, strict=True) if any(texts[1:])]
+    widths = [max(map(len, texts)) for texts in columns]
+    for row in zip(*columns, strict=True):
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()

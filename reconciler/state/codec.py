@@ -1,0 +1,162 @@
+"""The records of a run as the bytes that a store keeps, and back.
+
+The bytes are JSON: the name of the kind of record, and its fields. Attributes stand in it as
+``server.encoding`` writes them, and in clear.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, get_args
+
+from reconciler.errors import JournalFormatError
+from reconciler.server.encoding import decode, encode
+from reconciler.server.port import AccessEntry, ConfObject
+from reconciler.state.records import (
+    AbandonedRun,
+    ActionOutcome,
+    CallBegin,
+    CallEnd,
+    ExecutedPlan,
+    Fact,
+    Record,
+    RunFinish,
+    RunHead,
+    RunSummary,
+    SecretPath,
+)
+
+
+def _object_data(one: ConfObject | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    data = {name: getattr(one, name) for name in ("type", "dbid", "folder", "path")}
+    return {**data, "attributes": dict(one.attributes)}
+
+
+def _object_of(data: Mapping[str, Any] | None) -> ConfObject | None:
+    if data is None:
+        return None
+    attributes = _attributes_of(data["attributes"])
+    return ConfObject(data["type"], data["dbid"], attributes, data["folder"], data["path"])
+
+
+def _some_object_of(data: Mapping[str, Any]) -> ConfObject:
+    attributes = _attributes_of(data["attributes"])
+    return ConfObject(data["type"], data["dbid"], attributes, data["folder"], data["path"])
+
+
+def _attributes_of(data: Any) -> dict[str, Any]:
+    """Attributes with their binary values, which stand in the JSON as ``encode`` writes them."""
+    return decode(json.dumps(data))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How the values of one field stand in JSON."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+_OBJECT = _Form(_object_data, _object_of)
+_OBJECTS = _Form(
+    lambda objects: [_object_data(one) for one in objects],
+    lambda data: tuple(_some_object_of(one) for one in data),
+)
+_ATTRIBUTES = _Form(dict, _attributes_of)
+_ACCESS = _Form(
+    lambda entries: [[one.account_type, one.account, one.mask] for one in entries],
+    lambda data: tuple(AccessEntry(*one) for one in data),
+)
+_TEXTS = _Form(list, lambda data: tuple(str(one) for one in data))
+
+
+@dataclass(frozen=True)
+class _Codec:
+    """Translates the records of one class. Fields without a form are plain JSON values;
+    those that have their default are left out."""
+
+    cls: type[Any]
+    forms: Mapping[str, _Form] = field(default_factory=dict)
+
+    def data(self, record: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for one in fields(self.cls):
+            value = getattr(record, one.name)
+            if value != one.default:
+                form = self.forms.get(one.name)
+                found[one.name] = form.encode(value) if form else value
+        return found
+
+    def record(self, data: Mapping[str, Any]) -> Any:
+        known = {one.name: one for one in fields(self.cls)}
+        missing = {name for name, one in known.items() if one.default is MISSING}
+        if not missing <= data.keys() <= known.keys():
+            raise ValueError("other fields")
+        return self.cls(**{name: self._value(known[name], value) for name, value in data.items()})
+
+    def _value(self, one: "Field[Any]", value: Any) -> Any:
+        form = self.forms.get(one.name)
+        if form:
+            return form.decode(value)
+        allowed: Sequence[Any] = get_args(one.type)
+        if value not in allowed if allowed else type(value) is not one.type:
+            raise ValueError(f"{one.name} holds another kind of value")
+        return value
+
+
+def _nested(cls: type[Any]) -> _Form:
+    codec = _Codec(cls)
+    return _Form(codec.data, codec.record)
+
+
+_CODECS: Mapping[str, _Codec] = {
+    "run": _Codec(RunHead),
+    "begin": _Codec(
+        CallBegin,
+        {
+            "before": _OBJECT,
+            "permissions": _ACCESS,
+            "referrers": _OBJECTS,
+            "makes": _ATTRIBUTES,
+            "secrets": _TEXTS,
+        },
+    ),
+    "end": _Codec(CallEnd, {"after": _OBJECT}),
+    "action": _Codec(ActionOutcome),
+    "finish": _Codec(RunFinish),
+    "summary": _Codec(RunSummary, {"head": _nested(RunHead), "ending": _nested(RunFinish)}),
+    "executed-plan": _Codec(ExecutedPlan),
+    "secret-path": _Codec(SecretPath),
+    "abandoned-run": _Codec(AbandonedRun),
+}
+_NAMES = {codec.cls: name for name, codec in _CODECS.items()}
+
+
+def encode_record(record: Record | RunSummary | Fact) -> bytes:
+    """The bytes that are kept of a record."""
+    name = _NAMES[type(record)]
+    return _bytes({"record": name, **_CODECS[name].data(record)})
+
+
+def decode_record(data: bytes) -> Record | RunSummary | Fact:
+    """The record that ``encode_record`` wrote. JournalFormatError for anything else."""
+    try:
+        values = json.loads(data.decode("utf-8", "surrogatepass"))
+        found: Record | RunSummary | Fact = _CODECS[values.pop("record")].record(values)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise unknown_form() from error
+    return found
+
+
+def unknown_form() -> JournalFormatError:
+    return JournalFormatError(
+        "a record of the journal has a form that this version of gwe does not know",
+        "Use the version of gwe that wrote it, or a newer one.",
+    )
+
+
+def _bytes(data: dict[str, Any]) -> bytes:
+    # A lone surrogate, which a server may hold, has no other form in UTF-8.
+    return encode(data).encode("utf-8", "surrogatepass")

@@ -1,0 +1,51 @@
+"""What the system tells about the disk that a folder is on."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_LOCAL = {
+    *("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "reiserfs", "xfs", "zfs"),
+    *("overlay", "ramfs", "tmpfs"),
+    *("exfat", "vfat"),
+}
+"""File systems that are on this host alone, where processes can share memory."""
+
+
+def is_local(folder: Path, mounts: Path = _MOUNTS) -> bool:
+    """Whether a folder is known to be on a file system of this host alone. False where it is
+    on a network or the system does not tell, which Linux alone does. ``mounts``: see
+    proc_pid_mountinfo(5)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        place = folder.resolve()
+    except OSError:
+        return False
+    depth, kind = 0, ""
+    for line in lines:
+        mount, _, source = line.partition(" - ")
+        point = Path(_unescaped(mount.split()[4]))
+        # Of several mounts at one point the last one hides the others.
+        if place.is_relative_to(point) and len(point.parts) >= depth:
+            depth, kind = len(point.parts), source.split()[0]
+    return kind in _LOCAL
+
+
+def _unescaped(text: str) -> str:
+    """A path of the list of mounts, which has blanks as ``\\040``."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+
+
+def disk_of(folder: Path) -> str:
+    """The disk that a folder is on, with the room that is left, as a message names it."""
+    try:
+        place = folder.resolve()
+        point = next(one for one in (place, *place.parents) if one.is_mount() or one == one.parent)
+        free = shutil.disk_usage(place).free
+    except OSError:
+        return f"the disk of {folder}"
+    return f"the disk at {point} ({free // 1024:,} KiB are free)"

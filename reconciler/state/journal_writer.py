@@ -1,0 +1,155 @@
+"""Writes the journal of a run that this process holds: each append is one transaction.
+
+The records, the run's row and what outlives the run are changed together. A commit is
+durable when it returns, so a record that was written is read after any crash.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from reconciler.errors import JournalError, ReconcilerError, StateError
+from reconciler.state.chain import RunRow, StoredRecord, digest_of, link
+from reconciler.state.codec import encode_record
+from reconciler.state.facts import add_facts
+from reconciler.state.reading import row_of, summary_of
+from reconciler.state.records import (
+    ActionOutcome,
+    CallBegin,
+    CallEnd,
+    ExecutedPlan,
+    Fact,
+    Record,
+    RunFinish,
+    RunHead,
+    RunSummary,
+    SecretPath,
+)
+from reconciler.state.session import SqlSession
+
+_UPDATE = (
+    "UPDATE gwe_run SET last_number = ?, last_digest = ?, summary = ?, seal = ?"
+    " WHERE number = ? AND last_digest = ?"
+)
+
+
+class SqlJournal:
+    """The journal of the run ``name``, which ``session`` holds."""
+
+    def __init__(self, session: SqlSession, name: str) -> None:
+        self._session = session
+        self._name = name
+        self._lock = threading.Lock()
+        self._row: RunRow | None = None
+        self.broken = False
+
+    def append(self, *records: Record) -> None:
+        self._write(lambda row: append(self._session, row, records))
+
+    def save_backup(self, path: str, content: bytes) -> str:
+        name = path.encode("utf-8", "surrogatepass")
+        digest = digest_of(name, content)
+
+        def save(row: RunRow) -> RunRow:
+            self._session.change(
+                "INSERT INTO gwe_backup VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                *(row.number, digest, name, content),
+            )
+            _update(self._session, row, row)
+            return row
+
+        self._write(save)
+        return digest.hex()
+
+    def _write(self, change: Callable[[RunRow], RunRow]) -> None:
+        """Commits a change, which gets the run's row and returns what it has become."""
+        with self._lock, self._failing_for_good():
+            row, self._row = self._row, None  # unknown while it is written, or interrupted
+            with self._session.transaction(writing=True):
+                row = change(row or row_of(self._session.rows, self._name))
+            self._row = row
+
+    @contextmanager
+    def _failing_for_good(self) -> Iterator[None]:
+        if self.broken:
+            raise _unwritable(self._name, "an earlier record could not be written", "")
+        try:
+            yield
+        except ReconcilerError as error:
+            self.broken = True
+            raise _unwritable(self._name, error.message, error.hint) from error
+
+
+def _unwritable(run: str, reason: str, hint: str) -> JournalError:
+    return JournalError(
+        f"the journal of run {run} cannot be written: {reason}",
+        f"{hint} Then run gwe recover.".strip(),
+    )
+
+
+def append(session: SqlSession, row: RunRow, records: Sequence[Record]) -> RunRow:
+    """Appends records within a transaction; the row as it is then. StateError where the run
+    was changed through another connection."""
+    summary = summary_of(row) if row.last_number else None
+    linked: list[StoredRecord] = []
+    last = row.last_digest
+    facts: list[Fact] = []
+    for number, record in enumerate(records, row.last_number + 1):
+        linked.append(link(last, number, encode_record(record)))
+        last = linked[-1].digest
+        facts += _facts(summary, record)
+        summary = _summary(summary, row.number, record)
+    changed = replace(
+        row,
+        last_number=row.last_number + len(linked),
+        last_digest=last,
+        summary=encode_record(summary) if summary else b"",
+    )
+    _update(session, row, changed)
+    for one in linked:
+        session.change(
+            "INSERT INTO gwe_record VALUES (?, ?, ?, ?)",
+            *(row.number, one.number, one.data, one.digest),
+        )
+    add_facts(session, facts)
+    return changed
+
+
+def _update(session: SqlSession, old: RunRow, new: RunRow) -> None:
+    *_, seal = new.values
+    changed = session.change(
+        _UPDATE + session.guard,
+        *(new.last_number, new.last_digest, new.summary, seal, old.number, old.last_digest),
+    )
+    if changed != 1:
+        raise StateError(
+            f"the run {old.name} is no longer held by this process, or was deleted",
+            "Look who else works with this state.",
+        )
+
+
+def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSummary:
+    """What lists say of a run once it has this record too."""
+    match record, summary:
+        case RunHead(), None:
+            return RunSummary(number=number, head=record)
+        case CallBegin(), RunSummary():
+            return replace(summary, begun=True)
+        case ActionOutcome(), RunSummary():
+            return replace(summary, done=summary.done + (record.status == "done"))
+        case RunFinish(), RunSummary():
+            return replace(summary, ending=record)
+        case CallEnd(), RunSummary():
+            return summary
+    raise ValueError("the first record of a run is its head, and no other is")
+
+
+def _facts(summary: RunSummary | None, record: Record) -> Iterator[Fact]:
+    """What a record says that is to outlive the run."""
+    if isinstance(record, CallBegin) and summary is not None:
+        head = summary.head
+        if not summary.begun:
+            yield ExecutedPlan(head.identity, head.plan_digest, head.run)
+        for path in record.secrets:
+            yield SecretPath(head.identity, record.address, path)

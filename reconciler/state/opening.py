@@ -1,0 +1,45 @@
+"""From what the user has named to a store: a folder, or the URL of a PostgreSQL database."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from reconciler.errors import StateError, UsageError
+from reconciler.state.sql import SqlStore
+from reconciler.state.store import StateStore
+
+POSTGRES = ("postgresql://", "postgres://")
+
+
+def default_state_folder() -> Path:
+    """The platform's own place for the state of programs."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - only where none is given
+
+    return user_state_path("gwe-reconciler")
+
+
+def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore:
+    """The store at ``where``. Nothing is made or connected to before it is used. ``clock``:
+    seconds since 1970.
+
+    UsageError for a URL that cannot be read or is of another kind, RefusedError for one that
+    asks for less than a verified connection to another host, StateError where psycopg is not
+    installed.
+    """
+    if not where.startswith(POSTGRES):
+        if "://" in where:
+            raise UsageError(
+                "the state is a URL that is not known",
+                "It is a folder, or postgresql://HOST/DATABASE.",
+            )
+        from reconciler.state.sqlite import SqliteEngine  # noqa: PLC0415 - only what is used
+
+        return SqlStore(SqliteEngine(Path(where)), clock)
+    try:
+        from reconciler.state.postgres import PostgresEngine  # noqa: PLC0415
+    except ImportError as error:
+        raise StateError(
+            "a state in PostgreSQL needs psycopg, which cannot be loaded",
+            "pip install 'gwe-reconciler[postgres]' installs it.",
+        ) from error
+    return SqlStore(PostgresEngine(where), clock)

@@ -1,0 +1,156 @@
+"""The records of a run, one frozen class for each kind.
+
+    RunHead        which run, of which plan, on which server, by whom
+    CallBegin      a call to the server is about to be sent; with the object as it was
+    CallEnd        the outcome of that call, with the object as it is now
+    ActionOutcome  the outcome of one action of the plan
+    RunFinish      the run ended, was recovered or was abandoned
+
+A ``CallBegin`` without a ``CallEnd`` is a call whose outcome is unknown. Objects are in
+clear, since an undo restores them from here.
+
+``RunSummary`` is what lists say of a run. ``ExecutedPlan``, ``SecretPath`` and
+``AbandonedRun`` are facts: they belong to the store and outlive their runs.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.kinds.model import Attributes
+from reconciler.server.port import AccessEntry, ConfObject
+
+ServerCall = Literal["create", "update", "delete", "set_permissions"]
+CallResult = Literal["answered", "refused", "unknown"]
+
+
+@dataclass(frozen=True)
+class RunHead:
+    """The first record. ``run``: its name; ``plan_digest``: covers the whole plan;
+    ``server``: the URL; ``identity``: of the server; ``machine``: the id of the host, which
+    stays when the host is renamed; ``actions``: how many of the plan write."""
+
+    run: str
+    plan_id: str
+    plan_digest: str
+    server: str
+    identity: str
+    app: str
+    tenant: str
+    user: str
+    host: str
+    process: int
+    started: str
+    actions: int
+    tool: str
+    undoes: str = ""
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class CallBegin:
+    """A call that is about to be sent. ``makes``: the attributes of the object that a create
+    makes, or that takes the place of a deleted object. ``secrets``: the fields whose values
+    are secret, as JSON Pointers."""
+
+    step: int
+    address: str
+    action: str
+    call: ServerCall
+    object_type: str
+    before: ConfObject | None = None
+    permissions: tuple[AccessEntry, ...] = ()
+    referrers: tuple[ConfObject, ...] = ()
+    makes: Attributes | None = None
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CallEnd:
+    """The outcome of the call with that ``step``. A later record of the same step replaces
+    an earlier one: recovery finds out what was unknown."""
+
+    step: int
+    result: CallResult
+    after: ConfObject | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ActionOutcome:
+    """The outcome of one action: a status and message of ``apply.report``."""
+
+    address: str
+    status: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class RunFinish:
+    """How the run ended. ``unsettled``: ``gwe recover`` has work left; ``done``, ``of``: how many
+    actions were done, of how many; ``exit``: the exit code."""
+
+    status: str
+    unsettled: bool
+    ended: str
+    exit: int = 0
+    done: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """What is known of a run without its records. ``number``: its place in the order of
+    runs; ``begun``: a call was sent; ``done``: how many actions were done; ``ending``: the
+    last ``RunFinish``, None where there is none."""
+
+    number: int
+    head: RunHead
+    begun: bool = False
+    done: int = 0
+    ending: RunFinish | None = None
+
+    @property
+    def name(self) -> str:
+        return self.head.run
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left for ``gwe recover``."""
+        return not self.begun or (self.ending is not None and not self.ending.unsettled)
+
+    @property
+    def status(self) -> str:
+        """One word for lists."""
+        if not self.finished:
+            return "unfinished"
+        return self.ending.status if self.ending else "nothing written"
+
+
+@dataclass(frozen=True)
+class ExecutedPlan:
+    """A plan of which a call was sent: a plan file runs once."""
+
+    identity: str
+    plan_digest: str
+    run: str
+
+
+@dataclass(frozen=True, order=True)
+class SecretPath:
+    """A field that a run has written as a secret. ``path``: a JSON Pointer."""
+
+    identity: str
+    address: str
+    path: str
+
+
+@dataclass(frozen=True)
+class AbandonedRun:
+    """A damaged run that was abandoned, so that it no longer blocks other runs."""
+
+    run: str
+    number: int
+
+
+Record = RunHead | CallBegin | CallEnd | ActionOutcome | RunFinish
+Fact = ExecutedPlan | SecretPath | AbandonedRun

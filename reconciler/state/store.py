@@ -1,0 +1,215 @@
+"""The port of the store that keeps runs: their plans, journals and backups.
+
+Whoever executes a plan creates a run, holds it, and appends to its journal; every other
+process may read meanwhile. Each append is durable when it returns. Two engines implement
+the port, SQLite and PostgreSQL, and one contract suite passes on both.
+
+A run with a missing or damaged record is refused as a whole and listed as damaged; other
+runs are not touched.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from reconciler.kinds.model import Attributes
+from reconciler.server.port import AccessEntry, ConfObject
+from reconciler.state.records import (
+    ActionOutcome,
+    CallBegin,
+    CallEnd,
+    Record,
+    RunHead,
+    RunSummary,
+    SecretPath,
+)
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """One call of a run with its outcome. ``result``: empty where none was recorded."""
+
+    number: int
+    address: str
+    action: str
+    call: str
+    before: ConfObject | None = None
+    permissions: tuple[AccessEntry, ...] = ()
+    referrers: tuple[ConfObject, ...] = ()
+    makes: Attributes | None = None
+    result: str = ""
+    after: ConfObject | None = None
+
+    @classmethod
+    def of(cls, begin: CallBegin, end: CallEnd | None) -> "RunStep":
+        """The call that these records tell."""
+        return cls(
+            number=begin.step,
+            address=begin.address,
+            action=begin.action,
+            call=begin.call,
+            before=begin.before,
+            permissions=begin.permissions,
+            referrers=begin.referrers,
+            makes=begin.makes,
+            result=end.result if end else "",
+            after=end.after if end else None,
+        )
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server has done it."""
+        return self.result == "answered"
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is unknown if the server has done it."""
+        return self.result in ("", "unknown")
+
+
+@dataclass(frozen=True)
+class LaunchBackup:
+    """An old content of a launch file that a run has kept. ``digest`` names it."""
+
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRun(RunSummary):
+    """A whole run. ``outcomes``: by address of the action; ``plan_text``: the JSON of the
+    plan that was executed."""
+
+    steps: tuple[RunStep, ...] = ()
+    outcomes: Mapping[str, ActionOutcome] = field(default_factory=dict)
+    plan_text: str = ""
+    backups: tuple[LaunchBackup, ...] = ()
+
+
+@dataclass(frozen=True)
+class DamagedRun:
+    """A run that cannot be read. ``problem``: what is damaged or missing; ``head``: None
+    where that cannot be read either; ``abandoned``: somebody has abandoned the run."""
+
+    number: int
+    name: str
+    problem: str
+    head: RunHead | None = None
+    abandoned: bool = False
+
+    begun = True
+    """Unknown: a call may have been sent."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it blocks no other run any more."""
+        return self.abandoned
+
+    @property
+    def status(self) -> str:
+        return "damaged, abandoned" if self.abandoned else "damaged"
+
+
+RunEntry = RunSummary | DamagedRun
+"""One line of a list of runs."""
+
+
+@dataclass(frozen=True)
+class IntactRecords:
+    """What can still be read of a damaged run, and what is wrong with the rest."""
+
+    records: tuple[Record, ...]
+    problems: tuple[str, ...]
+
+
+class RunJournal(Protocol):
+    """The journal of a run that this process holds. May be used from several threads."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether a record could not be written. None is written any more then."""
+
+    def append(self, *records: Record) -> None:
+        """Writes records in one transaction; they are durable when it returns.
+        JournalError where they could not be written."""
+
+    def save_backup(self, path: str, content: bytes) -> str:
+        """Keeps the content of a launch file and returns the digest that names it. The same
+        content of the same file is kept once. JournalError where it cannot be kept."""
+
+
+class NullJournal:
+    """Keeps nothing. For servers whose loss does not matter, and for tests."""
+
+    broken = False
+
+    def append(self, *records: Record) -> None:
+        """Does nothing."""
+
+    def save_backup(self, path: str, content: bytes) -> str:  # noqa: ARG002 - of the port
+        """Does nothing."""
+        return ""
+
+
+class StateStore(Protocol):
+    """A store of runs. It keeps no connection open; a run that is held does.
+
+    Every method raises StateError where the store cannot be reached, and JournalFormatError
+    where a newer version of gwe has written it.
+    """
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages and for the lock: host and folder, or a URL without
+        credentials."""
+
+    def create_run(self, head: RunHead, plan: str) -> AbstractContextManager[RunJournal]:
+        """Creates a run with its first record and the JSON text of its plan, and holds it.
+        Runs are numbered in the order in which they are created."""
+
+    def hold(self, run: str) -> AbstractContextManager[RunJournal]:
+        """Holds a run to append to its journal. Only one process can; the hold ends with the
+        process at the latest. RunHeldError where another process holds the run, UsageError
+        where there is none, DamagedRunError where its row is damaged."""
+
+    def is_held(self, run: str) -> bool:
+        """Whether a process holds the run."""
+
+    def find_run(self, text: str, *, begun: bool = False) -> str:
+        """The name of the run that ``text`` means: a name, the beginning of a single one,
+        or ``last``. ``begun``: the last run that has sent a call. UsageError where there is
+        none, or several."""
+
+    def read_run(self, run: str) -> StoredRun:
+        """A run with all its records, which are checked. UsageError where there is none,
+        DamagedRunError where a record is damaged or missing."""
+
+    def read_intact(self, run: str) -> IntactRecords:
+        """What can be read of a run, also where it is damaged. UsageError where there is
+        none."""
+
+    def list_runs(self, identity: str = "") -> tuple[RunEntry, ...]:
+        """Every run, oldest first, without its records; on one server where it is named.
+        A damaged run whose server cannot be read is on every list."""
+
+    def backup(self, digest: str) -> bytes:
+        """The content of a launch file. UsageError where there is none, DamagedRunError
+        where it is damaged."""
+
+    def run_of_plan(self, plan_digest: str, identity: str) -> str:
+        """The run that has sent a call of this plan to this server; empty: none has. Also
+        where the run was pruned since."""
+
+    def secret_paths(self, identity: str) -> frozenset[SecretPath]:
+        """The fields that were ever written as secrets on a server."""
+
+    def abandon(self, run: str, ended: str) -> None:
+        """Records that a run is left as it is, so that it does not block other runs. A damaged
+        run stays damaged. UsageError where there is none, RunHeldError where it is held."""
+
+    def prune(self, older_than: timedelta) -> tuple[str, ...]:
+        """Deletes runs that were created longer ago, and returns their names. Kept are
+        unfinished runs, runs that are held, the last run, the last one that has sent a call
+        to each server, the digests of executed plans and the paths of secrets."""

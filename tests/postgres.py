@@ -1,0 +1,163 @@
+"""A PostgreSQL server of the tests' own: a new cluster in a temporary folder, reached through
+a socket in it. It listens on no network but, where a test asks for it, on the loopback."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+LEFT_OUT = (
+    "Left out: the tests of the state in PostgreSQL, since this machine has no server to start"
+    " (Debian's package postgresql) or not the extra postgres."
+)
+
+
+@cache
+def programs() -> Path | None:
+    """The folder with the server's programs; None: it is not installed."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: one.parent.name)
+    named = shutil.which("initdb")
+    places = [*([Path(named).resolve().parent] if named else []), *reversed(debian)]
+    return next((one for one in places if (one / "postgres").exists()), None)
+
+
+@cache
+def available() -> bool:
+    """Whether these tests can run here."""
+    try:
+        import psycopg  # noqa: F401, PLC0415 - it is an extra
+    except ImportError:
+        return False
+    return programs() is not None and (os.getuid() != 0 or _account() is not None)
+
+
+def _account() -> int | None:
+    """The user that the server runs as where we are root, which it refuses."""
+    import pwd  # noqa: PLC0415 - not on every system
+
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_uid
+        except KeyError:
+            continue
+    return None
+
+
+@dataclass
+class Cluster:
+    """A running server. ``url`` takes a schema, which is made; stores in different schemas
+    do not see each other."""
+
+    folder: Path
+    _process: "subprocess.Popen[bytes]"
+
+    def url(self, schema: str) -> str:
+        """The URL of a store of its own."""
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        return self._url(f"options={quote(f'-csearch_path={schema}')}")
+
+    def _url(self, more: str = "") -> str:
+        return f"postgresql://gwe@/postgres?host={quote(str(self.folder), safe='')}&{more}"
+
+    def execute(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Executes a statement as the owner of the cluster."""
+        return self.execute_all("public", [(statement, parameters)])[0]
+
+    def execute_all(
+        self, schema: str, statements: Sequence[tuple[str, tuple[Any, ...]]]
+    ) -> list[list[tuple[Any, ...]]]:
+        """Executes statements with ``?`` for parameters in one transaction, in which nothing
+        checks references."""
+        import psycopg  # noqa: PLC0415
+
+        answers = []
+        with psycopg.connect(self._url()) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(f"SET search_path = {schema}")
+            for statement, parameters in statements:
+                text = statement.replace("?", "%s").encode()
+                cursor = connection.execute(text, parameters or None)
+                answers.append(list(cursor.fetchall()) if cursor.description else [])
+        return answers
+
+    def stop(self) -> None:
+        """Stops the server at once, as a crash does."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
+
+    def start(self) -> None:
+        """Starts it again."""
+        self._process = _start(self.folder)
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """A new cluster, whose commits do not wait for the disk: no test cuts the power."""
+    folder = Path(tempfile.mkdtemp(prefix="gwe-pg-"))
+    try:
+        if os.getuid() == 0:
+            shutil.chown(folder, _account())
+        initdb = ("-D", str(folder / "data"), "-U", "gwe", "-A", "trust", "-N", "-E", "UTF8")
+        _run("initdb", *initdb, "--locale=C", cwd=folder).check_returncode()
+        cluster = Cluster(folder, _start(folder))
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> "subprocess.Popen[bytes]":
+    (folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+    settings = {
+        "unix_socket_directories": str(folder),
+        "listen_addresses": "",
+        "fsync": "off",
+        "max_connections": "50",
+    }
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    process = subprocess.Popen(
+        [_program("postgres"), "-D", str(folder / "data"), *options],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the tests
+        **_as_account(),
+    )
+    for _ in range(300):
+        if _run("pg_isready", "-q", "-h", str(folder), cwd=folder).returncode == 0:
+            return process
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError("the server did not start within 30 s")
+
+
+def _program(name: str) -> str:
+    found = programs()
+    assert found is not None
+    return str(found / name)
+
+
+def _run(program: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [_program(program), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        check=False,
+        **_as_account(),
+    )
+
+
+def _as_account() -> dict[str, Any]:
+    account = _account() if os.getuid() == 0 else None
+    return {} if account is None else {"user": account, "group": account, "extra_groups": []}
