@@ -4,8 +4,9 @@ the file."""
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -318,6 +319,17 @@ def asks(store: StateStore) -> Iterator[Callable[[], object]]:
 
 
 # The file of SQLite
+
+
+def test_a_file_whose_tables_are_gone_is_damaged_and_not_empty(tmp_path: Path) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    make_run(backend.store(), "alpha", *RECORDS)
+    with closing(sqlite3.connect(backend.file)) as database, database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("DELETE FROM sqlite_master")
+    for ask in asks(backend.store()):
+        with pytest.raises(StateError, match=r"state.db is damaged: its tables are missing"):
+            ask()
 
 
 @pytest.fixture(scope="module")
