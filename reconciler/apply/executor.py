@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.apply.writes import RECOVER, StopRunError, Writes
+from reconciler.apply.writes import StopRunError, Writes
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
 from reconciler.launch.adapter import LaunchFileAccessError
@@ -86,7 +86,8 @@ class _Run:
                 outcome, stopped = stop.outcome, "the run had stopped"
             except KeyboardInterrupt:
                 message = "interrupted; it may or may not have been written"
-                outcome, stopped = Outcome(action, "unknown", message, RECOVER), "interrupted"
+                hint = self._calls.recover_hint
+                outcome, stopped = Outcome(action, "unknown", message, hint), "interrupted"
             if not self._account(outcome) and not stopped:
                 stopped = "interrupted"
         self._report.journal_problem = self._calls.journal_problem
@@ -140,6 +141,7 @@ class _Run:
             hint = error.hint if isinstance(error, ReconcilerError) else ""
             return Outcome(action, "failed", str(error), hint)
         except OutcomeUnknownError as error:
-            raise StopRunError(Outcome(action, "unknown", error.message, RECOVER)) from error
+            hint = self._calls.recover_hint
+            raise StopRunError(Outcome(action, "unknown", error.message, hint)) from error
         except ServerError as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error

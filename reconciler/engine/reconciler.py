@@ -13,10 +13,12 @@ from types import TracebackType
 from reconciler.apply.check import check_server
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
+from reconciler.apply.reread import check_own_host
 from reconciler.apply.undo import plan_undo
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
+from reconciler.engine.run_context import run_context
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.errors import RefusedError, UsageError
 from reconciler.plan.context import PlanOptions
@@ -225,21 +227,26 @@ class Reconciler:
             skip_stale=skip_stale,
         )
 
-    def undo(self, run: str, *, force: bool = False) -> Plan:
+    def undo(self, run: str, *, force: bool = False, same_host: bool = False) -> Plan:
         """The plan that reverts a run: apply it like any other. Writes nothing.
 
         ``run``: its name, the beginning of its name, or ``last``, the last run that wrote
-        something. ``force``: also delete
-        objects that have changed since. UsageError where there is no such run, RefusedError
-        where it did not finish or was on another server, DamagedRunError where a record of it
-        is damaged or missing.
+        something. ``force``: also delete objects that have changed since. ``same_host``: the
+        run was on this host, which has another id now; else launch files are reverted on
+        the host of their run only. UsageError where there is no such run, RefusedError where
+        it did not finish, was on another server or wrote launch files of another host,
+        DamagedRunError where a record of it is damaged or missing.
         """
         store = self._place.state
-        found = store.read_run(store.find_run(run, begun=True))
+        found = store.read_run(store.find_run(run, wrote=True))
         if not found.finished:
-            hint = "Run gwe recover first; then it can be reverted."
+            hint = (
+                f"Run gwe recover first; then it can be reverted. The run's state is {store.place}."
+            )
             raise RefusedError([Diagnostic(f"the run {found.name} did not finish", hint=hint)])
         plan = plan_of_run(found)
+        own_host = same_host or run_context("").is_machine_of(found.head)
+        check_own_host(found, plan, own_host=own_host)
         return plan_undo(
             found,
             plan,
@@ -247,13 +254,14 @@ class Reconciler:
             force=force,
             limits=self._limits,
             secret_words=self._secret_words,
-            installation=self._place.installation(plan),
+            installation=self._place.installation(plan, own_host=own_host),
         )
 
     def recover(
         self,
         *,
         reverse: bool = False,
+        same_host: bool = False,
         lock: bool = True,
         lock_wait: float = 0.0,
         progress: Progress | None = None,
@@ -261,10 +269,11 @@ class Reconciler:
         """Finishes the runs that did not end on this server: finds out what became of calls
         without an answer, and creates what a replace has only deleted.
 
-        ``reverse``: create the old object again there, instead of the new one. Other
-        parameters: see ``apply``. UnrecoveredError where the server refused something,
-        RunHeldError where the run still goes on, LockHeldError, ServerIsProxyError,
-        DamagedRunError where a run cannot be read.
+        ``reverse``: create the old object again there, instead of the new one.
+        ``same_host``: the runs were on this host, which has another id now; else launch
+        files are recovered on the host of their run only. Other parameters: see ``apply``.
+        UnrecoveredError where something is left, RunHeldError where the run still goes on,
+        LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
         return recover_runs(
             self.writer,
@@ -272,6 +281,7 @@ class Reconciler:
             LockOptions(lock, lock_wait),
             progress or Progress(),
             reverse=reverse,
+            same_host=same_host,
         )
 
     def runs(self) -> Sequence[RunEntry]:

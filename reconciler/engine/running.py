@@ -44,13 +44,17 @@ class RunPlace:
     install_dir: Path | None = None
     timeout: float = 30.0
 
-    def installation(self, plan: Plan | None = None) -> Installation | None:
+    def installation(
+        self, plan: Plan | None = None, *, own_host: bool = False
+    ) -> Installation | None:
         """The installation folder: the named one, else the one that ``plan`` was made with,
-        on its host only. LaunchFileError where the named one is no folder."""
+        on its host only. ``own_host``: this is that host, whatever it is called now.
+        LaunchFileError where the named one is no folder."""
         if self.install_dir is not None:
             return Installation.at(self.install_dir)
         host, _, folder = (plan.site.installation if plan else "").partition(":")
-        return Installation.at(Path(folder)) if folder and host == host_name() else None
+        here = own_host or host == host_name()
+        return Installation.at(Path(folder)) if folder and here else None
 
     def last_run(self, identity: str) -> str:
         """The last run on a server; empty where there is none, or where the state
@@ -119,7 +123,7 @@ def run_plan(
         progress.warning,
         progress.stopping,
     )
-    report.run = context.name
+    report.run, report.state = context.name, place.state.place
     return report
 
 
@@ -133,7 +137,13 @@ def _objections(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def recover_runs(
-    server: Server, place: RunPlace, lock: LockOptions, progress: Progress, *, reverse: bool = False
+    server: Server,
+    place: RunPlace,
+    lock: LockOptions,
+    progress: Progress,
+    *,
+    reverse: bool = False,
+    same_host: bool = False,
 ) -> Recovery:
     """Finishes what unfinished runs on this server left, and releases the lock of a run that
     is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
@@ -147,7 +157,7 @@ def recover_runs(
         findings.append(finding)
         progress.recovered(finding)
 
-    for entry in unfinished_runs(place.state, info.identity):
+    for entry in unfinished_runs(place.state, server):
         try:
             run = place.state.read_run(entry.name)
         except DamagedRunError as error:
@@ -155,10 +165,20 @@ def recover_runs(
             continue
         progress.recovering(run)
         plan = plan_of_run(run, environment_secret)
-        options, context = _options(plan, place, lock), run_context(info.user)
+        context = run_context(info.user)
+        own_host = same_host or context.is_machine_of(run.head)
+        options = _options(plan, place, lock, own_host=own_host)
         try:
             recover_run(
-                run, plan, server, options, context, found, progress.warning, reverse=reverse
+                run,
+                plan,
+                server,
+                options,
+                context,
+                found,
+                progress.warning,
+                reverse=reverse,
+                same_host=same_host,
             )
         except KeyboardInterrupt:
             raise InterruptedRunError(
@@ -181,6 +201,7 @@ def _options(
     *,
     skip_stale: bool = False,
     from_file: bool = False,
+    own_host: bool = False,
 ) -> RunOptions:
     return RunOptions(
         place.state,
@@ -189,5 +210,5 @@ def _options(
         lease=max(LEASE, 4 * place.timeout),
         skip_stale=skip_stale,
         from_file=from_file,
-        installation=place.installation(plan),
+        installation=place.installation(plan, own_host=own_host),
     )

@@ -88,12 +88,13 @@ class SqliteEngine:
         except OSError as error:
             raise _unusable(self.folder, error) from error
         try:
-            # The file got its name with its tables in it.
-            if not session.has_table("gwe_state"):
-                raise self._damaged("its tables are missing")
+            whole = session.has_table("gwe_state")  # the file got its name with its tables in it
         except BaseException:
             session.close()
             raise
+        if not whole:
+            session.close()
+            raise self._damaged("its tables are missing")
         return session
 
     def _create(self) -> None:

@@ -211,15 +211,19 @@ def test_a_list_tells_how_many_actions_were_done(store: StateStore) -> None:
     assert (entry.done, entry.head, entry.ending) == (1, head("one"), RECORDS[-1])
 
 
+REFUSED = (call(1), CallEnd(1, "refused"), RunFinish("nothing written", False, "later"))
+
+
 def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> None:
     for name in ("2026-a", "2026-ab", "2027"):
-        make_run(store, name, *((call(1),) if name == "2026-ab" else ()))
+        records = {"2026-ab": (call(1), CallEnd(1, "answered"), APPLIED), "2027": REFUSED}
+        make_run(store, name, *records.get(name, ()))
     assert store.find_run("2026-a") == "2026-a"
     assert store.find_run("2026-ab") == "2026-ab"
     assert store.find_run("2027") == "2027"
     assert store.find_run("202" + "7") == "2027"
     assert store.find_run("last") == "2027"
-    assert store.find_run("last", begun=True) == "2026-ab"
+    assert store.find_run("last", wrote=True) == "2026-ab"
     with pytest.raises(UsageError, match="several runs begin with 2026: 2026-a, 2026-ab"):
         store.find_run("2026")
     for text in ("3", "", "2026-abc", "%", "_026-a"):
@@ -228,9 +232,14 @@ def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> 
 
 
 def test_the_last_run_that_has_written_is_asked_for_where_none_has(store: StateStore) -> None:
-    make_run(store, "one")
+    make_run(store, "one", *REFUSED)
     with pytest.raises(UsageError, match="no run has written anything yet"):
-        store.find_run("last", begun=True)
+        store.find_run("last", wrote=True)
+
+
+def test_a_run_that_did_not_finish_may_have_written_something(store: StateStore) -> None:
+    make_run(store, "one", call(1))
+    assert store.find_run("last", wrote=True) == "one"
 
 
 # Holding a run
@@ -546,7 +555,7 @@ def test_tables_without_a_version_are_refused(backend: Backend, damage: str) -> 
     [
         head("one"),
         *RECORDS,
-        RunSummary(number=3, head=head("one"), begun=True, done=2, ending=APPLIED),
+        RunSummary(number=3, head=head("one"), begun=True, answered=True, done=2, ending=APPLIED),
         RunSummary(number=3, head=head("one")),
         ExecutedPlan("site", "digest", "one"),
         SecretPath("site", "A/b", "/c"),
