@@ -51,6 +51,8 @@ def plan_undo(
     actions, notices = undo_actions(run, plan, live, force=force)
     actions = [with_secret_words(action, secret_words) for action in actions]
     actions = spare_predefined(actions, live)
+    if not run.answered:
+        notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
     whole = replace(limits or Limits(), percent=100)
     return Plan(
