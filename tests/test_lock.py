@@ -29,7 +29,7 @@ from reconciler.server.port import Server
 from reconciler.state.opening import open_store
 from reconciler.testing.faults import Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
-from tests.harness import APP, opened
+from tests.harness import APP, gwe, opened
 from tests.runs import (
     AFTER,
     REPLACED,
@@ -991,3 +991,25 @@ def test_other_runs_are_looked_for_before_anything_is_read(
     monkeypatch.setattr(session_module, "read_again", reading)
     assert _execute(place, server).exit_code == 0
     assert order == ["check", "read"]
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e400"])
+def test_a_lock_of_unknown_age_is_shown_and_can_be_released(place: Place, text: str) -> None:
+    with opened(place.server) as server:
+        lock, _ = acquire(server, _holder("run"), TENANTS, Time().clock)
+        delta = KeyValueDelta(changed={"lock": {"counter": text, "lease": text}})
+        dbid = find_locks(server)[0].dbid
+        server.update("Transaction", dbid, Delta(key_values={"userProperties": delta}))
+        lock.confirm()
+    shown = gwe("lock", "show", *_server(place), cwd=place.folder)
+    assert shown.code == 0
+    assert "  counter  no number: it is unknown how long ago it was renewed\n" in shown.out
+    apply = ("apply", *_server(place), "--app", APP, "-f", "manifests.yaml", "--auto-approve")
+    refused = gwe(*apply, cwd=place.folder)
+    assert refused.code == 4
+    assert "the lock is held by anna on here since 1000, run run" in refused.err
+    recovered = gwe("recover", *_server(place), cwd=place.folder)
+    assert recovered.code == 0
+    released = gwe("lock", "release", *_server(place), cwd=place.folder)
+    assert (released.code, released.out) == (0, "Released the lock of run run.\n")
+    assert gwe(*apply, cwd=place.folder).code == 0

@@ -216,5 +216,5 @@ class StateStore(Protocol):
 
     def prune(self, older_than: timedelta) -> tuple[str, ...]:
         """Deletes runs that were created longer ago, and returns their names. Kept are
-        unfinished runs, runs that are held, the last run, the last one that has sent a call
-        to each server, the digests of executed plans and the paths of secrets."""
+        unfinished runs, runs that are held, the last run, the last run that wrote to each
+        server, the digests of executed plans and the paths of secrets."""

@@ -467,24 +467,27 @@ def test_a_damaged_run_that_was_abandoned_blocks_nothing_and_stays_damaged(
         store.read_run("one")
 
 
+WROTE = (call(1), CallEnd(1, "answered"), APPLIED)
+
+
 def test_pruning_keeps_what_is_still_needed(backend: Backend) -> None:
     now = 1_000_000_000.0
     store = open_store(backend.where, clock=lambda: now)
-    make_run(store, "old", REPLACE, APPLIED, plan="a")
+    make_run(store, "old", REPLACE, *WROTE, plan="a")
     with store.hold("old") as journal:
         digest = journal.save_backup("file", b"content")
     make_run(store, "unfinished", call(1))
-    make_run(store, "last elsewhere", call(1), APPLIED, identity="other")
+    make_run(store, "last elsewhere", *WROTE, identity="other")
     make_run(store, "idle elsewhere", identity="other")
-    make_run(store, "damaged", call(1), APPLIED)
-    make_run(store, "damaged, left", call(1), APPLIED)
-    make_run(store, "last that wrote", call(1), APPLIED)
+    make_run(store, "damaged", *WROTE)
+    make_run(store, "damaged, left", *WROTE)
+    make_run(store, "last that wrote", *WROTE)
     held = ExitStack()
     held.enter_context(store.create_run(head("held"), PLAN))
     now += 86_400
     make_run(store, "young")
     make_run(store, "youngest")
-    backend.execute("DELETE FROM gwe_record WHERE run IN (5, 6) AND number = 3")
+    backend.execute("DELETE FROM gwe_record WHERE run IN (5, 6) AND number = 4")
     store.abandon("damaged, left", "later")
 
     assert store.prune(timedelta(days=2)) == ()
