@@ -393,6 +393,21 @@ def test_a_lock_that_is_released_meanwhile_is_made_anew(server: EmbeddedServer) 
     assert (_held(server).host, _held(server).recovering) == ("there", True)
 
 
+def test_a_run_of_another_machine_that_has_no_lock_is_waited_for_all_the_same(
+    server: EmbeddedServer,
+) -> None:
+    """It took none, or somebody has released it: no counter tells whether it is alive."""
+    time, said = Time(), list[str]()
+    holder = replace(_holder("run", "there"), recovering=True)
+    resumes = _resumption(said, elsewhere=True)
+    acquire(server, holder, TENANTS, time.clock, resumes=resumes)
+    assert sum(time.slept) == 60
+    assert said == [
+        "The run was on another machine, and no lock tells whether it still works there. Waiting"
+        " 60 s, which is longer than any call of it takes."
+    ]
+
+
 def _resumption(said: list[str], *, elsewhere: bool = False) -> Resumption:
     return Resumption(elsewhere, said.append)
 

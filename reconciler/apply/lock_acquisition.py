@@ -47,6 +47,15 @@ class Resumption:
     elsewhere: bool
     tell: Callable[[str], None]
 
+    def wait_unseen(self, clock: Clock, lease: float) -> None:
+        """Waits for a run of another machine that has no lock whose counter would tell."""
+        if self.elsewhere:
+            self.tell(
+                "The run was on another machine, and no lock tells whether it still works there."
+                f" Waiting {lease:g} s, which is longer than any call of it takes."
+            )
+            clock.sleep(lease)
+
 
 def acquire(
     server: Server,
@@ -93,6 +102,8 @@ class _Acquisition:
         while True:
             made = self._create()
             if made is not None:
+                if self._resumes:
+                    self._resumes.wait_unseen(self._clock, self._holder.lease)
                 return made
             one = next(iter(find_locks(self._server, self._tenants)), None)
             now = self._clock.monotonic()

@@ -133,6 +133,8 @@ def _locked(
         )
         if warning:
             warn(warning)
+    elif resumes:
+        resumes.wait_unseen(context.clock, options.lease)
     try:
         yield lock
     finally:
