@@ -106,8 +106,17 @@ def killed(team: Team, nursery: Nursery, strike: Strike) -> None:
     assert done.code < 0
 
 
-# The delete of the group was sent and its answer lost; it was answered, and its create not sent.
-@pytest.mark.parametrize("strike", [Strike("record", "before", 3), Strike("record", "after", 3)])
+# From the delete of the group, whose answer is lost, to the create of the last queue.
+STRIKES = [
+    Strike("record", side, number)
+    for side, number in (
+        *(("half", 3), ("after", 3), ("before", 5), ("half", 7)),
+        *(("after", 9), ("before", 13), ("half", 16), ("after", 18)),
+    )
+]
+
+
+@pytest.mark.parametrize("strike", STRIKES, ids=lambda one: f"{one.side}-{one.number}")
 def test_a_killed_run_is_recovered_on_another_machine(
     team: Team,
     nursery: Nursery,
