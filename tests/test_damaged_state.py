@@ -146,6 +146,7 @@ def _cases(kinds: list[str], *, few: bool) -> Iterator[tuple[str, int, int]]:
                     yield how, number, bit
 
 
+@pytest.mark.long
 def test_a_damaged_record_of_any_kind_is_named_and_its_run_refused(damaged: Damaged) -> None:
     unfinished = "RunFinish" not in damaged.kinds or damaged.place.locks() != []
     # Connections to PostgreSQL take their time; what reads the rows is the same for both.

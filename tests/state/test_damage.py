@@ -281,6 +281,7 @@ def test_several_problems_are_counted_and_listed(damaged: Damaged) -> None:
     assert len(found.records) == KEPT - 2
 
 
+@pytest.mark.long
 def test_values_of_another_kind_are_damage_too(tmp_path: Path) -> None:
     """SQLite keeps a text in a column of bytes; PostgreSQL does not."""
     backend = Backend(str(tmp_path / "state"))
