@@ -15,7 +15,7 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import given_options, with_flags
-from reconciler.cli.plan import make_plan
+from reconciler.cli.plan import check_expected, make_plan
 from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
@@ -24,6 +24,14 @@ from reconciler.errors import UsageError
 @click.command("apply")
 @click.argument("plan_file", required=False, type=ANY_PATH, metavar="[PLAN]")
 @with_flags
+@click.option(
+    "--expect",
+    "--plan-id",
+    "expect",
+    default="",
+    metavar="ID",
+    help="Apply only the plan with this id, which gwe plan --out and gwe show print.",
+)
 @click.option(
     "--skip-stale",
     is_flag=True,
@@ -38,6 +46,7 @@ def command(
     output: OutputFlags,
     connection: ConnectionFlags,
     run: RunFlags,
+    expect: str,
     skip_stale: bool,
 ) -> int:
     """Show the plan, ask, and apply it. PLAN: a file made by gwe plan --out. It is applied
@@ -59,6 +68,7 @@ def command(
         saved = load_plan(plan_file)
         with session.connect(site, run, otherwise=saved.plan.server) as engine:
             engine.check_writable(saved.plan)
+            check_expected(saved.plan, expect)
             return show_and_apply(
                 saved, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
             )
@@ -66,6 +76,7 @@ def command(
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = make_plan(engine, loaded, overwrite, selection)
+        check_expected(plan, expect)
         return show_and_apply(
             plan, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import click
 
@@ -32,7 +33,8 @@ def show_and_apply(
     """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place
     where runs are stored was named."""
     plan = found.plan if isinstance(found, PlanFile) else found
-    FORMS["text"](output.style()).plan(plan)
+    # A plan file names the server that it was made from: what counts is where it is applied.
+    FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
     if not plan.applyable:
         return ExitCode.REFUSED
     if plan.empty:
