@@ -214,7 +214,9 @@ CHANGES = st.builds(
     unit=PARTS,
     source=st.integers(0, 9),
 )
-DIGESTS = st.dictionaries(TEXTS, st.from_regex(r"[0-9a-f]{16}", fullmatch=True), max_size=2)
+DIGESTS = st.dictionaries(
+    TEXTS.map("/{}".format), st.from_regex(r"[0-9a-f]{16}", fullmatch=True), max_size=2
+)
 FINGERPRINTS = st.builds(
     Fingerprint,
     units=st.lists(PARTS, max_size=2).map(tuple),

@@ -22,10 +22,11 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import changes_of, losses_of
 from reconciler.plan.identity import address_of
 from reconciler.plan.model import Plan
+from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from tests.conftest import examples
-from tests.harness import BARE, Result, everything, find, gwe, plan_arguments, site_server
+from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments, site_server
 from tests.plans import resealed
 from tests.test_plan_file import said
 
@@ -308,6 +309,128 @@ def test_no_plan_deletes_an_object_of_a_type_that_manifests_do_not_describe(
     assert f"no plan can delete a {kind}" in said(refused)
 
 
+# The id
+
+
+def planned_id(folder: Path, server: Path, *more: str) -> str:
+    options = plan_arguments(server, "-f", "m.yaml", "--format", "json", *more)
+    return str(gwe("plan", *options, cwd=folder).json()["id"])
+
+
+def test_a_merge_that_changes_no_action_does_not_change_the_id(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    first = planned_id(tmp_path, server)
+    manifest = tmp_path / "m.yaml"
+    in_sync = "---\napiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Sales}\n"
+    manifest.write_text(f"# a comment\n{MANIFESTS}{in_sync}", encoding="utf-8")
+    assert planned_id(tmp_path, server) == first
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("annex: {Tags: {a: ours}}", "annex: {Tags: {a: mine}}"),
+        ("name: Fresh", "name: Fresher"),
+        ("{application: Stat}", "{application: Other}"),
+    ],
+)
+def test_a_merge_that_changes_an_action_changes_the_id(old: str, new: str, tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    first = planned_id(tmp_path, server)
+    (tmp_path / "m.yaml").write_text(MANIFESTS.replace(old, new), encoding="utf-8")
+    assert planned_id(tmp_path, server) != first
+
+
+def test_the_same_change_of_another_live_value_is_another_plan(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    first = planned_id(tmp_path, server)
+    with opened(server) as other:
+        delta = KeyValueDelta(changed={"Tags": {"a": "newer"}})
+        dbid = find(server, "Script", "Queue").dbid
+        other.update("Script", dbid, Delta(key_values={"userProperties": delta}))
+    assert planned_id(tmp_path, server) != first
+
+
+def test_the_consent_counts_for_the_id(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    assert planned_id(tmp_path, server) != planned_id(tmp_path, server, "--force")
+
+
+def test_only_the_expected_plan_is_applied(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    options = plan_arguments(server, "-f", "m.yaml", "--overwrite-only", REPLACED)
+    shown = gwe("show", "plan.json", cwd=tmp_path).out
+    expected = shown.partition("Plan id: ")[2].strip()
+    before = everything(server)
+    other = "0" * 32
+    for command in (
+        ("apply", "plan.json", "--plan-id", other, "--auto-approve"),
+        ("apply", *options, "--expect", other, "--auto-approve"),
+        ("plan", *options, "--expect", other),
+    ):
+        refused = gwe(*command, cwd=tmp_path)
+        assert refused.code == 4
+        assert f"the plan has the id {expected}, and {other} was expected" in said(refused)
+    assert everything(server) == before
+    assert gwe("plan", *options, "--expect", expected, cwd=tmp_path).code == 0
+    assert applied(tmp_path, "--plan-id", expected.upper()).code == 0
+
+
+# The signature
+
+
+KEY = {"GWE_PLAN_KEY": "correct horse"}
+
+
+def test_with_a_key_only_plan_files_that_it_signed_are_shown_and_applied(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    for command in (("show", "plan.json"), ("apply", "plan.json", "--auto-approve")):
+        refused = gwe(*command, cwd=tmp_path, env=KEY)
+        assert refused.code == 1
+        assert "plan.json is not signed, and GWE_PLAN_KEY demands a signature" in said(refused)
+    options = plan_arguments(server, "-f", "m.yaml", "--out", "plan.json", "--quiet")
+    assert gwe("plan", *options, cwd=tmp_path, env=KEY).code == 0
+    other = applied(tmp_path, env={"GWE_PLAN_KEY": "battery staple"})
+    assert other.code == 1
+    assert "plan.json is not signed with the key in GWE_PLAN_KEY" in said(other)
+    edited(tmp_path, lambda data: data.update(notices=["harmless"]))
+    assert applied(tmp_path, env=KEY).code == 1
+    assert gwe("plan", *options, cwd=tmp_path, env=KEY).code == 0
+    assert "correct horse" not in (tmp_path / "plan.json").read_text(encoding="utf-8")
+    done = applied(tmp_path, env=KEY)
+    assert done.code == 0
+    # The plans of runs are no plan files: an undo needs no signature.
+    assert gwe("undo", "last", "--auto-approve", cwd=tmp_path, env=KEY).code == 0
+
+
+def test_an_empty_key_is_no_key_and_is_refused(tmp_path: Path) -> None:
+    saved(tmp_path)
+    refused = applied(tmp_path, env={"GWE_PLAN_KEY": ""})
+    assert refused.code == 64
+    assert "GWE_PLAN_KEY is set and empty" in said(refused)
+
+
+# What was allowed
+
+
+def test_a_limit_counts_again_when_the_plan_is_applied(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    (tmp_path / "gwe.toml").write_text("[guards]\ncount = 0\n", encoding="utf-8")
+    before = everything(server)
+    refused = applied(tmp_path)
+    assert refused.code == 3
+    assert "1 existing managed objects would be replaced" in said(refused)
+    assert everything(server) == before
+
+
+def test_force_in_the_file_is_the_consent_to_exceed_the_limit(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    (tmp_path / "gwe.toml").write_text("[guards]\ncount = 0\n", encoding="utf-8")
+    more = ("--overwrite-only", REPLACED, "--out", "plan.json", "--force", "--quiet")
+    assert gwe("plan", *plan_arguments(server, "-f", "m.yaml", *more), cwd=tmp_path).code == 0
+    assert applied(tmp_path).code == 0
+
+
 # Any edit
 
 
@@ -380,7 +503,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=examples(2000) // 5,
+    max_examples=examples(2000, share=20),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

@@ -126,6 +126,8 @@ class _Run:
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
         try:
             return self._writes.write(action)
+        except StopRunError:
+            raise
         except StaleActionError as error:
             return Outcome(action, "failed", error.message, error.hint, stale=True)
         except LockLostError as error:

@@ -10,7 +10,7 @@ from reconciler.apply.written import Written
 from reconciler.kinds.fields import FieldPath, NameResolver, Value, flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Change, Create, Fingerprint, Subject, Update
-from reconciler.plan.folders import folder_path
+from reconciler.plan.folders import same_folder
 from reconciler.plan.identity import address_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -43,11 +43,12 @@ def restore_references(
         if now is None:
             fields = _fields(before, old, entry.action.name, names)
             changes = [_change(subject, path, value) for path, value in fields.items()]
+            folder, folder_path = same_folder(before, live)
             yield Create(
                 subject,
                 needs=needs,
-                folder=before.folder,
-                folder_path=folder_path(before, before.folder, live),
+                folder=folder,
+                folder_path=folder_path,
                 fields=fields,
                 changes=tuple(changes),
             )

@@ -30,7 +30,7 @@ from reconciler.plan.actions import (
     kept_of,
 )
 from reconciler.plan.check_actions import IDENTITY
-from reconciler.plan.folders import folder_path
+from reconciler.plan.folders import same_folder
 from reconciler.plan.losses import losses, referrers
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
@@ -151,11 +151,11 @@ class _Undo:
                 continue
             fields[path] = value
         self._new_dbids.append(subject.address)
-        folder = self._folder(before)
+        folder, folder_path = same_folder(before, self._live)
         return Create(
             replace(subject, dbid=0),
             folder=folder,
-            folder_path=folder_path(before, folder, self._live),
+            folder_path=folder_path,
             fields=fields,
             changes=tuple(
                 _change(subject, path, None, value)
@@ -164,14 +164,6 @@ class _Undo:
             ),
             permissions=deleted.permissions if deleted else (),
         )
-
-    def _folder(self, before: ConfObject) -> int:
-        """The DBID of the folder to create an object in again; 0: the default folder, also
-        where the old folder was deleted with its owner."""
-        kind = ALL_TYPES[before.type]
-        owner = int(before.attributes.get(kind.owner) or 0) if kind.owner else 0
-        gone = owner and self._live.get(kind.owner_type, owner) is None
-        return 0 if gone or before.path == kind.folder else before.folder
 
     def _restore(
         self, subject: Subject, before: ConfObject, after: ConfObject, now: ConfObject

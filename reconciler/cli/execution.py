@@ -44,16 +44,21 @@ def show_and_apply(
     if not flags.auto_approve and not click.confirm("Apply this plan?"):
         click.echo("Declined; nothing was written.", err=True)
         return ExitCode.FAILED
-    with gentle_interrupt() as stopping:
-        shown = ShownProgress(output.style(), stopping)
-        report = engine.apply(
-            found,
-            lock=not flags.no_lock,
-            lock_wait=flags.lock_timeout,
-            skip_stale=skip_stale,
-            progress=shown,
-        )
-    shown.report(report)
+    report: RunReport | None = None
+    try:
+        with gentle_interrupt() as stopping:
+            shown = ShownProgress(output.style(), stopping)
+            report = engine.apply(
+                found,
+                lock=not flags.no_lock,
+                lock_wait=flags.lock_timeout,
+                skip_stale=skip_stale,
+                progress=shown,
+            )
+        shown.report(report)
+    except KeyboardInterrupt:
+        if report is None:
+            raise  # else the run has ended, and its exit code says how
     return report.exit_code
 
 

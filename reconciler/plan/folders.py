@@ -6,7 +6,7 @@ A path has the names below the default folder of a type, each after a slash: ``/
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import ALL_TYPES, OBJECT_TYPES
 from reconciler.server.port import ConfObject
-from reconciler.server.snapshot import Snapshot
+from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 Owner = tuple[str, int]
 """Type and DBID of the object that the folders of a type belong to."""
@@ -20,13 +20,13 @@ def find_folder(kind: ObjectType, owner: Owner, path: str, live: Snapshot) -> in
     return _tree(kind, owner, live).get("/" + path.strip("/"))
 
 
-def folder_path(item: ConfObject, folder: int, live: Snapshot) -> str:
-    """The path of the folder with that DBID for ``item``; empty for its default folder, and
-    for one that is not there."""
+def same_folder(item: ConfObject, live: Snapshot) -> tuple[int, str]:
+    """Where to create ``item`` again: the DBID and the path of the folder that it was in; 0
+    and an empty path for the default folder, also where its own is gone."""
     kind = ALL_TYPES[item.type]
-    owner = (kind.owner_type, int(item.attributes.get(kind.owner) or 0))
-    tree = _tree(kind, owner, live)
-    return next((path for path, found in tree.items() if found == folder), "")
+    owner = int(item.attributes.get(kind.owner) or 0) if kind.owner else ENVIRONMENT
+    tree = _tree(kind, (kind.owner_type, owner), live)
+    return next(((dbid, path) for path, dbid in tree.items() if dbid == item.folder), (0, ""))
 
 
 def _tree(kind: ObjectType, owner: Owner, live: Snapshot) -> dict[str, int]:

@@ -17,6 +17,8 @@ from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
+_ATTRIBUTE = MANIFEST_KINDS["BusinessAttribute"]
+
 
 def misnamed(action: Action, plan: Plan, live: Snapshot) -> str:
     """What the address or DBID of an action of ``plan`` really means, in a sentence; empty:
@@ -39,7 +41,7 @@ def _means(action: Action, plan: Plan, found: ConfObject, live: Snapshot) -> boo
         return False
     names = _names(kind, found)
     owner = live.get("Enumerator", int(found.attributes.get("enumeratorDBID") or 0))
-    owners = _names(MANIFEST_KINDS["BusinessAttribute"], owner) if owner else ()
+    owners = _names(_ATTRIBUTE, owner) if owner else ()
     return action.name in names and action.address in _addresses(
         action, plan, found.tenant, owners, names, live
     )
@@ -56,7 +58,7 @@ def _new_misnamed(action: Create, plan: Plan, live: Snapshot) -> str:
         names.append(str(action.fields.get(("displayName",), "")))
     owner = str(action.fields.get(("attribute",), ""))
     found = live.find("Enumerator", action.tenant, owner)
-    owners = _names(MANIFEST_KINDS["BusinessAttribute"], found) if found else (owner,)
+    owners = _names(_ATTRIBUTE, found) if found else _new_owners(owner, plan)
     if action.name not in names or action.address not in _addresses(
         action, plan, action.tenant, owners, names, live
     ):
@@ -65,6 +67,16 @@ def _new_misnamed(action: Create, plan: Plan, live: Snapshot) -> str:
     if tenant and live.dbid("Tenant", tenant, 0) != action.tenant:
         return f"what would be created belongs to the tenant {tenant}"
     return ""
+
+
+def _new_owners(owner: str, plan: Plan) -> tuple[str, ...]:
+    """The names of a Business Attribute that the plan itself creates."""
+    shown = [
+        str(other.fields.get(("displayName",), owner))
+        for other in plan.writes
+        if isinstance(other, Create) and (other.kind, other.name) == (_ATTRIBUTE.name, owner)
+    ]
+    return (owner, *shown)
 
 
 def _names(kind: ManifestKind | None, found: ConfObject) -> tuple[str, ...]:

@@ -30,11 +30,11 @@ def losses(action: Replace | Delete, one: ConfObject, live: Snapshot) -> tuple[s
 
 
 def _lost_fields(action: Replace, one: ConfObject, live: Snapshot) -> Iterator[str]:
-    changed = {change.path for change in action.changes}
+    known = {*action.carried, *(change.path for change in action.changes)}
     object_type = ALL_TYPES[one.type]
     lists: dict[str, list[str]] = {}
     for path, value in flatten(object_type, one.attributes, live).items():
-        if path in changed or path[0] in _IDENTITY or action.fields.get(path) == value:
+        if path in known or path[0] in _IDENTITY or action.fields.get(path) == value:
             continue
         attribute = object_type.by_word(path[0])
         if attribute is not None and attribute.type is ValueType.REFERENCES:
