@@ -15,7 +15,7 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import given_options, with_flags
-from reconciler.cli.plan import check_expected, make_plan
+from reconciler.cli.plan import make_plan
 from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
@@ -68,18 +68,18 @@ def command(
         saved = load_plan(plan_file)
         with session.connect(site, run, otherwise=saved.plan.server) as engine:
             engine.check_writable(saved.plan)
-            check_expected(saved.plan, expect)
             return show_and_apply(
-                saved, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
-            )
+                saved, engine, run, output,
+                keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
+            )  # fmt: skip
     loaded = load(manifests, session.settings)
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = make_plan(engine, loaded, overwrite, selection)
-        check_expected(plan, expect)
         return show_and_apply(
-            plan, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
-        )
+            plan, engine, run, output,
+            keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
+        )  # fmt: skip
 
 
 def _check_not_given(*groups: object) -> None:

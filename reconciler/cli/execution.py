@@ -8,6 +8,7 @@ import click
 
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
+from reconciler.cli.expected import check_expected
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
@@ -28,13 +29,15 @@ def show_and_apply(
     output: OutputFlags,
     *,
     keeps_state: bool,
+    expect: str = "",
     skip_stale: bool = False,
 ) -> int:
     """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place
-    where runs are stored was named."""
+    where runs are stored was named; ``expect``: the only id that the plan may have."""
     plan = found.plan if isinstance(found, PlanFile) else found
     # A plan file names the server that it was made from: what counts is where it is applied.
     FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
+    check_expected(plan, expect)
     if not plan.applyable:
         return ExitCode.REFUSED
     if plan.empty:

@@ -19,10 +19,10 @@ from reconciler.cli.common import (
     StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.session import load, open_session
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, StalePlanError
+from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
 
 if TYPE_CHECKING:
@@ -75,24 +75,6 @@ def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
     save_plan(plan, path, plan_key())
     if not quiet:
         click.echo(f"Saved the plan as {path}.\nPlan id: {plan_id(plan)}")
-
-
-def check_expected(plan: Plan, expected: str) -> None:
-    """StalePlanError where a plan does not have the id that the user expects, if any."""
-    if not expected:
-        return
-    from reconciler.plan.codec import plan_id  # noqa: PLC0415 - only for --expect
-
-    found = plan_id(plan)
-    if found != expected.strip().lower():
-        raise StalePlanError(
-            [
-                Diagnostic(
-                    f"the plan has the id {found}, and {expected} was expected",
-                    hint="It would do something else than the plan that was approved: review it.",
-                )
-            ]
-        )
 
 
 @click.command("plan")
