@@ -24,7 +24,9 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample site on which everything has been applied."""
     folder = tmp_path_factory.mktemp("sample")
     assert gwe("embedded", "init", "gwe.db", cwd=folder).code == 0
-    assert gwe("apply", *OPTIONS, "--auto-approve", "--quiet", cwd=folder).code == 0
+    assert (
+        gwe("apply", "-f", "bundled", *OPTIONS, "--auto-approve", "--quiet", cwd=folder).code == 0
+    )
     return folder / "gwe.db"
 
 
@@ -53,7 +55,7 @@ def test_the_sample_site_gets_what_the_specification_names_and_no_other_write(
         "Application/Web_Engagement_Server",
     ]
     assert {a["action"] for a in plan["actions"]} == {"create", "update"}
-    assert gwe("apply", *OPTIONS, "--auto-approve", cwd=tmp_path).code == 0
+    assert gwe("apply", "-f", "bundled", *OPTIONS, "--auto-approve", cwd=tmp_path).code == 0
     again = gwe("plan", *OPTIONS, "--detailed-exitcode", "--format", "json", cwd=tmp_path)
     assert again.code == 0
     assert again.json()["empty"] is True
@@ -139,7 +141,9 @@ def test_drift_finds_every_corrected_field_that_is_changed(
     with opened(path) as server:
         server.update(object_type, find(path, object_type, name).dbid, delta)
     assert gwe("drift", *OPTIONS, "--quiet", cwd=tmp_path).code == 2
-    assert gwe("apply", *OPTIONS, "--quiet", "--auto-approve", cwd=tmp_path).code == 0
+    assert (
+        gwe("apply", "-f", "bundled", *OPTIONS, "--quiet", "--auto-approve", cwd=tmp_path).code == 0
+    )
     assert gwe("drift", *OPTIONS, "--quiet", cwd=tmp_path).code == 0
 
 

@@ -1,15 +1,31 @@
 """The groups of options that several commands share."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reconciler.cli.flags import flag
 from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.resources import named_manifests
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
 ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
+
+
+class ManifestPath(click.Path):
+    """A path of manifests. ``bundled`` stands for those that come with gwe; a folder of that
+    name is ``./bundled``."""
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
+
+    def coerce_path_result(self, value: Any) -> Any:
+        """The path, also of one that click has made already."""
+        return value if isinstance(value, Path) else named_manifests(os.fsdecode(value))
+
 
 SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
 
@@ -45,9 +61,11 @@ class ManifestFlags:
         "-f",
         "--file",
         multiple=True,
-        type=ANY_PATH,
+        envvar="GWE_FILE",
+        type=ManifestPath(),
         metavar="PATH",
-        help="Manifest file or folder; repeatable. Default: the manifests that come with gwe.",
+        help="Manifest file or folder, or bundled: the manifests that come with gwe; repeatable"
+        " (or GWE_FILE). Default: file in gwe.toml, else bundled.",
     )
     var: tuple[str, ...] = flag(
         "--var", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."
@@ -67,9 +85,10 @@ class SiteFlags:
 
     app: str = flag(
         "--app",
+        envvar="GWE_APP",
         default="",
         metavar="NAME",
-        help="Name of the Web Engagement Server's application.",
+        help="Name of the Web Engagement Server's application (or GWE_APP).",
     )
     tenant: str = flag(
         "--tenant", default="", metavar="NAME", help="Its tenant, if it serves several."

@@ -44,7 +44,10 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         " (or GWE_INSTALL_DIR).",
     )
     psdk: str | None = flag(
-        "--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
+        "--psdk",
+        envvar="GWE_PSDK",
+        metavar="DIR",
+        help="Folder with the Platform SDK (or GWE_PSDK).",
     )
     client: str | None = flag(
         "--client", metavar="NAME", help="Client application to log in as. Default: default."

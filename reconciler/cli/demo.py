@@ -12,6 +12,7 @@ import click
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.main import main
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.resources import BUNDLED
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 
@@ -36,7 +37,7 @@ def command(folder: Path | None) -> int:
     """
     place = _folder(folder)
     file = Path(SERVER_FILE)
-    site = ["--server", f"embedded:{file}", "--app", APP]
+    site = ["-f", BUNDLED, "--server", f"embedded:{file}", "--app", APP]
     # The demo ignores the folder and the environment that it was started from.
     os.chdir(place)
     for name in [name for name in os.environ if name.startswith("GWE_")]:

@@ -33,6 +33,8 @@ def show_and_apply(
     where runs are stored was named."""
     plan = found.plan if isinstance(found, PlanFile) else found
     FORMS["text"](output.style()).plan(plan)
+    if flags.auto_approve and found is plan:
+        _check_manifests_were_named(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     if plan.empty:
@@ -53,6 +55,22 @@ def show_and_apply(
         )
     shown.report(report)
     return report.exit_code
+
+
+def _check_manifests_were_named(plan: Plan) -> None:
+    """RefusedError where a plan that nobody reviewed comes from manifests that nobody named:
+    the command may run in the wrong folder."""
+    if not plan.inputs.named:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    "apply --auto-approve was not told which manifests to apply; the plan above"
+                    " is made from the bundled ones",
+                    hint="Name them with -f, GWE_FILE, or file in gwe.toml; -f bundled stands"
+                    " for the bundled manifests.",
+                )
+            ]
+        )
 
 
 def _check_needs_no_backups(plan: Plan) -> None:

@@ -6,11 +6,12 @@ adds their options to the command and builds the values.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import Field, field, fields, is_dataclass
+from dataclasses import Field, field, fields, is_dataclass, replace
 from functools import wraps
 from typing import Any, TypeVar, get_type_hints
 
 import click
+from click.core import ParameterSource
 
 Group = TypeVar("Group")
 _OPTION = "option"
@@ -52,11 +53,31 @@ def from_environment(group: type[Group]) -> Group:
 
 
 def given_options(group: object) -> Iterator[str]:
-    """The options of a group that differ from their defaults, as they are written."""
+    """The options of a group that differ from their defaults, as they are written; without
+    those that the environment sets."""
+    inherited = names_from(ParameterSource.ENVIRONMENT)
     for one in _fields(group):
-        if getattr(group, one.name) != one.default:
+        if getattr(group, one.name) != one.default and one.name not in inherited:
             names, _ = one.metadata[_OPTION]
             yield next(name for name in names if name.startswith("--"))
+
+
+def without(group: Group, names: frozenset[str]) -> Group:
+    """The group with the defaults of the named options."""
+    defaults = {one.name: one.default for one in _fields(group) if one.name in names}
+    changed: Group = replace(group, **defaults)  # type: ignore[type-var]
+    return changed
+
+
+def names_from(source: ParameterSource) -> frozenset[str]:
+    """The options of the running command, and of the group that it belongs to, whose values
+    come from ``source``; none outside a command."""
+    context = click.get_current_context(silent=True)
+    found: set[str] = set()
+    while context is not None:
+        found |= {name for name in context.params if context.get_parameter_source(name) is source}
+        context = context.parent
+    return frozenset(found)
 
 
 def _fields(group: Any) -> tuple[Field[Any], ...]:

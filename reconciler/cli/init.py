@@ -8,14 +8,14 @@ import click
 from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.resources import bundled, bundled_manifests
-from reconciler.settings import FILE_NAME
+from reconciler.settings_search import FILE_NAME
 
 _SETTINGS = """\
 #:schema schemas/settings.schema.json
-# What gwe reads when it runs in this folder. Options on the command line win.
+# What gwe reads when it runs in this folder or below it. Options on the command line win.
 # server = "embedded:gwe.db"
 # app = "Web_Engagement_Server"
-file = ["manifests/web-engagement"]
+file = ["manifests"]
 
 # Values of the variables that manifests/web-engagement/variables.yaml declares.
 [vars]

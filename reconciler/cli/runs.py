@@ -3,16 +3,14 @@
 import re
 from dataclasses import fields
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
 from reconciler.cli.common import FormatFlags, StateFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.session import state_store
+from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.forms import FORMS, OutputStyle
-from reconciler.settings import read_settings
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -40,7 +38,7 @@ def command(context: click.Context, count: int | None, state: StateFlags, form: 
     """List the runs, newest last; gwe runs show RUN shows one run."""
     context.obj = state
     if context.invoked_subcommand is None:
-        runs = state_store(state, read_settings(Path())).list_runs()
+        runs = state_store(state, find_settings()).list_runs()
         FORMS[form.format](OutputStyle()).runs(runs[-count:] if count else runs)
     return ExitCode.DONE
 
@@ -88,4 +86,4 @@ def prune(context: click.Context, older_than: timedelta, state: StateFlags) -> i
 def _store(context: click.Context, state: StateFlags) -> StateStore:
     """The store that was named after the subcommand, else before it."""
     named = any(getattr(state, one.name) for one in fields(state))
-    return state_store(state if named else context.obj, read_settings(Path()))
+    return state_store(state if named else context.obj, find_settings())

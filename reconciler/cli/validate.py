@@ -1,16 +1,14 @@
 """``gwe validate``: checks manifests without a server."""
 
 import os
-from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ManifestFlags, ProfileFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.session import load
+from reconciler.cli.session import find_settings, load
 from reconciler.errors import ExitCode
 from reconciler.manifest.bind import bind
-from reconciler.settings import read_settings
 
 
 @click.command("validate")
@@ -21,7 +19,8 @@ def command(manifests: ManifestFlags, settings: ProfileFlags, quiet: bool) -> in
 
     Reports every problem with its file, line and column, and exits 1 if there is one.
     """
-    loaded = load(manifests, read_settings(Path(), settings.profile))
+    single = any(not path.is_dir() for path in manifests.file)
+    loaded = load(manifests, find_settings(settings.profile), single=single)
     bind(loaded.manifests, loaded.variables, os.environ)
     if not quiet:
         count = len(loaded.manifests)

@@ -5,7 +5,7 @@ Reads through a ``Reader`` and writes nothing.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.kinds.types_files import LAUNCH_FILE
@@ -40,7 +40,8 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
         manifests = bundled_manifests()
     files = [manifests] if isinstance(manifests, str | Path) else manifests
     settings = [Setting(name, value) for name, value in (variables or {}).items()]
-    return load_manifests([Path(file) for file in files], settings=settings, environment=os.environ)
+    paths = [Path(file) for file in files]
+    return load_manifests(paths, settings=settings, environment=os.environ)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def prepare(
         server = FilesReader(server, installation, _specs_of(desired))
     live = Snapshot([*found, *_read(server, desired, site, found, options)])
     plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
-    return Planned(plan, live)
+    return Planned(replace(plan, inputs=loaded.inputs), live)
 
 
 def _read(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of
 
 
@@ -34,6 +35,7 @@ class Plan:
     ``manifests``: a digest of the manifests, for information. ``undoes``: the run that the
     plan reverts, empty for a plan from manifests. ``after``: the last run on the server that
     was known. ``refusals``: the limits that the plan exceeds; with any it is not applied.
+    ``inputs``: what the plan was made from, for information.
     """
 
     server: str
@@ -46,6 +48,7 @@ class Plan:
     undoes: str = ""
     after: str = ""
     refusals: tuple[str, ...] = ()
+    inputs: PlanInputs = field(default_factory=PlanInputs)
 
     @property
     def writes(self) -> tuple[Write, ...]:

@@ -8,6 +8,7 @@ import importlib
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.server.adapter import Adapter
@@ -67,6 +68,12 @@ def _prepare(adapter: Adapter, options: ConnectionOptions) -> None:
     with suppress(Exception):  # Java's exceptions too
         assert adapter.prepare is not None  # noqa: S101 - checked by the caller
         adapter.prepare(options)
+
+
+def relative_to(folder: Path, url: str) -> str:
+    """The same URL where a path in it is relative to ``folder``."""
+    adapter = find_adapter(url)
+    return adapter.relative_to(folder, url) if adapter else url
 
 
 def server_values(url: str) -> dict[str, str]:
