@@ -47,7 +47,6 @@ def command(
     refused, 4 when live objects have changed since the plan or the lock is held, 5 when only
     a part was written. gwe undo reverts a run.
     """
-    check_can_ask(auto_approve=run.auto_approve)
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
@@ -57,12 +56,14 @@ def command(
     if plan_file is not None:
         _check_not_given(manifests, site, overwrite, selection)
         saved = load_plan(plan_file)
+        check_can_ask(auto_approve=run.auto_approve)
         with session.connect(site, run, otherwise=saved.plan.server) as engine:
             engine.check_writable(saved.plan)
             return show_and_apply(
                 saved, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
             )
     loaded = load(manifests, session.settings)
+    check_can_ask(auto_approve=run.auto_approve)
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = make_plan(engine, loaded, overwrite, selection)

@@ -8,7 +8,7 @@ import click
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.interrupt import gentle_interrupt
-from reconciler.cli.terminal import in_ci
+from reconciler.cli.terminal import confirm, in_ci
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
@@ -41,7 +41,7 @@ def show_and_apply(
         return ExitCode.DONE
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
-    if not flags.auto_approve and not click.confirm("Apply this plan?"):
+    if not flags.auto_approve and not confirm("Apply this plan?"):
         click.echo("Declined; nothing was written.", err=True)
         return ExitCode.FAILED
     with gentle_interrupt() as stopping:

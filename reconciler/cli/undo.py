@@ -37,14 +37,14 @@ def command(
 
     An undo is itself a run: it is shown, confirmed and journaled, and undoing it redoes the first.
     """
-    if out is None:
-        check_can_ask(auto_approve=flags.auto_approve)
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
     store = state_store(flags, session.settings)
     found = store.read_run(store.find_run(run, begun=True))
+    if out is None:
+        check_can_ask(auto_approve=flags.auto_approve)
     with session.connect(state=flags, otherwise=found.head.server) as engine:
         engine.check_writable()
         plan = engine.undo(found.name, force=force)
