@@ -15,13 +15,14 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import given_options, with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import make_plan
 from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
 
 
-@click.command("apply")
+@click.command("apply", cls=SectionedCommand)
 @click.argument("plan_file", required=False, type=ANY_PATH, metavar="[PLAN]")
 @with_flags
 @click.option(

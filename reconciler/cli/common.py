@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.complete_values import complete_address, complete_profile
 from reconciler.cli.flags import flag
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.resources import named_manifests
@@ -35,7 +36,12 @@ class ProfileFlags:
     """Which profile of ``gwe.toml`` is used."""
 
     profile: str = flag(
-        "--profile", envvar="GWE_PROFILE", default="", metavar="NAME", help="Profile of gwe.toml."
+        "--profile",
+        envvar="GWE_PROFILE",
+        default="",
+        metavar="NAME",
+        shell_complete=complete_profile,
+        help="Profile of gwe.toml (or GWE_PROFILE).",
     )
 
 
@@ -88,13 +94,19 @@ class SiteFlags:
         envvar="GWE_APP",
         default="",
         metavar="NAME",
-        help="Name of the Web Engagement Server's application (or GWE_APP).",
+        help="Application of the Web Engagement Server (or GWE_APP).",
     )
     tenant: str = flag(
-        "--tenant", default="", metavar="NAME", help="Its tenant, if it serves several."
+        "--tenant",
+        default="",
+        metavar="NAME",
+        help="Tenant of that application, if it serves several.",
     )
     cluster: str = flag(
-        "--cluster", default="", metavar="NAME", help="Its cluster, if it connects to several."
+        "--cluster",
+        default="",
+        metavar="NAME",
+        help="Cluster of that application, if it connects to several.",
     )
 
 
@@ -106,12 +118,14 @@ class SelectionFlags:
         "--target",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_address,
         help="Plan only these objects; wildcards allowed; repeatable.",
     )
     exclude: tuple[str, ...] = flag(
         "--exclude",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_address,
         help="Leave out these objects and what depends on them; repeatable.",
     )
 
@@ -127,6 +141,7 @@ class OverwriteFlags:
         "--overwrite-only",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_address,
         help="Like --overwrite, but for these objects only; wildcards allowed; repeatable.",
     )
     force: bool = flag(

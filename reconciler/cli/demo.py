@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.main import main
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.resources import BUNDLED
@@ -22,7 +23,7 @@ STATE = "state"
 QUEUE = "Webengagement_Chat"
 
 
-@click.command("demo")
+@click.command("demo", cls=SectionedCommand)
 @click.option(
     "--dir",
     "folder",

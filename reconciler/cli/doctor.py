@@ -8,6 +8,7 @@ import click
 from reconciler.cli.common import ColorFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import Session, open_session
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
@@ -32,7 +33,7 @@ class _KnowsPermissions(Protocol):
     ) -> Permission: ...
 
 
-@click.command("doctor")
+@click.command("doctor", cls=SectionedCommand)
 @with_flags
 def command(site: SiteFlags, connection: ConnectionFlags, color: ColorFlags) -> int:
     """Check connectivity and permissions. Writes nothing.

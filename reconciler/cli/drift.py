@@ -11,12 +11,13 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
 
 
-@click.command("drift")
+@click.command("drift", cls=SectionedCommand)
 @with_flags
 def command(
     manifests: ManifestFlags,

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.resources import bundled, bundled_manifests
 from reconciler.settings_search import FILE_NAME
@@ -26,7 +27,7 @@ file = ["manifests"]
 """
 
 
-@click.command("init")
+@click.command("init", cls=SectionedCommand)
 @click.argument("folder", type=ANY_PATH)
 def command(folder: Path) -> int:
     """Make FOLDER with the bundled manifests, the schemas and a gwe.toml.

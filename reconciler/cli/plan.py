@@ -20,6 +20,7 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
@@ -68,7 +69,7 @@ def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
         click.echo(f"Saved the plan as {path}.")
 
 
-@click.command("plan")
+@click.command("plan", cls=SectionedCommand)
 @with_flags
 def command(
     manifests: ManifestFlags,

@@ -6,6 +6,7 @@ from reconciler.apply.recover_actions import Recovered
 from reconciler.cli.common import LockFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
@@ -31,7 +32,7 @@ class _Shown(Progress):
         print_warning(make_console(stderr=True), message)
 
 
-@click.command("recover")
+@click.command("recover", cls=SectionedCommand)
 @click.option(
     "--reverse", is_flag=True, help="Where a replace is half done, bring back the old object."
 )

@@ -7,7 +7,9 @@ from datetime import timedelta
 import click
 
 from reconciler.cli.common import FormatFlags, StateFlags
+from reconciler.cli.complete_values import complete_run
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedGroup
 from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.forms import FORMS, OutputStyle
@@ -30,7 +32,7 @@ class _Age(click.ParamType[timedelta]):
         return timedelta(hours=int(found[1]) * _HOURS[found[2]])
 
 
-@click.group("runs", invoke_without_command=True)
+@click.group("runs", cls=SectionedGroup, invoke_without_command=True)
 @click.pass_context
 @click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="Only the last N runs.")
 @with_flags
@@ -44,7 +46,7 @@ def command(context: click.Context, count: int | None, state: StateFlags, form: 
 
 
 @command.command("show")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @click.pass_context
 @with_flags
 def show(context: click.Context, run: str, state: StateFlags, form: FormatFlags) -> int:

@@ -6,12 +6,13 @@ import click
 
 from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
 from reconciler.state.plan_file import read_plan_file
 
 
-@click.command("show")
+@click.command("show", cls=SectionedCommand)
 @click.argument("plan_file", type=ANY_PATH, metavar="PLAN")
 @with_flags
 def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:

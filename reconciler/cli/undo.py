@@ -5,8 +5,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, OutputFlags, RunFlags
+from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import save
 from reconciler.cli.session import named_state, open_session, state_store
 from reconciler.cli.terminal import check_can_ask
@@ -14,8 +16,8 @@ from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
 
 
-@click.command("undo")
-@click.argument("run", metavar="RUN")
+@click.command("undo", cls=SectionedCommand)
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
 @click.option(
     "--force",

@@ -6,12 +6,13 @@ import click
 
 from reconciler.cli.common import ManifestFlags, ProfileFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings, load
 from reconciler.errors import ExitCode
 from reconciler.manifest.bind import bind
 
 
-@click.command("validate")
+@click.command("validate", cls=SectionedCommand)
 @with_flags
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when there is no problem.")
 def command(manifests: ManifestFlags, settings: ProfileFlags, quiet: bool) -> int:
