@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,7 +153,38 @@ def test_the_demo_ends_with_a_folder_to_go_on_in(tmp_path: Path) -> None:
     done = gwe("demo", "--dir", "place", cwd=tmp_path, env={"GWE_USER": "nobody-we-know"})
     assert done.code == 0
     assert "annex/Orchestration/application: script:Webengagement_Chat.Routing" in done.out
-    assert done.out.rstrip().endswith("gwe init my-site")
+    assert done.out.rstrip().endswith(" init my-site")
     assert (tmp_path / "place" / "gwe.db").is_file()
     again = gwe("demo", "--dir", "place", cwd=tmp_path)
     assert (again.code, again.out) == (64, "")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("on_path", [True, False])
+def test_the_commands_that_the_demo_ends_with_work_as_printed(
+    on_path: bool, tmp_path: Path
+) -> None:
+    programs = Path(sys.executable).parent
+    path = f"{programs}{os.pathsep}/usr/bin:/bin" if on_path else "/usr/bin:/bin"
+    env = {"PATH": path, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    demo = subprocess.run(
+        [programs / "gwe", "demo"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert demo.returncode == 0, demo.stderr
+    lines = demo.stdout.partition("# Continue by hand:")[2].strip().splitlines()
+    assert ("gwe" in {line.split()[0] for line in lines}) == on_path
+    done = subprocess.run(
+        ["sh", "-e", "-c", "\n".join(lines)],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Made my-site" in done.stdout

@@ -20,6 +20,7 @@ from reconciler.cli.plan import make_plan
 from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
+from reconciler.plan.model import SiteMark
 
 
 @click.command("apply", cls=SectionedCommand)
@@ -55,8 +56,9 @@ def command(
 
     keeps_state = bool(named_state(run, session.settings))
     if plan_file is not None:
-        _check_not_given(manifests, site, overwrite, selection)
+        _check_not_given(manifests, overwrite, selection)
         saved = load_plan(plan_file)
+        _check_is_for(saved.plan.site, site)
         check_can_ask(auto_approve=run.auto_approve)
         with session.connect(site, run, otherwise=saved.plan.server) as engine:
             engine.check_writable(saved.plan)
@@ -71,6 +73,18 @@ def command(
         return show_and_apply(
             plan, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
         )
+
+
+def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
+    """UsageError where a site was named on the command line and the plan is for another."""
+    made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
+    for option in given_options(site):
+        named = getattr(site, option.removeprefix("--"))
+        if named != made_for[option]:
+            raise UsageError(
+                f"{option} is {named}, but the plan is for {made_for[option] or 'none'}",
+                "Leave the option out, or make a plan for that site: gwe plan --out.",
+            )
 
 
 def _check_not_given(*groups: object) -> None:

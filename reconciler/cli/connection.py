@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, TimeoutFlags
-from reconciler.cli.flags import flag
+from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, SiteFlags, TimeoutFlags
+from reconciler.cli.flags import accepting, flag
 from reconciler.server.connection import ConnectionOptions, options_from
 
 
@@ -88,6 +88,10 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         metavar="SECONDS",
         help="How long one host may take to accept the session. Default: 10.",
     )
+
+
+takes_site = accepting(SiteFlags, ConnectionFlags)
+"""Decorates a command that needs no site, or no server: see ``accepting``."""
 
 
 def connect_options(

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -63,13 +64,13 @@ def command(folder: Path | None) -> int:
     _say("Continue by hand:")
     click.echo(f"  cd {shlex.quote(str(place))}")
     for line in (
-        f"gwe embedded inspect {SERVER_FILE}",
-        f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --verbose",
-        f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --overwrite",
-        f"gwe runs --state-dir {STATE}",
-        "gwe init my-site",
+        f"embedded inspect {SERVER_FILE}",
+        f"plan {shlex.join(site)} --verbose",
+        f"plan {shlex.join(site)} --overwrite",
+        f"runs --state-dir {STATE}",
+        "init my-site",
     ):
-        click.echo(f"  {line}")
+        click.echo(f"  {_program()} {line}")
     return ExitCode.DONE
 
 
@@ -83,6 +84,17 @@ def _folder(folder: Path | None) -> Path:
     except OSError as error:
         raise ReconcilerError(f"{folder} cannot be created: {error.strerror}") from error
     return folder
+
+
+def _program() -> str:
+    """What starts this gwe from any folder: its name where a shell finds it by that."""
+    ours = Path(sys.argv[0]).absolute()
+    found = shutil.which("gwe")
+    if found and Path(found).absolute() == ours:
+        return "gwe"
+    if ours.stem == "gwe" and ours.exists():
+        return shlex.quote(str(ours))
+    return f"{shlex.quote(sys.executable)} -m reconciler"
 
 
 def _say(text: str) -> None:

@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 Group = TypeVar("Group")
+Command = TypeVar("Command", bound=Callable[..., int])
 _OPTION = "option"
 
 
@@ -41,6 +42,23 @@ def with_flags(command: Callable[..., int]) -> Callable[..., int]:
         names, attributes = one.metadata[_OPTION]
         click.option(*names, one.name, **attributes)(invoke)
     return invoke
+
+
+def accepting(*groups: type[object]) -> Callable[[Command], Command]:
+    """Decorates a command that does not need these groups: it takes their options all the
+    same and ignores them, so that scripts give every command the same options. Help does not
+    list them."""
+
+    def decorate(command: Command) -> Command:
+        known = {one.name for one in getattr(command, "__click_params__", ())}
+        for one in (one for group in groups for one in _fields(group)):
+            if one.name not in known:
+                names, attributes = one.metadata[_OPTION]
+                ignored = {**attributes, "hidden": True, "expose_value": False}
+                click.option(*names, one.name, **ignored)(command)
+        return command
+
+    return decorate
 
 
 def from_environment(group: type[Group]) -> Group:

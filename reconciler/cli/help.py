@@ -64,6 +64,9 @@ def write_options(
         if records:
             with formatter.section(title):
                 formatter.write_dl(records, col_max=26)
+    if any(one.hidden for one in shown):
+        formatter.write_paragraph()
+        formatter.write_text("The site and connection options of gwe plan are accepted too.")
 
 
 def _sections(options: list[click.Option]) -> Iterator[tuple[str, list[click.Option]]]:

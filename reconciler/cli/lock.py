@@ -8,7 +8,7 @@ from reconciler.apply.lock import Holder, find_locks, holder_of
 from reconciler.apply.recover import abandon
 from reconciler.cli.common import StateFlags
 from reconciler.cli.complete_values import complete_run
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.session import open_session, state_store
@@ -24,6 +24,7 @@ def command() -> None:
 
 
 @command.command("show")
+@takes_site
 @with_flags
 def show(connection: ConnectionFlags) -> int:
     """Show who holds the lock."""
@@ -45,6 +46,7 @@ def show(connection: ConnectionFlags) -> int:
 
 
 @command.command("release")
+@takes_site
 @click.option(
     "--abandon",
     "run",

@@ -4,7 +4,7 @@ import click
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.cli.common import LockFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
@@ -33,6 +33,7 @@ class _Shown(Progress):
 
 
 @click.command("recover", cls=SectionedCommand)
+@takes_site
 @click.option(
     "--reverse", is_flag=True, help="Where a replace is half done, bring back the old object."
 )

@@ -7,6 +7,8 @@ profile that is named on the command line is on the command line with all that i
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ from reconciler.errors import UsageError
 from reconciler.resources import bundled_manifests
 from reconciler.server.connect import head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.errors import LoginIncorrectError
 from reconciler.settings import Settings, read_settings
 from reconciler.settings_search import settings_folder
 
@@ -142,9 +145,26 @@ class Session:
         self, site: SiteFlags | None = None, state: StateFlags | None = None, otherwise: str = ""
     ) -> Reconciler:
         """Opens the session with the server. ``otherwise``: see ``url``."""
+        url = self.url(otherwise)
+        with self.explained_login():
+            return self._connect(url, site, state)
+
+    @contextmanager
+    def explained_login(self) -> Iterator[None]:
+        """Says of a refused login where its password came from."""
+        try:
+            yield
+        except LoginIncorrectError as error:
+            if self.flags.password_file and not self.password:
+                option = "--password-file or GWE_PASSWORD_FILE"
+                error.hint = f"The password is that in {self.flags.password_file} ({option})."
+            elif "GWE_PASSWORD" in os.environ and not self.password:
+                error.hint = "The password is that of GWE_PASSWORD."
+            raise
+
+    def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:
         from reconciler.engine.reconciler import Reconciler
 
-        url = self.url(otherwise)
         named = self.site_options(site or SiteFlags())
         return Reconciler.connect(
             url,

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
+from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode
@@ -13,6 +14,7 @@ from reconciler.state.plan_file import read_plan_file
 
 
 @click.command("show", cls=SectionedCommand)
+@takes_site
 @click.argument("plan_file", type=ANY_PATH, metavar="PLAN")
 @with_flags
 def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:

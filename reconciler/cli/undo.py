@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.common import ANY_PATH, OutputFlags, RunFlags
 from reconciler.cli.complete_values import complete_run
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import save
@@ -17,6 +17,7 @@ from reconciler.render.forms import FORMS
 
 
 @click.command("undo", cls=SectionedCommand)
+@takes_site
 @click.argument("run", metavar="RUN", shell_complete=complete_run)
 @click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
 @click.option(

@@ -5,6 +5,7 @@ import os
 import click
 
 from reconciler.cli.common import ManifestFlags, ProfileFlags
+from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings, load
@@ -13,6 +14,7 @@ from reconciler.manifest.bind import bind
 
 
 @click.command("validate", cls=SectionedCommand)
+@takes_site
 @with_flags
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when there is no problem.")
 def command(manifests: ManifestFlags, settings: ProfileFlags, quiet: bool) -> int:

@@ -84,7 +84,7 @@ def load_plan(path: str | Path) -> PlanFile:
     """The plan in a file that ``save_plan`` or ``gwe plan --out`` made, ready to be applied:
     its secrets are read from the environment.
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan,
+    PlanFileError where the file cannot be read or holds no plan,
     ReconcilerError where a variable with a secret is not set.
     """
     return read_plan_file(Path(path), environment_secret)

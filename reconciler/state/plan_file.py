@@ -50,13 +50,13 @@ def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> P
     """The plan in a file. ``resolve`` returns the value of a secret (``env.NAME``); without it
     secrets stay empty, which is enough to show the plan but not to apply it.
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan.
+    PlanFileError where the file cannot be read or holds no plan.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(
+        raise PlanFileError(
             f"the plan file {path} cannot be read: {reason}",
             "Plan files are made by gwe plan --out FILE.",
         ) from error
