@@ -10,8 +10,8 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "init": (
         "gwe init my-site",
-        "gwe init sites/emea",
-        "gwe init ../my-site",
+        "gwe init .                         # in a new git repository",
+        "gwe init --update .                # after an upgrade of gwe",
     ),
     "validate": (
         "gwe validate                       # what gwe.toml names",
