@@ -9,11 +9,12 @@ import click
 
 from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, SiteFlags, TimeoutFlags
 from reconciler.cli.flags import accepting, flag
+from reconciler.cli.logs import LogFlags
 from reconciler.server.connection import ConnectionOptions, options_from
 
 
 @dataclass(frozen=True)
-class ConnectionFlags(TimeoutFlags, ProfileFlags):
+class ConnectionFlags(LogFlags, TimeoutFlags, ProfileFlags):
     """The server, the account, and how to reach a real server. A field that is empty or None
     comes from gwe.toml, else it has the default of ``ConnectionOptions``."""
 

@@ -19,6 +19,7 @@ from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import find_credentials
 from reconciler.cli.flags import Group, names_from, without
+from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
 from reconciler.resources import bundled_manifests
 from reconciler.server.connect import head_start, relative_to
@@ -183,6 +184,7 @@ class Session:
 
 def open_session(flags: ConnectionFlags) -> Session:
     """The session of a command that runs in the current folder; Java begins to start."""
+    start_logging(flags)
     settings = find_settings(flags.profile)
     _check_agrees(flags, settings)
     session = Session(ranked(flags, settings), settings)

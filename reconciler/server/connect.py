@@ -6,6 +6,7 @@ here.
 
 import importlib
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from reconciler.errors import UsageError
 from reconciler.server.adapter import Adapter
 from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.logged import LOG, logged, since
 from reconciler.server.port import Server
 
 ADAPTERS: Mapping[str, str] = {
@@ -53,7 +55,10 @@ def connect(
 
     UsageError for a URL of no known form, ServerError where no session can be opened.
     """
-    return adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
+    begun = time.monotonic()
+    server = adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
+    LOG.info("connected to %s as %s: %.1f ms", url, credentials.user or "nobody", since(begun))
+    return logged(server)
 
 
 def head_start(url: str, options: ConnectionOptions) -> None:
