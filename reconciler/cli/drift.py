@@ -35,7 +35,12 @@ def command(
     session = open_session(connection)
     loaded = load(manifests, session.settings)
     with session.connect(site) as engine:
-        plan = engine.drift(loaded, target=selection.target, exclude=selection.exclude)
+        from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+
+        with reading_shown() as progress:
+            plan = engine.drift(
+                loaded, target=selection.target, exclude=selection.exclude, progress=progress
+            )
     FORMS[form.format](output.style()).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED

@@ -1,5 +1,6 @@
 """What ``apply`` and ``undo`` share: show a plan, ask, apply it and show how it goes."""
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from reconciler.plan.model import Plan
 from reconciler.render.console import make_console
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.render.messages import print_outcome, print_report, print_warning
+from reconciler.render.status import StatusLine
 from reconciler.state.plan_file import PlanFile
 
 
@@ -44,8 +46,8 @@ def show_and_apply(
     if not flags.auto_approve and not confirm("Apply this plan?"):
         click.echo("Declined; nothing was written.", err=True)
         return ExitCode.FAILED
-    with gentle_interrupt() as stopping:
-        shown = ShownProgress(output.style(), stopping)
+    with gentle_interrupt() as stopping, StatusLine("Applying", sys.stderr) as line:
+        shown = ShownProgress(output.style(), line, stopping)
         report = engine.apply(
             found,
             lock=not flags.no_lock,
@@ -92,19 +94,26 @@ class ShownProgress(Progress):
     """Prints each outcome; when quiet, problems only. Nothing here stops a run whose output
     nobody reads any more: rich raises SystemExit where a pipe is broken."""
 
-    def __init__(self, style: OutputStyle, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        style: OutputStyle,
+        line: StatusLine,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._quiet = style.quiet
+        self._line = line
         self._console = make_console(no_color=style.no_color)
         self._stopping = stopping
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         problem = outcome.message and outcome.status != "not-started"
+        self._line.advance(number, total)
         if problem or not self._quiet:
-            with suppress(OSError, SystemExit):
+            with suppress(OSError, SystemExit), self._line.away():
                 print_outcome(self._console, outcome, number, total)
 
     def warning(self, message: str) -> None:
-        with suppress(OSError, SystemExit):
+        with suppress(OSError, SystemExit), self._line.away():
             print_warning(make_console(stderr=True), message)
 
     def stopping(self) -> bool:

@@ -50,14 +50,18 @@ def make_plan(
     engine: Reconciler, loaded: Loaded, overwrite: OverwriteFlags, selection: SelectionFlags
 ) -> Plan:
     """The plan that the options ask for."""
-    return engine.plan(
-        loaded,
-        overwrite=overwrite.overwrite,
-        overwrite_only=overwrite.overwrite_only,
-        target=selection.target,
-        exclude=selection.exclude,
-        force=overwrite.force,
-    )
+    from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+
+    with reading_shown() as progress:
+        return engine.plan(
+            loaded,
+            overwrite=overwrite.overwrite,
+            overwrite_only=overwrite.overwrite_only,
+            target=selection.target,
+            exclude=selection.exclude,
+            force=overwrite.force,
+            progress=progress,
+        )
 
 
 def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:

@@ -7,6 +7,7 @@ profile that is named on the command line is on the command line with all that i
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from reconciler.cli.credentials import find_credentials
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
+from reconciler.render.status import StatusLine
 from reconciler.resources import bundled_manifests
 from reconciler.server.connect import head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -167,19 +169,21 @@ class Session:
         from reconciler.engine.reconciler import Reconciler
 
         named = self.site_options(site or SiteFlags())
-        return Reconciler.connect(
-            url,
-            app=named.app,
-            tenant=named.tenant,
-            cluster=named.cluster,
-            credentials=self.credentials(url),
-            state=named_state(state or StateFlags(), self.settings) or None,
-            install_dir=self.install_dir,
-            timeout=self.flags.timeout,
-            connection=self.connection(),
-            limits=self.settings.limits,
-            secret_words=self.settings.secret_words,
-        )
+        credentials = self.credentials(url)
+        with StatusLine(f"Connecting to {url}", sys.stderr):
+            return Reconciler.connect(
+                url,
+                app=named.app,
+                tenant=named.tenant,
+                cluster=named.cluster,
+                credentials=credentials,
+                state=named_state(state or StateFlags(), self.settings) or None,
+                install_dir=self.install_dir,
+                timeout=self.flags.timeout,
+                connection=self.connection(),
+                limits=self.settings.limits,
+                secret_words=self.settings.secret_words,
+            )
 
 
 def open_session(flags: ConnectionFlags) -> Session:

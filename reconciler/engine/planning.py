@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.engine.progress import Progress
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.launch.adapter import FileSpec, FilesReader
 from reconciler.launch.files import Installation
@@ -59,6 +60,7 @@ def prepare(
     options: PlanOptions,
     environment: Mapping[str, str],
     installation: Installation | None = None,
+    progress: Progress | None = None,
 ) -> Planned:
     """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
     ``installation``: the folder with the launch files. Every error is a ReconcilerError."""
@@ -66,17 +68,25 @@ def prepare(
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
     if installation is not None:
         server = FilesReader(server, installation, _specs_of(desired))
-    live = Snapshot([*found, *_read(server, desired, site, found, options)])
+    read = _read(server, desired, site, found, options, progress or Progress())
+    live = Snapshot([*found, *read])
     plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
     return Planned(replace(plan, inputs=loaded.inputs), live)
 
 
 def _read(
-    server: Reader, desired: Desired, site: Site, found: Snapshot, options: PlanOptions
+    server: Reader,
+    desired: Desired,
+    site: Site,
+    found: Snapshot,
+    options: PlanOptions,
+    progress: Progress,
 ) -> Iterator[ConfObject]:
     """The live objects of the desired kinds, and what they refer to."""
     requirements, tenants = desired_requirements(desired, found, options)
-    for object_type, filters in reads_for(requirements, {site.tenant_dbid, *tenants}):
+    reads = list(reads_for(requirements, {site.tenant_dbid, *tenants}))
+    for done, (object_type, filters) in enumerate(reads):
+        progress.reading(done, len(reads))
         yield from server.read(object_type, filters)
     if desired.files and site.installation:
         yield from server.read(LAUNCH_FILE)
