@@ -100,7 +100,7 @@ def test_a_wrong_password_is_said_to_be_that_of_its_file(
     doctor = gwe("doctor", *site, "--user", "default", "--password-file", "wrong", cwd=tmp_path)
     assert (doctor.code, hint in said(doctor)) == (1, True)
     in_clear = _with_password(tmp_path, site, GWE_PASSWORD="hunter2")  # noqa: S106 - made up
-    assert "The password is that of GWE_PASSWORD." in said(in_clear)
+    assert "Check GWE_USER and GWE_PASSWORD." in said(in_clear)
     assert "hunter2" not in by_option.err + by_variable.err + in_clear.err
 
 

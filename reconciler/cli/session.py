@@ -161,8 +161,6 @@ class Session:
             if self.flags.password_file and not self.password:
                 option = "--password-file or GWE_PASSWORD_FILE"
                 error.hint = f"The password is that in {self.flags.password_file} ({option})."
-            elif "GWE_PASSWORD" in os.environ and not self.password:
-                error.hint = "The password is that of GWE_PASSWORD."
             raise
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:
