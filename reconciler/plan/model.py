@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of
 
+CONSENTS = ("--overwrite", "--overwrite-only", "--force")
+"""The options that allow a plan to destroy what it would otherwise spare."""
+
 
 @dataclass(frozen=True)
 class SiteMark:
@@ -34,7 +37,8 @@ class Plan:
     ``server``: a URL to show; ``identity``: what the server calls itself for its whole life.
     ``manifests``: a digest of the manifests, for information. ``undoes``: the run that the
     plan reverts, empty for a plan from manifests. ``after``: the last run on the server that
-    was known. ``refusals``: the limits that the plan exceeds; with any it is not applied.
+    was known. ``consent``: the options of ``CONSENTS`` that it was made with. ``refusals``: the
+    limits that the plan exceeds; with any it is not applied.
     ``inputs``: what the plan was made from, for information.
     """
 
@@ -47,6 +51,7 @@ class Plan:
     manifests: str = ""
     undoes: str = ""
     after: str = ""
+    consent: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     inputs: PlanInputs = field(default_factory=PlanInputs)
 
