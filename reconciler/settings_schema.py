@@ -8,6 +8,11 @@ from typing import Any
 
 from reconciler.kinds.schema import DRAFT
 
+PATHS_OF_CONNECTION = frozenset(
+    {"psdk", "install-dir", "ca-file", "trust-store", "certificate", "key"}
+)
+"""The settings under ``connection`` that are paths, relative to the file."""
+
 _NOT_BLANK = {"pattern": r"\S", "$comment": "a string that is not blank"}
 
 
@@ -26,7 +31,7 @@ def settings_schema() -> dict[str, Any]:
         "file": _list(
             "a list of paths",
             "Manifest files and folders, relative to this file.",
-            _string("A file or folder."),
+            _string("A file or folder; bundled: the manifests that come with gwe."),
         ),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
@@ -36,7 +41,9 @@ def settings_schema() -> dict[str, Any]:
         "guards": _table(
             "How much a plan may replace or delete.",
             {
-                "percent": _count("Percentage of the existing managed objects; default: 30."),
+                "percent": _integer(
+                    "Percentage of the existing managed objects; default: 30.", 0, 100
+                ),
                 "at_least": _count("How many objects there must be for percent; default: 10."),
                 "count": _count("Number of objects, also with --overwrite; default: no limit."),
             },
@@ -61,7 +68,10 @@ def settings_schema() -> dict[str, Any]:
     return {
         "$schema": DRAFT,
         "title": "Settings of the Web Engagement reconciler (gwe.toml)",
-        **_table("What gwe reads in the folder where it runs.", {**settings, "profiles": profiles}),
+        **_table(
+            "What gwe reads in the folder where it runs, or above it.",
+            {**settings, "profiles": profiles},
+        ),
     }
 
 

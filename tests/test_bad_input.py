@@ -315,7 +315,6 @@ def test_an_application_that_does_not_exist_is_refused(server: Path, tmp_path: P
         (["--tenant", "Nope"], ["GWE does not serve a tenant Nope", "Resources"]),
         (["--cluster", "Nope"], ["GWE has no connection to a cluster Nope"]),
         (["--profile", "nope"], ["no profile nope"]),
-        (["--password-file", "nope"], ["--password-file nope cannot be read"]),
     ],
     ids=lambda value: " ".join(value) if value and value[0].startswith("-") else "",
 )

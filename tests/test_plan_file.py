@@ -807,9 +807,6 @@ def test_an_object_that_is_deleted_with_a_replaced_one_and_appears_after_the_pla
     ("option", "named_as"),
     [
         (("-f", "m.yaml"), "--file"),
-        (("--app", "GWE"), "--app"),
-        (("--tenant", "Resources"), "--tenant"),
-        (("--cluster", "C"), "--cluster"),
         (("--overwrite",), "--overwrite"),
         (("--overwrite-only", "AgentGroup/*"), "--overwrite-only"),
         (("--force",), "--force"),
@@ -830,6 +827,27 @@ def test_an_option_of_the_plan_has_no_place_beside_its_file(
     assert what in said(refused)
     assert "Use it when you make the plan: gwe plan --out." in said(refused)
     assert everything(server) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--app", "Other"), "--app is Other, but the plan is for GWE"),
+        (("--tenant", "Other"), "--tenant is Other, but the plan is for Resources"),
+        (("--cluster", "C"), "--cluster is C, but the plan is for none"),
+    ],
+)
+def test_a_plan_file_is_applied_beside_the_options_of_its_site_and_of_no_other(
+    option: tuple[str, str], told: str, tmp_path: Path
+) -> None:
+    server = made(tmp_path, QUEUE)
+    before = everything(server)
+    refused = applied(tmp_path, *option)
+    assert (refused.code, f"error: {told}" in said(refused)) == (64, True)
+    assert everything(server) == before
+    env = {"GWE_APP": "Other", "GWE_FILE": "other.yaml"}
+    done = applied(tmp_path, "--app", "GWE", "--tenant", "Resources", env=env)
+    assert done.code == 0, done.err
 
 
 def test_a_file_is_not_carried_out_without_a_terminal_and_without_approval(tmp_path: Path) -> None:
@@ -987,7 +1005,7 @@ def test_a_file_that_cannot_be_read_is_named(
     (tmp_path / "folder").mkdir()
     more = ("--auto-approve",) if command == "apply" else ()
     refused = gwe(command, path, *more, cwd=tmp_path)
-    assert refused.code == 64
+    assert refused.code == 1
     assert f"the plan file {path} cannot be read: {told}" in said(refused)
 
 

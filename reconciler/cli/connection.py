@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, TimeoutFlags
-from reconciler.cli.flags import flag
+from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, SiteFlags, TimeoutFlags
+from reconciler.cli.flags import accepting, flag
+from reconciler.cli.logs import LogFlags
 from reconciler.server.connection import ConnectionOptions, options_from
 
 
 @dataclass(frozen=True)
-class ConnectionFlags(TimeoutFlags, ProfileFlags):
+class ConnectionFlags(LogFlags, TimeoutFlags, ProfileFlags):
     """The server, the account, and how to reach a real server. A field that is empty or None
     comes from gwe.toml, else it has the default of ``ConnectionOptions``."""
 
@@ -44,7 +45,10 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         " (or GWE_INSTALL_DIR).",
     )
     psdk: str | None = flag(
-        "--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
+        "--psdk",
+        envvar="GWE_PSDK",
+        metavar="DIR",
+        help="Folder with the Platform SDK (or GWE_PSDK).",
     )
     client: str | None = flag(
         "--client", metavar="NAME", help="Client application to log in as. Default: default."
@@ -85,6 +89,10 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         metavar="SECONDS",
         help="How long one host may take to accept the session. Default: 10.",
     )
+
+
+takes_site = accepting(SiteFlags, ConnectionFlags)
+"""Decorates a command that needs no site, or no server: see ``accepting``."""
 
 
 def connect_options(

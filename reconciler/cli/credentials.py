@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.terminal import in_ci
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError
 from reconciler.server.connection import Credentials
 
 SERVICE = "gwe-reconciler"
@@ -20,7 +20,7 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     """The credentials of ``user`` at the server behind ``url``. ``file``: holds the password.
     ``may_ask``: a person at a terminal may be asked for it.
 
-    UsageError where the file cannot be read; click.Abort where the answer is Ctrl-C.
+    ReconcilerError where the file cannot be read; click.Abort where the answer is Ctrl-C.
     """
     if file is not None:
         return Credentials(user, _read(file))
@@ -41,7 +41,7 @@ def _read(file: Path) -> str:
         text: str = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(f"--password-file {file} cannot be read: {reason}") from error
+        raise ReconcilerError(f"--password-file {file} cannot be read: {reason}") from error
     return text.removesuffix("\n")
 
 

@@ -21,6 +21,7 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
@@ -56,14 +57,18 @@ def make_plan(
     engine: Reconciler, loaded: Loaded, overwrite: OverwriteFlags, selection: SelectionFlags
 ) -> Plan:
     """The plan that the options ask for."""
-    return engine.plan(
-        loaded,
-        overwrite=overwrite.overwrite,
-        overwrite_only=overwrite.overwrite_only,
-        target=selection.target,
-        exclude=selection.exclude,
-        force=overwrite.force,
-    )
+    from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+
+    with reading_shown() as progress:
+        return engine.plan(
+            loaded,
+            overwrite=overwrite.overwrite,
+            overwrite_only=overwrite.overwrite_only,
+            target=selection.target,
+            exclude=selection.exclude,
+            force=overwrite.force,
+            progress=progress,
+        )
 
 
 def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
@@ -77,7 +82,7 @@ def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
         click.echo(f"Saved the plan as {path}.\nPlan id: {plan_id(plan)}")
 
 
-@click.command("plan")
+@click.command("plan", cls=SectionedCommand)
 @with_flags
 def command(
     manifests: ManifestFlags,

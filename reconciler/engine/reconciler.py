@@ -144,6 +144,7 @@ class Reconciler:
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
         force: bool = False,
+        progress: Progress | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
 
@@ -153,6 +154,7 @@ class Reconciler:
         those at these addresses. ``target``: plan these addresses only; ``exclude``: all but
         these, and what depends on them. All addresses may have wildcards.
         ``force``: replace what another site may use as well, and exceed the limits.
+        ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
         ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
@@ -174,7 +176,9 @@ class Reconciler:
             limits=self._limits,
         )
         installation = self._place.installation()
-        planned = prepare(loaded, self.reader, self._site, options, os.environ, installation)
+        planned = prepare(
+            loaded, self.reader, self._site, options, os.environ, installation, progress
+        )
         return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
 
     def drift(
@@ -184,10 +188,13 @@ class Reconciler:
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Parameters and errors are those of ``plan``."""
-        return self.plan(manifests, variables=variables, target=target, exclude=exclude)
+        return self.plan(
+            manifests, variables=variables, target=target, exclude=exclude, progress=progress
+        )
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was

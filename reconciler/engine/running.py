@@ -90,7 +90,7 @@ def load_plan(path: str | Path) -> PlanFile:
     its secrets are read from the environment, and so is the key that it must be signed with
     (GWE_PLAN_KEY).
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan,
+    PlanFileError where the file cannot be read or holds no plan,
     ReconcilerError where a variable with a secret is not set.
     """
     return read_plan_file(Path(path), environment_secret, plan_key())

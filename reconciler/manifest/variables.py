@@ -55,14 +55,21 @@ class Variables:
 
 
 def collect(
-    manifests: Sequence[Manifest], settings: Sequence[Setting], problems: list[Diagnostic]
+    manifests: Sequence[Manifest],
+    settings: Sequence[Setting],
+    problems: list[Diagnostic],
+    elsewhere: Sequence[Setting] = (),
 ) -> Variables:
     """The variables that the manifests declare, with the values that the site sets.
 
     Reports a variable that is declared twice, a required variable without a value, and a
     setting in a file for a variable that is not declared; UsageError for such a ``--var``.
+    ``elsewhere``: settings of variables that manifests outside these may declare.
     """
     declared = _declarations(manifests, problems)
+    for setting in elsewhere:
+        where = setting.position or Position("")
+        declared.setdefault(setting.name, _Declaration(where, None, where))
     values: dict[str, str] = {}
     for setting in settings:
         if setting.name in declared:

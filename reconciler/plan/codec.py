@@ -29,6 +29,7 @@ from reconciler.json_codec import (
     text_like,
 )
 from reconciler.kinds.schema import DRAFT
+from reconciler.manifest.load import PlanInputs
 from reconciler.plan.action_codec import ACTION
 from reconciler.plan.actions import ACTION_NAMES
 from reconciler.plan.check_actions import check_actions
@@ -60,6 +61,14 @@ _SITE = record(
     Member("foreignKeys", table(TEXT, TEXT), "foreign_keys"),
     Member("installation", or_null(text_like(r"^[^\0]*$"), "")),
     get=_site_value,
+)
+_INPUTS = record(
+    PlanInputs,
+    Member("manifests", array(TEXT)),
+    Member("named", BOOLEAN),
+    Member("settings", OPTIONAL_TEXT),
+    Member("profile", OPTIONAL_TEXT),
+    description="What the plan was made from, for information.",
 )
 _SUMMARY = record(
     dict,
@@ -98,6 +107,7 @@ _PLAN: Codec[Plan] = record(
     Member("server", TEXT),
     Member("identity", text_like(".")),
     Member("site", _SITE),
+    Member("inputs", _INPUTS),
     Member("manifests", OPTIONAL_TEXT, description="A digest, for information."),
     Member("undoes", OPTIONAL_TEXT, description="The run that is reverted."),
     Member("after", OPTIONAL_TEXT, description="The last run that was known."),

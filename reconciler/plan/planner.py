@@ -6,7 +6,7 @@ from reconciler.errors import SelfCheckError
 from reconciler.plan.actions import Action, Blocked, Skip, Write
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
-from reconciler.plan.files import plan_files
+from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.model import Plan, SiteMark
@@ -30,7 +30,9 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     and SelfCheckError where the plan would not converge: a defect of this program.
     """
     compared, remarks = _compare(context)
-    selected, selection = select(with_needs(context, compared), context.options)
+    selected, selection = select(
+        with_needs(context, compared), context.options, files_left_out(context)
+    )
     ordered = order(selected)
     final = simulate(ordered, context.live)
     checked, warnings = check_references(context, ordered, final)

@@ -53,13 +53,13 @@ def read_plan_file(
     secrets stay empty, which is enough to show the plan but not to apply it. ``key``: what the
     file must be signed with; empty: it need not be signed.
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan.
+    PlanFileError where the file cannot be read or holds no plan.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(
+        raise PlanFileError(
             f"the plan file {path} cannot be read: {reason}",
             "Plan files are made by gwe plan --out FILE.",
         ) from error
