@@ -70,7 +70,9 @@ def flat(text: str) -> str:
 
 
 def folders_of_a_state(team: Team, tmp_path: Path) -> list[Path]:
-    return [*tmp_path.parent.rglob("state.db"), *team.place.folder.rglob("state.db")]
+    platform = tmp_path.parent / f"{tmp_path.name}.home"  # of the fixture for all tests
+    places = (tmp_path, platform, team.place.state_dir)
+    return [file for place in places for file in place.rglob("state.db")]
 
 
 def test_a_run_is_listed_shown_and_taken_back_on_another_machine(
