@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import MAX_SHOWN, Diagnostic, Position, did_you_mean
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "gwe.toml"
 MAX_BYTES = 1024 * 1024
-MAX_PROBLEMS = 100
 
 _WHERE = Position(FILE_NAME)
 _STATES = ("state", "state_dir")
@@ -118,12 +117,14 @@ def _state(folder: Path, named: str) -> str:
 def _load(path: Path) -> dict[str, Any]:
     """The data of a file that the schema allows; ManifestError for any other."""
     problems: list[Diagnostic] = []
-    text = read_text(path, FILE_NAME, MAX_BYTES, problems)
+    text = read_text(path, MAX_BYTES, FILE_NAME)
     data: dict[str, Any] = {}
     try:
-        if text is not None and _LONG_KEY.search(text):
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+        elif _LONG_KEY.search(text):
             problems.append(Diagnostic("a key has more than 100 parts", _WHERE))
-        elif text is not None:
+        else:
             data = tomllib.loads(text)
             problems += _problems(data)
     except tomllib.TOMLDecodeError as error:
@@ -141,7 +142,7 @@ def _problems(data: Mapping[str, Any]) -> list[Diagnostic]:
     """What the schema does not allow; after the first hundred, how many more there are."""
     errors = sorted(_validator().iter_errors(data), key=lambda error: [*map(str, error.path)])
     mistakes = ((error, key) for error in errors for key in _unknown_keys(error))
-    shown = [_explained(error, key) for error, key in itertools.islice(mistakes, MAX_PROBLEMS)]
+    shown = [_explained(error, key) for error, key in itertools.islice(mistakes, MAX_SHOWN)]
     more = sum(1 for _ in mistakes)
     return [*shown, Diagnostic(f"and {more} more", _WHERE)] if more else shown
 

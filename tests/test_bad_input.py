@@ -118,8 +118,8 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     text = refused(1, *[f"--file={path}" for path in paths])
     assert "error: none: no such file or folder" in text
     assert "error: empty: the folder contains no manifests" in text
-    assert "error: latin.yaml:2:4: the file is not UTF-8" in text
-    assert "error: big.yaml: the file is larger than 10 MiB" in text
+    assert "error: latin.yaml:2:4: cannot be read: it is not UTF-8" in text
+    assert "error: big.yaml: cannot be read: it is larger than 10 MiB" in text
     assert "4 problems." in text
 
 

@@ -175,7 +175,7 @@ def test_a_gwe_toml_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_gwe_toml_that_is_not_utf_8_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "gwe.toml").write_bytes(b"app = '\xfc'\n")
-    with pytest.raises(ManifestError, match=r"gwe\.toml.*the file is not UTF-8"):
+    with pytest.raises(ManifestError, match=r"gwe\.toml.*cannot be read: it is not UTF-8"):
         read_settings(tmp_path)
 
 
@@ -212,7 +212,7 @@ def test_no_value_of_gwe_toml_is_in_a_message(tmp_path: Path, text: str) -> None
         ("[" * 100 + "]" * 100, "server must be a string"),
         ("{" + "a." * 100_000 + "a = 1}", "a key has more than 100 parts"),
         ("{" + "'a' . " * 100_000 + "a = 1}", "a key has more than 100 parts"),
-        ("'" + "x" * 1_048_576 + "'", "the file is larger than 1 MiB"),
+        ("'" + "x" * 1_048_576 + "'", "cannot be read: it is larger than 1 MiB"),
     ],
     ids=["digits", "hex", "lists", "tables", "shallow", "dotted", "quoted", "large"],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +24,8 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
-from reconciler.render.forms import FORMS
+from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from reconciler.engine.reconciler import Reconciler
@@ -38,7 +41,7 @@ class PlanFlags:
         "--out",
         type=ANY_PATH,
         metavar="FILE",
-        help="Also save the plan, for gwe show and gwe apply.",
+        help="Also save the plan, for gwe show and gwe apply; - writes it to standard output.",
     )
     detailed_exitcode: bool = flag(
         "--detailed-exitcode", is_flag=True, help="Exit 2 when the plan is not empty, else 0."
@@ -59,13 +62,22 @@ def make_plan(
     )
 
 
-def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
-    """Writes a plan file and, unless ``quiet``, says so."""
-    from reconciler.state.plan_file import save_plan  # noqa: PLC0415 - only for --out
+def show_and_save(plan: Plan, form: str, style: OutputStyle, out: Path | None) -> None:
+    """Shows a plan and writes its plan file, if one was asked for. Where that goes to standard
+    output, the plan is shown on standard error."""
+    to_standard_output = out == STANDARD_STREAM
+    with redirect_stdout(sys.stderr) if to_standard_output else nullcontext():
+        FORMS[form](style).plan(plan)
+    if out is None:
+        return
+    from reconciler.state.plan_file import plan_text, save_plan  # noqa: PLC0415 - only for --out
 
-    save_plan(plan, path)
-    if not quiet:
-        click.echo(f"Saved the plan as {path}.")
+    if to_standard_output:
+        click.echo(plan_text(plan).encode(), nl=False)
+        return
+    save_plan(plan, out)
+    if form == "text":
+        click.echo(f"Saved the plan as {out}.")
 
 
 @click.command("plan")
@@ -90,9 +102,7 @@ def command(
     loaded = load(manifests, session.settings)
     with session.connect(site, state) as engine:
         plan = make_plan(engine, loaded, overwrite, selection)
-    FORMS[form.format](output.style()).plan(plan)
-    if more.out is not None:
-        save(plan, more.out, quiet=form.format != "text")
+    show_and_save(plan, form.format, output.style(), more.out)
     if not plan.applyable:
         return ExitCode.REFUSED
     if more.detailed_exitcode and not plan.empty:
