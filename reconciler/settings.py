@@ -176,7 +176,10 @@ def _explained(error: "ValidationError", key: str | None) -> Diagnostic:
     schema: Any = error.schema
     path = tuple(error.path)
     if key is None:
-        return Diagnostic(f"{_spelled(path)} must be {schema['$comment']}", _WHERE)
+        expected = schema["$comment"]
+        if error.validator == "pattern" and expected == "a string":
+            expected = "a string without control characters"
+        return Diagnostic(f"{_spelled(path)} must be {expected}", _WHERE)
     known = list(schema["properties"])
     summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
     return Diagnostic(summary, _WHERE, f"Known here: {', '.join(known)}.")

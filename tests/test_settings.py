@@ -222,6 +222,13 @@ def test_a_monstrous_value_is_a_problem_and_no_crash(
     assert _toml_problems(tmp_path, f"server = {value}\n") == [problem]
 
 
+@pytest.mark.parametrize("escape", ["\\u0000", "\\n", "\\u001b"])
+@pytest.mark.parametrize("name", ["server", "state_dir", "app"])
+def test_a_setting_holds_no_control_character(tmp_path: Path, name: str, escape: str) -> None:
+    (problem,) = _toml_problems(tmp_path, f'{name} = "a{escape}"\n')
+    assert problem == f"{name} must be a string without control characters"
+
+
 def test_a_long_string_with_dots_is_no_long_key(tmp_path: Path) -> None:
     text = "A sentence. Another one... " * 1_000 + "." * 1_000
     assert _toml(tmp_path, f"# {text}\ntenant = '{text}'\n").tenant == text
