@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 FILE_NAME = "gwe.toml"
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 128 * 1024
 
 _WHERE = Position(FILE_NAME)
 _STATES = ("state", "state_dir")

@@ -208,11 +208,11 @@ def test_no_value_of_gwe_toml_is_in_a_message(tmp_path: Path, text: str) -> None
         ("9" * 5_000, "a number has too many digits"),
         ("0x" + "f" * 100_000, "a number has too many digits"),
         ("[" * 100_000, "values are nested too deeply"),
-        ("{a = " * 100_000, "values are nested too deeply"),
+        ("{a = " * 20_000, "values are nested too deeply"),
         ("[" * 100 + "]" * 100, "server must be a string"),
-        ("{" + "a." * 100_000 + "a = 1}", "a key has more than 100 parts"),
-        ("{" + "'a' . " * 100_000 + "a = 1}", "a key has more than 100 parts"),
-        ("'" + "x" * 1_048_576 + "'", "cannot be read: it is larger than 1 MiB"),
+        ("{" + "a." * 50_000 + "a = 1}", "a key has more than 100 parts"),
+        ("{" + "'a' . " * 20_000 + "a = 1}", "a key has more than 100 parts"),
+        ("'" + "x" * 131_072 + "'", "cannot be read: it is larger than 128 KiB"),
     ],
     ids=["digits", "hex", "lists", "tables", "shallow", "dotted", "quoted", "large"],
 )
@@ -235,11 +235,11 @@ def test_a_long_string_with_dots_is_no_long_key(tmp_path: Path) -> None:
 
 
 def test_of_many_mistakes_a_hundred_are_listed_and_the_others_counted(tmp_path: Path) -> None:
-    many = "".join(f"key{number} = 1\n" for number in range(50_000))
+    many = "".join(f"key{number} = 1\n" for number in range(9_000))
     problems = _toml_problems(tmp_path, many)
     assert len(problems) == 101
     assert problems[0] == "unknown setting key0"
-    assert problems[99:] == ["unknown setting key99", "and 49900 more"]
+    assert problems[99:] == ["unknown setting key99", "and 8900 more"]
 
 
 def test_a_long_key_is_shortened_in_messages(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from reconciler.plan.secrets import unsaveable
 from reconciler.state.replace_file import replace_file
 from reconciler.text_files import read_text, shown_path
 
-MAX_BYTES = 64 * 1024 * 1024
-MAX_VALUES = 4_000_000
-"""Values in a plan file: a text of 64 MiB could hold so many that they fill the memory."""
+MAX_BYTES = 16 * 1024 * 1024
+MAX_VALUES = 1_000_000
+"""Values in a plan file: a text of that size could hold so many that they fill the memory."""
 
 _ADVICE = "Plan files are made by gwe plan --out FILE."
 _BEGINNING = re.compile(rb'\s*\{\s*"format"\s*:\s*"gwe-plan/')
@@ -43,9 +43,19 @@ def save_plan(plan: Plan, path: str | Path) -> None:
 
 
 def plan_text(plan: Plan) -> str:
-    """The text of a plan file. RefusedError where the plan holds a secret in clear."""
+    """The text of a plan file. RefusedError where the plan holds a secret in clear, or is
+    larger than a plan file that is read."""
     _check_holds_no_secret(plan)
-    return plan_json(plan)
+    text = plan_json(plan)
+    if len(text.encode()) > MAX_BYTES or _values(text) > MAX_VALUES:
+        summary = f"the plan is too large for a plan file ({MAX_BYTES >> 20} MiB)"
+        raise RefusedError([Diagnostic(summary, hint="Plan a part of it with --target.")])
+    return text
+
+
+def _values(text: str) -> int:
+    """At least as many values as the JSON text holds."""
+    return sum(map(text.count, ",[{"))
 
 
 def _is_plan(beginning: bytes) -> bool:
@@ -61,8 +71,8 @@ def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> P
     name = shown_path(path)
     text = read_text(path, MAX_BYTES)
     if isinstance(text, Diagnostic):
-        raise UsageError(f"the plan file {name} {text.summary}", text.hint or _ADVICE)
-    if sum(map(text.count, ",[{")) > MAX_VALUES:
+        raise UsageError(f"the plan file {name} {text.summary}", f"{text.hint} {_ADVICE}".strip())
+    if _values(text) > MAX_VALUES:
         raise PlanFileError(f"{name} has more than {MAX_VALUES:,} values", _ADVICE)
     plan = read_plan(text, name, resolve)
     missing = unsaveable(plan) if resolve else []
