@@ -226,7 +226,7 @@ def test_a_plan_is_written_as_a_new_file_or_over_an_empty_one_or_an_older_plan(
         path.write_bytes(before)
         path.chmod(0o666)
     assert planned(tmp_path, "plan.json").code == 0
-    assert json.loads(path.read_bytes())["format"] == "gwe-plan/1"
+    assert json.loads(path.read_bytes())["format"] == "gwe-plan/2"
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -279,7 +279,7 @@ def test_a_plan_on_standard_output_is_the_file_and_the_text_goes_to_standard_err
 ) -> None:
     written = planned(tmp_path, "-")
     assert written.code == 0
-    assert json.loads(written.out)["format"] == "gwe-plan/1"
+    assert json.loads(written.out)["format"] == "gwe-plan/2"
     assert "Plan: 1 to create" in written.err
     shown = gwe("show", "-", cwd=tmp_path, stdin=written.out)
     assert (shown.code, "Plan: 1 to create" in shown.out) == (0, True)

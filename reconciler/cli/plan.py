@@ -21,6 +21,7 @@ from reconciler.cli.common import (
     StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -42,6 +43,12 @@ class PlanFlags:
         type=ANY_PATH,
         metavar="FILE",
         help="Also save the plan, for gwe show and gwe apply; - writes it to standard output.",
+    )
+    expect: str = flag(
+        "--expect",
+        default="",
+        metavar="ID",
+        help="Exit 4 unless the plan has this id, which gwe plan --out and gwe show print.",
     )
     detailed_exitcode: bool = flag(
         "--detailed-exitcode", is_flag=True, help="Exit 2 when the plan is not empty, else 0."
@@ -70,14 +77,16 @@ def show_and_save(plan: Plan, form: str, style: OutputStyle, out: Path | None) -
         FORMS[form](style).plan(plan)
     if out is None:
         return
-    from reconciler.state.plan_file import plan_text, save_plan  # noqa: PLC0415 - only for --out
+    from reconciler.engine.run_context import plan_key  # noqa: PLC0415 - only for --out
+    from reconciler.plan.codec import plan_id  # noqa: PLC0415
+    from reconciler.state.plan_file import plan_text, save_plan  # noqa: PLC0415
 
     if to_standard_output:
-        click.echo(plan_text(plan).encode(), nl=False)
+        click.echo(plan_text(plan, plan_key()).encode(), nl=False)
         return
-    save_plan(plan, out)
+    save_plan(plan, out, plan_key())
     if form == "text":
-        click.echo(f"Saved the plan as {out}.")
+        click.echo(f"Saved the plan as {out}.\nPlan id: {plan_id(plan)}")
 
 
 @click.command("plan")
@@ -103,6 +112,7 @@ def command(
     with session.connect(site, state) as engine:
         plan = make_plan(engine, loaded, overwrite, selection)
     show_and_save(plan, form.format, output.style(), more.out)
+    check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED
     if more.detailed_exitcode and not plan.empty:

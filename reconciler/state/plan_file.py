@@ -32,21 +32,21 @@ class PlanFile:
     text: str
 
 
-def save_plan(plan: Plan, path: str | Path) -> None:
+def save_plan(plan: Plan, path: str | Path, key: str = "") -> None:
     """Writes a plan file, for its owner only: a new file, or in place of an empty one or an
-    older plan.
+    older plan. ``key``: signs it.
 
     RefusedError where the plan holds a secret in clear, UsageError where there is anything
     else at the path, ReconcilerError where it cannot be written.
     """
-    replace_file(Path(path), plan_text(plan).encode(), _is_plan)
+    replace_file(Path(path), plan_text(plan, key).encode(), _is_plan)
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: Plan, key: str = "") -> str:
     """The text of a plan file. RefusedError where the plan holds a secret in clear, or is
     larger than a plan file that is read."""
     _check_holds_no_secret(plan)
-    text = plan_json(plan)
+    text = plan_json(plan, key)
     if len(text.encode()) > MAX_BYTES or _values(text) > MAX_VALUES:
         summary = f"the plan is too large for a plan file ({MAX_BYTES >> 20} MiB)"
         raise RefusedError([Diagnostic(summary, hint="Plan a part of it with --target.")])
@@ -62,9 +62,12 @@ def _is_plan(beginning: bytes) -> bool:
     return _BEGINNING.match(beginning) is not None
 
 
-def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> PlanFile:
+def read_plan_file(
+    path: Path, resolve: Callable[[str], str] | None = None, key: str = ""
+) -> PlanFile:
     """The plan in a file. ``resolve`` returns the value of a secret (``env.NAME``); without it
-    secrets stay empty, which is enough to show the plan but not to apply it.
+    secrets stay empty, which is enough to show the plan but not to apply it. ``key``: what the
+    file must be signed with; empty: it need not be signed.
 
     UsageError where the file cannot be read, PlanFileError where it holds no plan.
     """
@@ -74,7 +77,7 @@ def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> P
         raise UsageError(f"the plan file {name} {text.summary}", f"{text.hint} {_ADVICE}".strip())
     if _values(text) > MAX_VALUES:
         raise PlanFileError(f"{name} has more than {MAX_VALUES:,} values", _ADVICE)
-    plan = read_plan(text, name, resolve)
+    plan = read_plan(text, name, resolve, key)
     missing = unsaveable(plan) if resolve else []
     if missing:
         raise PlanFileError(
