@@ -16,6 +16,7 @@ extends: {bare}
 tenant: Resources
 AgentGroup:
   - {{name: Group, annex: {{db: {{password: live-secret, user: live-user}}}}}}
+  - {{name: "Trick\\e[2J\\u202E"}}
 """
 BARE = Path(__file__).parent / "sites" / "bare.yaml"
 MANIFEST = """\
@@ -26,7 +27,7 @@ spec: {annex: {db: {password: new-secret}}}
 ---
 apiVersion: reconciler/v1
 kind: AgentGroup
-metadata: {name: "Trick\\e[2J\\u202E"}
+metadata: {name: Trick}
 spec: {annex: {db: {api-token: a-token, note: "\\e[1;1HNothing to do"}}}
 """
 
@@ -63,6 +64,7 @@ def test_no_output_holds_a_secret_or_an_escape(more: list[str], tmp_path: Path) 
     assert "\x1b" not in planned.out
     inspected = gwe("embedded", "inspect", server, "--verbose", cwd=tmp_path).out
     assert "live-secret" not in inspected
+    assert "\x1b" not in inspected
     assert "db/user: live-user" in inspected
 
 

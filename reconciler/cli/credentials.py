@@ -9,8 +9,13 @@ from pathlib import Path
 import click
 
 from reconciler.cli.terminal import in_ci
+from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
 from reconciler.server.connection import Credentials
+from reconciler.text_files import read_text
+
+MAX_BYTES = 64 * 1024
+"""Of a password file."""
 
 SERVICE = "gwe-reconciler"
 """The service name of passwords in the keyring; the account is USER@URL or USER."""
@@ -37,12 +42,10 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
 
 
 def _read(file: Path) -> str:
-    try:
-        text: str = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise ReconcilerError(f"--password-file {file} cannot be read: {reason}") from error
-    return text.removesuffix("\n")
+    text = read_text(file, MAX_BYTES)
+    if isinstance(text, Diagnostic):
+        raise ReconcilerError(f"--password-file {file} {text.summary}", text.hint)
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _from_keyring(user: str, url: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.policies import POLICY_FIELDS, PolicyField
+from reconciler.kinds.policies import MAX_POINTERS, POLICY_FIELDS, PolicyField
 from reconciler.kinds.roles import TARGET_ROLES
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
@@ -242,7 +242,7 @@ def _variables() -> dict[str, Any]:
         "type": "object",
         "$comment": "variables by name",
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$"},
+        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$(?!\\n)"},
         "additionalProperties": {
             "type": "object",
             "$comment": "a description, and usually a default",
@@ -272,12 +272,14 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
         },
         "keep": {
             **_texts("JSON Pointers into spec: what is there stays as it is."),
+            "maxItems": MAX_POINTERS,
             "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
         },
         "satisfiedBy": {
             "type": "object",
             "description": "Field -> globs: an option of its section that stands for it.",
-            "$comment": "a mapping from JSON Pointers to lists of globs",
+            "maxProperties": MAX_POINTERS,
+            "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
             "propertyNames": {"pattern": "^/"},
             "additionalProperties": _texts("Globs of option names."),
         },
