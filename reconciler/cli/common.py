@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.flags import flag
+from reconciler.environment import STATE
 from reconciler.render.forms import FORMS, OutputStyle
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
@@ -124,7 +125,7 @@ class StateFlags:
 
     state: str = flag(
         "--state",
-        envvar="GWE_STATE",
+        envvar=STATE,
         default="",
         metavar="FOLDER-OR-URL",
         help="Where runs are stored: a folder, or postgresql://HOST/DATABASE (or GWE_STATE)."

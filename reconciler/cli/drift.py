@@ -8,6 +8,7 @@ from reconciler.cli.common import (
     OutputFlags,
     SelectionFlags,
     SiteFlags,
+    StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
@@ -25,6 +26,7 @@ def command(
     form: FormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
+    state: StateFlags,
 ) -> int:
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
@@ -33,7 +35,7 @@ def command(
     """
     session = open_session(connection)
     loaded = load(manifests, session.settings)
-    with session.connect(site) as engine:
+    with session.connect(site, state) as engine:
         plan = engine.drift(loaded, target=selection.target, exclude=selection.exclude)
     FORMS[form.format](output.style()).plan(plan)
     if not plan.applyable:

@@ -27,11 +27,12 @@ from reconciler.json_codec import (
     text_like,
 )
 from reconciler.kinds.schema import DRAFT
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.action_codec import ACTION
 from reconciler.plan.actions import ACTION_NAMES
 from reconciler.plan.check_fields import check_fields
 from reconciler.plan.model import Plan, SiteMark
-from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secret_words
+from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secrets
 
 FORMAT = "gwe-plan/1"
 _ADVICE = "Plan files are made by gwe plan --out FILE."
@@ -71,18 +72,25 @@ def _plan_value(plan: Plan, name: str) -> Any:
         case "tool":
             return f"gwe-reconciler {reconciler.__version__}"
         case "secret_words":
-            words = (action.subject.secret_words for action in plan.actions)
-            return next(filter(None, words), ())
+            return _secret_names(plan).words
+        case "secret_exceptions":
+            return _secret_names(plan).exceptions
         case "summary":
             counts = {action: plan.counts().get(action, 0) for action in ACTION_NAMES}
             return {**counts, "sharedValuesChanged": plan.shared_changes()}
     return getattr(plan, name)
 
 
-def _plan(secret_words: tuple[str, ...], **values: Any) -> Plan:
+def _secret_names(plan: Plan) -> SecretNames:
+    found = (action.subject.secret_names for action in plan.actions)
+    return next((names for names in found if names != USUAL_NAMES), USUAL_NAMES)
+
+
+def _plan(secret_words: tuple[str, ...], secret_exceptions: tuple[str, ...], **values: Any) -> Plan:
     for derived in ("format", "tool", "empty", "applyable", "summary"):
         del values[derived]
-    actions = (with_secret_words(action, secret_words) for action in values.pop("actions"))
+    names = SecretNames(secret_words, secret_exceptions)
+    actions = (with_secrets(action, names) for action in values.pop("actions"))
     return Plan(actions=tuple(actions), **values)
 
 
@@ -97,6 +105,7 @@ _PLAN: Codec[Plan] = record(
     Member("undoes", OPTIONAL_TEXT, description="The run that is reverted."),
     Member("after", OPTIONAL_TEXT, description="The last run that was known."),
     Member("secretWords", array(TEXT), "secret_words"),
+    Member("secretExceptions", array(TEXT), "secret_exceptions"),
     Member("empty", BOOLEAN),
     Member("applyable", BOOLEAN),
     Member("summary", _SUMMARY),
@@ -135,7 +144,8 @@ def read_plan(text: str, label: str, resolve: Callable[[str], str] | None = None
 
     ``label`` names the text in messages. ``resolve`` gives the value of a secret by its
     source (``env.NAME``); without it secrets stay empty, which is enough to show the plan.
-    PlanFileError for a text that is no plan, or a plan of another format.
+    PlanFileError for a text that is no plan, or a plan of another format; StalePlanError
+    where a secret has another value than when the plan was made.
     """
     try:
         data = json.loads(text)

@@ -15,7 +15,6 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     decide,
-    secrets_of,
     units_of,
 )
 from reconciler.plan.matching import describe, match
@@ -35,6 +34,7 @@ def plan_objects(context: Context, siblings: tuple[str, ...]) -> list[Action]:
 
 class _ObjectPlanner:
     def __init__(self, context: Context, siblings: tuple[str, ...]) -> None:
+        self._context = context
         self._live = context.live
         self._options = context.options
         self._siblings = siblings
@@ -50,6 +50,7 @@ class _ObjectPlanner:
             origin=desired.origin,
             protect=desired.policy.protect,
         )
+        subject = self._context.with_secrets(subject, desired.fields)
         tenant = self._live.find("Tenant", 0, desired.tenant)
         if tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
@@ -106,10 +107,10 @@ class _ObjectPlanner:
             return Blocked(subject, f"there is no folder {desired.folder!r} to create it in")
         declared = [field for field in desired.fields if field.value is not None]
         return Create(
-            replace(subject, secrets=secrets_of(desired.fields)),
+            subject,
             folder=folder,
             fields={**self._identity(desired, parent), **desired.declared_fields()},
-            changes=tuple(change_of(field, None, field.value) for field in declared),
+            changes=tuple(change_of(field, None, field.value, subject.hides) for field in declared),
         )
 
     def _existing(
@@ -125,15 +126,14 @@ class _ObjectPlanner:
             object_type,
             desired.fields,
             live,
+            subject.hides,
             overwrite=overwrites and policy.overwrite == "correct",
-            secret_words=self._options.secret_words,
         )
         if difference.blocked:
             return Blocked(subject, f"{describe(one)}: {difference.blocked}")
         renamed = _loses_its_name(desired, one, difference.changes)
         if renamed:
             return Blocked(subject, renamed)
-        subject = replace(subject, secrets=secrets_of(desired.fields))
         if replaces and not policy.protect:
             identity = self._identity(desired, parent)
             return self._replace(subject, desired, identity, one, live, difference)
@@ -167,7 +167,7 @@ class _ObjectPlanner:
             changes=difference.changes,
             kept=difference.kept,
             carried=tuple(path for path, value in fields.items() if live.get(path) == value),
-            loses=losses(desired, one, live, fields, self._live, self._options.secret_words),
+            loses=losses(desired, one, live, fields, self._live, subject.hides),
             referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
         )
 

@@ -1,12 +1,18 @@
 """What a replace writes, and what the old object loses by it. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from reconciler.kinds.fields import HIDDEN, FieldPath, Value, is_secret, shown
+from reconciler.kinds.fields import FieldPath, Value, shown
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, in_the_type_of, lasting_fields, satisfying_options
+from reconciler.plan.diff import (
+    Hides,
+    LiveFields,
+    in_the_type_of,
+    lasting_fields,
+    satisfying_options,
+)
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -47,11 +53,11 @@ def losses(
     live: LiveFields,
     new: Mapping[FieldPath, Value],
     snapshot: Snapshot,
-    secret_words: Sequence[str] = (),
+    hides: Hides,
 ) -> tuple[str, ...]:
     """What is lost when ``one`` is replaced, in sentences."""
     lost = [f"its DBID {one.dbid}"]
-    lost += _lost_fields(desired, live, new, secret_words)
+    lost += _lost_fields(desired, live, new, hides)
     lost += _lost_references(one, snapshot)
     if desired.kind.name == "InteractionQueue":
         lost.append("interactions that wait in it: they cannot be seen from here")
@@ -62,7 +68,7 @@ def _lost_fields(
     desired: DesiredObject,
     live: LiveFields,
     new: Mapping[FieldPath, Value],
-    secret_words: Sequence[str],
+    hides: Hides,
 ) -> Iterator[str]:
     managed = {field.path for field in desired.fields}
     lists: dict[str, list[str]] = {}
@@ -73,10 +79,10 @@ def _lost_fields(
         if attribute is not None and attribute.type is ValueType.REFERENCES:
             lists.setdefault(path[0], []).append(str(value))
             continue
-        hidden = is_secret(path, secret_words)
-        said = HIDDEN if hidden else shown(path, value)
+        secret = hides(path)
+        said = shown(value, secret=secret)
         if path in new:
-            said += " becomes " + (HIDDEN if hidden else shown(path, new[path]))
+            said += f" becomes {shown(new[path], secret=secret)}"
         yield f"{'/'.join(path)}: {said}"
     for word, names in lists.items():
         yield f"{word}: {', '.join(names)}"
