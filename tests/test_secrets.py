@@ -581,9 +581,15 @@ main(sys.argv[1:])
 """
 
 
-def dies_before_the_create(folder: Path, *arguments: str | Path) -> None:
+def dies_before_the_create(
+    folder: Path, *arguments: str | Path, env: dict[str, str] | None = None
+) -> None:
     """An apply whose process dies between the delete and the create of a replace."""
-    environment = {**os.environ, **ENV, "GWE_STATE_DIR": str(state_folder(folder))}
+    environment = {
+        **os.environ,
+        **(ENV if env is None else env),
+        "GWE_STATE_DIR": str(state_folder(folder)),
+    }
     done = subprocess.run(
         [sys.executable, "-c", _DIES, "apply", *map(str, arguments), "--auto-approve"],
         cwd=folder,
