@@ -26,6 +26,7 @@ from reconciler.errors import (
     InterruptedRunError,
     ReconcilerError,
     RefusedError,
+    StateError,
 )
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
@@ -57,7 +58,14 @@ class RunPlace:
     def known_secrets(self, identity: str) -> KnownSecrets:
         """What runs on a server have written as secrets. StateError where the state cannot be
         read: no plan is shown that might show one."""
-        found = self.state.secret_paths(identity)
+        try:
+            found = self.state.secret_paths(identity)
+        except StateError as error:
+            raise StateError(
+                "no plan is made while the state, which knows what is secret, cannot be read:"
+                f" {error.message}",
+                error.hint,
+            ) from error
         return KnownSecrets((fact.address, fact.path) for fact in found)
 
     def last_run(self, identity: str) -> str:

@@ -142,15 +142,16 @@ def unsaveable(plan: Plan) -> list[str]:
 
 def saving_advice(plan: Plan) -> str:
     """How a plan with such values can be saved after all."""
-    by_name = any(path not in action.subject.secrets for action, path in _in_clear(plan))
-    by_run = any(path in action.subject.secrets for action, path in _in_clear(plan))
+    in_clear = list(_in_clear(plan))
+    by_name = {path[-1] for action, path in in_clear if path not in action.subject.secrets}
     advice = "Declare the value as {secret: true, from: env.NAME}."
-    if by_run:
+    if any(path in action.subject.secrets for action, path in in_clear):
         advice += " What a run has written as a secret stays one."
     if by_name:
+        listed = json.dumps(sorted(by_name), ensure_ascii=False)
         advice += (
             " If it is no secret and only its name looks so, name the option in gwe.toml:"
-            ' [secrets] except = ["OPTION"].'
+            f" [secrets] except = {listed}."
         )
     return advice
 
