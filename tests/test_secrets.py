@@ -251,7 +251,8 @@ def test_show_needs_no_variable(tmp_path: Path) -> None:
     server = ready(tmp_path, GROUP)
     planned = plan(tmp_path, server)
     assert plan(tmp_path, server, "--out", "plan.json", "--quiet").code == 0
-    assert gwe("show", "plan.json", cwd=tmp_path) == planned
+    shown = gwe("show", "plan.json", cwd=tmp_path)
+    assert (shown.code, shown.out.partition("Plan id: ")[0]) == (0, planned.out)
 
 
 @pytest.mark.parametrize(
@@ -859,7 +860,7 @@ def test_a_name_that_only_looks_like_a_secret_is_not_remembered_as_one(tmp_path:
     planned = plan(tmp_path, server, "--out", "plan.json")
     assert planned.code == 0, planned.err
     assert "annex/db/token-timeout: 30 -> 60" in planned.out
-    assert gwe("show", "plan.json", cwd=tmp_path).out == plan(tmp_path, server).out
+    assert plan(tmp_path, server).out in gwe("show", "plan.json", cwd=tmp_path).out
     assert apply_file(tmp_path).code == 0
 
 

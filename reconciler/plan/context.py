@@ -10,6 +10,7 @@ from reconciler.plan.actions import Subject
 from reconciler.plan.diff import secrets_of
 from reconciler.plan.guards import Limits
 from reconciler.plan.known_secrets import KnownSecrets
+from reconciler.plan.model import CONSENTS
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
 
@@ -30,6 +31,12 @@ class PlanOptions:
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
         return self.overwrite or matches(address, self.overwrite_only)
+
+    @property
+    def consent(self) -> tuple[str, ...]:
+        """What the plan may destroy; see ``plan.model.CONSENTS``."""
+        given = (self.overwrite, bool(self.overwrite_only), self.force)
+        return tuple(name for name, is_given in zip(CONSENTS, given, strict=True) if is_given)
 
     def without_overwrite(self) -> "PlanOptions":
         return replace(self, overwrite=False, overwrite_only=())
