@@ -68,6 +68,7 @@ class Settings:
     variables: tuple[Setting, ...] = ()
     limits: Limits = field(default_factory=Limits)
     secret_words: tuple[str, ...] = ()
+    secret_exceptions: tuple[str, ...] = ()
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
@@ -138,6 +139,7 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
         ),
         limits=Limits(**data.get("guards", {})),
         secret_words=tuple(data.get("secrets", {}).get("words", ())),
+        secret_exceptions=tuple(data.get("secrets", {}).get("except", ())),
         connection={
             key.replace("-", "_"): str(folder / value)
             if key in PATHS_OF_CONNECTION and value

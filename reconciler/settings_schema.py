@@ -56,7 +56,12 @@ def settings_schema() -> dict[str, Any]:
                     "a list of words",
                     "An option is a secret if its name contains one of these words.",
                     {**_string("A whole word, in any case."), **_NOT_BLANK},
-                )
+                ),
+                "except": _list(
+                    "a list of names",
+                    "Options that are no secrets although their names have such a word.",
+                    {**_string("The whole name of an option, in any case."), **_NOT_BLANK},
+                ),
             },
         ),
         "connection": _connection(),

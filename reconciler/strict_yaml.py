@@ -31,6 +31,7 @@ _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
+_NAMED = re.compile(r"\b(alias|anchor|tag handle)(?: '.*?')?")
 _INDENT_WITH_TAB = re.compile(r" *\t")
 _NULLS = frozenset({"", "~", "Null", "NULL"})
 
@@ -139,7 +140,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("tabs are not allowed as indentation", place, "Indent with spaces.")
     reason = " ".join(part for part in (error.context, error.problem) if part)
-    return Diagnostic(f"not valid YAML: {reason}", place)
+    # What begins with * ! or & may be a password that lacks its quotes.
+    reason, named = _NAMED.subn(r"\1", reason)
+    hint = "Put a text that begins with *, & or ! in quotes." if named else ""
+    return Diagnostic(f"not valid YAML: {reason}", place, hint)
 
 
 class _Construction:
@@ -247,8 +251,8 @@ class _Construction:
     def _refuse_tag(self, node: yaml.Node, plain: str) -> None:
         written = _TAG.match(self._text, node.start_mark.index)
         if written or node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
-            tag = written.group(1) if written else node.tag
-            self._problem(node, f"the tag {tag} is not supported", "Remove it.")
+            hint = "Remove it, or put a text that begins with ! in quotes."
+            self._problem(node, "tags (!) are not supported", hint)
 
 
 def as_text(value: str | int | bool) -> str:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.kinds.fields import is_secret, shown
 from reconciler.render.console import clean
 from reconciler.render.forms import FORMS
 from tests.harness import gwe, plan_arguments, site_server
@@ -30,24 +29,6 @@ kind: AgentGroup
 metadata: {name: Trick}
 spec: {annex: {db: {api-token: a-token, note: "\\e[1;1HNothing to do"}}}
 """
-
-
-@pytest.mark.parametrize(
-    ("name", "secret"),
-    [
-        ("password", True),
-        ("db-password", True),
-        ("Password2", True),
-        ("auth_token", True),
-        ("private-key", True),
-        ("queueKey", False),
-        ("passwordless", False),
-        ("tokenizer", False),
-    ],
-)
-def test_a_secret_is_known_by_a_whole_word_of_its_name(name: str, secret: bool) -> None:
-    assert is_secret(("annex", "s", name)) is secret
-    assert shown(("annex", "s", name), "value") == ("(secret)" if secret else "value")
 
 
 @pytest.mark.parametrize(

@@ -311,6 +311,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "guards.at_least": ("2", "limits", Limits(at_least=2)),
     "guards.count": ("0", "limits", Limits(count=0)),
     "secrets.words": ("['pin']", "secret_words", ("pin",)),
+    "secrets.except": ("['token-timeout']", "secret_exceptions", ("token-timeout",)),
     "connection.psdk": ("'p'", "connection", {"psdk": "HERE/p"}),
     "connection.install-dir": ("'i'", "connection", {"install_dir": "HERE/i"}),
     "connection.client": ("'c'", "connection", {"client": "c"}),

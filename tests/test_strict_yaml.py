@@ -114,7 +114,14 @@ def test_keys_are_texts_however_they_look() -> None:
 def test_a_tag_is_refused(tag: str) -> None:
     problem = only_problem(f"a: 1\nkey: {tag} text\n")
     assert str(problem.position) == "f.yaml:2:6"
-    assert f"the tag {tag} is not supported" in problem.summary
+    assert problem.summary == "tags (!) are not supported"
+
+
+@pytest.mark.parametrize("start", ["*", "!", "!x!"])
+def test_a_password_that_lacks_its_quotes_is_not_repeated(start: str) -> None:
+    problems = problems_of(f"password: {start}hunter2\n")
+    assert "hunter2" not in repr(problems)
+    assert "in quotes" in problems[0].hint
 
 
 def test_a_tagged_null_does_not_silently_mean_absent() -> None:

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
+from reconciler.environment import PASSWORD
 from reconciler.errors import ReconcilerError
 from reconciler.server.connection import Credentials
 from reconciler.text_files import read_text
@@ -29,8 +30,8 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     """
     if file is not None:
         return Credentials(user, _read(file))
-    if "GWE_PASSWORD" in os.environ:
-        return Credentials(user, os.environ["GWE_PASSWORD"])
+    if PASSWORD in os.environ:
+        return Credentials(user, os.environ[PASSWORD])
     if not user:
         return Credentials()
     stored = _from_keyring(user, url)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import MAX_CANDIDATES, Diagnostic, Position, did_you_mean, listing
-from reconciler.errors import ManifestError
+from reconciler.environment import variable
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.manifest.variables import Variables
 
@@ -107,9 +108,11 @@ class Interpolation:
             case "site":
                 return self._site(name, place)
             case "env":
-                if name not in scope.environment:
-                    self._problem(f"the environment variable {name} is not set", place)
-                return scope.environment.get(name)
+                try:
+                    return variable(name, scope.environment)
+                except ReconcilerError as error:
+                    self._problem(error.message, place, error.hint)
+                    return None
             case "target" if name == "name" and scope.fan_out:
                 return scope.target
         known = ["var.NAME", "env.NAME", *(f"site.{each}" for each in SITE_VALUES)]

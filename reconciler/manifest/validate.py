@@ -124,6 +124,8 @@ def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagn
         case "pattern" if error.schema_path and "propertyNames" in error.schema_path:
             place = document.at((*path, str(error.instance)))
             yield Diagnostic(f"{error.instance!r} is not a valid name in {name}", place)
+        case _ if isinstance(schema, Mapping) and schema.get("writeOnly"):
+            yield Diagnostic(f"{name} has a wrong value", place, _expected(schema))
         case _:
             yield Diagnostic(f"{name} cannot be {_shown(error.instance)}", place, _expected(schema))
 

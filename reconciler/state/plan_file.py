@@ -12,7 +12,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PlanFileError, RefusedError
 from reconciler.plan.codec import plan_json, read_plan
 from reconciler.plan.model import Plan
-from reconciler.plan.secrets import unsaveable
+from reconciler.plan.secrets import saving_advice, unsaveable
 from reconciler.state.replace_file import replace_file
 from reconciler.text_files import read_text, shown_path
 
@@ -95,7 +95,7 @@ def _check_holds_no_secret(plan: Plan) -> None:
             [
                 Diagnostic(
                     f"a plan file cannot hold a secret: {', '.join(hidden)}",
-                    hint="Declare it as {secret: true, from: env.NAME}.",
+                    hint=saving_advice(plan),
                 )
             ]
         )
