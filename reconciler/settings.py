@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import MAX_SHOWN, Diagnostic, Position, did_you_mean
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-MAX_BYTES = 1024 * 1024
-MAX_PROBLEMS = 100
+MAX_BYTES = 128 * 1024
+
 
 _STATES = ("state", "state_dir")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -68,6 +68,7 @@ class Settings:
     variables: tuple[Setting, ...] = ()
     limits: Limits = field(default_factory=Limits)
     secret_words: tuple[str, ...] = ()
+    secret_exceptions: tuple[str, ...] = ()
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
@@ -138,6 +139,7 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
         ),
         limits=Limits(**data.get("guards", {})),
         secret_words=tuple(data.get("secrets", {}).get("words", ())),
+        secret_exceptions=tuple(data.get("secrets", {}).get("except", ())),
         connection={
             key.replace("-", "_"): str(folder / value)
             if key in PATHS_OF_CONNECTION and value
@@ -156,12 +158,14 @@ def _load(path: Path) -> dict[str, Any]:
     """The data of a file that the schema allows; ManifestError for any other."""
     problems: list[Diagnostic] = []
     where = Position(str(path))
-    text = read_text(path, str(path), MAX_BYTES, problems)
+    text = read_text(path, MAX_BYTES, str(path))
     data: dict[str, Any] = {}
     try:
-        if text is not None and _LONG_KEY.search(text):
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+        elif _LONG_KEY.search(text):
             problems.append(Diagnostic("a key has more than 100 parts", where))
-        elif text is not None:
+        else:
             data = tomllib.loads(text)
             problems += _problems(data, where)
     except tomllib.TOMLDecodeError as error:
@@ -179,9 +183,7 @@ def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
     """What the schema does not allow; after the first hundred, how many more there are."""
     errors = sorted(_validator().iter_errors(data), key=lambda error: [*map(str, error.path)])
     mistakes = ((error, key) for error in errors for key in _unknown_keys(error))
-    shown = [
-        _explained(error, key, where) for error, key in itertools.islice(mistakes, MAX_PROBLEMS)
-    ]
+    shown = [_explained(error, key, where) for error, key in itertools.islice(mistakes, MAX_SHOWN)]
     more = sum(1 for _ in mistakes)
     return [*shown, Diagnostic(f"and {more} more", where)] if more else shown
 
@@ -215,7 +217,10 @@ def _explained(error: "ValidationError", key: str | None, where: Position) -> Di
     schema: Any = error.schema
     path = tuple(error.path)
     if key is None:
-        return Diagnostic(f"{_spelled(path)} must be {schema['$comment']}", where)
+        expected = schema["$comment"]
+        if error.validator == "pattern" and expected == "a string":
+            expected = "a string without control characters"
+        return Diagnostic(f"{_spelled(path)} must be {expected}", where)
     known = list(schema["properties"])
     summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
     return Diagnostic(summary, where, f"Known here: {', '.join(known)}.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.kinds.schema import DRAFT
 
+_TEXT = {"pattern": r"^[^\x00-\x1f\x7f]*$(?!\n)"}
 PATHS_OF_CONNECTION = frozenset(
     {"psdk", "install-dir", "ca-file", "trust-store", "certificate", "key"}
 )
@@ -36,7 +37,7 @@ def settings_schema() -> dict[str, Any]:
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
             "$comment": "a table of strings",
-            "additionalProperties": _string("The variable's value."),
+            "additionalProperties": _value("string", "a string", "The variable's value."),
         },
         "guards": _table(
             "How much a plan may replace or delete.",
@@ -55,7 +56,12 @@ def settings_schema() -> dict[str, Any]:
                     "a list of words",
                     "An option is a secret if its name contains one of these words.",
                     {**_string("A whole word, in any case."), **_NOT_BLANK},
-                )
+                ),
+                "except": _list(
+                    "a list of names",
+                    "Options that are no secrets although their names have such a word.",
+                    {**_string("The whole name of an option, in any case."), **_NOT_BLANK},
+                ),
             },
         ),
         "connection": _connection(),
@@ -117,7 +123,7 @@ def _table(description: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _string(description: str) -> dict[str, Any]:
-    return _value("string", "a string", description)
+    return _value("string", "a string", description, **_TEXT)
 
 
 def _flag(description: str) -> dict[str, Any]:

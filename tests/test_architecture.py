@@ -16,11 +16,12 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "json_codec", "resources", "text_files"}
+BASE = {"diagnostics", "environment", "errors", "json_codec", "resources", "text_files"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
     "diagnostics": set[str](),
+    "environment": set[str](),
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),

@@ -168,7 +168,9 @@ def test_the_same_input_makes_the_same_file_byte_for_byte(tmp_path: Path) -> Non
 
 
 def test_saving_a_plan_leaves_no_other_file_and_replaces_an_old_one(tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text("an old plan", encoding="utf-8")
+    old = tmp_path / "plan.json"
+    old.write_text('{"format": "gwe-plan/0"}', encoding="utf-8")
+    old.chmod(0o644)
     made(tmp_path, GROUP)
     assert sorted(one.name for one in tmp_path.iterdir() if not one.name.startswith("gwe.db")) == [
         "m.yaml",
@@ -176,6 +178,7 @@ def test_saving_a_plan_leaves_no_other_file_and_replaces_an_old_one(tmp_path: Pa
         "site.yaml",
     ]
     assert json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["empty"] is False
+    assert old.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("site", [BARE, VENDOR], ids=["bare", "vendor"])
@@ -964,7 +967,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "object": (b"{}", "plan.json is no plan of gwe"),
     "format only": (b'{"format": "gwe-plan/2"}', "plan.json is not a valid plan: /id is missing"),
     "format of another kind": (b'{"format": ["a"]}', "this version reads gwe-plan/2"),
-    "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: not UTF-8"),
+    "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: it is not UTF-8"),
     "deep": (b"[" * 100_000, "plan.json is no JSON"),
 }
 

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.complete_values import complete_address, complete_profile
 from reconciler.cli.flags import flag
+from reconciler.environment import STATE
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.resources import named_manifests
 
@@ -158,7 +159,7 @@ class StateFlags:
 
     state: str = flag(
         "--state",
-        envvar="GWE_STATE",
+        envvar=STATE,
         default="",
         metavar="FOLDER-OR-URL",
         help="Where runs are stored: a folder, or postgresql://HOST/DATABASE (or GWE_STATE)."

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, SiteFlags, TimeoutFlags
 from reconciler.cli.flags import accepting, flag
 from reconciler.cli.logs import LogFlags
+from reconciler.environment import TRUST_STORE_PASSWORD
 from reconciler.server.connection import ConnectionOptions, options_from
 
 
@@ -101,5 +102,5 @@ def connect_options(
     """How to reach a real server: the command line wins over the ``connection`` table of
     gwe.toml. ``install_dir``: from either."""
     given = {**asdict(flags), "install_dir": str(install_dir or "")}
-    secret = {"trust_store_password": os.environ.get("GWE_TRUST_STORE_PASSWORD", "")}
+    secret = {"trust_store_password": os.environ.get(TRUST_STORE_PASSWORD, "")}
     return options_from(given, settings, secret)

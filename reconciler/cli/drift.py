@@ -8,6 +8,7 @@ from reconciler.cli.common import (
     OutputFlags,
     SelectionFlags,
     SiteFlags,
+    StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
@@ -26,6 +27,7 @@ def command(
     form: FormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
+    state: StateFlags,
 ) -> int:
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
@@ -34,7 +36,7 @@ def command(
     """
     session = open_session(connection)
     loaded = load(manifests, session.settings)
-    with session.connect(site) as engine:
+    with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
 
         with reading_shown() as progress:

@@ -22,6 +22,7 @@ from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session, load, named_state
 from reconciler.diagnostics import Diagnostic
+from reconciler.environment import STATE
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
@@ -40,7 +41,7 @@ _WORDS_HERE = {
     "--server": "-host",
     "--tenant": TENANT,
     "--cluster": f"cluster in {FILE_NAME}",
-    "--state": "GWE_STATE",
+    "--state": STATE,
     "--state-dir": "GWE_STATE_DIR",
     "--install-dir": "GWE_INSTALL_DIR",
     "--password-file": "GWE_PASSWORD_FILE",

@@ -24,7 +24,7 @@ from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
 from reconciler.render.status import StatusLine
 from reconciler.resources import bundled_manifests
-from reconciler.server.connect import head_start, relative_to
+from reconciler.server.connect import check_has_no_password, head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.errors import LoginIncorrectError
 from reconciler.settings import Settings, read_settings
@@ -108,13 +108,14 @@ class Session:
 
     def url(self, otherwise: str = "") -> str:
         """The URL of the server. ``otherwise``: that of a plan file or a journal, used where
-        no other was named. UsageError where there is none."""
+        no other was named. UsageError where there is none, or it has a password."""
         url = self.flags.server or self.settings.server or otherwise
         if not url:
             raise UsageError(
                 "which server?",
                 "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml.",
             )
+        check_has_no_password(url)
         return url
 
     def credentials(self, url: str) -> Credentials:
@@ -181,6 +182,7 @@ class Session:
                 connection=self.connection(),
                 limits=self.settings.limits,
                 secret_words=self.settings.secret_words,
+                secret_exceptions=self.settings.secret_exceptions,
             )
 
 

@@ -9,11 +9,10 @@ from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.plan import save
+from reconciler.cli.plan import show_and_save
 from reconciler.cli.session import named_state, open_session, state_store
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import ExitCode
-from reconciler.render.forms import FORMS
 
 
 @click.command("undo", cls=SectionedCommand)
@@ -55,6 +54,5 @@ def command(
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
-    FORMS["text"](output.style()).plan(plan)
-    save(plan, out)
+    show_and_save(plan, "text", output.style(), out)
     return ExitCode.DONE if plan.applyable else ExitCode.REFUSED

@@ -4,7 +4,7 @@ Reads through a ``Reader`` and writes nothing.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import make_plan
 from reconciler.plan.queries import desired_requirements, reads_for
@@ -60,17 +61,21 @@ def prepare(
     options: PlanOptions,
     environment: Mapping[str, str],
     installation: Installation | None = None,
+    known_secrets: Callable[[str], KnownSecrets] = lambda _: KnownSecrets(),
     progress: Progress | None = None,
 ) -> Planned:
     """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
-    ``installation``: the folder with the launch files. Every error is a ReconcilerError."""
+    ``installation``: the folder with the launch files; ``known_secrets``: what runs on the
+    server of an identity have written as secrets. Every error is a ReconcilerError."""
     found, site = find_site(server, site_options, installation)
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
     if installation is not None:
         server = FilesReader(server, installation, _specs_of(desired))
     read = _read(server, desired, site, found, options, progress or Progress())
     live = Snapshot([*found, *read])
-    plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
+    info = server.info()
+    context = Context(desired, live, site, options, known_secrets(info.identity))
+    plan = make_plan(context, info, loaded.digest)
     return Planned(replace(plan, inputs=loaded.inputs), live)
 
 

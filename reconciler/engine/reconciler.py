@@ -21,6 +21,7 @@ from reconciler.engine.progress import Progress
 from reconciler.engine.run_context import run_context
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.errors import RefusedError, UsageError
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
@@ -48,7 +49,7 @@ class Reconciler:
         place: RunPlace,
         *,
         limits: Limits | None = None,
-        secret_words: Sequence[str] = (),
+        secret_names: SecretNames = USUAL_NAMES,
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
@@ -56,7 +57,7 @@ class Reconciler:
         self._site = site
         self._place = place
         self._limits = limits or Limits()
-        self._secret_words = tuple(secret_words)
+        self._secret_names = secret_names
 
     @classmethod
     def connect(
@@ -73,6 +74,7 @@ class Reconciler:
         connection: ConnectionOptions | None = None,
         limits: Limits | None = None,
         secret_words: Sequence[str] = (),
+        secret_exceptions: Sequence[str] = (),
     ) -> "Reconciler":
         """Opens a session; use it in a ``with`` statement, which closes it.
 
@@ -85,7 +87,8 @@ class Reconciler:
         ``timeout``: seconds that one call to the server may take.
         ``connection``: how to reach a real server.
         ``limits``: how much a plan may destroy without ``force``.
-        ``secret_words``: words that mark a name as that of a secret, beside the usual ones.
+        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
+        ``secret_exceptions``: whole names that are no secrets although they have such a word.
 
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
@@ -97,7 +100,7 @@ class Reconciler:
             SiteOptions(app, tenant, cluster),
             RunPlace(store, folder, timeout),
             limits=limits,
-            secret_words=secret_words,
+            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
 
     def __enter__(self) -> "Reconciler":
@@ -172,12 +175,18 @@ class Reconciler:
             target=tuple(target),
             exclude=tuple(exclude),
             force=force,
-            secret_words=self._secret_words,
+            secret_names=self._secret_names,
             limits=self._limits,
         )
-        installation = self._place.installation()
         planned = prepare(
-            loaded, self.reader, self._site, options, os.environ, installation, progress
+            loaded,
+            self.reader,
+            self._site,
+            options,
+            os.environ,
+            self._place.installation(),
+            self._place.known_secrets,
+            progress,
         )
         return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
 
@@ -261,7 +270,8 @@ class Reconciler:
             self.reader,
             force=force,
             limits=self._limits,
-            secret_words=self._secret_words,
+            secret_names=self._secret_names,
+            known_secrets=self._place.known_secrets(found.head.identity),
             installation=self._place.installation(plan, own_host=own_host),
         )
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import Diagnostic, Position, did_you_mean, listing
 from reconciler.errors import UsageError
 from reconciler.manifest.documents import Manifest
 from reconciler.strict_yaml import as_text, load_file
+from reconciler.text_files import shown_path
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ def collect(
         if setting.name in declared:
             values[setting.name] = setting.value
             continue
-        suggestion = did_you_mean(setting.name, declared)
+        suggestion = did_you_mean(setting.name, declared, problems)
         summary = f"no manifest declares a variable {setting.name}{suggestion}"
-        listed = ", ".join(declared)
+        listed = listing(list(declared))
         hint = f"Declared: {listed}." if listed else "The manifests declare no variable."
         if setting.position is None and not problems:
             raise UsageError(summary, hint)
@@ -112,7 +113,7 @@ def _declarations(
 def read_vars_file(path: Path, problems: list[Diagnostic]) -> list[Setting]:
     """The settings in a ``--vars`` file: a YAML mapping from variable names to scalars."""
     settings: list[Setting] = []
-    for document in load_file(path, str(path), problems):
+    for document in load_file(path, shown_path(path), problems):
         if not isinstance(document.data, Mapping):
             problems.append(
                 Diagnostic("a mapping from variables to values is needed", document.position)

@@ -13,7 +13,7 @@ from reconciler.launch.formats import Format, edit
 from reconciler.manifest.desired import DesiredFile
 from reconciler.plan.actions import Action, Skip, Subject
 from reconciler.plan.context import Context
-from reconciler.plan.diff import Difference, LiveFields, compare, decide, secrets_of, units_of
+from reconciler.plan.diff import Difference, LiveFields, compare, decide, units_of
 
 NO_FOLDER = "no installation folder was named (--install-dir)"
 _TYPE = ALL_TYPES[LAUNCH_FILE]
@@ -43,8 +43,8 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         LAUNCH_FILE,
         desired.path,
         origin=desired.origin,
-        secrets=secrets_of(desired.fields),
     )
+    subject = context.with_secrets(subject, desired.fields)
     file = context.live.find(LAUNCH_FILE, 0, desired.path)
     if file is None:
         return Skip(subject, f"there is no file {desired.path}")
@@ -52,8 +52,8 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         _TYPE,
         desired.fields,
         LiveFields(flatten(_TYPE, file.attributes, context.live)),
+        subject.hides,
         overwrite=context.options.overwrites(desired.address),
-        secret_words=context.options.secret_words,
     )
     blocked = found.blocked or _edit_problem(desired, file.attributes[CONTENT], found)
     if blocked:

@@ -31,8 +31,21 @@ def find_adapter(url: str) -> Adapter | None:
     return _load(ADAPTERS[scheme]) if colon and scheme in ADAPTERS else None
 
 
+def check_has_no_password(url: str) -> None:
+    """UsageError where a URL may have a password (``user:password@host``). The message does
+    not repeat it. The path of a server in a file may have an ``@``."""
+    adapter = find_adapter(url)
+    if "@" in url and (adapter is None or adapter.is_real):
+        raise UsageError(
+            "the URL of a server has no place for a user or a password",
+            "Name the user with --user or GWE_USER; the password comes from GWE_PASSWORD,"
+            " --password-file or the keyring.",
+        )
+
+
 def adapter_for(url: str) -> Adapter:
     """The adapter for a URL, or UsageError that shows how server URLs are written."""
+    check_has_no_password(url)
     scheme, colon, rest = url.partition(":")
     adapter = find_adapter(url)
     if adapter is not None and rest:
