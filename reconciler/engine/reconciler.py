@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from reconciler.apply.check import check_server
 from reconciler.apply.recover import plan_of_run
@@ -20,6 +19,7 @@ from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_context import run_context
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
+from reconciler.engine.server_session import ServerSession
 from reconciler.errors import RefusedError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
@@ -27,15 +27,14 @@ from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials
-from reconciler.server.port import Reader, Server, read_only
-from reconciler.server.proxy import check_is_master
+from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import default_state_folder, open_store
 from reconciler.state.plan_file import PlanFile
 from reconciler.state.store import RunEntry
 
 
-class Reconciler:
+class Reconciler(ServerSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
     Every error is a ``ReconcilerError``; each method names the classes that its callers tell
@@ -53,7 +52,7 @@ class Reconciler:
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
-        self._server: Server | None = server
+        super().__init__(server)
         self._site = site
         self._place = place
         self._limits = limits or Limits()
@@ -102,40 +101,6 @@ class Reconciler:
             limits=limits,
             secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
-
-    def __enter__(self) -> "Reconciler":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends the session. May be called twice."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def reader(self) -> Reader:
-        """The server without its write methods."""
-        return read_only(self._open())
-
-    @property
-    def writer(self) -> Server:
-        """The server with all its methods. ServerIsProxyError where it is a proxy."""
-        server = self._open()
-        check_is_master(server.info())
-        return server
-
-    def _open(self) -> Server:
-        if self._server is None:
-            raise UsageError("the session with the server is closed")
-        return self._server
 
     def plan(
         self,
