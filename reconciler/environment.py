@@ -6,9 +6,9 @@ must not be able to read the secrets of the machine that plans.
 
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
 from reconciler.errors import ReconcilerError
+from reconciler.kinds.wildcards import matches
 
 PASSWORD = "GWE_PASSWORD"  # noqa: S105 - the name of a variable, as are the next
 TRUST_STORE_PASSWORD = "GWE_TRUST_STORE_PASSWORD"  # noqa: S105
@@ -20,7 +20,7 @@ CREDENTIALS = frozenset({PASSWORD, TRUST_STORE_PASSWORD, PLAN_KEY, STATE, POSTGR
 """The variables that gwe takes credentials from. The URL of the state may have a password."""
 
 ALLOWED = "GWE_ENV_ALLOW"
-"""Names and globs, with commas: where it is set, manifests may read no other variables."""
+"""Names and patterns, with commas: where it is set, manifests may read no other variables."""
 
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
@@ -34,12 +34,10 @@ def variable(name: str, environment: Mapping[str, str]) -> str:
             "Give the manifest's value a variable of its own.",
         )
     allowed = environment.get(ALLOWED)
-    if allowed is not None and not any(
-        fnmatchcase(name, glob.strip()) for glob in allowed.split(",")
-    ):
+    if allowed is not None and not matches(name, (each.strip() for each in allowed.split(","))):
         raise ReconcilerError(
             f"a manifest cannot read the environment variable {name}: {ALLOWED} does not list it",
-            f"{ALLOWED} lists names and globs, with commas.",
+            f"{ALLOWED} lists names and patterns, with commas.",
         )
     if name not in environment:
         raise ReconcilerError(f"the environment variable {name} is not set")

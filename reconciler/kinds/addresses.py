@@ -1,9 +1,13 @@
 """Addresses: the names of objects and actions on the command line and in plans."""
 
+from collections.abc import Iterable
+
+from reconciler.kinds.wildcards import literal, matches, plain
+
 
 def quoted(name: str) -> str:
-    """A name, escaped to be one part of an address."""
-    return name.replace("%", "%25").replace("/", "%2F")
+    """A name, escaped to be one part of an address, and to select no other name."""
+    return literal(name.replace("%", "%25").replace("/", "%2F"))
 
 
 def object_address(kind: str, name: str, owner: str = "", tenant: str = "") -> str:
@@ -11,6 +15,11 @@ def object_address(kind: str, name: str, owner: str = "", tenant: str = "") -> s
     name of its tenant, unless that is the site's."""
     address = "/".join((kind, *(quoted(part) for part in (owner, name) if part)))
     return f"{tenant}:{address}" if tenant else address
+
+
+def selects(patterns: Iterable[str], address: str) -> bool:
+    """Whether one of the patterns selects an address; see ``kinds/wildcards.py``."""
+    return matches(plain(address), patterns)
 
 
 def application_address(name: str) -> str:

@@ -6,8 +6,9 @@ a declared value is not created (``unlessSibling``); the value that is the defau
 
 from dataclasses import dataclass
 
+from reconciler.kinds.wildcards import matches
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.context import Context, matches
+from reconciler.plan.context import Context
 from reconciler.plan.matching import Match, match_attribute
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot

@@ -1,9 +1,9 @@
 """The input of planning: desired and live objects, the site, and the user's options."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 
+from reconciler.kinds.addresses import selects
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.manifest.desired import Desired, ManagedField
 from reconciler.plan.actions import Subject
@@ -17,7 +17,7 @@ from reconciler.site.model import Site
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are globs of
+    """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are patterns of
     addresses; ``secret_names``: the option names that mark a secret."""
 
     overwrite: bool = False
@@ -30,7 +30,7 @@ class PlanOptions:
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
-        return self.overwrite or matches(address, self.overwrite_only)
+        return self.overwrite or selects(self.overwrite_only, address)
 
     @property
     def consent(self) -> tuple[str, ...]:
@@ -40,11 +40,6 @@ class PlanOptions:
 
     def without_overwrite(self) -> "PlanOptions":
         return replace(self, overwrite=False, overwrite_only=())
-
-
-def matches(address: str, globs: Sequence[str]) -> bool:
-    """Whether one of the globs selects the address."""
-    return any(address == glob or fnmatchcase(address, glob) for glob in globs)
 
 
 @dataclass(frozen=True)

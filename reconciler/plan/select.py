@@ -7,8 +7,9 @@ import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
+from reconciler.kinds.addresses import selects
 from reconciler.plan.actions import Action, Create, InSync, Keep, Skip, Update
-from reconciler.plan.context import PlanOptions, matches
+from reconciler.plan.context import PlanOptions
 from reconciler.plan.files import NO_FOLDER
 
 
@@ -32,9 +33,9 @@ def _check_glob(
     option: str, glob: str, actions: Sequence[Action], files_left_out: Sequence[str]
 ) -> None:
     addresses = [action.address for action in actions]
-    if any(matches(address, (glob,)) for address in addresses):
+    if any(selects((glob,), address) for address in addresses):
         return
-    unknown = [address for address in files_left_out if matches(address, (glob,))]
+    unknown = [address for address in files_left_out if selects((glob,), address)]
     if unknown and option == "--exclude":
         return  # they are left out already
     if unknown:
@@ -56,7 +57,7 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
     if not options.target:
         return list(actions), []
     by_address = {action.address: action for action in actions}
-    wanted = {a.address for a in actions if matches(a.address, options.target)}
+    wanted = {a.address for a in actions if selects(options.target, a.address)}
     notices: list[str] = []
     queue = sorted(wanted)
     while queue:
@@ -80,7 +81,7 @@ def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Ac
     """The actions; excluded actions and all that need a skipped action become skips."""
     result = {action.address: action for action in actions}
     for address, action in result.items():
-        if matches(address, options.exclude):
+        if selects(options.exclude, address):
             met = isinstance(action, InSync | Keep)
             reason = "excluded" if not met else f"excluded; {action.action}"
             result[address] = Skip(action.subject, reason, action.needs)

@@ -1,0 +1,37 @@
+"""Patterns that users write: ``*`` is any text, ``?`` any character, nothing else is special.
+
+A backslash takes its meaning from the character after it. Addresses are printed so, so that
+an address as printed is a pattern for that address alone.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+_SPECIAL = re.compile(r"[*?\\]")
+_TOKEN = re.compile(r"\\(.)|([*?])|(.)", re.DOTALL)
+_ANY = {"*": ".*", "?": "."}
+
+
+def literal(text: str) -> str:
+    """The pattern that only ``text`` matches."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def plain(pattern: str) -> str:
+    """The text of a pattern without wildcards, as ``literal`` makes it."""
+    return re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+
+
+def matches(text: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns matches the whole text."""
+    return any(_compiled(pattern).fullmatch(text) is not None for pattern in patterns)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = _TOKEN.findall(pattern)
+    return re.compile(
+        "".join(_ANY.get(wildcard) or re.escape(kept or other) for kept, wildcard, other in parts),
+        re.DOTALL,
+    )
