@@ -9,7 +9,7 @@ keys that are not strings, and aliases that expand without limit.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,13 @@ _NULLS = frozenset({"", "~", "Null", "NULL"})
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """One document: its data, and the position of every key and value."""
+    """One document: its data, the position of every key and value, and the file that it was
+    read from; None for a text."""
 
     data: Any
     position: Position
     places: Mapping[FieldPath, Position] = field(repr=False)
+    path: Path | None = None
 
     def at(self, path: FieldPath) -> Position:
         """The position of the value at ``path``, or of its nearest ancestor that has one."""
@@ -58,7 +60,8 @@ def load_file(path: Path, name: str, problems: list[Diagnostic]) -> list[YamlDoc
     """The documents of a file. ``name`` is what messages call the file; its mistakes are
     added to ``problems``."""
     text = read_text(path, name, MAX_BYTES, problems)
-    return [] if text is None else load_text(text, name, problems)
+    found = [] if text is None else load_text(text, name, problems)
+    return [replace(document, path=path) for document in found]
 
 
 def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:

@@ -110,6 +110,12 @@ class OverwriteFlags:
         metavar="ADDRESS",
         help="Like --overwrite, but for these objects only; wildcards allowed; repeatable.",
     )
+    reset_initial: bool = flag(
+        "--reset-initial",
+        is_flag=True,
+        help="With --overwrite: also replace the site's values by those that manifests declare"
+        " under initial. Options in applications are never reset.",
+    )
     force: bool = flag(
         "--force",
         is_flag=True,

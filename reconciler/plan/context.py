@@ -13,12 +13,14 @@ from reconciler.site.model import Site
 @dataclass(frozen=True)
 class PlanOptions:
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are globs of
-    addresses; ``secret_words``: see ``kinds.fields.is_secret``."""
+    addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
+    ``secret_words``: see ``kinds.fields.is_secret``."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    reset_initial: bool = False
     force: bool = False
     secret_words: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -27,8 +29,12 @@ class PlanOptions:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
         return self.overwrite or matches(address, self.overwrite_only)
 
+    def resets(self, address: str) -> bool:
+        """Whether ``--reset-initial`` applies to an address."""
+        return self.reset_initial and self.overwrites(address)
+
     def without_overwrite(self) -> "PlanOptions":
-        return replace(self, overwrite=False, overwrite_only=())
+        return replace(self, overwrite=False, overwrite_only=(), reset_initial=False)
 
 
 def matches(address: str, globs: Sequence[str]) -> bool:

@@ -1,10 +1,11 @@
 """Compares the managed fields of one object with its live fields. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from reconciler.kinds.fields import (
+    HIDDEN,
     FieldPath,
     SecretText,
     Value,
@@ -14,7 +15,7 @@ from reconciler.kinds.fields import (
     shown,
 )
 from reconciler.kinds.model import ObjectType
-from reconciler.manifest.desired import ManagedField
+from reconciler.manifest.desired import Enforced, Initial, ManagedField
 from reconciler.plan.actions import (
     KEPT,
     Action,
@@ -57,11 +58,13 @@ class LiveFields:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs: fields to write, fields to leave alone, and what forbids the write."""
+    """What differs: fields to write, fields to leave alone, what forbids the write, and
+    sentences about values of the site that a write would lose."""
 
     changes: tuple[Change, ...] = ()
     kept: tuple[Change, ...] = ()
     blocked: str = ""
+    loses: tuple[str, ...] = ()
 
 
 def differing(fields: Sequence[ManagedField], live: LiveFields) -> list[ManagedField]:
@@ -88,32 +91,40 @@ def compare(
     object_type: ObjectType,
     fields: Sequence[ManagedField],
     live: LiveFields,
-    *,
-    overwrite: bool = False,
     secret_words: Sequence[str] = (),
 ) -> Difference:
     """What a run does about each differing field of an object that exists.
 
-    A field with a keep policy is left alone where its unit exists; one that another option
-    satisfies (``satisfiedBy``) is in sync; one that cannot change blocks the action.
+    An initial field is left alone where its unit exists; a field that another option
+    satisfies (``satisfiedBy``) is in sync; a field that cannot change blocks the action.
     """
     changes: list[Change] = []
     kept: list[Change] = []
     blocked: list[str] = []
-    lasting = lasting_fields(fields, live, overwrite=overwrite)
+    lasting = lasting_fields(fields, live)
     for field in differing(fields, live):
         if satisfying_options(field, lasting):
             continue
-        if keeps(field, overwrite=overwrite) and live.has(field.unit):
-            kept.append(change_of(field, live.get(field.path), field.value))
-            continue
         before = live.get(field.path)
+        initial = left_alone(field, lasting)
+        if initial is not None:
+            kept.append(replace(change_of(field, before, field.value), hint=initial.hint))
+            continue
         after, problem = _value_to_write(object_type, field, before, secret_words)
         if problem:
             blocked.append(problem)
         elif after != before:
             changes.append(change_of(field, before, after))
-    return Difference(tuple(changes), tuple(kept), "; ".join(blocked))
+    loses = tuple(_loss(change, secret_words) for change in changes if change.reset)
+    return Difference(tuple(changes), tuple(kept), "; ".join(blocked), loses)
+
+
+def _loss(change: Change, secret_words: Sequence[str]) -> str:
+    """What a reset loses, in a sentence."""
+    path = "/".join(change.path)
+    if is_secret(change.path, secret_words):
+        return f"{path}: {HIDDEN}"
+    return f"{path}: {change.display(change.before)} becomes {change.display(change.after)}"
 
 
 def decide(
@@ -138,6 +149,7 @@ def decide(
             fingerprint=Fingerprint(units=tuple(units)),
             changes=difference.changes,
             kept=difference.kept,
+            loses=difference.loses,
             watched=watched,
         )
     if difference.kept:
@@ -155,13 +167,14 @@ def change_of(field: ManagedField, before: Value | None, after: Value | None) ->
         field.manifest,
         _unit(field),
         secret=_is_secret(field),
+        reset=before is not None and field.ownership == Enforced(reset=True),
     )
 
 
 def _unit(field: ManagedField) -> FieldPath:
     """The path whose live values decide what a run does about a field."""
-    if field.keep:
-        return field.unit
+    if isinstance(field.ownership, Initial):
+        return field.ownership.unit
     return field.path[:2] if field.satisfied_by else field.path
 
 
@@ -214,21 +227,17 @@ def in_the_type_of(before: Value | None, value: Value) -> Value:
     return value if number is None else number
 
 
-def keeps(field: ManagedField, *, overwrite: bool) -> bool:
-    """Whether a field is left alone once its unit exists."""
-    return field.keep and not (overwrite and field.overwrite_corrects)
+def left_alone(field: ManagedField, lasting: LiveFields) -> Initial | None:
+    """The ownership of an initial field whose unit exists, so that it is the site's own; None
+    for any other field. ``lasting``: the live fields that the run does not remove."""
+    initial = field.ownership
+    return initial if isinstance(initial, Initial) and lasting.has(initial.unit) else None
 
 
-def lasting_fields(
-    fields: Iterable[ManagedField], live: LiveFields, *, overwrite: bool = False
-) -> LiveFields:
+def lasting_fields(fields: Iterable[ManagedField], live: LiveFields) -> LiveFields:
     """The live fields that the run does not remove. An option declared ``null`` does not
-    satisfy ``satisfiedBy``."""
-    removed = {
-        field.path
-        for field in fields
-        if field.value is None and not (keeps(field, overwrite=overwrite) and live.has(field.unit))
-    }
+    satisfy ``satisfiedBy``, and does not count as present in the unit of an initial field."""
+    removed = {field.path for field in fields if field.value is None}
     return LiveFields({path: value for path, value in live if path not in removed})
 
 

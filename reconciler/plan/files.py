@@ -44,7 +44,6 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         _TYPE,
         desired.fields,
         LiveFields(flatten(_TYPE, file.attributes, context.live)),
-        overwrite=context.options.overwrites(desired.address),
         secret_words=context.options.secret_words,
     )
     blocked = found.blocked or _edit_problem(desired, file.attributes[CONTENT], found)

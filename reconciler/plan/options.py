@@ -1,6 +1,6 @@
 """Plans the applications in which manifests declare options: one action for each. Pure.
 
-In an HA pair, the presence of a kept option or section is judged over the pair: what
+In an HA pair, the presence of an initial option or section is judged over the pair: what
 one member has, the other gets with that member's value, never the manifest's.
 """
 
@@ -10,7 +10,7 @@ from reconciler.kinds.fields import FieldPath, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.manifest.desired import DesiredOptions, ManagedField
+from reconciler.manifest.desired import DesiredOptions, Initial, ManagedField
 from reconciler.plan.actions import Action, Change, Skip, Subject
 from reconciler.plan.context import Context
 from reconciler.plan.diff import (
@@ -19,12 +19,13 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     decide,
-    keeps,
     lasting_fields,
+    left_alone,
     satisfying_options,
     secrets_of,
     units_of,
 )
+from reconciler.server.port import ConfObject
 from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
 
@@ -69,10 +70,9 @@ class _OptionsPlanner:
         if not fields:
             return Skip(subject, f"the site has no {CHAT_ROLE}")
         live = self._options_of(desired.dbid)
-        overwrite = self._context.options.overwrites(desired.address)
-        copied, own = self._from_partner(desired, fields, live, overwrite)
+        copied, own = self._from_partner(desired, fields, live)
         words = self._context.options.secret_words
-        difference = compare(_APPLICATION, own, live, overwrite=overwrite, secret_words=words)
+        difference = compare(_APPLICATION, own, live, secret_words=words)
         blocked = (
             difference.blocked
             or self._used_elsewhere(difference.changes)
@@ -82,7 +82,7 @@ class _OptionsPlanner:
             subject,
             Difference((*difference.changes, *copied), difference.kept, blocked),
             (*units_of(fields), *(change.unit for change in copied)),
-            watched=self._watched(desired, own, live, overwrite),
+            watched=self._watched(desired, own, live),
         )
 
     def _with_endpoints(self, desired: DesiredOptions) -> list[ManagedField]:
@@ -102,45 +102,40 @@ class _OptionsPlanner:
         return fields
 
     def _from_partner(
-        self,
-        desired: DesiredOptions,
-        fields: list[ManagedField],
-        live: LiveFields,
-        overwrite: bool,
+        self, desired: DesiredOptions, fields: list[ManagedField], live: LiveFields
     ) -> tuple[list[Change], list[ManagedField]]:
         """Changes that copy values which only the other member of the pair has, and the
         fields for which the manifest's values count."""
         partner = self._live.get("Application", self._context.site.partner(desired.dbid))
         if partner is None:
             return [], fields
-        others, name = self._options_of(partner.dbid), application_name(partner)
+        others = self._options_of(partner.dbid)
         secrets = set(secrets_of(fields))
-        lasting = lasting_fields(fields, live, overwrite=overwrite)
+        lasting = lasting_fields(fields, live)
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
-            copies = (
-                field.value is not None
-                and keeps(field, overwrite=overwrite)
-                and others.has(field.unit)
-                and not satisfying_options(field, lasting)
-            )
-            if copies and not live.has(field.unit):
-                for change in self._copies(field, others, name, partner.dbid, desired.address):
+            initial = left_alone(field, others)
+            if initial is None or satisfying_options(field, lasting):
+                own.append(field)
+                continue
+            if not live.has(initial.unit):
+                copies = self._copies(field, initial, others, partner, desired.address)
+                for change in copies:
                     hidden = change.path in secrets
                     copied[change.path] = replace(change, secret=hidden)
                 continue
             own.append(field)
-            if copies and live.under(field.unit) != others.under(field.unit):
-                pair = " and ".join(sorted((desired.name, name)))
-                unit = "/".join(field.unit[1:])
+            if live.under(initial.unit) != others.under(initial.unit):
+                pair = " and ".join(sorted((desired.name, application_name(partner))))
+                unit = "/".join(initial.unit[1:])
                 self.notices.append(
                     f"{pair} are a pair and differ in {unit}; both are left as they are."
                 )
         return list(copied.values()), own
 
     def _watched(
-        self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields, overwrite: bool
+        self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields
     ) -> tuple[tuple[int, FieldPath], ...]:
         """Units that must stay absent in the other member of the pair: if it had one, its
         value would be written here instead of the manifest's."""
@@ -148,45 +143,42 @@ class _OptionsPlanner:
         if partner is None:
             return ()
         return tuple(
-            (partner.dbid, field.unit)
+            (partner.dbid, field.ownership.unit)
             for field in own
-            if field.value is not None
-            and keeps(field, overwrite=overwrite)
-            and not live.has(field.unit)
+            if isinstance(field.ownership, Initial) and not live.has(field.ownership.unit)
         )
 
     def _copies(
-        self, field: ManagedField, others: LiveFields, name: str, partner: int, address: str
+        self,
+        field: ManagedField,
+        initial: Initial,
+        others: LiveFields,
+        partner: ConfObject,
+        address: str,
     ) -> list[Change]:
         """Changes that write here what the other member has in the field's unit."""
+        name = application_name(partner)
         copies: list[Change] = []
-        for path, value in others.under(field.unit).items():
+        for path, value in others.under(initial.unit).items():
             if isinstance(value, bytes):
                 option = "/".join(path[1:])
                 self.notices.append(
                     f"{address}: {option} is not copied from {name}: it holds a binary value."
                 )
                 continue
+            change = change_of(field, None, value)
             manifest = f"as in {name}"
-            copies.append(
-                replace(
-                    change_of(field, None, value),
-                    path=path,
-                    manifest=manifest,
-                    unit=field.unit,
-                    source=partner,
-                )
-            )
+            copies.append(replace(change, path=path, manifest=manifest, source=partner.dbid))
         return copies
 
     def _partner_unknown(
         self, desired: DesiredOptions, own: list[ManagedField], changes: tuple[Change, ...]
     ) -> str:
-        """Why no field with a keep policy can be added: the other member of the pair is
-        unreadable. Empty if that is not so."""
+        """Why no initial field can be added: the other member of the pair is unreadable.
+        Empty if that is not so."""
         unreadable = self._context.site.unreadable_partners.get(desired.dbid)
-        kept = {field.path for field in own if field.keep and field.value is not None}
-        if not unreadable or not any(change.path in kept for change in changes):
+        initial = {field.path for field in own if isinstance(field.ownership, Initial)}
+        if not unreadable or not any(change.path in initial for change in changes):
             return ""
         return (
             f"its pair, the application with DBID {unreadable}, is not readable by this"

@@ -15,6 +15,7 @@ from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.references import check_references, with_needs
+from reconciler.plan.reset import with_reset
 from reconciler.plan.secrets import with_secret_words
 from reconciler.plan.select import select
 from reconciler.server.port import ServerInfo
@@ -29,6 +30,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
     and SelfCheckError where the plan would not converge: a defect of this program.
     """
+    context = replace(context, desired=with_reset(context.desired, context.options))
     compared, remarks = _compare(context)
     selected, selection = select(with_needs(context, compared), context.options)
     ordered = order(selected)

@@ -6,7 +6,13 @@ from reconciler.kinds.fields import HIDDEN, FieldPath, Value, is_secret, shown
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import references_to
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, in_the_type_of, lasting_fields, satisfying_options
+from reconciler.plan.diff import (
+    LiveFields,
+    in_the_type_of,
+    lasting_fields,
+    left_alone,
+    satisfying_options,
+)
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -17,7 +23,7 @@ def replaced_fields(
     desired: DesiredObject, base: Mapping[FieldPath, Value], live: LiveFields
 ) -> dict[FieldPath, Value]:
     """The fields of the new object. Later ones win: ``base`` (identity and defaults), fields
-    carried over from the live object (``preserve``, and units that a policy keeps), and the
+    carried over from the live object (``preserve``, and the units of initial fields), and the
     other fields that the manifest declares."""
     result = dict(base)
     for path, value in live:
@@ -30,8 +36,8 @@ def replaced_fields(
         if instead:
             for path in instead:
                 result.update(live.under(path[:2]))
-        elif field.keep and live.has(field.unit):
-            result.update(live.under(field.unit))
+        elif initial := left_alone(field, lasting):
+            result.update(live.under(initial.unit))
         else:
             declared.append(field)
     for field in declared:
@@ -47,10 +53,13 @@ def losses(
     live: LiveFields,
     new: Mapping[FieldPath, Value],
     snapshot: Snapshot,
+    reset: Sequence[str],
     secret_words: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """What is lost when ``one`` is replaced, in sentences."""
+    """What is lost when ``one`` is replaced, in sentences. ``reset``: initial values of the
+    site that the manifest's take the place of."""
     lost = [f"its DBID {one.dbid}"]
+    lost += reset
     lost += _lost_fields(desired, live, new, secret_words)
     lost += _lost_references(one, snapshot)
     if desired.kind.name == "InteractionQueue":

@@ -114,11 +114,13 @@ class PlanText:
             yield Text(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
         else:
             yield from self._changes(changes)
-        if kept and not isinstance(action, Keep):
+        initial = [change for change in kept if change.hint]
+        if kept and not initial and not isinstance(action, Keep):
             for line in self._wrapped(_kept_names(kept), _INDENT, _INDENT + 2):
                 yield Text(line)
-        for change in kept if self._verbose else ():
+        for change in kept if self._verbose and not initial else ():
             yield from self._kept(change)
+        yield from self._initial(initial)
         if loses:
             yield Text(f"{'':{_INDENT}}loses:", style="red")
             for lost in loses:
@@ -162,6 +164,29 @@ class PlanText:
         wanted = shorten(change.display(change.after), half)
         yield Text.assemble(" " * (_INDENT + 2), (live, "cyan"), f"  manifest: {wanted}")
 
+    def _initial(self, kept: Sequence[Change]) -> Iterator[Text]:
+        """Initial fields that differ, and below them how the manifests' values are enforced."""
+        for unit, group in groupby(kept, key=lambda change: change.unit):
+            members = list(group)
+            if len(members) == 1 or self._verbose:
+                for change in members:
+                    yield from self._kept(change)
+            else:
+                yield from self._kept_unit(unit, members)
+        for hint in dict.fromkeys(change.hint for change in kept):
+            for line in self._wrapped(hint, _INDENT + 2, _INDENT + 2):
+                yield Text(line)
+
+    def _kept_unit(self, unit: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
+        """Several initial fields that are one unit: their live values in a row, and those of
+        the manifest."""
+        yield from self._with_origin(Text(f"kept {'/'.join(unit)}:"), members[0])
+        live = "; ".join(f"{_name_in(unit, c)}={c.display(c.before)}" for c in members)
+        wanted = "; ".join(f"{_name_in(unit, c)}={c.display(c.after)}" for c in members)
+        for label, row, style in (("live:", live, "cyan"), ("manifest:", wanted, "")):
+            for line in self._wrapped(f"{label:<9} {row}", _INDENT + 2, _INDENT + 12):
+                yield Text(line, style=style)
+
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
         """A line with a remark behind it, or under it where it is too long."""
         if not remark or len(lead) + 2 + len(remark) <= self._width:
@@ -201,6 +226,8 @@ def _values(change: Change, room: int) -> Text:
 def _remark(action: Action) -> str:
     """The text behind an action's name: why nothing is written, or why it is replaced."""
     match action:
+        case Keep() if any(change.hint for change in action.kept):
+            return action.reason
         case Keep():
             return _kept_names(action.kept)
         case Skip():
@@ -219,6 +246,11 @@ def _kept_names(kept: Sequence[Change]) -> str:
         several = section and len(members) > 1
         names += ["/".join(section)] if several else ["/".join(c.path) for c in members]
     return f"kept as it is: {', '.join(names)}"
+
+
+def _name_in(unit: FieldPath, change: Change) -> str:
+    """The path of a field below its unit."""
+    return "/".join(change.path[len(unit) :])
 
 
 def _section(change: Change) -> FieldPath:
@@ -251,7 +283,9 @@ def summary(plan: Plan) -> str:
     rest = ", ".join(
         f"{counts.get(name, 0)} {label}" for name, label in _NOT_WRITTEN if counts.get(name)
     )
+    found = plan.initial_differences()
+    initial = f" {found} initial value{' differs' if found == 1 else 's differ'}." if found else ""
     if plan.empty:
-        return f"Nothing to do: {rest}." if rest else "Nothing to do."
+        return (f"Nothing to do: {rest}." if rest else "Nothing to do.") + initial
     writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in _WRITTEN)
-    return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
+    return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "") + initial
