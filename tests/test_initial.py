@@ -275,7 +275,7 @@ def test_a_value_that_differs_is_reported_with_its_place_and_what_enforces_it(
     said = " ".join(found.out.split())
     for text in ("http://live", "http://wanted", "m.yaml:4", "To enforce it, move it to spec."):
         assert text in said
-    assert "1 initial value differs." in said
+    assert "1 initial value differs: it is the site's own." in said
 
 
 def test_drift_counts_initial_values_apart_also_where_it_is_quiet(tmp_path: Path) -> None:
@@ -288,7 +288,9 @@ def test_drift_counts_initial_values_apart_also_where_it_is_quiet(tmp_path: Path
     (tmp_path / "m.yaml").write_text(f"{ROUTING}---\n{moved}", encoding="utf-8")
     found = gwe("drift", *options, "--quiet", cwd=tmp_path)
     assert found.code == 0
-    assert found.out == "Nothing to do: 2 kept. 2 initial values differ.\n"
+    assert (
+        found.out == "Nothing to do: 2 kept.\n2 initial values differ: they are the site's own.\n"
+    )
     summary = gwe("drift", *options, "--format", "json", cwd=tmp_path).json()["summary"]
     assert (summary["keep"], summary["initialValuesDiffer"]) == (2, 2)
 
