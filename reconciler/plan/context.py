@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.manifest.desired import Desired
 from reconciler.plan.guards import Limits
+from reconciler.plan.model import CONSENTS
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
 
@@ -32,6 +33,12 @@ class PlanOptions:
     def resets(self, address: str) -> bool:
         """Whether ``--reset-initial`` applies to an address."""
         return self.reset_initial and self.overwrites(address)
+
+    @property
+    def consent(self) -> tuple[str, ...]:
+        """What the plan may destroy; see ``plan.model.CONSENTS``."""
+        given = (self.overwrite, bool(self.overwrite_only), self.reset_initial, self.force)
+        return tuple(name for name, is_given in zip(CONSENTS, given, strict=True) if is_given)
 
     def without_overwrite(self) -> "PlanOptions":
         return replace(self, overwrite=False, overwrite_only=(), reset_initial=False)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from reconciler.kinds.fields import (
-    HIDDEN,
     FieldPath,
     SecretText,
     Value,
@@ -58,13 +57,11 @@ class LiveFields:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs: fields to write, fields to leave alone, what forbids the write, and
-    sentences about values of the site that a write would lose."""
+    """What differs: fields to write, fields to leave alone, and what forbids the write."""
 
     changes: tuple[Change, ...] = ()
     kept: tuple[Change, ...] = ()
     blocked: str = ""
-    loses: tuple[str, ...] = ()
 
 
 def differing(fields: Sequence[ManagedField], live: LiveFields) -> list[ManagedField]:
@@ -115,16 +112,7 @@ def compare(
             blocked.append(problem)
         elif after != before:
             changes.append(change_of(field, before, after))
-    loses = tuple(_loss(change, secret_words) for change in changes if change.reset)
-    return Difference(tuple(changes), tuple(kept), "; ".join(blocked), loses)
-
-
-def _loss(change: Change, secret_words: Sequence[str]) -> str:
-    """What a reset loses, in a sentence."""
-    path = "/".join(change.path)
-    if is_secret(change.path, secret_words):
-        return f"{path}: {HIDDEN}"
-    return f"{path}: {change.display(change.before)} becomes {change.display(change.after)}"
+    return Difference(tuple(changes), tuple(kept), "; ".join(blocked))
 
 
 def decide(
@@ -149,7 +137,6 @@ def decide(
             fingerprint=Fingerprint(units=tuple(units)),
             changes=difference.changes,
             kept=difference.kept,
-            loses=difference.loses,
             watched=watched,
         )
     if difference.kept:

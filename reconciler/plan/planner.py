@@ -9,6 +9,7 @@ from reconciler.plan.effects import simulate
 from reconciler.plan.files import plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
+from reconciler.plan.losses import with_losses
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.notices import notices, server_notices
 from reconciler.plan.objects import plan_objects
@@ -52,6 +53,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         ),
         warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
         manifests=manifests,
+        consent=options.consent,
         refusals=() if options.force else exceeded,
     )
     if not plan.blocked:
@@ -79,7 +81,8 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     files, file_notices = plan_files(context)
     actions = [*plan_objects(context, siblings), *options, *files]
     hidden = [with_secret_words(one, context.options.secret_words) for one in actions]
-    return spare_predefined(hidden, context.live), [*option_notices, *file_notices]
+    complete = [with_losses(one, context.live) for one in hidden]
+    return spare_predefined(complete, context.live), [*option_notices, *file_notices]
 
 
 def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:
