@@ -361,6 +361,20 @@ def test_overwrite_leaves_initial_values_and_reset_initial_lists_each_that_is_lo
     assert annex == {"Application": {"url": "http://wanted"}}
 
 
+def test_a_saved_plan_resets_what_it_has_shown(tmp_path: Path) -> None:
+    server = site_server(tmp_path, SITE)
+    (tmp_path / "m.yaml").write_text(ROUTING, encoding="utf-8")
+    options = plan_arguments(server, "-f", "m.yaml", "--overwrite", "--reset-initial")
+    assert gwe("plan", *options, "--out", "plan.json", cwd=tmp_path).code == 0
+    shown = gwe("show", "plan.json", cwd=tmp_path)
+    assert "- annex/Application/url: http://live becomes http://wanted" in shown.out
+    done = gwe("apply", "plan.json", "--auto-approve", cwd=tmp_path)
+    assert done.code == 0, done.err
+    annex = find(server, "Script", "R").attributes["userProperties"]
+    assert annex == {"Application": {"url": "http://wanted"}}
+    assert gwe("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path).code == 0
+
+
 def test_a_secret_that_is_reset_is_not_shown_among_what_is_lost(tmp_path: Path) -> None:
     site = SITE.replace("url:", "password:")
     server = site_server(tmp_path, site)
