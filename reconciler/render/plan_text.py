@@ -186,7 +186,9 @@ class PlanText:
 
     def _both_sides(self, live: str, wanted: str) -> Iterator[Text]:
         for label, text, style in (("live:", live, "cyan"), ("manifest:", wanted, "")):
-            for line in self._wrapped(f"{label:<9} {text}", _INDENT + 2, _INDENT + 12):
+            lead = f"{'':{_INDENT + 2}}{label:<9} "
+            first, *rest = self._wrapped(text, len(lead), len(lead))
+            for line in (lead + first[len(lead) :], *rest):
                 yield Text(line, style=style)
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
