@@ -118,8 +118,13 @@ def test_required_fields_count_in_either_block(text: str) -> None:
         ),
         (
             OPTIONS + "spec: {sections: {s: {a: x}}}\ninitial: {sections: {s: {b: y}}}\n",
-            "m.yaml:6:22",
-            "sections/s stands in both spec and initial, first at m.yaml:5:19",
+            "m.yaml:6:26",
+            "[s] stands in both spec and initial, first at m.yaml:5:23",
+        ),
+        (
+            OPTIONS + "spec: {options: {s: {a: x}}}\ninitial: {options: {s: {a: x}}}\n",
+            "m.yaml:6:25",
+            "s/a stands in both spec and initial, first at m.yaml:5:22",
         ),
         (GROUP + "initial: {annex: {s: {o: null}}}\n", "m.yaml:4:23", "o cannot be null"),
         (GROUP + "initial: {}\n", "m.yaml:4:1", "initial is empty"),

@@ -148,7 +148,10 @@ class FieldReader:
         )
 
     def _check_block(self, unit: FieldPath, place: FieldPath) -> None:
-        """Reports a unit that stands in both blocks, once."""
+        """Reports a unit of an object or file that stands in both blocks, once. Options in
+        applications are compared with those of other manifests, in ``merge``."""
+        if self._kind.binding == "options":
+            return
         first = self._places.setdefault(unit, place)
         if first[0] != place[0]:
             depth = 1 + len(unit)
@@ -157,7 +160,5 @@ class FieldReader:
                 f" first at {self._expanded.at(first[:depth])}"
             )
             hint = "Declare it in one of them: spec is enforced, initial only added."
-            if place[1] == "sections":
-                hint = "A section under sections stands whole in one of them."
             self._expanded.report(place[:depth], summary, hint)
             self._places[unit] = place
