@@ -16,11 +16,12 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "json_codec", "resources", "text_files"}
+BASE = {"diagnostics", "environment", "errors", "json_codec", "resources", "text_files"}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
     "diagnostics": set[str](),
+    "environment": set[str](),
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
@@ -36,7 +37,8 @@ MAY_IMPORT = {
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
     "settings_schema": {"kinds"},
-    "settings": {"settings_schema", "manifest", "plan"},
+    "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
+    "settings_search": set[str](),
     "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
     "api": {"engine", "server", "plan", "state", "apply"},
     "testing": {"kinds", "server"},

@@ -222,6 +222,16 @@ def test_a_manifest_of_the_former_form_is_told_its_new_form(text: str, new: str)
         assert problems == []
 
 
+def test_the_new_form_repeats_no_secret() -> None:
+    values = "{password: hush, login: {secret: true, from: hush}, user: u}"
+    text = GROUP + f"spec: {{annex: {{s: {values}}}}}\npolicy: {{existing: keep}}\n"
+    found = [one for one in _problems(text) if one.example]
+    assert [one.example for one in found] == [
+        "initial:\n  annex:\n    s: {password: (as before), login: (as before), user: u}\n"
+        "policy: {overwrite: keep}\n"
+    ]
+
+
 def test_existing_correct_is_simply_removed() -> None:
     (found,) = _problems(GROUP + "spec: {state: Enabled}\npolicy: {existing: correct}\n")
     assert str(found.position) == "m.yaml:5:10"

@@ -13,7 +13,7 @@ from reconciler.apply.lock import NoLock, RunLock
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.model import Attributes
-from reconciler.plan.actions import Write, changes_of
+from reconciler.plan.actions import Write, written_paths
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import AccessEntry, ConfObject, Server
@@ -157,7 +157,9 @@ class Calls:
             permissions=tuple(permissions),
             referrers=tuple(referrers),
             makes=makes,
-            secrets=tuple(pointer(one.path) for one in changes_of(action) if one.secret),
+            secrets=tuple(
+                pointer(path) for path in written_paths(action) if path in action.subject.secrets
+            ),
         )
 
     def _end(self, result: CallResult, after: ConfObject | None = None, error: str = "") -> None:

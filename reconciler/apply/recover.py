@@ -89,9 +89,9 @@ def _removed_drafts(plan: Plan, options: RunOptions) -> Iterator[Recovered]:
             yield Recovered(addresses[spec.path], message)
 
 
-def plan_of_run(run: StoredRun, resolve: Callable[[str], str] | None = None) -> Plan:
-    """The plan that a run applied. ``resolve``: see ``plan.codec.read_plan``."""
-    return read_plan(run.plan_text, f"the plan of run {run.name}", resolve)
+def plan_of_run(run: StoredRun) -> Plan:
+    """The plan that a run applied, with empty secrets."""
+    return read_plan(run.plan_text, f"the plan of run {run.name}")
 
 
 def abandon(state: StateStore, name: str, clock: Clock) -> bool:

@@ -7,8 +7,10 @@ import click
 from reconciler.apply.lock import Holder, find_locks, holder_of
 from reconciler.apply.recover import abandon
 from reconciler.cli.common import StateFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.complete_values import complete_run
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedGroup
 from reconciler.cli.session import open_session, state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
@@ -16,12 +18,13 @@ from reconciler.errors import ExitCode, RefusedError, UsageError
 from reconciler.state.store import StateStore
 
 
-@click.group("lock")
+@click.group("lock", cls=SectionedGroup)
 def command() -> None:
     """Show or release the lock that lets one run write at a time."""
 
 
 @command.command("show")
+@takes_site
 @with_flags
 def show(connection: ConnectionFlags) -> int:
     """Show who holds the lock."""
@@ -43,11 +46,13 @@ def show(connection: ConnectionFlags) -> int:
 
 
 @command.command("release")
+@takes_site
 @click.option(
     "--abandon",
     "run",
     default="",
     metavar="RUN",
+    shell_complete=complete_run,
     help="Release the lock of RUN without finishing what the run left half done.",
 )
 @with_flags

@@ -4,8 +4,9 @@ import click
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.cli.common import LockFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
@@ -31,7 +32,8 @@ class _Shown(Progress):
         print_warning(make_console(stderr=True), message)
 
 
-@click.command("recover")
+@click.command("recover", cls=SectionedCommand)
+@takes_site
 @click.option(
     "--reverse", is_flag=True, help="Where a replace is half done, bring back the old object."
 )

@@ -19,6 +19,7 @@ from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.errors import RefusedError, UsageError
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
@@ -46,7 +47,7 @@ class Reconciler:
         place: RunPlace,
         *,
         limits: Limits | None = None,
-        secret_words: Sequence[str] = (),
+        secret_names: SecretNames = USUAL_NAMES,
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
@@ -54,7 +55,7 @@ class Reconciler:
         self._site = site
         self._place = place
         self._limits = limits or Limits()
-        self._secret_words = tuple(secret_words)
+        self._secret_names = secret_names
 
     @classmethod
     def connect(
@@ -71,6 +72,7 @@ class Reconciler:
         connection: ConnectionOptions | None = None,
         limits: Limits | None = None,
         secret_words: Sequence[str] = (),
+        secret_exceptions: Sequence[str] = (),
     ) -> "Reconciler":
         """Opens a session; use it in a ``with`` statement, which closes it.
 
@@ -83,7 +85,8 @@ class Reconciler:
         ``timeout``: seconds that one call to the server may take.
         ``connection``: how to reach a real server.
         ``limits``: how much a plan may destroy without ``force``.
-        ``secret_words``: words that mark a name as that of a secret, beside the usual ones.
+        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
+        ``secret_exceptions``: whole names that are no secrets although they have such a word.
 
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
@@ -95,7 +98,7 @@ class Reconciler:
             SiteOptions(app, tenant, cluster),
             RunPlace(store, folder, timeout),
             limits=limits,
-            secret_words=secret_words,
+            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
 
     def __enter__(self) -> "Reconciler":
@@ -143,6 +146,7 @@ class Reconciler:
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
         force: bool = False,
+        progress: Progress | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
 
@@ -153,6 +157,7 @@ class Reconciler:
         too, in place of those that the site has. ``target``: plan these addresses only;
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
         ``force``: replace what another site may use as well, and exceed the limits.
+        ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
         ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
@@ -177,11 +182,19 @@ class Reconciler:
             target=tuple(target),
             exclude=tuple(exclude),
             force=force,
-            secret_words=self._secret_words,
+            secret_names=self._secret_names,
             limits=self._limits,
         )
-        installation = self._place.installation()
-        planned = prepare(loaded, self.reader, self._site, options, os.environ, installation)
+        planned = prepare(
+            loaded,
+            self.reader,
+            self._site,
+            options,
+            os.environ,
+            self._place.installation(),
+            self._place.known_secrets,
+            progress,
+        )
         return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
 
     def drift(
@@ -191,10 +204,13 @@ class Reconciler:
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Parameters and errors are those of ``plan``."""
-        return self.plan(manifests, variables=variables, target=target, exclude=exclude)
+        return self.plan(
+            manifests, variables=variables, target=target, exclude=exclude, progress=progress
+        )
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
@@ -256,7 +272,8 @@ class Reconciler:
             self.reader,
             force=force,
             limits=self._limits,
-            secret_words=self._secret_words,
+            secret_names=self._secret_names,
+            known_secrets=self._place.known_secrets(found.head.identity),
             installation=self._place.installation(plan),
         )
 

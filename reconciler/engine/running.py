@@ -20,17 +20,20 @@ from reconciler.apply.run import execute_plan, last_run
 from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
-from reconciler.engine.run_context import environment_secret, plan_key, run_context
+from reconciler.engine.run_context import environment_secret, known_secret, plan_key, run_context
 from reconciler.errors import (
     DamagedRunError,
     InterruptedRunError,
     ReconcilerError,
     RefusedError,
+    StateError,
 )
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
 from reconciler.plan.guards import Limits
+from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
+from reconciler.plan.secrets import with_resolved_secrets
 from reconciler.server.port import Server
 from reconciler.state.plan_file import PlanFile, read_plan_file
 from reconciler.state.store import StateStore
@@ -52,6 +55,19 @@ class RunPlace:
             return Installation.at(self.install_dir)
         host, _, folder = (plan.site.installation if plan else "").partition(":")
         return Installation.at(Path(folder)) if folder and host == host_name() else None
+
+    def known_secrets(self, identity: str) -> KnownSecrets:
+        """What runs on a server have written as secrets. StateError where the state cannot be
+        read: no plan is shown that might show one."""
+        try:
+            found = self.state.secret_paths(identity)
+        except StateError as error:
+            raise StateError(
+                "no plan is made while the state, which knows what is secret, cannot be read:"
+                f" {error.message}",
+                error.hint,
+            ) from error
+        return KnownSecrets((fact.address, fact.path) for fact in found)
 
     def last_run(self, identity: str) -> str:
         """The last run on a server; empty where there is none, or where the state
@@ -86,8 +102,9 @@ def load_plan(path: str | Path) -> PlanFile:
     its secrets are read from the environment, and so is the key that it must be signed with
     (GWE_PLAN_KEY).
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan,
-    ReconcilerError where a variable with a secret is not set.
+    PlanFileError where the file cannot be read or holds no plan,
+    ReconcilerError where a variable with a secret is not set, StalePlanError where it has
+    another value than when the plan was made.
     """
     return read_plan_file(Path(path), environment_secret, plan_key())
 
@@ -162,7 +179,8 @@ def recover_runs(
             damaged = damaged or error
             continue
         progress.recovering(run)
-        plan = plan_of_run(run, environment_secret)
+        # The journal has what the run wrote: a secret that is gone does not stop the recovery.
+        plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
         options, context = _options(plan, place, lock), run_context(info.user)
         try:
             recover_run(

@@ -8,19 +8,16 @@ from typing import Any
 
 from reconciler.kinds.manifests import API_VERSION, BLOCKS, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.policies import POLICY_FIELDS, PolicyField
-from reconciler.kinds.roles import TARGET_ROLES
-from reconciler.kinds.schema_values import (
+from reconciler.kinds.option_schema import (
     INITIAL_OPTION,
-    NAME,
     OPTION,
-    SECTION_OPTION,
+    PRESENT_OPTION,
     TEXT,
-    choice,
-    flag,
-    sections,
-    texts,
+    sections_of,
 )
+from reconciler.kinds.policies import MAX_POINTERS, POLICY_FIELDS, PolicyField
+from reconciler.kinds.roles import TARGET_ROLES
+from reconciler.kinds.schema_values import NAME, choice, flag, texts
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -170,8 +167,8 @@ def _block(kind: ManifestKind, block: str) -> dict[str, Any]:
 
 def _options(option: dict[str, Any]) -> dict[str, Any]:
     return {
-        "options": sections(option, "Single options, each owned by itself."),
-        "sections": sections(SECTION_OPTION, "Whole sections: what exists is the section."),
+        "options": sections_of(option, "Single options, each owned by itself."),
+        "sections": sections_of(PRESENT_OPTION, "Whole sections: what exists is the section."),
     }
 
 
@@ -187,7 +184,7 @@ def _fields(kind: ManifestKind, option: dict[str, Any]) -> dict[str, Any]:
 def _field(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
     match attribute.type:
         case ValueType.KEY_VALUES:
-            return sections(option, "Options by section; each is one managed field.")
+            return sections_of(option, "Options by section; each is one managed field.")
         case ValueType.REFERENCES:
             return texts("At least these.")
         case ValueType.FLAG:
@@ -222,7 +219,7 @@ def _variables() -> dict[str, Any]:
         "type": "object",
         "$comment": "variables by name",
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$"},
+        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$(?!\\n)"},
         "additionalProperties": {
             "type": "object",
             "$comment": "a description, and usually a default",
@@ -249,7 +246,8 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
         "satisfiedBy": {
             "type": "object",
             "description": "Field -> globs: an option of its section that stands for it.",
-            "$comment": "a mapping from JSON Pointers to lists of globs",
+            "maxProperties": MAX_POINTERS,
+            "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
             "propertyNames": {"pattern": "^/"},
             "additionalProperties": texts("Globs of option names."),
         },
@@ -257,6 +255,7 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
     if kind.binding == "object":
         properties["whole"] = {
             **texts("JSON Pointers into initial: what stands below is one unit."),
+            "maxItems": MAX_POINTERS,
             "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
         }
     properties["overwrite"] = {

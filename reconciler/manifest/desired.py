@@ -38,7 +38,8 @@ class ManagedField:
     """One path that a manifest declares.
 
     ``value`` None means that the option must be absent. ``origin`` is the position of the
-    value, ``manifest`` the manifest's address.
+    value, ``manifest`` the manifest's address. ``secret``: declared as one; neither the value
+    nor the live one is ever shown.
     """
 
     path: FieldPath
@@ -48,6 +49,7 @@ class ManagedField:
     ownership: Ownership
     whole_section: bool = False
     satisfied_by: tuple[str, ...] = ()
+    secret: bool = False
 
 
 @dataclass(frozen=True)

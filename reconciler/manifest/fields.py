@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reconciler.environment import secret_value
+from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import FieldPath, FieldValueError, SecretText, Value, canonical
 from reconciler.kinds.manifests import BLOCKS
 from reconciler.kinds.model import ValueType
@@ -89,7 +91,7 @@ class FieldReader:
     def _section(
         self, path: FieldPath, place: FieldPath, options: Mapping[str, Any]
     ) -> Iterator[ManagedField]:
-        if {*options} == {"secret", "from"}:
+        if {*options} in ({"secret", "from"}, {"secret", "absent"}):
             self._report(place, "a secret can be the value of an option, not of a section")
         for key, value in options.items():
             yield self._option((*path, key), (*place, key), value)
@@ -113,22 +115,22 @@ class FieldReader:
         if "" in path[1:]:
             self._report(place, "the name of a section or option is empty")
         if isinstance(value, Mapping):
-            return self._field(path, place, self._secret(str(value["from"]), place))
+            secret = self._secret(value["from"], place) if "from" in value else None
+            return self._field(path, place, secret, secret=True)
         return self._field(path, place, None if value is None else as_text(value))
 
     def _secret(self, source: str, place: FieldPath) -> SecretText:
-        """The value of a secret; empty, and a problem, where the environment lacks it."""
-        name = source.removeprefix("env.")
-        at = (*place, "from")
-        if not source.startswith("env.") or not name:
-            self._report(at, f"a secret must come from env.NAME, not from {source}")
-        elif name not in self._environment:
-            self._report(at, f"the environment variable {name} is not set")
-        elif any("\ud800" <= character <= "\udfff" for character in self._environment[name]):
-            self._report(at, f"the environment variable {name} is not valid text")
-        return SecretText(self._environment.get(name, ""), source)
+        """The value of a secret; empty, and a problem, where the environment lacks it. What
+        stands in place of a source may be the secret itself: no message repeats it."""
+        try:
+            return SecretText(secret_value(source, self._environment), source)
+        except ReconcilerError as error:
+            self._report((*place, "from"), error.message, error.hint)
+            return SecretText("", source)
 
-    def _field(self, path: FieldPath, place: FieldPath, value: Value | None) -> ManagedField:
+    def _field(
+        self, path: FieldPath, place: FieldPath, value: Value | None, *, secret: bool = False
+    ) -> ManagedField:
         whole_section = place[1] == "sections"
         unit = path
         if whole_section:
@@ -145,6 +147,7 @@ class FieldReader:
             ownership=ownership_of(path, place, unit, whole, self._expanded, self._variables),
             whole_section=whole_section,
             satisfied_by=self.policy.satisfied_by(place[1:]),
+            secret=secret,
         )
 
     def _check_block(self, unit: FieldPath, place: FieldPath) -> None:

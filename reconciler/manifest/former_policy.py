@@ -11,10 +11,12 @@ import yaml
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifests import BLOCKS, ManifestKind
+from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.manifest.policy import covers
 from reconciler.strict_yaml import YamlDocument
 
 FORMER = ("existing", "keep")
+_AS_BEFORE = "(as before)"
 _UNIT_DEPTH = 3  # block of key-values, section, option
 
 
@@ -61,7 +63,7 @@ class _Translation:
             if block == "initial" and value is None:
                 continue  # such a field was never written
             target = ("options", *path[1:]) if path[:2] in split else path
-            _put(blocks[block], target, value)
+            _put(blocks[block], target, _without_secret(path, value))
         whole = [pointer(path) for path in self._pointers if path in self._wide]
         if whole and self._kind.binding == "object" and not self._keeps_all:
             self._policy["whole"] = whole
@@ -98,6 +100,15 @@ class _Translation:
             if path[0] == "sections":
                 kept.setdefault(path[:2], set()).add(self._is_initial(path))
         return {section for section, found in kept.items() if len(found) > 1}
+
+
+def _without_secret(path: FieldPath, value: Any) -> Any:
+    """The value, unless it may be a secret: a message never shows one."""
+    if isinstance(value, Mapping):
+        named = str(value.get("from", "env.")).startswith("env.")
+        return value if named else _AS_BEFORE
+    secret = len(path) > 1 and USUAL_NAMES.marks((path[0], "", path[-1]))
+    return _AS_BEFORE if secret else value
 
 
 def _put(block: dict[str, Any], path: FieldPath, value: Any) -> None:

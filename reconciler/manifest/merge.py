@@ -100,4 +100,4 @@ def _merged(
 
 def _declared(field: ManagedField) -> tuple[object, ...]:
     """Everything that a manifest declares of a field, but not where."""
-    return field.value, field.ownership, field.satisfied_by
+    return field.value, field.secret, field.ownership, field.satisfied_by

@@ -169,7 +169,7 @@ def _named(action: Write, place: str, live: Snapshot) -> str:
 
 
 def _display(action: Write, path: FieldPath, value: Value | None) -> str:
-    return "another secret" if action.hides(path) else shown(path, value)
+    return "another secret" if action.hides(path) else shown(value, secret=False)
 
 
 def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[FieldPath, Value]]:

@@ -7,7 +7,7 @@ compare it with what the plan has shown.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import HIDDEN, FieldPath, Value, flatten, shown
+from reconciler.kinds.fields import FieldPath, Value, flatten, shown
 from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import ALL_TYPES, references_to
@@ -57,11 +57,11 @@ def _lost_fields(action: Update | Replace, one: ConfObject, live: Snapshot) -> I
         if attribute is not None and attribute.type is ValueType.REFERENCES:
             lists.setdefault(path[0], []).append(str(value))
             continue
-
-        said = shown(path, value)
+        secret = action.hides(path)
+        said = shown(value, secret=secret)
         if path in new:
-            said += f" becomes {shown(path, new[path])}"
-        yield f"{'/'.join(path)}: {HIDDEN if action.hides(path) else said}"
+            said += f" becomes {shown(new[path], secret=secret)}"
+        yield f"{'/'.join(path)}: {said}"
     for word, names in lists.items():
         yield f"{word}: {', '.join(names)}"
 

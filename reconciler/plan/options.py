@@ -4,9 +4,10 @@ In an HA pair, the presence of an initial option or section is judged over the p
 one member has, the other gets with that member's value, never the manifest's.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.kinds.fields import FieldPath, flatten
+from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
@@ -15,6 +16,7 @@ from reconciler.plan.actions import Action, Change, Skip, Subject
 from reconciler.plan.context import Context
 from reconciler.plan.diff import (
     Difference,
+    Hides,
     LiveFields,
     change_of,
     compare,
@@ -22,10 +24,8 @@ from reconciler.plan.diff import (
     lasting_fields,
     left_alone,
     satisfying_options,
-    secrets_of,
     units_of,
 )
-from reconciler.server.port import ConfObject
 from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
 
@@ -65,14 +65,13 @@ class _OptionsPlanner:
             tenant=self._context.site.tenant_dbid,
             dbid=desired.dbid,
             origin=desired.fields[0].origin if desired.fields else None,
-            secrets=secrets_of(fields),
         )
+        subject = self._context.with_secrets(subject, fields)
         if not fields:
             return Skip(subject, f"the site has no {CHAT_ROLE}")
         live = self._options_of(desired.dbid)
-        copied, own = self._from_partner(desired, fields, live)
-        words = self._context.options.secret_words
-        difference = compare(_APPLICATION, own, live, secret_words=words)
+        copied, own = self._from_partner(desired, fields, live, subject.hides)
+        difference = compare(_APPLICATION, own, live, subject.hides)
         blocked = (
             difference.blocked
             or self._used_elsewhere(difference.changes)
@@ -102,15 +101,18 @@ class _OptionsPlanner:
         return fields
 
     def _from_partner(
-        self, desired: DesiredOptions, fields: list[ManagedField], live: LiveFields
+        self,
+        desired: DesiredOptions,
+        fields: list[ManagedField],
+        live: LiveFields,
+        hides: Hides,
     ) -> tuple[list[Change], list[ManagedField]]:
         """Changes that copy values which only the other member of the pair has, and the
         fields for which the manifest's values count."""
         partner = self._live.get("Application", self._context.site.partner(desired.dbid))
         if partner is None:
             return [], fields
-        others = self._options_of(partner.dbid)
-        secrets = set(secrets_of(fields))
+        others, name = self._options_of(partner.dbid), application_name(partner)
         lasting = lasting_fields(fields, live)
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
@@ -120,14 +122,16 @@ class _OptionsPlanner:
                 own.append(field)
                 continue
             if not live.has(initial.unit):
-                copies = self._copies(field, initial, others, partner, desired.address)
-                for change in copies:
-                    hidden = change.path in secrets
-                    copied[change.path] = replace(change, secret=hidden)
+                for path, value in self._copied(initial.unit, others, name, desired.address):
+                    copied[path] = replace(
+                        change_of(replace(field, path=path), None, value, hides),
+                        manifest=f"as in {name}",
+                        source=partner.dbid,
+                    )
                 continue
             own.append(field)
             if live.under(initial.unit) != others.under(initial.unit):
-                pair = " and ".join(sorted((desired.name, application_name(partner))))
+                pair = " and ".join(sorted((desired.name, name)))
                 unit = "/".join(initial.unit[1:])
                 self.notices.append(
                     f"{pair} are a pair and differ in {unit}; both are left as they are."
@@ -148,28 +152,18 @@ class _OptionsPlanner:
             if isinstance(field.ownership, Initial) and not live.has(field.ownership.unit)
         )
 
-    def _copies(
-        self,
-        field: ManagedField,
-        initial: Initial,
-        others: LiveFields,
-        partner: ConfObject,
-        address: str,
-    ) -> list[Change]:
-        """Changes that write here what the other member has in the field's unit."""
-        name = application_name(partner)
-        copies: list[Change] = []
-        for path, value in others.under(initial.unit).items():
+    def _copied(
+        self, unit: FieldPath, others: LiveFields, name: str, address: str
+    ) -> Iterator[tuple[FieldPath, Value]]:
+        """What the other member of the pair has in a unit."""
+        for path, value in others.under(unit).items():
             if isinstance(value, bytes):
                 option = "/".join(path[1:])
                 self.notices.append(
                     f"{address}: {option} is not copied from {name}: it holds a binary value."
                 )
-                continue
-            change = change_of(field, None, value)
-            manifest = f"as in {name}"
-            copies.append(replace(change, path=path, manifest=manifest, source=partner.dbid))
-        return copies
+            else:
+                yield path, value
 
     def _partner_unknown(
         self, desired: DesiredOptions, own: list[ManagedField], changes: tuple[Change, ...]

@@ -6,14 +6,14 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.apply.report import Outcome, RunReport, Status
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import MAX_SHOWN, Diagnostic
 from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, wrapped
 
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
     """Prints every problem: its place, what is wrong, and below it what to do."""
     width = message_width(console)
-    for problem in diagnostics:
+    for problem in diagnostics[:MAX_SHOWN]:
         place = f"{problem.position}: " if problem.position else ""
         first, *rest = wrapped(f"error: {place}{problem.summary}", width, 0, 2)
         line = Text(first)
@@ -24,8 +24,11 @@ def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> No
             emit(console, Text(text))
         for text in problem.example.splitlines():
             emit(console, Text(f"    {text}"))
+    more = len(diagnostics) - MAX_SHOWN
+    if more > 0:
+        emit(console, Text(f"and {more:,} more", style="bold"))
     if len(diagnostics) > 1:
-        emit(console, Text(f"{len(diagnostics)} problems.", style="bold"))
+        emit(console, Text(f"{len(diagnostics):,} problems.", style="bold"))
 
 
 def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -> None:

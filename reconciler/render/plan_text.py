@@ -84,14 +84,13 @@ class PlanText:
 
     def _header(self, plan: Plan) -> None:
         cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
-        undoes = (("Undoes", f"run {plan.undoes}"),) if plan.undoes else ()
         for label, text in (
-            *undoes,
+            *_made_from(plan),
             ("Site", f"{plan.site.app}{cluster}"),
             ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
         ):
-            self._line(Text(f"{label:<7} {shorten(text, self._width - 8)}"))
+            self._line(Text(f"{label:<9}  {shorten(text, self._width - 11)}"))
         self._line(Text())
 
     def _remarks(self, label: str, remarks: Sequence[str], style: str) -> None:
@@ -215,6 +214,18 @@ class PlanText:
             yield line
             short = shorten(origin, self._width - _INDENT)
             yield Text(f"{short:>{self._width}}", style="dim")
+
+
+def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
+    """What the plan was made from: a run, or manifests and settings."""
+    if plan.undoes:
+        yield "Undoes", f"run {plan.undoes}"
+    inputs = plan.inputs
+    if inputs.manifests:
+        why = "" if inputs.named else " (none named by -f, GWE_FILE or gwe.toml)"
+        yield "Manifests", ", ".join(inputs.manifests) + why
+        profile = f", profile {inputs.profile}" if inputs.profile else ""
+        yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
 
 
 def _values(change: Change, room: int) -> Text:
