@@ -85,7 +85,7 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
 
 def _manifests(folder: Path) -> list[str | Path]:
     manifests = folder / "manifests"
-    return ["--file", manifests] if manifests.is_dir() else []
+    return ["--file", manifests if manifests.is_dir() else "bundled"]
 
 
 def _check_actions(plan: dict[str, Any], expected: dict[str, Any]) -> None:
