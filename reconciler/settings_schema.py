@@ -49,21 +49,7 @@ def settings_schema() -> dict[str, Any]:
                 "count": _count("Number of objects, also with --overwrite; default: no limit."),
             },
         ),
-        "secrets": _table(
-            "Which values are never shown.",
-            {
-                "words": _list(
-                    "a list of words",
-                    "An option is a secret if its name contains one of these words.",
-                    {**_string("A whole word, in any case."), **_NOT_BLANK},
-                ),
-                "except": _list(
-                    "a list of names",
-                    "Options that are no secrets although their names have such a word.",
-                    {**_string("The whole name of an option, in any case."), **_NOT_BLANK},
-                ),
-            },
-        ),
+        "secrets": _secrets(),
         "connection": _connection(),
     }
     profiles = {
@@ -79,6 +65,25 @@ def settings_schema() -> dict[str, Any]:
             {**settings, "profiles": profiles},
         ),
     }
+
+
+def _secrets() -> dict[str, Any]:
+    """Which options are secrets by their names."""
+    return _table(
+        "Which values are never shown.",
+        {
+            "words": _list(
+                "a list of words",
+                "An option is a secret if its name contains one of these words.",
+                {**_string("A whole word, in any case."), **_NOT_BLANK},
+            ),
+            "except": _list(
+                "a list of names",
+                "Options that are no secrets although their names have such a word.",
+                {**_string("The whole name of an option, in any case."), **_NOT_BLANK},
+            ),
+        },
+    )
 
 
 def _connection() -> dict[str, Any]:

@@ -23,6 +23,12 @@ from reconciler.state.store import NullJournal, RunJournal
 _Answer = TypeVar("_Answer")
 
 
+def recover_hint(place: str) -> str:
+    """What to do where something may be half done. ``place``: where the run's state is."""
+    state = f" The run's state is {place}." if place else ""
+    return f"Run gwe recover: it checks what was written and finishes it.{state}"
+
+
 class Calls:
     """Writes to ``server`` for the actions of a run."""
 
@@ -40,6 +46,11 @@ class Calls:
         self._step = first_step - 1
         self.journal_problem = ""
         """Why the journal could not be written at first; empty: it could."""
+
+    @property
+    def recover_hint(self) -> str:
+        """See the function of this name."""
+        return recover_hint(self.journal.place)
 
     def create(
         self, action: Write, attributes: Attributes, folder: int, *, must: bool = False

@@ -55,6 +55,8 @@ def plan_undo(
     known = known_secrets or KnownSecrets()
     actions = [with_secrets(action, secret_names, known.of(action.address)) for action in actions]
     actions = spare_predefined(actions, live)
+    if not run.answered:
+        notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
     whole = replace(limits or Limits(), percent=100)
     return Plan(

@@ -182,6 +182,18 @@ class StateFlags:
 
 
 @dataclass(frozen=True)
+class HostFlags:
+    """Whether launch files of a run are here."""
+
+    same_host: bool = flag(
+        "--same-host",
+        is_flag=True,
+        help="The run was on this host, although its id has changed since: its launch files"
+        " are here.",
+    )
+
+
+@dataclass(frozen=True)
 class LockFlags:
     """The lock in Configuration Server."""
 

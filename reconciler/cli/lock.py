@@ -35,10 +35,14 @@ def show(connection: ConnectionFlags) -> int:
     for lock in locks:
         held = holder_of(lock)
         doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
+        if held.recovering:
+            doing = "being recovered, or left unfinished"
         click.echo(f"Held by {held.owner} on {held.host}, run {held.run}")
         click.echo(f"  since    {held.since}")
         click.echo(f"  until    {held.until}, unless it is renewed")
         click.echo(f"  state    {doing}")
+        if held.counter is None:
+            click.echo("  counter  no number: it is unknown how long ago it was renewed")
         if held.place:
             click.echo(f"  journal  {held.place}")
         click.echo(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")

@@ -3,7 +3,7 @@
 import click
 
 from reconciler.apply.recover_actions import Recovered
-from reconciler.cli.common import LockFlags, StateFlags
+from reconciler.cli.common import HostFlags, LockFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
@@ -38,7 +38,13 @@ class _Shown(Progress):
     "--reverse", is_flag=True, help="Where a replace is half done, bring back the old object."
 )
 @with_flags
-def command(reverse: bool, connection: ConnectionFlags, state: StateFlags, lock: LockFlags) -> int:
+def command(
+    reverse: bool,
+    host: HostFlags,
+    connection: ConnectionFlags,
+    state: StateFlags,
+    lock: LockFlags,
+) -> int:
     """Recover the runs that did not finish on this server: find out whether each unanswered
     call was carried out, create the new object where a replace only deleted the old object,
     release the lock.
@@ -49,6 +55,7 @@ def command(reverse: bool, connection: ConnectionFlags, state: StateFlags, lock:
     with session.connect(state=state) as engine:
         done = engine.recover(
             reverse=reverse,
+            same_host=host.same_host,
             lock=not lock.no_lock,
             lock_wait=lock.lock_timeout,
             progress=_Shown(),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, OutputFlags, RunFlags
+from reconciler.cli.common import ANY_PATH, HostFlags, OutputFlags, RunFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
@@ -29,6 +29,7 @@ def command(
     run: str,
     out: Path | None,
     force: bool,
+    host: HostFlags,
     flags: RunFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
@@ -44,12 +45,12 @@ def command(
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
     store = state_store(flags, session.settings)
-    found = store.read_run(store.find_run(run, begun=True))
+    found = store.read_run(store.find_run(run, wrote=True))
     if out is None:
         check_can_ask(auto_approve=flags.auto_approve)
     with session.connect(state=flags, otherwise=found.head.server) as engine:
         engine.check_writable()
-        plan = engine.undo(found.name, force=force)
+        plan = engine.undo(found.name, force=force, same_host=host.same_host)
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)

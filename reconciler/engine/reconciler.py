@@ -8,16 +8,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from reconciler.apply.check import check_server
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
+from reconciler.apply.reread import check_own_host
 from reconciler.apply.undo import plan_undo
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
+from reconciler.engine.run_context import run_context
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
+from reconciler.engine.server_session import ServerSession
 from reconciler.errors import RefusedError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
@@ -25,15 +27,14 @@ from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials
-from reconciler.server.port import Reader, Server, read_only
-from reconciler.server.proxy import check_is_master
+from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import default_state_folder, open_store
 from reconciler.state.plan_file import PlanFile
 from reconciler.state.store import RunEntry
 
 
-class Reconciler:
+class Reconciler(ServerSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
     Every error is a ``ReconcilerError``; each method names the classes that its callers tell
@@ -51,7 +52,7 @@ class Reconciler:
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
-        self._server: Server | None = server
+        super().__init__(server)
         self._site = site
         self._place = place
         self._limits = limits or Limits()
@@ -100,40 +101,6 @@ class Reconciler:
             limits=limits,
             secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
-
-    def __enter__(self) -> "Reconciler":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends the session. May be called twice."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def reader(self) -> Reader:
-        """The server without its write methods."""
-        return read_only(self._open())
-
-    @property
-    def writer(self) -> Server:
-        """The server with all its methods. ServerIsProxyError where it is a proxy."""
-        server = self._open()
-        check_is_master(server.info())
-        return server
-
-    def _open(self) -> Server:
-        if self._server is None:
-            raise UsageError("the session with the server is closed")
-        return self._server
 
     def plan(
         self,
@@ -251,21 +218,26 @@ class Reconciler:
             skip_stale=skip_stale,
         )
 
-    def undo(self, run: str, *, force: bool = False) -> Plan:
+    def undo(self, run: str, *, force: bool = False, same_host: bool = False) -> Plan:
         """The plan that reverts a run: apply it like any other. Writes nothing.
 
         ``run``: its name, the beginning of its name, or ``last``, the last run that wrote
-        something. ``force``: also delete
-        objects that have changed since. UsageError where there is no such run, RefusedError
-        where it did not finish or was on another server, DamagedRunError where a record of it
-        is damaged or missing.
+        something. ``force``: also delete objects that have changed since. ``same_host``: the
+        run was on this host, which has another id now; else launch files are reverted on
+        the host of their run only. UsageError where there is no such run, RefusedError where
+        it did not finish, was on another server or wrote launch files of another host,
+        DamagedRunError where a record of it is damaged or missing.
         """
         store = self._place.state
-        found = store.read_run(store.find_run(run, begun=True))
+        found = store.read_run(store.find_run(run, wrote=True))
         if not found.finished:
-            hint = "Run gwe recover first; then it can be reverted."
+            hint = (
+                f"Run gwe recover first; then it can be reverted. The run's state is {store.place}."
+            )
             raise RefusedError([Diagnostic(f"the run {found.name} did not finish", hint=hint)])
         plan = plan_of_run(found)
+        own_host = same_host or run_context("").is_machine_of(found.head)
+        check_own_host(found, plan, own_host=own_host)
         return plan_undo(
             found,
             plan,
@@ -274,13 +246,14 @@ class Reconciler:
             limits=self._limits,
             secret_names=self._secret_names,
             known_secrets=self._place.known_secrets(found.head.identity),
-            installation=self._place.installation(plan),
+            installation=self._place.installation(plan, own_host=own_host),
         )
 
     def recover(
         self,
         *,
         reverse: bool = False,
+        same_host: bool = False,
         lock: bool = True,
         lock_wait: float = 0.0,
         progress: Progress | None = None,
@@ -288,10 +261,11 @@ class Reconciler:
         """Finishes the runs that did not end on this server: finds out what became of calls
         without an answer, and creates what a replace has only deleted.
 
-        ``reverse``: create the old object again there, instead of the new one. Other
-        parameters: see ``apply``. UnrecoveredError where the server refused something,
-        RunHeldError where the run still goes on, LockHeldError, ServerIsProxyError,
-        DamagedRunError where a run cannot be read.
+        ``reverse``: create the old object again there, instead of the new one.
+        ``same_host``: the runs were on this host, which has another id now; else launch
+        files are recovered on the host of their run only. Other parameters: see ``apply``.
+        UnrecoveredError where something is left, RunHeldError where the run still goes on,
+        LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
         return recover_runs(
             self.writer,
@@ -299,6 +273,7 @@ class Reconciler:
             LockOptions(lock, lock_wait),
             progress or Progress(),
             reverse=reverse,
+            same_host=same_host,
         )
 
     def runs(self) -> Sequence[RunEntry]:

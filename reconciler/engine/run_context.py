@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.session import RunContext
+from reconciler.engine.machine import machine_id
 from reconciler.environment import PLAN_KEY, secret_value
 from reconciler.errors import ReconcilerError, UsageError
 
@@ -26,6 +27,7 @@ def run_context(user: str) -> RunContext:
         process=os.getpid(),
         started=_timestamp(0),
         clock=Clock(time.monotonic, time.sleep, _timestamp),
+        machine=machine_id(),
     )
 
 

@@ -190,10 +190,11 @@ def _digests(
     action: Write, one: ConfObject, units: tuple[FieldPath, ...], live: Snapshot
 ) -> dict[str, str]:
     """Pointer with DBIDs -> digest, of the fields at or below ``units``; none: of all."""
+    named = frozenset(units)  # an undo may name thousands
     return {
         pointer(raw): _digest(action, one, path, held)
         for raw, held, path, _ in _both(one, live)
-        if not units or any(path[: len(unit)] == unit for unit in units)
+        if not units or any(path[:length] in named for length in range(len(path) + 1))
     }
 
 

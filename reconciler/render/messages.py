@@ -71,7 +71,10 @@ def print_report(console: Console, report: RunReport) -> None:
     if report.journal_problem:
         print_warning(console, report.journal_problem)
     if report.needs_recovery:
-        emit(console, Text("Something may be half done: gwe recover finishes it."))
+        state = f" The run's state is {report.state}." if report.state else ""
+        message = f"Something may be half done: gwe recover finishes it.{state}"
+        for line in wrapped(message, message_width(console), 0, 0):
+            emit(console, Text(line))
     elif failed:
         emit(console, Text("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:

@@ -79,7 +79,7 @@ class PostgresUrl:
     def public(self) -> str:
         """The URL with host, port and database alone."""
         names = str(self.given.get("host") or os.environ.get("PGHOST") or "").split(",")
-        ports = str(self.given.get("port", "")).split(",")
+        ports = str(self.given.get("port") or os.environ.get("PGPORT") or "").split(",")
         ports += ports[-1:] * (len(names) - len(ports))
         hosts = [
             (f"[{name}]" if ":" in name else name.replace("/", "%2F")) + (port and f":{port}")
