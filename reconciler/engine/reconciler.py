@@ -133,10 +133,8 @@ class Reconciler(ServerSession):
         """
         only = tuple(overwrite_only)
         if reset_initial and not (overwrite or only):
-            raise UsageError(
-                "--reset-initial resets only what is overwritten",
-                "Give --overwrite, or --overwrite-only ADDRESS, too.",
-            )
+            hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
+            raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
         if not self._site.app:
             raise UsageError(
