@@ -31,15 +31,18 @@ class Position:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One problem or notice: what it is, where it is, and what to do about it."""
+    """One problem or notice: what it is, where it is, and what to do about it. ``example``:
+    lines to show below the hint as they are."""
 
     summary: str
     position: Position | None = None
     hint: str = ""
+    example: str = ""
 
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""
-        return f"{place}{self.summary}" + (f"\n  {self.hint}" if self.hint else "")
+        below = [*filter(None, [self.hint]), *self.example.splitlines()]
+        return f"{place}{self.summary}" + "".join(f"\n  {line}" for line in below)
 
 
 def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic] = ()) -> str:

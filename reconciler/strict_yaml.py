@@ -9,7 +9,7 @@ keys that are not strings, and aliases that expand without limit.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,13 @@ _NULLS = frozenset({"", "~", "Null", "NULL"})
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """One document: its data, and the position of every key and value."""
+    """One document: its data, the position of every key and value, and the file that it was
+    read from; None for a text."""
 
     data: Any
     position: Position
     places: Mapping[FieldPath, Position] = field(repr=False)
+    path: Path | None = None
 
     def at(self, path: FieldPath) -> Position:
         """The position of the value at ``path``, or of its nearest ancestor that has one."""
@@ -89,7 +91,7 @@ def load_file(path: Path, name: str, problems: list[Diagnostic]) -> list[YamlDoc
     if isinstance(text, Diagnostic):
         problems.append(text)
         return []
-    return load_text(text, name, problems)
+    return [replace(document, path=path) for document in load_text(text, name, problems)]
 
 
 def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:

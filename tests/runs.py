@@ -108,8 +108,9 @@ spec: {annex: {Queue: {ours: "1"}}}
 apiVersion: reconciler/v1
 kind: AgentGroup
 metadata: {name: Group}
-spec: {annex: {s: {kept: wanted, ours: "1"}}}
-policy: {keep: [/annex/s/kept], preserve: [agents]}
+spec: {annex: {s: {ours: "1"}}}
+initial: {annex: {s: {kept: wanted}}}
+policy: {preserve: [agents]}
 """
 MANIFESTS = QUEUES + _REST + SETTINGS
 REPLACED = ("AgentGroup/Group", "InteractionQueue/Replaced")

@@ -37,8 +37,8 @@ BARE = Path(__file__).parent / "sites" / "bare.yaml"
 GROUP = f"""\
 {HEAD}kind: AgentGroup
 metadata: {{name: Group}}
-spec: {{annex: {{s: {{kept: wanted}}}}}}
-policy: {{keep: [/annex/s/kept], preserve: [agents]}}
+initial: {{annex: {{s: {{kept: wanted}}}}}}
+policy: {{preserve: [agents]}}
 """
 
 
@@ -133,7 +133,7 @@ def test_a_section_that_appears_after_the_plan_is_not_written_into(tmp_path: Pat
     path, plan = planned(
         tmp_path,
         f"{HEAD}kind: ApplicationOptions\nmetadata: {{name: o}}\ntarget: {{role: stat-server}}\n"
-        "spec: {sections: {S: {Category: TotalNumber}}}\npolicy: {existing: keep}\n",
+        "initial: {sections: {S: {Category: TotalNumber}}}\n",
     )
     theirs = KeyValueDelta(added={"S": {"Java": "vendor"}})
     change(path, "Application", "Stat", Delta(key_values={"options": theirs}))

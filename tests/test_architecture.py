@@ -16,7 +16,10 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "environment", "errors", "json_codec", "resources", "text_files"}
+BASE = {
+    *("diagnostics", "environment", "errors", "json_codec", "resources", "text_files"),
+    "wildcards",
+}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
@@ -26,6 +29,7 @@ MAY_IMPORT = {
     "json_codec": set[str](),
     "resources": set[str](),
     "text_files": set[str](),
+    "wildcards": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
     "server": {"kinds", "strict_yaml"},

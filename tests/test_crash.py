@@ -487,8 +487,9 @@ SECRETS = """\
 apiVersion: reconciler/v1
 kind: AgentGroup
 metadata: {name: Group}
-spec: {annex: {s: {password: unused, "db password": {secret: true, from: env.HUSH}}}}
-policy: {keep: [/annex/s/password], preserve: [agents]}
+spec: {annex: {s: {"db password": {secret: true, from: env.HUSH}}}}
+initial: {annex: {s: {password: unused}}}
+policy: {preserve: [agents]}
 """
 
 

@@ -227,7 +227,10 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
         (
             "apiVersion: reconciler/v1\nkind: BusinessAttribute\nmetadata: {name: x}\nspec:\n"
             "  description: d\n",
-            [("m.yaml:4:1", "displayName and type are missing from spec")],
+            [
+                ("m.yaml:1:1", "the manifest needs displayName in spec or initial"),
+                ("m.yaml:1:1", "the manifest needs type in spec or initial"),
+            ],
         ),
         (
             "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: ''}\n",
@@ -259,10 +262,10 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
         (GROUP + "spec: {annex: {s: x}}\n", [("m.yaml:4:16", "s cannot be 'x'")]),
         (GROUP + "spec: {annex: {s: {o: [x]}}}\n", [("m.yaml:4:20", "o cannot be a list")]),
         (GROUP + "spec: {annex: {s: {o: {}}}}\n", [("m.yaml:4:20", "o cannot be a mapping")]),
-        (GROUP + "policy: {keep: []}\n", [("m.yaml:4:10", "keep is empty")]),
+        (GROUP + "policy: {whole: []}\n", [("m.yaml:4:10", "whole is empty")]),
         (
-            GROUP + "policy: {existing: replace}\n",
-            [("m.yaml:4:10", "existing cannot be 'replace'")],
+            GROUP + "policy: {overwrite: always}\n",
+            [("m.yaml:4:10", "overwrite cannot be 'always'")],
         ),
         (
             GROUP + "policy: {whenParentMissing: skip}\n",
@@ -480,7 +483,10 @@ def test_a_section_or_an_option_without_a_name_is_a_problem(options: str) -> Non
     ("line", "problem"),
     [
         ("spec: {state: '${var.v}'}", "state must be one of Enabled, Disabled, not 'bad'"),
-        ("policy: {existing: '${var.v}'}", "policy.existing must be one of correct, keep, not bad"),
+        (
+            "policy: {overwrite: '${var.v}'}",
+            "policy.overwrite must be one of replace, correct, keep, not bad",
+        ),
         ("policy: {protect: '${var.v}'}", "policy.protect must be one of true, false, not bad"),
         ("policy: {preserve: ['${var.v}']}", "AgentGroup has no field bad"),
     ],
@@ -536,56 +542,7 @@ def test_an_agent_whose_name_a_variable_leaves_empty_is_a_problem() -> None:
 # Policies
 
 
-def _kept(text: str) -> dict[str, bool]:
-    return {"/".join(path): field.keep for path, field in by_path(only_object(text)).items()}
-
-
 ANNEX = "spec: {annex: {s: {a: x, b: y}, t: {a: z}}, state: Enabled}\n"
-
-
-@pytest.mark.parametrize(
-    ("policy", "kept"),
-    [
-        ("", set()),
-        ("policy: {existing: correct}\n", set()),
-        ("policy: {existing: keep}\n", {"annex/s/a", "annex/s/b", "annex/t/a", "state"}),
-        ("policy: {keep: [/annex/s/a]}\n", {"annex/s/a"}),
-        ("policy: {keep: [/annex/*/a]}\n", {"annex/s/a", "annex/t/a"}),
-        ("policy: {keep: [/annex/s]}\n", {"annex/s/a", "annex/s/b"}),
-        ("policy: {keep: [/annex/t/*, /state]}\n", {"annex/t/a", "state"}),
-        ("policy: {keep: [/*]}\n", {"annex/s/a", "annex/s/b", "annex/t/a", "state"}),
-    ],
-)
-def test_the_policy_says_which_fields_are_kept(policy: str, kept: set[str]) -> None:
-    found = _kept(GROUP + ANNEX + policy)
-    assert {path for path, keep in found.items() if keep} == kept
-    assert len(found) == 4
-
-
-def test_a_pointer_finds_names_with_slashes_and_tildes() -> None:
-    spec = "spec: {annex: {s/1: {a~b: x, c: y}}}\npolicy: {keep: [/annex/s~11/a~0b]}\n"
-    assert _kept(GROUP + spec) == {"annex/s/1/a~b": True, "annex/s/1/c": False}
-
-
-@pytest.mark.parametrize(
-    ("policy", "place", "pointer"),
-    [
-        ("policy: {keep: [/annex/s/a, /annex/s/c]}\n", "m.yaml:5:29", "/annex/s/c"),
-        ("policy:\n  satisfiedBy:\n    /annex/u/a: [x]\n", "m.yaml:7:5", "/annex/u/a"),
-        ("policy: {keep: [/annex/*/c]}\n", "m.yaml:5:17", "/annex/*/c"),
-    ],
-)
-def test_a_pointer_that_matches_no_field_is_a_problem(
-    policy: str, place: str, pointer: str
-) -> None:
-    found = places_and_problems(GROUP + ANNEX + policy)
-    assert found == [(place, f"spec has no field that {pointer} matches")]
-
-
-def test_a_keep_that_is_no_pointer_is_a_problem_of_keep() -> None:
-    ((place, problem),) = places_and_problems(GROUP + ANNEX + "policy: {keep: [annex/s]}\n")
-    assert place == "m.yaml:5:17"
-    assert "keep" in problem
 
 
 def test_globs_that_stand_for_a_field_go_with_it_alone() -> None:
@@ -600,8 +557,6 @@ def test_globs_that_stand_for_a_field_go_with_it_alone() -> None:
     ("kind", "policy", "overwrite"),
     [
         ("AgentGroup", "", "replace"),
-        ("AgentGroup", "policy: {existing: keep}\n", "keep"),
-        ("AgentGroup", "policy: {existing: keep, overwrite: replace}\n", "replace"),
         ("AgentGroup", "policy: {overwrite: correct}\n", "correct"),
         ("AgentGroup", "policy: {overwrite: keep}\n", "keep"),
         ("BusinessAttribute", "", "correct"),
@@ -620,21 +575,6 @@ def test_a_business_attribute_is_never_replaced_since_its_values_would_go_with_i
     text += "spec: {displayName: D, type: Custom}\npolicy: {overwrite: replace}\n"
     ((_, problem),) = places_and_problems(text)
     assert problem == "overwrite cannot be 'replace'"
-
-
-@pytest.mark.parametrize(
-    ("spec", "unit", "whole"),
-    [
-        ("options: {s: {o: x}}", ("options", "s", "o"), False),
-        ("sections: {s: {o: x}}", ("options", "s"), True),
-    ],
-)
-def test_what_must_be_present_is_the_option_or_the_whole_section(
-    site: Bound, spec: str, unit: FieldPath, whole: bool
-) -> None:
-    first, _ = desired(OPTIONS + f"  {spec}\npolicy: {{existing: keep}}\n", site).options
-    field = by_path(first)[("options", "s", "o")]
-    assert (field.unit, field.whole_section, field.keep) == (unit, whole, True)
 
 
 # Where manifests meet
@@ -668,9 +608,10 @@ def test_present_and_absent_are_different_values(site: Bound) -> None:
     assert [place for place, _ in places_and_problems(text, site)] == ["m.yaml:13:17"] * 2
 
 
-def test_manifests_that_disagree_about_keeping_a_value_are_a_problem(site: Bound) -> None:
-    text = OPTIONS + "  options: {s: {a: x}}\n---\n" + OPTIONS + "  options: {s: {a: x}}\n"
-    found = places_and_problems(text + "policy: {existing: keep}\n", site)
+def test_manifests_that_disagree_about_who_owns_a_value_are_a_problem(site: Bound) -> None:
+    text = OPTIONS + "  options: {s: {a: x}}\n---\n"
+    initial = OPTIONS.replace("spec:", "initial:") + "  options: {s: {a: x}}\n"
+    found = places_and_problems(text + initial, site)
     assert [place for place, _ in found] == ["m.yaml:13:17"] * 2
 
 
@@ -736,9 +677,9 @@ def test_problems_of_binding_are_reported_together(site: Bound) -> None:
     text = "---\n".join(
         [
             GROUP + "spec: {annex: {s: {a: '${var.no}'}}}\n",
-            GROUP + "policy: {keep: [/annex]}\n",
+            GROUP + "policy: {satisfiedBy: {/annex/s/a: [x]}}\n",
             OPTIONS.replace("role: chat-server", "application: No") + "  options: {s: {o: x}}\n",
         ]
     )
     places = [place for place, _ in places_and_problems(text, site)]
-    assert sorted(places) == ["m.yaml:14:10", "m.yaml:4:20", "m.yaml:8:12", "m.yaml:9:17"]
+    assert sorted(places) == ["m.yaml:14:10", "m.yaml:4:20", "m.yaml:8:12", "m.yaml:9:24"]

@@ -84,8 +84,7 @@ PAIR = f"""\
 {HEAD}kind: ApplicationOptions
 metadata: {{name: stat}}
 target: {{application: Stat_B}}
-spec: {{options: {{S: {{a: ours}}}}}}
-policy: {{existing: keep}}
+initial: {{options: {{S: {{a: ours}}}}}}
 """
 
 
@@ -543,8 +542,7 @@ KEPT_SECTION = f"""\
 {HEAD}kind: ApplicationOptions
 metadata: {{name: kept}}
 target: {{application: Ixn}}
-spec: {{sections: {{Whole: {{ours: "1"}}}}}}
-policy: {{existing: keep}}
+initial: {{sections: {{Whole: {{ours: "1"}}}}}}
 """
 
 MOVES: dict[str, tuple[str, tuple[str, ...], Callable[[Server], None], str]] = {

@@ -220,6 +220,14 @@ def _deleted(object_type: str, dbid: int) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
+def _reset(data: dict[str, Any]) -> None:
+    action(data, "InteractionQueue/Queue")["changes"][0]["reset"] = True
+
+
+def _no_type(data: dict[str, Any]) -> None:
+    action(data, "BusinessAttribute/Case Data")["type"] = "Evil"
+
+
 EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], int, str]] = {
     "a value that the change does not show": (
         _other_value, 1, "/annex/Tags/a is shown as another value than would be written",
@@ -240,8 +248,10 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], int, str]] = {
     "another tenant": (_another_tenant, 4, "belongs to the tenant Environment"),
     "another script type": (_another_kind, 1, "/type is not that of a InteractionQueue"),
     "an old value that is none": (_another_old_value, 4, "/options/S/a has a value, and the plan"),
-    "losses that are not listed": (_no_losses, 4, "what is lost with it is no longer what"),
+    "losses that are not listed": (_no_losses, 4, "what would be lost is no longer what"),
     "no consent": (_no_consent, 1, "it is replaced, and the plan was made without --overwrite"),
+    "a reset": (_reset, 1, "values of the site are reset, and the plan was made without"),
+    "no type, where nothing is written": (_no_type, 1, "there is no object type Evil"),
     "another folder": (_another_folder, 4, "the folder of its type does not have DBID 100"),
     "the tenant as an attribute": (_deleted("Tenant", 101), 1, "a BusinessAttribute is no Tenant"),
     "a person as an attribute": (_deleted("Person", 100), 1, "a BusinessAttribute is no Person"),

@@ -40,8 +40,8 @@ def _the_action(plan: dict[str, Any]) -> dict[str, Any]:
 QUEUE = """\
 kind: InteractionQueue
 metadata: {name: Q}
-spec: {annex: {Queue: {a: "1", b: "1", c: "1"}}}
-policy: {keep: [/annex/Queue/a]}"""
+spec: {annex: {Queue: {b: "1", c: "1"}}}
+initial: {annex: {Queue: {a: "1"}}}"""
 
 
 def test_an_update_lists_the_fields_that_it_keeps(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_replace_puts_the_new_object_into_the_folder_of_the_old_one(tmp_path: 
     assert find(server, "Script", "Q").path == SCRIPT_FOLDER
 
 
-def test_a_replace_carries_over_what_is_kept_or_preserved_and_nothing_else(
+def test_a_replace_carries_over_what_is_initial_or_preserved_and_nothing_else(
     tmp_path: Path,
 ) -> None:
     site = """
@@ -143,9 +143,10 @@ kind: AgentGroup
 metadata: {name: G}
 spec:
   agents: [7002]
-  annex: {own: {kept: manifest, wanted: manifest}}
+  annex: {own: {wanted: manifest}}
+initial:
+  annex: {own: {kept: manifest}}
 policy:
-  keep: [/annex/own/kept]
   preserve: [agents]"""
     _apply(server, *_manifests(tmp_path, group), "--overwrite")
     after = find(server, "AgentGroup", "G").attributes
@@ -204,15 +205,15 @@ policy: {protect: true}"""
     assert "protected" in found["reason"]
 
 
-def test_a_protected_object_of_which_everything_is_kept_says_so_under_overwrite(
+def test_a_protected_object_of_which_everything_is_initial_says_so_under_overwrite(
     tmp_path: Path,
 ) -> None:
     site = 'Script: [{name: Q, type: InteractionQueue, annex: {Queue: {a: "0"}}}]'
     queue = """\
 kind: InteractionQueue
 metadata: {name: Q}
-spec: {annex: {Queue: {a: "1"}}}
-policy: {protect: true, keep: [/annex/Queue/a]}"""
+initial: {annex: {Queue: {a: "1"}}}
+policy: {protect: true}"""
     plan = _plan(site_server(tmp_path, SITE + site), *_manifests(tmp_path, queue), "--overwrite")
     assert _the_action(plan)["action"] == "keep"
     assert "protected" in _the_action(plan)["reason"]

@@ -58,18 +58,20 @@ class Managed:
         return f"LaunchFile/{self.path.replace('/', '%2F')}"
 
     def manifest(self) -> str:
-        values = {self.text.address(key): value for key, value in self.values.items()}
+        enforced = self.values.keys() - self.kept
         form = self.text.form.value
         document = {
             "apiVersion": "reconciler/v1",
             "kind": "LaunchFile",
             "metadata": {"name": self.path},
-            "spec": {"file": self.path, "format": form, "values": values},
+            "spec": {"file": self.path, "format": form},
         }
-        if self.kept:
-            escaped = [self.text.address(key).replace("~", "~0") for key in self.kept]
-            pointers = [f"/values/{one.replace('/', '~1')}" for one in sorted(escaped)]
-            document["policy"] = {"keep": pointers}
+        for block, keys in (("spec", enforced), ("initial", self.kept)):
+            values = {
+                self.text.address(key): self.values[key] for key in self.values if key in keys
+            }
+            if values:
+                document.setdefault(block, {})["values"] = values
         return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
 
     @property
@@ -120,7 +122,7 @@ def managed(draw: st.DrawFn, form: Format, number: int) -> Managed:
     kept = {key for key in keys if key != first and draw(st.integers(0, 3)) == 0}
     for key in keys:
         may_go = form is not XML or text.address(key).endswith("/@v")
-        if key != first and may_go and draw(st.integers(0, 2)) == 0:
+        if key not in {first, *kept} and may_go and draw(st.integers(0, 2)) == 0:
             values[key] = None
     other = draw(wanted.filter(lambda one: one != values[first]))
     name = f"{draw(st.sampled_from(NAMES))}.{number}"

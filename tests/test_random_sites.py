@@ -41,7 +41,7 @@ def without_blocked(
 
 
 def _check_it_settles(world: World, options: PlanOptions) -> None:
-    note(f"overwrite = {options.overwrite}\n{world.display()}")
+    note(f"{options}\n{world.display()}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = site_server(folder, world.site)
@@ -55,7 +55,7 @@ def _check_it_settles(world: World, options: PlanOptions) -> None:
                 assert all(change.before != change.after for change in changes_of(action))
             report = execute(planned.plan, planned.live, server, lambda *_: None)
             assert {outcome.status for outcome in report.outcomes} <= {"done"}
-            again = plan_for(world, server, folder, replace(options, overwrite=False))
+            again = plan_for(world, server, folder, options.without_overwrite())
         assert again.plan.empty
         check_only_the_plan_changed(planned.plan, before, everything(path))
 
@@ -69,6 +69,7 @@ def test_any_site_is_provisioned_and_found_empty(world: World, overwrite: bool) 
 
 @pytest.mark.long
 @settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
-@given(worlds(), st.booleans())
-def test_any_manifests_are_applied_and_found_empty(world: World, overwrite: bool) -> None:
-    _check_it_settles(world, PlanOptions(overwrite=overwrite, force=True))
+@given(worlds(), st.sampled_from(["", "overwrite", "reset"]))
+def test_any_manifests_are_applied_and_found_empty(world: World, mode: str) -> None:
+    overwrite, reset = mode != "", mode == "reset"
+    _check_it_settles(world, PlanOptions(overwrite=overwrite, reset_initial=reset, force=True))

@@ -10,7 +10,8 @@
                     notices, warnings: texts that must be part of one
 
 ``create`` lists addresses; ``update`` maps addresses to path -> [before, after];
-``replace`` to what it loses; ``keep`` to the kept paths; ``skip`` and ``blocked`` to a
+``replace`` to what it loses, and ``loses`` those of the updates that lose something to
+that; ``keep`` to the kept paths; ``skip`` and ``blocked`` to a
 part of the reason. What is not listed must be in sync.
 
 The plan as JSON is whole: it fits the schema, and read back it is the plan, with the text
@@ -72,7 +73,8 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
         return
     assert applied.code == 0, applied.out + applied.err
     _check_untouched(plan, before, everything(server))
-    without_overwrite = [o for o in options if not str(o).startswith(("--overwrite", "--force"))]
+    overwriting = ("--overwrite", "--reset-initial", "--force")
+    without_overwrite = [o for o in options if not str(o).startswith(overwriting)]
     if "--overwrite-only" in options:
         without_overwrite = options
         return
@@ -83,7 +85,7 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
 
 def _manifests(folder: Path) -> list[str | Path]:
     manifests = folder / "manifests"
-    return ["--file", manifests] if manifests.is_dir() else []
+    return ["--file", manifests if manifests.is_dir() else "bundled"]
 
 
 def _check_actions(plan: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -100,6 +102,11 @@ def _check_actions(plan: dict[str, Any], expected: dict[str, Any]) -> None:
         } == changes
     for address, lost in (expected.get("replace") or {}).items():
         assert found["replace"][address]["loses"] == lost
+    assert {
+        address: action["loses"]
+        for address, action in found.get("update", {}).items()
+        if action["loses"]
+    } == (expected.get("loses") or {})
     for address, paths in (expected.get("keep") or {}).items():
         assert [change["path"] for change in found["keep"][address]["kept"]] == paths
     for name in ("skip", "blocked"):

@@ -311,7 +311,7 @@ def test_a_secret_that_is_there_already_is_in_sync(tmp_path: Path) -> None:
 
 def test_a_secret_that_is_there_already_is_no_kept_difference(tmp_path: Path) -> None:
     """Beside another field that does differ, which makes the two be compared one by one."""
-    manifest = GROUP.replace("}}}\n", ", user: new-user}}}\npolicy: {keep: [/annex/db/login]}\n")
+    manifest = GROUP.replace("spec:", "initial:") + "spec: {annex: {db: {user: new-user}}}\n"
     server = ready(tmp_path, manifest)
     env = {"GWE_TEST_LOGIN": OLD}
     planned = plan(tmp_path, server, "--format", "json", env=env)
@@ -507,8 +507,7 @@ PAIRED = f"""\
 {HEAD}kind: ApplicationOptions
 metadata: {{name: stat}}
 target: {{role: stat-server}}
-spec: {{sections: {{db: {{login: {SECRET}, zone: ours}}}}}}
-policy: {{existing: keep}}
+initial: {{sections: {{db: {{login: {SECRET}, zone: ours}}}}}}
 """
 
 
@@ -540,9 +539,7 @@ tenant: Resources
 AgentGroup:
   - {{name: Group, annex: {{db: {{password: {OLD}, user: live-user}}}}}}
 """
-CARRYING = USER.replace("user: new-user", "user: new-user, password: x") + (
-    "policy: {keep: [/annex/db/password]}\n"
-)
+CARRYING = USER + "initial: {annex: {db: {password: x}}}\n"
 
 
 def test_a_secret_that_a_replace_carries_over_is_in_no_file_and_still_there(

@@ -10,7 +10,7 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError, UsageError
 from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
-from reconciler.manifest.desired import Desired, ManagedField
+from reconciler.manifest.desired import Desired, Initial, ManagedField
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, collect, parse_setting, read_vars_file
 from reconciler.server.snapshot import Snapshot
@@ -171,17 +171,18 @@ def test_the_environment_gives_a_value_or_it_is_a_problem() -> None:
 
 
 def test_names_stand_in_keys_names_and_policies() -> None:
-    declared = A + "  e: {description: d, default: correct}\n"
+    declared = A + "  e: {description: d, default: keep}\n"
     group = GROUP.replace("{name: G}", "{name: '<${var.a}>'}")
     text = (
         f"{VARIABLES}{declared}{group}"
-        "spec: {annex: {'s ${var.a}': {'o ${var.a}': x}}}\n"
-        "policy: {keep: ['/annex/s ${var.a}'], existing: '${var.e}'}\n"
+        "initial: {annex: {'s ${var.a}': {'o ${var.a}': x}}}\n"
+        "policy: {whole: ['/annex/s ${var.a}'], overwrite: '${var.e}'}\n"
     )
     (one,) = desired(text).objects
     assert one.name == "<from manifest>"
-    assert [(field.path, field.keep) for field in one.fields] == [
-        (("annex", "s from manifest", "o from manifest"), True)
+    assert one.policy.overwrite == "keep"
+    assert [(field.path, field.ownership) for field in one.fields] == [
+        (("annex", "s from manifest", "o from manifest"), Initial(("annex", "s from manifest")))
     ]
 
 
@@ -210,14 +211,15 @@ def test_two_keys_that_become_one_are_a_problem() -> None:
 def test_every_place_of_an_unknown_name_is_reported() -> None:
     text = (
         GROUP
-        + "spec: {annex: {'${var.x}': {'${var.y}': '${var.z}'}}}\npolicy: {keep: ['/${env.W}']}\n"
+        + "spec: {annex: {'${var.x}': {'${var.y}': '${var.z}'}}}\n"
+        + "policy: {preserve: ['${env.W}']}\n"
     )
     found = {(place, summary) for place, summary, _ in problems_of(text)}
     assert found >= {
         ("m.yaml:5:16", "undefined variable ${var.x}"),
         ("m.yaml:5:29", "undefined variable ${var.y}"),
         ("m.yaml:5:29", "undefined variable ${var.z}"),
-        ("m.yaml:6:17", "the environment variable W is not set"),
+        ("m.yaml:6:21", "the environment variable W is not set"),
     }
 
 
@@ -363,49 +365,59 @@ def test_a_vars_file_that_is_no_mapping_is_a_problem(tmp_path: Path) -> None:
     )
 
 
-# `keep` and the site's own values
+# Initial values and the site's own variables
 
-KEPT = (
+INITIAL = (
     f"{VARIABLES}{A}{GROUP}"
-    "spec: {annex: {s: {o: '<${var.a}>', p: x, '${var.a}': y}}}\n"
-    "policy: {keep: [/annex]}\n"
+    "initial: {annex: {s: {o: '<${var.a}>', p: x, '${var.a}': y}}}\n"
 )
 
 
-def test_keep_holds_while_a_variable_has_its_default() -> None:
-    assert {path[2]: field.keep for path, field in fields(KEPT).items()} == {
-        "o": True,
-        "p": True,
-        "from manifest": True,
-    }
+def _initial(text: str, *settings: Setting, **more: Any) -> dict[str, bool]:
+    """Option -> whether it is initial; the others are enforced."""
+    found = fields(text, *settings, **more)
+    return {path[2]: isinstance(field.ownership, Initial) for path, field in found.items()}
 
 
-def test_keep_gives_way_where_the_value_or_its_key_is_the_site_s_own() -> None:
-    found = fields(KEPT, Setting("a", "own"))
-    assert {path[2]: field.keep for path, field in found.items()} == {
-        "o": False,
-        "p": True,
-        "own": False,
-    }
-    assert found[("annex", "s", "o")].value == "<own>"
+def test_a_field_is_initial_while_its_variable_has_the_default() -> None:
+    assert _initial(INITIAL) == {"o": True, "p": True, "from manifest": True}
 
 
-def test_keep_gives_way_even_where_the_site_sets_what_the_default_is() -> None:
-    found = fields(KEPT, Setting("a", "from manifest"))
-    assert found[("annex", "s", "o")].keep is False
+def test_it_is_enforced_where_the_value_or_its_key_is_the_site_s_own() -> None:
+    own = Setting("a", "own")
+    assert _initial(INITIAL, own) == {"o": False, "p": True, "own": False}
+    assert fields(INITIAL, own)[("annex", "s", "o")].value == "<own>"
 
 
-def test_existing_keep_does_not_give_way() -> None:
-    text = KEPT.replace("policy: {keep: [/annex]}", "policy: {existing: keep}")
-    assert fields(text, Setting("a", "own"))[("annex", "s", "o")].keep is True
-    both = KEPT.replace("policy: {keep: [/annex]}", "policy: {keep: [/annex], existing: keep}")
-    assert fields(both, Setting("a", "own"))[("annex", "s", "o")].keep is True
+def test_it_is_enforced_even_where_the_site_sets_what_the_default_is() -> None:
+    assert _initial(INITIAL, Setting("a", "from manifest"))["o"] is False
+
+
+def test_it_stays_initial_where_it_is_a_part_of_a_unit(site: Bound) -> None:
+    own = Setting("a", "own")
+    whole = f"{INITIAL}policy: {{whole: [/annex]}}\n"
+    assert _initial(whole, own) == {"o": True, "p": True, "own": True}
+    agents = fields(f"{VARIABLES}{A}{GROUP}initial: {{agents: [x, '${{var.a}}']}}\n", own)
+    assert {field.ownership for field in agents.values()} == {Initial(("agents",))}
+
+
+@pytest.mark.parametrize("block", ["options", "sections"])
+def test_it_stays_initial_in_applications(site: Bound, block: str) -> None:
+    text = (
+        f"{VARIABLES}{A}---\napiVersion: reconciler/v1\nkind: ApplicationOptions\n"
+        f"metadata: {{name: o}}\ntarget: {{role: stat-server}}\n"
+        f"initial: {{{block}: {{s: {{o: '${{var.a}}'}}}}}}\n"
+    )
+    (one,) = desired(text, Setting("a", "own"), site=site).options
+    (field,) = one.fields
+    assert isinstance(field.ownership, Initial)
+    assert field.ownership.hint.startswith("Setting the variable a does not change what is there.")
 
 
 def test_a_value_of_the_site_or_the_environment_is_no_variable_that_was_set(site: Bound) -> None:
-    text = KEPT.replace("<${var.a}>", "${site.tenant.name} ${env.E}")
-    found = fields(text, Setting("a", "own"), site=site, environment={"E": "x"})
-    assert found[("annex", "s", "o")].keep is True
+    text = INITIAL.replace("<${var.a}>", "${site.tenant.name} ${env.E}")
+    found = _initial(text, Setting("a", "own"), site=site, environment={"E": "x"})
+    assert found["o"] is True
 
 
 # The whole program
@@ -473,7 +485,7 @@ def _routing(folder: Path, server: Path, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("way", ["gwe.toml", "--vars", "--var"])
-def test_a_kept_strategy_url_is_corrected_once_the_site_sets_it(tmp_path: Path, way: str) -> None:
+def test_an_initial_url_is_corrected_once_the_site_sets_it(tmp_path: Path, way: str) -> None:
     server = site_server(tmp_path, VENDOR)
     kept = _routing(tmp_path, server)
     assert (kept["action"], kept["changes"]) == ("keep", [])

@@ -208,9 +208,26 @@ def _object(draw: st.DrawFn, site: Site, kind: str, name: str) -> dict[str, Any]
         access = [{"group": "Some", "mask": 3}, {"person": "7001", "mask": 127}]
         live |= {"permissions": access} if draw(_MOSTLY) else {}
         site.setdefault(_TYPES.get(kind, "Script"), []).append(live)
-    manifest = {"apiVersion": "reconciler/v1", "kind": kind, "metadata": metadata, "spec": spec}
-    policy = draw(_policies(kind, spec))
+    blocks = draw(_blocks(spec))
+    manifest = {"apiVersion": "reconciler/v1", "kind": kind, "metadata": metadata, **blocks}
+    policy = draw(_policies(kind, blocks))
     return {**manifest, "policy": policy} if policy else manifest
+
+
+@st.composite
+def _blocks(draw: st.DrawFn, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields in two blocks: enforced, or initial. ``null`` can be enforced only."""
+    spec: dict[str, Any] = {}
+    initial: dict[str, Any] = {}
+    for word, value in fields.items():
+        if word != "annex":
+            draw(st.sampled_from([spec, initial]))[word] = value
+            continue
+        for section, options in value.items():
+            for key, text in options.items():
+                block = spec if text is None else draw(st.sampled_from([spec, initial]))
+                block.setdefault(word, {}).setdefault(section, {})[key] = text
+    return {name: block for name, block in (("spec", spec), ("initial", initial)) if block}
 
 
 _one_of_null = st.one_of(_FEW, _FEW, _FEW, st.none())
@@ -232,15 +249,11 @@ def _bodies(draw: st.DrawFn, kind: str, values: st.SearchStrategy[Any]) -> dict[
 
 
 @st.composite
-def _policies(draw: st.DrawFn, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
-    """Any policy that the kind allows. Pointers lead to what the spec declares."""
-    section, options = next(iter(spec["annex"].items()))
-    key = next(iter(options))
-    pointers = [_pointer("annex", section, key), _pointer("annex", section), "/annex", "/annex/*/*"]
+def _policies(draw: st.DrawFn, kind: str, blocks: dict[str, Any]) -> dict[str, Any]:
+    """Any policy that the kind allows. Pointers lead to what the blocks declare."""
+    annexes = [block["annex"] for block in blocks.values() if "annex" in block]
     optional: dict[str, st.SearchStrategy[Any]] = {
-        "existing": st.sampled_from(["correct", "keep"]),
-        "keep": st.sampled_from(pointers).map(lambda one: [one]),
-        "satisfiedBy": st.just({pointers[0]: ["Z*"]}),
+        "satisfiedBy": st.just({_pointers(draw(st.sampled_from(annexes)))[0]: ["Z*"]}),
         "overwrite": st.sampled_from(["correct", "keep"]),
         "protect": st.booleans(),
     }
@@ -248,8 +261,18 @@ def _policies(draw: st.DrawFn, kind: str, spec: dict[str, Any]) -> dict[str, Any
         optional["overwrite"] = st.sampled_from(["replace", "correct", "keep"])
         words = _PRESERVED.get(kind, ["annex"])
         optional["preserve"] = st.lists(st.sampled_from(words), min_size=1, unique=True)
+    if "annex" in blocks.get("initial", {}):
+        pointers = _pointers(blocks["initial"]["annex"])
+        optional["whole"] = st.sampled_from(pointers).map(lambda one: [one])
     found: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=optional))
     return found
+
+
+def _pointers(annex: dict[str, Any]) -> list[str]:
+    """Pointers to the first option of an annex, and to what it is in."""
+    section, options = next(iter(annex.items()))
+    key = next(iter(options))
+    return [_pointer("annex", section, key), _pointer("annex", section), "/annex", "/annex/*/*"]
 
 
 def _pointer(*path: str) -> str:
@@ -266,15 +289,16 @@ def _application_options(draw: st.DrawFn, site: Site, role: str) -> dict[str, An
         if draw(st.booleans()):
             one["options"] = {**one.get("options", {}), **draw(_tree(_LIVE))}
     word, values = draw(st.sampled_from([("options", _one_of_null), ("sections", _FEW)]))
-    manifest: dict[str, Any] = {
+    block = draw(st.sampled_from(["spec", "initial"]))
+    if block == "initial":
+        values = _FEW
+    return {
         "apiVersion": "reconciler/v1",
         "kind": "ApplicationOptions",
         "metadata": {"name": role},
         "target": {"role": role},
-        "spec": {word: draw(_tree(values))},
+        block: {word: draw(_tree(values))},
     }
-    existing = draw(st.sampled_from(["", "correct", "keep"]))
-    return {**manifest, "policy": {"existing": existing}} if existing else manifest
 
 
 def _refer_to_some(draw: st.DrawFn, site: Site) -> None:

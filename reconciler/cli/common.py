@@ -145,6 +145,12 @@ class OverwriteFlags:
         shell_complete=complete_address,
         help="Like --overwrite, but for these objects only; wildcards allowed; repeatable.",
     )
+    reset_initial: bool = flag(
+        "--reset-initial",
+        is_flag=True,
+        help="With --overwrite: also replace the site's values by those that manifests declare"
+        " under initial. Options in applications are never reset.",
+    )
     force: bool = flag(
         "--force",
         is_flag=True,

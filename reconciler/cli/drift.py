@@ -31,7 +31,8 @@ def command(
 ) -> int:
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
-    Differences in fields with a keep policy are listed as kept and do not count as drift.
+    Initial values that differ are the site's own: they are listed and counted apart, and are
+    no drift.
     Exits 3 if the plan is refused.
     """
     session = open_session(connection)

@@ -67,6 +67,7 @@ def make_plan(
             loaded,
             overwrite=overwrite.overwrite,
             overwrite_only=overwrite.overwrite_only,
+            reset_initial=overwrite.reset_initial,
             target=selection.target,
             exclude=selection.exclude,
             force=overwrite.force,

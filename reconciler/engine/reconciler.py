@@ -109,6 +109,7 @@ class Reconciler(ServerSession):
         variables: Mapping[str, str] | None = None,
         overwrite: bool = False,
         overwrite_only: Iterable[str] = (),
+        reset_initial: bool = False,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
         force: bool = False,
@@ -119,16 +120,21 @@ class Reconciler(ServerSession):
         ``manifests``: files and folders; None: the manifests that come with the package.
         ``variables``: values for the variables that these files declare.
         ``overwrite``: replace every existing object that they declare; ``overwrite_only``:
-        those at these addresses. ``target``: plan these addresses only; ``exclude``: all but
-        these, and what depends on them. All addresses may have wildcards.
+        those at these addresses. ``reset_initial``: give them the manifests' initial values
+        too, in place of those that the site has. ``target``: plan these addresses only;
+        ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
         ``force``: replace what another site may use as well, and exceed the limits.
         ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
         ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
-        prerequisite is missing, UsageError for an address that selects nothing, ServerError
-        where the server does not answer.
+        prerequisite is missing, UsageError for an address that selects nothing and for
+        ``reset_initial`` alone, ServerError where the server does not answer.
         """
+        only = tuple(overwrite_only)
+        if reset_initial and not (overwrite or only):
+            hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
+            raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
         if not self._site.app:
             raise UsageError(
@@ -136,7 +142,8 @@ class Reconciler(ServerSession):
             )
         options = PlanOptions(
             overwrite=overwrite,
-            overwrite_only=tuple(overwrite_only),
+            overwrite_only=only,
+            reset_initial=reset_initial,
             target=tuple(target),
             exclude=tuple(exclude),
             force=force,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from reconciler.kinds.wildcards import literal, matches, plain
+from reconciler.wildcards import literal, matches, plain
 
 
 def quoted(name: str) -> str:
@@ -18,7 +18,7 @@ def object_address(kind: str, name: str, owner: str = "", tenant: str = "") -> s
 
 
 def selects(patterns: Iterable[str], address: str) -> bool:
-    """Whether one of the patterns selects an address; see ``kinds/wildcards.py``."""
+    """Whether one of the patterns selects an address; see ``wildcards.py``."""
     return matches(plain(address), patterns)
 
 

@@ -18,15 +18,19 @@ API_VERSION = "reconciler/v1"
 Overwrite = Literal["replace", "correct", "keep"]
 Binding = Literal["object", "options", "file", "variables"]
 
+BLOCKS = ("spec", "initial")
+"""Where manifests declare fields: what is enforced, and what is written only where it is absent."""
+
 
 @dataclass(frozen=True)
 class ManifestKind:
     """One kind of manifest.
 
     ``type``: its object type. ``fixed``: fields that the kind itself determines. ``fields``:
-    the words that ``spec`` may declare; ``required``: the words that it must. ``parent``: the
-    kind that ``metadata.attribute`` names. ``by_display_name``: an object is also found by its
-    display name. ``defaults`` go into a create and are not managed. ``overwrite``: what
+    the words that ``spec`` and ``initial`` may declare; ``required``: the words that one of
+    them must; ``spec_only``: those that ``initial`` may not. ``parent``: the kind that
+    ``metadata.attribute`` names. ``by_display_name``: an object is also found by its display
+    name. ``defaults`` go into a create and are not managed. ``overwrite``: what
     ``--overwrite`` does, unless the manifest's policy says otherwise.
     """
 
@@ -37,6 +41,7 @@ class ManifestKind:
     fixed: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    spec_only: tuple[str, ...] = ()
     parent: str = ""
     by_display_name: bool = False
     defaults: Mapping[str, str | bool] = field(default_factory=lambda: {"state": "Enabled"})
@@ -124,6 +129,7 @@ _KINDS = (
         binding="file",
         fields=("file", "format", "values"),
         required=("file", "values"),
+        spec_only=("file", "format"),
         overwrite="correct",
     ),
     ManifestKind(

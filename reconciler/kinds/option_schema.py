@@ -51,6 +51,10 @@ OPTION = {
     },
 }
 PRESENT_OPTION = {**OPTION, "then": _SECRET, "else": TEXT}
+INITIAL_OPTION = {
+    **PRESENT_OPTION,
+    "else": {**TEXT, "$comment": "a text; null (it must be absent) can stand in spec only"},
+}
 
 
 def sections_of(option: dict[str, Any], description: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The table of policies: what a manifest may say about its object as a whole.
 
 A new policy is one field of ``Policy``. The schema and the reader of manifests follow from
-it; what acts on it reads the field. Policies of single fields (``existing``, ``keep``,
-``satisfiedBy``) are read by ``manifest/policy.py``.
+it; what acts on it reads the field. Policies of single fields (``whole``, ``satisfiedBy``)
+are read by ``manifest/policy.py``.
 """
 
 from collections.abc import Callable

@@ -6,40 +6,26 @@ editors support best. The ``$comment`` of a sub-schema is the wording of our own
 
 from typing import Any
 
-from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
+from reconciler.kinds.manifests import API_VERSION, BLOCKS, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.option_schema import OPTION, PRESENT_OPTION, TEXT, sections_of
+from reconciler.kinds.option_schema import (
+    INITIAL_OPTION,
+    OPTION,
+    PRESENT_OPTION,
+    TEXT,
+    sections_of,
+)
 from reconciler.kinds.policies import MAX_POINTERS, POLICY_FIELDS, PolicyField
 from reconciler.kinds.roles import TARGET_ROLES
+from reconciler.kinds.schema_values import NAME, choice, flag, texts
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
-_INTERPOLATED = {"type": "string", "pattern": r"\$\{"}
-_NAME = {"type": ["string", "number"], "minLength": 1, "$comment": "a name"}
-
-
-def _or_interpolated(schema: dict[str, Any], says: str) -> dict[str, Any]:
-    return {"anyOf": [schema, _INTERPOLATED], "$comment": says}
-
-
-def _choice(*members: str) -> dict[str, Any]:
-    return _or_interpolated({"enum": list(members)}, f"one of {', '.join(members)}")
-
-
-def _flag() -> dict[str, Any]:
-    return _or_interpolated({"type": "boolean"}, "true or false")
-
-
-def _texts(description: str) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "description": description,
-        "minItems": 1,
-        "uniqueItems": True,
-        "$comment": "a list of texts with at least one",
-        "items": _NAME,
-    }
+_BLOCKS = {
+    "spec": "Enforced: what differs is corrected.",
+    "initial": "Written only where it is absent; from then on the site's own.",
+}
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -69,10 +55,13 @@ def _kind_schema(kind: ManifestKind) -> dict[str, Any]:
         "apiVersion": {"const": API_VERSION, "$comment": API_VERSION},
         "kind": {"const": kind.name},
         "metadata": _metadata(kind),
-        "spec": _spec(kind),
     }
     required = ["apiVersion", "kind", "metadata"]
-    if kind.binding != "object" or kind.required:
+    if kind.binding == "variables":
+        properties["spec"] = _variables()
+    else:
+        properties |= {block: _block(kind, block) for block in BLOCKS}
+    if kind.binding == "variables" or kind.spec_only:
         required.append("spec")
     if kind.binding == "options":
         properties["target"] = _target()
@@ -86,22 +75,44 @@ def _kind_schema(kind: ManifestKind) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
         "properties": properties,
+        **_in_either_block(kind),
     }
 
 
+def _in_either_block(kind: ManifestKind) -> dict[str, Any]:
+    """That ``spec`` or ``initial`` has each of the kind's required words."""
+    if kind.binding == "options":
+        return {
+            "anyOf": [{"required": [block]} for block in BLOCKS],
+            "$comment": "spec or initial",
+        }
+    words = [word for word in kind.required if word not in kind.spec_only]
+    found = [
+        {
+            "anyOf": [
+                {"required": [block], "properties": {block: {"required": [word]}}}
+                for block in BLOCKS
+            ],
+            "$comment": f"{word} in spec or initial",
+        }
+        for word in words
+    ]
+    return {"allOf": found} if found else {}
+
+
 def _metadata(kind: ManifestKind) -> dict[str, Any]:
-    names: dict[str, Any] = {"name": _NAME}
+    names: dict[str, Any] = {"name": NAME}
     required = ["name"]
     if kind.parent:
         names["attribute"] = {
-            **_NAME,
+            **NAME,
             "description": "The Business Attribute: its name, or its exact display name.",
         }
         required.append("attribute")
     if kind.binding == "object":
-        names["tenant"] = {**_NAME, "description": "The tenant; the site's where it is absent."}
+        names["tenant"] = {**NAME, "description": "The tenant; the site's where it is absent."}
         names["folder"] = {
-            **_NAME,
+            **NAME,
             "description": "Where it is created: folders below the kind's default one, by /.",
         }
     return {
@@ -122,62 +133,68 @@ def _target() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "role": {
-                **_choice(*TARGET_ROLES),
+                **choice(*TARGET_ROLES),
                 "description": "Every application of this role in the site.",
             },
-            "application": {**_NAME, "description": "The application of this name."},
+            "application": {**NAME, "description": "The application of this name."},
         },
     }
 
 
-def _spec(kind: ManifestKind) -> dict[str, Any]:
+def _block(kind: ManifestKind, block: str) -> dict[str, Any]:
+    """The schema of ``spec`` or ``initial``."""
+    option = OPTION if block == "spec" else INITIAL_OPTION
     match kind.binding:
-        case "variables":
-            return _variables()
         case "file":
-            return _launch_file()
+            properties, says = _launch_file(option), "a file and values"
         case "options":
-            sections = {
-                "options": sections_of(OPTION, "Single options, each owned by itself."),
-                "sections": sections_of(
-                    PRESENT_OPTION, "Whole sections: what exists is the section."
-                ),
-            }
-            return {
-                "type": "object",
-                "$comment": "options or sections",
-                "minProperties": 1,
-                "additionalProperties": False,
-                "properties": sections,
-            }
-    properties: dict[str, Any] = {}
-    for word in kind.fields:
-        attribute = kind.object_type.by_word(word)
-        assert attribute is not None, word  # noqa: S101 - a mistake in the table itself
-        properties[word] = _field(attribute)
+            properties, says = _options(option), "options or sections"
+        case _:
+            properties, says = _fields(kind, option), "fields"
+    fixed = [word for word in kind.required if word in kind.spec_only]
+    if block == "initial":
+        properties = {w: schema for w, schema in properties.items() if w not in kind.spec_only}
     return {
         "type": "object",
-        "$comment": "fields",
-        "required": list(kind.required),
+        "description": _BLOCKS[block],
+        "$comment": says,
+        **({"minProperties": 1} if kind.binding == "options" or block == "initial" else {}),
+        **({"required": fixed} if fixed and block == "spec" else {}),
         "additionalProperties": False,
         "properties": properties,
     }
 
 
-def _field(attribute: Attribute) -> dict[str, Any]:
+def _options(option: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "options": sections_of(option, "Single options, each owned by itself."),
+        "sections": sections_of(PRESENT_OPTION, "Whole sections: what exists is the section."),
+    }
+
+
+def _fields(kind: ManifestKind, option: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for word in kind.fields:
+        attribute = kind.object_type.by_word(word)
+        assert attribute is not None, word  # noqa: S101 - a mistake in the table itself
+        properties[word] = _field(attribute, option)
+    return properties
+
+
+def _field(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
     match attribute.type:
         case ValueType.KEY_VALUES:
-            return sections_of(OPTION, "Options by section; each is one managed field.")
+            return sections_of(option, "Options by section; each is one managed field.")
         case ValueType.REFERENCES:
-            return _texts("At least these.")
+            return texts("At least these.")
         case ValueType.FLAG:
-            return _flag()
+            return flag()
         case ValueType.ENUM:
-            return _choice(*attribute.enumeration)
+            return choice(*attribute.enumeration)
     return {**TEXT, "maxLength": attribute.max_length}
 
 
-def _launch_file() -> dict[str, Any]:
+def _launch_file(option: dict[str, Any]) -> dict[str, Any]:
     values = {
         "type": "object",
         "description": (
@@ -185,21 +202,15 @@ def _launch_file() -> dict[str, Any]:
         ),
         "minProperties": 1,
         "$comment": "values by key",
-        "additionalProperties": OPTION,
+        "additionalProperties": option,
     }
     return {
-        "type": "object",
-        "$comment": "a file and values",
-        "required": ["file", "values"],
-        "additionalProperties": False,
-        "properties": {
-            "file": {**_NAME, "description": "Path below the installation folder, with /."},
-            "format": {
-                **_choice(*LAUNCH_FORMATS),
-                "description": "How it is written; by default its name says so.",
-            },
-            "values": values,
+        "file": {**NAME, "description": "Path below the installation folder, with /."},
+        "format": {
+            **choice(*LAUNCH_FORMATS),
+            "description": "How it is written; by default its name says so.",
         },
+        "values": values,
     }
 
 
@@ -222,36 +233,33 @@ def _variables() -> dict[str, Any]:
 def _policy_field(policy: PolicyField) -> dict[str, Any]:
     match policy.form:
         case "texts":
-            return _texts(policy.description)
+            return texts(policy.description)
         case "flag":
-            schema = _flag()
+            schema = flag()
         case "choice":
-            schema = _choice(*policy.choices)
+            schema = choice(*policy.choices)
     return {**schema, **({"description": policy.description} if policy.description else {})}
 
 
 def _policy(kind: ManifestKind) -> dict[str, Any]:
     properties: dict[str, Any] = {
-        "existing": {
-            **_choice("correct", "keep"),
-            "description": "What happens to a field that is there and differs.",
-        },
-        "keep": {
-            **_texts("JSON Pointers into spec: what is there stays as it is."),
-            "maxItems": MAX_POINTERS,
-            "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
-        },
         "satisfiedBy": {
             "type": "object",
             "description": "Field -> globs: an option of its section that stands for it.",
             "maxProperties": MAX_POINTERS,
             "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
             "propertyNames": {"pattern": "^/"},
-            "additionalProperties": _texts("Globs of option names."),
+            "additionalProperties": texts("Globs of option names."),
         },
     }
+    if kind.binding == "object":
+        properties["whole"] = {
+            **texts("JSON Pointers into initial: what stands below is one unit."),
+            "maxItems": MAX_POINTERS,
+            "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
+        }
     properties["overwrite"] = {
-        **_choice(*kind.overwrites),
+        **choice(*kind.overwrites),
         "description": "What --overwrite does.",
     }
     for _, policy in POLICY_FIELDS:

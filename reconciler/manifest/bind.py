@@ -11,6 +11,7 @@ from functools import partial
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
+from reconciler.kinds.manifests import BLOCKS
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, format_of
 from reconciler.manifest.desired import (
@@ -114,7 +115,7 @@ class _Binder:
                 self._interpolation().text(default, position, in_default=True)
 
     def _add_object(self, manifest: Manifest) -> None:
-        expanded = self._expand(manifest, "metadata", "spec", "policy")
+        expanded = self._expand(manifest, "metadata", *BLOCKS, "policy")
         name, attribute = _name(expanded, "name"), _name(expanded, "attribute")
         site_tenant = self._site.tenant_name if self._site else ""
         tenant = _name(expanded, "tenant") or site_tenant
@@ -134,7 +135,7 @@ class _Binder:
         )
 
     def _add_file(self, manifest: Manifest) -> None:
-        expanded = self._expand(manifest, "metadata", "spec", "policy")
+        expanded = self._expand(manifest, "metadata", *BLOCKS, "policy")
         name, spec = _name(expanded, "name"), expanded.data["spec"]
         path = as_text(spec["file"])
         reader = self._reader(expanded, name)
@@ -147,7 +148,8 @@ class _Binder:
             expanded.report(("spec", word), getattr(error, "message", str(error)), hint)
             return
         origin = manifest.at(("spec", "file"))
-        self._files.append(DesiredFile(name, path, form, reader.file_fields(form), origin))
+        fields, policy = reader.file_fields(form), reader.policy.for_object()
+        self._files.append(DesiredFile(name, path, form, fields, policy, origin))
 
     def _add_options(self, manifest: Manifest) -> None:
         head = self._expand(manifest, "metadata", "target")
@@ -177,7 +179,7 @@ class _Binder:
     ) -> DesiredOptions:
         target = application_name(application) if application else None
         interpolation = self._interpolation(target, fan_out=True)
-        expanded = expand(manifest, ("spec", "policy"), interpolation)
+        expanded = expand(manifest, (*BLOCKS, "policy"), interpolation)
         report_names(expanded)
         fields = self._reader(expanded, name).option_fields()
         return DesiredOptions(application.dbid if application else 0, target or "", fields)

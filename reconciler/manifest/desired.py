@@ -12,23 +12,42 @@ from reconciler.kinds.types_files import LAUNCH_FILE
 
 
 @dataclass(frozen=True)
+class Enforced:
+    """A live value that differs is overwritten. ``reset``: only because of
+    ``--reset-initial``; the live value is the site's own, and is listed as lost."""
+
+    reset: bool = False
+
+
+@dataclass(frozen=True)
+class Initial:
+    """The value is written only where nothing is at or below ``unit``: the field itself, or
+    the section, list or annex around it. From then on it is the site's own. ``hint``: a
+    sentence that says how the manifest's value is enforced."""
+
+    unit: FieldPath
+    hint: str = field(default="", compare=False)
+
+
+Ownership = Enforced | Initial
+"""Who decides about a field of an object that exists: the manifest, or the site."""
+
+
+@dataclass(frozen=True)
 class ManagedField:
     """One path that a manifest declares.
 
-    ``value`` None means that the option must be absent. ``unit`` is the path whose presence
-    decides whether a kept field is written: the field itself, or a section or list that
-    contains it. ``origin`` is the position of the value, ``manifest`` the manifest's address.
-    ``secret``: declared as one; neither the value nor the live one is ever shown.
+    ``value`` None means that the option must be absent. ``origin`` is the position of the
+    value, ``manifest`` the manifest's address. ``secret``: declared as one; neither the value
+    nor the live one is ever shown.
     """
 
     path: FieldPath
     value: Value | None
     origin: Position
     manifest: str
-    unit: FieldPath
-    keep: bool = False
+    ownership: Ownership
     whole_section: bool = False
-    overwrite_corrects: bool = False
     satisfied_by: tuple[str, ...] = ()
     secret: bool = False
 
@@ -85,6 +104,7 @@ class DesiredFile:
     path: str
     format: str
     fields: tuple[ManagedField, ...]
+    policy: Policy
     origin: Position
 
     @property

@@ -26,6 +26,12 @@ class Manifest:
     def data(self) -> Any:
         return self.document.data
 
+    @property
+    def bundled(self) -> bool:
+        """Whether the manifest is one of those that come with the package."""
+        path = self.document.path
+        return path is not None and path.is_relative_to(bundled_manifests())
+
     def at(self, path: FieldPath = ()) -> Position:
         """The position of a value."""
         return self.document.at(path)

@@ -16,11 +16,13 @@ class Expanded:
     """The data of a manifest, or of part of it, after interpolation.
 
     ``positions`` and ``variables`` are keyed by the path after interpolation: where the
-    value is written, and which variables went into it or into a key above it.
+    value is written, and which variables went into it or into a key above it. ``bundled``:
+    the manifest comes with the package.
     """
 
     kind: ManifestKind
     problems: list[Diagnostic]
+    bundled: bool = False
     data: dict[str, Any] = field(default_factory=dict)
     positions: dict[FieldPath, Position] = field(default_factory=dict)
     variables: dict[FieldPath, frozenset[str]] = field(default_factory=dict)
@@ -38,7 +40,12 @@ class Expanded:
 
 def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolation) -> Expanded:
     """Interpolates those of the top-level ``parts`` that the manifest has."""
-    result = Expanded(manifest.kind, interpolation.problems, positions={(): manifest.at()})
+    result = Expanded(
+        manifest.kind,
+        interpolation.problems,
+        manifest.bundled,
+        positions={(): manifest.at()},
+    )
     walker = _Walker(manifest, interpolation, result)
     for part in parts:
         if part in manifest.data:

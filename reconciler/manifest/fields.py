@@ -1,4 +1,4 @@
-"""Reads the managed fields of one manifest, each with the policy that applies to it."""
+"""Reads the managed fields of one manifest, each with who owns it and what satisfies it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -6,17 +6,20 @@ from typing import Any
 from reconciler.environment import secret_value
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import FieldPath, FieldValueError, SecretText, Value, canonical
+from reconciler.kinds.manifests import BLOCKS
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types_files import VALUES
 from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded
+from reconciler.manifest.ownership import ownership_of
 from reconciler.manifest.policy import PolicyReader
 from reconciler.manifest.variables import Variables
 from reconciler.strict_yaml import as_text
 
 
 class FieldReader:
-    """Reads ``spec`` of a manifest. ``manifest`` is its address, such as ``AgentGroup/Chat``."""
+    """Reads ``spec`` and ``initial`` of a manifest. ``manifest`` is its address, such as
+    ``AgentGroup/Chat``. A *place* is a path in the manifest, which begins with the block."""
 
     def __init__(
         self,
@@ -26,119 +29,139 @@ class FieldReader:
         environment: Mapping[str, str],
     ) -> None:
         self._kind = expanded.kind
-        self._spec: Mapping[str, Any] = expanded.data.get("spec", {})
         self._expanded = expanded
         self._manifest = manifest
         self._environment = environment
         self._variables = variables
+        self._places: dict[FieldPath, FieldPath] = {}
         self.policy = PolicyReader(expanded)
 
     def object_fields(self) -> tuple[ManagedField, ...]:
         """The fields of an object."""
-        return self._all(self._object_fields())
+        return self._all(
+            field
+            for block, words in self._blocks()
+            for word, value in words.items()
+            for field in self._attribute(word, (block, word), value)
+        )
 
     def option_fields(self) -> tuple[ManagedField, ...]:
         """The fields of an ApplicationOptions manifest: single options and whole sections."""
         return self._all(
             field
+            for block, words in self._blocks()
             for word in ("options", "sections")
-            for section, options in self._spec.get(word, {}).items()
-            for field in self._section(("options", section), (word, section), options)
+            for section, options in words.get(word, {}).items()
+            for field in self._section(("options", section), (block, word, section), options)
         )
 
     def file_fields(self, form: str) -> tuple[ManagedField, ...]:
         """The fields of a LaunchFile manifest. ``form`` is the format of its file."""
         return self._all(
-            self._option((VALUES, form, key), (VALUES, key), value)
-            for key, value in self._spec.get(VALUES, {}).items()
+            self._option((VALUES, form, key), (block, VALUES, key), value)
+            for block, words in self._blocks()
+            for key, value in words.get(VALUES, {}).items()
         )
+
+    def _blocks(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for block in BLOCKS:
+            yield block, self._expanded.data.get(block, {})
 
     def _all(self, fields: Iterable[ManagedField]) -> tuple[ManagedField, ...]:
         result = tuple(fields)
         self.policy.report_unmatched()
         return result
 
-    def _object_fields(self) -> Iterator[ManagedField]:
-        for word, value in self._spec.items():
-            attribute = self._kind.object_type.by_word(word)
-            assert attribute is not None, word  # noqa: S101 - the schema has checked
-            match attribute.type:
-                case ValueType.KEY_VALUES:
-                    for section, options in value.items():
-                        yield from self._section((word, section), (word, section), options)
-                case ValueType.REFERENCES:
-                    yield from self._items(word, value)
-                case _:
-                    text: Value = value if isinstance(value, bool) else as_text(value)
-                    try:
-                        yield self._field((word,), (word,), canonical(attribute, text))
-                    except FieldValueError as error:
-                        self._report((word,), str(error))
+    def _attribute(self, word: str, place: FieldPath, value: Any) -> Iterator[ManagedField]:
+        attribute = self._kind.object_type.by_word(word)
+        assert attribute is not None, word  # noqa: S101 - the schema has checked
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                for section, options in value.items():
+                    yield from self._section((word, section), (*place, section), options)
+            case ValueType.REFERENCES:
+                yield from self._items(word, place, value)
+            case _:
+                text: Value = value if isinstance(value, bool) else as_text(value)
+                try:
+                    yield self._field((word,), place, canonical(attribute, text))
+                except FieldValueError as error:
+                    self._report(place, str(error))
 
     def _section(
-        self, path: FieldPath, spec_path: FieldPath, options: Mapping[str, Any]
+        self, path: FieldPath, place: FieldPath, options: Mapping[str, Any]
     ) -> Iterator[ManagedField]:
         if {*options} in ({"secret", "from"}, {"secret", "absent"}):
-            self._report(spec_path, "a secret can be the value of an option, not of a section")
+            self._report(place, "a secret can be the value of an option, not of a section")
         for key, value in options.items():
-            yield self._option((*path, key), (*spec_path, key), value)
+            yield self._option((*path, key), (*place, key), value)
 
-    def _items(self, word: str, value: list[Any]) -> Iterator[ManagedField]:
+    def _items(self, word: str, place: FieldPath, value: list[Any]) -> Iterator[ManagedField]:
         seen: set[str] = set()
         for index, item in enumerate(value):
             name = as_text(item)
+            at = (*place, str(index))
             if not name.strip():
-                self._report((word, str(index)), f"item {index + 1} of {word} is empty")
+                self._report(at, f"item {index + 1} of {word} is empty")
             elif name in seen:
-                self._report((word, str(index)), f"{word} names {name} twice")
+                self._report(at, f"{word} names {name} twice")
             seen.add(name)
-            yield self._field((word, name), (word, str(index)), name)
+            yield self._field((word, name), at, name)
 
-    def _report(self, spec_path: FieldPath, summary: str) -> None:
-        self._expanded.report(("spec", *spec_path), summary)
+    def _report(self, place: FieldPath, summary: str, hint: str = "") -> None:
+        self._expanded.report(place, summary, hint)
 
-    def _option(self, path: FieldPath, spec_path: FieldPath, value: Any) -> ManagedField:
+    def _option(self, path: FieldPath, place: FieldPath, value: Any) -> ManagedField:
         if "" in path[1:]:
-            self._report(spec_path, "the name of a section or option is empty")
+            self._report(place, "the name of a section or option is empty")
         if isinstance(value, Mapping):
-            secret = self._secret(value["from"], spec_path) if "from" in value else None
-            return self._field(path, spec_path, secret, secret=True)
-        return self._field(path, spec_path, None if value is None else as_text(value))
+            secret = self._secret(value["from"], place) if "from" in value else None
+            return self._field(path, place, secret, secret=True)
+        return self._field(path, place, None if value is None else as_text(value))
 
-    def _secret(self, source: str, spec_path: FieldPath) -> SecretText:
+    def _secret(self, source: str, place: FieldPath) -> SecretText:
         """The value of a secret; empty, and a problem, where the environment lacks it. What
         stands in place of a source may be the secret itself: no message repeats it."""
         try:
             return SecretText(secret_value(source, self._environment), source)
         except ReconcilerError as error:
-            self._expanded.report(("spec", *spec_path, "from"), error.message, error.hint)
+            self._report((*place, "from"), error.message, error.hint)
             return SecretText("", source)
 
     def _field(
-        self, path: FieldPath, spec_path: FieldPath, value: Value | None, *, secret: bool = False
+        self, path: FieldPath, place: FieldPath, value: Value | None, *, secret: bool = False
     ) -> ManagedField:
-        policy = self.policy
-        whole_section = spec_path[0] == "sections"
-        pointed = policy.keep_unit(spec_path)
-        keep = pointed is not None or policy.existing_keep
+        whole_section = place[1] == "sections"
         unit = path
         if whole_section:
             unit = path[:2]
-        elif pointed is not None and self._kind.binding == "object":
-            # In an application, which others own, the unit is always the single option.
-            unit = path[: len(pointed)]
-        used = self._expanded.variables.get(("spec", *spec_path), frozenset())
-        if pointed is not None and any(self._variables.set_by_site(name) for name in used):
-            keep = policy.existing_keep
+        elif len(path) == 2:  # an item of a list, which is one unit
+            unit = path[:1]
+        self._check_block(unit, place)
+        whole = self.policy.whole(place[1:]) if place[0] == "initial" else None
         return ManagedField(
             path=path,
             value=value,
-            origin=self._expanded.at(("spec", *spec_path)),
+            origin=self._expanded.at(place),
             manifest=self._manifest,
-            unit=unit,
-            keep=keep,
+            ownership=ownership_of(path, place, unit, whole, self._expanded, self._variables),
             whole_section=whole_section,
-            overwrite_corrects=policy.overwrite == "correct" and pointed is None,
-            satisfied_by=policy.satisfied_by(spec_path),
+            satisfied_by=self.policy.satisfied_by(place[1:]),
             secret=secret,
         )
+
+    def _check_block(self, unit: FieldPath, place: FieldPath) -> None:
+        """Reports a unit of an object or file that stands in both blocks, once. Options in
+        applications are compared with those of other manifests, in ``merge``."""
+        if self._kind.binding == "options":
+            return
+        first = self._places.setdefault(unit, place)
+        if first[0] != place[0]:
+            depth = 1 + len(unit)
+            summary = (
+                f"{'/'.join(place[1:depth])} stands in both spec and initial,"
+                f" first at {self._expanded.at(first[:depth])}"
+            )
+            hint = "Declare it in one of them: spec is enforced, initial only added."
+            self._expanded.report(place[:depth], summary, hint)
+            self._places[unit] = place

@@ -82,7 +82,15 @@ def _merged(
             problems.append(Diagnostic(summary, field.origin, "Declare it under one of the two."))
             continue
         other = by_path.setdefault(field.path, field)
-        if _declared(field) != _declared(other):
+        same = neighbour if field.whole_section else other
+        if type(same.ownership) is not type(field.ownership):
+            what = f"[{section}]" if field.whole_section else f"{section}/{option}"
+            summary = f"{what}{where} stands in both spec and initial, first at {same.origin}"
+            hint = "Declare it in one of them: spec is enforced, initial only added."
+            if field.whole_section:
+                hint = "A section under sections stands whole in one of them."
+            problems.append(Diagnostic(summary, field.origin, hint))
+        elif _declared(field) != _declared(other):
             summary = (
                 f"conflicting declarations of {section}/{option}{where}, first at {other.origin}"
             )
@@ -92,11 +100,4 @@ def _merged(
 
 def _declared(field: ManagedField) -> tuple[object, ...]:
     """Everything that a manifest declares of a field, but not where."""
-    return (
-        field.value,
-        field.secret,
-        field.keep,
-        field.unit,
-        field.overwrite_corrects,
-        field.satisfied_by,
-    )
+    return field.value, field.secret, field.ownership, field.satisfied_by

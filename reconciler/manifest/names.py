@@ -17,6 +17,7 @@ _NAMES = {
     "metadata": ("name", "attribute", "tenant"),
     "target": ("application",),
     "spec": ("file", "displayName"),
+    "initial": ("displayName",),
 }
 """Part of a manifest -> the words in it whose values are names."""
 

@@ -11,31 +11,24 @@ from reconciler.strict_yaml import as_text
 
 
 class PolicyReader:
-    """The policy of a manifest. It keeps track of which of its pointers matched a field.
-
-    ``existing_keep``: ``existing: keep``, all fields are kept. ``overwrite``: what
-    ``--overwrite`` does to the object or its options.
-    """
+    """The policy of a manifest. It keeps track of which of its pointers matched a field."""
 
     def __init__(self, expanded: Expanded) -> None:
         self._kind = expanded.kind
         self._expanded = expanded
         self._data: Mapping[str, Any] = expanded.data.get("policy", {})
-        self._keep = [
-            (from_pointer(text), ("policy", "keep", str(index)))
-            for index, text in enumerate(self._data.get("keep", ()))
+        self._whole = [
+            (from_pointer(text), ("policy", "whole", str(index)))
+            for index, text in enumerate(self._data.get("whole", ()))
         ]
         self._satisfied = [
             (from_pointer(text), tuple(as_text(g) for g in globs), ("policy", "satisfiedBy", text))
             for text, globs in self._data.get("satisfiedBy", {}).items()
         ]
         self._matched: set[FieldPath] = set()
-        self.existing_keep = self._choice("existing", "correct", ("correct", "keep")) == "keep"
-        self.overwrite = self._overwrite()
 
     def _overwrite(self) -> Overwrite:
-        default: Overwrite = "keep" if self.existing_keep else self._kind.overwrite
-        chosen = self._choice("overwrite", default, self._kind.overwrites)
+        chosen = self._choice("overwrite", self._kind.overwrite, self._kind.overwrites)
         return next(known for known in self._kind.overwrites if known == chosen)
 
     def _choice(self, word: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -46,20 +39,21 @@ class PolicyReader:
         self._expanded.report(("policy", word), summary)
         return default
 
-    def keep_unit(self, spec_path: FieldPath) -> FieldPath | None:
-        """The part of ``spec_path`` that a ``keep`` pointer names; None where none does."""
-        unit = None
-        for pattern, place in self._keep:
-            if _covers(pattern, spec_path):
+    def whole(self, field: FieldPath) -> FieldPath | None:
+        """The first pointer of ``whole`` that names a field under ``initial`` or a node around
+        it; None where no pointer does."""
+        first = None
+        for pattern, place in self._whole:
+            if covers(pattern, field):
                 self._matched.add(place)
-                unit = unit or spec_path[: len(pattern)]
-        return unit
+                first = first or pattern
+        return first
 
-    def satisfied_by(self, spec_path: FieldPath) -> tuple[str, ...]:
+    def satisfied_by(self, field: FieldPath) -> tuple[str, ...]:
         """Globs of option names: an option that matches one satisfies the field."""
         globs: tuple[str, ...] = ()
         for pattern, found, place in self._satisfied:
-            if _covers(pattern, spec_path) and len(pattern) == len(spec_path):
+            if covers(pattern, field) and len(pattern) == len(field):
                 self._matched.add(place)
                 globs += found
         return globs
@@ -74,7 +68,7 @@ class PolicyReader:
                     f"{self._kind.name} has no field {word}",
                     f"Known: {', '.join(self._kind.fields)}.",
                 )
-        return Policy(overwrite=self.overwrite, **values)
+        return Policy(overwrite=self._overwrite(), **values)
 
     def _value(self, attribute: str, field: PolicyField) -> Any:
         default = getattr(Policy, attribute)
@@ -88,13 +82,20 @@ class PolicyReader:
 
     def report_unmatched(self) -> None:
         """Reports pointers that matched no field. Called after all fields were read."""
-        satisfied = [(pattern, place) for pattern, _, place in self._satisfied]
-        for pattern, place in (*self._keep, *satisfied):
+        for pattern, place in self._whole:
             if place not in self._matched:
-                self._expanded.report(place, f"spec has no field that {pointer(pattern)} matches")
+                self._expanded.report(
+                    place,
+                    f"initial has no field that {pointer(pattern)} matches",
+                    "whole makes one unit of what initial declares below a pointer.",
+                )
+        for pattern, _, place in self._satisfied:
+            if place not in self._matched:
+                summary = f"neither spec nor initial has a field that {pointer(pattern)} matches"
+                self._expanded.report(place, summary)
 
 
-def _covers(pattern: FieldPath, path: FieldPath) -> bool:
+def covers(pattern: FieldPath, path: FieldPath) -> bool:
     """Whether a pointer, in which ``*`` matches any name, matches ``path`` or a parent of it."""
     return len(pattern) <= len(path) and all(
         part in ("*", found) for part, found in zip(pattern, path, strict=False)

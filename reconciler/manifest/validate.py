@@ -11,6 +11,7 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.schema import manifest_schema
 from reconciler.manifest.documents import Manifest
+from reconciler.manifest.former_policy import FORMER, former_policy
 from reconciler.strict_yaml import YamlDocument
 
 if TYPE_CHECKING:
@@ -89,20 +90,23 @@ class _Validators:
             extended: Any = validators.extend(Draft7Validator, checks)  # type: ignore[no-untyped-call]
             self._prepared[kind.name] = extended(self._definitions[kind.name])
         errors = self._prepared[kind.name].iter_errors(document.data)
-        found = [problem for error in errors for problem in _explain(error, document)]
+        found = [problem for error in errors for problem in _explain(error, kind, document)]
+        found += former_policy(kind, document)
         yield from sorted(
             found, key=lambda each: (each.position or document.position, each.summary)
         )
 
 
-def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagnostic]:
+def _explain(
+    error: "ValidationError", kind: ManifestKind, document: YamlDocument
+) -> Iterator[Diagnostic]:
     path = tuple(str(part) for part in error.absolute_path)
     place = document.at(path)
     name = _called(path)
     schema: Any = error.schema
     match error.validator:
         case "additionalProperties":
-            yield from _unknown_fields(error, document, path)
+            yield from _unknown_fields(error, kind, document, path)
         case "required":
             instance: Any = error.instance
             missing = [word for word in schema["required"] if word not in instance]
@@ -121,6 +125,8 @@ def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagn
             yield Diagnostic(f"{name} has the same item twice", place)
         case "maxLength":
             yield Diagnostic(f"{name} is longer than {error.validator_value} characters", place)
+        case "anyOf" if not path:
+            yield Diagnostic(f"the manifest needs {schema['$comment']}", place)
         case "pattern" if error.schema_path and "propertyNames" in error.schema_path:
             place = document.at((*path, str(error.instance)))
             yield Diagnostic(f"{error.instance!r} is not a valid name in {name}", place)
@@ -155,14 +161,16 @@ def _shown(value: Any) -> str:
 
 
 def _unknown_fields(
-    error: "ValidationError", document: YamlDocument, path: FieldPath
+    error: "ValidationError", kind: ManifestKind, document: YamlDocument, path: FieldPath
 ) -> Iterator[Diagnostic]:
     schema: Any = error.schema
     instance: Any = error.instance
     known = list(schema.get("properties", {}))
     where = f" in {_called(path)}" if path else ""
     for name in instance:
-        if name not in known:
+        if name not in known and not (path == ("policy",) and name in FORMER):
             hint = f"Known here: {', '.join(known)}." if known else ""
             summary = f"unknown field {name}{where}{did_you_mean(name, known)}"
+            if path == ("initial",) and name in kind.spec_only:
+                summary, hint = f"{name} can stand in spec only", "Move it to spec."
             yield Diagnostic(summary, document.at((*path, name)), hint)

@@ -127,6 +127,8 @@ _CHANGE = record(
     Member("source", OPTIONAL_INTEGER, description="DBID of the application it is copied from."),
     Member("origin", _ORIGIN),
     Member("manifest", OPTIONAL_TEXT),
+    Member("reset", BOOLEAN, description="The old value was the site's own and is lost."),
+    Member("hint", OPTIONAL_TEXT, description="How a kept field is enforced."),
 )
 _FINGERPRINT = record(
     Fingerprint,

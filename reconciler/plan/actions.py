@@ -21,8 +21,8 @@ ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep",
 ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
 """Every action, in the order in which summaries list them."""
 
-KEPT = "differs only in fields that a keep policy leaves alone"
-"""The reason of every ``Keep``."""
+KEPT = "only initial values differ"
+"""The reason of a ``Keep`` in a plan from manifests."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ class Change:
     """One field: its live value, the desired value, and where a manifest declares it.
 
     ``None`` means absent. In a kept field ``after`` is what the manifest says; it is not
-    written. ``unit`` is the path whose value decided about the change and must not have
-    changed when it is written. ``source`` is the DBID of the application that the value is
-    copied from, 0 if it comes from a manifest; there ``unit`` must not have changed either.
+    written, and ``hint`` says how it would be. ``reset``: ``before`` is the site's own value
+    of an initial field, and is lost. ``unit`` is the path whose value decided about the
+    change and must not have changed when it is written. ``source`` is the DBID of the
+    application that the value is copied from, 0 if it comes from a manifest; there ``unit``
+    must not have changed either.
     ``secret``: neither value is ever shown.
     """
 
@@ -44,6 +46,8 @@ class Change:
     unit: FieldPath = ()
     source: int = 0
     secret: bool = False
+    reset: bool = False
+    hint: str = ""
 
     def display(self, value: Value | None) -> str:
         """One of the two values as a person reads it."""
@@ -159,6 +163,7 @@ class Create(BaseWrite):
 @dataclass(frozen=True)
 class Update(BaseWrite):
     """Changed fields of an existing object. ``kept``: fields that differ and are left alone.
+    ``loses``: sentences about values of the site that are lost.
     ``watched``: (DBID, path) in other applications that must stay absent, since a value
     there would be copied instead of the manifest's."""
 
@@ -166,6 +171,7 @@ class Update(BaseWrite):
 
     changes: tuple[Change, ...] = ()
     kept: tuple[Change, ...] = ()
+    loses: tuple[str, ...] = ()
     watched: tuple[tuple[int, FieldPath], ...] = ()
 
 
@@ -207,7 +213,7 @@ class InSync(BaseAction):
 
 @dataclass(frozen=True)
 class Keep(BaseAction):
-    """Only fields differ that a policy leaves alone: ``kept``."""
+    """Only fields differ that are left alone: ``kept``."""
 
     action = "keep"
 
@@ -250,4 +256,4 @@ def kept_of(action: Action) -> tuple[Change, ...]:
 
 def losses_of(action: Action) -> tuple[str, ...]:
     """What an action takes away, in sentences."""
-    return action.loses if isinstance(action, Replace | Delete) else ()
+    return action.loses if isinstance(action, Update | Replace | Delete) else ()

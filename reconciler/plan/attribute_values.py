@@ -4,14 +4,15 @@ The attribute that a value belongs to, live or declared; an undeclared value bec
 a declared value is not created (``unlessSibling``); the value that is the default.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from reconciler.kinds.wildcards import matches
-from reconciler.manifest.desired import DesiredObject
+from reconciler.manifest.desired import DesiredObject, Initial, ManagedField
 from reconciler.plan.context import Context
 from reconciler.plan.matching import Match, match_attribute
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.wildcards import matches
 
 
 @dataclass(frozen=True)
@@ -77,19 +78,33 @@ class AttributeValues:
     def other_default(self, desired: DesiredObject, parent: Parent) -> str:
         """Another value that is the default after the plan, where ``desired`` wants to be
         it; empty: there is none."""
-        if not wants_default(desired, True):
+        live = self._by_attribute.get(parent.live.dbid, ()) if parent.live else ()
+        existing = {str(value.attributes["name"]) for value in live}
+        if not _sets_default(desired, True, existing):
             return ""
         siblings = self._declared[desired.tenant, desired.attribute]
-        cleared = {one.name for one in siblings if wants_default(one, False)}
-        live = self._by_attribute.get(parent.live.dbid, ()) if parent.live else ()
+        cleared = {one.name for one in siblings if _sets_default(one, False, existing)}
         for value in live:
             name = str(value.attributes["name"])
             if value.attributes.get("isDefault") and name not in cleared | {desired.name}:
                 return name
-        first = next(one.name for one in siblings if wants_default(one, True))
+        first = next(one.name for one in siblings if _sets_default(one, True, existing))
         return "" if first == desired.name else first
 
 
 def wants_default(desired: DesiredObject, flag: bool) -> bool:
     """Whether a manifest declares the value to be the default, or not to be it."""
-    return any(f.path == ("isDefault",) and f.value is flag for f in desired.fields)
+    return _default_field(desired, flag) is not None
+
+
+def _default_field(desired: DesiredObject, flag: bool) -> ManagedField | None:
+    return next((f for f in desired.fields if f.path == ("isDefault",) and f.value is flag), None)
+
+
+def _sets_default(desired: DesiredObject, flag: bool, existing: Collection[str]) -> bool:
+    """Whether a plan makes the value the default, or makes it stop being it. ``existing``: the
+    names of live values, whose initial fields are the site's own."""
+    field = _default_field(desired, flag)
+    if field is None:
+        return False
+    return not (isinstance(field.ownership, Initial) and desired.name in existing)

@@ -9,7 +9,7 @@ from reconciler.kinds.manifests import MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES
-from reconciler.plan.actions import Change, Create, Delete, Replace, Update, Write
+from reconciler.plan.actions import Change, Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import CARRIED, source_of
 
@@ -55,6 +55,8 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
                 yield "it is replaced, and the plan was made without --overwrite"
         case Update():
             yield from _unknown_fields(action, kind, plan)
+    if any(one.reset for one in changes_of(action)) and "--reset-initial" not in plan.consent:
+        yield "values of the site are reset, and the plan was made without --reset-initial"
     if isinstance(action, Create | Replace):
         yield from _hidden_fields(action, kind)
     if isinstance(action, Create) == bool(action.dbid):

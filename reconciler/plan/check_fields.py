@@ -33,14 +33,16 @@ def check_fields(plan: Plan) -> None:
     for action in plan.actions:
         if not all(change.path for change in (*changes_of(action), *kept_of(action))):
             raise ValueError(f"{action.address} has a change without a path")
+        if action.object_type not in ALL_TYPES and (
+            action.object_type or isinstance(action, Write)
+        ):
+            raise ValueError(f"there is no object type {action.object_type}")
         if isinstance(action, Write):
             _check_write(action)
 
 
 def _check_write(action: Write) -> None:
-    kind = ALL_TYPES.get(action.object_type)
-    if kind is None:
-        raise ValueError(f"there is no object type {action.object_type}")
+    kind = ALL_TYPES[action.object_type]
     if isinstance(action, Create | Replace) and None in action.fields.values():
         raise ValueError(f"{action.address} has a field without a value")
     for path, value in _written(action):

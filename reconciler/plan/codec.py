@@ -73,9 +73,12 @@ _INPUTS = record(
 )
 _SUMMARY = record(
     dict,
-    *(Member(name, INTEGER) for name in (*ACTION_NAMES, "sharedValuesChanged")),
+    *(
+        Member(name, INTEGER)
+        for name in (*ACTION_NAMES, "sharedValuesChanged", "initialValuesDiffer")
+    ),
     get=dict.__getitem__,
-    description="How many actions of each name.",
+    description="How many actions of each name, and how many values.",
 )
 
 
@@ -91,7 +94,11 @@ def _plan_value(plan: Plan, name: str) -> Any:
             return _secret_names(plan).exceptions
         case "summary":
             counts = {action: plan.counts().get(action, 0) for action in ACTION_NAMES}
-            return {**counts, "sharedValuesChanged": plan.shared_changes()}
+            values = {
+                "sharedValuesChanged": plan.shared_changes(),
+                "initialValuesDiffer": plan.initial_differences(),
+            }
+            return {**counts, **values}
     return getattr(plan, name)
 
 

@@ -18,12 +18,14 @@ from reconciler.site.model import Site
 @dataclass(frozen=True)
 class PlanOptions:
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are patterns of
-    addresses; ``secret_names``: the option names that mark a secret."""
+    addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
+    ``secret_names``: the option names that mark a secret."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    reset_initial: bool = False
     force: bool = False
     secret_names: SecretNames = USUAL_NAMES
     limits: Limits = field(default_factory=Limits)
@@ -32,14 +34,18 @@ class PlanOptions:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
         return self.overwrite or selects(self.overwrite_only, address)
 
+    def resets(self, address: str) -> bool:
+        """Whether ``--reset-initial`` applies to an address."""
+        return self.reset_initial and self.overwrites(address)
+
     @property
     def consent(self) -> tuple[str, ...]:
         """What the plan may destroy; see ``plan.model.CONSENTS``."""
-        given = (self.overwrite, bool(self.overwrite_only), self.force)
+        given = (self.overwrite, bool(self.overwrite_only), self.reset_initial, self.force)
         return tuple(name for name, is_given in zip(CONSENTS, given, strict=True) if is_given)
 
     def without_overwrite(self) -> "PlanOptions":
-        return replace(self, overwrite=False, overwrite_only=())
+        return replace(self, overwrite=False, overwrite_only=(), reset_initial=False)
 
 
 @dataclass(frozen=True)

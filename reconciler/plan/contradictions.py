@@ -45,15 +45,17 @@ def _existing(
     for change in changes_of(action):
         if not _shows(change.before, held.get(change.path)):
             yield f"{pointer(change.path)} has a value, {_OTHERWISE}"
+    match action:
+        case Update():
+            yield from _copied_otherwise(action, live)
+        case Replace():
+            yield from _taken_over_otherwise(action, held)
+    if losses(action, found, live) != action.loses:
+        yield "what would be lost is no longer what the plan shows"
     if isinstance(action, Update):
-        yield from _copied_otherwise(action, live)
         return
     if action.folder != found.folder:
         yield f"it is in the folder with DBID {found.folder}, and the plan has {action.folder}"
-    if isinstance(action, Replace):
-        yield from _taken_over_otherwise(action, held)
-    if losses(action, found, live) != action.loses:
-        yield "what is lost with it is no longer what the plan shows"
     if {(other.type, other.dbid) for other, _ in referrers(found, live)} != {*action.referrers}:
         yield "other objects refer to it than in the plan"
 

@@ -1,8 +1,7 @@
 """Compares the managed fields of one object with its live fields. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 
 from reconciler.kinds.fields import (
     FieldPath,
@@ -12,7 +11,7 @@ from reconciler.kinds.fields import (
     shown,
 )
 from reconciler.kinds.model import ObjectType
-from reconciler.manifest.desired import ManagedField
+from reconciler.manifest.desired import Enforced, Initial, ManagedField
 from reconciler.plan.actions import (
     KEPT,
     Action,
@@ -24,6 +23,7 @@ from reconciler.plan.actions import (
     Subject,
     Update,
 )
+from reconciler.wildcards import matches
 
 Hides = Callable[[FieldPath], bool]
 """Whether the value at a path is never shown: ``Subject.hides``."""
@@ -90,25 +90,24 @@ def compare(
     fields: Sequence[ManagedField],
     live: LiveFields,
     hides: Hides,
-    *,
-    overwrite: bool = False,
 ) -> Difference:
     """What a run does about each differing field of an object that exists.
 
-    A field with a keep policy is left alone where its unit exists; one that another option
-    satisfies (``satisfiedBy``) is in sync; one that cannot change blocks the action.
+    An initial field is left alone where its unit exists; a field that another option
+    satisfies (``satisfiedBy``) is in sync; a field that cannot change blocks the action.
     """
     changes: list[Change] = []
     kept: list[Change] = []
     blocked: list[str] = []
-    lasting = lasting_fields(fields, live, overwrite=overwrite)
+    lasting = lasting_fields(fields, live)
     for field in differing(fields, live):
         if satisfying_options(field, lasting):
             continue
-        if keeps(field, overwrite=overwrite) and live.has(field.unit):
-            kept.append(change_of(field, live.get(field.path), field.value, hides))
-            continue
         before = live.get(field.path)
+        initial = left_alone(field, lasting)
+        if initial is not None:
+            kept.append(replace(change_of(field, before, field.value, hides), hint=initial.hint))
+            continue
         after, problem = _value_to_write(object_type, field, before, hides)
         if problem:
             blocked.append(problem)
@@ -158,13 +157,14 @@ def change_of(
         field.manifest,
         _unit(field),
         secret=hides(field.path),
+        reset=before is not None and field.ownership == Enforced(reset=True),
     )
 
 
 def _unit(field: ManagedField) -> FieldPath:
     """The path whose live values decide what a run does about a field."""
-    if field.keep:
-        return field.unit
+    if isinstance(field.ownership, Initial):
+        return field.ownership.unit
     return field.path[:2] if field.satisfied_by else field.path
 
 
@@ -216,21 +216,17 @@ def in_the_type_of(before: Value | None, value: Value) -> Value:
     return value if number is None else number
 
 
-def keeps(field: ManagedField, *, overwrite: bool) -> bool:
-    """Whether a field is left alone once its unit exists."""
-    return field.keep and not (overwrite and field.overwrite_corrects)
+def left_alone(field: ManagedField, lasting: LiveFields) -> Initial | None:
+    """The ownership of an initial field whose unit exists, so that it is the site's own; None
+    for any other field. ``lasting``: the live fields that the run does not remove."""
+    initial = field.ownership
+    return initial if isinstance(initial, Initial) and lasting.has(initial.unit) else None
 
 
-def lasting_fields(
-    fields: Iterable[ManagedField], live: LiveFields, *, overwrite: bool = False
-) -> LiveFields:
+def lasting_fields(fields: Iterable[ManagedField], live: LiveFields) -> LiveFields:
     """The live fields that the run does not remove. An option declared ``null`` does not
-    satisfy ``satisfiedBy``."""
-    removed = {
-        field.path
-        for field in fields
-        if field.value is None and not (keeps(field, overwrite=overwrite) and live.has(field.unit))
-    }
+    satisfy ``satisfiedBy``, and does not count as present in the unit of an initial field."""
+    removed = {field.path for field in fields if field.value is None}
     return LiveFields({path: value for path, value in live if path not in removed})
 
 
@@ -249,5 +245,5 @@ def satisfying_options(field: ManagedField, live: LiveFields) -> list[FieldPath]
 
 def _satisfies(path: FieldPath, field: ManagedField, glob: str) -> bool:
     if "/" in glob:
-        return fnmatchcase("/".join(path[1:]), glob)
-    return path[1] == field.path[1] and fnmatchcase(path[-1], glob)
+        return matches("/".join(path[1:]), (glob,))
+    return path[1] == field.path[1] and matches(path[-1], (glob,))

@@ -53,7 +53,6 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         desired.fields,
         LiveFields(flatten(_TYPE, file.attributes, context.live)),
         subject.hides,
-        overwrite=context.options.overwrites(desired.address),
     )
     blocked = found.blocked or _edit_problem(desired, file.attributes[CONTENT], found)
     if blocked:

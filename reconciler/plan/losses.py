@@ -1,16 +1,17 @@
-"""What a live object loses when it is replaced or deleted. Pure.
+"""What a live object loses when it is replaced, deleted or reset. Pure.
 
 Derived from the action and the live objects alone, so that a run can compute it again and
 compare it with what the plan has shown.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from reconciler.kinds.fields import flatten, shown
+from reconciler.kinds.fields import FieldPath, Value, flatten, shown
 from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.plan.actions import Delete, Replace
+from reconciler.plan.actions import Action, Delete, Replace, Update
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -18,8 +19,19 @@ _IDENTITY = frozenset({"tenant", "name", "attribute"})
 _QUEUE = MANIFEST_KINDS["InteractionQueue"]
 
 
-def losses(action: Replace | Delete, one: ConfObject, live: Snapshot) -> tuple[str, ...]:
-    """What is lost when ``one`` is replaced or deleted by the action, in sentences."""
+def with_losses(action: Action, live: Snapshot) -> Action:
+    """The action with what its object loses."""
+    if not isinstance(action, Update | Replace):
+        return action
+    one = live.get(action.object_type, action.dbid)
+    return replace(action, loses=losses(action, one, live)) if one else action
+
+
+def losses(action: Update | Replace | Delete, one: ConfObject, live: Snapshot) -> tuple[str, ...]:
+    """What ``one`` loses by the action, in sentences. By an update, it loses the values of the
+    site that are reset."""
+    if isinstance(action, Update):
+        return tuple(_lost_fields(action, one, live))
     lost = [f"its DBID {one.dbid}"]
     if isinstance(action, Replace):
         lost += _lost_fields(action, one, live)
@@ -29,12 +41,17 @@ def losses(action: Replace | Delete, one: ConfObject, live: Snapshot) -> tuple[s
     return tuple(lost)
 
 
-def _lost_fields(action: Replace, one: ConfObject, live: Snapshot) -> Iterator[str]:
-    known = {*action.carried, *(change.path for change in action.changes)}
+def _lost_fields(action: Update | Replace, one: ConfObject, live: Snapshot) -> Iterator[str]:
     object_type = ALL_TYPES[one.type]
+    held = flatten(object_type, one.attributes, live)
+    new: Mapping[FieldPath, Value | None] = {c.path: c.after for c in action.changes}
+    lost = {change.path for change in action.changes if change.reset}
+    if isinstance(action, Replace):
+        lost |= held.keys() - {*action.carried, *new}
+        new = action.fields
     lists: dict[str, list[str]] = {}
-    for path, value in flatten(object_type, one.attributes, live).items():
-        if path in known or path[0] in _IDENTITY or action.fields.get(path) == value:
+    for path, value in held.items():
+        if path not in lost or path[0] in _IDENTITY or new.get(path) == value:
             continue
         attribute = object_type.by_word(path[0])
         if attribute is not None and attribute.type is ValueType.REFERENCES:
@@ -42,8 +59,8 @@ def _lost_fields(action: Replace, one: ConfObject, live: Snapshot) -> Iterator[s
             continue
         secret = action.hides(path)
         said = shown(value, secret=secret)
-        if path in action.fields:
-            said += f" becomes {shown(action.fields[path], secret=secret)}"
+        if path in new:
+            said += f" becomes {shown(new[path], secret=secret)}"
         yield f"{'/'.join(path)}: {said}"
     for word, names in lists.items():
         yield f"{word}: {', '.join(names)}"

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.manifest.load import PlanInputs
-from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of
+from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of, kept_of
 
-CONSENTS = ("--overwrite", "--overwrite-only", "--force")
+CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force")
 """The options that allow a plan to destroy what it would otherwise spare."""
 
 
@@ -78,6 +78,10 @@ class Plan:
     def counts(self) -> Mapping[ActionName, int]:
         """How many actions there are of each name."""
         return Counter(action.action for action in self.actions)
+
+    def initial_differences(self) -> int:
+        """How many live values differ from what manifests declare under ``initial``."""
+        return sum(bool(change.hint) for action in self.actions for change in kept_of(action))
 
     def shared_changes(self) -> int:
         """How many existing option values in applications would be changed or removed."""

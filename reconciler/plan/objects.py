@@ -14,10 +14,11 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     decide,
+    left_alone,
     units_of,
 )
 from reconciler.plan.folders import find_folder
-from reconciler.plan.losses import losses, referrers
+from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
 from reconciler.plan.replace import replaced_fields
 from reconciler.server.port import ConfObject
@@ -63,12 +64,13 @@ class _ObjectPlanner:
                 return Blocked(subject, parent.blocked)
             if not parent.name:
                 return _without_parent(subject, desired)
-        desired, unknown = _with_canonical_references(desired, tenant.dbid, self._live)
-        if unknown:
-            return Blocked(subject, unknown)
         found = match(desired, self._live, tenant.dbid, parent.live.dbid if parent.live else 0)
         if found.blocked:
             return Blocked(subject, found.blocked)
+        live = _live_fields(desired, found.live, self._live)
+        desired, unknown = _with_canonical_references(desired, tenant.dbid, self._live, live)
+        if unknown:
+            return Blocked(subject, unknown)
         twice = self._described_twice(desired, tenant.dbid, parent, found.live)
         if twice:
             return Blocked(subject, twice)
@@ -77,7 +79,7 @@ class _ObjectPlanner:
             return Blocked(subject, f"{default!r} is the default value already")
         if found.live is None:
             return self._create(subject, desired, parent)
-        return self._existing(subject, desired, parent, found.live)
+        return self._existing(subject, desired, parent, found.live, live)
 
     def _described_twice(
         self, desired: DesiredObject, tenant: int, parent: Parent, live: ConfObject | None
@@ -117,21 +119,17 @@ class _ObjectPlanner:
         )
 
     def _existing(
-        self, subject: Subject, desired: DesiredObject, parent: Parent, one: ConfObject
+        self,
+        subject: Subject,
+        desired: DesiredObject,
+        parent: Parent,
+        one: ConfObject,
+        live: LiveFields,
     ) -> Action:
         subject = replace(subject, dbid=one.dbid)
-        object_type = desired.kind.object_type
-        live = LiveFields(flatten(object_type, one.attributes, self._live))
         policy = desired.policy
-        overwrites = self._options.overwrites(desired.address)
-        replaces = overwrites and policy.overwrite == "replace"
-        difference = compare(
-            object_type,
-            desired.fields,
-            live,
-            subject.hides,
-            overwrite=overwrites and policy.overwrite == "correct",
-        )
+        replaces = policy.overwrite == "replace" and self._options.overwrites(desired.address)
+        difference = compare(desired.kind.object_type, desired.fields, live, subject.hides)
         if difference.blocked:
             return Blocked(subject, f"{describe(one)}: {difference.blocked}")
         renamed = _loses_its_name(desired, one, difference.changes)
@@ -162,7 +160,7 @@ class _ObjectPlanner:
             )
         fields = replaced_fields(desired, identity, live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
-        found = Replace(
+        return Replace(
             subject,
             reason,
             folder=one.folder,
@@ -172,7 +170,6 @@ class _ObjectPlanner:
             carried=tuple(path for path, value in fields.items() if live.get(path) == value),
             referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
         )
-        return replace(found, loses=losses(found, one, self._live))
 
 
 def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
@@ -181,11 +178,17 @@ def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
     return Skip(subject, reason) if skips else Blocked(subject, reason)
 
 
+def _live_fields(desired: DesiredObject, one: ConfObject | None, live: Snapshot) -> LiveFields:
+    """The fields of a live object; none where it is absent."""
+    return LiveFields(flatten(desired.kind.object_type, one.attributes, live) if one else {})
+
+
 def _with_canonical_references(
-    desired: DesiredObject, tenant: int, live: Snapshot
+    desired: DesiredObject, tenant: int, live: Snapshot, existing: LiveFields
 ) -> tuple[DesiredObject, str]:
     """The object with every reference as the live objects name it, and which reference
-    leads to nothing; empty: none does."""
+    leads to nothing; empty: none does, but for initial fields that are the site's own.
+    ``existing``: the fields of the object itself."""
     fields = []
     for field in desired.fields:
         attribute = desired.kind.object_type.by_word(field.path[0])
@@ -195,6 +198,9 @@ def _with_canonical_references(
             one = live.get(attribute.refers_to, dbid) if dbid else None
             canonical = live.name(attribute.refers_to, one.dbid, tenant) if one else ""
             if not canonical or not (name == canonical or name.endswith(f":{canonical}")):
+                if left_alone(field, existing):
+                    fields.append(field)
+                    continue
                 return desired, f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
             path = field.path if len(field.path) == 1 else (field.path[0], canonical)
             field = replace(field, path=path, value=canonical)  # noqa: PLW2901 - its one form

@@ -1,6 +1,6 @@
 """Plans the applications in which manifests declare options: one action for each. Pure.
 
-In an HA pair, the presence of a kept option or section is judged over the pair: what
+In an HA pair, the presence of an initial option or section is judged over the pair: what
 one member has, the other gets with that member's value, never the manifest's.
 """
 
@@ -11,7 +11,7 @@ from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.manifest.desired import DesiredOptions, ManagedField
+from reconciler.manifest.desired import DesiredOptions, Initial, ManagedField
 from reconciler.plan.actions import Action, Change, Skip, Subject
 from reconciler.plan.context import Context
 from reconciler.plan.diff import (
@@ -21,8 +21,8 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     decide,
-    keeps,
     lasting_fields,
+    left_alone,
     satisfying_options,
     units_of,
 )
@@ -70,9 +70,8 @@ class _OptionsPlanner:
         if not fields:
             return Skip(subject, f"the site has no {CHAT_ROLE}")
         live = self._options_of(desired.dbid)
-        overwrite = self._context.options.overwrites(desired.address)
-        copied, own = self._from_partner(desired, fields, live, overwrite, subject.hides)
-        difference = compare(_APPLICATION, own, live, subject.hides, overwrite=overwrite)
+        copied, own = self._from_partner(desired, fields, live, subject.hides)
+        difference = compare(_APPLICATION, own, live, subject.hides)
         blocked = (
             difference.blocked
             or self._used_elsewhere(difference.changes)
@@ -82,7 +81,7 @@ class _OptionsPlanner:
             subject,
             Difference((*difference.changes, *copied), difference.kept, blocked),
             (*units_of(fields), *(change.unit for change in copied)),
-            watched=self._watched(desired, own, live, overwrite),
+            watched=self._watched(desired, own, live),
         )
 
     def _with_endpoints(self, desired: DesiredOptions) -> list[ManagedField]:
@@ -106,7 +105,6 @@ class _OptionsPlanner:
         desired: DesiredOptions,
         fields: list[ManagedField],
         live: LiveFields,
-        overwrite: bool,
         hides: Hides,
     ) -> tuple[list[Change], list[ManagedField]]:
         """Changes that copy values which only the other member of the pair has, and the
@@ -115,36 +113,33 @@ class _OptionsPlanner:
         if partner is None:
             return [], fields
         others, name = self._options_of(partner.dbid), application_name(partner)
-        lasting = lasting_fields(fields, live, overwrite=overwrite)
+        lasting = lasting_fields(fields, live)
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
-            copies = (
-                field.value is not None
-                and keeps(field, overwrite=overwrite)
-                and others.has(field.unit)
-                and not satisfying_options(field, lasting)
-            )
-            if copies and not live.has(field.unit):
-                for path, value in self._copied(field, others, name, desired.address):
+            initial = left_alone(field, others)
+            if initial is None or satisfying_options(field, lasting):
+                own.append(field)
+                continue
+            if not live.has(initial.unit):
+                for path, value in self._copied(initial.unit, others, name, desired.address):
                     copied[path] = replace(
                         change_of(replace(field, path=path), None, value, hides),
                         manifest=f"as in {name}",
-                        unit=field.unit,
                         source=partner.dbid,
                     )
                 continue
             own.append(field)
-            if copies and live.under(field.unit) != others.under(field.unit):
+            if live.under(initial.unit) != others.under(initial.unit):
                 pair = " and ".join(sorted((desired.name, name)))
-                unit = "/".join(field.unit[1:])
+                unit = "/".join(initial.unit[1:])
                 self.notices.append(
                     f"{pair} are a pair and differ in {unit}; both are left as they are."
                 )
         return list(copied.values()), own
 
     def _watched(
-        self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields, overwrite: bool
+        self, desired: DesiredOptions, own: list[ManagedField], live: LiveFields
     ) -> tuple[tuple[int, FieldPath], ...]:
         """Units that must stay absent in the other member of the pair: if it had one, its
         value would be written here instead of the manifest's."""
@@ -152,18 +147,16 @@ class _OptionsPlanner:
         if partner is None:
             return ()
         return tuple(
-            (partner.dbid, field.unit)
+            (partner.dbid, field.ownership.unit)
             for field in own
-            if field.value is not None
-            and keeps(field, overwrite=overwrite)
-            and not live.has(field.unit)
+            if isinstance(field.ownership, Initial) and not live.has(field.ownership.unit)
         )
 
     def _copied(
-        self, field: ManagedField, others: LiveFields, name: str, address: str
+        self, unit: FieldPath, others: LiveFields, name: str, address: str
     ) -> Iterator[tuple[FieldPath, Value]]:
-        """What the other member of the pair has in the field's unit."""
-        for path, value in others.under(field.unit).items():
+        """What the other member of the pair has in a unit."""
+        for path, value in others.under(unit).items():
             if isinstance(value, bytes):
                 option = "/".join(path[1:])
                 self.notices.append(
@@ -175,11 +168,11 @@ class _OptionsPlanner:
     def _partner_unknown(
         self, desired: DesiredOptions, own: list[ManagedField], changes: tuple[Change, ...]
     ) -> str:
-        """Why no field with a keep policy can be added: the other member of the pair is
-        unreadable. Empty if that is not so."""
+        """Why no initial field can be added: the other member of the pair is unreadable.
+        Empty if that is not so."""
         unreadable = self._context.site.unreadable_partners.get(desired.dbid)
-        kept = {field.path for field in own if field.keep and field.value is not None}
-        if not unreadable or not any(change.path in kept for change in changes):
+        initial = {field.path for field in own if isinstance(field.ownership, Initial)}
+        if not unreadable or not any(change.path in initial for change in changes):
             return ""
         return (
             f"its pair, the application with DBID {unreadable}, is not readable by this"

@@ -9,12 +9,14 @@ from reconciler.plan.effects import simulate
 from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
+from reconciler.plan.losses import with_losses
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.notices import notices, server_notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.references import check_references, with_needs
+from reconciler.plan.reset import with_reset
 from reconciler.plan.secrets import with_digests
 from reconciler.plan.select import select
 from reconciler.server.port import ServerInfo
@@ -29,6 +31,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
     and SelfCheckError where the plan would not converge: a defect of this program.
     """
+    context = replace(context, desired=with_reset(context.desired, context.options))
     compared, remarks = _compare(context)
     selected, selection = select(
         with_needs(context, compared), context.options, files_left_out(context)
@@ -79,7 +82,8 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     options, option_notices = plan_options(context)
     files, file_notices = plan_files(context)
     actions = [*plan_objects(context, siblings), *options, *files]
-    return spare_predefined(actions, context.live), [*option_notices, *file_notices]
+    complete = [with_losses(one, context.live) for one in actions]
+    return spare_predefined(complete, context.live), [*option_notices, *file_notices]
 
 
 def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:

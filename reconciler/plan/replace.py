@@ -4,14 +4,20 @@ from collections.abc import Mapping
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.diff import LiveFields, in_the_type_of, lasting_fields, satisfying_options
+from reconciler.plan.diff import (
+    LiveFields,
+    in_the_type_of,
+    lasting_fields,
+    left_alone,
+    satisfying_options,
+)
 
 
 def replaced_fields(
     desired: DesiredObject, base: Mapping[FieldPath, Value], live: LiveFields
 ) -> dict[FieldPath, Value]:
     """The fields of the new object. Later ones win: ``base`` (identity and defaults), fields
-    carried over from the live object (``preserve``, and units that a policy keeps), and the
+    carried over from the live object (``preserve``, and the units of initial fields), and the
     other fields that the manifest declares."""
     result = dict(base)
     for path, value in live:
@@ -24,8 +30,8 @@ def replaced_fields(
         if instead:
             for path in instead:
                 result.update(live.under(path[:2]))
-        elif field.keep and live.has(field.unit):
-            result.update(live.under(field.unit))
+        elif initial := left_alone(field, lasting):
+            result.update(live.under(initial.unit))
         else:
             declared.append(field)
     for field in declared:

@@ -22,6 +22,8 @@ def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> No
         emit(console, line)
         for text in (*rest, *(wrapped(problem.hint, width, 2, 2) if problem.hint else ())):
             emit(console, Text(text))
+        for text in problem.example.splitlines():
+            emit(console, Text(f"    {text}"))
     more = len(diagnostics) - MAX_SHOWN
     if more > 0:
         emit(console, Text(f"and {more:,} more", style="bold"))

@@ -7,11 +7,10 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import (
     Action,
-    ActionName,
     Blocked,
     Change,
     Create,
@@ -27,6 +26,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.model import Plan
 from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
+from reconciler.render.plan_summary import initial_summary, summary
 
 _INDENT = 6
 _VALUE_ROOM = 20
@@ -48,6 +48,8 @@ class PlanText:
         self._remarks("Note", plan.notices, "")
         for line in self._wrapped(summary(plan), 0, len("Plan: ")):
             self._line(Text(line, style="bold"))
+        if initial := initial_summary(plan):
+            self._line(Text(initial, style="cyan"))
         shared = plan.shared_changes()
         if shared:
             values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
@@ -113,11 +115,13 @@ class PlanText:
             yield Text(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
         else:
             yield from self._changes(changes)
-        if kept and not isinstance(action, Keep):
+        initial = [change for change in kept if change.hint]
+        if kept and not initial and not isinstance(action, Keep):
             for line in self._wrapped(_kept_names(kept), _INDENT, _INDENT + 2):
                 yield Text(line)
-        for change in kept if self._verbose else ():
+        for change in kept if self._verbose and not initial else ():
             yield from self._kept(change)
+        yield from self._initial(initial)
         if loses:
             yield Text(f"{'':{_INDENT}}loses:", style="red")
             for lost in loses:
@@ -156,10 +160,35 @@ class PlanText:
     def _kept(self, change: Change) -> Iterator[Text]:
         """A kept field: its live value, and the one of the manifest."""
         yield from self._with_origin(Text(f"kept {'/'.join(change.path)}:"), change)
-        half = (self._width - _INDENT - 2 - len("  manifest: ")) // 2
-        live = shorten(change.display(change.before), half)
-        wanted = shorten(change.display(change.after), half)
-        yield Text.assemble(" " * (_INDENT + 2), (live, "cyan"), f"  manifest: {wanted}")
+        yield from self._both_sides(change.display(change.before), change.display(change.after))
+
+    def _initial(self, kept: Sequence[Change]) -> Iterator[Text]:
+        """Initial fields that differ, and below them how the manifests' values are enforced."""
+        for unit, group in groupby(kept, key=lambda change: change.unit):
+            members = list(group)
+            if len(members) == 1 or self._verbose:
+                for change in members:
+                    yield from self._kept(change)
+            else:
+                yield from self._kept_unit(unit, members)
+        for hint in dict.fromkeys(change.hint for change in kept):
+            for line in self._wrapped(hint, _INDENT + 2, _INDENT + 2):
+                yield Text(line)
+
+    def _kept_unit(self, unit: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
+        """Several initial fields that are one unit: their live values in a row, and those of
+        the manifest."""
+        yield from self._with_origin(Text(f"kept {'/'.join(unit)}:"), members[0])
+        live = "; ".join(_in_unit(unit, c, c.before) for c in members)
+        wanted = "; ".join(_in_unit(unit, c, c.after) for c in members)
+        yield from self._both_sides(live, wanted)
+
+    def _both_sides(self, live: str, wanted: str) -> Iterator[Text]:
+        for label, text, style in (("live:", live, "cyan"), ("manifest:", wanted, "")):
+            lead = f"{'':{_INDENT + 2}}{label:<9} "
+            first, *rest = self._wrapped(text, len(lead), len(lead))
+            for line in (lead + first[len(lead) :], *rest):
+                yield Text(line, style=style)
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
         """A line with a remark behind it, or under it where it is too long."""
@@ -212,6 +241,8 @@ def _values(change: Change, room: int) -> Text:
 def _remark(action: Action) -> str:
     """The text behind an action's name: why nothing is written, or why it is replaced."""
     match action:
+        case Keep() if any(change.hint for change in action.kept):
+            return action.reason
         case Keep():
             return _kept_names(action.kept)
         case Skip():
@@ -232,6 +263,14 @@ def _kept_names(kept: Sequence[Change]) -> str:
     return f"kept as it is: {', '.join(names)}"
 
 
+def _in_unit(unit: FieldPath, change: Change, value: Value | None) -> str:
+    """A value of a field that is a part of a unit, with its path below that."""
+    name = "/".join(change.path[len(unit) :])
+    if _is_item(change):
+        return f"without {name}" if value is None else name
+    return f"{name}={change.display(value)}"
+
+
 def _section(change: Change) -> FieldPath:
     return change.path[:2] if len(change.path) == 3 else ()
 
@@ -243,26 +282,3 @@ def _is_item(change: Change) -> bool:
 
 def _origin(origin: Position | None) -> str:
     return f"{origin.file}:{origin.line}" if origin else ""
-
-
-_NOT_WRITTEN: tuple[tuple[ActionName, str], ...] = (
-    ("in-sync", "in sync"),
-    ("keep", "kept"),
-    ("skip", "skipped"),
-    ("blocked", "blocked"),
-)
-
-
-_WRITTEN: tuple[ActionName, ...] = ("create", "update", "replace", "delete")
-
-
-def summary(plan: Plan) -> str:
-    """The line of counts that ends a plan."""
-    counts = plan.counts()
-    rest = ", ".join(
-        f"{counts.get(name, 0)} {label}" for name, label in _NOT_WRITTEN if counts.get(name)
-    )
-    if plan.empty:
-        return f"Nothing to do: {rest}." if rest else "Nothing to do."
-    writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in _WRITTEN)
-    return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")

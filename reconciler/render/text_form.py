@@ -6,6 +6,7 @@ import click
 
 from reconciler.plan.model import Plan
 from reconciler.render.forms import OutputStyle
+from reconciler.render.plan_summary import initial_summary, summary
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
 
@@ -26,10 +27,11 @@ class TextForm:
 
     def plan(self, plan: Plan) -> None:
         from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
-        from reconciler.render.plan_text import PlanText, summary  # noqa: PLC0415
+        from reconciler.render.plan_text import PlanText  # noqa: PLC0415
 
         if self._style.quiet and plan.applyable:
-            click.echo(summary(plan))
+            for line in filter(None, (summary(plan), initial_summary(plan))):
+                click.echo(line)
             return
         console = make_console(no_color=self._style.no_color)
         PlanText(console, verbose=self._style.verbose).plan(plan)
