@@ -184,6 +184,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "kept": [],
             "loses": [],
             "folder": None,
+            "folderPath": None,
             "fields": {},
             "permissions": [],
             "referrers": [],

@@ -45,10 +45,7 @@ def is_integer(value: Any) -> bool:
 
 
 def _text_problem(text: str) -> str:
-    """Why a text cannot be sent or stored: half of a surrogate pair cannot be encoded, and NUL
-    ends a text."""
-    if "\0" in text:
-        return "the text holds NUL"
+    """Why a text cannot be sent or stored: half of a surrogate pair cannot be encoded."""
     if text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text):
         return ""
     return "the text is not valid Unicode"
