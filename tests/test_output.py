@@ -179,6 +179,8 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
                     "source": None,
                     "origin": "options.yaml:5:24",
                     "manifest": "ApplicationOptions/log",
+                    "reset": False,
+                    "hint": None,
                 }
             ],
             "kept": [],
