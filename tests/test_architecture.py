@@ -16,7 +16,15 @@ from reconciler.server.errors import ConfigurationServerError
 
 PACKAGE = Path(reconciler.__file__).parent
 
-BASE = {"diagnostics", "errors", "json_codec", "resources", "text_files"}
+BASE = {
+    "diagnostics",
+    "errors",
+    "json_codec",
+    "resources",
+    "text_difference",
+    "text_files",
+    "visible_text",
+}
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
@@ -24,7 +32,9 @@ MAY_IMPORT = {
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
+    "text_difference": set[str](),
     "text_files": set[str](),
+    "visible_text": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
     "server": {"kinds", "strict_yaml"},
@@ -129,6 +139,24 @@ def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                     scheme = inner.value.partition(":")[0]
                     assert scheme not in SCHEMES, f"{module}:{inner.lineno}"
+
+
+_PRINTING = {"click.echo", "click.secho", "click.echo_via_pager", "print", "pprint"}
+
+
+def test_all_output_goes_through_the_module_that_escapes_it() -> None:
+    for module in PACKAGE.rglob("*.py"):
+        if module == PACKAGE / "render" / "console.py" or module.is_relative_to(
+            PACKAGE / "testing"
+        ):
+            continue
+        for node in ast.walk(_tree(module)):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                prints = called in _PRINTING or called.endswith(
+                    (".print", "stdout.write", "stderr.write")
+                )
+                assert not prints, f"{module}:{node.lineno}: {called}"
 
 
 def test_planning_knows_no_adapter() -> None:

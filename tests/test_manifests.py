@@ -119,14 +119,14 @@ def _write(folder: Path, *names: str) -> None:
 
 def _files_read(*paths: Path) -> list[str]:
     problems: list[Diagnostic] = []
-    documents = read_documents(paths, problems)
+    documents = read_documents(paths, problems, [])
     assert problems == []
     return [document.data["file"] for document in documents]
 
 
 def _problems_reading(*paths: Path) -> list[str]:
     problems: list[Diagnostic] = []
-    read_documents(paths, problems)
+    read_documents(paths, problems, [])
     return [f"{p.position}: {p.summary}" for p in problems]
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from reconciler.plan.model import Plan, SiteMark
-from reconciler.render.console import shorten
 from reconciler.render.plan_text import summary
 from tests.harness import (
     VENDOR,
@@ -263,12 +262,6 @@ def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
     assert 10 <= done < 2000
     assert f"Apply: {done} applied, {2000 - done} not started.\n" in lines
     assert len([key for key in everything(server) if key[0] == "Script"]) == done
-
-
-def test_long_values_are_cut_in_the_middle() -> None:
-    assert shorten("abcdefghijklmnopqrstuvwxyz", 13) == "abcde...vwxyz"
-    assert shorten("two\nlines", 20) == "two\\nlines"
-    assert shorten("short", 5) == "short"
 
 
 def test_a_plan_without_any_action_has_nothing_to_do_and_nothing_to_count() -> None:

@@ -330,7 +330,7 @@ def test_a_file_is_carried_out_once_and_the_refusal_names_the_run(tmp_path: Path
     before = everything(server)
     again = applied(tmp_path)
     assert again.code == 4
-    assert f"this plan was applied before, by run {name}" in said(again)
+    assert f"this plan was applied already, as run {name} from host " in said(again)
     assert "A plan file is applied once." in said(again)
     assert everything(server) == before
 
@@ -681,9 +681,10 @@ def test_skip_stale_goes_on_with_the_rest_and_skips_what_needs_the_stale(tmp_pat
         server,
         lambda one: one.create("Script", {"tenantDBID": 101, "name": "Strategy", "type": 28}),
     )
-    done = applied(tmp_path, "--skip-stale")
+    done = applied(tmp_path, "--skip-stale", "--verbose")
     assert done.code == 5
-    assert "[2/4] + EnhancedRouting/Strategy stale it exists now, with DBID 102" in said(done)
+    assert "[2/4] + EnhancedRouting/Strategy stale" in said(done)
+    assert "error: EnhancedRouting/Strategy: it exists now, with DBID 102" in said(done)
     assert "needs EnhancedRouting/Strategy, which was not applied" in said(done)
     assert find(server, "Script", "Queue").attributes["userProperties"] == {"Tags": {"a": "wanted"}}
     names = {

@@ -62,7 +62,7 @@ def command(
             return show_and_apply(
                 saved, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
             )
-    loaded = load(manifests, session.settings)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = make_plan(engine, loaded, overwrite, selection)

@@ -11,6 +11,7 @@ import click
 from reconciler.cli.terminal import in_ci
 from reconciler.errors import UsageError
 from reconciler.server.connection import Credentials
+from reconciler.visible_text import escaped
 
 SERVICE = "gwe-reconciler"
 """The service name of passwords in the keyring; the account is USER@URL or USER."""
@@ -68,5 +69,7 @@ def _can_ask() -> bool:
 
 
 def _ask(question: str) -> str:
-    answer: str = click.prompt(question, default="", show_default=False, hide_input=True, err=True)
+    answer: str = click.prompt(
+        escaped(question), default="", show_default=False, hide_input=True, err=True
+    )
     return answer

@@ -12,6 +12,7 @@ import click
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.main import main
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.render.console import say
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 
@@ -59,7 +60,7 @@ def command(folder: Path | None) -> int:
     _run(apply, ExitCode.DONE)
     _run(["drift", *site, "--quiet"], ExitCode.DONE)
     _say("Continue by hand:")
-    click.echo(f"  cd {shlex.quote(str(place))}")
+    say(f"  cd {shlex.quote(str(place))}")
     for line in (
         f"gwe embedded inspect {SERVER_FILE}",
         f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --verbose",
@@ -67,7 +68,7 @@ def command(folder: Path | None) -> int:
         f"gwe runs --state-dir {STATE}",
         "gwe init my-site",
     ):
-        click.echo(f"  {line}")
+        say(f"  {line}")
     return ExitCode.DONE
 
 
@@ -84,12 +85,13 @@ def _folder(folder: Path | None) -> Path:
 
 
 def _say(text: str) -> None:
-    click.echo(f"\n# {text}")
+    say()
+    say(f"# {text}")
 
 
 def _run(arguments: Sequence[str], expected: ExitCode) -> None:
     """Prints a command and runs it."""
-    click.echo(f"$ gwe {shlex.join(arguments)}")
+    say(f"$ gwe {shlex.join(arguments)}")
     sys.stdout.flush()
     code = main(list(arguments))
     if code != expected:

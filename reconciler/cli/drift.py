@@ -32,7 +32,7 @@ def command(
     Exits 3 if the plan is refused.
     """
     session = open_session(connection)
-    loaded = load(manifests, session.settings)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site) as engine:
         plan = engine.drift(loaded, target=selection.target, exclude=selection.exclude)
     FORMS[form.format](output.style()).plan(plan)

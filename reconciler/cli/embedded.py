@@ -13,6 +13,7 @@ from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
 from reconciler.cli.flags import flag, with_flags
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.render.console import print_data, say
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.export import export_site
@@ -44,7 +45,7 @@ def command() -> None:
 def init(path: Path, site: Path, durable: bool) -> int:
     """Create the server file PATH."""
     count = create_server(path, site, durable=durable)
-    click.echo(f"Created {path} with {count} objects.")
+    say(f"Created {path} with {count} objects.")
     return ExitCode.DONE
 
 
@@ -88,10 +89,10 @@ def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     finally:
         server.close()
     if out is None:
-        click.echo(text.encode(), nl=False)
+        print_data(text)
     else:
         _write_new(out, text.encode())
-        click.echo(f"Exported {path} to {out}.")
+        say(f"Exported {path} to {out}.")
     return ExitCode.DONE
 
 
@@ -160,7 +161,7 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     scheme = "confservs" if listen.certificate else "confserv"
     try:
-        click.echo(f"Serving {path} at {scheme}://{listen.host}:{listener.port}. Ctrl-C ends it.")
+        say(f"Serving {path} at {scheme}://{listen.host}:{listener.port}. Ctrl-C ends it.")
         sys.stdout.flush()
         while not ended.wait(0.5):
             pass
@@ -168,7 +169,7 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
         pass
     finally:
         listener.close()
-    click.echo("Ended.")
+    say("Ended.")
     return ExitCode.DONE
 
 

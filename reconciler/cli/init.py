@@ -7,6 +7,7 @@ import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.render.console import say
 from reconciler.resources import bundled, bundled_manifests
 from reconciler.settings import FILE_NAME
 
@@ -42,6 +43,6 @@ def command(folder: Path) -> int:
         (folder / FILE_NAME).write_text(_SETTINGS, encoding="utf-8")
     except OSError as error:
         raise ReconcilerError(f"{folder} cannot be written: {error.strerror}") from error
-    click.echo(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
-    click.echo(f"Next: cd {folder}, edit {FILE_NAME}, then gwe validate and gwe plan.")
+    say(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
+    say(f"Next: cd {folder}, edit {FILE_NAME}, then gwe validate and gwe plan.")
     return ExitCode.DONE

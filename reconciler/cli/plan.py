@@ -22,6 +22,7 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
+from reconciler.render.console import say
 from reconciler.render.forms import FORMS
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
 
     save_plan(plan, path)
     if not quiet:
-        click.echo(f"Saved the plan as {path}.")
+        say(f"Saved the plan as {path}.")
 
 
 @click.command("plan")
@@ -87,7 +88,7 @@ def command(
     or a prerequisite is missing.
     """
     session = open_session(connection)
-    loaded = load(manifests, session.settings)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
         plan = make_plan(engine, loaded, overwrite, selection)
     FORMS[form.format](output.style()).plan(plan)

@@ -9,6 +9,7 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
+from reconciler.render.console import say
 from reconciler.state.records import RunSummary
 
 
@@ -16,13 +17,13 @@ class _Shown(Progress):
     """Prints how a recovery goes on."""
 
     def recovering(self, run: RunSummary) -> None:
-        click.echo(f"Run {run.name}, started {run.head.started}:")
+        say(f"Run {run.name}, started {run.head.started}:")
 
     def recovered(self, finding: Recovered) -> None:
-        click.echo(f"  {finding.address}: {finding.message}")
+        say(f"  {finding.address}: {finding.message}")
 
     def settled(self, run: RunSummary) -> None:  # noqa: ARG002 - named above already
-        click.echo("  Recovered. The next plan shows what is left to do.")
+        say("  Recovered. The next plan shows what is left to do.")
 
     def warning(self, message: str) -> None:
         from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
@@ -52,7 +53,7 @@ def command(reverse: bool, connection: ConnectionFlags, state: StateFlags, lock:
             progress=_Shown(),
         )
     if done.released:
-        click.echo(f"Released the lock that run {done.released} had left behind.")
+        say(f"Released the lock that run {done.released} had left behind.")
     if not done.runs and not done.released:
-        click.echo("Nothing to recover: no run on this server is unfinished here.")
+        say("Nothing to recover: no run on this server is unfinished here.")
     return ExitCode.DONE

@@ -11,6 +11,7 @@ from reconciler.cli.common import FormatFlags, StateFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.session import state_store
 from reconciler.errors import DamagedRunError, ExitCode
+from reconciler.render.console import say
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.settings import read_settings
 from reconciler.state.store import StateStore
@@ -79,9 +80,9 @@ def prune(context: click.Context, older_than: timedelta, state: StateFlags) -> i
     runs stay, and so do the last run and the last run that wrote to each server."""
     names = _store(context, state).prune(older_than)
     for name in names:
-        click.echo(f"Deleted run {name}.")
+        say(f"Deleted run {name}.")
     if not names:
-        click.echo("No run is old enough to be deleted.")
+        say("No run is old enough to be deleted.")
     return ExitCode.DONE
 
 

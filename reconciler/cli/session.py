@@ -14,6 +14,7 @@ from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import find_credentials
 from reconciler.errors import UsageError
+from reconciler.render.console import say
 from reconciler.resources import bundled_manifests
 from reconciler.server.connect import head_start
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -28,18 +29,22 @@ if TYPE_CHECKING:
     from reconciler.state.store import StateStore
 
 
-def load(flags: ManifestFlags, settings: Settings) -> Loaded:
-    """The manifests: those of --file, else of gwe.toml, else those that come with gwe."""
+def load(flags: ManifestFlags, settings: Settings, *, verbose: bool = False) -> Loaded:
+    """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
+    ``verbose`` names the files that are passed over."""
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import parse_setting
 
-    return load_manifests(
+    loaded = load_manifests(
         flags.file or settings.file or [bundled_manifests()],
         settings.variables,
         flags.vars,
         [parse_setting(text) for text in flags.var],
         os.environ,
     )
+    for name in loaded.passed_over if verbose else ():
+        say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)
+    return loaded
 
 
 def named_state(flags: StateFlags, settings: Settings) -> str:

@@ -7,8 +7,10 @@ import click
 from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
 from reconciler.cli.flags import with_flags
 from reconciler.errors import ExitCode
+from reconciler.render.console import print_data
 from reconciler.render.forms import FORMS
 from reconciler.state.plan_file import read_plan_file
+from reconciler.visible_text import json_escaped
 
 
 @click.command("show")
@@ -18,8 +20,8 @@ def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:
     """Show a plan file made by gwe plan --out. Needs no server."""
     found = read_plan_file(plan_file)
     if form.format == "json":
-        # The file itself: a copy made of it must stay the same plan, byte for byte.
-        click.echo(found.text, nl=False)
+        # The file itself: a copy made of it must stay the same plan.
+        print_data(json_escaped(found.text))
     else:
         FORMS[form.format](output.style()).plan(found.plan)
     return ExitCode.DONE

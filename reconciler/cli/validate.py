@@ -10,20 +10,22 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.session import load
 from reconciler.errors import ExitCode
 from reconciler.manifest.bind import bind
+from reconciler.render.console import say
 from reconciler.settings import read_settings
 
 
 @click.command("validate")
 @with_flags
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when there is no problem.")
-def command(manifests: ManifestFlags, settings: ProfileFlags, quiet: bool) -> int:
+@click.option("-v", "--verbose", is_flag=True, help="Also name the files that are passed over.")
+def command(manifests: ManifestFlags, settings: ProfileFlags, quiet: bool, verbose: bool) -> int:
     """Check manifests without a server: syntax, schema, variables and policies.
 
     Reports every problem with its file, line and column, and exits 1 if there is one.
     """
-    loaded = load(manifests, read_settings(Path(), settings.profile))
+    loaded = load(manifests, read_settings(Path(), settings.profile), verbose=verbose)
     bind(loaded.manifests, loaded.variables, os.environ)
     if not quiet:
         count = len(loaded.manifests)
-        click.echo(f"{count} manifest{'' if count == 1 else 's'}, no problem found.")
+        say(f"{count} manifest{'' if count == 1 else 's'}, no problem found.")
     return ExitCode.DONE

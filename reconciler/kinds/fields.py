@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+from reconciler.visible_text import value_text
 
 FieldPath = tuple[str, ...]
 Value = str | int | bool | bytes
@@ -73,19 +74,17 @@ def from_pointer(text: str) -> FieldPath:
 
 
 def shown(path: FieldPath, value: Value | None) -> str:
-    """A field's value for people to read; a secret is hidden."""
+    """A field's value for people to read; a secret is hidden. See ``visible_text.value_text``."""
     match value:
         case None:
             return "(absent)"
         case SecretText():
             return HIDDEN
-        case "":
-            return "''"
         case bool():
             return "true" if value else "false"
         case bytes():
             return f"({len(value)} bytes)"
-    return HIDDEN if is_secret(path) else str(value)
+    return HIDDEN if is_secret(path) else value_text(str(value))
 
 
 def is_secret(path: FieldPath, words: Sequence[str] = ()) -> bool:

@@ -21,11 +21,13 @@ from reconciler.strict_yaml import YamlDocument
 @dataclass(frozen=True)
 class Loaded:
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
-    manifests' content."""
+    manifests' content. ``passed_over``: the files in the folders that were not read, since
+    their names are not those of manifests."""
 
     manifests: Sequence[Manifest]
     variables: Variables
     digest: str = ""
+    passed_over: tuple[str, ...] = ()
 
 
 def load_manifests(
@@ -42,7 +44,8 @@ def load_manifests(
     manifests with mistakes are also bound, so that mistakes found there are listed too.
     """
     problems: list[Diagnostic] = []
-    documents = read_documents(paths, problems)
+    passed_over: list[str] = []
+    documents = read_documents(paths, problems, passed_over)
     all_read = not problems
     manifests = validate(documents, problems)
     from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
@@ -53,7 +56,7 @@ def load_manifests(
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
         raise ManifestError([Diagnostic("the files given with --file contain no manifests")])
-    return Loaded(manifests, variables, _digest(manifests))
+    return Loaded(manifests, variables, _digest(manifests), tuple(passed_over))
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

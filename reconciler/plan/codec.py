@@ -32,6 +32,7 @@ from reconciler.plan.actions import ACTION_NAMES
 from reconciler.plan.check_fields import check_fields
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secret_words
+from reconciler.visible_text import json_text
 
 FORMAT = "gwe-plan/1"
 _ADVICE = "Plan files are made by gwe plan --out FILE."
@@ -122,7 +123,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
 
 def plan_json(plan: Plan) -> str:
     """The plan as an indented JSON text that ends with a line feed."""
-    return json.dumps(plan_data(plan), indent=2, ensure_ascii=False) + "\n"
+    return json_text(plan_data(plan))
 
 
 def plan_id(text: str) -> str:

@@ -1,16 +1,30 @@
-"""The terminal: width, colour, styles, and the only function that prints to it."""
+"""The only way out: every line and every byte that a command prints goes through here.
+
+A line is printed by ``say`` or ``emit``, which escape what is invisible in it, line feeds too:
+so no name and no value makes a line of its own or moves the cursor, whoever forgets about it.
+Output for machines is printed by ``print_data``, as UTF-8 on every platform. A test sees to it
+that no other module prints.
+"""
 
 import os
+import shutil
 import sys
-import unicodedata
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import accumulate
+from typing import IO, TYPE_CHECKING, Literal
+
+import click
+
+from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+    from rich.tree import Tree
 
 MIN_WIDTH = 40
+UNKNOWN_WIDTH = 80
 
 STYLES = {
     "create": "green",
@@ -34,8 +48,6 @@ SYMBOLS = {
     "blocked": "!",
 }
 
-_NEVER_SENT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
 
 def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
     """A console on standard output or error. NO_COLOR and pipes turn colour off."""
@@ -45,23 +57,86 @@ def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     # Without a colour system no escape sequence at all is sent.
     system: Literal["auto"] | None = None if plain else "auto"
-    return Console(file=stream, color_system=system, highlight=False, markup=False, emoji=False)
-
-
-def clean(text: str) -> str:
-    """Replaces every character that could move the cursor, change the terminal or hide other
-    text. The length stays the same."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _NEVER_SENT else c for c in text
+    return Console(
+        file=stream,
+        width=_columns(stream),
+        color_system=system,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
 
 
+def _columns(stream: IO[str]) -> int:
+    """COLUMNS, else the width of the terminal. Where both are absent or 0 it is unknown."""
+    columns = UNKNOWN_WIDTH
+    with suppress(OSError, ValueError):
+        columns = os.get_terminal_size(stream.fileno()).columns or columns
+    return shutil.get_terminal_size((columns, 0)).columns
+
+
+def say(line: str = "", *, err: bool = False) -> None:
+    """Prints one line without a style. It needs no console."""
+    text, stream = escaped(line), sys.stderr if err else sys.stdout
+    if len(text) > MIN_WIDTH and stream.isatty():
+        from rich.text import Text  # noqa: PLC0415 - see ``make_console``
+
+        text = "\n".join(part.plain for part in folded(Text(text), _columns(stream)))
+    click.echo(text, err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Prints lines of ours, such as a usage."""
+    for line in text.splitlines():
+        say(line, err=err)
+
+
 def emit(console: "Console", line: "Text") -> None:
-    """Prints one line, cleaned: names and values in it come from servers and files."""
-    line.plain = clean(line.plain)
-    console.print(line, soft_wrap=True)
+    """Prints one line with its styles."""
+    line = _escaped(console, line)
+    for part in folded(line, width_of(console)) if console.is_terminal else (line,):
+        console.print(part, soft_wrap=True)
+
+
+def emit_tree(console: "Console", tree: "Tree") -> None:
+    """Prints a tree whose labels are lines."""
+    nodes = [tree]
+    for node in nodes:
+        label: Text = node.label  # type: ignore[assignment]
+        node.label = _escaped(console, label)
+        nodes += node.children
+    console.print(tree, soft_wrap=True)
+
+
+def print_data(text: str) -> None:
+    """Prints text for machines as it is, in UTF-8 whatever the encoding of the terminal is."""
+    click.echo(text.encode(), nl=False)
+
+
+def _escaped(console: "Console", line: "Text") -> "Text":
+    from rich.text import Text  # noqa: PLC0415 - whoever has a line has imported it
+
+    if escaped(line.plain) == line.plain:
+        return line
+    characters = line.divide(range(1, len(line)))
+    return Text.assemble(
+        *((escaped(c.plain), c.get_style_at_offset(console, 0)) for c in characters)
+    )
+
+
+def folded(line: "Text", width: int, following: int = 4) -> "Sequence[Text]":
+    """A line in lines of at most ``width`` columns; ``following``: the indent of all but the
+    first, so that none of them looks like a line of its own."""
+    from rich.text import Text  # noqa: PLC0415 - whoever has a line has imported it
+
+    from reconciler.render.wrapping import broken  # noqa: PLC0415 - it needs rich
+
+    if line.cell_len <= width:
+        return [line]
+    first, *others = broken(line.plain, width)
+    others = broken("".join(others), width - following)
+    head, *rest = line.divide(accumulate(map(len, (first, *others[:-1]))))
+    return [head, *(Text(" " * following).append_text(piece) for piece in rest)]
 
 
 def width_of(console: "Console") -> int:
@@ -72,24 +147,3 @@ def width_of(console: "Console") -> int:
 def message_width(console: "Console") -> int:
     """The number of columns of a message: in a log, each message is one line."""
     return width_of(console) if console.is_terminal else sys.maxsize
-
-
-def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterator[str]:
-    """Wraps text to ``width`` columns between words. ``first`` and ``following``: the indents
-    of the first line and of the others."""
-    line, indent = " " * first, first
-    for word in text.split(" "):
-        if len(line) > indent and len(line) + 1 + len(word) > width:
-            yield line
-            line, indent = " " * following, following
-        line += word if len(line) == indent else f" {word}"
-    yield line
-
-
-def shorten(text: str, width: int) -> str:
-    """Shortens text to one line of at most ``width`` characters, cut in the middle."""
-    flat = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    if len(flat) <= max(width, 8):
-        return flat
-    room = max(width, 8) - 3
-    return f"{flat[: room - room // 2]}...{flat[len(flat) - room // 2 :]}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -26,18 +27,22 @@ from reconciler.plan.actions import (
     losses_of,
 )
 from reconciler.plan.model import Plan
-from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
+from reconciler.render.changes import below_each_other, new_value, side_by_side
+from reconciler.render.console import STYLES, SYMBOLS, emit, folded, width_of
+from reconciler.render.wrapping import broken, wrapped
+from reconciler.visible_text import escaped, quoted, value_text
 
 _INDENT = 6
-_VALUE_ROOM = 20
 
 
 class PlanText:
-    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section."""
+    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section. With
+    it, and where the console is no terminal, values are whole."""
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
         self._verbose = verbose
+        self._whole = verbose or not console.is_terminal
         self._width = width_of(console)
 
     def plan(self, plan: Plan) -> None:
@@ -78,7 +83,8 @@ class PlanText:
             self._line(Text())
 
     def _line(self, line: Text) -> None:
-        emit(self._console, line)
+        for part in folded(line, self._width, _INDENT + 2):
+            emit(self._console, part)
 
     def _header(self, plan: Plan) -> None:
         cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
@@ -89,7 +95,8 @@ class PlanText:
             ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
         ):
-            self._line(Text(f"{label:<7} {shorten(text, self._width - 8)}"))
+            for line in self._wrapped(f"{label:<7} {text}", 0, 8):
+                self._line(Text(line))
         self._line(Text())
 
     def _remarks(self, label: str, remarks: Sequence[str], style: str) -> None:
@@ -105,7 +112,7 @@ class PlanText:
     def _action(self, action: Action, same_as: str) -> Iterator[Text]:
         """One action. ``same_as``: the action above that makes the same changes."""
         style = STYLES[action.action]
-        name = action.address.removeprefix(f"{action.kind}/")
+        name = escaped(action.address.removeprefix(f"{action.kind}/"))
         symbol = SYMBOLS[action.action]
         lead = f"{symbol:>3} {name}"
         yield from self._with_remark(Text(lead, style=style), _remark(action))
@@ -137,34 +144,40 @@ class PlanText:
 
     def _new_section(self, section: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
         """Several new options of one section: the section, then its options in a row."""
-        yield from self._with_origin(Text("/".join(section)), members[0])
-        options = "; ".join(f"{c.path[-1]}={c.display(c.after)}" for c in members)
-        for line in self._wrapped(options, _INDENT + 2, _INDENT + 2):
+        yield from self._with_origin(Text(_label(section)), members[0])
+        for line in self._wrapped("; ".join(map(_option, members)), _INDENT + 2, _INDENT + 2):
             yield Text(line)
 
     def _change(self, change: Change) -> Iterator[Text]:
-        label = "/".join(change.path[:-1] if _is_item(change) else change.path)
-        room = self._width - _INDENT - len(label) - 2
-        if room < _VALUE_ROOM:
-            yield from self._with_origin(Text(f"{label}:"), change)
-            room = self._width - _INDENT - 2
-            yield Text(f"{'':{_INDENT + 2}}").append_text(_values(change, room))
+        label = _label(change.path[:-1] if _is_item(change) else change.path)
+        room = self._width - _INDENT
+        if change.before is None:
+            value = change.display(change.after)
+            beside: Text | None = Text(value, style="green")
+            below = new_value(value, room - 2, whole=self._whole)
         else:
-            yield from self._with_origin(
-                Text(f"{label}: ").append_text(_values(change, room)), change
-            )
+            before, after = change.display_both()
+            beside = side_by_side(before, after, room - 2)
+            below = below_each_other(before, after, room - 2, whole=self._whole)
+        lead = Text(f"{label}: ")
+        if beside and lead.cell_len + beside.cell_len <= room:
+            yield from self._with_origin(lead.append_text(beside), change)
+            return
+        yield from self._with_origin(Text(f"{label}:"), change)
+        for line in [beside] if beside and beside.cell_len <= room - 2 else below:
+            yield Text(" " * (_INDENT + 2)).append_text(line)
 
     def _kept(self, change: Change) -> Iterator[Text]:
         """A kept field: its live value, and the one of the manifest."""
-        yield from self._with_origin(Text(f"kept {'/'.join(change.path)}:"), change)
-        half = (self._width - _INDENT - 2 - len("  manifest: ")) // 2
-        live = shorten(change.display(change.before), half)
-        wanted = shorten(change.display(change.after), half)
-        yield Text.assemble(" " * (_INDENT + 2), (live, "cyan"), f"  manifest: {wanted}")
+        yield from self._with_origin(Text(f"kept {_label(change.path)}:"), change)
+        leads = (("live:     ", "cyan"), ("manifest: ", ""))
+        room = self._width - _INDENT - 2
+        for line in below_each_other(*change.display_both(), room, whole=self._whole, leads=leads):
+            yield Text(" " * (_INDENT + 2)).append_text(line)
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
         """A line with a remark behind it, or under it where it is too long."""
-        if not remark or len(lead) + 2 + len(remark) <= self._width:
+        if not remark or lead.cell_len + 2 + cell_len(remark) <= self._width:
             yield Text.assemble(lead, f"  {remark}" if remark else "")
             return
         yield lead
@@ -176,7 +189,7 @@ class PlanText:
         origin = _origin(change.origin)
         if change.manifest.startswith("as in "):
             origin = change.manifest
-        room = self._width - _INDENT - len(text) - len(origin)
+        room = self._width - _INDENT - text.cell_len - cell_len(origin)
         line = Text(" " * _INDENT).append_text(text)
         if not origin:
             yield line
@@ -184,18 +197,8 @@ class PlanText:
             yield line.append(" " * room).append(origin, style="dim")
         else:
             yield line
-            short = shorten(origin, self._width - _INDENT)
-            yield Text(f"{short:>{self._width}}", style="dim")
-
-
-def _values(change: Change, room: int) -> Text:
-    """The new value of a field, or the old and the new one, in ``room`` columns."""
-    if change.before is None:
-        return Text(shorten(change.display(change.after), room), style="green")
-    half = (room - len(" -> ")) // 2
-    before = shorten(change.display(change.before), half)
-    after = shorten(change.display(change.after), half)
-    return Text.assemble((before, "red"), " -> ", (after, "green"))
+            for piece in broken(origin, self._width - _INDENT):
+                yield Text(" " * (self._width - cell_len(piece)) + piece, style="dim")
 
 
 def _remark(action: Action) -> str:
@@ -217,8 +220,21 @@ def _kept_names(kept: Sequence[Change]) -> str:
     for section, group in groupby(kept, key=_section):
         members = list(group)
         several = section and len(members) > 1
-        names += ["/".join(section)] if several else ["/".join(c.path) for c in members]
+        names += [_label(section)] if several else [_label(c.path) for c in members]
     return f"kept as it is: {', '.join(names)}"
+
+
+def _label(path: FieldPath) -> str:
+    """A path as it is shown, with names that might be misread in quotes."""
+    return "/".join(map(value_text, path))
+
+
+def _option(change: Change) -> str:
+    """A new option, to be shown among others."""
+    value = change.display(change.after)
+    if ";" in value and value == change.after:
+        value = quoted(value)
+    return f"{value_text(change.path[-1])}={value}"
 
 
 def _section(change: Change) -> FieldPath:
