@@ -105,7 +105,7 @@ def emit_tree(console: "Console", tree: "Tree") -> None:
         label: Text = node.label  # type: ignore[assignment]
         node.label = _escaped(console, label)
         nodes += node.children
-    console.print(tree, soft_wrap=True)
+    console.print(tree)
 
 
 def print_data(text: str) -> None:
