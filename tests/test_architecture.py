@@ -141,7 +141,8 @@ def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
                     assert scheme not in SCHEMES, f"{module}:{inner.lineno}"
 
 
-_PRINTING = {"click.echo", "click.secho", "click.echo_via_pager", "print", "pprint"}
+_PRINTING = {"click.echo", "click.secho", "click.echo_via_pager", "print", "pprint", "Text"}
+_PRINTING_METHODS = (".print", "stdout.write", "stderr.write", "Text.assemble", "Text.from_markup")
 
 
 def test_all_output_goes_through_the_module_that_escapes_it() -> None:

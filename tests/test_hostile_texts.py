@@ -164,5 +164,5 @@ def test_the_tree_of_a_server_shows_escapes(server: Path, tmp_path: Path) -> Non
     for more in ((), ("--verbose",)):
         inspect = ("embedded", "inspect", server, *more)
         harmless(gwe(*inspect, cwd=tmp_path))
-        shown = harmless(gwe(*inspect, cwd=tmp_path, env={"COLUMNS": "300"}))
+        shown = harmless(gwe(*inspect, cwd=tmp_path, env={"COLUMNS": "400"}))
         assert r"x\nFORGED_y\r\x1b[2J" in shown.out

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
+from reconciler.render.console import styled
 from reconciler.render.wrapping import broken, elided, rows
 from reconciler.text_difference import Side, compare
 
@@ -29,7 +30,7 @@ _FIRST_ROWS = 4
 def side_by_side(before: str, after: str, width: int) -> Text | None:
     """Both values in one line; None where that has no room, or where they are long and so
     much alike that the eye would have to search for the difference."""
-    line = Text.assemble((before, "red"), " -> ", (after, "green"))
+    line = styled((before, "red"), " -> ", (after, "green"))
     if line.cell_len > width:
         return None
     one, _ = compare(before, after)
@@ -61,9 +62,9 @@ def _marked(side: Side, width: int, lead: str, style: str) -> Iterator[Text]:
     part = len(side.units) > side.end - side.start
     for number, row in enumerate(rows(side, width)):
         start = " " * len(lead) if number else lead
-        yield Text.assemble((start + row.text, style))
+        yield styled((start + row.text, style))
         if part and row.end:
-            yield Text(" " * (len(lead) + row.start) + "^" * (row.end - row.start), style="bold")
+            yield styled(" " * (len(lead) + row.start) + "^" * (row.end - row.start), style="bold")
 
 
 def new_value(value: str, width: int, *, whole: bool) -> Iterator[Text]:
@@ -72,7 +73,7 @@ def new_value(value: str, width: int, *, whole: bool) -> Iterator[Text]:
     made = broken(value, width)
     shown = made if whole or len(made) <= _FIRST_ROWS + 1 else made[:_FIRST_ROWS]
     for row in shown:
-        yield Text(row, style="green")
+        yield styled(row, style="green")
     left = len(value) - sum(map(len, shown))
     if left:
-        yield Text(f"({left:,} more characters: --verbose)", style="dim")
+        yield styled(f"({left:,} more characters: --verbose)", style="dim")

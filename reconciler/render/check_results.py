@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.text import Text
-
-from reconciler.render.console import emit, make_console
+from reconciler.render.console import emit, make_console, styled
 from reconciler.render.wrapping import wrapped
 from reconciler.server.checks import CheckResult
 
@@ -22,8 +20,8 @@ def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> bo
         first, *rest = wrapped(result.found, width)
         if result.next_step:
             rest += wrapped(f"-> {result.next_step}", width, 0, 3)
-        line = Text(f"{result.state:<8}", style=_STYLES[result.state])
-        emit(console, line.append(f"{result.what:<14}{first}", style="not bold default"))
+        state = (f"{result.state:<8}", _STYLES[result.state])
+        emit(console, styled(state, f"{result.what:<14}{first}"))
         for text in rest:
-            emit(console, Text(" " * _INDENT + text))
+            emit(console, styled(" " * _INDENT + text))
     return failed

@@ -1,9 +1,9 @@
 """The only way out: every line and every byte that a command prints goes through here.
 
-A line is printed by ``say`` or ``emit``, which escape what is invisible in it, line feeds too:
-so no name and no value makes a line of its own or moves the cursor, whoever forgets about it.
-Output for machines is printed by ``print_data``, as UTF-8 on every platform. A test sees to it
-that no other module prints.
+A line is printed by ``say``, or made by ``styled`` and printed by ``emit``. Both escape what is
+invisible in it, line feeds too: no name and no value makes a line of its own or moves the cursor,
+and nobody can forget to escape it. Output for machines is printed by ``print_data``, as UTF-8 on
+every platform. A test sees to it that no other module prints or makes styled lines.
 """
 
 import os
@@ -79,9 +79,7 @@ def say(line: str = "", *, err: bool = False) -> None:
     """Prints one line without a style. It needs no console."""
     text, stream = escaped(line), sys.stderr if err else sys.stdout
     if len(text) > MIN_WIDTH and stream.isatty():
-        from rich.text import Text  # noqa: PLC0415 - see ``make_console``
-
-        text = "\n".join(part.plain for part in folded(Text(text), _columns(stream)))
+        text = "\n".join(part.plain for part in folded(styled(text), _columns(stream)))
     click.echo(text, err=err)
 
 
@@ -91,20 +89,28 @@ def say_lines(text: str, *, err: bool = False) -> None:
         say(line, err=err)
 
 
+def styled(*parts: "str | tuple[str, str] | Text", style: str = "") -> "Text":
+    """A line for ``emit``, made of texts, of texts with a style, and of other lines."""
+    from rich.text import Text  # noqa: PLC0415 - see ``make_console``
+
+    made = Text(style=style)
+    for part in parts:
+        if isinstance(part, Text):
+            made.append_text(part)
+        else:
+            text, own = (part, "") if isinstance(part, str) else part
+            made.append(escaped(text), own)
+    return made
+
+
 def emit(console: "Console", line: "Text") -> None:
-    """Prints one line with its styles."""
-    line = _escaped(console, line)
+    """Prints one line that ``styled`` has made."""
     for part in folded(line, width_of(console)) if console.is_terminal else (line,):
         console.print(part, soft_wrap=True)
 
 
 def emit_tree(console: "Console", tree: "Tree") -> None:
-    """Prints a tree whose labels are lines."""
-    nodes = [tree]
-    for node in nodes:
-        label: Text = node.label  # type: ignore[assignment]
-        node.label = _escaped(console, label)
-        nodes += node.children
+    """Prints a tree whose labels ``styled`` has made."""
     console.print(tree)
 
 
@@ -113,22 +119,9 @@ def print_data(text: str) -> None:
     click.echo(text.encode(), nl=False)
 
 
-def _escaped(console: "Console", line: "Text") -> "Text":
-    from rich.text import Text  # noqa: PLC0415 - whoever has a line has imported it
-
-    if escaped(line.plain) == line.plain:
-        return line
-    characters = line.divide(range(1, len(line)))
-    return Text.assemble(
-        *((escaped(c.plain), c.get_style_at_offset(console, 0)) for c in characters)
-    )
-
-
 def folded(line: "Text", width: int, following: int = 4) -> "Sequence[Text]":
     """A line in lines of at most ``width`` columns; ``following``: the indent of all but the
     first, so that none of them looks like a line of its own."""
-    from rich.text import Text  # noqa: PLC0415 - whoever has a line has imported it
-
     from reconciler.render.wrapping import broken  # noqa: PLC0415 - it needs rich
 
     if line.cell_len <= width:
@@ -136,7 +129,7 @@ def folded(line: "Text", width: int, following: int = 4) -> "Sequence[Text]":
     first, *others = broken(line.plain, width)
     others = broken("".join(others), width - following)
     head, *rest = line.divide(accumulate(map(len, (first, *others[:-1]))))
-    return [head, *(Text(" " * following).append_text(piece) for piece in rest)]
+    return [head, *(styled(" " * following, piece) for piece in rest)]
 
 
 def width_of(console: "Console") -> int:

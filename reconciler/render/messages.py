@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import Diagnostic
-from reconciler.render.console import STYLES, SYMBOLS, emit, message_width
+from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, styled
 from reconciler.render.wrapping import wrapped
+from reconciler.visible_text import escaped
 
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
@@ -16,19 +16,19 @@ def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> No
     for problem in diagnostics:
         _print_problem(console, problem)
     if len(diagnostics) > 1:
-        emit(console, Text(f"{len(diagnostics)} problems.", style="bold"))
+        emit(console, styled(f"{len(diagnostics)} problems.", style="bold"))
 
 
 def _print_problem(console: Console, problem: Diagnostic) -> None:
     width = message_width(console)
-    place = f"{problem.position}: " if problem.position else ""
+    place = escaped(f"{problem.position}: ") if problem.position else ""
     first, *rest = wrapped(f"error: {place}{problem.summary}", width, 0, 2)
-    line = Text(first)
+    line = styled(first)
     line.stylize("bold red", 0, len("error:"))
     line.stylize("bold", len("error: "), len("error: ") + len(place))
     emit(console, line)
     for text in (*rest, *(wrapped(problem.hint, width, 2, 2) if problem.hint else ())):
-        emit(console, Text(text))
+        emit(console, styled(text))
 
 
 def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -> None:
@@ -40,12 +40,12 @@ def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -
     what = f"{SYMBOLS[action.action]} {action.address}"
     style = STYLES[action.action] if done else "bold red"
     status = "stale" if outcome.stale else outcome.status
-    emit(console, Text.assemble(head, (what, style), "" if done else f"  {status}"))
+    emit(console, styled(head, (what, style), "" if done else f"  {status}"))
     if outcome.status in _CAUSES:
         return
     for detail in filter(None, (outcome.message, outcome.hint)):
         for text in wrapped(detail, message_width(console), 4, 4):
-            emit(console, Text(text))
+            emit(console, styled(text))
 
 
 _CAUSES: tuple[Status, ...] = ("failed", "unknown")
@@ -64,7 +64,7 @@ _WORDS: tuple[tuple[Status, str], ...] = (
 def print_warning(console: Console, message: str) -> None:
     """Prints what people should know while a run goes on."""
     for line in wrapped(f"Warning: {message}", message_width(console), 0, len("Warning: ")):
-        emit(console, Text(line, style="yellow"))
+        emit(console, styled(line, style="yellow"))
 
 
 def print_report(console: Console, report: RunReport, *, verbose: bool = False) -> None:
@@ -73,21 +73,21 @@ def print_report(console: Console, report: RunReport, *, verbose: bool = False) 
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
-    emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
+    emit(console, styled(f"Apply: {', '.join(counts)}.", style=style))
     if report.of(*NOT_TRIED) and not verbose:
-        emit(console, Text(f"gwe runs show {report.run} lists every action."))
+        emit(console, styled(f"gwe runs show {report.run} lists every action."))
     if report.journal_problem:
         print_warning(console, report.journal_problem)
     if report.needs_recovery:
-        emit(console, Text("Something may be half done: gwe recover finishes it."))
+        emit(console, styled("Something may be half done: gwe recover finishes it."))
     elif failed:
-        emit(console, Text("The next plan shows what is left to do."))
+        emit(console, styled("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:
-        emit(console, Text(f"gwe undo {report.run} reverts it."))
+        emit(console, styled(f"gwe undo {report.run} reverts it."))
     causes = report.of(*_CAUSES)
     for one in causes if verbose else causes[:_LISTED_CAUSES]:
         summary = f"{one.action.address}: {one.message}"
         _print_problem(console, Diagnostic(summary, hint=one.hint))
     if len(causes) > _LISTED_CAUSES and not verbose:
         left = len(causes) - _LISTED_CAUSES
-        emit(console, Text(f"{left} more actions failed: gwe runs show {report.run} lists them."))
+        emit(console, styled(f"{left} more actions failed: gwe runs show {report.run} lists them."))

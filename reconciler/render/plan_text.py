@@ -28,7 +28,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
-from reconciler.render.console import STYLES, SYMBOLS, emit, folded, width_of
+from reconciler.render.console import STYLES, SYMBOLS, emit, folded, styled, width_of
 from reconciler.render.wrapping import broken, wrapped
 from reconciler.visible_text import escaped, quoted, value_text
 
@@ -52,35 +52,35 @@ class PlanText:
         self._remarks("Warning", plan.warnings, "yellow")
         self._remarks("Note", plan.notices, "")
         for line in self._wrapped(summary(plan), 0, len("Plan: ")):
-            self._line(Text(line, style="bold"))
+            self._line(styled(line, style="bold"))
         shared = plan.shared_changes()
         if shared:
             values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
-            self._line(Text(f"{values} in applications.", style="yellow"))
+            self._line(styled(f"{values} in applications.", style="yellow"))
         for refusal in plan.refusals:
             text = f"Refused: {refusal}. --force does it all the same."
             for line in self._wrapped(text, 0, len("Refused: ")):
-                self._line(Text(line, style="bold red"))
+                self._line(styled(line, style="bold red"))
         if plan.blocked:
             advice = (
                 "The plan cannot be applied while an action is blocked."
                 " Mend what blocks it, or leave it out with --exclude ADDRESS."
             )
             for line in self._wrapped(advice, 0, 0):
-                self._line(Text(line, style="bold red"))
+                self._line(styled(line, style="bold red"))
 
     def actions(self, actions: Sequence[Action]) -> None:
         """The actions, by kind; those in sync only where ``verbose``."""
         listed = [a for a in actions if self._verbose or not isinstance(a, InSync) or a.reason]
         listed.sort(key=lambda action: kind_order(action.kind))
         for kind, group in groupby(listed, key=lambda action: action.kind):
-            self._line(Text(kind, style="bold"))
+            self._line(styled(kind, style="bold"))
             shown_already: dict[tuple[Change, ...], str] = {}
             for action in group:
                 same = shown_already.setdefault(changes_of(action), action.name)
                 for line in self._action(action, "" if same == action.name else same):
                     self._line(line)
-            self._line(Text())
+            self._line(styled())
 
     def _line(self, line: Text) -> None:
         for part in folded(line, self._width, _INDENT + 2):
@@ -96,15 +96,15 @@ class PlanText:
             ("Server", plan.server),
         ):
             for line in self._wrapped(f"{label:<7} {text}", 0, 8):
-                self._line(Text(line))
-        self._line(Text())
+                self._line(styled(line))
+        self._line(styled())
 
     def _remarks(self, label: str, remarks: Sequence[str], style: str) -> None:
         for remark in remarks:
             for line in self._wrapped(f"{label}: {remark}", 0, len(label) + 2):
-                self._line(Text(line, style=style))
+                self._line(styled(line, style=style))
         if remarks:
-            self._line(Text())
+            self._line(styled())
 
     def _wrapped(self, text: str, first: int, following: int) -> Iterator[str]:
         return wrapped(text, self._width, first, following)
@@ -115,22 +115,22 @@ class PlanText:
         name = escaped(action.address.removeprefix(f"{action.kind}/"))
         symbol = SYMBOLS[action.action]
         lead = f"{symbol:>3} {name}"
-        yield from self._with_remark(Text(lead, style=style), _remark(action))
+        yield from self._with_remark(styled(lead, style=style), _remark(action))
         changes, kept, loses = changes_of(action), kept_of(action), losses_of(action)
         if same_as and len(changes) > 1 and not self._verbose:
-            yield Text(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
+            yield styled(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
         else:
             yield from self._changes(changes)
         if kept and not isinstance(action, Keep):
             for line in self._wrapped(_kept_names(kept), _INDENT, _INDENT + 2):
-                yield Text(line)
+                yield styled(line)
         for change in kept if self._verbose else ():
             yield from self._kept(change)
         if loses:
-            yield Text(f"{'':{_INDENT}}loses:", style="red")
+            yield styled(f"{'':{_INDENT}}loses:", style="red")
             for lost in loses:
                 for line in self._wrapped(f"- {lost}", _INDENT + 2, _INDENT + 4):
-                    yield Text(line, style="red")
+                    yield styled(line, style="red")
 
     def _changes(self, changes: Sequence[Change]) -> Iterator[Text]:
         for section, group in groupby(changes, key=_section):
@@ -144,45 +144,45 @@ class PlanText:
 
     def _new_section(self, section: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
         """Several new options of one section: the section, then its options in a row."""
-        yield from self._with_origin(Text(_label(section)), members[0])
+        yield from self._with_origin(styled(_label(section)), members[0])
         for line in self._wrapped("; ".join(map(_option, members)), _INDENT + 2, _INDENT + 2):
-            yield Text(line)
+            yield styled(line)
 
     def _change(self, change: Change) -> Iterator[Text]:
         label = _label(change.path[:-1] if _is_item(change) else change.path)
         room = self._width - _INDENT
         if change.before is None:
             value = change.display(change.after)
-            beside: Text | None = Text(value, style="green")
+            beside: Text | None = styled(value, style="green")
             below = new_value(value, room - 2, whole=self._whole)
         else:
             before, after = change.display_both()
             beside = side_by_side(before, after, room - 2)
             below = below_each_other(before, after, room - 2, whole=self._whole)
-        lead = Text(f"{label}: ")
+        lead = styled(f"{label}: ")
         if beside and lead.cell_len + beside.cell_len <= room:
             yield from self._with_origin(lead.append_text(beside), change)
             return
-        yield from self._with_origin(Text(f"{label}:"), change)
+        yield from self._with_origin(styled(f"{label}:"), change)
         for line in [beside] if beside and beside.cell_len <= room - 2 else below:
-            yield Text(" " * (_INDENT + 2)).append_text(line)
+            yield styled(" " * (_INDENT + 2)).append_text(line)
 
     def _kept(self, change: Change) -> Iterator[Text]:
         """A kept field: its live value, and the one of the manifest."""
-        yield from self._with_origin(Text(f"kept {_label(change.path)}:"), change)
+        yield from self._with_origin(styled(f"kept {_label(change.path)}:"), change)
         leads = (("live:     ", "cyan"), ("manifest: ", ""))
         room = self._width - _INDENT - 2
         for line in below_each_other(*change.display_both(), room, whole=self._whole, leads=leads):
-            yield Text(" " * (_INDENT + 2)).append_text(line)
+            yield styled(" " * (_INDENT + 2)).append_text(line)
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
         """A line with a remark behind it, or under it where it is too long."""
         if not remark or lead.cell_len + 2 + cell_len(remark) <= self._width:
-            yield Text.assemble(lead, f"  {remark}" if remark else "")
+            yield styled(lead, f"  {remark}" if remark else "")
             return
         yield lead
         for line in self._wrapped(remark, _INDENT, _INDENT):
-            yield Text(line)
+            yield styled(line)
 
     def _with_origin(self, text: Text, change: Change) -> Iterator[Text]:
         """The text, and at the end of its line, or on the next, who asks for it."""
@@ -190,15 +190,15 @@ class PlanText:
         if change.manifest.startswith("as in "):
             origin = change.manifest
         room = self._width - _INDENT - text.cell_len - cell_len(origin)
-        line = Text(" " * _INDENT).append_text(text)
+        line = styled(" " * _INDENT).append_text(text)
         if not origin:
             yield line
         elif room >= 2:
-            yield line.append(" " * room).append(origin, style="dim")
+            yield styled(line, " " * room, (origin, "dim"))
         else:
             yield line
             for piece in broken(origin, self._width - _INDENT):
-                yield Text(" " * (self._width - cell_len(piece)) + piece, style="dim")
+                yield styled(" " * (self._width - cell_len(piece)) + piece, style="dim")
 
 
 def _remark(action: Action) -> str:
@@ -247,7 +247,7 @@ def _is_item(change: Change) -> bool:
 
 
 def _origin(origin: Position | None) -> str:
-    return f"{origin.file}:{origin.line}" if origin else ""
+    return escaped(f"{origin.file}:{origin.line}") if origin else ""
 
 
 _NOT_WRITTEN: tuple[tuple[ActionName, str], ...] = (

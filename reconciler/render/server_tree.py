@@ -8,7 +8,7 @@ from rich.tree import Tree
 
 from reconciler.kinds.fields import Value, flatten, shown
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.render.console import emit_tree
+from reconciler.render.console import emit_tree, styled
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
@@ -19,7 +19,7 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
     """Prints the objects by tenant, type and folder. ``verbose`` shows every field."""
     live = Snapshot(objects)
     for tenant in live.of_type("Tenant"):
-        root = Tree(Text(f"{_name(tenant)} (tenant, DBID {tenant.dbid})", style="bold"))
+        root = Tree(styled(f"{_name(tenant)} (tenant, DBID {tenant.dbid})", style="bold"))
         for name in OBJECT_TYPES:
             if name in ("Tenant", "Folder", "EnumeratorValue"):
                 continue
@@ -36,12 +36,12 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
 def _add_type(
     root: Tree, name: str, members: list[ConfObject], live: Snapshot, verbose: bool
 ) -> None:
-    branch = root.add(Text(f"{name} ({len(members)})", style="cyan"))
+    branch = root.add(styled(f"{name} ({len(members)})", style="cyan"))
     folders: dict[str, Tree] = {}
     for one in sorted(members, key=lambda o: (o.path, str(_name(o)))):
         _, _, below = one.path.partition("/")
         if below and below not in folders:
-            folders[below] = branch.add(Text(f"{below}/", style="cyan"))
+            folders[below] = branch.add(styled(f"{below}/", style="cyan"))
         node = folders.get(below, branch).add(_label(one, live))
         if verbose:
             _add_fields(node, one, live)
@@ -64,11 +64,11 @@ def _label(one: ConfObject, live: Snapshot) -> Text:
         details.insert(0, str(fields["type",]))
     if fields.get(("state",)) == "Disabled":
         details.append("disabled")
-    return Text.assemble(_name(one), (f"  {', '.join(details)}", "dim"))
+    return styled(_name(one), (f"  {', '.join(details)}", "dim"))
 
 
 def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
     fields: Mapping[tuple[str, ...], Value] = flatten(OBJECT_TYPES[one.type], one.attributes, live)
     for path, value in fields.items():
         if path[0] not in _HIDDEN:
-            node.add(Text(f"{'/'.join(path)}: {shown(path, value)}", style="dim"))
+            node.add(styled(f"{'/'.join(path)}: {shown(path, value)}", style="dim"))
