@@ -209,6 +209,11 @@ def test_where_a_value_lacks_something_the_place_is_marked() -> None:
     ]
 
 
+def test_a_difference_of_blanks_is_marked_even_in_a_short_value() -> None:
+    lines = plan_lines("a b", "a  b", width=60, terminal=True)
+    assert lines[3:7] == ["        - a b", "            ^", "        + a  b", "            ^"]
+
+
 def test_columns_are_counted_in_cells() -> None:
     lines = plan_lines("東京" * 10 + "都" * 4, "東京" * 10 + "府" * 4, width=60, terminal=False)
     assert lines[3:5] == [

@@ -28,12 +28,14 @@ _FIRST_ROWS = 4
 
 
 def side_by_side(before: str, after: str, width: int) -> Text | None:
-    """Both values in one line; None where that has no room, or where they are long and so
-    much alike that the eye would have to search for the difference."""
+    """Both values in one line; None where that has no room, or where the eye would have to
+    search for the difference: in long values that are much alike, or between blanks."""
     line = styled((before, "red"), " -> ", (after, "green"))
     if line.cell_len > width:
         return None
-    one, _ = compare(before, after)
+    one, other = compare(before, after)
+    if before[0] != '"' and not (one.difference + other.difference).strip():
+        return None
     common = len(one.units) - (one.end - one.start)
     if common >= _LITTLE_IN_COMMON and max(cell_len(before), cell_len(after)) > _SHORT:
         return None
