@@ -53,9 +53,9 @@ BOOLEAN = _plain(bool, "boolean")
 
 
 def or_null(codec: Codec[T], empty: T) -> Codec[T]:
-    """The same values, with null for ``empty``."""
+    """The same values, with null for ``empty``, which is false."""
     return Codec(
-        lambda value: None if value == empty else codec.encode(value),
+        lambda value: codec.encode(value) if value else None,
         lambda data: empty if data is None else codec.decode(data),
         {**codec.schema, "type": [codec.schema["type"], "null"]},
     )
@@ -133,10 +133,12 @@ def table(codec: Codec[T], key: Codec[K], **schema: Json) -> Codec[Mapping[K, T]
             raise CodecError("must be of type object")
         return {_inside(k, key, k): _inside(k, codec, value) for k, value in data.items()}
 
+    pattern = key.schema.get("pattern")
+    names = {"propertyNames": {"pattern": pattern}} if pattern else {}
     return Codec(
         lambda values: {key.encode(k): codec.encode(value) for k, value in values.items()},
         decode,
-        {"type": "object", **schema, "additionalProperties": codec.schema},
+        {"type": "object", **names, **schema, "additionalProperties": codec.schema},
     )
 
 

@@ -30,10 +30,10 @@ _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
 
-def examples(full: int) -> int:
+def examples(full: int, share: int = 3) -> int:
     """How many examples a property takes that is long to try: ``full`` in `make explore`,
-    for the night, and a third of them in `make test`."""
-    return full if _PROFILE == "explore" else full // 3
+    for the night, and a third of them, or another ``share``, in `make test`."""
+    return full if _PROFILE == "explore" else full // share
 
 
 # Tests that start processes have the mark ``process``: by hand, or because they or their

@@ -126,7 +126,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
     plan = gwe(
         "plan", *plan_arguments(server, "-f", "options.yaml", "--format", "json"), cwd=tmp_path
     ).json()
-    assert plan["format"] == "gwe-plan/1"
+    assert plan["format"] == "gwe-plan/2"
     assert plan["site"] == {
         "app": "GWE",
         "cluster": None,

@@ -3,7 +3,7 @@ it is refused where anything it was made from has moved."""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,6 +33,7 @@ from tests.harness import (
     site_server,
     state_folder,
 )
+from tests.plans import resealed
 
 SCHEMA = json.loads(
     (Path(__file__).parent.parent / "schemas" / "plan.schema.json").read_text(encoding="utf-8")
@@ -132,7 +133,10 @@ def test_show_prints_the_text_of_the_plan_that_was_saved(tmp_path: Path) -> None
     for more in ((), ("--verbose",), ("--quiet",)):
         planned = gwe("plan", *options, *more, cwd=tmp_path)
         assert gwe("plan", *options, "--out", "p", "--quiet", cwd=tmp_path).code == 0
-        assert gwe("show", "p", *more, cwd=tmp_path) == planned
+        shown = gwe("show", "p", *more, cwd=tmp_path)
+        of_plan, _, plan_id = shown.out.partition("Plan id: ")
+        assert replace(shown, out=of_plan) == planned
+        assert plan_id == ("" if more == ("--quiet",) else f"{plan_of_file(tmp_path, 'p')['id']}\n")
     assert "  ~ Queue\n" in gwe("show", "p", cwd=tmp_path).out
     assert "loses:" in gwe("show", "p", cwd=tmp_path).out
 
@@ -151,7 +155,7 @@ def test_plan_with_out_and_json_prints_the_json_alone(tmp_path: Path) -> None:
     options = plan_arguments(server, "-f", "m.yaml", "--format", "json", "--out", "again.json")
     printed = gwe("plan", *options, cwd=tmp_path)
     assert printed.out == (tmp_path / "again.json").read_text(encoding="utf-8")
-    assert json.loads(printed.out)["format"] == "gwe-plan/1"
+    assert json.loads(printed.out)["format"] == "gwe-plan/2"
 
 
 def test_the_same_input_makes_the_same_file_byte_for_byte(tmp_path: Path) -> None:
@@ -210,7 +214,9 @@ CHANGES = st.builds(
     unit=PARTS,
     source=st.integers(0, 9),
 )
-DIGESTS = st.dictionaries(TEXTS, st.from_regex(r"[0-9a-f]{16}", fullmatch=True), max_size=2)
+DIGESTS = st.dictionaries(
+    TEXTS.map("/{}".format), st.from_regex(r"[0-9a-f]{16}", fullmatch=True), max_size=2
+)
 FINGERPRINTS = st.builds(
     Fingerprint,
     units=st.lists(PARTS, max_size=2).map(tuple),
@@ -727,8 +733,8 @@ metadata: {{name: Other}}
     }
 
 
-def plan_of_file(folder: Path) -> dict[str, Any]:
-    data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+def plan_of_file(folder: Path, name: str = "plan.json") -> dict[str, Any]:
+    data = json.loads((folder / name).read_text(encoding="utf-8"))
     assert isinstance(data, dict)
     return data
 
@@ -850,7 +856,7 @@ def _without_fingerprint(data: dict[str, Any]) -> None:
 
 
 def _of_another_format(data: dict[str, Any]) -> None:
-    data["format"] = "gwe-plan/2"
+    data["format"] = "gwe-plan/1"
 
 
 def _of_no_type(data: dict[str, Any]) -> None:
@@ -901,7 +907,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "format": (
         _of_another_format,
-        "plan.json has format gwe-plan/2; this version reads gwe-plan/1",
+        "plan.json has format gwe-plan/1; this version reads gwe-plan/2",
     ),
     "type": (_of_no_type, "plan.json"),
     "path": (_without_path, "plan.json"),
@@ -925,7 +931,7 @@ def test_a_file_that_was_edited_into_no_plan_is_refused_in_a_sentence(
     server = made(tmp_path, QUEUE)
     data = plan_of_file(tmp_path)
     change(data)
-    (tmp_path / "plan.json").write_text(json.dumps(data), encoding="utf-8")
+    (tmp_path / "plan.json").write_text(json.dumps(resealed(data)), encoding="utf-8")
     before = everything(server)
     refused = applied(tmp_path)
     assert refused.code in (1, 64)
@@ -939,8 +945,8 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "list": (b"[]", "plan.json is no plan of gwe"),
     "number": (b"5", "plan.json is no plan of gwe"),
     "object": (b"{}", "plan.json is no plan of gwe"),
-    "format only": (b'{"format": "gwe-plan/1"}', "plan.json is not a valid plan: /tool is missing"),
-    "format of another kind": (b'{"format": ["a"]}', "this version reads gwe-plan/1"),
+    "format only": (b'{"format": "gwe-plan/2"}', "plan.json is not a valid plan: /id is missing"),
+    "format of another kind": (b'{"format": ["a"]}', "this version reads gwe-plan/2"),
     "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: not UTF-8"),
     "deep": (b"[" * 100_000, "plan.json is no JSON"),
 }
@@ -1067,9 +1073,8 @@ def test_the_file_of_an_undo_is_shown_and_carried_out_like_any_other(tmp_path: P
     assert applied(tmp_path).code == 0
     saved = gwe("undo", "last", "--out", "undo.json", cwd=tmp_path)
     assert saved.code == 0, saved.err
-    assert saved.out == gwe("show", "undo.json", cwd=tmp_path).out + (
-        "Saved the plan as undo.json.\n"
-    )
+    shown, _, plan_id = gwe("show", "undo.json", cwd=tmp_path).out.partition("Plan id: ")
+    assert saved.out == f"{shown}Saved the plan as undo.json.\nPlan id: {plan_id}"
     assert (
         list(
             Draft7Validator(SCHEMA).iter_errors(
@@ -1191,7 +1196,7 @@ def test_what_the_schema_refuses_is_refused_when_it_is_read(
     else:
         holder.append(replacement)
     try:
-        plan_of(data)
+        plan_of(resealed(data))
     except CodecError:
         return
     assert list(Draft7Validator(SCHEMA).iter_errors(data)) == []

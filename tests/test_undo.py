@@ -426,7 +426,7 @@ def test_an_undo_is_saved_shown_and_applied_like_any_plan(
     after = place.objects()
     saved = nursery.gwe("undo", run, "--out", "undo.json", place=place)
     assert (saved.code, saved.err) == (0, "")
-    assert saved.out.endswith("Saved the plan as undo.json.\n")
+    assert "Saved the plan as undo.json.\nPlan id: " in saved.out
     assert place.objects() == after
     plan = json.loads((place.folder / "undo.json").read_text(encoding="utf-8"))
     assert plan["undoes"] == run

@@ -10,8 +10,11 @@ from reconciler.errors import RefusedError, StalePlanError
 from reconciler.kinds.fields import flatten
 from reconciler.kinds.options import ENDPOINTS
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Create, Delete, Replace, Write, changes_of
+from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
+from reconciler.plan.contradictions import contradictions
 from reconciler.plan.fingerprint import object_of, stale_fields
+from reconciler.plan.guards import Limits, refusals, spared
+from reconciler.plan.identity import misnamed
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.snapshot import Snapshot
 
@@ -69,6 +72,39 @@ def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
             yield f"{name}, outside the site, has the queueKey {key} now"
 
 
+def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> None:
+    """RefusedError where the plan would destroy what it must spare, whatever its file says.
+    Only objects that were read live count."""
+    problems = [
+        f"{action.address}: {reason}" for action in plan.writes if (reason := spared(action, live))
+    ]
+    if "--force" not in plan.consent:
+        if now.siblings:
+            problems += [
+                f"{action.address}: another Web Engagement site of this tenant may use it:"
+                f" {', '.join(now.siblings)}"
+                for action in plan.writes
+                if isinstance(action, Replace)
+            ]
+        # Asking for the undo is the consent to all that it deletes.
+        limits = replace(limits, percent=100) if plan.undoes else limits
+        problems += refusals(_existing(plan, live), limits, consented=True)
+    if problems:
+        hint = "Nothing was written. Make a new plan; what may be forced is forced with --force."
+        last = Diagnostic(problems.pop(), hint=hint)
+        raise RefusedError([*map(Diagnostic, problems), last])
+
+
+def _existing(plan: Plan, live: Snapshot) -> list[Action]:
+    """The actions on live objects, one for each object."""
+    found: dict[tuple[str, int], Action] = {}
+    for action in plan.actions:
+        key = (action.object_type, action.dbid)
+        if live.get(*key) is not None and not misnamed(action, plan, live):
+            found.setdefault(key, action)
+    return list(found.values())
+
+
 def _listed(dbids: Sequence[int]) -> str:
     return ", ".join(map(str, dbids)) or "none"
 
@@ -77,7 +113,9 @@ def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
     """The actions whose live objects have changed since the plan, each with what changed."""
     found = []
     for action in plan.writes:
-        messages = stale_fields(action, live)
+        problem = misnamed(action, plan, live)
+        messages = [problem] if problem else stale_fields(action, live)
+        messages = messages or contradictions(action, live)
         if messages:
             found.append(Outcome(action, "failed", _joined(messages), AGAIN, stale=True))
     return found

@@ -4,7 +4,9 @@ A failed action skips the actions that need it. Independent actions go on, but n
 delete starts any more. When the server, the lock or the journal is lost, the run stops.
 """
 
+import traceback
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome, RunReport
@@ -124,6 +126,8 @@ class _Run:
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
         try:
             return self._writes.write(action)
+        except StopRunError:
+            raise
         except StaleActionError as error:
             return Outcome(action, "failed", error.message, error.hint, stale=True)
         except LockLostError as error:
@@ -143,3 +147,15 @@ class _Run:
             raise StopRunError(Outcome(action, "unknown", error.message, RECOVER)) from error
         except ServerError as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
+        except Exception as error:
+            raise StopRunError(Outcome(action, "unknown", _defect(error), RECOVER)) from error
+
+
+def _defect(error: Exception) -> str:
+    """Says where an unexpected error came from. Its own text may hold a secret."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return (
+        f"an unexpected {type(error).__name__} ended the run, which is a defect of this program;"
+        f" please report it with these places: {', '.join(places[:6])}"
+    )

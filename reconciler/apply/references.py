@@ -7,19 +7,21 @@ that cannot exist without it. The journal has those objects as they were before.
 from collections.abc import Iterator
 
 from reconciler.apply.written import Written
-from reconciler.kinds.addresses import quoted
 from reconciler.kinds.fields import FieldPath, NameResolver, Value, flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Change, Create, Fingerprint, Subject, Update
+from reconciler.plan.folders import same_folder
+from reconciler.plan.identity import address_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 
 def restore_references(
-    entry: Written, live: Snapshot, names: NameResolver
+    entry: Written, live: Snapshot, names: NameResolver, site_tenant: int
 ) -> Iterator[Create | Update]:
     """One action for each object that a delete of the run has changed or deleted as well.
-    Each needs the action that restores the deleted object."""
+    Each needs the action that restores the deleted object. ``site_tenant``: the DBID of the
+    tenant whose objects have addresses without a tenant."""
     deleted, old = entry.deleted, entry.before
     if deleted is None or old is None:
         return
@@ -29,20 +31,26 @@ def restore_references(
         now = there or _created_again(before, old, entry, live)
         if now is None and not _cascades(before, old):
             continue  # another client deleted it
-        name = _name(before) if there is None else live.name(before.type, before.dbid, 0)
+        kind, address = address_of(there or before, names, site_tenant)
         subject = Subject(
-            f"{before.type}/{quoted(name)}",
+            address,
+            kind,
             before.type,
-            before.type,
-            name,
+            _name(there or before),
             tenant=before.tenant,
             dbid=now.dbid if now else 0,
         )
         if now is None:
             fields = _fields(before, old, entry.action.name, names)
             changes = [_change(subject, path, value) for path, value in fields.items()]
+            folder, folder_path = same_folder(before, live)
             yield Create(
-                subject, needs=needs, folder=before.folder, fields=fields, changes=tuple(changes)
+                subject,
+                needs=needs,
+                folder=folder,
+                folder_path=folder_path,
+                fields=fields,
+                changes=tuple(changes),
             )
             continue
         cleared = tuple(_cleared(subject, before, now, old, entry.action.name))

@@ -11,11 +11,16 @@ something breaks.
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 import reconciler
-from reconciler.apply.check import check_server, check_site, stale_error, stale_outcomes
+from reconciler.apply.check import (
+    check_guards,
+    check_server,
+    check_site,
+    stale_error,
+    stale_outcomes,
+)
 from reconciler.apply.executor import OutcomeListener, execute
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import (
@@ -33,7 +38,7 @@ from reconciler.errors import (
     RunOnceError,
     StateError,
 )
-from reconciler.plan.codec import plan_id
+from reconciler.plan.codec import seal_of
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server, ServerInfo
 from reconciler.state.records import RunFinish, RunHead
@@ -109,6 +114,7 @@ def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal
 def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
     """The outcomes of stale actions. StalePlanError if there are any that may not be skipped."""
     check_site(plan, session.site)
+    check_guards(plan, session.site, session.live, options.limits)
     stale = stale_outcomes(plan, session.live)
     if stale and not options.skip_stale:
         raise stale_error(plan, stale, session.live)
@@ -116,10 +122,11 @@ def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
 
 
 def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHead:
+    seal = seal_of(text)
     return RunHead(
         run=context.name,
-        plan_id=plan_id(text),
-        plan_digest=_digest(text),
+        plan_id=seal.id,
+        plan_digest=seal.digest,
         server=info.url,
         identity=info.identity,
         app=plan.site.app,
@@ -132,11 +139,6 @@ def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHe
         tool=f"gwe-reconciler {reconciler.__version__}",
         undoes=plan.undoes,
     )
-
-
-def _digest(text: str) -> str:
-    """What a plan that was executed is known by, for good."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _finish(report: RunReport | None, exit_code: int, context: RunContext) -> RunFinish:
@@ -183,7 +185,7 @@ def _check_none_running(state: StateStore, identity: str, own: str) -> None:
 
 
 def _check_not_run(state: StateStore, text: str, identity: str) -> None:
-    run = state.run_of_plan(_digest(text), identity)
+    run = state.run_of_plan(seal_of(text).digest, identity)
     if run:
         heads = (one.head for one in state.list_runs(identity) if one.name == run)
         host = next((f" from host {head.host}" for head in heads if head), "")

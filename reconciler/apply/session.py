@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.lock import Clock, Holder, NoLock, RunLock
@@ -10,6 +10,7 @@ from reconciler.apply.lock_acquisition import acquire
 from reconciler.apply.reread import file_specs, read_again
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
+from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.errors import ServerError
 from reconciler.server.port import Server
@@ -33,7 +34,8 @@ class RunContext:
 @dataclass(frozen=True)
 class RunOptions:
     """How a run is executed. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the plan
-    is a file, which is run once. ``installation``: where the launch files are."""
+    is a file, which is run once. ``installation``: where the launch files are. ``limits``: how
+    much the plan may destroy."""
 
     state: StateStore
     lock: bool = True
@@ -42,6 +44,7 @@ class RunOptions:
     skip_stale: bool = False
     from_file: bool = False
     installation: Installation | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)

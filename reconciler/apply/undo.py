@@ -60,6 +60,7 @@ def plan_undo(
         actions=with_fingerprints(actions, live),
         notices=tuple(notices),
         undoes=run.name,
+        consent=("--force",) if force else (),
         refusals=() if force else refusals(actions, whole, consented=True),
     )
 
@@ -76,5 +77,5 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
         deleted = [step.before] if step.call == "delete" and step.before else []
         for one in (*deleted, *step.referrers):
             words = frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)
-            requirements.append(ReadRequirement(one.type, one.tenant, words=words))
+            requirements.append(ReadRequirement(one.type, one.tenant, words=words, folder=True))
     return requirements

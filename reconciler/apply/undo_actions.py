@@ -29,8 +29,10 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
 )
+from reconciler.plan.check_actions import IDENTITY
+from reconciler.plan.folders import same_folder
+from reconciler.plan.losses import losses, referrers
 from reconciler.plan.model import Plan
-from reconciler.plan.replace import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.store import RunStep, StoredRun
@@ -50,6 +52,7 @@ def undo_actions(
 class _Undo:
     def __init__(self, run: StoredRun, plan: Plan, live: Snapshot, *, force: bool) -> None:
         self._written = written_by(run, plan)
+        self._site_tenant = plan.site.tenant_dbid
         self._live = live
         self._names = NamesAtRun(live, run)
         self._force = force
@@ -103,7 +106,7 @@ class _Undo:
                 self._new_dbids.append(subject.address)
 
     def _references(self, entry: Written) -> Iterator[Action]:
-        for action in restore_references(entry, self._live, self._names):
+        for action in restore_references(entry, self._live, self._names, self._site_tenant):
             if isinstance(action, Create):
                 self._new_dbids.append(action.address)
             yield action
@@ -128,18 +131,14 @@ class _Undo:
             reason = f"it has changed since the run ({listed}); --force deletes it all the same"
             return Blocked(subject, reason)
         found = list(referrers(now, self._live))
-        lost = [f"its DBID {now.dbid}", *(f"what was changed in {path}" for path in changed)]
-        lost += [
-            f"the reference of {other.type} {self._live.name(other.type, other.dbid, now.tenant)}"
-            f" to it ({attribute.word})"
-            for other, attribute in found
-        ]
-        return Delete(
+        reason = f"it has changed since the run: {', '.join(changed)}" if changed else ""
+        action = Delete(
             subject,
+            reason,
             folder=now.folder,
-            loses=tuple(lost),
             referrers=tuple((other.type, other.dbid) for other, _ in found),
         )
+        return replace(action, loses=losses(action, now, self._live))
 
     def _create(self, subject: Subject, before: ConfObject, deleted: RunStep | None) -> Action:
         fields: dict[FieldPath, Value] = {}
@@ -152,25 +151,19 @@ class _Undo:
                 continue
             fields[path] = value
         self._new_dbids.append(subject.address)
+        folder, folder_path = same_folder(before, self._live)
         return Create(
             replace(subject, dbid=0),
-            folder=self._folder(before),
+            folder=folder,
+            folder_path=folder_path,
             fields=fields,
             changes=tuple(
                 _change(subject, path, None, value)
                 for path, value in fields.items()
-                if path[0] not in ("tenant", "name", "attribute", "type")
+                if path not in IDENTITY
             ),
             permissions=deleted.permissions if deleted else (),
         )
-
-    def _folder(self, before: ConfObject) -> int:
-        """The DBID of the folder to create an object in again; 0: the default folder, also
-        where the old folder was deleted with its owner."""
-        kind = ALL_TYPES[before.type]
-        owner = int(before.attributes.get(kind.owner) or 0) if kind.owner else 0
-        gone = owner and self._live.get(kind.owner_type, owner) is None
-        return 0 if gone or before.path == kind.folder else before.folder
 
     def _restore(
         self, subject: Subject, before: ConfObject, after: ConfObject, now: ConfObject

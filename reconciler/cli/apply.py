@@ -25,6 +25,14 @@ from reconciler.errors import UsageError
 @click.argument("plan_file", required=False, type=ANY_PATH, metavar="[PLAN]")
 @with_flags
 @click.option(
+    "--expect",
+    "--plan-id",
+    "expect",
+    default="",
+    metavar="ID",
+    help="Apply only the plan with this id, which gwe plan --out and gwe show print.",
+)
+@click.option(
     "--skip-stale",
     is_flag=True,
     help="Skip actions whose live objects have changed since the plan.",
@@ -38,6 +46,7 @@ def command(
     output: OutputFlags,
     connection: ConnectionFlags,
     run: RunFlags,
+    expect: str,
     skip_stale: bool,
 ) -> int:
     """Show the plan, ask, and apply it. PLAN: a file made by gwe plan --out. It is applied
@@ -60,15 +69,17 @@ def command(
         with session.connect(site, run, otherwise=saved.plan.server) as engine:
             engine.check_writable(saved.plan)
             return show_and_apply(
-                saved, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
-            )
+                saved, engine, run, output,
+                keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
+            )  # fmt: skip
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = make_plan(engine, loaded, overwrite, selection)
         return show_and_apply(
-            plan, engine, run, output, keeps_state=keeps_state, skip_stale=skip_stale
-        )
+            plan, engine, run, output,
+            keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
+        )  # fmt: skip
 
 
 def _check_not_given(*groups: object) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import click
 
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
+from reconciler.cli.expected import check_expected
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
@@ -27,12 +29,15 @@ def show_and_apply(
     output: OutputFlags,
     *,
     keeps_state: bool,
+    expect: str = "",
     skip_stale: bool = False,
 ) -> int:
     """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place
-    where runs are stored was named."""
+    where runs are stored was named; ``expect``: the only id that the plan may have."""
     plan = found.plan if isinstance(found, PlanFile) else found
-    FORMS["text"](output.style()).plan(plan)
+    # A plan file names the server that it was made from: what counts is where it is applied.
+    FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
+    check_expected(plan, expect)
     if not plan.applyable:
         return ExitCode.REFUSED
     if plan.empty:
@@ -42,16 +47,21 @@ def show_and_apply(
     if not flags.auto_approve and not click.confirm("Apply this plan?"):
         say("Declined; nothing was written.", err=True)
         return ExitCode.FAILED
-    with gentle_interrupt() as stopping:
-        shown = ShownProgress(output.style(), stopping)
-        report = engine.apply(
-            found,
-            lock=not flags.no_lock,
-            lock_wait=flags.lock_timeout,
-            skip_stale=skip_stale,
-            progress=shown,
-        )
-    shown.report(report)
+    report: RunReport | None = None
+    try:
+        with gentle_interrupt() as stopping:
+            shown = ShownProgress(output.style(), stopping)
+            report = engine.apply(
+                found,
+                lock=not flags.no_lock,
+                lock_wait=flags.lock_timeout,
+                skip_stale=skip_stale,
+                progress=shown,
+            )
+        shown.report(report)
+    except KeyboardInterrupt:
+        if report is None:
+            raise  # else the run has ended, and its exit code says how
     return report.exit_code
 
 

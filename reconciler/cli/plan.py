@@ -19,6 +19,7 @@ from reconciler.cli.common import (
     StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -41,6 +42,12 @@ class PlanFlags:
         metavar="FILE",
         help="Also save the plan, for gwe show and gwe apply.",
     )
+    expect: str = flag(
+        "--expect",
+        default="",
+        metavar="ID",
+        help="Exit 4 unless the plan has this id, which gwe plan --out and gwe show print.",
+    )
     detailed_exitcode: bool = flag(
         "--detailed-exitcode", is_flag=True, help="Exit 2 when the plan is not empty, else 0."
     )
@@ -62,11 +69,14 @@ def make_plan(
 
 def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
     """Writes a plan file and, unless ``quiet``, says so."""
-    from reconciler.state.plan_file import save_plan  # noqa: PLC0415 - only for --out
+    from reconciler.engine.run_context import plan_key  # noqa: PLC0415 - only for --out
+    from reconciler.plan.codec import plan_id  # noqa: PLC0415
+    from reconciler.state.plan_file import save_plan  # noqa: PLC0415
 
-    save_plan(plan, path)
+    save_plan(plan, path, plan_key())
     if not quiet:
         say(f"Saved the plan as {path}.")
+        say(f"Plan id: {plan_id(plan)}")
 
 
 @click.command("plan")
@@ -94,6 +104,7 @@ def command(
     FORMS[form.format](output.style()).plan(plan)
     if more.out is not None:
         save(plan, more.out, quiet=form.format != "text")
+    check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED
     if more.detailed_exitcode and not plan.empty:

@@ -6,8 +6,10 @@ import click
 
 from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
 from reconciler.cli.flags import with_flags
+from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode
-from reconciler.render.console import print_data
+from reconciler.plan.codec import seal_of
+from reconciler.render.console import print_data, say
 from reconciler.render.forms import FORMS
 from reconciler.state.plan_file import read_plan_file
 from reconciler.visible_text import json_escaped
@@ -18,10 +20,12 @@ from reconciler.visible_text import json_escaped
 @with_flags
 def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:
     """Show a plan file made by gwe plan --out. Needs no server."""
-    found = read_plan_file(plan_file)
+    found = read_plan_file(plan_file, key=plan_key())
     if form.format == "json":
         # The file itself: a copy made of it must stay the same plan.
         print_data(json_escaped(found.text))
     else:
         FORMS[form.format](output.style()).plan(found.plan)
+        if not output.quiet:
+            say(f"Plan id: {seal_of(found.text).id}")
     return ExitCode.DONE

@@ -222,6 +222,7 @@ class Reconciler:
             self._place,
             locking,
             progress or Progress(),
+            self._limits,
             skip_stale=skip_stale,
         )
 

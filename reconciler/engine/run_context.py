@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.session import RunContext
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, UsageError
 
 
 def run_context(user: str) -> RunContext:
@@ -38,6 +38,17 @@ def _system_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # no name for the user's number
         return "somebody"
+
+
+def plan_key() -> str:
+    """The key in GWE_PLAN_KEY that plan files are signed with; empty: they are not signed.
+    UsageError where the variable is set and empty, as that of a job whose secret is missing."""
+    key = os.environ.get("GWE_PLAN_KEY")
+    if key is not None and not key.strip():
+        raise UsageError(
+            "GWE_PLAN_KEY is set and empty", "Set it to the key that signs plan files, or unset it."
+        )
+    return key or ""
 
 
 def environment_secret(source: str) -> str:

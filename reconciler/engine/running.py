@@ -4,7 +4,7 @@ What ``Reconciler.apply`` and ``Reconciler.recover`` do with an open server.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.apply.lock import LEASE
@@ -20,7 +20,7 @@ from reconciler.apply.run import execute_plan, last_run
 from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
-from reconciler.engine.run_context import environment_secret, run_context
+from reconciler.engine.run_context import environment_secret, plan_key, run_context
 from reconciler.errors import (
     DamagedRunError,
     InterruptedRunError,
@@ -29,6 +29,7 @@ from reconciler.errors import (
 )
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
+from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server
 from reconciler.state.plan_file import PlanFile, read_plan_file
@@ -82,12 +83,13 @@ class Recovery:
 
 def load_plan(path: str | Path) -> PlanFile:
     """The plan in a file that ``save_plan`` or ``gwe plan --out`` made, ready to be applied:
-    its secrets are read from the environment.
+    its secrets are read from the environment, and so is the key that it must be signed with
+    (GWE_PLAN_KEY).
 
     UsageError where the file cannot be read, PlanFileError where it holds no plan,
     ReconcilerError where a variable with a secret is not set.
     """
-    return read_plan_file(Path(path), environment_secret)
+    return read_plan_file(Path(path), environment_secret, plan_key())
 
 
 def run_plan(
@@ -96,6 +98,7 @@ def run_plan(
     place: RunPlace,
     lock: LockOptions,
     progress: Progress,
+    limits: Limits,
     *,
     skip_stale: bool = False,
 ) -> RunReport:
@@ -113,7 +116,12 @@ def run_plan(
         plan,
         text or plan_json(plan),
         server,
-        _options(plan, place, lock, skip_stale=skip_stale, from_file=bool(text)),
+        replace(
+            _options(plan, place, lock),
+            skip_stale=skip_stale,
+            from_file=bool(text),
+            limits=limits,
+        ),
         context,
         progress.outcome,
         progress.warning,
@@ -174,20 +182,11 @@ def recover_runs(
     return Recovery(tuple(settled), tuple(findings), released)
 
 
-def _options(
-    plan: Plan,
-    place: RunPlace,
-    lock: LockOptions,
-    *,
-    skip_stale: bool = False,
-    from_file: bool = False,
-) -> RunOptions:
+def _options(plan: Plan, place: RunPlace, lock: LockOptions) -> RunOptions:
     return RunOptions(
         place.state,
         lock=lock.take,
         lock_wait=lock.wait,
         lease=max(LEASE, 4 * place.timeout),
-        skip_stale=skip_stale,
-        from_file=from_file,
         installation=place.installation(plan),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.addresses import application_address, quoted
+from reconciler.kinds.addresses import application_address, object_address, quoted
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import ManifestKind
 from reconciler.kinds.policies import Policy
@@ -47,9 +47,8 @@ class DesiredObject:
 
     @property
     def address(self) -> str:
-        parts = [self.kind.name, *filter(None, [self.attribute]), self.name]
-        address = "/".join(quoted(part) for part in parts)
-        return f"{self.tenant}:{address}" if self.other_tenant else address
+        tenant = self.tenant if self.other_tenant else ""
+        return object_address(self.kind.name, self.name, self.attribute, tenant)
 
     def base_fields(self) -> dict[FieldPath, Value]:
         """What a new object gets besides its declared fields: the fixed values and defaults

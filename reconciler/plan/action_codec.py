@@ -91,7 +91,7 @@ _VALUE = Codec(
 )
 _PATH = mapped(TEXT, from_pointer, pointer)
 _ORIGIN: Codec[Position | None] = or_null(mapped(TEXT, _position, str), None)
-_DIGESTS = table(text_like("^[0-9a-f]{16}$"), TEXT)
+_DIGESTS = table(text_like("^[0-9a-f]{16}$"), text_like("^/"))
 
 
 def _change(**values: Any) -> Change:
@@ -118,7 +118,7 @@ _FINGERPRINT = record(
     Member("parent", OPTIONAL_INTEGER),
     Member(
         "sources",
-        table(_DIGESTS, mapped(TEXT, int, str), propertyNames={"pattern": "^-?[0-9]+$"}),
+        table(_DIGESTS, mapped(text_like("^[0-9]{1,9}$"), int, str)),
     ),
     description="The live values that decided about the action; compared before any write.",
 )
@@ -149,6 +149,12 @@ _COMMON = (
 )
 _OF_WRITES = (
     Member("folder", OPTIONAL_INTEGER),
+    Member(
+        "folderPath",
+        OPTIONAL_TEXT,
+        "folder_path",
+        "Where a create puts the object: the names below the default folder.",
+    ),
     Member(
         "fields",
         table(_VALUE, _PATH),
@@ -195,7 +201,7 @@ ACTION: Codec[Action] = Codec(
     {
         **object_schema(
             _ALL,
-            "What happens to one object. An action that writes has the last seven properties.",
+            "What happens to one object. Those from folder on stand in actions that write only.",
         ),
         "required": [member.name for member in _COMMON],
         "if": {"properties": {"action": {"enum": _WRITES}}},

@@ -161,10 +161,12 @@ class BaseWrite(BaseAction):
 @dataclass(frozen=True)
 class Create(BaseWrite):
     """A new object. ``fields``: all of its fields, ``changes``: those that a manifest
-    declares; ``permissions`` are set on it afterwards."""
+    declares; ``permissions`` are set on it afterwards. ``folder_path``: the names of its
+    folder below the default one, ``/Sales/Chat``; empty: the default folder."""
 
     action = "create"
 
+    folder_path: str = ""
     fields: Mapping[FieldPath, Value] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     permissions: tuple[AccessEntry, ...] = ()

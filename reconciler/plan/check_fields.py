@@ -1,7 +1,7 @@
 """Whether the fields that a plan file writes exist in their object types and can hold the
 values. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reconciler.kinds.fields import FieldPath, SecretText, Value, canonical, pointer
 from reconciler.kinds.model import ValueType
@@ -10,6 +10,20 @@ from reconciler.plan.actions import Create, Replace, Write, changes_of, kept_of
 from reconciler.plan.model import Plan
 
 _LENGTHS = {ValueType.KEY_VALUES: 3, ValueType.REFERENCES: 2}
+_SECRET = (ValueType.TEXT, ValueType.KEY_VALUES)
+_PYTHON: Mapping[ValueType, type | tuple[type, ...]] = {
+    ValueType.TEXT: str,
+    ValueType.INTEGER: (str, int),
+    ValueType.FLAG: (str, bool),
+    ValueType.ENUM: (str, int),
+    ValueType.KEY_VALUES: (str, int, bytes),
+    ValueType.REFERENCE: str,
+    ValueType.REFERENCES: str,
+    ValueType.STRUCTURE: (str, int, bytes),
+    ValueType.STRUCTURES: (str, int, bytes),
+}
+"""How the values of a field stand in plans."""
+
 _CONVERTED = (ValueType.FLAG, ValueType.ENUM, ValueType.INTEGER, ValueType.TEXT)
 
 
@@ -34,9 +48,16 @@ def _check_write(action: Write) -> None:
         length = _LENGTHS.get(attribute.type, 1) if attribute else 0
         if len(path) != length and not (attribute and attribute.fields):
             raise ValueError(f"{kind.name} has no field {pointer(path)}")
-        if value is None or isinstance(value, SecretText) or attribute is None:
+        if value is None or attribute is None:
             continue
-        if attribute.type in _CONVERTED:
+        if isinstance(value, SecretText):
+            if attribute.type not in _SECRET or path == ("name",):
+                raise ValueError(f"{pointer(path)} cannot hold a secret")
+        elif not isinstance(value, _PYTHON[attribute.type]) or (
+            isinstance(value, bool) and attribute.type is not ValueType.FLAG
+        ):
+            raise ValueError(f"{pointer(path)} cannot hold {value!r}")
+        elif attribute.type in _CONVERTED:
             canonical(attribute, value)
 
 

@@ -4,9 +4,9 @@
 the same plan, byte for byte. It holds no secret, see ``plan/secrets.py``.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import reconciler
@@ -20,7 +20,9 @@ from reconciler.json_codec import (
     CodecError,
     Member,
     array,
+    choice,
     constant,
+    or_null,
     pair,
     record,
     table,
@@ -29,13 +31,16 @@ from reconciler.json_codec import (
 from reconciler.kinds.schema import DRAFT
 from reconciler.plan.action_codec import ACTION
 from reconciler.plan.actions import ACTION_NAMES
+from reconciler.plan.check_actions import check_actions
 from reconciler.plan.check_fields import check_fields
-from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.model import CONSENTS, Plan, SiteMark
+from reconciler.plan.seal import SEALS, digest_of, id_of, is_signed, signature_of
 from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secret_words
 from reconciler.visible_text import json_text
 
-FORMAT = "gwe-plan/1"
+FORMAT = "gwe-plan/2"
 _ADVICE = "Plan files are made by gwe plan --out FILE."
+_TOOL = f"gwe-reconciler {reconciler.__version__}"
 
 
 def _site_value(site: SiteMark, name: str) -> Any:
@@ -54,7 +59,7 @@ _SITE = record(
     Member("roles", table(array(INTEGER), TEXT)),
     Member("siblings", array(TEXT)),
     Member("foreignKeys", table(TEXT, TEXT), "foreign_keys"),
-    Member("installation", OPTIONAL_TEXT),
+    Member("installation", or_null(text_like(r"^[^\0]*$"), "")),
     get=_site_value,
 )
 _SUMMARY = record(
@@ -70,7 +75,7 @@ def _plan_value(plan: Plan, name: str) -> Any:
         case "format":
             return FORMAT
         case "tool":
-            return f"gwe-reconciler {reconciler.__version__}"
+            return _TOOL
         case "secret_words":
             words = (action.subject.secret_words for action in plan.actions)
             return next(filter(None, words), ())
@@ -97,6 +102,11 @@ _PLAN: Codec[Plan] = record(
     Member("manifests", OPTIONAL_TEXT, description="A digest, for information."),
     Member("undoes", OPTIONAL_TEXT, description="The run that is reverted."),
     Member("after", OPTIONAL_TEXT, description="The last run that was known."),
+    Member(
+        "consent",
+        array(choice(*CONSENTS)),
+        description="The options that allow the plan to destroy what it would otherwise spare.",
+    ),
     Member("secretWords", array(TEXT), "secret_words"),
     Member("empty", BOOLEAN),
     Member("applyable", BOOLEAN),
@@ -109,37 +119,83 @@ _PLAN: Codec[Plan] = record(
 )
 
 
+_SEAL_SCHEMA = {
+    "id": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{32}$",
+        "description": "What would be written to what; the same for plans that do the same.",
+    },
+    "digest": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$",
+        "description": "SHA-256 of all other properties but the signature.",
+    },
+    "signature": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$",
+        "description": "HMAC-SHA256 of the digest, by the key in GWE_PLAN_KEY.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What tells a plan from every other; see ``plan/seal.py``."""
+
+    id: str
+    digest: str
+
+
 def plan_schema() -> dict[str, Any]:
     """The JSON Schema of a plan file."""
     title = "Plan of the Web Engagement reconciler"
-    return {"$schema": DRAFT, "title": title, **_PLAN.schema}
+    schema = {"$schema": DRAFT, "title": title, **_PLAN.schema}
+    return {
+        **schema,
+        "required": [*schema["required"], "id", "digest"],
+        "properties": {**schema["properties"], **_SEAL_SCHEMA},
+    }
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
-    """The plan as plain data, without any secret."""
-    data: dict[str, Any] = _PLAN.encode(redacted(plan))
-    return data
+def plan_data(plan: Plan, tool: str = _TOOL) -> dict[str, Any]:
+    """The plan as plain data, without any secret. ``tool``: what made it."""
+    content: dict[str, Any] = {**_PLAN.encode(redacted(plan)), "tool": tool}
+    head = {"format": content.pop("format"), "tool": content.pop("tool")}
+    whole = {**head, **content}
+    return {**head, "id": id_of(whole), "digest": digest_of(whole), **content}
 
 
-def plan_json(plan: Plan) -> str:
-    """The plan as an indented JSON text that ends with a line feed."""
-    return json_text(plan_data(plan))
+def plan_json(plan: Plan, key: str = "") -> str:
+    """The plan as an indented JSON text that ends with a line feed. ``key``: signs it."""
+    data = plan_data(plan)
+    if key:
+        data["signature"] = signature_of(data["digest"], key)
+    return json_text(data)
 
 
-def plan_id(text: str) -> str:
-    """What tells one plan from every other: a digest of its JSON text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def plan_id(plan: Plan) -> str:
+    """What the plan would do to what, in 32 hex digits; see ``plan/seal.py``."""
+    return str(plan_data(plan)["id"])
 
 
-def read_plan(text: str, label: str, resolve: Callable[[str], str] | None = None) -> Plan:
+def seal_of(text: str) -> Seal:
+    """The seal of a plan's JSON text that ``plan_json`` made or ``read_plan`` has read."""
+    data = json.loads(text)
+    return Seal(data["id"], data["digest"])
+
+
+def read_plan(
+    text: str, label: str, resolve: Callable[[str], str] | None = None, key: str = ""
+) -> Plan:
     """The plan of a JSON text that ``plan_json`` has made.
 
     ``label`` names the text in messages. ``resolve`` gives the value of a secret by its
     source (``env.NAME``); without it secrets stay empty, which is enough to show the plan.
-    PlanFileError for a text that is no plan, or a plan of another format.
+    ``key``: what the plan must be signed with; empty: no signature is needed.
+    PlanFileError for a text that is no plan, that was edited, or lacks the signature.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise PlanFileError(f"{label} is no JSON: {error}", _ADVICE) from error
     found = data.get("format") if isinstance(data, dict) else None
@@ -153,19 +209,39 @@ def read_plan(text: str, label: str, resolve: Callable[[str], str] | None = None
     try:
         plan = plan_of(data)
         check_fields(plan)
+        check_actions(plan)
     except ValueError as error:
-        raise PlanFileError(f"{label} is not a valid plan: {error}", _ADVICE) from error
+        problem = "it holds half a character" if isinstance(error, UnicodeError) else error
+        raise PlanFileError(f"{label} is not a valid plan: {problem}", _ADVICE) from error
+    if key and not is_signed(data, key):
+        raise PlanFileError(
+            f"{label} is not signed with the key in GWE_PLAN_KEY"
+            if "signature" in data
+            else f"{label} is not signed, and GWE_PLAN_KEY demands a signature",
+            "Save the plan with gwe plan --out where GWE_PLAN_KEY holds the same key.",
+        )
     return with_resolved_secrets(plan, resolve) if resolve else plan
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. ValueError where a property stands in it twice: readers differ about
+    which of them counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a property stands twice in one object")
+    return found
 
 
 def plan_of(data: Mapping[str, Any]) -> Plan:
     """The plan that ``plan_data`` made ``data`` of, with empty secrets. CodecError where the
-    data is no plan, or says of itself what its actions do not say."""
-    plan = _PLAN.decode(data)
-    written = {**plan_data(plan), "tool": data["tool"]}
-    for name, value in written.items():
+    data is no plan, or is not as it was made."""
+    for name in ("id", "digest"):
+        if name not in data:
+            raise CodecError("is missing", (name,))
+    plan = _PLAN.decode({name: value for name, value in data.items() if name not in SEALS})
+    for name, value in plan_data(plan, data["tool"]).items():
         if value != data[name]:
             raise CodecError(
-                "does not match the rest of the plan; the file may have been edited", (name,)
+                "does not match the rest of the plan: the file was edited or damaged", (name,)
             )
     return plan

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.manifest.desired import Desired
 from reconciler.plan.guards import Limits
+from reconciler.plan.model import CONSENTS
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
 
@@ -26,6 +27,12 @@ class PlanOptions:
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
         return self.overwrite or matches(address, self.overwrite_only)
+
+    @property
+    def consent(self) -> tuple[str, ...]:
+        """What the plan may destroy; see ``plan.model.CONSENTS``."""
+        given = (self.overwrite, bool(self.overwrite_only), self.force)
+        return tuple(name for name, is_given in zip(CONSENTS, given, strict=True) if is_given)
 
     def without_overwrite(self) -> "PlanOptions":
         return replace(self, overwrite=False, overwrite_only=())

@@ -24,7 +24,7 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
 )
-from reconciler.plan.replace import referrers
+from reconciler.plan.losses import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.text_difference import excerpt, excerpts
@@ -168,7 +168,10 @@ def _named(action: Write, place: str, live: Snapshot) -> str:
     attribute = ALL_TYPES[action.object_type].by_word(path[0])
     if attribute is None or attribute.type is not ValueType.REFERENCES or len(path) < 2:
         return place
-    name = live.name(attribute.refers_to, int(path[1].removeprefix("#")), action.tenant)
+    number = path[1].removeprefix("#")
+    if not number.isdecimal():
+        return place
+    name = live.name(attribute.refers_to, int(number), action.tenant)
     return pointer((path[0], name))
 
 

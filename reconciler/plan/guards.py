@@ -30,18 +30,25 @@ def spare_predefined(actions: Iterable[Action], live: Snapshot) -> list[Action]:
 
 
 def _spared(action: Action, live: Snapshot) -> Action:
+    reason = spared(action, live)
+    return Blocked(action.subject, reason, action.needs) if reason else action
+
+
+def spared(action: Action, live: Snapshot) -> str:
+    """Why an object is never replaced or deleted; empty: the action does neither, or may."""
     if not isinstance(action, Replace | Delete):
-        return action
+        return ""
+    done = "replaced" if isinstance(action, Replace) else "deleted"
+    if action.subject.protect:
+        return f"it is protected, and never {done}"
     one = live.get(action.object_type, action.dbid)
     if one is None:
-        return action
+        return ""
     owner = live.get("Enumerator", int(one.attributes.get("enumeratorDBID") or 0))
     attribute = str(owner.attributes["name"]) if owner else ""
-    if not is_predefined(one.type, one.dbid, str(one.attributes.get("name", "")), attribute):
-        return action
-    done = "replaced" if isinstance(action, Replace) else "deleted"
-    reason = f"it is one of the server's own objects, which are never {done}"
-    return Blocked(action.subject, reason, action.needs)
+    if is_predefined(one.type, one.dbid, str(one.attributes.get("name", "")), attribute):
+        return f"it is one of the server's own objects, which are never {done}"
+    return ""
 
 
 def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> tuple[str, ...]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of
 
+CONSENTS = ("--overwrite", "--overwrite-only", "--force")
+"""The options that allow a plan to destroy what it would otherwise spare."""
+
 
 @dataclass(frozen=True)
 class SiteMark:
@@ -33,7 +36,8 @@ class Plan:
     ``server``: a URL to show; ``identity``: what the server calls itself for its whole life.
     ``manifests``: a digest of the manifests, for information. ``undoes``: the run that the
     plan reverts, empty for a plan from manifests. ``after``: the last run on the server that
-    was known. ``refusals``: the limits that the plan exceeds; with any it is not applied.
+    was known. ``consent``: the options of ``CONSENTS`` that it was made with. ``refusals``: the
+    limits that the plan exceeds; with any it is not applied.
     """
 
     server: str
@@ -45,6 +49,7 @@ class Plan:
     manifests: str = ""
     undoes: str = ""
     after: str = ""
+    consent: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.kinds.fields import FieldPath, Value, flatten
-from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import Action, Blocked, Change, Create, Replace, Skip, Subject
 from reconciler.plan.attribute_values import AttributeValues, Parent
@@ -18,8 +17,10 @@ from reconciler.plan.diff import (
     secrets_of,
     units_of,
 )
+from reconciler.plan.folders import find_folder
+from reconciler.plan.losses import losses, referrers
 from reconciler.plan.matching import describe, match
-from reconciler.plan.replace import losses, referrers, replaced_fields
+from reconciler.plan.replace import replaced_fields
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -49,6 +50,7 @@ class _ObjectPlanner:
             desired.name,
             origin=desired.origin,
             protect=desired.policy.protect,
+            secret_words=self._options.secret_words,
         )
         tenant = self._live.find("Tenant", 0, desired.tenant)
         if tenant is None:
@@ -101,13 +103,15 @@ class _ObjectPlanner:
         if sibling:
             reason = f"{desired.attribute!r} has {sibling} already, which no manifest declares"
             return Skip(subject, reason)
-        folder = _folder(desired, subject.tenant, parent.live, self._live)
+        owner = ("Enumerator", parent.live.dbid) if parent.live else ("Tenant", subject.tenant)
+        folder = find_folder(desired.kind.object_type, owner, desired.folder, self._live)
         if folder is None:
             return Blocked(subject, f"there is no folder {desired.folder!r} to create it in")
         declared = [field for field in desired.fields if field.value is not None]
         return Create(
             replace(subject, secrets=secrets_of(desired.fields)),
             folder=folder,
+            folder_path=desired.folder if folder else "",
             fields={**self._identity(desired, parent), **desired.declared_fields()},
             changes=tuple(change_of(field, None, field.value) for field in declared),
         )
@@ -159,7 +163,7 @@ class _ObjectPlanner:
             )
         fields = replaced_fields(desired, identity, live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
-        return Replace(
+        found = Replace(
             subject,
             reason,
             folder=one.folder,
@@ -167,9 +171,9 @@ class _ObjectPlanner:
             changes=difference.changes,
             kept=difference.kept,
             carried=tuple(path for path, value in fields.items() if live.get(path) == value),
-            loses=losses(desired, one, live, fields, self._live, self._options.secret_words),
             referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
         )
+        return replace(found, loses=losses(found, one, self._live))
 
 
 def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
@@ -208,36 +212,3 @@ def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Chan
         f"it was found by the display name that would change;"
         f" call it by its name, {one.attributes['name']!r}"
     )
-
-
-def _folder(
-    desired: DesiredObject, tenant: int, parent: ConfObject | None, live: Snapshot
-) -> int | None:
-    """The DBID of the folder that the manifest names; 0: the default one; None: absent."""
-    if not desired.folder:
-        return 0
-    kind = desired.kind.object_type
-    owner = ("Enumerator", parent.dbid) if parent else ("Tenant", tenant)
-    owner_id = {"type": OBJECT_TYPES[owner[0]].number, "DBID": owner[1]}
-    folders = {
-        (str(one.attributes["name"]), one.attributes["parentID"]["DBID"]): one
-        for one in live.of_type("Folder")
-        if one.attributes["type"] == kind.number
-        and one.attributes["ownerID"] == owner_id
-        and one.attributes["parentID"] != owner_id
-    }
-    root = next(
-        (
-            one.dbid
-            for one in live.of_type("Folder")
-            if one.attributes["type"] == kind.number and one.attributes["parentID"] == owner_id
-        ),
-        0,
-    )
-    current = root
-    for name in desired.folder.strip("/").split("/"):
-        found = folders.get((name, current))
-        if found is None:
-            return None
-        current = found.dbid
-    return current

@@ -50,6 +50,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         ),
         warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
         manifests=manifests,
+        consent=options.consent,
         refusals=() if options.force else exceeded,
     )
     if not plan.blocked:

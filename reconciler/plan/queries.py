@@ -113,13 +113,21 @@ def desired_requirements(
 
 
 def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement], set[int]]:
-    """What must be read again for the actions that write, and the DBIDs of their tenants."""
+    """What must be read again for the actions of a plan, and the DBIDs of their tenants."""
     needs: list[ReadRequirement] = []
     tenants: set[int] = set()
+    actions = tuple(actions)
+    destroys = any(isinstance(action, Replace | Delete) for action in actions)
     for action in actions:
-        if not isinstance(action, Write) or action.object_type == "Application":
+        if action.object_type in ("", "Application"):
             continue
         kind = MANIFEST_KINDS.get(action.kind)
+        if not isinstance(action, Write):
+            if destroys and action.dbid:
+                # The limits count the objects that are left alone too.
+                script_type = kind.script_type if kind else None
+                needs.append(ReadRequirement(action.object_type, action.tenant, script_type))
+            continue
         tenants.add(action.tenant)
         words = {path[0] for path in action.fingerprint.units}
         words |= {change.path[0] for change in changes_of(action)}
@@ -131,6 +139,7 @@ def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement
                 tenant=action.tenant,
                 script_type=kind.script_type if kind else None,
                 words=frozenset(words),
+                folder=isinstance(action, Create) and bool(action.folder),
                 referrers=isinstance(action, Replace | Delete),
             )
         )

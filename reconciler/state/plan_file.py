@@ -24,8 +24,8 @@ class PlanFile:
     text: str
 
 
-def save_plan(plan: Plan, path: str | Path) -> None:
-    """Writes a plan file, in place of an older one.
+def save_plan(plan: Plan, path: str | Path, key: str = "") -> None:
+    """Writes a plan file, in place of an older one. ``key``: signs it.
 
     RefusedError where the plan holds a secret in clear, UsageError where the path is that of
     a binary file, such as a server file, ReconcilerError where it cannot be written.
@@ -37,7 +37,7 @@ def save_plan(plan: Plan, path: str | Path) -> None:
     _check_is_text(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(plan_json(plan), encoding="utf-8")
+        draft.write_text(plan_json(plan, key), encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
@@ -46,9 +46,12 @@ def save_plan(plan: Plan, path: str | Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> PlanFile:
+def read_plan_file(
+    path: Path, resolve: Callable[[str], str] | None = None, key: str = ""
+) -> PlanFile:
     """The plan in a file. ``resolve`` returns the value of a secret (``env.NAME``); without it
-    secrets stay empty, which is enough to show the plan but not to apply it.
+    secrets stay empty, which is enough to show the plan but not to apply it. ``key``: what the
+    file must be signed with; empty: it need not be signed.
 
     UsageError where the file cannot be read, PlanFileError where it holds no plan.
     """
@@ -60,7 +63,7 @@ def read_plan_file(path: Path, resolve: Callable[[str], str] | None = None) -> P
             f"the plan file {path} cannot be read: {reason}",
             "Plan files are made by gwe plan --out FILE.",
         ) from error
-    plan = read_plan(text, str(path), resolve)
+    plan = read_plan(text, str(path), resolve, key)
     missing = unsaveable(plan) if resolve else []
     if missing:
         raise PlanFileError(

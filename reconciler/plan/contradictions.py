@@ -1,0 +1,79 @@
+"""Whether what an action shows is so on the live objects. Pure.
+
+A fingerprint says that nothing has changed since the plan was made; this says that the plan
+shows what would be written, and that nothing else would.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.kinds.fields import FieldPath, SecretText, Value, flatten, pointer
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
+from reconciler.plan.check_actions import taken_over
+from reconciler.plan.folders import find_folder
+from reconciler.plan.losses import losses, referrers
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+_OTHERWISE = "and the plan shows another value"
+
+
+def contradictions(action: Write, live: Snapshot) -> list[str]:
+    """What the action shows and is not so, in sentences; empty: nothing."""
+    if isinstance(action, Create):
+        return list(_new_elsewhere(action, live))
+    found = live.get(action.object_type, action.dbid)
+    return list(_existing(action, found, live)) if found else []
+
+
+def _new_elsewhere(action: Create, live: Snapshot) -> Iterator[str]:
+    if not action.folder:
+        return
+    kind = ALL_TYPES[action.object_type]
+    owner = ("Tenant", action.tenant)
+    if kind.owner_type == "Enumerator":
+        attribute = str(action.fields.get(("attribute",), ""))
+        owner = ("Enumerator", live.dbid("Enumerator", attribute, action.tenant) or 0)
+    if find_folder(kind, owner, action.folder_path, live) != action.folder:
+        yield f"the folder {action.folder_path or 'of its type'} does not have DBID {action.folder}"
+
+
+def _existing(
+    action: Update | Replace | Delete, found: ConfObject, live: Snapshot
+) -> Iterator[str]:
+    held = flatten(ALL_TYPES[found.type], found.attributes, live)
+    for change in changes_of(action):
+        if not _shows(change.before, held.get(change.path)):
+            yield f"{pointer(change.path)} has a value, {_OTHERWISE}"
+    if isinstance(action, Update):
+        yield from _copied_otherwise(action, live)
+        return
+    if action.folder != found.folder:
+        yield f"it is in the folder with DBID {found.folder}, and the plan has {action.folder}"
+    if isinstance(action, Replace):
+        yield from _taken_over_otherwise(action, held)
+    if losses(action, found, live) != action.loses:
+        yield "what is lost with it is no longer what the plan shows"
+    if {(other.type, other.dbid) for other, _ in referrers(found, live)} != {*action.referrers}:
+        yield "other objects refer to it than in the plan"
+
+
+def _copied_otherwise(action: Update, live: Snapshot) -> Iterator[str]:
+    """Values that are shown otherwise than the application has them that they come from."""
+    for change in action.changes:
+        source = live.get(action.object_type, change.source) if change.source else None
+        if source is not None:
+            held = flatten(ALL_TYPES[source.type], source.attributes, live)
+            if not _shows(change.after, held.get(change.path)):
+                name = live.name(source.type, source.dbid, 0)
+                yield f"{pointer(change.path)} has another value in {name} than the plan shows"
+
+
+def _taken_over_otherwise(action: Replace, held: Mapping[FieldPath, Value]) -> Iterator[str]:
+    for path, value in taken_over(action).items():
+        if held.get(path) != value:
+            yield f"{pointer(path)} would be written, and the plan does not show it"
+
+
+def _shows(shown: Value | None, held: Value | None) -> bool:
+    return isinstance(shown, SecretText) or shown == held

@@ -1,0 +1,64 @@
+"""What tells a plan from every other. Pure.
+
+``digest`` covers the whole file: an edited or damaged file is refused, and a plan is applied
+once. ``id`` covers what would be written to what: a plan that is made anew after a merge has
+the same id if it would do the same. A signature says that whoever made the file had the key.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SEALS = ("id", "digest", "signature")
+"""The properties of a plan file that are computed from all others."""
+
+_OF_ACTION = ("address", "action", "type", "dbid", "folder", "fields", "permissions", "loses")
+_OF_SITE = ("app", "cluster", "tenant", "roles")
+_WRITING = ("create", "update", "replace", "delete")
+
+
+def digest_of(data: Mapping[str, Any]) -> str:
+    """The digest of a plan's JSON, 64 hex digits."""
+    return _sha256({name: value for name, value in data.items() if name not in SEALS})
+
+
+def id_of(data: Mapping[str, Any]) -> str:
+    """What the plan would do, and to which server and site, in 32 hex digits. Neither the
+    files that declare a value nor notices, kept fields, times or versions count."""
+    content = {
+        "identity": data["identity"],
+        "site": {name: data["site"][name] for name in _OF_SITE},
+        "consent": data["consent"],
+        "actions": list(_written(data["actions"])),
+    }
+    return _sha256(content)[:32]
+
+
+def _written(actions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for action in actions:
+        if action["action"] in _WRITING:
+            digests = action["fingerprint"]["fields"]
+            changes = [
+                [change["path"], change["before"], digests.get(change["path"]), change["after"]]
+                for change in action["changes"]
+            ]
+            yield {**{name: action[name] for name in _OF_ACTION}, "changes": changes}
+
+
+def signature_of(digest: str, key: str) -> str:
+    """The signature of a plan with that digest (HMAC-SHA256), 64 hex digits."""
+    return hmac.new(key.encode(), digest.encode(), hashlib.sha256).hexdigest()
+
+
+def is_signed(data: Mapping[str, Any], key: str) -> bool:
+    """Whether a plan's JSON carries the signature that ``key`` makes for its digest."""
+    return hmac.compare_digest(
+        str(data.get("signature", "")).encode(), signature_of(data["digest"], key).encode()
+    )
+
+
+def _sha256(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
