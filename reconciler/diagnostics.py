@@ -1,7 +1,16 @@
 """Problems and notices as values: what is wrong, where, and what to do next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+
+MAX_SHOWN = 100
+"""Problems that are shown one by one; of more, only the number."""
+MAX_LISTED = 50
+"""Words in a hint."""
+MAX_CANDIDATES = 100
+"""Words that a misspelt word is compared with."""
+MAX_WORD = 100
 
 
 @dataclass(frozen=True, order=True)
@@ -33,9 +42,20 @@ class Diagnostic:
         return f"{place}{self.summary}" + (f"\n  {self.hint}" if self.hint else "")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a summary that suggests the known word closest to ``word``, if one is close."""
+def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic] = ()) -> str:
+    """The end of a summary that suggests the known word closest to ``word``, if one is close.
+    None is looked for, which takes its time, where the ``problems`` so far are as many as are
+    shown, or where there are very many or long words."""
+    candidates = [each for each in islice(known, MAX_CANDIDATES) if len(each) <= MAX_WORD]
+    if len(problems) >= MAX_SHOWN or len(word) > MAX_WORD:
+        return ""
     import difflib  # noqa: PLC0415 - only for mistakes
 
-    close = difflib.get_close_matches(word, list(known), n=1)
+    close = difflib.get_close_matches(word, candidates, n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def listing(words: Sequence[str]) -> str:
+    """Words in a hint, separated by commas; of many, the first ones."""
+    shown = ", ".join(words[:MAX_LISTED])
+    return f"{shown} and others" if len(words) > MAX_LISTED else shown

@@ -33,6 +33,7 @@ hint and ends with its code. A test holds this drawing to the classes.
       ServerError                      1   server/errors.py
         ServerUnavailableError         1   the server cannot be reached or opened
           NotAServerFileError          1   the file is no embedded server
+          DamagedServerFileError       1   the file of an embedded server is damaged
           ServerReadOnlyError          1   the server takes no writes now
             ServerIsProxyError         3   a Configuration Server Proxy
           ServerBusyError              1   another process writes to the server file

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+BUNDLED = "bundled"
+"""What stands for the bundled manifests where files are named."""
+
 
 def bundled(name: str) -> Path:
     """The folder ``manifests`` or ``schemas``: inside the installed package, or at the top
@@ -12,5 +15,16 @@ def bundled(name: str) -> Path:
 
 
 def bundled_manifests() -> Path:
-    """The manifests that provision Web Engagement, used when ``-f`` is not given."""
+    """The manifests that provision Web Engagement."""
     return bundled("manifests") / "web-engagement"
+
+
+def manifests_name(path: Path) -> str:
+    """How a path of manifests is named: the opposite of ``named_manifests``."""
+    return BUNDLED if path == bundled_manifests() else str(path)
+
+
+def named_manifests(name: str, folder: Path | None = None) -> Path:
+    """The path that a name stands for: that of the bundled manifests, or one relative to
+    ``folder``."""
+    return bundled_manifests() if name == BUNDLED else (folder or Path()) / name

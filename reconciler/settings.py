@@ -10,30 +10,41 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import MAX_SHOWN, Diagnostic, Position, did_you_mean
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
-from reconciler.settings_schema import settings_schema
+from reconciler.resources import named_manifests
+from reconciler.server.connect import relative_to
+from reconciler.settings_schema import PATHS_OF_CONNECTION, settings_schema
+from reconciler.settings_search import FILE_NAME
 from reconciler.text_files import read_text
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
-FILE_NAME = "gwe.toml"
-MAX_BYTES = 1024 * 1024
-MAX_PROBLEMS = 100
+MAX_BYTES = 128 * 1024
 
-_WHERE = Position(FILE_NAME)
+
 _STATES = ("state", "state_dir")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # tomllib takes quadratic time for a dotted key. No setting has more than four parts.
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*){100}""")
+
+
+@dataclass(frozen=True)
+class SettingsOrigin:
+    """Where settings come from. ``path``: the file; None: there is none. ``profile``: the
+    chosen one, and ``profile_sets`` what it sets, by the names of fields."""
+
+    path: Path | None = None
+    profile: str = ""
+    profile_sets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Settings:
     Paths are joined with the folder of the file. The keys of ``connection`` are the field
     names of the connection options: ``ca_file`` for ``ca-file``.
     """
+
+    origin: SettingsOrigin = field(default_factory=SettingsOrigin, compare=False)
 
     server: str = ""
     app: str = ""
@@ -55,6 +68,7 @@ class Settings:
     variables: tuple[Setting, ...] = ()
     limits: Limits = field(default_factory=Limits)
     secret_words: tuple[str, ...] = ()
+    secret_exceptions: tuple[str, ...] = ()
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
@@ -67,14 +81,33 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     path = folder / FILE_NAME
     if not path.exists():
         if profile:
-            raise UsageError(f"no profile {profile}: there is no {FILE_NAME} in this folder")
+            raise UsageError(
+                f"no profile {profile}: there is no {FILE_NAME} in this folder or above it"
+            )
         return Settings()
     data = _load(path)
     profiles = data.pop("profiles", {})
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
-        raise UsageError(f"{FILE_NAME} has no profile {profile}", f"Profiles: {known}.")
-    return _settings(folder, _merged(data, profiles[profile]) if profile else data)
+        raise UsageError(f"{path} has no profile {profile}", f"Profiles: {known}.")
+    chosen = profiles[profile] if profile else {}
+    return replace(
+        _settings(path, _merged(data, chosen)),
+        origin=SettingsOrigin(path, profile, _names(chosen)),
+    )
+
+
+def profile_names(folder: Path) -> Sequence[str]:
+    """The profiles of the ``gwe.toml`` in ``folder``. ManifestError: see ``read_settings``."""
+    path = folder / FILE_NAME
+    return list(_load(path).get("profiles", {})) if path.exists() else []
+
+
+def _names(profile: Mapping[str, Any]) -> frozenset[str]:
+    """What a profile sets. Where it names the state in one way, it says it for the other."""
+    tables = {**profile, **profile.get("connection", {})}
+    both = () if profile.keys().isdisjoint(_STATES) else _STATES
+    return frozenset({*(name.replace("-", "_") for name in tables), *both})
 
 
 def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,24 +121,30 @@ def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _settings(folder: Path, data: Mapping[str, Any]) -> Settings:
+def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
     """The settings that valid data stand for."""
+    folder, where = path.parent, Position(str(path))
     if all(data.get(key) for key in _STATES):
-        raise UsageError(f"{FILE_NAME} has both state and state_dir", "Remove one of them.")
+        raise UsageError(f"{path} has both state and state_dir", "Remove one of them.")
     state_dir, install = data.get("state_dir"), data.get("install_dir")
     return Settings(
-        **{key: data[key] for key in ("server", "app", "tenant", "cluster") if key in data},
+        **{key: data[key] for key in ("app", "tenant", "cluster") if key in data},
+        server=relative_to(folder, data.get("server", "")),
         state=_state(folder, data.get("state", "")),
         state_dir=folder / state_dir if state_dir else None,
         install_dir=folder / install if install else None,
-        file=tuple(folder / path for path in data.get("file", ())),
+        file=tuple(named_manifests(name, folder) for name in data.get("file", ())),
         variables=tuple(
-            Setting(name, value, _WHERE) for name, value in data.get("vars", {}).items()
+            Setting(name, value, where) for name, value in data.get("vars", {}).items()
         ),
         limits=Limits(**data.get("guards", {})),
         secret_words=tuple(data.get("secrets", {}).get("words", ())),
+        secret_exceptions=tuple(data.get("secrets", {}).get("except", ())),
         connection={
-            key.replace("-", "_"): value for key, value in data.get("connection", {}).items()
+            key.replace("-", "_"): str(folder / value)
+            if key in PATHS_OF_CONNECTION and value
+            else value
+            for key, value in data.get("connection", {}).items()
         },
     )
 
@@ -118,32 +157,35 @@ def _state(folder: Path, named: str) -> str:
 def _load(path: Path) -> dict[str, Any]:
     """The data of a file that the schema allows; ManifestError for any other."""
     problems: list[Diagnostic] = []
-    text = read_text(path, FILE_NAME, MAX_BYTES, problems)
+    where = Position(str(path))
+    text = read_text(path, MAX_BYTES, str(path))
     data: dict[str, Any] = {}
     try:
-        if text is not None and _LONG_KEY.search(text):
-            problems.append(Diagnostic("a key has more than 100 parts", _WHERE))
-        elif text is not None:
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+        elif _LONG_KEY.search(text):
+            problems.append(Diagnostic("a key has more than 100 parts", where))
+        else:
             data = tomllib.loads(text)
-            problems += _problems(data)
+            problems += _problems(data, where)
     except tomllib.TOMLDecodeError as error:
-        problems.append(Diagnostic(f"not valid TOML: {error}", _WHERE))
+        problems.append(Diagnostic(f"not valid TOML: {error}", where))
     except ValueError:
-        problems.append(Diagnostic("a number has too many digits", _WHERE))
+        problems.append(Diagnostic("a number has too many digits", where))
     except RecursionError:
-        problems.append(Diagnostic("values are nested too deeply", _WHERE))
+        problems.append(Diagnostic("values are nested too deeply", where))
     if problems:
         raise ManifestError(problems)
     return data
 
 
-def _problems(data: Mapping[str, Any]) -> list[Diagnostic]:
+def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
     """What the schema does not allow; after the first hundred, how many more there are."""
     errors = sorted(_validator().iter_errors(data), key=lambda error: [*map(str, error.path)])
     mistakes = ((error, key) for error in errors for key in _unknown_keys(error))
-    shown = [_explained(error, key) for error, key in itertools.islice(mistakes, MAX_PROBLEMS)]
+    shown = [_explained(error, key, where) for error, key in itertools.islice(mistakes, MAX_SHOWN)]
     more = sum(1 for _ in mistakes)
-    return [*shown, Diagnostic(f"and {more} more", _WHERE)] if more else shown
+    return [*shown, Diagnostic(f"and {more} more", where)] if more else shown
 
 
 def _validator() -> "Validator":
@@ -170,15 +212,18 @@ def _unknown_keys(error: "ValidationError") -> list[str | None]:
     return [key for key in instance if key not in schema["properties"]]
 
 
-def _explained(error: "ValidationError", key: str | None) -> Diagnostic:
+def _explained(error: "ValidationError", key: str | None, where: Position) -> Diagnostic:
     """The error in our words. The value, which may be a secret, is not in them."""
     schema: Any = error.schema
     path = tuple(error.path)
     if key is None:
-        return Diagnostic(f"{_spelled(path)} must be {schema['$comment']}", _WHERE)
+        expected = schema["$comment"]
+        if error.validator == "pattern" and expected == "a string":
+            expected = "a string without control characters"
+        return Diagnostic(f"{_spelled(path)} must be {expected}", where)
     known = list(schema["properties"])
     summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
-    return Diagnostic(summary, _WHERE, f"Known here: {', '.join(known)}.")
+    return Diagnostic(summary, where, f"Known here: {', '.join(known)}.")
 
 
 def _spelled(path: Sequence[str | int]) -> str:

@@ -8,6 +8,12 @@ from typing import Any
 
 from reconciler.kinds.schema import DRAFT
 
+_TEXT = {"pattern": r"^[^\x00-\x1f\x7f]*$(?!\n)"}
+PATHS_OF_CONNECTION = frozenset(
+    {"psdk", "install-dir", "ca-file", "trust-store", "certificate", "key"}
+)
+"""The settings under ``connection`` that are paths, relative to the file."""
+
 _NOT_BLANK = {"pattern": r"\S", "$comment": "a string that is not blank"}
 
 
@@ -26,17 +32,19 @@ def settings_schema() -> dict[str, Any]:
         "file": _list(
             "a list of paths",
             "Manifest files and folders, relative to this file.",
-            _string("A file or folder."),
+            _string("A file or folder; bundled: the manifests that come with gwe."),
         ),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
             "$comment": "a table of strings",
-            "additionalProperties": _string("The variable's value."),
+            "additionalProperties": _value("string", "a string", "The variable's value."),
         },
         "guards": _table(
             "How much a plan may replace or delete.",
             {
-                "percent": _count("Percentage of the existing managed objects; default: 30."),
+                "percent": _integer(
+                    "Percentage of the existing managed objects; default: 30.", 0, 100
+                ),
                 "at_least": _count("How many objects there must be for percent; default: 10."),
                 "count": _count("Number of objects, also with --overwrite; default: no limit."),
             },
@@ -48,7 +56,12 @@ def settings_schema() -> dict[str, Any]:
                     "a list of words",
                     "An option is a secret if its name contains one of these words.",
                     {**_string("A whole word, in any case."), **_NOT_BLANK},
-                )
+                ),
+                "except": _list(
+                    "a list of names",
+                    "Options that are no secrets although their names have such a word.",
+                    {**_string("The whole name of an option, in any case."), **_NOT_BLANK},
+                ),
             },
         ),
         "connection": _connection(),
@@ -61,7 +74,10 @@ def settings_schema() -> dict[str, Any]:
     return {
         "$schema": DRAFT,
         "title": "Settings of the Web Engagement reconciler (gwe.toml)",
-        **_table("What gwe reads in the folder where it runs.", {**settings, "profiles": profiles}),
+        **_table(
+            "What gwe reads in the folder where it runs, or above it.",
+            {**settings, "profiles": profiles},
+        ),
     }
 
 
@@ -107,7 +123,7 @@ def _table(description: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _string(description: str) -> dict[str, Any]:
-    return _value("string", "a string", description)
+    return _value("string", "a string", description, **_TEXT)
 
 
 def _flag(description: str) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.text_files import position_after, read_text
 
 MAX_BYTES = 10 * 1024 * 1024
+MAX_NODES = 50_000
+"""Keys and values in one file."""
 MAX_ALIASED_NODES = 10_000
 MAX_DEPTH = 50
 
@@ -29,6 +31,7 @@ _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
+_NAMED = re.compile(r"\b(alias|anchor|tag handle)(?: '.*?')?")
 _INDENT_WITH_TAB = re.compile(r" *\t")
 _NULLS = frozenset({"", "~", "Null", "NULL"})
 
@@ -48,17 +51,45 @@ class YamlDocument:
         return self.places.get(path, self.position)
 
 
+class _TooLargeError(Exception):
+    """A file that expands to more than is read. ``problem`` says to what."""
+
+    def __init__(self, problem: Diagnostic) -> None:
+        super().__init__(problem.summary)
+        self.problem = problem
+
+
 class _Loader(yaml.CSafeLoader):
-    """The C loader without implicit types: every plain scalar is a string."""
+    """The C loader without implicit types: every plain scalar is a string. It counts nodes
+    while it composes them, since a few MiB of text can become a GiB of nodes."""
 
     yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment]
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self._name = name
+        self._nodes = 0
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002 - PyYAML's signature
+        """PyYAML calls this for each node."""
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            summary = f"the file has more than {MAX_NODES:,} keys and values"
+            hint = "Split it into several files."
+            raise _TooLargeError(Diagnostic(summary, Position(self._name), hint))
+
+    def ascend_resolver(self) -> None:
+        """Its counterpart, which nothing needs: there are no resolvers of paths."""
 
 
 def load_file(path: Path, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
     """The documents of a file. ``name`` is what messages call the file; its mistakes are
     added to ``problems``."""
-    text = read_text(path, name, MAX_BYTES, problems)
-    return [] if text is None else load_text(text, name, problems)
+    text = read_text(path, MAX_BYTES, name)
+    if isinstance(text, Diagnostic):
+        problems.append(text)
+        return []
+    return load_text(text, name, problems)
 
 
 def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocument]:
@@ -70,13 +101,17 @@ def load_text(text: str, name: str, problems: list[Diagnostic]) -> list[YamlDocu
         problems.append(Diagnostic(summary, position, "Write it as an escape in double quotes."))
         return []
     documents: list[YamlDocument] = []
+    lines = len(_BREAK.findall(text)) + 1
     loader = None
     try:
-        loader = _Loader(text)
+        loader = _Loader(text, name)
         while loader.check_node():
             node = loader.get_node()
             if node is not None and not _is_empty(node):
-                documents.append(_Construction(text, name, problems).document(node))
+                documents.append(_Construction(text, lines, name, problems).document(node))
+    except _TooLargeError as error:
+        problems.append(error.problem)
+        return []
     except yaml.MarkedYAMLError as error:
         problems.append(_syntax_problem(error, text, name))
     except yaml.reader.ReaderError as error:
@@ -105,15 +140,18 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("tabs are not allowed as indentation", place, "Indent with spaces.")
     reason = " ".join(part for part in (error.context, error.problem) if part)
-    return Diagnostic(f"not valid YAML: {reason}", place)
+    # What begins with * ! or & may be a password that lacks its quotes.
+    reason, named = _NAMED.subn(r"\1", reason)
+    hint = "Put a text that begins with *, & or ! in quotes." if named else ""
+    return Diagnostic(f"not valid YAML: {reason}", place, hint)
 
 
 class _Construction:
     """Turns the nodes of one document into data, and records their positions."""
 
-    def __init__(self, text: str, name: str, problems: list[Diagnostic]) -> None:
+    def __init__(self, text: str, lines: int, name: str, problems: list[Diagnostic]) -> None:
         self._text = text
-        self._lines = len(_BREAK.split(text))
+        self._lines = lines
         self._name = name
         self._problems = problems
         self._places: dict[FieldPath, Position] = {}
@@ -144,10 +182,9 @@ class _Construction:
         self._places.setdefault(path, self._position(node))
         if id(node) in self._seen:
             self._aliased += 1
-            if self._aliased == MAX_ALIASED_NODES:
-                self._problem(node, f"aliases expand to more than {MAX_ALIASED_NODES} values")
             if self._aliased >= MAX_ALIASED_NODES:
-                return None
+                summary = f"aliases expand to more than {MAX_ALIASED_NODES:,} values"
+                raise _TooLargeError(Diagnostic(summary, self._position(node)))
         self._seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, self._places[path])
@@ -214,8 +251,8 @@ class _Construction:
     def _refuse_tag(self, node: yaml.Node, plain: str) -> None:
         written = _TAG.match(self._text, node.start_mark.index)
         if written or node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
-            tag = written.group(1) if written else node.tag
-            self._problem(node, f"the tag {tag} is not supported", "Remove it.")
+            hint = "Remove it, or put a text that begins with ! in quotes."
+            self._problem(node, "tags (!) are not supported", hint)
 
 
 def as_text(value: str | int | bool) -> str:

@@ -1,35 +1,117 @@
-"""Text files that users write: read whole, as UTF-8, up to a limit of size."""
+"""Files that users name: read whole, as UTF-8, up to a limit of size.
 
+Read are regular files, standard input (``-``) and open descriptors (``/dev/fd/N``, which a
+shell passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
+"""
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from reconciler.diagnostics import Diagnostic, Position
 
+STANDARD_STREAM = Path("-")
+"""Standard input where a file is read, standard output where one is written."""
 
-def read_text(path: Path, name: str, max_bytes: int, problems: list[Diagnostic]) -> str | None:
-    """The text of a file, without a byte order mark. ``name`` is what messages call the file.
+_INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
-    A file that is larger than ``max_bytes``, cannot be read or is not UTF-8 is a problem,
-    and the result is None.
+
+def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
+    """The text of a file, without a byte order mark; or why there is none, as a problem whose
+    summary begins with "cannot be read". ``name``: what messages call the file, if not its path.
     """
-    where = Position(name)
+    name = name or shown_path(path)
     try:
-        if path.stat().st_size > max_bytes:
-            problems.append(Diagnostic(f"the file is larger than {max_bytes >> 20} MiB", where))
-            return None
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        problems.append(Diagnostic(f"cannot be read: {reason}", where))
-        return None
+        with _opened(path) as file:
+            raw = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = _HINT if isinstance(error, _UnsuitableFileError) else ""
+        return Diagnostic(f"cannot be read: {reason}", Position(name), hint)
+    if not raw and str(path) in _INPUTS:
+        hint = "Only one option can read it, and only once."
+        return Diagnostic("cannot be read: it is empty", Position(name), hint)
+    if len(raw) > max_bytes:
+        reason = f"it is larger than {_size(max_bytes)}"
+        return Diagnostic(f"cannot be read: {reason}", Position(name), "Is it the right file?")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig", "replace")
-        place = position_after(before, name)
-        problems.append(Diagnostic("the file is not UTF-8", place, "Save it as UTF-8."))
-        return None
+        place = position_after(raw[: error.start].decode("utf-8-sig", "replace"), name)
+        found = "it is UTF-16, not UTF-8" if raw.startswith(_UTF_16) else "it is not UTF-8"
+        return Diagnostic(f"cannot be read: {found}", place, "Save it as UTF-8.")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path names standard input or an open descriptor."""
+    return str(path) in _INPUTS or _DESCRIPTOR.fullmatch(str(path)) is not None
+
+
+def shown_path(path: Path) -> str:
+    """What messages call a file."""
+    return "standard input" if path == STANDARD_STREAM else str(path)
+
+
+def canonical_path(path: Path) -> str:
+    """The path that is the same for all names of a file, also where it cannot be read."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
 
 
 def position_after(before: str, name: str) -> Position:
     """The position of the character that follows the text ``before``."""
     return Position(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+_HINT = "Name a regular file, or - to read standard input."
+
+
+class _UnsuitableFileError(OSError):
+    """A file of a kind that is not read."""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, open for reading."""
+    descriptor = _DESCRIPTOR.fullmatch(str(path))
+    if str(path) in _INPUTS:
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "it is closed")
+        yield sys.stdin.buffer
+    elif descriptor:
+        with os.fdopen(os.dup(int(descriptor[1])), "rb") as file:
+            yield file
+    else:
+        # Looked at first, since opening a device can have effects; and again once it is open,
+        # since another file may have taken the name.
+        _check_regular(os.stat(path))
+        with os.fdopen(os.open(path, _OPEN), "rb") as file:
+            _check_regular(os.fstat(file.fileno()))
+            yield file
+
+
+def _check_regular(status: os.stat_result) -> None:
+    for is_kind, name in _KINDS:
+        if is_kind(status.st_mode):
+            raise _UnsuitableFileError(errno.EINVAL, f"it is {name}")
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import postgres
+from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
 from tests.runs import Nursery, Place, make_place, make_template, running_nursery
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
@@ -107,8 +107,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "Left out: the tests of the Platform SDK, since PSDK_LIB does not name the folder"
             " with its jars (make test-psdk)."
         )
-    if not postgres.available():
-        terminalreporter.write_line(postgres.LEFT_OUT)
+    if not available():
+        terminalreporter.write_line(LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,7 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[postgres.Cluster]:
-    """A PostgreSQL server. Only where ``postgres.available()``."""
-    with postgres.running_cluster() as found:
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server. Only where ``tests.postgres.available()``."""
+    with running_cluster() as found:
         yield found

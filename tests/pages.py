@@ -6,7 +6,8 @@ A page runs in one folder, its blocks from top to bottom:
                       output; ``...`` alone stands for any number of lines, and ``$?`` is
                       shown by ``echo $?``
     ```console skip   not run, such as a command that starts a build
-    ```yaml, ```toml  written to the file that a first line ``# file: NAME`` names
+    ```yaml, ```toml  written to the file that a first line ``# file: NAME`` names; with that
+                      line, so that copied by hand it has the line numbers of the page
     ```diff           changes the file that its first line ``--- NAME`` names
 """
 
@@ -47,7 +48,7 @@ def run_page(page: Path, folder: Path, env: Mapping[str, str]) -> None:
         elif name := _FILE.match(step):
             target = folder / name.group(1)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(step[name.end() :], encoding="utf-8")
+            target.write_text(step, encoding="utf-8")
 
 
 def apply_diff(diff: str, folder: Path) -> None:

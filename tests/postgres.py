@@ -7,9 +7,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class Cluster:
 
     folder: Path
     _process: "subprocess.Popen[bytes]"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, schema: str) -> str:
         """The URL of a store of its own."""
@@ -96,19 +97,20 @@ class Cluster:
 
     def start(self) -> None:
         """Starts it again."""
-        self._process = _start(self.folder)
+        self._process = _start(self.folder, self.settings)
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """A new cluster, whose commits do not wait for the disk: no test cuts the power."""
+def running_cluster(**settings: str) -> Iterator[Cluster]:
+    """A new cluster, with these settings of the server beside ours. Its commits do not wait
+    for the disk: no test cuts the power."""
     folder = Path(tempfile.mkdtemp(prefix="gwe-pg-"))
     try:
         if os.getuid() == 0:
             shutil.chown(folder, _account())
         initdb = ("-D", str(folder / "data"), "-U", "gwe", "-A", "trust", "-N", "-E", "UTF8")
         _run("initdb", *initdb, "--locale=C", cwd=folder).check_returncode()
-        cluster = Cluster(folder, _start(folder))
+        cluster = Cluster(folder, _start(folder, settings), settings)
         try:
             yield cluster
         finally:
@@ -117,13 +119,15 @@ def running_cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, more: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     (folder / "data" / "postmaster.pid").unlink(missing_ok=True)
     settings = {
         "unix_socket_directories": str(folder),
         "listen_addresses": "",
+        "port": "5432",
         "fsync": "off",
         "max_connections": "50",
+        **more,
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     process = subprocess.Popen(
@@ -135,10 +139,12 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
         **_as_account(),
     )
     for _ in range(300):
-        if _run("pg_isready", "-q", "-h", str(folder), cwd=folder).returncode == 0:
+        ready = ("-q", "-h", str(folder), "-p", settings["port"])
+        if _run("pg_isready", *ready, cwd=folder).returncode == 0:
             return process
         time.sleep(0.1)
     process.kill()
+    process.wait()
     raise AssertionError("the server did not start within 30 s")
 
 

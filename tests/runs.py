@@ -23,6 +23,7 @@ from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
+from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
@@ -350,10 +351,13 @@ def assert_same_but_dbids(path: Path, before: Objects, access: Access) -> None:
 # Runs in this process
 
 
-def someone(name: str, host: str = "here", clock: Clock | None = None) -> RunContext:
-    """Who runs, for ``execute_plan``. Without a clock time stands still."""
+def someone(
+    name: str, host: str = "here", clock: Clock | None = None, machine: str = ""
+) -> RunContext:
+    """Who runs, for ``execute_plan``: on this machine, if no other is named. Without a clock
+    time stands still."""
     still = Clock(lambda: 0.0, lambda _: None, lambda later: f"hour {later:g}")
-    return RunContext(name, "tester", host, 1, "hour 0", clock or still)
+    return RunContext(name, "tester", host, 1, "hour 0", clock or still, machine or machine_id())
 
 
 def carry_out_quietly(

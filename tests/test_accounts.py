@@ -92,7 +92,7 @@ def test_an_account_without_rights_writes_nothing_and_is_told_which_permission_i
     site: Path, tmp_path: Path
 ) -> None:
     before = everything(site)
-    options = plan_arguments(site, "--auto-approve")
+    options = plan_arguments(site, "-f", "bundled", "--auto-approve")
     result = gwe("apply", *options, cwd=tmp_path, env=PLANNER)
     assert result.code == 3
     assert "this account may not create the lock" in " ".join(result.err.split())
@@ -113,7 +113,7 @@ def test_creating_over_an_object_that_cannot_be_read_says_that_it_may_be_there(
     person = find(site, "Person", "P1").dbid
     with opened(site) as server:
         server.set_permissions("Tenant", 101, [AccessEntry("Person", person, Permission.FULL)])
-    options = plan_arguments(site, "--target", "AgentGroup/*", "--auto-approve")
+    options = plan_arguments(site, "--target", "AgentGroup/*", "-f", "bundled", "--auto-approve")
     result = gwe("apply", *options, cwd=tmp_path, env=PLANNER)
     assert result.code == 1
     assert "perhaps by an object that this account cannot read" in result.out
@@ -121,7 +121,7 @@ def test_creating_over_an_object_that_cannot_be_read_says_that_it_may_be_there(
 
 def test_the_default_user_may_do_everything(site: Path, tmp_path: Path) -> None:
     env = {"GWE_USER": "default", "GWE_PASSWORD": "password"}
-    options = plan_arguments(site, "--auto-approve", "--quiet")
+    options = plan_arguments(site, "-f", "bundled", "--auto-approve", "--quiet")
     assert gwe("apply", *options, cwd=tmp_path, env=env).code == 0
 
 
@@ -129,7 +129,7 @@ def test_a_read_only_server_refuses_the_run_at_its_first_write(site: Path, tmp_p
     server = EmbeddedServer(site)
     server.change_mode("ReadOnly")
     server.close()
-    options = plan_arguments(site, "--auto-approve", "--quiet")
+    options = plan_arguments(site, "-f", "bundled", "--auto-approve", "--quiet")
     result = gwe("apply", *options, cwd=tmp_path)
     assert result.code == 1
     assert "the server is in mode ReadOnly" in result.err

@@ -18,6 +18,7 @@ PACKAGE = Path(reconciler.__file__).parent
 
 BASE = {
     "diagnostics",
+    "environment",
     "errors",
     "json_codec",
     "resources",
@@ -29,6 +30,7 @@ BASE = {
 
 MAY_IMPORT = {
     "diagnostics": set[str](),
+    "environment": set[str](),
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
@@ -46,7 +48,8 @@ MAY_IMPORT = {
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
     "settings_schema": {"kinds"},
-    "settings": {"settings_schema", "manifest", "plan"},
+    "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
+    "settings_search": set[str](),
     "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
     "api": {"engine", "server", "plan", "state", "apply"},
     "testing": {"kinds", "server"},

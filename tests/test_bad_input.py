@@ -118,8 +118,8 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     text = refused(1, *[f"--file={path}" for path in paths])
     assert "error: none: no such file or folder" in text
     assert "error: empty: the folder contains no manifests" in text
-    assert "error: latin.yaml:2:4: the file is not UTF-8" in text
-    assert "error: big.yaml: the file is larger than 10 MiB" in text
+    assert "error: latin.yaml:2:4: cannot be read: it is not UTF-8" in text
+    assert "error: big.yaml: cannot be read: it is larger than 10 MiB" in text
     assert "4 problems." in text
 
 
@@ -218,12 +218,18 @@ def test_a_file_name_that_is_not_utf_8_is_no_reason_to_fail(server: Path, tmp_pa
 def test_a_manifest_cannot_send_control_sequences_to_the_terminal(
     server: Path, tmp_path: Path
 ) -> None:
-    manifest = GROUP + 'spec: {annex: {"s\\e[2K": {"o\\e[1A": "x\\e[31m"}}}\n'
+    manifest = GROUP + 'spec: {annex: {s: {o: "x\\e[2K\\e[1A\\e[31m"}}}\n'
     (tmp_path / "m.yaml").write_text(manifest, encoding="utf-8")
     result = gwe("plan", *plan_arguments(server, "--file", "m.yaml"), cwd=tmp_path)
     assert result.code == 0
     assert "AgentGroup" in result.out
     assert "\x1b" not in result.out
+    names = GROUP + 'spec: {annex: {"s\\e[2K": {"o\\e[1A": v}}}\n'
+    (tmp_path / "m.yaml").write_text(names, encoding="utf-8")
+    refused = gwe("plan", *plan_arguments(server, "--file", "m.yaml"), cwd=tmp_path)
+    assert refused.code == 1
+    assert r"'s\x1b[2K'" in refused.err
+    assert "\x1b" not in refused.err
 
 
 # What the server holds
@@ -315,7 +321,6 @@ def test_an_application_that_does_not_exist_is_refused(server: Path, tmp_path: P
         (["--tenant", "Nope"], ["GWE does not serve a tenant Nope", "Resources"]),
         (["--cluster", "Nope"], ["GWE has no connection to a cluster Nope"]),
         (["--profile", "nope"], ["no profile nope"]),
-        (["--password-file", "nope"], ["--password-file nope cannot be read"]),
     ],
     ids=lambda value: " ".join(value) if value and value[0].startswith("-") else "",
 )

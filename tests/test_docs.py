@@ -64,3 +64,16 @@ def test_every_module_and_test_that_the_architecture_page_names_is_there() -> No
         else:
             found = [*(ROOT / "reconciler").glob(name), *ROOT.glob(name)]
             assert found, f"{name} is neither in reconciler/ nor at the top"
+
+
+def test_every_message_of_what_to_do_when_is_a_message_of_the_program() -> None:
+    """A message that was reworded must be found there under its new words."""
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    messages = re.findall(r"^\| `([^`]+)` \|", page.partition("## ")[0], re.MULTILINE)
+    assert len(messages) > 20
+    source = "".join(
+        module.read_text(encoding="utf-8") for module in (ROOT / "reconciler").rglob("*.py")
+    )
+    joined = re.sub(r'"\s*\n\s*f?"', "", source)  # a string that goes on in the next line
+    parts = [part.strip() for message in messages for part in message.split("…")]
+    assert [part for part in parts if part not in joined] == []

@@ -123,7 +123,7 @@ def test_the_first_run_shows_the_plan_applies_it_and_ends_with_the_vendors_line(
     result = drop_in(*site(path), cwd=tmp_path)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[0] == "Site    GWE"
+    assert lines[:3] == ["Manifests  bundled", "Settings   no gwe.toml", "Site       GWE"]
     assert "  + Webengagement_Chat" in lines
     assert lines.index(FIRST) < lines.index("[34/34] ~ Application/GWE")
     assert lines[-3] == "Apply: 34 applied."
@@ -677,7 +677,7 @@ def test_the_script_runs_from_another_folder_with_any_names(
     env = {"GWE_PYTHON": sys.executable, "GWE_STATE_DIR": "", "CDPATH": str(tmp_path)}
     result = finished([*command, *site(path, app=ODD)], elsewhere, env)
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[0] == "Site    " + ODD.replace("\\", r"\\")
+    assert result.out.splitlines()[2] == "Site       " + ODD.replace("\\", r"\\")
     assert last_line(result) == SUCCESS
     assert (tools / "state" / "state.db").is_file()
     result = finished([*command, *site(path, app=f"{ODD} not")], elsewhere, env)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from reconciler.errors import ManifestError
 from reconciler.server.delta import Delta
@@ -567,6 +568,32 @@ def test_init_leaves_nothing_behind_after_a_failing_site_file(tmp_path: Path, mi
     assert shown.code == 1
     assert "../site.yaml" in shown.err
     assert list((tmp_path / "here").iterdir()) == []
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from reconciler.server.embedded.sites import create
+create._fill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+create.create_server(Path("[t].db"))
+"""
+
+
+def test_what_a_killed_init_has_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) >= 2
+    assert all(one.name.startswith(".[t].db.") for one in tmp_path.iterdir())
+    assert gwe("embedded", "init", "[t].db", cwd=tmp_path).code == 0
+    assert [one.name for one in tmp_path.iterdir()] == ["[t].db"]
+
+
+def test_what_another_init_is_making_is_left_alone(tmp_path: Path) -> None:
+    draft = tmp_path / ".gwe.db.0123abcd"
+    draft.touch()
+    with FileLock(f"{draft}.lock"):
+        assert gwe("embedded", "init", "gwe.db", cwd=tmp_path).code == 0
+        assert draft.exists()
 
 
 def test_init_explains_a_folder_that_does_not_exist(tmp_path: Path) -> None:

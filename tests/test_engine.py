@@ -133,7 +133,7 @@ def test_a_plan_file_needs_its_secret_and_is_applied_once(
     save_plan(engine.plan(file), saved)
     assert "hidden" not in saved.read_text(encoding="utf-8")
     monkeypatch.delenv("LOGIN")
-    with pytest.raises(ReconcilerError, match="needs the environment variable LOGIN"):
+    with pytest.raises(ReconcilerError, match="the environment variable LOGIN is not set"):
         load_plan(saved)
     monkeypatch.setenv("LOGIN", "hidden")
     assert engine.apply(load_plan(saved)).exit_code is ExitCode.DONE

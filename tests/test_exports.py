@@ -97,6 +97,8 @@ def test_the_import_of_the_package_and_the_help_of_gwe_load_no_engine() -> None:
     assert {m for m in _modules_after(help_) if m.startswith("reconciler")} == {
         "reconciler",
         "reconciler.cli",
+        "reconciler.cli.examples",
+        "reconciler.cli.help",
         "reconciler.cli.main",
         "reconciler.diagnostics",
         "reconciler.errors",

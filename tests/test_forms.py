@@ -7,6 +7,7 @@ import pytest
 
 from reconciler import Plan, Reconciler, RunReport
 from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.state.opening import open_store
 from tests.harness import APP, site_server
 
 MANIFEST = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: New}\n"
@@ -35,6 +36,7 @@ def test_a_form_shows_plans_and_runs(
     engine: Reconciler,
     plan: Plan,
     report: RunReport,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     form = FORMS[name](OutputStyle())
@@ -42,22 +44,22 @@ def test_a_form_shows_plans_and_runs(
     assert "New" in capsys.readouterr().out
     form.runs(engine.runs())
     assert report.run in capsys.readouterr().out
-    form.run(engine.runs()[0], Path("the journal"))
+    form.run(open_store(str(tmp_path / "state")).read_run(report.run), "the state")
     assert "InteractionQueue/New" in capsys.readouterr().out
 
 
-def test_a_list_of_runs_as_json_is_a_list_of_what_one_run_is(
-    engine: Reconciler, report: RunReport, capsys: pytest.CaptureFixture[str]
+def test_a_run_as_json_has_what_its_list_has_and_its_outcomes(
+    engine: Reconciler, report: RunReport, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     form = FORMS["json"](OutputStyle())
     form.runs(engine.runs())
     (listed,) = json.loads(capsys.readouterr().out)
-    form.run(engine.runs()[0], Path("the journal"))
-    assert json.loads(capsys.readouterr().out) == listed
+    form.run(open_store(str(tmp_path / "state")).read_run(report.run), "the state")
+    run = json.loads(capsys.readouterr().out)
+    assert {name: run[name] for name in listed} == listed
+    assert (run.keys() - listed.keys()) == {"state", "outcomes", "backups"}
     assert (listed["run"], listed["status"], listed["settled"]) == (report.run, "applied", True)
-    assert listed["outcomes"] == [
-        {"address": "InteractionQueue/New", "status": "done", "message": ""}
-    ]
+    assert run["outcomes"] == [{"address": "InteractionQueue/New", "status": "done", "message": ""}]
 
 
 def test_no_runs_are_an_empty_list_in_each_form(capsys: pytest.CaptureFixture[str]) -> None:

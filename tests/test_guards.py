@@ -341,8 +341,8 @@ def test_a_protected_object_that_a_run_has_made_is_not_deleted_by_its_undo(tmp_p
     ("text", "told"),
     [
         ("guards = 5", "guards must be a table"),
-        ("[guards]\npercent = 'x'", "guards.percent must be an integer, 0 or more"),
-        ("[guards]\npercent = -1", "guards.percent must be an integer, 0 or more"),
+        ("[guards]\npercent = 'x'", "guards.percent must be an integer from 0 to 100"),
+        ("[guards]\npercent = -1", "guards.percent must be an integer from 0 to 100"),
         ("[guards]\ncount = 1.5", "guards.count must be an integer, 0 or more"),
         ("[guards]\nat_least = true", "guards.at_least must be an integer, 0 or more"),
         ("[guards]\nlimit = 1", "unknown setting guards.limit"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from reconciler.apply import run as run_module
 from reconciler.apply import session as session_module
 from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
-from reconciler.apply.lock_acquisition import acquire
+from reconciler.apply.lock_acquisition import Resumption, acquire
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
@@ -28,7 +29,7 @@ from reconciler.server.port import Server
 from reconciler.state.opening import open_store
 from reconciler.testing.faults import Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
-from tests.harness import APP, opened
+from tests.harness import APP, gwe, opened
 from tests.runs import (
     AFTER,
     REPLACED,
@@ -69,7 +70,7 @@ def server(place: Place) -> Iterator[EmbeddedServer]:
 
 
 def _holder(run: str, host: str = "here") -> Holder:
-    return Holder("anna", host, run, place=f"{host}:/state")
+    return Holder("anna", host, run, place=f"{host}:/state", machine=f"of {host}")
 
 
 def _take(server: Server, run: str, time: Time, wait: float = 0.0) -> Lock:
@@ -98,6 +99,7 @@ def test_the_lock_is_a_list_in_environment_that_says_who_has_it(server: Embedded
         "lock": {
             "owner": "anna",
             "host": "here",
+            "machine": "of here",
             "run": "first",
             "place": "here:/state",
             "since": "1000",
@@ -312,15 +314,111 @@ def test_the_lock_of_a_dead_run_of_ours_is_gone_on_with(server: EmbeddedServer) 
     _take(server, "dead", time).start_writing()
     (one,) = find_locks(server)
     with pytest.raises(LockHeldError):
-        acquire(server, _holder("new"), TENANTS, time.clock, ours="another")
+        acquire(server, _holder("new"), TENANTS, time.clock, resumes=_resumption([]))
     watched = FaultyServer(server)
-    lock, _ = acquire(watched, _holder("dead"), TENANTS, time.clock, ours="dead")
-    assert {call.name for call in watched.calls} == {"read"}
+    lock = _recover(watched, "dead", time)
+    assert [call.name for call in watched.calls if call.name != "read"] == ["update"]
     assert time.slept == []
-    assert find_locks(server) == [one]
+    (resumed,) = find_locks(server)
+    assert resumed.dbid == one.dbid
+    assert (_held(server).writing, _held(server).recovering) == (True, True)
     lock.confirm()
     lock.release()
     assert find_locks(server) == []
+
+
+def test_a_process_whose_run_is_recovered_no_longer_has_the_lock(server: EmbeddedServer) -> None:
+    """Its database may have been lost, and with it what held the run."""
+    time = Time()
+    lost = _take(server, "run", time)
+    lost.start_writing()
+    _recover(server, "run", time)
+    with pytest.raises(LockLostError, match="it is now held by anna on here"):
+        lost.confirm()
+
+
+# Recovering from another machine
+
+
+def test_a_run_of_another_machine_is_recovered_once_its_lock_stood_still_for_a_lease(
+    server: EmbeddedServer,
+) -> None:
+    time, said = Time(), list[str]()
+    _take(server, "run", time).start_writing()
+    lock = _recover(server, "run", time, "there", said)
+    assert sum(time.slept) == 60
+    assert said == [
+        "Run run was on another machine, here. Waiting 60 s to see that it does nothing there"
+        " any more."
+    ]
+    assert (_held(server).host, _held(server).machine) == ("there", "of there")
+    lock.release()
+
+
+def test_the_lock_of_a_recovery_on_a_third_machine_is_waited_for_as_well(
+    server: EmbeddedServer,
+) -> None:
+    """The run was on this machine, and what recovered it since was not."""
+    time = Time()
+    _take(server, "run", time).start_writing()
+    _recover(server, "run", time, "there")
+    time.slept.clear()
+    _recover(server, "run", time, "here")
+    assert sum(time.slept) == 60
+
+
+def test_a_run_of_another_machine_whose_counter_moves_is_not_recovered(
+    server: EmbeddedServer,
+) -> None:
+    time = Time()
+    owner = _take(server, "run", time)
+    owner.start_writing()
+
+    def work(_: float) -> None:
+        owner.confirm()
+
+    time.meanwhile = work
+    with pytest.raises(LockHeldError, match="is writing or did not finish"):
+        _recover(server, "run", time, "there")
+    assert 0 < sum(time.slept) < 60
+    owner.confirm()
+
+
+def test_a_lock_that_is_released_meanwhile_is_made_anew(server: EmbeddedServer) -> None:
+    time = Time()
+    owner = _take(server, "run", time)
+    owner.start_writing()
+    time.meanwhile = lambda _: owner.release()
+    _recover(server, "run", time, "there")
+    assert (_held(server).host, _held(server).recovering) == ("there", True)
+
+
+def test_a_run_of_another_machine_that_has_no_lock_is_waited_for_all_the_same(
+    server: EmbeddedServer,
+) -> None:
+    """It took none, or somebody has released it: no counter tells whether it is alive."""
+    time, said = Time(), list[str]()
+    holder = replace(_holder("run", "there"), recovering=True)
+    resumes = _resumption(said, elsewhere=True)
+    acquire(server, holder, TENANTS, time.clock, resumes=resumes)
+    assert sum(time.slept) == 60
+    assert said == [
+        "The run was on another machine, and no lock tells whether it still works there. Waiting"
+        " 60 s, which is longer than any call of it takes."
+    ]
+
+
+def _resumption(said: list[str], *, elsewhere: bool = False) -> Resumption:
+    return Resumption(elsewhere, said.append)
+
+
+def _recover(
+    server: Server, run: str, time: Time, host: str = "here", said: list[str] | None = None
+) -> Lock:
+    """Takes over the lock of a run that did not finish."""
+    holder = replace(_holder(run, host), recovering=True)
+    resumes = _resumption(said if said is not None else [])
+    return acquire(server, holder, TENANTS, time.clock, resumes=resumes)[0]
 
 
 def test_a_contender_whose_mark_stands_in_the_lock_already_goes_on(server: EmbeddedServer) -> None:
@@ -501,7 +599,13 @@ def test_a_lock_that_cannot_be_read_is_held_by_somebody(server: EmbeddedServer) 
     assert _held(server).run == "first"
 
 
-@pytest.mark.parametrize("annex", [{}, {"lock": {}}, {"lock": {"counter": "x", "lease": ""}}])
+NUMBERS = ("nan", "inf", "-inf", "1e400", "-1", "0x1", "", "x", "1" * 5000, "\u0661")
+
+
+@pytest.mark.parametrize(
+    "annex",
+    [{}, {"lock": {}}, *({"lock": {"counter": text, "lease": text}} for text in NUMBERS)],
+)
 def test_a_lock_that_says_nothing_is_taken_over_like_any(
     server: EmbeddedServer, annex: dict[str, Any]
 ) -> None:
@@ -902,3 +1006,25 @@ def test_other_runs_are_looked_for_before_anything_is_read(
     monkeypatch.setattr(session_module, "read_again", reading)
     assert _execute(place, server).exit_code == 0
     assert order == ["check", "read"]
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e400"])
+def test_a_lock_of_unknown_age_is_shown_and_can_be_released(place: Place, text: str) -> None:
+    with opened(place.server) as server:
+        lock, _ = acquire(server, _holder("run"), TENANTS, Time().clock)
+        delta = KeyValueDelta(changed={"lock": {"counter": text, "lease": text}})
+        dbid = find_locks(server)[0].dbid
+        server.update("Transaction", dbid, Delta(key_values={"userProperties": delta}))
+        lock.confirm()
+    shown = gwe("lock", "show", *_server(place), cwd=place.folder)
+    assert shown.code == 0
+    assert "  counter  no number: it is unknown how long ago it was renewed\n" in shown.out
+    apply = ("apply", *_server(place), "--app", APP, "-f", "manifests.yaml", "--auto-approve")
+    refused = gwe(*apply, cwd=place.folder)
+    assert refused.code == 4
+    assert "the lock is held by anna on here since 1000, run run" in refused.err
+    recovered = gwe("recover", *_server(place), cwd=place.folder)
+    assert recovered.code == 0
+    released = gwe("lock", "release", *_server(place), cwd=place.folder)
+    assert (released.code, released.out) == (0, "Released the lock of run run.\n")
+    assert gwe(*apply, cwd=place.folder).code == 0

@@ -201,7 +201,7 @@ def test_every_path_that_gives_nothing_is_reported(tmp_path: Path) -> None:
         f"{tmp_path}/none: no such file or folder",
         f"{tmp_path}/empty: the folder contains no manifests",
         f"{tmp_path}/other: the folder contains no manifests",
-        f"{tmp_path}/latin.yaml:2:4: the file is not UTF-8",
+        f"{tmp_path}/latin.yaml:2:4: cannot be read: it is not UTF-8",
     ]
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,17 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def in_terminal(
-    *arguments: str | Path, cwd: Path, answer: str = "", asked: str = "[y/N]", **extra: str
+    *arguments: str | Path,
+    cwd: Path,
+    answer: str = "",
+    asked: str = "[y/N]",
+    elsewhere: Mapping[str, Path] | None = None,
+    **extra: str,
 ) -> tuple[int, str]:
     """Runs gwe in a terminal of 80 columns, types ``answer`` once it shows ``asked``; the
     exit code and what the terminal shows. Ctrl-C is pressed again until it is heard, as
-    people do: Python sees none that comes just before it waits for a key."""
+    people do: Python sees none that comes just before it waits for a key. ``elsewhere``:
+    streams that lead to a file instead of the terminal."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
     environment.pop("NO_COLOR", None)
     environment |= {"TERM": "xterm-256color", "COLUMNS": "80", **extra}
@@ -43,18 +50,24 @@ def in_terminal(
     def take_the_terminal() -> None:
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test worker ignores it
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
 
+    files = {
+        name: path.open("rb" if name == "stdin" else "ab")
+        for name, path in (elsewhere or {}).items()
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "reconciler", *map(str, arguments)],
         cwd=cwd,
         env=environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+        stdin=files.get("stdin", theirs),
+        stdout=files.get("stdout", theirs),
+        stderr=files.get("stderr", theirs),
         preexec_fn=take_the_terminal,  # noqa: PLW1509 - no thread runs here
     )
     os.close(theirs)
+    for file in files.values():
+        file.close()
     shown = b""
     pressed = 0
     while True:
@@ -223,6 +236,40 @@ def test_apply_shows_each_object_as_it_is_written(tmp_path: Path) -> None:
     assert "[ 1/34] + AgentGroup/Web Engagement Chat\n" in plain
     assert "[34/34] ~ Application/GWE\n" in plain
     assert re.search(r"\nApply: 34 applied\.\ngwe undo \S+ reverts it\.\s*$", plain)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"stdout": "log"}, {"stdout": "log", "stderr": "log"}, {"stdin": "other", "stdout": "log"}],
+    ids=["apply | tee", "apply > log 2>&1", "other | apply > log"],
+)
+def test_apply_asks_at_the_terminal_whichever_of_its_streams_leads_elsewhere(
+    tmp_path: Path, elsewhere: dict[str, str]
+) -> None:
+    server = site_server(tmp_path)
+    (tmp_path / "other").write_text("this is no answer\n")
+    files = {stream: tmp_path / name for stream, name in elsewhere.items()}
+    options = ("apply", *plan_arguments(server))
+    code, shown = in_terminal(*options, cwd=tmp_path, answer="x\ny\n", elsewhere=files)
+    logged = (tmp_path / "log").read_text(encoding="utf-8")
+    assert code == 0, shown + logged
+    assert shown.count("Apply this plan? [y/N]") == 2
+    assert "Please answer y or n." in shown
+    assert "\nPlan: " in logged
+    assert "Apply: 34 applied." in logged
+    assert "Apply this plan?" not in logged
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [(("apply", "gone.plan"), 1), (("undo", "20200101"), 64)]
+)
+def test_a_plan_or_run_that_is_not_there_is_told_before_there_is_a_terminal_to_ask_on(
+    tmp_path: Path, command: tuple[str, str], code: int
+) -> None:
+    result = gwe(*command, "--server", f"embedded:{site_server(tmp_path)}", cwd=tmp_path)
+    assert result.code == code
+    assert command[1] in result.err
+    assert "terminal" not in result.err
 
 
 def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> None:

@@ -168,7 +168,9 @@ def test_the_same_input_makes_the_same_file_byte_for_byte(tmp_path: Path) -> Non
 
 
 def test_saving_a_plan_leaves_no_other_file_and_replaces_an_old_one(tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text("an old plan", encoding="utf-8")
+    old = tmp_path / "plan.json"
+    old.write_text('{"format": "gwe-plan/0"}', encoding="utf-8")
+    old.chmod(0o644)
     made(tmp_path, GROUP)
     assert sorted(one.name for one in tmp_path.iterdir() if not one.name.startswith("gwe.db")) == [
         "m.yaml",
@@ -176,6 +178,7 @@ def test_saving_a_plan_leaves_no_other_file_and_replaces_an_old_one(tmp_path: Pa
         "site.yaml",
     ]
     assert json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["empty"] is False
+    assert old.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("site", [BARE, VENDOR], ids=["bare", "vendor"])
@@ -808,9 +811,6 @@ def test_an_object_that_is_deleted_with_a_replaced_one_and_appears_after_the_pla
     ("option", "named_as"),
     [
         (("-f", "m.yaml"), "--file"),
-        (("--app", "GWE"), "--app"),
-        (("--tenant", "Resources"), "--tenant"),
-        (("--cluster", "C"), "--cluster"),
         (("--overwrite",), "--overwrite"),
         (("--overwrite-only", "AgentGroup/*"), "--overwrite-only"),
         (("--force",), "--force"),
@@ -831,6 +831,27 @@ def test_an_option_of_the_plan_has_no_place_beside_its_file(
     assert what in said(refused)
     assert "Use it when you make the plan: gwe plan --out." in said(refused)
     assert everything(server) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--app", "Other"), "--app is Other, but the plan is for GWE"),
+        (("--tenant", "Other"), "--tenant is Other, but the plan is for Resources"),
+        (("--cluster", "C"), "--cluster is C, but the plan is for none"),
+    ],
+)
+def test_a_plan_file_is_applied_beside_the_options_of_its_site_and_of_no_other(
+    option: tuple[str, str], told: str, tmp_path: Path
+) -> None:
+    server = made(tmp_path, QUEUE)
+    before = everything(server)
+    refused = applied(tmp_path, *option)
+    assert (refused.code, f"error: {told}" in said(refused)) == (64, True)
+    assert everything(server) == before
+    env = {"GWE_APP": "Other", "GWE_FILE": "other.yaml"}
+    done = applied(tmp_path, "--app", "GWE", "--tenant", "Resources", env=env)
+    assert done.code == 0, done.err
 
 
 def test_a_file_is_not_carried_out_without_a_terminal_and_without_approval(tmp_path: Path) -> None:
@@ -947,7 +968,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "object": (b"{}", "plan.json is no plan of gwe"),
     "format only": (b'{"format": "gwe-plan/2"}', "plan.json is not a valid plan: /id is missing"),
     "format of another kind": (b'{"format": ["a"]}', "this version reads gwe-plan/2"),
-    "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: not UTF-8"),
+    "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: it is not UTF-8"),
     "deep": (b"[" * 100_000, "plan.json is no JSON"),
 }
 
@@ -988,7 +1009,7 @@ def test_a_file_that_cannot_be_read_is_named(
     (tmp_path / "folder").mkdir()
     more = ("--auto-approve",) if command == "apply" else ()
     refused = gwe(command, path, *more, cwd=tmp_path)
-    assert refused.code == 64
+    assert refused.code == 1
     assert f"the plan file {path} cannot be read: {told}" in said(refused)
 
 

@@ -24,7 +24,7 @@ PROXY = (
 def path(tmp_path: Path) -> Path:
     """A server that a run was made on, and that is a proxy since."""
     path = site_server(tmp_path, PROXY)
-    done = gwe("apply", *plan_arguments(path), "--auto-approve", cwd=tmp_path)
+    done = gwe("apply", "-f", "bundled", *plan_arguments(path), "--auto-approve", cwd=tmp_path)
     assert done.code == 0, done.err
     with opened(path) as server:
         connection = {"appServerDBID": MASTER, "id": "default"}

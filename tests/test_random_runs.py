@@ -137,12 +137,12 @@ class Story:
 
     def unsettled(self) -> bool:
         with opened(self.path) as server:
-            return bool(unfinished_runs(self.state, server.info().identity))
+            return bool(unfinished_runs(self.state, server))
 
     def recover(self) -> None:
         """What ``gwe recover`` does, on the healthy server."""
         with opened(self.path) as server:
-            for entry in unfinished_runs(self.state, server.info().identity):
+            for entry in unfinished_runs(self.state, server):
                 run = self.state.read_run(entry.name)
                 recover_run(
                     run,

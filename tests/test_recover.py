@@ -168,8 +168,7 @@ def _settle(place: Place, *, reverse: bool = False) -> list[Recovered]:
     """What ``gwe recover`` does."""
     found: list[Recovered] = []
     with opened(place.server) as server:
-        identity = server.info().identity
-        for entry in unfinished_runs(place.state, identity):
+        for entry in unfinished_runs(place.state, server):
             run = place.state.read_run(entry.name)
             plan = plan_of_run(run)
             options = RunOptions(place.state)
@@ -178,7 +177,7 @@ def _settle(place: Place, *, reverse: bool = False) -> list[Recovered]:
                 run, plan, server, options, who, found.append, lambda _: None, reverse=reverse
             )
         release_orphaned_lock(place.state, server)
-        assert unfinished_runs(place.state, identity) == []
+        assert unfinished_runs(place.state, server) == []
     return found
 
 
@@ -301,7 +300,8 @@ def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
         assert "its permissions could not be set" in result.outcomes[0].message
         assert (
             result.outcomes[0].hint
-            == "Run gwe recover: it checks what was written and finishes it."
+            == "Run gwe recover: it checks what was written and finishes it. The run's state is"
+            f" {place.state.place}."
         )
     assert _access_of_the_group(place) == ACCESS
     _check_reaches_the_end(place, before)
@@ -492,8 +492,7 @@ def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
     _attempt(place, [Drop(at=DELETE_GROUP, when="after")])
     broke = 0
     with opened(place.server) as inner:
-        identity = inner.info().identity
-        (entry,) = unfinished_runs(place.state, identity)
+        (entry,) = unfinished_runs(place.state, inner)
         run = place.state.read_run(entry.name)
         plan = plan_of_run(run)
         options, who = RunOptions(place.state), someone("recovering")

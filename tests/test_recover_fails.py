@@ -45,7 +45,7 @@ def _recover(place: Place, *faults: Fault) -> list[Recovered]:
     found: list[Recovered] = []
     with opened(place.server) as inner:
         server = FaultyServer(inner, faults, sleep=lambda _: None)
-        (entry,) = unfinished_runs(place.state, server.info().identity)
+        (entry,) = unfinished_runs(place.state, server)
         run = place.state.read_run(entry.name)
         plan, options = plan_of_run(run), RunOptions(place.state)
         recover_run(run, plan, server, options, someone("again"), found.append, lambda _: None)

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,9 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sample site on which everything has been applied."""
     folder = tmp_path_factory.mktemp("sample")
     assert gwe("embedded", "init", "gwe.db", cwd=folder).code == 0
-    assert gwe("apply", *OPTIONS, "--auto-approve", "--quiet", cwd=folder).code == 0
+    assert (
+        gwe("apply", "-f", "bundled", *OPTIONS, "--auto-approve", "--quiet", cwd=folder).code == 0
+    )
     return folder / "gwe.db"
 
 
@@ -53,7 +57,7 @@ def test_the_sample_site_gets_what_the_specification_names_and_no_other_write(
         "Application/Web_Engagement_Server",
     ]
     assert {a["action"] for a in plan["actions"]} == {"create", "update"}
-    assert gwe("apply", *OPTIONS, "--auto-approve", cwd=tmp_path).code == 0
+    assert gwe("apply", "-f", "bundled", *OPTIONS, "--auto-approve", cwd=tmp_path).code == 0
     again = gwe("plan", *OPTIONS, "--detailed-exitcode", "--format", "json", cwd=tmp_path)
     assert again.code == 0
     assert again.json()["empty"] is True
@@ -139,7 +143,9 @@ def test_drift_finds_every_corrected_field_that_is_changed(
     with opened(path) as server:
         server.update(object_type, find(path, object_type, name).dbid, delta)
     assert gwe("drift", *OPTIONS, "--quiet", cwd=tmp_path).code == 2
-    assert gwe("apply", *OPTIONS, "--quiet", "--auto-approve", cwd=tmp_path).code == 0
+    assert (
+        gwe("apply", "-f", "bundled", *OPTIONS, "--quiet", "--auto-approve", cwd=tmp_path).code == 0
+    )
     assert gwe("drift", *OPTIONS, "--quiet", cwd=tmp_path).code == 0
 
 
@@ -147,7 +153,38 @@ def test_the_demo_ends_with_a_folder_to_go_on_in(tmp_path: Path) -> None:
     done = gwe("demo", "--dir", "place", cwd=tmp_path, env={"GWE_USER": "nobody-we-know"})
     assert done.code == 0
     assert "annex/Orchestration/application: script:Webengagement_Chat.Routing" in done.out
-    assert done.out.rstrip().endswith("gwe init my-site")
+    assert done.out.rstrip().endswith(" init my-site")
     assert (tmp_path / "place" / "gwe.db").is_file()
     again = gwe("demo", "--dir", "place", cwd=tmp_path)
     assert (again.code, again.out) == (64, "")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("on_path", [True, False])
+def test_the_commands_that_the_demo_ends_with_work_as_printed(
+    on_path: bool, tmp_path: Path
+) -> None:
+    programs = Path(sys.executable).parent
+    path = f"{programs}{os.pathsep}/usr/bin:/bin" if on_path else "/usr/bin:/bin"
+    env = {"PATH": path, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    demo = subprocess.run(
+        [programs / "gwe", "demo"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert demo.returncode == 0, demo.stderr
+    lines = demo.stdout.partition("# Continue by hand:")[2].strip().splitlines()
+    assert ("gwe" in {line.split()[0] for line in lines}) == on_path
+    done = subprocess.run(
+        ["sh", "-e", "-c", "\n".join(lines)],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Made my-site" in done.stdout

@@ -54,4 +54,4 @@ def test_the_gwe_toml_of_gwe_init_names_its_schema_and_is_valid(tmp_path: Path) 
     assert first == "#:schema schemas/settings.schema.json"
     schema = folder / first.removeprefix("#:schema ")
     assert schema.read_text(encoding="utf-8") == schema_texts()["settings.schema.json"]
-    assert read_settings(folder).file == (folder / "manifests/web-engagement",)
+    assert read_settings(folder).file == (folder / "manifests",)

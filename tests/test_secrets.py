@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.fields import SecretText, is_secret, shown
+from reconciler.kinds.fields import SecretText, shown
 from reconciler.plan.actions import Change, Subject, Update, changes_of
 from reconciler.plan.codec import plan_data, plan_of
 from reconciler.plan.model import Plan, SiteMark
-from reconciler.plan.secrets import with_resolved_secrets
+from reconciler.plan.secrets import secret_digest, with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.state.opening import open_store
 from reconciler.state.records import CallBegin, CallEnd
@@ -99,6 +99,11 @@ def last_run(folder: Path) -> str:
     return open_store(str(state_folder(folder))).find_run("last")
 
 
+def identity_of(server: Path) -> str:
+    with opened(server) as one:
+        return one.info().identity
+
+
 def holds(text: str, *secrets: str) -> list[str]:
     """The secrets that a text holds, in clear or as a digest of theirs."""
     digests = {one: hashlib.sha256(one.encode()).hexdigest()[:16] for one in secrets}
@@ -151,16 +156,70 @@ def test_the_plan_file_says_where_the_value_comes_from(tmp_path: Path) -> None:
     (action,) = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["actions"]
     (change,) = action["changes"]
     assert change["before"] == {"secret": True}
-    assert change["after"] == {"secret": "env.GWE_TEST_LOGIN"}
+    digest = secret_digest(NEW, identity_of(server), "AgentGroup/Group", ("annex", "db", "login"))
+    assert change["after"] == {"secret": "env.GWE_TEST_LOGIN", "digest": digest}
     assert action["secrets"] == ["/annex/db/login"]
 
 
-def test_apply_of_the_file_writes_the_value_that_the_environment_has_then(tmp_path: Path) -> None:
+def test_the_digest_of_a_value_is_another_one_at_another_place() -> None:
+    path = ("annex", "db", "login")
+    digests = {
+        secret_digest(NEW, "server", "AgentGroup/Group", path),
+        secret_digest(OTHER, "server", "AgentGroup/Group", path),
+        secret_digest(NEW, "other", "AgentGroup/Group", path),
+        secret_digest(NEW, "server", "AgentGroup/Other", path),
+        secret_digest(NEW, "server", "AgentGroup/Group", ("annex", "db", "user")),
+    }
+    assert len(digests) == 5
+    assert secret_digest(NEW, "server", "AgentGroup/Group", path) in digests
+
+
+def test_apply_of_the_file_refuses_another_value_than_the_plan_was_made_with(
+    tmp_path: Path,
+) -> None:
     server = ready(tmp_path, GROUP)
     assert plan(tmp_path, server, "--out", "plan.json").code == 0
-    assert apply_file(tmp_path, env={"GWE_TEST_LOGIN": OTHER}).code == 0
+    before = everything(server)
+    refused = apply_file(tmp_path, env={"GWE_TEST_LOGIN": OTHER})
+    assert refused.code == 4
+    assert (
+        "the environment variable GWE_TEST_LOGIN has another value than when the plan was made"
+        in said(refused)
+    )
+    assert holds(printed(refused), NEW, OTHER, OLD) == []
+    assert everything(server) == before
+    assert not state_folder(tmp_path).exists()
+    assert apply_file(tmp_path).code == 0
     annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
-    assert annex == {"db": {"login": OTHER, "user": "live-user"}}
+    assert annex == {"db": {"login": NEW, "user": "live-user"}}
+
+
+@pytest.mark.parametrize("value", ["", " ", "\n\t"])
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_an_empty_variable_is_refused_and_nothing_is_blanked(
+    command: str, value: str, tmp_path: Path
+) -> None:
+    server = ready(tmp_path, GROUP)
+    before = everything(server)
+    env = {"GWE_TEST_LOGIN": value}
+    more = ("--auto-approve",) if command == "apply" else ()
+    refused = gwe(command, *plan_arguments(server, "-f", "m.yaml", *more), cwd=tmp_path, env=env)
+    assert refused.code == 1
+    assert "m.yaml:4:" in refused.err
+    assert "the environment variable GWE_TEST_LOGIN is empty" in said(refused)
+    assert everything(server) == before
+
+
+def test_an_empty_variable_is_refused_when_the_file_is_applied(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    assert plan(tmp_path, server, "--out", "plan.json").code == 0
+    before = everything(server)
+    refused = apply_file(tmp_path, env={"GWE_TEST_LOGIN": ""})
+    assert refused.code == 1
+    assert "the plan needs a secret: the environment variable GWE_TEST_LOGIN is empty" in said(
+        refused
+    )
+    assert everything(server) == before
 
 
 @pytest.mark.parametrize("command", ["plan", "drift", "apply"])
@@ -181,7 +240,7 @@ def test_a_variable_that_is_not_set_when_the_file_is_applied_is_named(tmp_path: 
     before = everything(server)
     refused = apply_file(tmp_path, env={})
     assert refused.code == 1
-    assert "the plan needs the environment variable GWE_TEST_LOGIN, which is not set" in said(
+    assert "the plan needs a secret: the environment variable GWE_TEST_LOGIN is not set" in said(
         refused
     )
     assert everything(server) == before
@@ -277,7 +336,8 @@ def test_a_secret_in_clear_is_planned_hidden_and_cannot_be_saved(tmp_path: Path)
     refused = plan(tmp_path, server, "--out", "plan.json")
     assert refused.code == 3
     assert "a plan file cannot hold a secret: AgentGroup/Group: /annex/db/password" in said(refused)
-    assert "Declare it as {secret: true, from: env.NAME}." in said(refused)
+    assert "Declare the value as {secret: true, from: env.NAME}." in said(refused)
+    assert '[secrets] except = ["password"]' in said(refused)
     assert not (tmp_path / "plan.json").exists()
     assert holds(printed(refused), NEW) == []
 
@@ -391,13 +451,6 @@ def test_a_fingerprint_says_a_value_with_a_word_of_the_settings_in_a_slow_digest
     assert found["/annex/db/apikey"] not in ("", digest_in_clear("l1ve-key", 101))
 
 
-def test_queue_key_is_no_secret_even_where_key_is_a_word() -> None:
-    assert is_secret(("options", "chat", "queueKey")) is False
-    assert is_secret(("options", "chat", "queueKey"), ("key",)) is False
-    assert is_secret(("options", "chat", "api-key"), ("key",)) is True
-    assert is_secret(("options", "chat", "api-key")) is False
-
-
 # Messages
 
 
@@ -429,12 +482,12 @@ def test_a_secret_text_shows_itself_neither_as_text_nor_as_error() -> None:
     secret = SecretText(NEW, "env.X")
     assert repr(secret) == "(secret)"
     assert repr([secret]) == "[(secret)]"
-    assert shown(("annex", "s", "login"), secret) == "(secret)"
+    assert shown(secret, secret=False) == "(secret)"
     assert repr(ReconcilerError(f"{secret!r} is wrong")) == "ReconcilerError('(secret) is wrong')"
 
 
 def test_a_secret_that_is_empty_or_not_known_is_shown_as_a_secret() -> None:
-    assert shown(("annex", "s", "login"), SecretText("", "env.X")) == "(secret)"
+    assert shown(SecretText("", "env.X"), secret=False) == "(secret)"
 
 
 # Copied, carried over, taken back, recovered
@@ -529,9 +582,15 @@ main(sys.argv[1:])
 """
 
 
-def dies_before_the_create(folder: Path, *arguments: str | Path) -> None:
+def dies_before_the_create(
+    folder: Path, *arguments: str | Path, env: dict[str, str] | None = None
+) -> None:
     """An apply whose process dies between the delete and the create of a replace."""
-    environment = {**os.environ, **ENV, "GWE_STATE_DIR": str(state_folder(folder))}
+    environment = {
+        **os.environ,
+        **(ENV if env is None else env),
+        "GWE_STATE_DIR": str(state_folder(folder)),
+    }
     done = subprocess.run(
         [sys.executable, "-c", _DIES, "apply", *map(str, arguments), "--auto-approve"],
         cwd=folder,
@@ -570,16 +629,16 @@ def test_recover_writes_no_empty_text_for_a_secret_that_stood_in_the_manifest(
     assert passwords in ([NEW], [OLD], [])
 
 
-def test_recover_writes_a_declared_secret_from_the_environment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("env", [{}, {"GWE_TEST_LOGIN": ""}, {"GWE_TEST_LOGIN": OTHER}, ENV])
+def test_recover_writes_the_secret_of_its_run_whatever_the_environment_has_now(
+    env: dict[str, str], tmp_path: Path
+) -> None:
     server = ready(tmp_path, GROUP)
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
     dies_before_the_create(tmp_path, *arguments)
-    without = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path)
-    assert without.code == 1
-    assert "GWE_TEST_LOGIN, which is not set" in said(without)
-    recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=env)
     assert recovered.code == 0, recovered.err
-    assert holds(printed(recovered), NEW, OLD) == []
+    assert holds(printed(recovered), NEW, OLD, OTHER) == []
     group = find(server, "AgentGroup", "Group")
     assert group.attributes["userProperties"] == {"db": {"login": NEW}}
 
@@ -648,7 +707,8 @@ def test_an_undo_that_takes_a_secret_back_can_not_be_saved_in_clear(tmp_path: Pa
 
 def test_a_plan_read_without_the_environment_holds_no_secret() -> None:
     path = ("annex", "db", "login")
-    change = Change(path, SecretText(OLD), SecretText(NEW, "env.X"), secret=True)
+    digest = secret_digest(NEW, "i", "AgentGroup/G", path)
+    change = Change(path, SecretText(OLD), SecretText(NEW, "env.X", digest), secret=True)
     subject = Subject("AgentGroup/G", "AgentGroup", "AgentGroup", "G")
     site = SiteMark("GWE", "T", 101)
     plan = Plan("s", "i", site, (Update(subject, changes=(change,)),))
@@ -689,3 +749,188 @@ def test_a_secret_that_is_a_reference_to_nothing_is_not_shown(tmp_path: Path) ->
     assert planned.code == 3
     assert "/annex/Orchestration/application refers to" in said(planned)
     assert holds(printed(planned), NEW) == []
+
+
+# What a run has written as a secret stays one
+
+GONE = GROUP.replace(SECRET, "null")
+CLEAR = GROUP.replace(SECRET, "new-l0gin")
+ABSENT = GROUP.replace(SECRET, "{secret: true, absent: true}")
+
+
+def written(folder: Path, *manifests: str) -> Path:
+    """A server on which a run has written a secret; then other manifests."""
+    server = ready(folder, GROUP)
+    assert apply(folder, server).code == 0
+    (folder / "m.yaml").write_text("---\n".join(manifests), encoding="utf-8")
+    return server
+
+
+@pytest.mark.parametrize("manifest", [GONE, ABSENT], ids=["null", "absent"])
+def test_a_secret_that_goes_is_hidden_saved_and_taken_away(manifest: str, tmp_path: Path) -> None:
+    server = written(tmp_path, manifest)
+    seen = [plan(tmp_path, server, *more) for more in ((), ("--verbose",), ("--format", "json"))]
+    seen.append(gwe("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path))
+    seen.append(plan(tmp_path, server, "--out", "plan.json"))
+    seen.append(gwe("show", "plan.json", "--verbose", cwd=tmp_path))
+    assert [one.code for one in seen] == [0, 0, 0, 2, 0, 0]
+    assert "annex/db/login: (secret) -> (absent)" in seen[0].out
+    done = apply_file(tmp_path, env={})
+    assert done.code == 0, done.err
+    undone = undo(tmp_path, "--auto-approve", "--verbose")
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    outputs = [*(one.out + one.err for one in (*seen, done, undone)), text]
+    assert [one for one in outputs if holds(one, NEW)] == []
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex == {"db": {"login": NEW, "user": "live-user"}}
+
+
+def test_a_secret_declared_absent_is_hidden_though_no_run_knows_it(tmp_path: Path) -> None:
+    server = ready(tmp_path, ABSENT)
+    planned = plan(tmp_path, server, "--out", "plan.json")
+    assert "annex/db/login: (secret) -> (absent)" in planned.out
+    done = apply_file(tmp_path, env={})
+    assert done.code == 0
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    assert holds(printed(planned, done) + text, OLD) == []
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex == {"db": {"user": "live-user"}}
+    again = plan(tmp_path, server, "--detailed-exitcode")
+    assert again.code == 0
+
+
+def test_a_clear_value_over_a_secret_is_hidden_applied_and_cannot_be_saved(tmp_path: Path) -> None:
+    server = written(tmp_path, CLEAR)
+    planned = plan(tmp_path, server, "--verbose")
+    assert "annex/db/login: (secret) -> (secret)" in planned.out
+    refused = plan(tmp_path, server, "--out", "plan.json")
+    assert refused.code == 3
+    assert "a plan file cannot hold a secret: AgentGroup/Group: /annex/db/login" in said(refused)
+    assert "What a run has written as a secret stays one." in said(refused)
+    assert "except" not in said(refused)
+    done = apply(tmp_path, server)
+    assert done.code == 0
+    assert holds(printed(planned, refused, done), NEW, "new-l0gin") == []
+    annex = find(server, "AgentGroup", "Group").attributes["userProperties"]
+    assert annex["db"]["login"] == "new-l0gin"
+
+
+def test_a_replace_that_loses_a_secret_does_not_say_which(tmp_path: Path) -> None:
+    server = written(tmp_path, USER)
+    planned = plan(tmp_path, server, "--overwrite", "--out", "plan.json")
+    assert "- annex/db/login: (secret)" in planned.out
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    assert holds(printed(planned) + text, NEW) == []
+    change = KeyValueDelta(changed={"db": {"login": OTHER}})
+    dbid = find(server, "AgentGroup", "Group").dbid
+    with opened(server) as other:
+        other.update("AgentGroup", dbid, Delta(key_values={"userProperties": change}))
+    refused = apply_file(tmp_path)
+    assert refused.code == 4
+    assert "/annex/db/login is another secret now" in said(refused)
+    assert holds(printed(refused), OTHER, NEW) == []
+
+
+def test_a_secret_in_sync_that_a_replace_wrote_is_known_too(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP)
+    env = {"GWE_TEST_LOGIN": OLD}
+    assert apply(tmp_path, server, "--overwrite", env=env).code == 0
+    (tmp_path / "m.yaml").write_text(GONE, encoding="utf-8")
+    planned = plan(tmp_path, server, "--verbose")
+    assert "annex/db/login: (secret) -> (absent)" in planned.out
+    assert holds(printed(planned), OLD) == []
+
+
+def test_a_secret_is_known_by_its_server_and_not_on_another(tmp_path: Path) -> None:
+    written(tmp_path, GONE)
+    other = tmp_path / "other"
+    other.mkdir()
+    server = ready(other, GONE)
+    planned = gwe("plan", *plan_arguments(server, "-f", "m.yaml", "--verbose"), cwd=tmp_path)
+    assert f"annex/db/login: {OLD} -> (absent)" in planned.out
+
+
+def test_a_name_that_only_looks_like_a_secret_is_not_remembered_as_one(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP.replace(f"login: {SECRET}", "token-timeout: '30'"))
+    assert apply(tmp_path, server).code == 0
+    (tmp_path / "gwe.toml").write_text('[secrets]\nexcept = ["Token-Timeout"]\n', encoding="utf-8")
+    (tmp_path / "m.yaml").write_text(
+        GROUP.replace(f"login: {SECRET}", "token-timeout: '60'"), encoding="utf-8"
+    )
+    planned = plan(tmp_path, server, "--out", "plan.json")
+    assert planned.code == 0, planned.err
+    assert "annex/db/token-timeout: 30 -> 60" in planned.out
+    assert plan(tmp_path, server).out in gwe("show", "plan.json", cwd=tmp_path).out
+    assert apply_file(tmp_path).code == 0
+
+
+def test_no_plan_is_made_where_the_state_cannot_say_what_is_secret(tmp_path: Path) -> None:
+    server = written(tmp_path, GONE)
+    (state_folder(tmp_path) / "state.db").write_bytes(b"no database at all" * 400)
+    refused = plan(tmp_path, server)
+    assert refused.code == 1
+    assert "no plan is made" in said(refused)
+    assert holds(printed(refused), NEW) == []
+
+
+def test_two_manifests_must_agree_that_a_value_is_a_secret(tmp_path: Path) -> None:
+    clear = OPTIONS.replace("name: stat", "name: other").replace(SECRET, NEW)
+    server = ready(tmp_path, clear, OPTIONS)
+    refused = plan(tmp_path, server)
+    assert refused.code == 1
+    assert "conflicting declarations of db/login in Stat" in said(refused)
+    assert holds(printed(refused), NEW) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("{secret: true, absent: false}", "true"),
+        ("{secret: true, absent: true, from: env.HOME}", "unknown field from"),
+        ("{absent: true}", "cannot be a mapping"),
+    ],
+)
+def test_a_wrong_form_of_an_absent_secret_is_refused(form: str, told: str, tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP.replace(SECRET, form))
+    refused = plan(tmp_path, server)
+    assert refused.code == 1
+    assert "error: m.yaml:4:" in refused.err
+    assert told in said(refused)
+
+
+def test_a_whole_section_cannot_hold_an_absent_secret(tmp_path: Path) -> None:
+    server = ready(tmp_path, SECTIONS.replace(SECRET, "{secret: true, absent: true}"))
+    refused = plan(tmp_path, server)
+    assert refused.code == 1
+    assert "unknown field absent in login" in said(refused)
+
+
+# What may be a secret itself
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{secret: true, from: hunter2}",
+        "{secret: hunter2, from: env.HOME}",
+        "{secret: true, from: env.hunter2 and more}",
+        "{secret: true, from: [hunter2]}",
+        "{secret: true, from: '${var.v}'}",
+        "{secret: true, from: 'env.${var.v} x'}",
+        "{secret: true, absent: hunter2}",
+        "{secret: true, from: *hunter2}",
+        "{secret: true, from: !hunter2 x}",
+    ],
+)
+def test_what_stands_in_place_of_a_source_is_not_repeated(form: str, tmp_path: Path) -> None:
+    variables = (
+        f"{HEAD}kind: Variables\nmetadata: {{name: v}}\n"
+        "spec: {v: {description: d, default: hunter2}}\n"
+    )
+    server = ready(tmp_path, variables, GROUP.replace(SECRET, form))
+    for more in ((), ("--format", "json"), ("--verbose",)):
+        refused = plan(tmp_path, server, *more)
+        assert refused.code == 1
+        assert "error: m.yaml:" in refused.err
+        assert "hunter2" not in printed(refused)
+    assert "hunter2" not in printed(gwe("validate", "-f", "m.yaml", cwd=tmp_path))

@@ -626,7 +626,7 @@ def test_a_site_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             create_server(tmp_path / "gwe.db", wrong)
         assert str(wrong) in str(caught.value)
     (tmp_path / "latin.yaml").write_bytes(b"kind: Site # \xe9\n")
-    with pytest.raises(ManifestError, match=r"latin\.yaml:1:14: the file is not UTF-8"):
+    with pytest.raises(ManifestError, match=r"latin\.yaml:1:14: cannot be read: it is not UTF-8"):
         create_server(tmp_path / "gwe.db", tmp_path / "latin.yaml")
 
 

@@ -114,7 +114,14 @@ def test_keys_are_texts_however_they_look() -> None:
 def test_a_tag_is_refused(tag: str) -> None:
     problem = only_problem(f"a: 1\nkey: {tag} text\n")
     assert str(problem.position) == "f.yaml:2:6"
-    assert f"the tag {tag} is not supported" in problem.summary
+    assert problem.summary == "tags (!) are not supported"
+
+
+@pytest.mark.parametrize("start", ["*", "!", "!x!"])
+def test_a_password_that_lacks_its_quotes_is_not_repeated(start: str) -> None:
+    problems = problems_of(f"password: {start}hunter2\n")
+    assert "hunter2" not in repr(problems)
+    assert "in quotes" in problems[0].hint
 
 
 def test_a_tagged_null_does_not_silently_mean_absent() -> None:
@@ -186,7 +193,7 @@ def _bomb(levels: int) -> str:
 
 def test_aliases_that_multiply_are_stopped() -> None:
     problem = only_problem(_bomb(9))
-    assert problem.summary == "aliases expand to more than 10000 values"
+    assert problem.summary == "aliases expand to more than 10,000 values"
 
 
 def test_a_hundred_aliased_values_are_allowed() -> None:
@@ -336,7 +343,9 @@ def test_a_file_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path) -> No
     path.write_bytes("a: 1\nb: ü\n".encode("latin-1"))
     problems: list[Diagnostic] = []
     assert load_file(path, "f.yaml", problems) == []
-    assert [str(p) for p in problems] == ["f.yaml:2:4: the file is not UTF-8\n  Save it as UTF-8."]
+    assert [str(p) for p in problems] == [
+        "f.yaml:2:4: cannot be read: it is not UTF-8\n  Save it as UTF-8."
+    ]
 
 
 def test_a_file_in_utf_16_is_refused(tmp_path: Path) -> None:
@@ -344,7 +353,7 @@ def test_a_file_in_utf_16_is_refused(tmp_path: Path) -> None:
     path.write_bytes("a: 1\n".encode("utf-16"))
     problems: list[Diagnostic] = []
     assert load_file(path, "f.yaml", problems) == []
-    assert [p.summary for p in problems] == ["the file is not UTF-8"]
+    assert [p.summary for p in problems] == ["cannot be read: it is UTF-16, not UTF-8"]
 
 
 def test_a_file_over_10_mib_is_refused_and_one_of_10_mib_is_read(tmp_path: Path) -> None:
@@ -357,7 +366,9 @@ def test_a_file_over_10_mib_is_refused_and_one_of_10_mib_is_read(tmp_path: Path)
     with path.open("ab") as file:
         file.write(b"\n")
     assert load_file(path, "f.yaml", problems) == []
-    assert [str(p) for p in problems] == ["f.yaml: the file is larger than 10 MiB"]
+    assert [str(p) for p in problems] == [
+        "f.yaml: cannot be read: it is larger than 10 MiB\n  Is it the right file?"
+    ]
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ The whole server is compared: every attribute, folder and permission of every ob
 
 import json
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -507,3 +509,50 @@ def test_an_object_that_referred_to_a_replaced_one_and_was_deleted_since_is_not_
         one.attributes["userName"] for one in place.objects().values() if one.type == "Person"
     ]
     assert "carl" not in people
+
+
+# Large runs
+
+
+def _calls_of(act: Callable[[], object]) -> int:
+    """How many Python functions are called."""
+    counted = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event == "call"
+
+    sys.setprofile(count)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+def _many(options: int) -> str:
+    sections = {
+        f"section{number}": {f"option{one}": str(one) for one in range(options)}
+        for number in range(5)
+    }
+    return (
+        f"{HEAD}kind: ApplicationOptions\nmetadata: {{name: many}}\n"
+        f"target: {{role: chat-server}}\nspec: {{options: {json.dumps(sections)}}}\n"
+    )
+
+
+def test_the_work_of_an_undo_grows_as_its_options_do(place: Place) -> None:
+    """Counted in calls, since times vary: four times as many options, four times the calls."""
+    counts = []
+    for options in (20, 80):
+        (place.folder / "manifests.yaml").write_text(_many(options), encoding="utf-8")
+        server = ("--server", f"embedded:{place.server}")
+        apply = ("apply", *server, "--app", APP, "-f", "manifests.yaml", "--auto-approve")
+        assert gwe(*apply, cwd=place.folder).code == 0
+
+        def undo() -> None:
+            done = gwe("undo", "last", "--auto-approve", "--quiet", cwd=place.folder)
+            assert done.code == 0
+
+        counts.append(_calls_of(undo))
+    assert counts[1] < 4.5 * counts[0]

@@ -13,7 +13,7 @@ from reconciler.apply.lock import NoLock, RunLock
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.model import Attributes
-from reconciler.plan.actions import Write, changes_of
+from reconciler.plan.actions import Write, written_paths
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import AccessEntry, ConfObject, Server
@@ -21,6 +21,12 @@ from reconciler.state.records import CallBegin, CallEnd, CallResult, ServerCall
 from reconciler.state.store import NullJournal, RunJournal
 
 _Answer = TypeVar("_Answer")
+
+
+def recover_hint(place: str) -> str:
+    """What to do where something may be half done. ``place``: where the run's state is."""
+    state = f" The run's state is {place}." if place else ""
+    return f"Run gwe recover: it checks what was written and finishes it.{state}"
 
 
 class Calls:
@@ -40,6 +46,11 @@ class Calls:
         self._step = first_step - 1
         self.journal_problem = ""
         """Why the journal could not be written at first; empty: it could."""
+
+    @property
+    def recover_hint(self) -> str:
+        """See the function of this name."""
+        return recover_hint(self.journal.place)
 
     def create(
         self, action: Write, attributes: Attributes, folder: int, *, must: bool = False
@@ -157,7 +168,9 @@ class Calls:
             permissions=tuple(permissions),
             referrers=tuple(referrers),
             makes=makes,
-            secrets=tuple(pointer(one.path) for one in changes_of(action) if one.secret),
+            secrets=tuple(
+                pointer(path) for path in written_paths(action) if path in action.subject.secrets
+            ),
         )
 
     def _end(self, result: CallResult, after: ConfObject | None = None, error: str = "") -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome, RunReport
-from reconciler.apply.writes import RECOVER, StopRunError, Writes
+from reconciler.apply.writes import StopRunError, Writes
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
 from reconciler.launch.adapter import LaunchFileAccessError
@@ -88,7 +88,8 @@ class _Run:
                 outcome, stopped = stop.outcome, "the run had stopped"
             except KeyboardInterrupt:
                 message = "interrupted; it may or may not have been written"
-                outcome, stopped = Outcome(action, "unknown", message, RECOVER), "interrupted"
+                hint = self._calls.recover_hint
+                outcome, stopped = Outcome(action, "unknown", message, hint), "interrupted"
             if not self._account(outcome) and not stopped:
                 stopped = "interrupted"
         self._report.journal_problem = self._calls.journal_problem
@@ -144,11 +145,13 @@ class _Run:
             hint = error.hint if isinstance(error, ReconcilerError) else ""
             return Outcome(action, "failed", str(error), hint)
         except OutcomeUnknownError as error:
-            raise StopRunError(Outcome(action, "unknown", error.message, RECOVER)) from error
+            hint = self._calls.recover_hint
+            raise StopRunError(Outcome(action, "unknown", error.message, hint)) from error
         except ServerError as error:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
         except Exception as error:
-            raise StopRunError(Outcome(action, "unknown", _defect(error), RECOVER)) from error
+            hint = self._calls.recover_hint
+            raise StopRunError(Outcome(action, "unknown", _defect(error), hint)) from error
 
 
 def _defect(error: Exception) -> str:

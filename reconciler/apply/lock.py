@@ -6,7 +6,8 @@ its own, and deletes it at the end. ``lock_acquisition`` acquires it and takes i
 that has begun to write says so in the lock; then only ``gwe recover`` takes it over.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -24,14 +25,19 @@ LEASE = 60.0
 SECTION = "lock"
 TAKER = "taker"
 LIST = TRANSACTION_TYPE["List"]
+_WRITING = "writing"
+_RECOVERING = "recovering"
+_LONGEST_LEASE = 86_400.0
 
 
 @dataclass(frozen=True)
 class Holder:
     """Who holds the lock, as its annex says. ``writing``: the run has begun to write, or did
-    not finish. ``lease`` in seconds; ``since`` and ``until`` are times of day to display.
-    ``taker``: the run that is about to take the lock over; ``place``: where the state of the
-    run is, without credentials. Nothing ever connects to it because a lock says so."""
+    not finish; ``recovering``: it did not finish, and the holder recovers it. ``lease`` in
+    seconds; ``since`` and ``until`` are times of day to display. ``counter``: None where the
+    lock has no number there, so that its age is unknown. ``taker``: the run that is about to
+    take the lock over; ``machine``: the id of the host; ``place``: where the state of the run
+    is, without credentials. Nothing ever connects to it because a lock says so."""
 
     owner: str
     host: str
@@ -40,24 +46,33 @@ class Holder:
     until: str = ""
     lease: float = LEASE
     writing: bool = False
-    counter: int = 0
+    recovering: bool = False
+    counter: int | None = 0
     taker: str = ""
     place: str = ""
+    machine: str = ""
 
     def options(self) -> dict[str, str]:
         """The holder as the options of the lock object."""
         return {
             "owner": self.owner,
             "host": self.host,
+            "machine": self.machine,
             "run": self.run,
             "place": self.place,
             "since": self.since,
             "until": self.until,
             "lease": f"{self.lease:g}",
-            "state": "writing" if self.writing else "checking",
-            "counter": str(self.counter),
+            "state": self._state,
+            "counter": str(self.counter or 0),
             TAKER: self.taker,
         }
+
+    @property
+    def _state(self) -> str:
+        if self.recovering:
+            return _RECOVERING
+        return _WRITING if self.writing else "checking"
 
     def display(self) -> str:
         """The holder, for a sentence."""
@@ -70,29 +85,58 @@ class Holder:
         return f"gwe recover on {self.host}{state}"
 
 
+def options_of(one: ConfObject) -> dict[str, str]:
+    """The options of a lock object, as texts."""
+    found = (one.attributes.get("userProperties") or {}).get(SECTION, {})
+    return {key: str(value) for key, value in found.items()}
+
+
 def holder_of(one: ConfObject) -> Holder:
     """The holder that a lock object names."""
-    found = (one.attributes.get("userProperties") or {}).get(SECTION, {})
-    options = {key: str(value) for key, value in found.items()}
+    options = options_of(one)
     return Holder(
         owner=options.get("owner", "somebody"),
         host=options.get("host", "another host"),
         run=options.get("run", ""),
         since=options.get("since", ""),
         until=options.get("until", ""),
-        lease=_number(options.get("lease", ""), LEASE),
-        writing=options.get("state") == "writing",
-        counter=int(_number(options.get("counter", ""), 0)),
+        lease=_lease(options.get("lease", "")),
+        writing=options.get("state") in (_WRITING, _RECOVERING),
+        recovering=options.get("state") == _RECOVERING,
+        counter=_counter(options.get("counter", "")),
         taker=options.get(TAKER, ""),
         place=options.get("place", ""),
+        machine=options.get("machine", ""),
     )
 
 
-def _number(text: str, default: float) -> float:
+def _lease(text: str) -> float:
+    """The seconds that a lock names, or the usual lease where it names none that can be."""
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        return default
+        return LEASE
+    return found if math.isfinite(found) and 0 < found <= _LONGEST_LEASE else LEASE
+
+
+def _counter(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def update_holder(server: Server, dbid: int, before: Mapping[str, str], holder: Holder) -> None:
+    """Writes into the lock object what differs between its options and the holder."""
+    options = holder.options()
+    changed = {key: value for key, value in options.items() if before.get(key, value) != value}
+    added = {key: value for key, value in options.items() if key not in before}
+    delta = KeyValueDelta(
+        added={SECTION: added} if added else {}, changed={SECTION: changed} if changed else {}
+    )
+    server.update("Transaction", dbid, Delta(key_values={"userProperties": delta}))
+
+
+def _who(holder: Holder) -> tuple[str, ...]:
+    """The process that holds the lock, and what it does with it."""
+    return holder.run, holder.host, holder.machine, _RECOVERING if holder.recovering else ""
 
 
 def find_locks(server: Reader, tenants: Sequence[int] = ()) -> list[ConfObject]:
@@ -162,7 +206,7 @@ class Lock:
         """The holder that the lock names now. LockLostError if it is another run."""
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
-        if held is None or (held.run, held.host) != (self._holder.run, self._holder.host):
+        if held is None or _who(held) != _who(self._holder):
             now = f"; it is now held by {held.display()}" if held else ""
             raise LockLostError(
                 f"another run has taken the lock over{now}",
@@ -193,14 +237,9 @@ class Lock:
         """Increments the counter and writes what else has changed in ``holder``."""
         lease = holder.lease
         until = self._clock.timestamp(lease)
-        changed = replace(holder, counter=holder.counter + 1, until=until)
-        before, after = self._holder.options(), changed.options()
-        options = {key: value for key, value in after.items() if before[key] != value}
-        delta = KeyValueDelta(changed={SECTION: options})
+        changed = replace(holder, counter=(holder.counter or 0) + 1, until=until)
         try:
-            self._server.update(
-                "Transaction", self._dbid, Delta(key_values={"userProperties": delta})
-            )
+            update_holder(self._server, self._dbid, self._holder.options(), changed)
         except ObjectNotFoundError as error:
             raise LockLostError("another run has taken the lock over") from error
         self._holder = changed

@@ -7,9 +7,9 @@ of these is refused, another run was faster. An owner that resumes at that momen
 lock that it writes, then reads it too: at least one of the two sees the other and backs off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.apply.lock import (
@@ -22,6 +22,8 @@ from reconciler.apply.lock import (
     Lock,
     find_locks,
     holder_of,
+    options_of,
+    update_holder,
 )
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LockHeldError, RefusedError
@@ -35,6 +37,26 @@ from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import ENVIRONMENT
 
 
+@dataclass(frozen=True)
+class Resumption:
+    """How the lock of a run that did not finish is taken over. Where its process was on
+    this machine, it is known to be dead. ``elsewhere``: it was on another, and what held
+    its run may have ended before it: it has ended once the lock's counter has stood still
+    for a whole lease, which is longer than any call. ``tell`` says that this takes time."""
+
+    elsewhere: bool
+    tell: Callable[[str], None]
+
+    def wait_unseen(self, clock: Clock, lease: float) -> None:
+        """Waits for a run of another machine that has no lock whose counter would tell."""
+        if self.elsewhere:
+            self.tell(
+                "The run was on another machine, and no lock tells whether it still works there."
+                f" Waiting {lease:g} s, which is longer than any call of it takes."
+            )
+            clock.sleep(lease)
+
+
 def acquire(
     server: Server,
     holder: Holder,
@@ -42,17 +64,17 @@ def acquire(
     clock: Clock,
     *,
     wait: float = 0.0,
-    ours: str = "",
+    resumes: Resumption | None = None,
 ) -> tuple[Lock, str]:
     """Acquires the lock; returns it with a warning if it is not in tenant Environment.
 
     Waits up to ``wait`` seconds for another owner, and meanwhile takes over a lock that was
-    not renewed for its lease. ``ours``: a run whose process is known to be dead; its lock is
-    resumed as it is.
+    not renewed for its lease. ``resumes``: the holder's run did not finish, and its lock is
+    taken over from its process.
 
     LockHeldError if another run holds it; RefusedError if the account may not create it.
     """
-    return _Acquisition(server, holder, tenants, clock, ours).acquire(wait)
+    return _Acquisition(server, holder, tenants, clock, resumes).acquire(wait)
 
 
 class _Acquisition:
@@ -62,7 +84,7 @@ class _Acquisition:
         holder: Holder,
         tenants: Sequence[int],
         clock: Clock,
-        ours: str,
+        resumes: Resumption | None,
     ) -> None:
         self._server = server
         self._holder = replace(
@@ -70,30 +92,70 @@ class _Acquisition:
         )
         self._tenants = tuple(dict.fromkeys(tenants))
         self._clock = clock
-        self._ours = ours
+        self._resumes = resumes
 
     def acquire(self, wait: float) -> tuple[Lock, str]:
         begun = self._clock.monotonic()
-        seen: tuple[int, int] = (0, -1)
+        seen: tuple[int, int | None] = (0, -1)
         since = begun
+        moved = 0
         while True:
             made = self._create()
             if made is not None:
+                if self._resumes:
+                    self._resumes.wait_unseen(self._clock, self._holder.lease)
                 return made
             one = next(iter(find_locks(self._server, self._tenants)), None)
             now = self._clock.monotonic()
             if one is not None:
                 held = holder_of(one)
-                if self._ours and held.run == self._ours:
-                    return Lock(self._server, one.dbid, held, self._clock), ""
                 if (one.dbid, held.counter) != seen:
                     seen, since = (one.dbid, held.counter), now
-                elif now - since >= held.lease and not held.writing:
+                    moved += 1
+                quiet = now - since
+                if self._resumes and held.run == self._holder.run:
+                    if quiet >= held.lease or not self._is_elsewhere(held):
+                        resumed = self._resume(one)
+                        if resumed:
+                            return resumed, ""
+                        continue
+                    if moved == 1:  # as long as it stands still, waiting has an end
+                        self._wait_for(held, quiet)
+                        continue
+                elif quiet >= held.lease and not held.writing:
                     self._take_over(one)
                     continue
             if now - begun >= wait:
                 raise lock_held(one)
             self._clock.sleep(min(1.0, max(wait - (now - begun), 0.01)))
+
+    def _is_elsewhere(self, held: Holder) -> bool:
+        """Whether a process on another machine may still hold the lock of the run."""
+        assert self._resumes is not None  # noqa: S101 - asked only then
+        return self._resumes.elsewhere or held.machine != self._holder.machine
+
+    def _wait_for(self, held: Holder, quiet: float) -> None:
+        if not quiet and self._resumes:
+            self._resumes.tell(
+                f"Run {held.run} was on another machine, {held.host}. Waiting {held.lease:g} s"
+                " to see that it does nothing there any more."
+            )
+        self._clock.sleep(min(1.0, max(held.lease - quiet, 0.01)))
+
+    def _resume(self, one: ConfObject) -> Lock | None:
+        """The lock of a run that is recovered, now in this holder's name; None: it is gone."""
+        held = holder_of(one)
+        new = replace(
+            self._holder,
+            lease=held.lease,
+            writing=True,
+            counter=(held.counter or 0) + 1,
+        )
+        try:
+            update_holder(self._server, one.dbid, options_of(one), new)
+        except ObjectNotFoundError:
+            return None
+        return Lock(self._server, one.dbid, new, self._clock)
 
     def _create(self) -> tuple[Lock, str] | None:
         """A new lock with its warning, or None if there is a lock already."""
@@ -134,7 +196,7 @@ class _Acquisition:
     def _take_over(self, one: ConfObject) -> None:
         """Deletes the lock of an owner that does not renew it, if that is still so."""
         held = holder_of(one)
-        options = (one.attributes.get("userProperties") or {}).get(SECTION, {})
+        options = options_of(one)
         mark = {SECTION: {TAKER: self._holder.run}}
         delta = KeyValueDelta(changed=mark) if TAKER in options else KeyValueDelta(added=mark)
         try:
@@ -168,6 +230,13 @@ def lock_held(one: ConfObject | None) -> LockHeldError:
             "Try again later, or look with another account.",
         )
     held = holder_of(one)
+    if held.recovering:
+        return LockHeldError(
+            f"the run {held.run} is being recovered by {held.owner} on {held.host} since"
+            f" {held.since}",
+            f"Wait for it; if that process is dead, use {held.recovery()},"
+            f" or gwe lock release --abandon {held.run}.",
+        )
     if held.writing:
         return LockHeldError(
             f"{held.display()}, is writing or did not finish",

@@ -29,12 +29,13 @@ class Outcome:
 class RunReport:
     """The outcomes of a run, one for each action that writes. ``journal_broken``: a record of
     the journal could not be written, and ``journal_problem`` says why. ``run``: its name; empty
-    where there was nothing to do."""
+    where there was nothing to do. ``state``: where the run is stored, for messages."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False
     journal_problem: str = ""
     run: str = ""
+    state: str = ""
 
     def of(self, *status: Status) -> Sequence[Outcome]:
         """The outcomes with one of the statuses."""

@@ -54,8 +54,8 @@ def read_again(
 
 
 def check_installation(run: RunSummary, plan: Plan, installation: Installation | None) -> None:
-    """RefusedError where the launch files of a run are not those of ``installation``. Only
-    the folder counts if the user has named it: the host may have been renamed since."""
+    """RefusedError where the launch files of a run are not in the folder of
+    ``installation``. The host may have been renamed since."""
     here = installation_label(installation) if installation else ""
     folders = [label.partition(":")[2] for label in (plan.site.installation, here)]
     if file_specs(plan) and folders[0] != folders[1]:
@@ -64,9 +64,22 @@ def check_installation(run: RunSummary, plan: Plan, installation: Installation |
                 Diagnostic(
                     f"the launch files of run {run.name} are those of {plan.site.installation},"
                     f" not of {here or 'this host'}",
-                    hint="Run it on that host, and name no other folder with GWE_INSTALL_DIR"
-                    " or install_dir. Where this is that host under another name, name that"
-                    " folder.",
+                    hint="Name no other folder with GWE_INSTALL_DIR or install_dir.",
+                )
+            ]
+        )
+
+
+def check_own_host(run: RunSummary, plan: Plan, *, own_host: bool) -> None:
+    """RefusedError where a run wrote launch files, and not on this host."""
+    if file_specs(plan) and not own_host:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the run {run.name} wrote launch files on another host, {run.head.host}:"
+                    f" {plan.site.installation}",
+                    hint=f"Run it on {run.head.host}. If this is that host with another id or"
+                    " name, add --same-host.",
                 )
             ]
         )

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import reconciler
+from reconciler.apply.calls import recover_hint
 from reconciler.apply.check import (
     check_guards,
     check_server,
@@ -87,8 +88,7 @@ def execute_plan(
             if report is None and began_writing:
                 raise InterruptedRunError(
                     "the run was interrupted; something may have been written",
-                    "Run gwe recover: it checks what was written and finishes it."
-                    f" The run's state is {options.state.place}.",
+                    recover_hint(options.state.place),
                 ) from None
             if report is None:
                 raise
@@ -138,6 +138,7 @@ def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHe
         actions=len(plan.writes),
         tool=f"gwe-reconciler {reconciler.__version__}",
         undoes=plan.undoes,
+        machine=context.machine,
     )
 
 

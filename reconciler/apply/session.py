@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.lock import Clock, Holder, NoLock, RunLock
-from reconciler.apply.lock_acquisition import acquire
+from reconciler.apply.lock_acquisition import Resumption, acquire
 from reconciler.apply.reread import file_specs, read_again
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
@@ -15,13 +15,15 @@ from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.errors import ServerError
 from reconciler.server.port import Server
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
+from reconciler.state.records import RunHead
 from reconciler.state.store import RunJournal, StateStore
 
 
 @dataclass(frozen=True)
 class RunContext:
     """Who runs, where and when. ``name``: the name of the run; ``process``: its number in
-    the operating system; ``started``: a time of day to display."""
+    the operating system; ``started``: a time of day to display; ``machine``: the id of the
+    host."""
 
     name: str
     user: str
@@ -29,6 +31,13 @@ class RunContext:
     process: int
     started: str
     clock: Clock
+    machine: str = ""
+
+    def is_machine_of(self, run: RunHead) -> bool:
+        """Whether a run was on this machine."""
+        if run.machine and self.machine:
+            return run.machine == self.machine
+        return run.host.lower() == self.host.lower()
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ def run_session(
     warn: Callable[[str], None],
     *,
     resumes_at: int = 0,
+    elsewhere: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> Iterator[RunSession]:
     """Acquires the lock and reads again what the plan depends on. At the end the lock is
@@ -76,10 +86,12 @@ def run_session(
 
     ``check`` is called with the lock held, before anything is read.
     ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
-    taken over, and stays until somebody sets ``keep`` to False.
+    taken over, and stays until somebody sets ``keep`` to False. ``elsewhere``: see
+    ``lock_acquisition.Resumption``.
     """
     server = _with_files(server, plan, options.installation, journal)
-    with _locked(server, plan, options, context, warn, resumes=bool(resumes_at)) as lock:
+    resumes = Resumption(elsewhere, warn) if resumes_at else None
+    with _locked(server, plan, options, context, warn, resumes) as lock:
         if resumes_at:
             lock.keep = True
             lock.start_writing()
@@ -105,20 +117,27 @@ def _locked(
     options: RunOptions,
     context: RunContext,
     warn: Callable[[str], None],
-    *,
-    resumes: bool,
+    resumes: Resumption | None,
 ) -> Iterator[RunLock]:
     lock: RunLock = NoLock()
     if options.lock:
-        place = options.state.place
-        holder = Holder(context.user, context.host, context.name, place=place, lease=options.lease)
+        holder = Holder(
+            context.user,
+            context.host,
+            context.name,
+            lease=options.lease,
+            recovering=resumes is not None,
+            place=options.state.place,
+            machine=context.machine,
+        )
         tenants = (ENVIRONMENT, plan.site.tenant_dbid)
-        ours = context.name if resumes else ""
         lock, warning = acquire(
-            server, holder, tenants, context.clock, wait=options.lock_wait, ours=ours
+            server, holder, tenants, context.clock, wait=options.lock_wait, resumes=resumes
         )
         if warning:
             warn(warning)
+    elif resumes:
+        resumes.wait_unseen(context.clock, options.lease)
     try:
         yield lock
     finally:

@@ -6,15 +6,17 @@ from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo_actions import undo_actions
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.adapter import FilesReader
 from reconciler.launch.files import Installation
 from reconciler.plan.actions import Create
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import Limits, refusals, spare_predefined
+from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
-from reconciler.plan.secrets import with_secret_words
+from reconciler.plan.secrets import with_secrets
 from reconciler.server.port import Reader
 from reconciler.state.store import StoredRun
 
@@ -26,7 +28,8 @@ def plan_undo(
     *,
     force: bool = False,
     limits: Limits | None = None,
-    secret_words: tuple[str, ...] = (),
+    secret_names: SecretNames = USUAL_NAMES,
+    known_secrets: KnownSecrets | None = None,
     installation: Installation | None = None,
 ) -> Plan:
     """The plan that reverts a run. ``plan``: the plan that the run applied; ``force``: also
@@ -49,8 +52,11 @@ def plan_undo(
         server = FilesReader(server, installation, file_specs(plan))
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     actions, notices = undo_actions(run, plan, live, force=force)
-    actions = [with_secret_words(action, secret_words) for action in actions]
+    known = known_secrets or KnownSecrets()
+    actions = [with_secrets(action, secret_names, known.of(action.address)) for action in actions]
     actions = spare_predefined(actions, live)
+    if not run.answered:
+        notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
     whole = replace(limits or Limits(), percent=100)
     return Plan(

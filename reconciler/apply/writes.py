@@ -27,10 +27,7 @@ from reconciler.text_difference import excerpt
 
 AGAIN = "Make a new plan."
 _AS_KEPT = "Declare the value as the server keeps it, or find out why the server ignores it."
-RECOVER = "Run gwe recover: it checks what was written and finishes it."
-_NAME_TAKEN = (
-    "The object is gone: another client has taken its name. Run gwe recover when it is free."
-)
+_NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
 
 class StopRunError(Exception):
@@ -50,6 +47,7 @@ class Writes:
         self._calls = calls
         self._live = live
         self._written: set[int] = set()
+        self._recover = calls.recover_hint
 
     def write(self, action: Write) -> Outcome:
         """Applies one action. StaleActionError where its objects have changed; the server's
@@ -128,7 +126,7 @@ class Writes:
                 "it may or may not have been deleted, and its replacement was not created:"
                 f" {error.message}"
             )
-            raise StopRunError(Outcome(action, "unknown", message, RECOVER)) from error
+            raise StopRunError(Outcome(action, "unknown", message, self._recover)) from error
         except KeyboardInterrupt:
             # Once the object is deleted, its replacement must be created.
             if self._server.read(old.type, {"dbid": old.dbid}):
@@ -140,7 +138,9 @@ class Writes:
             message = (
                 f"deleted, but it is not known whether its replacement was created: {error.message}"
             )
-            raise StopRunError(Outcome(action, "unknown", message, RECOVER, wrote=True)) from error
+            raise StopRunError(
+                Outcome(action, "unknown", message, self._recover, wrote=True)
+            ) from error
         except BaseException as error:
             raise StopRunError(self._restored(action, old, permissions, error)) from error
         self._live.drop(action.object_type, action.dbid)
@@ -164,18 +164,25 @@ class Writes:
             if isinstance(error, ConfigurationServerError):
                 message = f"{reason}; and the old object could not be created again: {second}"
                 return Outcome(
-                    action, "failed", message, _NAME_TAKEN, wrote=True, needs_recovery=True
+                    action,
+                    "failed",
+                    message,
+                    f"{_NAME_TAKEN}{self._recover}",
+                    wrote=True,
+                    needs_recovery=True,
                 )
             message = (
                 f"{reason} while its replacement was being created; an object with that name exists"
             )
-            return Outcome(action, "unknown", message, RECOVER, wrote=True)
+            return Outcome(action, "unknown", message, self._recover, wrote=True)
         except (OutcomeUnknownError, KeyboardInterrupt) as second:
             message = f"{reason}; whether the old object was created again is not known: {second}"
-            return Outcome(action, "unknown", message, RECOVER, wrote=True)
+            return Outcome(action, "unknown", message, self._recover, wrote=True)
         except ReconcilerError as second:
             message = f"{reason}; and the old object could not be created again: {second}"
-            return Outcome(action, "failed", message, RECOVER, wrote=True, needs_recovery=True)
+            return Outcome(
+                action, "failed", message, self._recover, wrote=True, needs_recovery=True
+            )
         message = f"{reason}; the old object was created again, with a new DBID"
         outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
         try:
@@ -183,7 +190,7 @@ class Writes:
                 self._calls.set_permissions(action, again, permissions)
         except ReconcilerError as second:
             message += f", but its permissions could not be set: {second}"
-            return replace(outcome, message=message, hint=RECOVER, needs_recovery=True)
+            return replace(outcome, message=message, hint=self._recover, needs_recovery=True)
         return outcome
 
     def _with_permissions(
@@ -198,7 +205,7 @@ class Writes:
         except ReconcilerError as error:
             message = f"it was created, but its permissions could not be set: {error}"
             half = replace(
-                outcome, status="failed", message=message, hint=RECOVER, needs_recovery=True
+                outcome, status="failed", message=message, hint=self._recover, needs_recovery=True
             )
             if isinstance(error, ConfigurationServerError):
                 return half

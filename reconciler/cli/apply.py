@@ -15,13 +15,15 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import given_options, with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import make_plan
 from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
+from reconciler.plan.model import SiteMark
 
 
-@click.command("apply")
+@click.command("apply", cls=SectionedCommand)
 @click.argument("plan_file", required=False, type=ANY_PATH, metavar="[PLAN]")
 @with_flags
 @click.option(
@@ -56,7 +58,6 @@ def command(
     refused, 4 when live objects have changed since the plan or the lock is held, 5 when only
     a part was written. gwe undo reverts a run.
     """
-    check_can_ask(auto_approve=run.auto_approve)
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
@@ -64,8 +65,10 @@ def command(
 
     keeps_state = bool(named_state(run, session.settings))
     if plan_file is not None:
-        _check_not_given(manifests, site, overwrite, selection)
+        _check_not_given(manifests, overwrite, selection)
         saved = load_plan(plan_file)
+        _check_is_for(saved.plan.site, site)
+        check_can_ask(auto_approve=run.auto_approve)
         with session.connect(site, run, otherwise=saved.plan.server) as engine:
             engine.check_writable(saved.plan)
             return show_and_apply(
@@ -73,6 +76,7 @@ def command(
                 keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
             )  # fmt: skip
     loaded = load(manifests, session.settings, verbose=output.verbose)
+    check_can_ask(auto_approve=run.auto_approve)
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = make_plan(engine, loaded, overwrite, selection)
@@ -80,6 +84,18 @@ def command(
             plan, engine, run, output,
             keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
         )  # fmt: skip
+
+
+def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
+    """UsageError where a site was named on the command line and the plan is for another."""
+    made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
+    for option in given_options(site):
+        named = getattr(site, option.removeprefix("--"))
+        if named != made_for[option]:
+            raise UsageError(
+                f"{option} is {named}, but the plan is for {made_for[option] or 'none'}",
+                "Leave the option out, or make a plan for that site: gwe plan --out.",
+            )
 
 
 def _check_not_given(*groups: object) -> None:

@@ -1,15 +1,33 @@
 """The groups of options that several commands share."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
+from reconciler.cli.complete_values import complete_address, complete_profile
 from reconciler.cli.flags import flag
+from reconciler.environment import STATE
 from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.resources import named_manifests
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
 ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
+
+
+class ManifestPath(click.Path):
+    """A path of manifests. ``bundled`` stands for those that come with gwe; a folder of that
+    name is ``./bundled``."""
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
+
+    def coerce_path_result(self, value: Any) -> Any:
+        """The path, also of one that click has made already."""
+        return value if isinstance(value, Path) else named_manifests(os.fsdecode(value))
+
 
 SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
 
@@ -19,7 +37,12 @@ class ProfileFlags:
     """Which profile of ``gwe.toml`` is used."""
 
     profile: str = flag(
-        "--profile", envvar="GWE_PROFILE", default="", metavar="NAME", help="Profile of gwe.toml."
+        "--profile",
+        envvar="GWE_PROFILE",
+        default="",
+        metavar="NAME",
+        shell_complete=complete_profile,
+        help="Profile of gwe.toml (or GWE_PROFILE).",
     )
 
 
@@ -45,9 +68,11 @@ class ManifestFlags:
         "-f",
         "--file",
         multiple=True,
-        type=ANY_PATH,
+        envvar="GWE_FILE",
+        type=ManifestPath(),
         metavar="PATH",
-        help="Manifest file or folder; repeatable. Default: the manifests that come with gwe.",
+        help="Manifest file or folder, or bundled: the manifests that come with gwe; repeatable"
+        " (or GWE_FILE). Default: file in gwe.toml, else bundled.",
     )
     var: tuple[str, ...] = flag(
         "--var", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."
@@ -67,15 +92,22 @@ class SiteFlags:
 
     app: str = flag(
         "--app",
+        envvar="GWE_APP",
         default="",
         metavar="NAME",
-        help="Name of the Web Engagement Server's application.",
+        help="Application of the Web Engagement Server (or GWE_APP).",
     )
     tenant: str = flag(
-        "--tenant", default="", metavar="NAME", help="Its tenant, if it serves several."
+        "--tenant",
+        default="",
+        metavar="NAME",
+        help="Tenant of that application, if it serves several.",
     )
     cluster: str = flag(
-        "--cluster", default="", metavar="NAME", help="Its cluster, if it connects to several."
+        "--cluster",
+        default="",
+        metavar="NAME",
+        help="Cluster of that application, if it connects to several.",
     )
 
 
@@ -87,12 +119,14 @@ class SelectionFlags:
         "--target",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_address,
         help="Plan only these objects; wildcards allowed; repeatable.",
     )
     exclude: tuple[str, ...] = flag(
         "--exclude",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_address,
         help="Leave out these objects and what depends on them; repeatable.",
     )
 
@@ -108,6 +142,7 @@ class OverwriteFlags:
         "--overwrite-only",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=complete_address,
         help="Like --overwrite, but for these objects only; wildcards allowed; repeatable.",
     )
     force: bool = flag(
@@ -124,7 +159,7 @@ class StateFlags:
 
     state: str = flag(
         "--state",
-        envvar="GWE_STATE",
+        envvar=STATE,
         default="",
         metavar="FOLDER-OR-URL",
         help="Where runs are stored: a folder, or postgresql://HOST/DATABASE (or GWE_STATE)."
@@ -137,6 +172,18 @@ class StateFlags:
         metavar="DIR",
         help="Folder in which runs are stored (or GWE_STATE_DIR). Default: the operating"
         " system's folder for user state.",
+    )
+
+
+@dataclass(frozen=True)
+class HostFlags:
+    """Whether launch files of a run are here."""
+
+    same_host: bool = flag(
+        "--same-host",
+        is_flag=True,
+        help="The run was on this host, although its id has changed since: its launch files"
+        " are here.",
     )
 
 

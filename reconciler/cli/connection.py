@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, TimeoutFlags
-from reconciler.cli.flags import flag
+from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, SiteFlags, TimeoutFlags
+from reconciler.cli.flags import accepting, flag
+from reconciler.cli.logs import LogFlags
+from reconciler.environment import TRUST_STORE_PASSWORD
 from reconciler.server.connection import ConnectionOptions, options_from
 
 
 @dataclass(frozen=True)
-class ConnectionFlags(TimeoutFlags, ProfileFlags):
+class ConnectionFlags(LogFlags, TimeoutFlags, ProfileFlags):
     """The server, the account, and how to reach a real server. A field that is empty or None
     comes from gwe.toml, else it has the default of ``ConnectionOptions``."""
 
@@ -44,7 +46,10 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
         " (or GWE_INSTALL_DIR).",
     )
     psdk: str | None = flag(
-        "--psdk", metavar="DIR", help="Folder with the Platform SDK (or GWE_PSDK)."
+        "--psdk",
+        envvar="GWE_PSDK",
+        metavar="DIR",
+        help="Folder with the Platform SDK (or GWE_PSDK).",
     )
     client: str | None = flag(
         "--client", metavar="NAME", help="Client application to log in as. Default: default."
@@ -87,11 +92,15 @@ class ConnectionFlags(TimeoutFlags, ProfileFlags):
     )
 
 
+takes_site = accepting(SiteFlags, ConnectionFlags)
+"""Decorates a command that needs no site, or no server: see ``accepting``."""
+
+
 def connect_options(
     flags: ConnectionFlags, settings: Mapping[str, object], install_dir: Path | None
 ) -> ConnectionOptions:
     """How to reach a real server: the command line wins over the ``connection`` table of
     gwe.toml. ``install_dir``: from either."""
     given = {**asdict(flags), "install_dir": str(install_dir or "")}
-    secret = {"trust_store_password": os.environ.get("GWE_TRUST_STORE_PASSWORD", "")}
+    secret = {"trust_store_password": os.environ.get(TRUST_STORE_PASSWORD, "")}
     return options_from(given, settings, secret)

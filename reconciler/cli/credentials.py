@@ -9,9 +9,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli.terminal import in_ci
-from reconciler.errors import UsageError
+from reconciler.diagnostics import Diagnostic
+from reconciler.environment import PASSWORD
+from reconciler.errors import ReconcilerError
 from reconciler.server.connection import Credentials
+from reconciler.text_files import read_text
 from reconciler.visible_text import escaped
+
+MAX_BYTES = 64 * 1024
+"""Of a password file."""
 
 SERVICE = "gwe-reconciler"
 """The service name of passwords in the keyring; the account is USER@URL or USER."""
@@ -21,12 +27,12 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     """The credentials of ``user`` at the server behind ``url``. ``file``: holds the password.
     ``may_ask``: a person at a terminal may be asked for it.
 
-    UsageError where the file cannot be read; click.Abort where the answer is Ctrl-C.
+    ReconcilerError where the file cannot be read; click.Abort where the answer is Ctrl-C.
     """
     if file is not None:
         return Credentials(user, _read(file))
-    if "GWE_PASSWORD" in os.environ:
-        return Credentials(user, os.environ["GWE_PASSWORD"])
+    if PASSWORD in os.environ:
+        return Credentials(user, os.environ[PASSWORD])
     if not user:
         return Credentials()
     stored = _from_keyring(user, url)
@@ -38,12 +44,10 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
 
 
 def _read(file: Path) -> str:
-    try:
-        text: str = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(f"--password-file {file} cannot be read: {reason}") from error
-    return text.removesuffix("\n")
+    text = read_text(file, MAX_BYTES)
+    if isinstance(text, Diagnostic):
+        raise ReconcilerError(f"--password-file {file} {text.summary}", text.hint)
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _from_keyring(user: str, url: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.main import main
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.render.console import say
+from reconciler.resources import BUNDLED
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 
@@ -22,7 +25,7 @@ STATE = "state"
 QUEUE = "Webengagement_Chat"
 
 
-@click.command("demo")
+@click.command("demo", cls=SectionedCommand)
 @click.option(
     "--dir",
     "folder",
@@ -37,7 +40,7 @@ def command(folder: Path | None) -> int:
     """
     place = _folder(folder)
     file = Path(SERVER_FILE)
-    site = ["--server", f"embedded:{file}", "--app", APP]
+    site = ["-f", BUNDLED, "--server", f"embedded:{file}", "--app", APP]
     # The demo ignores the folder and the environment that it was started from.
     os.chdir(place)
     for name in [name for name in os.environ if name.startswith("GWE_")]:
@@ -62,13 +65,13 @@ def command(folder: Path | None) -> int:
     _say("Continue by hand:")
     say(f"  cd {shlex.quote(str(place))}")
     for line in (
-        f"gwe embedded inspect {SERVER_FILE}",
-        f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --verbose",
-        f"gwe plan --server embedded:{SERVER_FILE} --app {APP} --overwrite",
-        f"gwe runs --state-dir {STATE}",
-        "gwe init my-site",
+        f"embedded inspect {SERVER_FILE}",
+        f"plan {shlex.join(site)} --verbose",
+        f"plan {shlex.join(site)} --overwrite",
+        f"runs --state-dir {STATE}",
+        "init my-site",
     ):
-        say(f"  {line}")
+        say(f"  {_program()} {line}")
     return ExitCode.DONE
 
 
@@ -82,6 +85,17 @@ def _folder(folder: Path | None) -> Path:
     except OSError as error:
         raise ReconcilerError(f"{folder} cannot be created: {error.strerror}") from error
     return folder
+
+
+def _program() -> str:
+    """What starts this gwe from any folder: its name where a shell finds it by that."""
+    ours = Path(sys.argv[0]).absolute()
+    found = shutil.which("gwe")
+    if found and Path(found).absolute() == ours:
+        return "gwe"
+    if ours.stem == "gwe" and ours.exists():
+        return shlex.quote(str(ours))
+    return f"{shlex.quote(sys.executable)} -m reconciler"
 
 
 def _say(text: str) -> None:

@@ -8,12 +8,13 @@ import click
 from reconciler.cli.common import ColorFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import Session, open_session
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.checks import CheckResult
-from reconciler.server.connect import adapter_for
+from reconciler.server.connect import adapter_for, connect
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import ConfigurationServerError, ServerError
 from reconciler.server.port import ConfObject, Permission, Server, ServerInfo
@@ -32,7 +33,7 @@ class _KnowsPermissions(Protocol):
     ) -> Permission: ...
 
 
-@click.command("doctor")
+@click.command("doctor", cls=SectionedCommand)
 @with_flags
 def command(site: SiteFlags, connection: ConnectionFlags, color: ColorFlags) -> int:
     """Check connectivity and permissions. Writes nothing.
@@ -57,7 +58,9 @@ def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
             return
     user = session.flags.user
     try:
-        server = adapter.open(url, session.credentials(url), session.flags.timeout, connection)
+        with session.explained_login():
+            credentials = session.credentials(url)
+            server = connect(url, credentials, session.flags.timeout, connection)
     except ServerError as error:
         number = getattr(error, "number", 0)
         what = "client" if number == 7 else "log-in"

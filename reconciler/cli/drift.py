@@ -8,15 +8,17 @@ from reconciler.cli.common import (
     OutputFlags,
     SelectionFlags,
     SiteFlags,
+    StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.forms import FORMS
 
 
-@click.command("drift")
+@click.command("drift", cls=SectionedCommand)
 @with_flags
 def command(
     manifests: ManifestFlags,
@@ -25,6 +27,7 @@ def command(
     form: FormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
+    state: StateFlags,
 ) -> int:
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
@@ -33,8 +36,13 @@ def command(
     """
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
-    with session.connect(site) as engine:
-        plan = engine.drift(loaded, target=selection.target, exclude=selection.exclude)
+    with session.connect(site, state) as engine:
+        from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+
+        with reading_shown() as progress:
+            plan = engine.drift(
+                loaded, target=selection.target, exclude=selection.exclude, progress=progress
+            )
     FORMS[form.format](output.style()).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED

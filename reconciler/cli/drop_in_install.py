@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.cli.help import SectionedGroup
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError, RefusedError, UsageError
 from reconciler.render.console import say
@@ -20,7 +21,7 @@ KEPT = ".vendor"
 SOURCE = Path(__file__).parent / "drop_in_scripts"
 
 
-@click.group("drop-in", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("drop-in", cls=SectionedGroup)
 def command() -> None:
     """Replace the vendor's Provisioning Tool."""
 

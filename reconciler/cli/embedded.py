@@ -11,6 +11,7 @@ import click
 
 from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
 from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.render.console import print_data, say
@@ -22,7 +23,7 @@ from reconciler.server.embedded.sites.file import SAMPLE_SITE
 _PATH = click.argument("path", type=ANY_PATH)
 
 
-@click.group("embedded", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("embedded", cls=SectionedGroup)
 def command() -> None:
     """Create embedded Configuration Servers; show, export or serve their objects.
 

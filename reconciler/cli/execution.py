@@ -1,16 +1,15 @@
 """What ``apply`` and ``undo`` share: show a plan, ask, apply it and show how it goes."""
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-
-import click
 
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.interrupt import gentle_interrupt
-from reconciler.cli.terminal import in_ci
+from reconciler.cli.terminal import confirm, in_ci
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
@@ -19,6 +18,7 @@ from reconciler.plan.model import Plan
 from reconciler.render.console import make_console, say
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.render.messages import NOT_TRIED, print_outcome, print_report, print_warning
+from reconciler.render.status import StatusLine
 from reconciler.state.plan_file import PlanFile
 
 
@@ -37,6 +37,8 @@ def show_and_apply(
     plan = found.plan if isinstance(found, PlanFile) else found
     # A plan file names the server that it was made from: what counts is where it is applied.
     FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
+    if flags.auto_approve and found is plan:
+        _check_manifests_were_named(plan)
     check_expected(plan, expect)
     if not plan.applyable:
         return ExitCode.REFUSED
@@ -44,13 +46,13 @@ def show_and_apply(
         return ExitCode.DONE
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
-    if not flags.auto_approve and not click.confirm("Apply this plan?"):
+    if not flags.auto_approve and not confirm("Apply this plan?"):
         say("Declined; nothing was written.", err=True)
         return ExitCode.FAILED
     report: RunReport | None = None
     try:
-        with gentle_interrupt() as stopping:
-            shown = ShownProgress(output.style(), stopping)
+        with gentle_interrupt() as stopping, StatusLine("Applying", sys.stderr) as line:
+            shown = ShownProgress(output.style(), line, stopping)
             report = engine.apply(
                 found,
                 lock=not flags.no_lock,
@@ -63,6 +65,22 @@ def show_and_apply(
         if report is None:
             raise  # else the run has ended, and its exit code says how
     return report.exit_code
+
+
+def _check_manifests_were_named(plan: Plan) -> None:
+    """RefusedError where a plan that nobody reviewed comes from manifests that nobody named:
+    the command may run in the wrong folder."""
+    if not plan.inputs.named:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    "apply --auto-approve was not told which manifests to apply; the plan above"
+                    " is made from the bundled ones",
+                    hint="Name them with -f, GWE_FILE, or file in gwe.toml; -f bundled stands"
+                    " for the bundled manifests.",
+                )
+            ]
+        )
 
 
 def _check_needs_no_backups(plan: Plan) -> None:
@@ -85,19 +103,26 @@ class ShownProgress(Progress):
     verbose. Nothing here stops a run whose output
     nobody reads any more: rich raises SystemExit where a pipe is broken."""
 
-    def __init__(self, style: OutputStyle, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        style: OutputStyle,
+        line: StatusLine,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._style = style
+        self._line = line
         self._console = make_console(no_color=style.no_color)
         self._stopping = stopping
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         tried = outcome.status not in NOT_TRIED
+        self._line.advance(number, total)
         if self._style.verbose or (tried and (outcome.message or not self._style.quiet)):
-            with suppress(OSError, SystemExit):
+            with suppress(OSError, SystemExit), self._line.away():
                 print_outcome(self._console, outcome, number, total)
 
     def warning(self, message: str) -> None:
-        with suppress(OSError, SystemExit):
+        with suppress(OSError, SystemExit), self._line.away():
             print_warning(make_console(stderr=True), message)
 
     def stopping(self) -> bool:

@@ -1,48 +1,75 @@
-"""``gwe init``: a folder to start from."""
+"""``gwe init``: a folder to start from, and its update after an upgrade of gwe."""
 
-import shutil
 from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files, write_all
+from reconciler.cli.init_update import update
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.render.console import say
-from reconciler.resources import bundled, bundled_manifests
-from reconciler.settings import FILE_NAME
-
-_SETTINGS = """\
-#:schema schemas/settings.schema.json
-# What gwe reads when it runs in this folder. Options on the command line win.
-# server = "embedded:gwe.db"
-# app = "Web_Engagement_Server"
-file = ["manifests/web-engagement"]
-
-# Values of the variables that manifests/web-engagement/variables.yaml declares.
-[vars]
-
-# Another environment, chosen with --profile NAME. The same settings as above.
-# [profiles.test]
-# server = "embedded:test.db"
-"""
+from reconciler.settings_search import FILE_NAME
 
 
-@click.command("init")
+@click.command("init", cls=SectionedCommand)
 @click.argument("folder", type=ANY_PATH)
-def command(folder: Path) -> int:
-    """Make FOLDER with the bundled manifests, the schemas and a gwe.toml.
+@click.option(
+    "--update",
+    "updating",
+    is_flag=True,
+    help="Merge the manifests of this version of gwe into FOLDER, which an earlier gwe init made.",
+)
+def command(folder: Path, updating: bool) -> int:
+    """Make FOLDER with the bundled manifests, the schemas and a gwe.toml. FOLDER may be a new
+    git repository.
 
-    The manifests are yours from then on: edit them and keep them in version control.
+    The manifests are yours from then on: edit them and keep them in version control. After an
+    upgrade of gwe, --update merges what is new into them, as git does: it marks conflicts and
+    exits 1 if there are any.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not an empty folder", "Name a new folder.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(bundled_manifests(), folder / "manifests" / "web-engagement")
-        shutil.copytree(bundled("schemas"), folder / "schemas")
-        (folder / FILE_NAME).write_text(_SETTINGS, encoding="utf-8")
+        return _update(folder) if updating else _make(folder)
     except OSError as error:
-        raise ReconcilerError(f"{folder} cannot be written: {error.strerror}") from error
+        raise ReconcilerError(
+            f"{error.filename or folder} cannot be written: {error.strerror}"
+        ) from error
+
+
+def _make(folder: Path) -> int:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} exists and is not a folder", "Name a new folder.")
+    others = (
+        [one.name for one in folder.iterdir() if one.name not in FRESH] if folder.exists() else []
+    )
+    if others:
+        raise UsageError(
+            f"{folder} exists and holds {min(others)}",
+            "Name a new or empty folder, or a git repository without files.",
+        )
+    copied = copied_files()
+    write_all(folder, {**copied, **{f"{BASE}/{name}": text for name, text in copied.items()}})
+    write_all(folder, {k: v for k, v in starting_files().items() if not (folder / k).exists()})
     say(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
-    say(f"Next: cd {folder}, edit {FILE_NAME}, then gwe validate and gwe plan.")
+    step = "" if folder.resolve() == Path.cwd() else f"cd {folder}, "
+    say(f"Next: {step}edit {FILE_NAME}, then gwe validate and gwe plan.")
     return ExitCode.DONE
+
+
+def _update(folder: Path) -> int:
+    results = update(folder)
+    for one in results:
+        say(f"{one.word:<9} {one.name}{f': {one.reason}' if one.reason else ''}")
+    conflicts = sum(one.conflict for one in results)
+    if not results:
+        say(f"{folder} has the manifests and schemas of this version already.")
+    elif conflicts:
+        say(f"{_files(conflicts)} with conflicts: edit what stands between <<<<<<< and >>>>>>>.")
+    else:
+        say("Next: review the changes (git diff), then gwe validate and gwe plan.")
+    return ExitCode.FAILED if conflicts else ExitCode.DONE
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"

@@ -7,8 +7,10 @@ import click
 from reconciler.apply.lock import Holder, find_locks, holder_of
 from reconciler.apply.recover import abandon
 from reconciler.cli.common import StateFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.complete_values import complete_run
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedGroup
 from reconciler.cli.session import open_session, state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
@@ -17,12 +19,13 @@ from reconciler.render.console import say
 from reconciler.state.store import StateStore
 
 
-@click.group("lock")
+@click.group("lock", cls=SectionedGroup)
 def command() -> None:
     """Show or release the lock that lets one run write at a time."""
 
 
 @command.command("show")
+@takes_site
 @with_flags
 def show(connection: ConnectionFlags) -> int:
     """Show who holds the lock."""
@@ -33,10 +36,14 @@ def show(connection: ConnectionFlags) -> int:
     for lock in locks:
         held = holder_of(lock)
         doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
+        if held.recovering:
+            doing = "being recovered, or left unfinished"
         say(f"Held by {held.owner} on {held.host}, run {held.run}")
         say(f"  since    {held.since}")
         say(f"  until    {held.until}, unless it is renewed")
         say(f"  state    {doing}")
+        if held.counter is None:
+            say("  counter  no number: it is unknown how long ago it was renewed")
         if held.place:
             say(f"  journal  {held.place}")
         say(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
@@ -44,11 +51,13 @@ def show(connection: ConnectionFlags) -> int:
 
 
 @command.command("release")
+@takes_site
 @click.option(
     "--abandon",
     "run",
     default="",
     metavar="RUN",
+    shell_complete=complete_run,
     help="Release the lock of RUN without finishing what the run left half done.",
 )
 @with_flags

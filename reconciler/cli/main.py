@@ -1,38 +1,50 @@
 """``gwe``: the group of commands, and the only place that turns errors into exit codes."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping
 
 import click
 
 import reconciler
+from reconciler.cli.help import SectionedGroup
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.render.console import say, say_lines
 from reconciler.visible_text import escaped
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "demo": ("demo", "Try everything on a sample site, in a new folder."),
-    "init": ("init", "Create a folder with manifests, schemas and a gwe.toml."),
-    "validate": ("validate", "Check manifests without a server."),
     "plan": ("plan", "Show what apply would do."),
     "apply": ("apply", "Show the plan, ask, and apply it."),
-    "show": ("show", "Show a plan file."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
+    "validate": ("validate", "Check manifests without a server."),
+    "show": ("show", "Show a plan file."),
     "runs": ("runs", "List runs, and how they ended."),
     "undo": ("undo", "Revert a run."),
     "recover": ("recover", "Finish what an interrupted run left half done."),
     "lock": ("lock", "Show or release the lock in Configuration Server."),
-    "schema": ("schema", "Print or write the JSON Schemas of manifests and plans."),
-    "drop-in": ("drop_in_install", "Replace the vendor's Provisioning Tool."),
+    "demo": ("demo", "Try everything on a sample site, in a new folder."),
+    "init": ("init", "Create a folder with manifests, schemas and a gwe.toml."),
     "doctor": ("doctor", "Check connectivity and permissions."),
     "embedded": ("embedded", "Create and inspect embedded Configuration Servers."),
+    "drop-in": ("drop_in_install", "Replace the vendor's Provisioning Tool."),
+    "schema": ("schema", "Print or write the JSON Schemas of manifests and plans."),
+    "completion": ("completion", "Print the completion script of a shell."),
+    "help": ("about", "Show the help of a command."),
+    "version": ("about", "Show the version of gwe."),
 }
-"""Command -> (module in ``reconciler.cli``, one line of help)."""
+"""Command -> (module in ``reconciler.cli``, one line of help). The module's ``command`` is
+the command, or, in a module of several, the function that is called like it."""
+
+COMPLETING = "_GWE_COMPLETE"
+"""The environment variable with which a shell asks for completions."""
+
+_SECTIONS = {"Every day": "plan", "Runs": "runs", "Set up": "demo"}
+"""Section of the list of commands -> its first command."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(SectionedGroup):
     """Imports the module of a command when it is used. Help needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -42,16 +54,32 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
+        command: click.Command = getattr(module, "command", None) or module.COMMANDS[cmd_name]
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:  # click knows no lazy commands
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=COMMANDS, ctx=ctx
+            ) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        names, starts = list(COMMANDS), [*_SECTIONS.values(), None]
+        for title, start, end in zip(_SECTIONS, starts, starts[1:], strict=False):
+            last = names.index(end) if end else None
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name, COMMANDS[name][1]) for name in names[names.index(str(start)) : last]],
+                    col_max=12,
+                )
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(reconciler.__version__, prog_name="gwe")
+@click.group(cls=_LazyGroup)
+@click.version_option(reconciler.__version__, "-V", "--version", prog_name="gwe")
 def gwe() -> None:
     """Declarative reconciler for Genesys Web Engagement in Configuration Server.
 
@@ -73,8 +101,13 @@ def _explain_usage(error: click.ClickException) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
 
+    if COMPLETING in os.environ:
+        importlib.import_module("reconciler.cli.completion")  # how each shell is answered
+
     def work() -> int:
-        result = gwe.main(args=arguments, prog_name="gwe", standalone_mode=False)
+        result = gwe.main(
+            args=arguments, prog_name="gwe", complete_var=COMPLETING, standalone_mode=False
+        )
         return int(result) if isinstance(result, int) else int(ExitCode.DONE)
 
     return explained(work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +23,12 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
-from reconciler.render.console import say
-from reconciler.render.forms import FORMS
+from reconciler.render.console import print_data, say
+from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from reconciler.engine.reconciler import Reconciler
@@ -40,7 +44,7 @@ class PlanFlags:
         "--out",
         type=ANY_PATH,
         metavar="FILE",
-        help="Also save the plan, for gwe show and gwe apply.",
+        help="Also save the plan, for gwe show and gwe apply; - writes it to standard output.",
     )
     expect: str = flag(
         "--expect",
@@ -57,29 +61,42 @@ def make_plan(
     engine: Reconciler, loaded: Loaded, overwrite: OverwriteFlags, selection: SelectionFlags
 ) -> Plan:
     """The plan that the options ask for."""
-    return engine.plan(
-        loaded,
-        overwrite=overwrite.overwrite,
-        overwrite_only=overwrite.overwrite_only,
-        target=selection.target,
-        exclude=selection.exclude,
-        force=overwrite.force,
-    )
+    from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+
+    with reading_shown() as progress:
+        return engine.plan(
+            loaded,
+            overwrite=overwrite.overwrite,
+            overwrite_only=overwrite.overwrite_only,
+            target=selection.target,
+            exclude=selection.exclude,
+            force=overwrite.force,
+            progress=progress,
+        )
 
 
-def save(plan: Plan, path: Path, *, quiet: bool = False) -> None:
-    """Writes a plan file and, unless ``quiet``, says so."""
+def show_and_save(plan: Plan, form: str, style: OutputStyle, out: Path | None) -> None:
+    """Shows a plan and writes its plan file, if one was asked for. Where that goes to standard
+    output, the plan is shown on standard error."""
+    to_standard_output = out == STANDARD_STREAM
+    with redirect_stdout(sys.stderr) if to_standard_output else nullcontext():
+        FORMS[form](style).plan(plan)
+    if out is None:
+        return
     from reconciler.engine.run_context import plan_key  # noqa: PLC0415 - only for --out
     from reconciler.plan.codec import plan_id  # noqa: PLC0415
-    from reconciler.state.plan_file import save_plan  # noqa: PLC0415
+    from reconciler.state.plan_file import plan_text, save_plan  # noqa: PLC0415
 
-    save_plan(plan, path, plan_key())
-    if not quiet:
-        say(f"Saved the plan as {path}.")
+    if to_standard_output:
+        print_data(plan_text(plan, plan_key()))
+        return
+    save_plan(plan, out, plan_key())
+    if form == "text":
+        say(f"Saved the plan as {out}.")
         say(f"Plan id: {plan_id(plan)}")
 
 
-@click.command("plan")
+@click.command("plan", cls=SectionedCommand)
 @with_flags
 def command(
     manifests: ManifestFlags,
@@ -101,9 +118,7 @@ def command(
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
         plan = make_plan(engine, loaded, overwrite, selection)
-    FORMS[form.format](output.style()).plan(plan)
-    if more.out is not None:
-        save(plan, more.out, quiet=form.format != "text")
+    show_and_save(plan, form.format, output.style(), more.out)
     check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED

@@ -20,12 +20,14 @@ from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session, load, named_state
 from reconciler.diagnostics import Diagnostic
+from reconciler.environment import STATE
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
 from reconciler.render.console import say, say_lines
 from reconciler.server.connect import find_adapter
-from reconciler.settings import FILE_NAME, read_settings
+from reconciler.settings import read_settings
+from reconciler.settings_search import FILE_NAME, settings_folder
 
 NAME = "webengagement_provisioning"
 SUCCESS = "Provisioning script successfully finished his work"
@@ -38,7 +40,7 @@ _WORDS_HERE = {
     "--server": "-host",
     "--tenant": TENANT,
     "--cluster": f"cluster in {FILE_NAME}",
-    "--state": "GWE_STATE",
+    "--state": STATE,
     "--state-dir": "GWE_STATE_DIR",
     "--install-dir": "GWE_INSTALL_DIR",
     "--password-file": "GWE_PASSWORD_FILE",
@@ -88,7 +90,9 @@ def _provision(arguments: Arguments) -> int:
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
-    loaded = load(ManifestFlags(), session.settings)
+    loaded = load(from_environment(ManifestFlags), session.settings)
+    # As the vendor's tool, it brings its manifests along: nobody needs to name them.
+    loaded = replace(loaded, inputs=replace(loaded.inputs, named=True))
     keeps_state = bool(named_state(run, session.settings))
     with session.connect(site, run) as engine:
         engine.check_writable()
@@ -144,9 +148,12 @@ def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
 
 
 def _settings_folder(environment: Mapping[str, str]) -> Path:
-    """The folder whose gwe.toml is read: the script's own, else the current one."""
+    """The folder whose gwe.toml is read: the script's own, else the current one or
+    the nearest above it."""
     beside = environment.get(SCRIPT_DIR, "")
-    return Path(beside) if beside and (Path(beside) / FILE_NAME).exists() else Path()
+    if beside and (Path(beside) / FILE_NAME).exists():
+        return Path(beside)
+    return settings_folder()
 
 
 def _undo_line(session: Session, run: RunFlags, plan: Plan) -> str:

@@ -3,9 +3,10 @@
 import click
 
 from reconciler.apply.recover_actions import Recovered
-from reconciler.cli.common import LockFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.common import HostFlags, LockFlags, StateFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
@@ -32,12 +33,19 @@ class _Shown(Progress):
         print_warning(make_console(stderr=True), message)
 
 
-@click.command("recover")
+@click.command("recover", cls=SectionedCommand)
+@takes_site
 @click.option(
     "--reverse", is_flag=True, help="Where a replace is half done, bring back the old object."
 )
 @with_flags
-def command(reverse: bool, connection: ConnectionFlags, state: StateFlags, lock: LockFlags) -> int:
+def command(
+    reverse: bool,
+    host: HostFlags,
+    connection: ConnectionFlags,
+    state: StateFlags,
+    lock: LockFlags,
+) -> int:
     """Recover the runs that did not finish on this server: find out whether each unanswered
     call was carried out, create the new object where a replace only deleted the old object,
     release the lock.
@@ -48,6 +56,7 @@ def command(reverse: bool, connection: ConnectionFlags, state: StateFlags, lock:
     with session.connect(state=state) as engine:
         done = engine.recover(
             reverse=reverse,
+            same_host=host.same_host,
             lock=not lock.no_lock,
             lock_wait=lock.lock_timeout,
             progress=_Shown(),

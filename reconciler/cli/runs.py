@@ -3,17 +3,18 @@
 import re
 from dataclasses import fields
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
-from reconciler.cli.common import FormatFlags, StateFlags
+from reconciler.cli.common import FormatFlags, ProfileFlags, StateFlags
+from reconciler.cli.complete_values import complete_run
+from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
-from reconciler.cli.session import state_store
+from reconciler.cli.help import SectionedGroup
+from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.console import say
 from reconciler.render.forms import FORMS, OutputStyle
-from reconciler.settings import read_settings
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -33,27 +34,41 @@ class _Age(click.ParamType[timedelta]):
         return timedelta(hours=int(found[1]) * _HOURS[found[2]])
 
 
-@click.group("runs", invoke_without_command=True)
+@click.group("runs", cls=SectionedGroup, invoke_without_command=True)
+@takes_site
 @click.pass_context
 @click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="Only the last N runs.")
 @with_flags
-def command(context: click.Context, count: int | None, state: StateFlags, form: FormatFlags) -> int:
+def command(
+    context: click.Context,
+    count: int | None,
+    state: StateFlags,
+    form: FormatFlags,
+    profile: ProfileFlags,
+) -> int:
     """List the runs, newest last; gwe runs show RUN shows one run."""
-    context.obj = state
+    context.obj = (state, profile)
     if context.invoked_subcommand is None:
-        runs = state_store(state, read_settings(Path())).list_runs()
+        runs = state_store(state, find_settings(profile.profile)).list_runs()
         FORMS[form.format](OutputStyle()).runs(runs[-count:] if count else runs)
     return ExitCode.DONE
 
 
 @command.command("show")
-@click.argument("run", metavar="RUN")
+@takes_site
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @click.pass_context
 @with_flags
-def show(context: click.Context, run: str, state: StateFlags, form: FormatFlags) -> int:
+def show(
+    context: click.Context,
+    run: str,
+    state: StateFlags,
+    form: FormatFlags,
+    profile: ProfileFlags,
+) -> int:
     """Show a run: who, where, when, and what became of every object. Values are not shown;
     they are in the journal. Of a damaged run, what can still be read is shown."""
-    store = _store(context, state)
+    store = _store(context, state, profile)
     name = store.find_run(run)
     output = FORMS[form.format](OutputStyle())
     try:
@@ -66,6 +81,7 @@ def show(context: click.Context, run: str, state: StateFlags, form: FormatFlags)
 
 
 @command.command("prune")
+@takes_site
 @click.option(
     "--older-than",
     type=_Age(),
@@ -75,10 +91,12 @@ def show(context: click.Context, run: str, state: StateFlags, form: FormatFlags)
 )
 @click.pass_context
 @with_flags
-def prune(context: click.Context, older_than: timedelta, state: StateFlags) -> int:
+def prune(
+    context: click.Context, older_than: timedelta, state: StateFlags, profile: ProfileFlags
+) -> int:
     """Delete old runs with their backups: they can no longer be shown or reverted. Unfinished
     runs stay, and so do the last run and the last run that wrote to each server."""
-    names = _store(context, state).prune(older_than)
+    names = _store(context, state, profile).prune(older_than)
     for name in names:
         say(f"Deleted run {name}.")
     if not names:
@@ -86,7 +104,9 @@ def prune(context: click.Context, older_than: timedelta, state: StateFlags) -> i
     return ExitCode.DONE
 
 
-def _store(context: click.Context, state: StateFlags) -> StateStore:
+def _store(context: click.Context, state: StateFlags, profile: ProfileFlags) -> StateStore:
     """The store that was named after the subcommand, else before it."""
+    outer_state, outer_profile = context.obj
     named = any(getattr(state, one.name) for one in fields(state))
-    return state_store(state if named else context.obj, read_settings(Path()))
+    settings = find_settings(profile.profile or outer_profile.profile)
+    return state_store(state if named else outer_state, settings)

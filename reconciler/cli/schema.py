@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH
+from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.codec import plan_schema
@@ -21,7 +22,7 @@ def schema_texts() -> dict[str, str]:
     return {f"{name}.schema.json": json_text(make()) for name, make in SCHEMAS.items()}
 
 
-@click.command("schema")
+@click.command("schema", cls=SectionedCommand)
 @click.argument(
     "name", type=click.Choice([*SCHEMAS]), default="manifest", metavar=f"[{'|'.join(SCHEMAS)}]"
 )

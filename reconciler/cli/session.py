@@ -1,24 +1,35 @@
 """Typed options and ``gwe.toml`` become what the engine takes.
 
-The command line comes first, then the environment (click looks there), then ``gwe.toml``.
+The command line comes first, then the environment (click looks there), then ``gwe.toml``. A
+profile that is named on the command line is on the command line with all that it sets.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from click.core import ParameterSource
 
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import find_credentials
+from reconciler.cli.flags import Group, names_from, without
+from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
 from reconciler.render.console import say
+from reconciler.render.status import StatusLine
 from reconciler.resources import bundled_manifests
-from reconciler.server.connect import head_start
+from reconciler.server.connect import check_has_no_password, head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.errors import LoginIncorrectError
 from reconciler.settings import Settings, read_settings
+from reconciler.settings_search import settings_folder
 
 # Functions import what makes and applies plans: meanwhile a thread starts Java.
 # ruff: noqa: PLC0415
@@ -29,26 +40,47 @@ if TYPE_CHECKING:
     from reconciler.state.store import StateStore
 
 
-def load(flags: ManifestFlags, settings: Settings, *, verbose: bool = False) -> Loaded:
+def ranked(flags: Group, settings: Settings) -> Group:
+    """The options without those from the environment that a profile on the command line
+    sets."""
+    if "profile" not in names_from(ParameterSource.COMMANDLINE):
+        return flags
+    names = settings.origin.profile_sets & names_from(ParameterSource.ENVIRONMENT)
+    return without(flags, names)
+
+
+def load(
+    flags: ManifestFlags, settings: Settings, *, single: bool = False, verbose: bool = False
+) -> Loaded:
     """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
-    ``verbose`` names the files that are passed over."""
+    ``single``: they may be a few of those for which gwe.toml has variables; ``verbose`` names
+    the files that are passed over."""
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import parse_setting
 
+    files = ranked(flags, settings).file or settings.file
     loaded = load_manifests(
-        flags.file or settings.file or [bundled_manifests()],
+        files or [bundled_manifests()],
         settings.variables,
         flags.vars,
         [parse_setting(text) for text in flags.var],
         os.environ,
+        undeclared=single,
     )
     for name in loaded.passed_over if verbose else ():
         say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)
-    return loaded
+    inputs = replace(
+        loaded.inputs,
+        named=bool(files),
+        settings=str(settings.origin.path or ""),
+        profile=settings.origin.profile,
+    )
+    return replace(loaded, inputs=inputs)
 
 
 def named_state(flags: StateFlags, settings: Settings) -> str:
     """The folder or the URL that was named for the runs; empty: nobody named one."""
+    flags = ranked(flags, settings)
     if flags.state and flags.state_dir:
         raise UsageError(
             "--state (or GWE_STATE) and --state-dir (or GWE_STATE_DIR) cannot be combined",
@@ -82,13 +114,14 @@ class Session:
 
     def url(self, otherwise: str = "") -> str:
         """The URL of the server. ``otherwise``: that of a plan file or a journal, used where
-        no other was named. UsageError where there is none."""
+        no other was named. UsageError where there is none, or it has a password."""
         url = self.flags.server or self.settings.server or otherwise
         if not url:
             raise UsageError(
                 "which server?",
                 "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml.",
             )
+        check_has_no_password(url)
         return url
 
     def credentials(self, url: str) -> Credentials:
@@ -111,6 +144,7 @@ class Session:
         """The site that was named."""
         from reconciler.site.discovery import SiteOptions
 
+        flags = ranked(flags, self.settings)
         return SiteOptions(
             flags.app or self.settings.app,
             flags.tenant or self.settings.tenant,
@@ -121,27 +155,69 @@ class Session:
         self, site: SiteFlags | None = None, state: StateFlags | None = None, otherwise: str = ""
     ) -> Reconciler:
         """Opens the session with the server. ``otherwise``: see ``url``."""
+        url = self.url(otherwise)
+        with self.explained_login():
+            return self._connect(url, site, state)
+
+    @contextmanager
+    def explained_login(self) -> Iterator[None]:
+        """Says of a refused login where its password came from."""
+        try:
+            yield
+        except LoginIncorrectError as error:
+            if self.flags.password_file and not self.password:
+                option = "--password-file or GWE_PASSWORD_FILE"
+                error.hint = f"The password is that in {self.flags.password_file} ({option})."
+            raise
+
+    def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:
         from reconciler.engine.reconciler import Reconciler
 
-        url = self.url(otherwise)
         named = self.site_options(site or SiteFlags())
-        return Reconciler.connect(
-            url,
-            app=named.app,
-            tenant=named.tenant,
-            cluster=named.cluster,
-            credentials=self.credentials(url),
-            state=named_state(state or StateFlags(), self.settings) or None,
-            install_dir=self.install_dir,
-            timeout=self.flags.timeout,
-            connection=self.connection(),
-            limits=self.settings.limits,
-            secret_words=self.settings.secret_words,
-        )
+        credentials = self.credentials(url)
+        with StatusLine(f"Connecting to {url}", sys.stderr):
+            return Reconciler.connect(
+                url,
+                app=named.app,
+                tenant=named.tenant,
+                cluster=named.cluster,
+                credentials=credentials,
+                state=named_state(state or StateFlags(), self.settings) or None,
+                install_dir=self.install_dir,
+                timeout=self.flags.timeout,
+                connection=self.connection(),
+                limits=self.settings.limits,
+                secret_words=self.settings.secret_words,
+                secret_exceptions=self.settings.secret_exceptions,
+            )
 
 
 def open_session(flags: ConnectionFlags) -> Session:
     """The session of a command that runs in the current folder; Java begins to start."""
-    session = Session(flags, read_settings(Path(), flags.profile))
+    start_logging(flags)
+    settings = find_settings(flags.profile)
+    _check_agrees(flags, settings)
+    session = Session(ranked(flags, settings), settings)
     session.start_early()
     return session
+
+
+def find_settings(profile: str = "") -> Settings:
+    """The settings for the current folder, of ``gwe.toml`` there or above. Errors: see
+    ``settings_folder`` and ``read_settings``."""
+    return read_settings(settings_folder(), profile)
+
+
+def _check_agrees(flags: ConnectionFlags, settings: Settings) -> None:
+    """UsageError where GWE_PROFILE and GWE_SERVER name different servers: neither is closer
+    to the user, and the wrong choice may be production."""
+    inherited, origin = names_from(ParameterSource.ENVIRONMENT), settings.origin
+    if not {"profile", "server"} <= inherited or "server" not in origin.profile_sets:
+        return
+    one, other = (relative_to(Path(), url) for url in (flags.server, settings.server))
+    if one != other:
+        raise UsageError(
+            f"GWE_SERVER is {flags.server}, but GWE_PROFILE is {origin.profile}, whose server is"
+            f" {settings.server}",
+            "Unset one of them, or choose on the command line, with --profile or --server.",
+        )

@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
+from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
 from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode
 from reconciler.plan.codec import seal_of
@@ -15,7 +17,8 @@ from reconciler.state.plan_file import read_plan_file
 from reconciler.visible_text import json_escaped
 
 
-@click.command("show")
+@click.command("show", cls=SectionedCommand)
+@takes_site
 @click.argument("plan_file", type=ANY_PATH, metavar="PLAN")
 @with_flags
 def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:

@@ -1,22 +1,72 @@
-"""Whether somebody can be asked, and whether this machine outlives the job."""
+"""Whether somebody can be asked, the question itself, and whether this machine outlives the job."""
 
 import os
 import sys
+from contextlib import ExitStack, suppress
+from typing import IO
+
+import click
 
 from reconciler.errors import UsageError
+from reconciler.render.console import prompt, say
+
+_DEVICES = (
+    (("CONIN$", "r"), ("CONOUT$", "w"))
+    if os.name == "nt"
+    else (("/dev/tty", "r"), ("/dev/tty", "w"))
+)
+"""The terminal of this process, for reading and for writing, wherever its streams lead."""
 
 
 def is_interactive() -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether a person can be asked: standard output may go to a file or a pipe, or standard
+    input may come from one, but not both input and messages."""
+    return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def check_can_ask(*, auto_approve: bool) -> None:
     """UsageError where approval was not given and nobody can be asked for it."""
     if not auto_approve and not is_interactive():
-        raise UsageError(
-            "there is no terminal to ask on", "Review gwe plan, then use --auto-approve."
+        raise _no_terminal()
+
+
+def confirm(question: str) -> bool:
+    """Asks a person, who has seen what standard output holds. Anything but y or yes means
+    no. click.Abort where the terminal is closed or Ctrl-C is pressed."""
+    with suppress(OSError):  # whoever reads the output may have gone; the person has not
+        sys.stdout.flush()
+    with ExitStack() as open_files:
+        reader, writer = _terminal(open_files)
+        while True:
+            prompt(f"{question} [y/N]: ", writer)
+            line = reader.readline()
+            if not line:
+                raise click.Abort
+            answer = line.strip().lower()
+            if answer in ("y", "yes"):
+                return True
+            if answer in ("", "n", "no"):
+                return False
+            say("Please answer y or n.", to=writer)
+
+
+def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:
+    """The terminal to read from and to write to: the process's own, else the streams.
+    UsageError where neither can be used."""
+    try:
+        reader, writer = (
+            open_files.enter_context(open(device, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115 - the stack closes it
+            for device, mode in _DEVICES
         )
+    except OSError as error:
+        if sys.stdin.isatty():
+            return sys.stdin, sys.stderr
+        raise _no_terminal() from error
+    return reader, writer
+
+
+def _no_terminal() -> UsageError:
+    return UsageError("there is no terminal to ask on", "Review gwe plan, then use --auto-approve.")
 
 
 def in_ci() -> bool:

@@ -4,18 +4,20 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, OutputFlags, RunFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.common import ANY_PATH, HostFlags, OutputFlags, RunFlags
+from reconciler.cli.complete_values import complete_run
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
-from reconciler.cli.plan import save
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.plan import show_and_save
 from reconciler.cli.session import named_state, open_session, state_store
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import ExitCode
-from reconciler.render.forms import FORMS
 
 
-@click.command("undo")
-@click.argument("run", metavar="RUN")
+@click.command("undo", cls=SectionedCommand)
+@takes_site
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
 @click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
 @click.option(
     "--force",
@@ -27,6 +29,7 @@ def command(
     run: str,
     out: Path | None,
     force: bool,
+    host: HostFlags,
     flags: RunFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
@@ -37,20 +40,19 @@ def command(
 
     An undo is itself a run: it is shown, confirmed and journaled, and undoing it redoes the first.
     """
-    if out is None:
-        check_can_ask(auto_approve=flags.auto_approve)
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
     store = state_store(flags, session.settings)
-    found = store.read_run(store.find_run(run, begun=True))
+    found = store.read_run(store.find_run(run, wrote=True))
+    if out is None:
+        check_can_ask(auto_approve=flags.auto_approve)
     with session.connect(state=flags, otherwise=found.head.server) as engine:
         engine.check_writable()
-        plan = engine.undo(found.name, force=force)
+        plan = engine.undo(found.name, force=force, same_host=host.same_host)
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
-    FORMS["text"](output.style()).plan(plan)
-    save(plan, out)
+    show_and_save(plan, "text", output.style(), out)
     return ExitCode.DONE if plan.applyable else ExitCode.REFUSED

@@ -4,10 +4,11 @@ Reads through a ``Reader`` and writes nothing.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.engine.progress import Progress
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.launch.adapter import FileSpec, FilesReader
 from reconciler.launch.files import Installation
@@ -16,6 +17,7 @@ from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import make_plan
 from reconciler.plan.queries import desired_requirements, reads_for
@@ -40,7 +42,8 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
         manifests = bundled_manifests()
     files = [manifests] if isinstance(manifests, str | Path) else manifests
     settings = [Setting(name, value) for name, value in (variables or {}).items()]
-    return load_manifests([Path(file) for file in files], settings=settings, environment=os.environ)
+    paths = [Path(file) for file in files]
+    return load_manifests(paths, settings=settings, environment=os.environ)
 
 
 @dataclass(frozen=True)
@@ -58,24 +61,37 @@ def prepare(
     options: PlanOptions,
     environment: Mapping[str, str],
     installation: Installation | None = None,
+    known_secrets: Callable[[str], KnownSecrets] = lambda _: KnownSecrets(),
+    progress: Progress | None = None,
 ) -> Planned:
     """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
-    ``installation``: the folder with the launch files. Every error is a ReconcilerError."""
+    ``installation``: the folder with the launch files; ``known_secrets``: what runs on the
+    server of an identity have written as secrets. Every error is a ReconcilerError."""
     found, site = find_site(server, site_options, installation)
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
     if installation is not None:
         server = FilesReader(server, installation, _specs_of(desired))
-    live = Snapshot([*found, *_read(server, desired, site, found, options)])
-    plan = make_plan(Context(desired, live, site, options), server.info(), loaded.digest)
-    return Planned(plan, live)
+    read = _read(server, desired, site, found, options, progress or Progress())
+    live = Snapshot([*found, *read])
+    info = server.info()
+    context = Context(desired, live, site, options, known_secrets(info.identity))
+    plan = make_plan(context, info, loaded.digest)
+    return Planned(replace(plan, inputs=loaded.inputs), live)
 
 
 def _read(
-    server: Reader, desired: Desired, site: Site, found: Snapshot, options: PlanOptions
+    server: Reader,
+    desired: Desired,
+    site: Site,
+    found: Snapshot,
+    options: PlanOptions,
+    progress: Progress,
 ) -> Iterator[ConfObject]:
     """The live objects of the desired kinds, and what they refer to."""
     requirements, tenants = desired_requirements(desired, found, options)
-    for object_type, filters in reads_for(requirements, {site.tenant_dbid, *tenants}):
+    reads = list(reads_for(requirements, {site.tenant_dbid, *tenants}))
+    for done, (object_type, filters) in enumerate(reads):
+        progress.reading(done, len(reads))
         yield from server.read(object_type, filters)
     if desired.files and site.installation:
         yield from server.read(LAUNCH_FILE)

@@ -1,4 +1,4 @@
-"""What a run and a recovery tell while they go on."""
+"""What plans, runs and recoveries tell while they go on."""
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import Outcome
@@ -6,8 +6,11 @@ from reconciler.state.records import RunSummary
 
 
 class Progress:
-    """Told about every step of a run or a recovery. This class ignores it all: override the
+    """Told about every step of a plan, a run or a recovery. This class ignores it all: override the
     methods that you need. None of them may raise an exception."""
+
+    def reading(self, done: int, total: int) -> None:
+        """Of the ``total`` reads that a plan needs, ``done`` have been answered."""
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         """An action has ended. ``number`` counts from 1 to ``total``."""

@@ -13,12 +13,15 @@ from types import TracebackType
 from reconciler.apply.check import check_server
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.report import RunReport
+from reconciler.apply.reread import check_own_host
 from reconciler.apply.undo import plan_undo
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
+from reconciler.engine.run_context import run_context
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.errors import RefusedError, UsageError
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
@@ -46,7 +49,7 @@ class Reconciler:
         place: RunPlace,
         *,
         limits: Limits | None = None,
-        secret_words: Sequence[str] = (),
+        secret_names: SecretNames = USUAL_NAMES,
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
@@ -54,7 +57,7 @@ class Reconciler:
         self._site = site
         self._place = place
         self._limits = limits or Limits()
-        self._secret_words = tuple(secret_words)
+        self._secret_names = secret_names
 
     @classmethod
     def connect(
@@ -71,6 +74,7 @@ class Reconciler:
         connection: ConnectionOptions | None = None,
         limits: Limits | None = None,
         secret_words: Sequence[str] = (),
+        secret_exceptions: Sequence[str] = (),
     ) -> "Reconciler":
         """Opens a session; use it in a ``with`` statement, which closes it.
 
@@ -83,7 +87,8 @@ class Reconciler:
         ``timeout``: seconds that one call to the server may take.
         ``connection``: how to reach a real server.
         ``limits``: how much a plan may destroy without ``force``.
-        ``secret_words``: words that mark a name as that of a secret, beside the usual ones.
+        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
+        ``secret_exceptions``: whole names that are no secrets although they have such a word.
 
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
@@ -95,7 +100,7 @@ class Reconciler:
             SiteOptions(app, tenant, cluster),
             RunPlace(store, folder, timeout),
             limits=limits,
-            secret_words=secret_words,
+            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
 
     def __enter__(self) -> "Reconciler":
@@ -142,6 +147,7 @@ class Reconciler:
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
         force: bool = False,
+        progress: Progress | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
 
@@ -151,6 +157,7 @@ class Reconciler:
         those at these addresses. ``target``: plan these addresses only; ``exclude``: all but
         these, and what depends on them. All addresses may have wildcards.
         ``force``: replace what another site may use as well, and exceed the limits.
+        ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
         ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
@@ -168,11 +175,19 @@ class Reconciler:
             target=tuple(target),
             exclude=tuple(exclude),
             force=force,
-            secret_words=self._secret_words,
+            secret_names=self._secret_names,
             limits=self._limits,
         )
-        installation = self._place.installation()
-        planned = prepare(loaded, self.reader, self._site, options, os.environ, installation)
+        planned = prepare(
+            loaded,
+            self.reader,
+            self._site,
+            options,
+            os.environ,
+            self._place.installation(),
+            self._place.known_secrets,
+            progress,
+        )
         return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
 
     def drift(
@@ -182,10 +197,13 @@ class Reconciler:
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Parameters and errors are those of ``plan``."""
-        return self.plan(manifests, variables=variables, target=target, exclude=exclude)
+        return self.plan(
+            manifests, variables=variables, target=target, exclude=exclude, progress=progress
+        )
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
@@ -226,35 +244,42 @@ class Reconciler:
             skip_stale=skip_stale,
         )
 
-    def undo(self, run: str, *, force: bool = False) -> Plan:
+    def undo(self, run: str, *, force: bool = False, same_host: bool = False) -> Plan:
         """The plan that reverts a run: apply it like any other. Writes nothing.
 
         ``run``: its name, the beginning of its name, or ``last``, the last run that wrote
-        something. ``force``: also delete
-        objects that have changed since. UsageError where there is no such run, RefusedError
-        where it did not finish or was on another server, DamagedRunError where a record of it
-        is damaged or missing.
+        something. ``force``: also delete objects that have changed since. ``same_host``: the
+        run was on this host, which has another id now; else launch files are reverted on
+        the host of their run only. UsageError where there is no such run, RefusedError where
+        it did not finish, was on another server or wrote launch files of another host,
+        DamagedRunError where a record of it is damaged or missing.
         """
         store = self._place.state
-        found = store.read_run(store.find_run(run, begun=True))
+        found = store.read_run(store.find_run(run, wrote=True))
         if not found.finished:
-            hint = "Run gwe recover first; then it can be reverted."
+            hint = (
+                f"Run gwe recover first; then it can be reverted. The run's state is {store.place}."
+            )
             raise RefusedError([Diagnostic(f"the run {found.name} did not finish", hint=hint)])
         plan = plan_of_run(found)
+        own_host = same_host or run_context("").is_machine_of(found.head)
+        check_own_host(found, plan, own_host=own_host)
         return plan_undo(
             found,
             plan,
             self.reader,
             force=force,
             limits=self._limits,
-            secret_words=self._secret_words,
-            installation=self._place.installation(plan),
+            secret_names=self._secret_names,
+            known_secrets=self._place.known_secrets(found.head.identity),
+            installation=self._place.installation(plan, own_host=own_host),
         )
 
     def recover(
         self,
         *,
         reverse: bool = False,
+        same_host: bool = False,
         lock: bool = True,
         lock_wait: float = 0.0,
         progress: Progress | None = None,
@@ -262,10 +287,11 @@ class Reconciler:
         """Finishes the runs that did not end on this server: finds out what became of calls
         without an answer, and creates what a replace has only deleted.
 
-        ``reverse``: create the old object again there, instead of the new one. Other
-        parameters: see ``apply``. UnrecoveredError where the server refused something,
-        RunHeldError where the run still goes on, LockHeldError, ServerIsProxyError,
-        DamagedRunError where a run cannot be read.
+        ``reverse``: create the old object again there, instead of the new one.
+        ``same_host``: the runs were on this host, which has another id now; else launch
+        files are recovered on the host of their run only. Other parameters: see ``apply``.
+        UnrecoveredError where something is left, RunHeldError where the run still goes on,
+        LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
         return recover_runs(
             self.writer,
@@ -273,6 +299,7 @@ class Reconciler:
             LockOptions(lock, lock_wait),
             progress or Progress(),
             reverse=reverse,
+            same_host=same_host,
         )
 
     def runs(self) -> Sequence[RunEntry]:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.session import RunContext
+from reconciler.engine.machine import machine_id
+from reconciler.environment import PLAN_KEY, secret_value
 from reconciler.errors import ReconcilerError, UsageError
 
 
@@ -25,6 +27,7 @@ def run_context(user: str) -> RunContext:
         process=os.getpid(),
         started=_timestamp(0),
         clock=Clock(time.monotonic, time.sleep, _timestamp),
+        machine=machine_id(),
     )
 
 
@@ -43,7 +46,7 @@ def _system_user() -> str:
 def plan_key() -> str:
     """The key in GWE_PLAN_KEY that plan files are signed with; empty: they are not signed.
     UsageError where the variable is set and empty, as that of a job whose secret is missing."""
-    key = os.environ.get("GWE_PLAN_KEY")
+    key = os.environ.get(PLAN_KEY)
     if key is not None and not key.strip():
         raise UsageError(
             "GWE_PLAN_KEY is set and empty", "Set it to the key that signs plan files, or unset it."
@@ -53,11 +56,18 @@ def plan_key() -> str:
 
 def environment_secret(source: str) -> str:
     """The value of a secret that a plan names as ``env.NAME``. ReconcilerError where the
-    variable is not set."""
-    name = source.removeprefix("env.")
-    if name not in os.environ:
-        raise ReconcilerError(
-            f"the plan needs the environment variable {name}, which is not set",
-            "Set it as it was when the plan was made; its value is in no file.",
-        )
-    return os.environ[name]
+    variable cannot be read, is not set or is empty."""
+    try:
+        return secret_value(source, os.environ)
+    except ReconcilerError as error:
+        hint = "Set it as it was when the plan was made; its value is in no file."
+        message = f"the plan needs a secret: {error.message}"
+        raise ReconcilerError(message, error.hint or hint) from error
+
+
+def known_secret(source: str) -> str | None:
+    """The value of a secret, or None where the environment does not have it."""
+    try:
+        return secret_value(source, os.environ)
+    except ReconcilerError:
+        return None

@@ -20,17 +20,20 @@ from reconciler.apply.run import execute_plan, last_run
 from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
-from reconciler.engine.run_context import environment_secret, plan_key, run_context
+from reconciler.engine.run_context import environment_secret, known_secret, plan_key, run_context
 from reconciler.errors import (
     DamagedRunError,
     InterruptedRunError,
     ReconcilerError,
     RefusedError,
+    StateError,
 )
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
 from reconciler.plan.guards import Limits
+from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
+from reconciler.plan.secrets import with_resolved_secrets
 from reconciler.server.port import Server
 from reconciler.state.plan_file import PlanFile, read_plan_file
 from reconciler.state.store import StateStore
@@ -45,13 +48,30 @@ class RunPlace:
     install_dir: Path | None = None
     timeout: float = 30.0
 
-    def installation(self, plan: Plan | None = None) -> Installation | None:
+    def installation(
+        self, plan: Plan | None = None, *, own_host: bool = False
+    ) -> Installation | None:
         """The installation folder: the named one, else the one that ``plan`` was made with,
-        on its host only. LaunchFileError where the named one is no folder."""
+        on its host only. ``own_host``: this is that host, whatever it is called now.
+        LaunchFileError where the named one is no folder."""
         if self.install_dir is not None:
             return Installation.at(self.install_dir)
         host, _, folder = (plan.site.installation if plan else "").partition(":")
-        return Installation.at(Path(folder)) if folder and host == host_name() else None
+        here = own_host or host == host_name()
+        return Installation.at(Path(folder)) if folder and here else None
+
+    def known_secrets(self, identity: str) -> KnownSecrets:
+        """What runs on a server have written as secrets. StateError where the state cannot be
+        read: no plan is shown that might show one."""
+        try:
+            found = self.state.secret_paths(identity)
+        except StateError as error:
+            raise StateError(
+                "no plan is made while the state, which knows what is secret, cannot be read:"
+                f" {error.message}",
+                error.hint,
+            ) from error
+        return KnownSecrets((fact.address, fact.path) for fact in found)
 
     def last_run(self, identity: str) -> str:
         """The last run on a server; empty where there is none, or where the state
@@ -86,8 +106,9 @@ def load_plan(path: str | Path) -> PlanFile:
     its secrets are read from the environment, and so is the key that it must be signed with
     (GWE_PLAN_KEY).
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan,
-    ReconcilerError where a variable with a secret is not set.
+    PlanFileError where the file cannot be read or holds no plan,
+    ReconcilerError where a variable with a secret is not set, StalePlanError where it has
+    another value than when the plan was made.
     """
     return read_plan_file(Path(path), environment_secret, plan_key())
 
@@ -127,7 +148,7 @@ def run_plan(
         progress.warning,
         progress.stopping,
     )
-    report.run = context.name
+    report.run, report.state = context.name, place.state.place
     return report
 
 
@@ -141,7 +162,13 @@ def _objections(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def recover_runs(
-    server: Server, place: RunPlace, lock: LockOptions, progress: Progress, *, reverse: bool = False
+    server: Server,
+    place: RunPlace,
+    lock: LockOptions,
+    progress: Progress,
+    *,
+    reverse: bool = False,
+    same_host: bool = False,
 ) -> Recovery:
     """Finishes what unfinished runs on this server left, and releases the lock of a run that
     is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
@@ -155,18 +182,29 @@ def recover_runs(
         findings.append(finding)
         progress.recovered(finding)
 
-    for entry in unfinished_runs(place.state, info.identity):
+    for entry in unfinished_runs(place.state, server):
         try:
             run = place.state.read_run(entry.name)
         except DamagedRunError as error:
             damaged = damaged or error
             continue
         progress.recovering(run)
-        plan = plan_of_run(run, environment_secret)
-        options, context = _options(plan, place, lock), run_context(info.user)
+        # The journal has what the run wrote: a secret that is gone does not stop the recovery.
+        plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
+        context = run_context(info.user)
+        own_host = same_host or context.is_machine_of(run.head)
+        options = _options(plan, place, lock, own_host=own_host)
         try:
             recover_run(
-                run, plan, server, options, context, found, progress.warning, reverse=reverse
+                run,
+                plan,
+                server,
+                options,
+                context,
+                found,
+                progress.warning,
+                reverse=reverse,
+                same_host=same_host,
             )
         except KeyboardInterrupt:
             raise InterruptedRunError(
@@ -182,11 +220,13 @@ def recover_runs(
     return Recovery(tuple(settled), tuple(findings), released)
 
 
-def _options(plan: Plan, place: RunPlace, lock: LockOptions) -> RunOptions:
+def _options(
+    plan: Plan, place: RunPlace, lock: LockOptions, *, own_host: bool = False
+) -> RunOptions:
     return RunOptions(
         place.state,
         lock=lock.take,
         lock_wait=lock.wait,
         lease=max(LEASE, 4 * place.timeout),
-        installation=place.installation(plan),
+        installation=place.installation(plan, own_host=own_host),
     )

@@ -7,7 +7,7 @@ and driven by the table of types.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from reconciler.kinds import enums
@@ -19,20 +19,20 @@ Value = str | int | bool | bytes
 Fields = Mapping[FieldPath, Value]
 
 HIDDEN = "(secret)"
-_SECRET_NAME = re.compile(
-    r"(?<![a-z])(password|passwd|pwd|secret|token|private[-_ ]?key)(?![a-z])", re.IGNORECASE
-)
 
 
 class SecretText(str):
     """A text that is never shown. ``source``: where it comes from (``env.NAME``); empty: it
-    cannot be resolved again."""
+    cannot be resolved again. ``digest``: what it is recognised by when it is; see
+    ``plan.secrets.secret_digest``."""
 
     source: str
+    digest: str
 
-    def __new__(cls, value: str, source: str = "") -> "SecretText":
+    def __new__(cls, value: str, source: str = "", digest: str = "") -> "SecretText":
         made = super().__new__(cls, value)
         made.source = source
+        made.digest = digest
         return made
 
     def __repr__(self) -> str:
@@ -73,29 +73,21 @@ def from_pointer(text: str) -> FieldPath:
     return tuple(p.replace("~1", "/").replace("~0", "~") for p in text.split("/")[1:])
 
 
-def shown(path: FieldPath, value: Value | None) -> str:
-    """A field's value for people to read; a secret is hidden. See ``visible_text.value_text``."""
+def shown(value: Value | None, *, secret: bool) -> str:
+    """A field's value for people to read; see ``visible_text.value_text``. ``secret``: it is
+    hidden, unless it is absent or binary, as are all ``SecretText``s."""
     match value:
         case None:
             return "(absent)"
-        case SecretText():
-            return HIDDEN
-        case bool():
-            return "true" if value else "false"
         case bytes():
             return f"({len(value)} bytes)"
-    return HIDDEN if is_secret(path) else value_text(str(value))
-
-
-def is_secret(path: FieldPath, words: Sequence[str] = ()) -> bool:
-    """Whether the last name of a path marks its value as secret: it contains password, passwd,
-    pwd, secret, token, private-key or one of ``words`` as a whole word."""
-    if not path:
-        return False
-    return _SECRET_NAME.search(path[-1]) is not None or any(
-        re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", path[-1], re.IGNORECASE)
-        for word in words
-    )
+        case SecretText():
+            return HIDDEN
+    if secret:
+        return HIDDEN
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value_text(str(value))
 
 
 def flatten(

@@ -13,6 +13,9 @@ from reconciler.kinds.manifests import ManifestKind, Overwrite
 
 _POLICY = "policy"
 
+MAX_POINTERS = 50
+"""Pointers in one list of a policy: each is compared with every field."""
+
 
 @dataclass(frozen=True)
 class PolicyField:

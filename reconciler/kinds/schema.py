@@ -8,34 +8,15 @@ from typing import Any
 
 from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.policies import POLICY_FIELDS, PolicyField
+from reconciler.kinds.option_schema import OPTION, PRESENT_OPTION, TEXT, sections_of
+from reconciler.kinds.policies import MAX_POINTERS, POLICY_FIELDS, PolicyField
 from reconciler.kinds.roles import TARGET_ROLES
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
 _INTERPOLATED = {"type": "string", "pattern": r"\$\{"}
-_TEXT = {"type": ["string", "number", "boolean"], "$comment": "a text"}
 _NAME = {"type": ["string", "number"], "minLength": 1, "$comment": "a name"}
-_SECRET = {
-    "type": "object",
-    "description": "A value that is never shown or stored: it comes from the environment.",
-    "$comment": "{secret: true, from: env.NAME}",
-    "required": ["secret", "from"],
-    "additionalProperties": False,
-    "properties": {
-        "secret": {"const": True, "$comment": "true"},
-        "from": {"type": "string", "pattern": r"^env\.|\$\{", "$comment": "env.NAME"},
-    },
-}
-_OPTION = {
-    "if": {"type": "object", "required": ["secret"]},
-    "then": _SECRET,
-    "else": {
-        "type": ["string", "number", "boolean", "null"],
-        "$comment": "a text, or null for an option that must be absent",
-    },
-}
 
 
 def _or_interpolated(schema: dict[str, Any], says: str) -> dict[str, Any]:
@@ -48,21 +29,6 @@ def _choice(*members: str) -> dict[str, Any]:
 
 def _flag() -> dict[str, Any]:
     return _or_interpolated({"type": "boolean"}, "true or false")
-
-
-def _sections(option: dict[str, Any], description: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "minProperties": 1,
-        "$comment": "sections with options",
-        "additionalProperties": {
-            "type": "object",
-            "minProperties": 1,
-            "$comment": "a section with options",
-            "additionalProperties": option,
-        },
-    }
 
 
 def _texts(description: str) -> dict[str, Any]:
@@ -172,9 +138,9 @@ def _spec(kind: ManifestKind) -> dict[str, Any]:
             return _launch_file()
         case "options":
             sections = {
-                "options": _sections(_OPTION, "Single options, each owned by itself."),
-                "sections": _sections(
-                    {**_OPTION, "else": _TEXT}, "Whole sections: what exists is the section."
+                "options": sections_of(OPTION, "Single options, each owned by itself."),
+                "sections": sections_of(
+                    PRESENT_OPTION, "Whole sections: what exists is the section."
                 ),
             }
             return {
@@ -201,14 +167,14 @@ def _spec(kind: ManifestKind) -> dict[str, Any]:
 def _field(attribute: Attribute) -> dict[str, Any]:
     match attribute.type:
         case ValueType.KEY_VALUES:
-            return _sections(_OPTION, "Options by section; each is one managed field.")
+            return sections_of(OPTION, "Options by section; each is one managed field.")
         case ValueType.REFERENCES:
             return _texts("At least these.")
         case ValueType.FLAG:
             return _flag()
         case ValueType.ENUM:
             return _choice(*attribute.enumeration)
-    return {**_TEXT, "maxLength": attribute.max_length}
+    return {**TEXT, "maxLength": attribute.max_length}
 
 
 def _launch_file() -> dict[str, Any]:
@@ -219,7 +185,7 @@ def _launch_file() -> dict[str, Any]:
         ),
         "minProperties": 1,
         "$comment": "values by key",
-        "additionalProperties": _OPTION,
+        "additionalProperties": OPTION,
     }
     return {
         "type": "object",
@@ -242,13 +208,13 @@ def _variables() -> dict[str, Any]:
         "type": "object",
         "$comment": "variables by name",
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$"},
+        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_-]*$(?!\\n)"},
         "additionalProperties": {
             "type": "object",
             "$comment": "a description, and usually a default",
             "required": ["description"],
             "additionalProperties": False,
-            "properties": {"description": _TEXT, "default": _TEXT},
+            "properties": {"description": TEXT, "default": TEXT},
         },
     }
 
@@ -272,12 +238,14 @@ def _policy(kind: ManifestKind) -> dict[str, Any]:
         },
         "keep": {
             **_texts("JSON Pointers into spec: what is there stays as it is."),
+            "maxItems": MAX_POINTERS,
             "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
         },
         "satisfiedBy": {
             "type": "object",
             "description": "Field -> globs: an option of its section that stands for it.",
-            "$comment": "a mapping from JSON Pointers to lists of globs",
+            "maxProperties": MAX_POINTERS,
+            "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
             "propertyNames": {"pattern": "^/"},
             "additionalProperties": _texts("Globs of option names."),
         },

@@ -23,8 +23,9 @@ from reconciler.manifest.desired import (
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.expand import Expanded, expand
 from reconciler.manifest.fields import FieldReader
-from reconciler.manifest.interpolate import Interpolation, Scope
+from reconciler.manifest.interpolate import Allowance, Interpolation, Scope
 from reconciler.manifest.merge import merge_options, report_same_files, report_same_objects
+from reconciler.manifest.names import report_names
 from reconciler.manifest.targets import target_applications, target_role
 from reconciler.manifest.variables import Variables
 from reconciler.server.port import ConfObject
@@ -63,6 +64,7 @@ class _Binder:
         self._site = site
         self._live = live
         self._problems: list[Diagnostic] = []
+        self._allowance = Allowance()
         self._objects: list[DesiredObject] = []
         self._options: list[DesiredOptions] = []
         self._untargeted: list[Untargeted] = []
@@ -92,10 +94,12 @@ class _Binder:
     def _interpolation(self, target: str | None = None, *, fan_out: bool = False) -> Interpolation:
         site = self._site.values if self._site else None
         scope = Scope(self._variables, site, self._environment, target, fan_out)
-        return Interpolation(scope, self._problems)
+        return Interpolation(scope, self._problems, self._allowance)
 
     def _expand(self, manifest: Manifest, *parts: str) -> Expanded:
-        return expand(manifest, parts, self._interpolation())
+        expanded = expand(manifest, parts, self._interpolation())
+        report_names(expanded)
+        return expanded
 
     def _reader(self, expanded: Expanded, name: str) -> FieldReader:
         address = f"{expanded.kind.name}/{name}"
@@ -174,6 +178,7 @@ class _Binder:
         target = application_name(application) if application else None
         interpolation = self._interpolation(target, fan_out=True)
         expanded = expand(manifest, ("spec", "policy"), interpolation)
+        report_names(expanded)
         fields = self._reader(expanded, name).option_fields()
         return DesiredOptions(application.dbid if application else 0, target or "", fields)
 

@@ -18,6 +18,7 @@ class ManagedField:
     ``value`` None means that the option must be absent. ``unit`` is the path whose presence
     decides whether a kept field is written: the field itself, or a section or list that
     contains it. ``origin`` is the position of the value, ``manifest`` the manifest's address.
+    ``secret``: declared as one; neither the value nor the live one is ever shown.
     """
 
     path: FieldPath
@@ -29,6 +30,7 @@ class ManagedField:
     whole_section: bool = False
     overwrite_corrects: bool = False
     satisfied_by: tuple[str, ...] = ()
+    secret: bool = False
 
 
 @dataclass(frozen=True)

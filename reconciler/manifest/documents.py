@@ -10,6 +10,7 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import ManifestKind
 from reconciler.resources import bundled_manifests
 from reconciler.strict_yaml import YamlDocument, load_file
+from reconciler.text_files import canonical_path, is_stream, shown_path
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
@@ -47,26 +48,26 @@ def manifest_files(
 ) -> Iterator[tuple[Path, str]]:
     """The files to read, each once, with the name that messages use. ``passed_over`` gets the
     names of the other files in the folders; hidden files count as neither."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         for file in _files(path, problems, passed_over):
-            resolved = file.resolve()
-            if resolved not in seen:
-                seen.add(resolved)
+            canonical = canonical_path(file)
+            if canonical not in seen:
+                seen.add(canonical)
                 yield file, _shown(file)
 
 
 def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> list[Path]:
     where = Position(str(path))
     try:
-        if path.exists() and not path.is_dir():
+        if is_stream(path) or (path.exists() and not path.is_dir()):
             return [path]
         if not path.is_dir():
             problems.append(
                 Diagnostic("no such file or folder", where, "Check the path given with --file.")
             )
             return []
-        files = sorted(_walk(path), key=lambda file: file.relative_to(path).parts)
+        files = sorted(_walk(path, set()), key=lambda file: file.relative_to(path).parts)
     except OSError as error:
         problems.append(Diagnostic(f"cannot be read: {error.strerror}", where))
         return []
@@ -83,19 +84,26 @@ def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> li
     return found
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """The files below a folder. Unlike a glob, it fails where it cannot read."""
-    for entry in folder.iterdir():
+def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
+    """The files below a folder. Unlike a glob, it fails where it cannot read. ``seen``: the
+    folders that were entered; links may lead to them again."""
+    here = canonical_path(folder)
+    if here in seen:
+        return
+    seen.add(here)
+    for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _walk(entry)
+            yield from _walk(entry, seen)
         else:
             yield entry
 
 
 def _shown(file: Path) -> str:
     """The short name of a bundled file; any other file as the user named it."""
+    if is_stream(file):
+        return shown_path(file)
     bundled = bundled_manifests()
     if file.is_relative_to(bundled):
         return str(Path(bundled.name) / file.relative_to(bundled))

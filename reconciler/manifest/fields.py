@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reconciler.environment import secret_value
+from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import FieldPath, FieldValueError, SecretText, Value, canonical
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types_files import VALUES
@@ -76,7 +78,7 @@ class FieldReader:
     def _section(
         self, path: FieldPath, spec_path: FieldPath, options: Mapping[str, Any]
     ) -> Iterator[ManagedField]:
-        if {*options} == {"secret", "from"}:
+        if {*options} in ({"secret", "from"}, {"secret", "absent"}):
             self._report(spec_path, "a secret can be the value of an option, not of a section")
         for key, value in options.items():
             yield self._option((*path, key), (*spec_path, key), value)
@@ -99,22 +101,22 @@ class FieldReader:
         if "" in path[1:]:
             self._report(spec_path, "the name of a section or option is empty")
         if isinstance(value, Mapping):
-            return self._field(path, spec_path, self._secret(str(value["from"]), spec_path))
+            secret = self._secret(value["from"], spec_path) if "from" in value else None
+            return self._field(path, spec_path, secret, secret=True)
         return self._field(path, spec_path, None if value is None else as_text(value))
 
     def _secret(self, source: str, spec_path: FieldPath) -> SecretText:
-        """The value of a secret; empty, and a problem, where the environment lacks it."""
-        name = source.removeprefix("env.")
-        place = (*spec_path, "from")
-        if not source.startswith("env.") or not name:
-            self._report(place, f"a secret must come from env.NAME, not from {source}")
-        elif name not in self._environment:
-            self._report(place, f"the environment variable {name} is not set")
-        elif any("\ud800" <= character <= "\udfff" for character in self._environment[name]):
-            self._report(place, f"the environment variable {name} is not valid text")
-        return SecretText(self._environment.get(name, ""), source)
+        """The value of a secret; empty, and a problem, where the environment lacks it. What
+        stands in place of a source may be the secret itself: no message repeats it."""
+        try:
+            return SecretText(secret_value(source, self._environment), source)
+        except ReconcilerError as error:
+            self._expanded.report(("spec", *spec_path, "from"), error.message, error.hint)
+            return SecretText("", source)
 
-    def _field(self, path: FieldPath, spec_path: FieldPath, value: Value | None) -> ManagedField:
+    def _field(
+        self, path: FieldPath, spec_path: FieldPath, value: Value | None, *, secret: bool = False
+    ) -> ManagedField:
         policy = self.policy
         whole_section = spec_path[0] == "sections"
         pointed = policy.keep_unit(spec_path)
@@ -138,4 +140,5 @@ class FieldReader:
             whole_section=whole_section,
             overwrite_corrects=policy.overwrite == "correct" and pointed is None,
             satisfied_by=policy.satisfied_by(spec_path),
+            secret=secret,
         )

@@ -5,9 +5,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import MAX_CANDIDATES, Diagnostic, Position, did_you_mean, listing
+from reconciler.environment import variable
+from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.manifest.variables import Variables
+
+MAX_EXPANSION = 20_000_000
+MIN_EXPANSION = 50
 
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 
@@ -34,17 +39,36 @@ class Text:
 
 
 @dataclass
+class Allowance:
+    """How many characters the ``${…}`` of all manifests may still be filled in with: a few
+    lines could otherwise ask for more than the memory holds."""
+
+    left: int = MAX_EXPANSION
+
+    def spend(self, text: str, place: Position) -> None:
+        """ManifestError where it is used up."""
+        self.left -= max(len(text), MIN_EXPANSION)
+        if self.left < 0:
+            summary = f"the manifests' ${{...}} expand to more than {MAX_EXPANSION:,} characters"
+            hint = f"Use fewer or shorter values; each counts as at least {MIN_EXPANSION}."
+            raise ManifestError([Diagnostic(summary, place, hint)])
+
+
+@dataclass
 class Interpolation:
-    """Interpolates texts in one scope, and reports what cannot be filled in."""
+    """Interpolates texts in one scope, and reports what cannot be filled in. ManifestError
+    where the texts grow without measure."""
 
     scope: Scope
     problems: list[Diagnostic] = field(default_factory=list)
+    allowance: Allowance = field(default_factory=Allowance)
 
     def text(self, text: str, place: Position, *, in_default: bool = False) -> Text:
         """``text`` with every ``${…}`` filled in and ``$${`` turned into ``${``."""
         used: set[str] = set()
 
         def fill(match: re.Match[str]) -> str:
+            self.allowance.spend(match.group(0), place)
             if match.group(0) == "$${":
                 return "${"
             name = match.group(1)
@@ -57,7 +81,10 @@ class Interpolation:
             if kind == "var" and not in_default:
                 used.add(rest)
             value = self._lookup(kind, rest, place, in_default)
-            return match.group(0) if value is None else value
+            if value is None:
+                return match.group(0)
+            self.allowance.spend(value, place)
+            return value
 
         return Text(_TOKEN.sub(fill, text), frozenset(used))
 
@@ -75,14 +102,17 @@ class Interpolation:
                     )
                 except KeyError:
                     known = scope.variables.known()
-                    self._unknown(f"var.{name}", [f"var.{each}" for each in known], place)
+                    shown = [f"var.{each}" for each in known[:MAX_CANDIDATES]]
+                    self._unknown(f"var.{name}", shown, place)
                     return None
             case "site":
                 return self._site(name, place)
             case "env":
-                if name not in scope.environment:
-                    self._problem(f"the environment variable {name} is not set", place)
-                return scope.environment.get(name)
+                try:
+                    return variable(name, scope.environment)
+                except ReconcilerError as error:
+                    self._problem(error.message, place, error.hint)
+                    return None
             case "target" if name == "name" and scope.fan_out:
                 return scope.target
         known = ["var.NAME", "env.NAME", *(f"site.{each}" for each in SITE_VALUES)]
@@ -106,8 +136,9 @@ class Interpolation:
         return self.scope.site.get(name)
 
     def _unknown(self, name: str, known: list[str], place: Position) -> None:
-        hint = f"Known: {', '.join(known)}." if known else "The manifests declare no variable."
-        summary = f"undefined variable ${{{name}}}{did_you_mean(name, known)}"
+        hint = f"Known: {listing(known)}." if known else "The manifests declare no variable."
+        suggestion = did_you_mean(name, known, self.problems)
+        summary = f"undefined variable ${{{name}}}{suggestion}"
         self._problem(summary, place, hint)
 
     def _problem(self, summary: str, place: Position, hint: str = "") -> None:

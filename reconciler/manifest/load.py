@@ -6,7 +6,7 @@ Binding them to a site comes later; ``gwe validate`` gets by without.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic
@@ -15,18 +15,35 @@ from reconciler.manifest.bind import bind
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
+from reconciler.resources import manifests_name
 from reconciler.strict_yaml import YamlDocument
+
+
+@dataclass(frozen=True)
+class PlanInputs:
+    """What a plan was made from, for people to read.
+
+    ``manifests``: the files and folders as they were named, or ``bundled``; ``named``: False
+    where nobody named any. ``settings``: the path of ``gwe.toml``, empty where there is none;
+    ``profile``: the chosen one.
+    """
+
+    manifests: tuple[str, ...] = ()
+    named: bool = True
+    settings: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True)
 class Loaded:
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
-    manifests' content. ``passed_over``: the files in the folders that were not read, since
-    their names are not those of manifests."""
+    manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
+    folders that were not read, since their names are not those of manifests."""
 
     manifests: Sequence[Manifest]
     variables: Variables
     digest: str = ""
+    inputs: PlanInputs = field(default_factory=PlanInputs)
     passed_over: tuple[str, ...] = ()
 
 
@@ -36,12 +53,16 @@ def load_manifests(
     settings_files: Sequence[Path] = (),
     settings: Sequence[Setting] = (),
     environment: Mapping[str, str] | None = None,
+    *,
+    undeclared: bool = False,
 ) -> Loaded:
     """The valid manifests and their variables. ManifestError lists every problem.
 
     ``paths``: files and folders. ``file_settings``, ``settings_files``, ``settings``: the
     variables of gwe.toml, the files of --vars, the variables of --var. With ``environment``,
     manifests with mistakes are also bound, so that mistakes found there are listed too.
+    ``undeclared``: the variables of gwe.toml may be declared in manifests that are not among
+    these.
     """
     problems: list[Diagnostic] = []
     passed_over: list[str] = []
@@ -49,14 +70,17 @@ def load_manifests(
     all_read = not problems
     manifests = validate(documents, problems)
     from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
-    variables = collect(manifests, (*file_settings, *from_files, *settings), problems)
+    elsewhere = file_settings if undeclared else ()
+    given = (*file_settings, *from_files, *settings)
+    variables = collect(manifests, given, problems, elsewhere)
     if problems:
         if all_read and environment is not None and _variables_are_known(documents, manifests):
             problems += _binding_problems(manifests, variables, environment)
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
         raise ManifestError([Diagnostic("the files given with --file contain no manifests")])
-    return Loaded(manifests, variables, _digest(manifests), tuple(passed_over))
+    inputs = PlanInputs(tuple(map(manifests_name, paths)))
+    return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

@@ -92,4 +92,11 @@ def _merged(
 
 def _declared(field: ManagedField) -> tuple[object, ...]:
     """Everything that a manifest declares of a field, but not where."""
-    return field.value, field.keep, field.unit, field.overwrite_corrects, field.satisfied_by
+    return (
+        field.value,
+        field.secret,
+        field.keep,
+        field.unit,
+        field.overwrite_corrects,
+        field.satisfied_by,
+    )

@@ -62,6 +62,18 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
     return MANIFEST_KINDS[name]
 
 
+def _unique_items(
+    _validator: Any, unique: bool, instance: Any, _schema: Any
+) -> Iterator["ValidationError"]:
+    """Like jsonschema's own check, which takes quadratic time for lists of mixed types."""
+    from jsonschema import ValidationError  # noqa: PLC0415 - 70 ms to import
+
+    if unique and isinstance(instance, list):
+        scalars = [(type(item), item) for item in instance if not isinstance(item, list | dict)]
+        if len(set(scalars)) < len(scalars):
+            yield ValidationError("an item is there twice")
+
+
 class _Validators:
     """A validator for each kind, made when it is first needed."""
 
@@ -71,9 +83,11 @@ class _Validators:
 
     def problems(self, kind: ManifestKind, document: YamlDocument) -> Iterator[Diagnostic]:
         if kind.name not in self._prepared:
-            from jsonschema import Draft7Validator  # noqa: PLC0415 - 70 ms to import
+            from jsonschema import Draft7Validator, validators  # noqa: PLC0415 - see above
 
-            self._prepared[kind.name] = Draft7Validator(self._definitions[kind.name])
+            checks = {"uniqueItems": _unique_items}
+            extended: Any = validators.extend(Draft7Validator, checks)  # type: ignore[no-untyped-call]
+            self._prepared[kind.name] = extended(self._definitions[kind.name])
         errors = self._prepared[kind.name].iter_errors(document.data)
         found = [problem for error in errors for problem in _explain(error, document)]
         yield from sorted(
@@ -101,6 +115,8 @@ def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagn
             yield Diagnostic(f"{name} is empty", place, _expected(schema))
         case "maxProperties":
             yield Diagnostic(f"{name} has too many fields", place, _expected(schema))
+        case "maxItems":
+            yield Diagnostic(f"{name} has more than {error.validator_value} items", place)
         case "uniqueItems":
             yield Diagnostic(f"{name} has the same item twice", place)
         case "maxLength":
@@ -108,6 +124,8 @@ def _explain(error: "ValidationError", document: YamlDocument) -> Iterator[Diagn
         case "pattern" if error.schema_path and "propertyNames" in error.schema_path:
             place = document.at((*path, str(error.instance)))
             yield Diagnostic(f"{error.instance!r} is not a valid name in {name}", place)
+        case _ if isinstance(schema, Mapping) and schema.get("writeOnly"):
+            yield Diagnostic(f"{name} has a wrong value", place, _expected(schema))
         case _:
             yield Diagnostic(f"{name} cannot be {_shown(error.instance)}", place, _expected(schema))
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import Diagnostic, Position, did_you_mean, listing
 from reconciler.errors import UsageError
 from reconciler.manifest.documents import Manifest
 from reconciler.strict_yaml import as_text, load_file
+from reconciler.text_files import shown_path
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,29 @@ class Variables:
 
 
 def collect(
-    manifests: Sequence[Manifest], settings: Sequence[Setting], problems: list[Diagnostic]
+    manifests: Sequence[Manifest],
+    settings: Sequence[Setting],
+    problems: list[Diagnostic],
+    elsewhere: Sequence[Setting] = (),
 ) -> Variables:
     """The variables that the manifests declare, with the values that the site sets.
 
     Reports a variable that is declared twice, a required variable without a value, and a
     setting in a file for a variable that is not declared; UsageError for such a ``--var``.
+    ``elsewhere``: settings of variables that manifests outside these may declare.
     """
     declared = _declarations(manifests, problems)
+    for setting in elsewhere:
+        where = setting.position or Position("")
+        declared.setdefault(setting.name, _Declaration(where, None, where))
     values: dict[str, str] = {}
     for setting in settings:
         if setting.name in declared:
             values[setting.name] = setting.value
             continue
-        suggestion = did_you_mean(setting.name, declared)
+        suggestion = did_you_mean(setting.name, declared, problems)
         summary = f"no manifest declares a variable {setting.name}{suggestion}"
-        listed = ", ".join(declared)
+        listed = listing(list(declared))
         hint = f"Declared: {listed}." if listed else "The manifests declare no variable."
         if setting.position is None and not problems:
             raise UsageError(summary, hint)
@@ -105,7 +113,7 @@ def _declarations(
 def read_vars_file(path: Path, problems: list[Diagnostic]) -> list[Setting]:
     """The settings in a ``--vars`` file: a YAML mapping from variable names to scalars."""
     settings: list[Setting] = []
-    for document in load_file(path, str(path), problems):
+    for document in load_file(path, shown_path(path), problems):
         if not isinstance(document.data, Mapping):
             problems.append(
                 Diagnostic("a mapping from variables to values is needed", document.position)

@@ -1,5 +1,6 @@
 """An action and its parts as JSON: half of the definition of the plan file."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
@@ -49,7 +50,8 @@ def _position(text: str) -> Position:
 
 def _encode_value(value: Value | None) -> Json:
     if isinstance(value, SecretText):
-        return {"secret": value.source or True}
+        digest = {"digest": value.digest} if value.digest else {}
+        return {"secret": value.source or True, **digest}
     return {"binary": value.hex()} if isinstance(value, bytes) else value
 
 
@@ -62,16 +64,28 @@ def _decode_value(data: Json) -> Value | None:
                 return bytes.fromhex(digits)
             except ValueError as error:
                 raise CodecError("must be hex digits", ("binary",)) from error
-        case {"secret": True | str() as source, **rest} if not rest:
-            return SecretText("", "" if source is True else source)
+        case {"secret": True, **rest} if not rest:
+            return SecretText("")
+        case {"secret": str(source), **rest} if source == CARRIED and not rest:
+            return SecretText("", CARRIED)
+        case {"secret": str(source), "digest": str(digest), **rest} if (
+            re.fullmatch(_SOURCE, source) and re.fullmatch(_DIGEST, digest) and not rest
+        ):
+            return SecretText("", source, digest)
     raise CodecError(
-        'must be null, true, false, an integer, a string, {"binary": HEX}, {"secret": true}'
-        ' or {"secret": SOURCE}'
+        'must be null, true, false, an integer, a string, {"binary": HEX}, {"secret": true},'
+        ' {"secret": "carried"} or {"secret": "env.NAME", "digest": HEX}'
     )
 
 
-def _closed(name: str, schema: Json) -> Json:
-    return object_schema([Member(name, Codec(str, str, schema))])
+def _closed(**properties: Json) -> Json:
+    return object_schema(
+        [Member(name, Codec(str, str, schema)) for name, schema in properties.items()]
+    )
+
+
+_SOURCE = r"env\..+"
+_DIGEST = "[0-9a-f]{32}"
 
 
 _VALUE = Codec(
@@ -80,12 +94,16 @@ _VALUE = Codec(
     {
         "description": (
             "A value; null: absent. {binary}: hex digits. {secret}: a value that is never"
-            " shown; true, or where the value comes from."
+            " shown; true, or where the value comes from, with a digest of it."
         ),
         "anyOf": [
             {"type": ["string", "integer", "boolean", "null"]},
-            _closed("binary", {"type": "string", "pattern": "^([0-9a-f]{2})*$"}),
-            _closed("secret", {"anyOf": [{"const": True}, {"type": "string"}]}),
+            _closed(binary={"type": "string", "pattern": "^([0-9a-f]{2})*$"}),
+            _closed(secret={"enum": [True, CARRIED]}),
+            _closed(
+                secret={"type": "string", "pattern": f"^{_SOURCE}$"},
+                digest={"type": "string", "pattern": f"^{_DIGEST}$"},
+            ),
         ],
     },
 )

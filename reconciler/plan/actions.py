@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import HIDDEN, FieldPath, Value, is_secret, shown
+from reconciler.kinds.fields import HIDDEN, FieldPath, Value, shown
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.server.port import AccessEntry
 from reconciler.visible_text import pair_text, quoted
 
@@ -47,8 +48,7 @@ class Change:
 
     def display(self, value: Value | None) -> str:
         """One of the two values as a person reads it."""
-        hides = self.secret and value is not None and not isinstance(value, bytes)
-        return HIDDEN if hides else shown(self.path, value)
+        return shown(value, secret=self.secret)
 
     def display_both(self) -> tuple[str, str]:
         """Both values as a person reads them beside each other: never alike."""
@@ -91,7 +91,7 @@ class Subject:
     ``kind``: the manifest kind, for addresses and headings; ``object_type``: the type in
     Configuration Server. ``tenant`` and ``dbid`` are DBIDs, 0 if unknown. ``protect``: the
     object is never deleted. ``secrets``: paths whose values are never shown, beside those
-    whose names hold one of ``secret_words``.
+    that ``secret_names`` marks.
     """
 
     address: str
@@ -103,11 +103,11 @@ class Subject:
     origin: Position | None = None
     protect: bool = False
     secrets: tuple[FieldPath, ...] = ()
-    secret_words: tuple[str, ...] = ()
+    secret_names: SecretNames = USUAL_NAMES
 
     def hides(self, path: FieldPath) -> bool:
         """Whether the value at a path of the object is never shown."""
-        return path in self.secrets or is_secret(path, self.secret_words)
+        return path in self.secrets or self.secret_names.marks(path)
 
 
 @dataclass(frozen=True)
@@ -251,6 +251,12 @@ Action = Write | InSync | Keep | Skip | Blocked
 def changes_of(action: Action) -> tuple[Change, ...]:
     """The fields that an action writes and a manifest, a journal or a pair declares."""
     return action.changes if isinstance(action, Create | Update | Replace) else ()
+
+
+def written_paths(action: Action) -> tuple[FieldPath, ...]:
+    """Every field that an action writes."""
+    fields = action.fields if isinstance(action, Create | Replace) else {}
+    return tuple(dict.fromkeys((*(one.path for one in changes_of(action)), *fields)))
 
 
 def kept_of(action: Action) -> tuple[Change, ...]:

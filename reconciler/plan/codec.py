@@ -29,13 +29,15 @@ from reconciler.json_codec import (
     text_like,
 )
 from reconciler.kinds.schema import DRAFT
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
+from reconciler.manifest.load import PlanInputs
 from reconciler.plan.action_codec import ACTION
 from reconciler.plan.actions import ACTION_NAMES
 from reconciler.plan.check_actions import check_actions
 from reconciler.plan.check_fields import check_fields
 from reconciler.plan.model import CONSENTS, Plan, SiteMark
 from reconciler.plan.seal import SEALS, digest_of, id_of, is_signed, signature_of
-from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secret_words
+from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secrets
 from reconciler.visible_text import json_text
 
 FORMAT = "gwe-plan/2"
@@ -62,6 +64,14 @@ _SITE = record(
     Member("installation", or_null(text_like(r"^[^\0]*$"), "")),
     get=_site_value,
 )
+_INPUTS = record(
+    PlanInputs,
+    Member("manifests", array(TEXT)),
+    Member("named", BOOLEAN),
+    Member("settings", OPTIONAL_TEXT),
+    Member("profile", OPTIONAL_TEXT),
+    description="What the plan was made from, for information.",
+)
 _SUMMARY = record(
     dict,
     *(Member(name, INTEGER) for name in (*ACTION_NAMES, "sharedValuesChanged")),
@@ -77,18 +87,25 @@ def _plan_value(plan: Plan, name: str) -> Any:
         case "tool":
             return _TOOL
         case "secret_words":
-            words = (action.subject.secret_words for action in plan.actions)
-            return next(filter(None, words), ())
+            return _secret_names(plan).words
+        case "secret_exceptions":
+            return _secret_names(plan).exceptions
         case "summary":
             counts = {action: plan.counts().get(action, 0) for action in ACTION_NAMES}
             return {**counts, "sharedValuesChanged": plan.shared_changes()}
     return getattr(plan, name)
 
 
-def _plan(secret_words: tuple[str, ...], **values: Any) -> Plan:
+def _secret_names(plan: Plan) -> SecretNames:
+    found = (action.subject.secret_names for action in plan.actions)
+    return next((names for names in found if names != USUAL_NAMES), USUAL_NAMES)
+
+
+def _plan(secret_words: tuple[str, ...], secret_exceptions: tuple[str, ...], **values: Any) -> Plan:
     for derived in ("format", "tool", "empty", "applyable", "summary"):
         del values[derived]
-    actions = (with_secret_words(action, secret_words) for action in values.pop("actions"))
+    names = SecretNames(secret_words, secret_exceptions)
+    actions = (with_secrets(action, names) for action in values.pop("actions"))
     return Plan(actions=tuple(actions), **values)
 
 
@@ -99,6 +116,7 @@ _PLAN: Codec[Plan] = record(
     Member("server", TEXT),
     Member("identity", text_like(".")),
     Member("site", _SITE),
+    Member("inputs", _INPUTS),
     Member("manifests", OPTIONAL_TEXT, description="A digest, for information."),
     Member("undoes", OPTIONAL_TEXT, description="The run that is reverted."),
     Member("after", OPTIONAL_TEXT, description="The last run that was known."),
@@ -108,6 +126,7 @@ _PLAN: Codec[Plan] = record(
         description="The options that allow the plan to destroy what it would otherwise spare.",
     ),
     Member("secretWords", array(TEXT), "secret_words"),
+    Member("secretExceptions", array(TEXT), "secret_exceptions"),
     Member("empty", BOOLEAN),
     Member("applyable", BOOLEAN),
     Member("summary", _SUMMARY),
@@ -192,7 +211,8 @@ def read_plan(
     ``label`` names the text in messages. ``resolve`` gives the value of a secret by its
     source (``env.NAME``); without it secrets stay empty, which is enough to show the plan.
     ``key``: what the plan must be signed with; empty: no signature is needed.
-    PlanFileError for a text that is no plan, that was edited, or lacks the signature.
+    PlanFileError for a text that is no plan, that was edited, or lacks the signature;
+    StalePlanError where a secret has another value than when the plan was made.
     """
     try:
         data = json.loads(text, object_pairs_hook=_without_duplicates)

@@ -1,11 +1,15 @@
 """The input of planning: desired and live objects, the site, and the user's options."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from reconciler.manifest.desired import Desired
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
+from reconciler.manifest.desired import Desired, ManagedField
+from reconciler.plan.actions import Subject
+from reconciler.plan.diff import secrets_of
 from reconciler.plan.guards import Limits
+from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import CONSENTS
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
@@ -14,14 +18,14 @@ from reconciler.site.model import Site
 @dataclass(frozen=True)
 class PlanOptions:
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are globs of
-    addresses; ``secret_words``: see ``kinds.fields.is_secret``."""
+    addresses; ``secret_names``: the option names that mark a secret."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     force: bool = False
-    secret_words: tuple[str, ...] = ()
+    secret_names: SecretNames = USUAL_NAMES
     limits: Limits = field(default_factory=Limits)
 
     def overwrites(self, address: str) -> bool:
@@ -45,9 +49,20 @@ def matches(address: str, globs: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Context:
-    """The input of planning."""
+    """The input of planning. ``known_secrets``: what earlier runs have written as secrets."""
 
     desired: Desired
     live: Snapshot
     site: Site
     options: PlanOptions
+    known_secrets: KnownSecrets = field(default_factory=KnownSecrets)
+
+    def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
+        """The subject, which hides what its manifests, earlier runs or the settings call a
+        secret. ``fields``: those that the manifests declare."""
+        paths = (*secrets_of(fields), *self.known_secrets.of(subject.address))
+        return replace(
+            subject,
+            secrets=tuple(dict.fromkeys(paths)),
+            secret_names=self.options.secret_names,
+        )

@@ -1,15 +1,13 @@
 """Compares the managed fields of one object with its live fields. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.kinds.fields import (
     FieldPath,
-    SecretText,
     Value,
     as_integer,
-    is_secret,
     pointer,
     shown,
 )
@@ -26,6 +24,9 @@ from reconciler.plan.actions import (
     Subject,
     Update,
 )
+
+Hides = Callable[[FieldPath], bool]
+"""Whether the value at a path is never shown: ``Subject.hides``."""
 
 
 class LiveFields:
@@ -88,9 +89,9 @@ def compare(
     object_type: ObjectType,
     fields: Sequence[ManagedField],
     live: LiveFields,
+    hides: Hides,
     *,
     overwrite: bool = False,
-    secret_words: Sequence[str] = (),
 ) -> Difference:
     """What a run does about each differing field of an object that exists.
 
@@ -105,14 +106,14 @@ def compare(
         if satisfying_options(field, lasting):
             continue
         if keeps(field, overwrite=overwrite) and live.has(field.unit):
-            kept.append(change_of(field, live.get(field.path), field.value))
+            kept.append(change_of(field, live.get(field.path), field.value, hides))
             continue
         before = live.get(field.path)
-        after, problem = _value_to_write(object_type, field, before, secret_words)
+        after, problem = _value_to_write(object_type, field, before, hides)
         if problem:
             blocked.append(problem)
         elif after != before:
-            changes.append(change_of(field, before, after))
+            changes.append(change_of(field, before, after, hides))
     return Difference(tuple(changes), tuple(kept), "; ".join(blocked))
 
 
@@ -145,7 +146,9 @@ def decide(
     return InSync(subject, reason)
 
 
-def change_of(field: ManagedField, before: Value | None, after: Value | None) -> Change:
+def change_of(
+    field: ManagedField, before: Value | None, after: Value | None, hides: Hides
+) -> Change:
     """The change of one managed field."""
     return Change(
         field.path,
@@ -154,7 +157,7 @@ def change_of(field: ManagedField, before: Value | None, after: Value | None) ->
         field.origin,
         field.manifest,
         _unit(field),
-        secret=_is_secret(field),
+        secret=hides(field.path),
     )
 
 
@@ -170,25 +173,22 @@ def units_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
     return tuple(dict.fromkeys(_unit(field) for field in fields))
 
 
-def _is_secret(field: ManagedField) -> bool:
-    return isinstance(field.value, SecretText)
-
-
 def secrets_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
     """The paths that a manifest declares as secrets."""
-    return tuple(field.path for field in fields if _is_secret(field))
+    return tuple(field.path for field in fields if field.secret)
 
 
 def _value_to_write(
     object_type: ObjectType,
     field: ManagedField,
     before: Value | None,
-    secret_words: Sequence[str],
+    hides: Hides,
 ) -> tuple[Value | None, str]:
     """The value to write over ``before``, and why it cannot be written; empty: it can."""
     attribute = object_type.by_word(field.path[0])
     if attribute is not None and attribute.immutable and before is not None:
-        live, wanted = shown(field.path, before), shown(field.path, field.value)
+        secret = hides(field.path)
+        live, wanted = shown(before, secret=secret), shown(field.value, secret=secret)
         return None, f"{field.path[0]} is {live} and cannot become {wanted}"
     if isinstance(before, bytes):
         return None, f"{pointer(field.path)} holds a binary value, which is never managed"
@@ -196,10 +196,12 @@ def _value_to_write(
         return field.value, ""
     number = as_integer(field.value)
     if number is None:
-        if _is_secret(field) or is_secret(field.path, secret_words):
+        if hides(field.path):
             return None, f"{pointer(field.path)} holds an integer, and the secret is none"
-        wanted = shown(field.path, field.value)
-        return None, f"{pointer(field.path)} holds the integer {before}; {wanted!r} is no integer"
+        return (
+            None,
+            f"{pointer(field.path)} holds the integer {before}; {field.value!r} is no integer",
+        )
     return number, ""
 
 

@@ -13,19 +13,27 @@ from reconciler.launch.formats import Format, edit
 from reconciler.manifest.desired import DesiredFile
 from reconciler.plan.actions import Action, Skip, Subject
 from reconciler.plan.context import Context
-from reconciler.plan.diff import Difference, LiveFields, compare, decide, secrets_of, units_of
+from reconciler.plan.diff import Difference, LiveFields, compare, decide, units_of
 
+NO_FOLDER = "no installation folder was named (--install-dir)"
 _TYPE = ALL_TYPES[LAUNCH_FILE]
 
 
 def plan_files(context: Context) -> tuple[list[Action], list[str]]:
     """One action per launch file, in the order of the manifests, and notices. Without an
     installation folder there are no files to plan for."""
-    desired = context.desired.files
-    if desired and not context.site.installation:
-        listed = ", ".join(one.address for one in desired)
-        return [], [f"{listed}: skipped, no installation folder was named (--install-dir)."]
-    return [_action(context, one) for one in desired], []
+    left_out = files_left_out(context)
+    if left_out:
+        return [], [f"{', '.join(left_out)}: skipped, {NO_FOLDER}."]
+    return [_action(context, one) for one in context.desired.files], []
+
+
+def files_left_out(context: Context) -> tuple[str, ...]:
+    """The addresses of the launch files that are not planned for, since nobody named the
+    folder in which they are."""
+    if context.site.installation:
+        return ()
+    return tuple(one.address for one in context.desired.files)
 
 
 def _action(context: Context, desired: DesiredFile) -> Action:
@@ -35,8 +43,8 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         LAUNCH_FILE,
         desired.path,
         origin=desired.origin,
-        secrets=secrets_of(desired.fields),
     )
+    subject = context.with_secrets(subject, desired.fields)
     file = context.live.find(LAUNCH_FILE, 0, desired.path)
     if file is None:
         return Skip(subject, f"there is no file {desired.path}")
@@ -44,8 +52,8 @@ def _action(context: Context, desired: DesiredFile) -> Action:
         _TYPE,
         desired.fields,
         LiveFields(flatten(_TYPE, file.attributes, context.live)),
+        subject.hides,
         overwrite=context.options.overwrites(desired.address),
-        secret_words=context.options.secret_words,
     )
     blocked = found.blocked or _edit_problem(desired, file.attributes[CONTENT], found)
     if blocked:

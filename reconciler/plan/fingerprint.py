@@ -176,7 +176,7 @@ def _named(action: Write, place: str, live: Snapshot) -> str:
 
 
 def _display(action: Write, path: FieldPath, value: Value | None) -> str:
-    return "another secret" if action.hides(path) else excerpt(shown(path, value))
+    return "another secret" if action.hides(path) else excerpt(shown(value, secret=False))
 
 
 def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[FieldPath, Value]]:
@@ -197,10 +197,11 @@ def _digests(
     action: Write, one: ConfObject, units: tuple[FieldPath, ...], live: Snapshot
 ) -> dict[str, str]:
     """Pointer with DBIDs -> digest, of the fields at or below ``units``; none: of all."""
+    named = frozenset(units)  # an undo may name thousands
     return {
         pointer(raw): _digest(action, one, path, held)
         for raw, held, path, _ in _both(one, live)
-        if not units or any(path[: len(unit)] == unit for unit in units)
+        if not units or any(path[:length] in named for length in range(len(path) + 1))
     }
 
 

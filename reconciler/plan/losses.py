@@ -6,7 +6,7 @@ compare it with what the plan has shown.
 
 from collections.abc import Iterator
 
-from reconciler.kinds.fields import HIDDEN, flatten, shown
+from reconciler.kinds.fields import flatten, shown
 from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import ALL_TYPES, references_to
@@ -40,11 +40,11 @@ def _lost_fields(action: Replace, one: ConfObject, live: Snapshot) -> Iterator[s
         if attribute is not None and attribute.type is ValueType.REFERENCES:
             lists.setdefault(path[0], []).append(str(value))
             continue
-
-        said = shown(path, value)
+        secret = action.hides(path)
+        said = shown(value, secret=secret)
         if path in action.fields:
-            said += f" becomes {shown(path, action.fields[path])}"
-        yield f"{'/'.join(path)}: {HIDDEN if action.hides(path) else said}"
+            said += f" becomes {shown(action.fields[path], secret=secret)}"
+        yield f"{'/'.join(path)}: {said}"
     for word, names in lists.items():
         yield f"{word}: {', '.join(names)}"
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of
 
 CONSENTS = ("--overwrite", "--overwrite-only", "--force")
@@ -38,6 +39,7 @@ class Plan:
     plan reverts, empty for a plan from manifests. ``after``: the last run on the server that
     was known. ``consent``: the options of ``CONSENTS`` that it was made with. ``refusals``: the
     limits that the plan exceeds; with any it is not applied.
+    ``inputs``: what the plan was made from, for information.
     """
 
     server: str
@@ -51,6 +53,7 @@ class Plan:
     after: str = ""
     consent: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    inputs: PlanInputs = field(default_factory=PlanInputs)
 
     @property
     def writes(self) -> tuple[Write, ...]:

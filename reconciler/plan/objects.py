@@ -14,7 +14,6 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     decide,
-    secrets_of,
     units_of,
 )
 from reconciler.plan.folders import find_folder
@@ -36,6 +35,7 @@ def plan_objects(context: Context, siblings: tuple[str, ...]) -> list[Action]:
 
 class _ObjectPlanner:
     def __init__(self, context: Context, siblings: tuple[str, ...]) -> None:
+        self._context = context
         self._live = context.live
         self._options = context.options
         self._siblings = siblings
@@ -50,8 +50,8 @@ class _ObjectPlanner:
             desired.name,
             origin=desired.origin,
             protect=desired.policy.protect,
-            secret_words=self._options.secret_words,
         )
+        subject = self._context.with_secrets(subject, desired.fields)
         tenant = self._live.find("Tenant", 0, desired.tenant)
         if tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
@@ -109,11 +109,11 @@ class _ObjectPlanner:
             return Blocked(subject, f"there is no folder {desired.folder!r} to create it in")
         declared = [field for field in desired.fields if field.value is not None]
         return Create(
-            replace(subject, secrets=secrets_of(desired.fields)),
+            subject,
             folder=folder,
             folder_path=desired.folder if folder else "",
             fields={**self._identity(desired, parent), **desired.declared_fields()},
-            changes=tuple(change_of(field, None, field.value) for field in declared),
+            changes=tuple(change_of(field, None, field.value, subject.hides) for field in declared),
         )
 
     def _existing(
@@ -129,15 +129,14 @@ class _ObjectPlanner:
             object_type,
             desired.fields,
             live,
+            subject.hides,
             overwrite=overwrites and policy.overwrite == "correct",
-            secret_words=self._options.secret_words,
         )
         if difference.blocked:
             return Blocked(subject, f"{describe(one)}: {difference.blocked}")
         renamed = _loses_its_name(desired, one, difference.changes)
         if renamed:
             return Blocked(subject, renamed)
-        subject = replace(subject, secrets=secrets_of(desired.fields))
         if replaces and not policy.protect:
             identity = self._identity(desired, parent)
             return self._replace(subject, desired, identity, one, live, difference)

@@ -4,9 +4,10 @@ In an HA pair, the presence of a kept option or section is judged over the pair:
 one member has, the other gets with that member's value, never the manifest's.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.kinds.fields import FieldPath, flatten
+from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
@@ -15,6 +16,7 @@ from reconciler.plan.actions import Action, Change, Skip, Subject
 from reconciler.plan.context import Context
 from reconciler.plan.diff import (
     Difference,
+    Hides,
     LiveFields,
     change_of,
     compare,
@@ -22,7 +24,6 @@ from reconciler.plan.diff import (
     keeps,
     lasting_fields,
     satisfying_options,
-    secrets_of,
     units_of,
 )
 from reconciler.site.model import application_name
@@ -64,15 +65,14 @@ class _OptionsPlanner:
             tenant=self._context.site.tenant_dbid,
             dbid=desired.dbid,
             origin=desired.fields[0].origin if desired.fields else None,
-            secrets=secrets_of(fields),
         )
+        subject = self._context.with_secrets(subject, fields)
         if not fields:
             return Skip(subject, f"the site has no {CHAT_ROLE}")
         live = self._options_of(desired.dbid)
         overwrite = self._context.options.overwrites(desired.address)
-        copied, own = self._from_partner(desired, fields, live, overwrite)
-        words = self._context.options.secret_words
-        difference = compare(_APPLICATION, own, live, overwrite=overwrite, secret_words=words)
+        copied, own = self._from_partner(desired, fields, live, overwrite, subject.hides)
+        difference = compare(_APPLICATION, own, live, subject.hides, overwrite=overwrite)
         blocked = (
             difference.blocked
             or self._used_elsewhere(difference.changes)
@@ -107,6 +107,7 @@ class _OptionsPlanner:
         fields: list[ManagedField],
         live: LiveFields,
         overwrite: bool,
+        hides: Hides,
     ) -> tuple[list[Change], list[ManagedField]]:
         """Changes that copy values which only the other member of the pair has, and the
         fields for which the manifest's values count."""
@@ -114,7 +115,6 @@ class _OptionsPlanner:
         if partner is None:
             return [], fields
         others, name = self._options_of(partner.dbid), application_name(partner)
-        secrets = set(secrets_of(fields))
         lasting = lasting_fields(fields, live, overwrite=overwrite)
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
@@ -126,9 +126,13 @@ class _OptionsPlanner:
                 and not satisfying_options(field, lasting)
             )
             if copies and not live.has(field.unit):
-                for change in self._copies(field, others, name, partner.dbid, desired.address):
-                    hidden = change.path in secrets
-                    copied[change.path] = replace(change, secret=hidden)
+                for path, value in self._copied(field, others, name, desired.address):
+                    copied[path] = replace(
+                        change_of(replace(field, path=path), None, value, hides),
+                        manifest=f"as in {name}",
+                        unit=field.unit,
+                        source=partner.dbid,
+                    )
                 continue
             own.append(field)
             if copies and live.under(field.unit) != others.under(field.unit):
@@ -155,29 +159,18 @@ class _OptionsPlanner:
             and not live.has(field.unit)
         )
 
-    def _copies(
-        self, field: ManagedField, others: LiveFields, name: str, partner: int, address: str
-    ) -> list[Change]:
-        """Changes that write here what the other member has in the field's unit."""
-        copies: list[Change] = []
+    def _copied(
+        self, field: ManagedField, others: LiveFields, name: str, address: str
+    ) -> Iterator[tuple[FieldPath, Value]]:
+        """What the other member of the pair has in the field's unit."""
         for path, value in others.under(field.unit).items():
             if isinstance(value, bytes):
                 option = "/".join(path[1:])
                 self.notices.append(
                     f"{address}: {option} is not copied from {name}: it holds a binary value."
                 )
-                continue
-            manifest = f"as in {name}"
-            copies.append(
-                replace(
-                    change_of(field, None, value),
-                    path=path,
-                    manifest=manifest,
-                    unit=field.unit,
-                    source=partner,
-                )
-            )
-        return copies
+            else:
+                yield path, value
 
     def _partner_unknown(
         self, desired: DesiredOptions, own: list[ManagedField], changes: tuple[Change, ...]

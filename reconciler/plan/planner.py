@@ -6,7 +6,7 @@ from reconciler.errors import SelfCheckError
 from reconciler.plan.actions import Action, Blocked, Skip, Write
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
-from reconciler.plan.files import plan_files
+from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.model import Plan, SiteMark
@@ -15,7 +15,7 @@ from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.references import check_references, with_needs
-from reconciler.plan.secrets import with_secret_words
+from reconciler.plan.secrets import with_digests
 from reconciler.plan.select import select
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
@@ -30,7 +30,9 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     and SelfCheckError where the plan would not converge: a defect of this program.
     """
     compared, remarks = _compare(context)
-    selected, selection = select(with_needs(context, compared), context.options)
+    selected, selection = select(
+        with_needs(context, compared), context.options, files_left_out(context)
+    )
     ordered = order(selected)
     final = simulate(ordered, context.live)
     checked, warnings = check_references(context, ordered, final)
@@ -40,7 +42,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
         server=server.url,
         identity=server.identity,
         site=mark_of(site, context.live),
-        actions=with_fingerprints(checked, context.live),
+        actions=with_digests(with_fingerprints(checked, context.live), server.identity),
         notices=(
             *server_notices(server),
             *site.notices,
@@ -77,8 +79,7 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     options, option_notices = plan_options(context)
     files, file_notices = plan_files(context)
     actions = [*plan_objects(context, siblings), *options, *files]
-    hidden = [with_secret_words(one, context.options.secret_words) for one in actions]
-    return spare_predefined(hidden, context.live), [*option_notices, *file_notices]
+    return spare_predefined(actions, context.live), [*option_notices, *file_notices]
 
 
 def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:

@@ -1,14 +1,21 @@
 """Secrets in a plan: which values are hidden, and how a plan file does without them. Pure.
 
-A plan in memory holds the values that it writes. Its file names where each secret comes
-from instead, and ``apply`` gets the value from there again.
+A plan in memory holds the values that it writes. Its file has in place of each secret where
+the value comes from, and a digest of it: ``apply`` gets the value from there again, and refuses
+another one.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from reconciler.kinds.fields import FieldPath, SecretText, Value, is_secret, pointer
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import StalePlanError
+from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.plan.actions import Action, Change, Create, Keep, Replace, Update, changes_of
 from reconciler.plan.model import Plan
 
@@ -24,78 +31,149 @@ def source_of(value: Value | None) -> str:
     return value.source if isinstance(value, SecretText) else ""
 
 
-def with_secret_words(action: Action, words: Sequence[str]) -> Action:
-    """The action with every value hidden whose name holds one of ``words``."""
-    if not words:
-        return action
-    subject = replace(action.subject, secret_words=tuple(words))
+def with_secrets(action: Action, names: SecretNames, paths: Sequence[FieldPath] = ()) -> Action:
+    """The action, which also hides the values whose names are marked and those at ``paths``."""
+    secrets = tuple(dict.fromkeys((*action.subject.secrets, *paths)))
+    subject = replace(action.subject, secrets=secrets, secret_names=names)
     return _mapped(
         replace(action, subject=subject),
-        lambda one: replace(one, secret=one.secret or is_secret(one.path, words)),
+        lambda one: replace(one, secret=one.secret or subject.hides(one.path)),
     )
 
 
+def secret_digest(value: str, identity: str, address: str, path: FieldPath) -> str:
+    """What a plan file recognises the value of a secret by: 32 hex digits.
+
+    The server's identity, the address and the path are the salt: the same plan has the same
+    digest, and the same value in another place another one. scrypt makes guessing slow.
+    """
+    salt = json.dumps([identity, address, *path]).encode()
+    text = value.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(text, salt=salt, n=2**14, r=8, p=1, dklen=16).hex()
+
+
+def with_digests(actions: Iterable[Action], identity: str) -> tuple[Action, ...]:
+    """The actions with the digest of each secret that can be resolved again."""
+
+    @cache
+    def digested(value: str, source: str, address: str, path: FieldPath) -> SecretText:
+        return SecretText(value, source, secret_digest(value, identity, address, path))
+
+    def field(address: str, path: FieldPath, value: V) -> V | SecretText:
+        if not isinstance(value, SecretText) or value.source in ("", CARRIED):
+            return value
+        return digested(str(value), value.source, address, path)
+
+    return tuple(_mapped_secrets(action, field) for action in actions)
+
+
 def redacted(plan: Plan) -> Plan:
-    """The plan with the source of each secret in place of its value."""
+    """The plan with the source and digest of each secret in place of its value."""
     return replace(plan, actions=tuple(_redacted(action) for action in plan.actions))
 
 
 def _redacted(action: Action) -> Action:
     carried = action.carried if isinstance(action, Replace) else ()
 
+    def change(one: Change) -> Change:
+        hidden = one.secret or action.hides(one.path)
+        after = _source_only(one.after, hidden)
+        if isinstance(after, SecretText) and not after.source and one.source:
+            after = SecretText("", CARRIED)
+        return replace(one, before=_source_only(one.before, hidden), after=after)
+
     def field(path: FieldPath, value: Value) -> Value:
-        hidden = action.subject.hides(path)
+        hidden = action.hides(path)
         if hidden and path in carried:
             return SecretText("", CARRIED)
         return _source_only(value, hidden)
 
-    return _mapped(action, _redacted_change, field)
-
-
-def _redacted_change(change: Change) -> Change:
-    hidden = change.secret or is_secret(change.path)
-    after = _source_only(change.after, hidden)
-    if isinstance(after, SecretText) and not after.source and change.source:
-        after = SecretText("", CARRIED)
-    return replace(change, before=_source_only(change.before, hidden), after=after)
+    return _mapped(action, change, field)
 
 
 def _source_only(value: V, hidden: bool) -> V | SecretText:
-    if value is None or not (hidden or isinstance(value, SecretText)):
-        return value
-    return SecretText("", source_of(value))
+    if isinstance(value, SecretText):
+        return SecretText("", value.source, value.digest)
+    return SecretText("") if hidden and value is not None else value
 
 
-def with_resolved_secrets(plan: Plan, resolve: Callable[[str], str]) -> Plan:
-    """The plan with the value of each secret that ``resolve`` gives for its source."""
+def with_resolved_secrets(
+    plan: Plan, resolve: Callable[[str], str | None], *, unknown: bool = False
+) -> Plan:
+    """The plan with the values of its secrets. ``resolve``: source -> value; None: unknown.
 
-    def value(one: V) -> V | SecretText:
-        source = source_of(one)
-        return one if source in ("", CARRIED) else SecretText(resolve(source), source)
+    A value that is unknown, or is another one than when the plan was made, raises
+    StalePlanError; with ``unknown``, the secret stays empty.
+    """
+    problems: dict[str, Diagnostic] = {}
 
-    def change(one: Change) -> Change:
-        return replace(one, before=value(one.before), after=value(one.after))
+    @cache
+    def resolved(source: str, digest: str, address: str, path: FieldPath) -> SecretText:
+        value = resolve(source)
+        if value is not None and secret_digest(value, plan.identity, address, path) == digest:
+            return SecretText(value, source, digest)
+        problems.setdefault(source, _other_value(source))
+        return SecretText("", source, digest)
 
-    def field(path: FieldPath, one: Value) -> Value:  # noqa: ARG001 - as _mapped calls it
-        return value(one)
+    def field(address: str, path: FieldPath, value: V) -> V | SecretText:
+        if not isinstance(value, SecretText) or value.source in ("", CARRIED):
+            return value
+        return resolved(value.source, value.digest, address, path)
 
-    return replace(plan, actions=tuple(_mapped(one, change, field) for one in plan.actions))
+    actions = tuple(_mapped_secrets(action, field) for action in plan.actions)
+    if problems and not unknown:
+        raise StalePlanError(list(problems.values()))
+    return replace(plan, actions=actions)
+
+
+def _other_value(source: str) -> Diagnostic:
+    name = source.removeprefix("env.")
+    return Diagnostic(
+        f"the environment variable {name} has another value than when the plan was made",
+        hint=f"Nothing was written. Set {name} as it was then, or make a new plan.",
+    )
 
 
 def unsaveable(plan: Plan) -> list[str]:
     """The values that a plan writes and that its file cannot hold: secrets that stand in a
     manifest in clear. As ``ADDRESS: PATH``."""
-    found: list[str] = []
+    return [f"{action.address}: {pointer(path)}" for action, path in _in_clear(plan)]
+
+
+def saving_advice(plan: Plan) -> str:
+    """How a plan with such values can be saved after all."""
+    in_clear = list(_in_clear(plan))
+    by_name = {path[-1] for action, path in in_clear if path not in action.subject.secrets}
+    advice = "Declare the value as {secret: true, from: env.NAME}."
+    if any(path in action.subject.secrets for action, path in in_clear):
+        advice += " What a run has written as a secret stays one."
+    if by_name:
+        listed = json.dumps(sorted(by_name), ensure_ascii=False)
+        advice += (
+            " If it is no secret and only its name looks so, name the option in gwe.toml:"
+            f" [secrets] except = {listed}."
+        )
+    return advice
+
+
+def _in_clear(plan: Plan) -> Iterator[tuple[Action, FieldPath]]:
     for action in redacted(plan).writes:
         written: dict[FieldPath, Value | None] = {c.path: c.after for c in changes_of(action)}
         if isinstance(action, Create | Replace):
             written.update(action.fields)
-        found += [
-            f"{action.address}: {pointer(path)}"
-            for path, value in written.items()
-            if isinstance(value, SecretText) and not value.source
-        ]
-    return found
+        for path, value in written.items():
+            if isinstance(value, SecretText) and not value.source:
+                yield action, path
+
+
+def _mapped_secrets(action: Action, value: Callable[[str, FieldPath, Any], Any]) -> Action:
+    """The action with other values, each by its address and path."""
+
+    def change(one: Change) -> Change:
+        before, after = (value(action.address, one.path, each) for each in (one.before, one.after))
+        return replace(one, before=before, after=after)
+
+    return _mapped(action, change, lambda path, one: value(action.address, path, one))
 
 
 def _mapped(

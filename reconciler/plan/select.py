@@ -9,25 +9,40 @@ from collections.abc import Sequence
 from reconciler.errors import UsageError
 from reconciler.plan.actions import Action, Create, InSync, Keep, Skip, Update
 from reconciler.plan.context import PlanOptions, matches
+from reconciler.plan.files import NO_FOLDER
 
 
-def select(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Action], list[str]]:
-    """The selected actions, and notices. UsageError for a glob that selects nothing."""
+def select(
+    actions: Sequence[Action], options: PlanOptions, files_left_out: Sequence[str] = ()
+) -> tuple[list[Action], list[str]]:
+    """The selected actions, and notices. UsageError for a glob that selects nothing.
+    ``files_left_out``: launch files that have no action, since their folder is not known."""
     for option, globs in (
         ("--target", options.target),
         ("--exclude", options.exclude),
         ("--overwrite-only", options.overwrite_only),
     ):
         for glob in globs:
-            _check_glob(option, glob, actions)
+            _check_glob(option, glob, actions, files_left_out)
     wanted, notices = _targeted(actions, options)
     return _without_skipped(wanted, options), notices
 
 
-def _check_glob(option: str, glob: str, actions: Sequence[Action]) -> None:
+def _check_glob(
+    option: str, glob: str, actions: Sequence[Action], files_left_out: Sequence[str]
+) -> None:
     addresses = [action.address for action in actions]
     if any(matches(address, (glob,)) for address in addresses):
         return
+    unknown = [address for address in files_left_out if matches(address, (glob,))]
+    if unknown and option == "--exclude":
+        return  # they are left out already
+    if unknown:
+        raise UsageError(
+            f"{option} {glob} selects only {', '.join(unknown)}, and {NO_FOLDER}",
+            "Name the Web Engagement installation folder, which holds the launch files, with"
+            " --install-dir, GWE_INSTALL_DIR or install_dir in gwe.toml.",
+        )
     close = difflib.get_close_matches(glob, addresses, n=3, cutoff=0.5)
     hint = (
         f"Close to it: {', '.join(close)}."

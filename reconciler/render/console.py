@@ -75,12 +75,24 @@ def _columns(stream: IO[str]) -> int:
     return shutil.get_terminal_size((columns, 0)).columns
 
 
-def say(line: str = "", *, err: bool = False) -> None:
-    """Prints one line without a style. It needs no console."""
-    text, stream = escaped(line), sys.stderr if err else sys.stdout
+def say(line: str = "", *, err: bool = False, to: IO[str] | None = None) -> None:
+    """Prints one line without a style. It needs no console. ``to``: another stream."""
+    text, stream = escaped(line), to or (sys.stderr if err else sys.stdout)
     if len(text) > MIN_WIDTH and stream.isatty():
         text = "\n".join(part.plain for part in folded(styled(text), _columns(stream)))
-    click.echo(text, err=err)
+    click.echo(text, file=stream)
+
+
+def prompt(question: str, terminal: IO[str]) -> None:
+    """Prints a question on a terminal; the answer stands on the same line."""
+    terminal.write(escaped(question))
+    terminal.flush()
+
+
+def overwrite(text: str, terminal: IO[str], width: int) -> None:
+    """Prints a text over the line that stands there, which has ``width`` columns."""
+    terminal.write(f"\r{escaped(text):<{width}}")
+    terminal.flush()
 
 
 def say_lines(text: str, *, err: bool = False) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from reconciler.apply.report import Outcome, RunReport, Status
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import MAX_SHOWN, Diagnostic
 from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, styled
 from reconciler.render.wrapping import wrapped
 from reconciler.visible_text import escaped
@@ -13,10 +13,13 @@ from reconciler.visible_text import escaped
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
     """Prints every problem: its place, what is wrong, and below it what to do."""
-    for problem in diagnostics:
+    for problem in diagnostics[:MAX_SHOWN]:
         _print_problem(console, problem)
+    more = len(diagnostics) - MAX_SHOWN
+    if more > 0:
+        emit(console, styled(f"and {more:,} more", style="bold"))
     if len(diagnostics) > 1:
-        emit(console, styled(f"{len(diagnostics)} problems.", style="bold"))
+        emit(console, styled(f"{len(diagnostics):,} problems.", style="bold"))
 
 
 def _print_problem(console: Console, problem: Diagnostic) -> None:
@@ -79,7 +82,10 @@ def print_report(console: Console, report: RunReport, *, verbose: bool = False) 
     if report.journal_problem:
         print_warning(console, report.journal_problem)
     if report.needs_recovery:
-        emit(console, styled("Something may be half done: gwe recover finishes it."))
+        state = f" The run's state is {report.state}." if report.state else ""
+        message = f"Something may be half done: gwe recover finishes it.{state}"
+        for line in wrapped(message, message_width(console), 0, 0):
+            emit(console, styled(line))
     elif failed:
         emit(console, styled("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:

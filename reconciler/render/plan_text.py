@@ -88,14 +88,13 @@ class PlanText:
 
     def _header(self, plan: Plan) -> None:
         cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
-        undoes = (("Undoes", f"run {plan.undoes}"),) if plan.undoes else ()
         for label, text in (
-            *undoes,
+            *_made_from(plan),
             ("Site", f"{plan.site.app}{cluster}"),
             ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
         ):
-            for line in self._wrapped(f"{label:<7} {text}", 0, 8):
+            for line in self._wrapped(f"{label:<9}  {text}", 0, 11):
                 self._line(styled(line))
         self._line(styled())
 
@@ -199,6 +198,18 @@ class PlanText:
             yield line
             for piece in broken(origin, self._width - _INDENT):
                 yield styled(" " * (self._width - cell_len(piece)) + piece, style="dim")
+
+
+def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
+    """What the plan was made from: a run, or manifests and settings."""
+    if plan.undoes:
+        yield "Undoes", f"run {plan.undoes}"
+    inputs = plan.inputs
+    if inputs.manifests:
+        why = "" if inputs.named else " (none named by -f, GWE_FILE or gwe.toml)"
+        yield "Manifests", ", ".join(inputs.manifests) + why
+        profile = f", profile {inputs.profile}" if inputs.profile else ""
+        yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
 
 
 def _remark(action: Action) -> str:

@@ -7,6 +7,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from reconciler.kinds.fields import Value, flatten, shown
+from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.render.console import emit_tree, styled
 from reconciler.server.port import ConfObject
@@ -71,4 +72,5 @@ def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
     fields: Mapping[tuple[str, ...], Value] = flatten(OBJECT_TYPES[one.type], one.attributes, live)
     for path, value in fields.items():
         if path[0] not in _HIDDEN:
-            node.add(styled(f"{'/'.join(path)}: {shown(path, value)}", style="dim"))
+            said = shown(value, secret=USUAL_NAMES.marks(path))
+            node.add(styled(f"{'/'.join(path)}: {said}", style="dim"))

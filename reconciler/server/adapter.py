@@ -6,6 +6,7 @@ the adapter.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from reconciler.server.checks import CheckResult
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -15,6 +16,10 @@ from reconciler.server.port import Server
 def _this_host(url: str) -> tuple[str, str]:  # noqa: ARG001 - one signature for all adapters
     """A server without an address of its own stands for a Configuration Server here."""
     return "localhost", "2020"
+
+
+def _names_no_path(folder: Path, url: str) -> str:  # noqa: ARG001 - one signature for all
+    return url
 
 
 def _nothing_to_check(url: str, options: ConnectionOptions) -> Iterable[CheckResult]:  # noqa: ARG001
@@ -32,6 +37,8 @@ class Adapter:
     application, its URL names the port, and it may be a proxy.
     ``address``: URL -> host and port, the first where it names several. UsageError for a
     malformed URL.
+    ``relative_to``: (folder, URL) -> the URL whose path, where it has one, is relative to
+    that folder instead of the working folder.
     ``prepare``: loads what ``open`` will need, in a thread of its own; None: that is not
     worth a thread.
     ``check_access``: the checks of ``gwe doctor`` before it logs in.
@@ -41,5 +48,6 @@ class Adapter:
     open: Callable[[str, Credentials, float, ConnectionOptions], Server]
     is_real: bool = False
     address: Callable[[str], tuple[str, str]] = _this_host
+    relative_to: Callable[[Path, str], str] = _names_no_path
     prepare: Callable[[ConnectionOptions], object] | None = None
     check_access: Callable[[str, ConnectionOptions], Iterable[CheckResult]] = _nothing_to_check

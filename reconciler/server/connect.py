@@ -6,12 +6,15 @@ here.
 
 import importlib
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from reconciler.errors import UsageError
 from reconciler.server.adapter import Adapter
 from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.logged import LOG, logged, since
 from reconciler.server.port import Server
 
 ADAPTERS: Mapping[str, str] = {
@@ -28,8 +31,21 @@ def find_adapter(url: str) -> Adapter | None:
     return _load(ADAPTERS[scheme]) if colon and scheme in ADAPTERS else None
 
 
+def check_has_no_password(url: str) -> None:
+    """UsageError where a URL may have a password (``user:password@host``). The message does
+    not repeat it. The path of a server in a file may have an ``@``."""
+    adapter = find_adapter(url)
+    if "@" in url and (adapter is None or adapter.is_real):
+        raise UsageError(
+            "the URL of a server has no place for a user or a password",
+            "Name the user with --user or GWE_USER; the password comes from GWE_PASSWORD,"
+            " --password-file or the keyring.",
+        )
+
+
 def adapter_for(url: str) -> Adapter:
     """The adapter for a URL, or UsageError that shows how server URLs are written."""
+    check_has_no_password(url)
     scheme, colon, rest = url.partition(":")
     adapter = find_adapter(url)
     if adapter is not None and rest:
@@ -52,7 +68,10 @@ def connect(
 
     UsageError for a URL of no known form, ServerError where no session can be opened.
     """
-    return adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
+    begun = time.monotonic()
+    server = adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
+    LOG.info("connected to %s as %s: %.1f ms", url, credentials.user or "nobody", since(begun))
+    return logged(server)
 
 
 def head_start(url: str, options: ConnectionOptions) -> None:
@@ -67,6 +86,12 @@ def _prepare(adapter: Adapter, options: ConnectionOptions) -> None:
     with suppress(Exception):  # Java's exceptions too
         assert adapter.prepare is not None  # noqa: S101 - checked by the caller
         adapter.prepare(options)
+
+
+def relative_to(folder: Path, url: str) -> str:
+    """The same URL where a path in it is relative to ``folder``."""
+    adapter = find_adapter(url)
+    return adapter.relative_to(folder, url) if adapter else url
 
 
 def server_values(url: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
     ServerError                        the server or the connection to it failed
       ServerUnavailableError           it cannot be reached, opened or used
         NotAServerFileError            the file is not an embedded server of ours
+        DamagedServerFileError         the file of an embedded server is damaged
         ServerReadOnlyError            it can be read but not written
           ServerIsProxyError           a proxy, which passes on another server's data   exit 3
         ServerBusyError                another process held it for the whole time limit
@@ -37,6 +38,10 @@ class ServerUnavailableError(ServerError):
 
 class NotAServerFileError(ServerUnavailableError):
     """The file is not an embedded Configuration Server, or of another format."""
+
+
+class DamagedServerFileError(ServerUnavailableError):
+    """The content of an embedded server's file cannot be what was written."""
 
 
 class ServerReadOnlyError(ServerUnavailableError):

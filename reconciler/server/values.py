@@ -16,7 +16,7 @@ def problem_of(attribute: Attribute, value: Any) -> str:
                 return "must be a text" + ("" if attribute.secret else f", not {value!r}")
             if len(value) > attribute.max_length:
                 return f"longer than {attribute.max_length} characters"
-            return "" if _is_unicode(value) else "the text is not valid Unicode"
+            return _text_problem(value)
         case ValueType.FLAG:
             return "" if isinstance(value, bool) else f"must be true or false, not {value!r}"
         case ValueType.INTEGER | ValueType.REFERENCE:
@@ -44,9 +44,14 @@ def is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -_LIMIT <= value < _LIMIT
 
 
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be encoded: it has no half of a surrogate pair."""
-    return text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text)
+def _text_problem(text: str) -> str:
+    """Why a text cannot be sent or stored: half of a surrogate pair cannot be encoded, and NUL
+    ends a text."""
+    if "\0" in text:
+        return "the text holds NUL"
+    if text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text):
+        return ""
+    return "the text is not valid Unicode"
 
 
 def _key_values_problem(value: Any) -> str:
@@ -62,10 +67,10 @@ def _key_values_problem(value: Any) -> str:
                 return f"an option of [{section}] has no name"
             if not isinstance(option, str | bytes) and not is_integer(option):
                 return f"{section}/{key} is neither text, integer nor binary"
-            if not all(
-                _is_unicode(text) for text in (section, key, option) if isinstance(text, str)
-            ):
-                return "a text in the list is not valid Unicode"
+            for text in (section, key, option):
+                problem = _text_problem(text) if isinstance(text, str) else ""
+                if problem:
+                    return f"{problem}, in {section!r}/{key!r}"
     return ""
 
 

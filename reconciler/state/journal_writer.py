@@ -37,9 +37,10 @@ _UPDATE = (
 class SqlJournal:
     """The journal of the run ``name``, which ``session`` holds."""
 
-    def __init__(self, session: SqlSession, name: str) -> None:
+    def __init__(self, session: SqlSession, name: str, place: str) -> None:
         self._session = session
         self._name = name
+        self.place = place
         self._lock = threading.Lock()
         self._row: RunRow | None = None
         self.broken = False
@@ -73,19 +74,18 @@ class SqlJournal:
     @contextmanager
     def _failing_for_good(self) -> Iterator[None]:
         if self.broken:
-            raise _unwritable(self._name, "an earlier record could not be written", "")
+            raise self._unwritable("an earlier record could not be written", "")
         try:
             yield
         except ReconcilerError as error:
             self.broken = True
-            raise _unwritable(self._name, error.message, error.hint) from error
+            raise self._unwritable(error.message, error.hint) from error
 
-
-def _unwritable(run: str, reason: str, hint: str) -> JournalError:
-    return JournalError(
-        f"the journal of run {run} cannot be written: {reason}",
-        f"{hint} Then run gwe recover.".strip(),
-    )
+    def _unwritable(self, reason: str, hint: str) -> JournalError:
+        return JournalError(
+            f"the journal of run {self._name} cannot be written: {reason}",
+            f"{hint} Then run gwe recover. The run's state is {self.place}.".strip(),
+        )
 
 
 def append(session: SqlSession, row: RunRow, records: Sequence[Record]) -> RunRow:
@@ -141,7 +141,7 @@ def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSumm
         case RunFinish(), RunSummary():
             return replace(summary, ending=record)
         case CallEnd(), RunSummary():
-            return summary
+            return replace(summary, answered=summary.answered or record.result == "answered")
     raise ValueError("the first record of a run is its head, and no other is")
 
 

@@ -27,7 +27,7 @@ def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore
     installed.
     """
     if not where.startswith(POSTGRES):
-        if "://" in where:
+        if "://" in where or where.startswith(("postgresql:", "postgres:")):
             raise UsageError(
                 "the state is a URL that is not known",
                 "It is a folder, or postgresql://HOST/DATABASE.",

@@ -1,19 +1,27 @@
-"""Plan files: written whole or not at all, and read with their text.
+"""Plan files: saved over nothing but older ones, and read with their text.
 
 The text matters beside the plan: its digest is what a plan that ran already is known by.
 """
 
-import os
+import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import PlanFileError, ReconcilerError, RefusedError, UsageError
+from reconciler.errors import PlanFileError, RefusedError
 from reconciler.plan.codec import plan_json, read_plan
 from reconciler.plan.model import Plan
-from reconciler.plan.secrets import unsaveable
+from reconciler.plan.secrets import saving_advice, unsaveable
+from reconciler.state.replace_file import replace_file
+from reconciler.text_files import read_text, shown_path
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_VALUES = 1_000_000
+"""Values in a plan file: a text of that size could hold so many that they fill the memory."""
+
+_ADVICE = "Plan files are made by gwe plan --out FILE."
+_BEGINNING = re.compile(rb'\s*\{\s*"format"\s*:\s*"gwe-plan/')
 
 
 @dataclass(frozen=True)
@@ -25,25 +33,33 @@ class PlanFile:
 
 
 def save_plan(plan: Plan, path: str | Path, key: str = "") -> None:
-    """Writes a plan file, in place of an older one. ``key``: signs it.
+    """Writes a plan file, for its owner only: a new file, or in place of an empty one or an
+    older plan. ``key``: signs it.
 
-    RefusedError where the plan holds a secret in clear, UsageError where the path is that of
-    a binary file, such as a server file, ReconcilerError where it cannot be written.
+    RefusedError where the plan holds a secret in clear, UsageError where there is anything
+    else at the path, ReconcilerError where it cannot be written.
     """
-    path = Path(path)
+    replace_file(Path(path), plan_text(plan, key).encode(), _is_plan)
+
+
+def plan_text(plan: Plan, key: str = "") -> str:
+    """The text of a plan file. RefusedError where the plan holds a secret in clear, or is
+    larger than a plan file that is read."""
     _check_holds_no_secret(plan)
-    if not path.name or path.is_dir():
-        raise ReconcilerError(f"{path} cannot be written: it is a folder")
-    _check_is_text(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(plan_json(plan, key), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+    text = plan_json(plan, key)
+    if len(text.encode()) > MAX_BYTES or _values(text) > MAX_VALUES:
+        summary = f"the plan is too large for a plan file ({MAX_BYTES >> 20} MiB)"
+        raise RefusedError([Diagnostic(summary, hint="Plan a part of it with --target.")])
+    return text
+
+
+def _values(text: str) -> int:
+    """At least as many values as the JSON text holds."""
+    return sum(map(text.count, ",[{"))
+
+
+def _is_plan(beginning: bytes) -> bool:
+    return _BEGINNING.match(beginning) is not None
 
 
 def read_plan_file(
@@ -53,21 +69,20 @@ def read_plan_file(
     secrets stay empty, which is enough to show the plan but not to apply it. ``key``: what the
     file must be signed with; empty: it need not be signed.
 
-    UsageError where the file cannot be read, PlanFileError where it holds no plan.
+    PlanFileError where the file cannot be read or holds no plan.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(
-            f"the plan file {path} cannot be read: {reason}",
-            "Plan files are made by gwe plan --out FILE.",
-        ) from error
-    plan = read_plan(text, str(path), resolve, key)
+    name = shown_path(path)
+    text = read_text(path, MAX_BYTES)
+    if isinstance(text, Diagnostic):
+        hint = f"{text.hint} {_ADVICE}".strip()
+        raise PlanFileError(f"the plan file {name} {text.summary}", hint)
+    if _values(text) > MAX_VALUES:
+        raise PlanFileError(f"{name} has more than {MAX_VALUES:,} values", _ADVICE)
+    plan = read_plan(text, name, resolve, key)
     missing = unsaveable(plan) if resolve else []
     if missing:
         raise PlanFileError(
-            f"{path} lacks the secrets that it would write: {', '.join(missing)}",
+            f"{name} lacks the secrets that it would write: {', '.join(missing)}",
             "Declare them as {secret: true, from: env.NAME} and save the plan with --out.",
         )
     return PlanFile(plan, text)
@@ -80,16 +95,7 @@ def _check_holds_no_secret(plan: Plan) -> None:
             [
                 Diagnostic(
                     f"a plan file cannot hold a secret: {', '.join(hidden)}",
-                    hint="Declare it as {secret: true, from: env.NAME}.",
+                    hint=saving_advice(plan),
                 )
             ]
         )
-
-
-def _check_is_text(path: Path) -> None:
-    """UsageError where there is a binary file already."""
-    with suppress(OSError), path.open("rb") as file:
-        if b"\0" in file.read(200):
-            raise UsageError(
-                f"{path} exists and is not a plan file", "Name another file with --out."
-            )

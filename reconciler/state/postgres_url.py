@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.environment import POSTGRES_PASSWORD
 from reconciler.errors import RefusedError, UsageError
 
 _VERIFIED = "verify-full"
@@ -78,7 +79,7 @@ class PostgresUrl:
     def public(self) -> str:
         """The URL with host, port and database alone."""
         names = str(self.given.get("host") or os.environ.get("PGHOST") or "").split(",")
-        ports = str(self.given.get("port", "")).split(",")
+        ports = str(self.given.get("port") or os.environ.get("PGPORT") or "").split(",")
         ports += ports[-1:] * (len(names) - len(ports))
         hosts = [
             (f"[{name}]" if ":" in name else name.replace("/", "%2F")) + (port and f":{port}")
@@ -104,7 +105,7 @@ class PostgresUrl:
 
     def redacted(self, text: str) -> str:
         """A message of libpq on one line, without what is secret."""
-        secrets = [self.given.get(name) for name in _SECRETS] + [os.environ.get("PGPASSWORD")]
+        secrets = [self.given.get(name) for name in _SECRETS] + [os.environ.get(POSTGRES_PASSWORD)]
         for secret in secrets:
             text = text.replace(str(secret), "***") if secret else text
         return "; ".join(line.strip() for line in text.splitlines() if line.strip())

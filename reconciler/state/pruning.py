@@ -11,11 +11,11 @@ from reconciler.state.store import RunEntry
 
 def prunable(rows: Rows, before: int) -> Iterator[RunEntry]:
     """The runs that were created before a time, in seconds since 1970, and are not needed:
-    finished, neither the last run nor the last that has sent a call to its server."""
+    finished, neither the last run nor the last that wrote to its server."""
     created: dict[Any, Any] = dict(rows("SELECT number, created FROM gwe_run"))
     entries = list_runs(rows)
     # A later entry takes the place of an earlier one of the same server.
-    last = {entry.head.identity: entry for entry in entries if entry.head and entry.begun}
+    last = {entry.head.identity: entry for entry in entries if entry.head and entry.wrote}
     kept = {entry.number for entry in (*last.values(), *entries[-1:])}
     for entry in entries:
         then = created.get(entry.number, 0)

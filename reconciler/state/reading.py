@@ -119,6 +119,7 @@ def read_run(rows: Rows, run: str) -> StoredRun:
         number=row.number,
         head=summary.head,
         begun=summary.begun,
+        answered=summary.answered,
         done=summary.done,
         ending=summary.ending,
         steps=tuple(RunStep.of(begin, ended.get(step)) for step, begin in sorted(begun.items())),
@@ -231,10 +232,10 @@ def backup(rows: Rows, digest: str) -> bytes:
     )
 
 
-def find(entries: Sequence[RunEntry], text: str, *, begun: bool) -> str:
+def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:
     """The name of the run that ``text`` means: see ``StateStore.find_run``."""
     if text == "last":
-        candidates = [entry.name for entry in entries if entry.begun or not begun]
+        candidates = [entry.name for entry in entries if entry.wrote or not wrote]
         if candidates:
             return candidates[-1]
         if entries:

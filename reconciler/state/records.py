@@ -100,18 +100,24 @@ class RunFinish:
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """What is known of a run without its records. ``number``: its place in the order of
-    runs; ``begun``: a call was sent; ``done``: how many actions were done; ``ending``: the
-    last ``RunFinish``, None where there is none."""
+    runs; ``begun``: a call was sent; ``answered``: a call was carried out; ``done``: how many
+    actions were done; ``ending``: the last ``RunFinish``, None where there is none."""
 
     number: int
     head: RunHead
     begun: bool = False
+    answered: bool = False
     done: int = 0
     ending: RunFinish | None = None
 
     @property
     def name(self) -> str:
         return self.head.run
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it has changed something, or may have."""
+        return self.answered or not self.finished
 
     @property
     def finished(self) -> bool:

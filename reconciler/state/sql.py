@@ -69,7 +69,7 @@ class SqlStore:
             migrate(session, self.place)
             with session.transaction(writing=True):
                 self._insert(session, head, plan.encode("utf-8", "surrogatepass"))
-            yield SqlJournal(session, head.run)
+            yield SqlJournal(session, head.run, self.place)
 
     def _insert(self, session: SqlSession, head: RunHead, plan: bytes) -> None:
         # The row is locked until the commit: runs are committed in the order of their numbers.
@@ -91,13 +91,13 @@ class SqlStore:
         with self._engine.hold(run) as session:
             migrate(session, self.place)
             reading.row_of(session.rows, run)
-            yield SqlJournal(session, run)
+            yield SqlJournal(session, run, self.place)
 
     def is_held(self, run: str) -> bool:
         return self._engine.is_held(run)
 
-    def find_run(self, text: str, *, begun: bool = False) -> str:
-        return reading.find(self.list_runs(), text, begun=begun)
+    def find_run(self, text: str, *, wrote: bool = False) -> str:
+        return reading.find(self.list_runs(), text, wrote=wrote)
 
     def read_run(self, run: str) -> StoredRun:
         with self._reading() as rows:

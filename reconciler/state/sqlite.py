@@ -8,6 +8,7 @@ write-ahead log needs memory that processes share, so it is used only where the 
 is known to be on this host alone.
 """
 
+import errno
 import os
 import socket
 import sqlite3
@@ -83,9 +84,18 @@ class SqliteEngine:
         try:
             if not self.file.stat().st_size:
                 raise self._damaged("it is empty")
-            return self._session(self.file)
+            session = self._session(self.file)
         except OSError as error:
             raise _unusable(self.folder, error) from error
+        try:
+            whole = session.has_table("gwe_state")  # the file got its name with its tables in it
+        except BaseException:
+            session.close()
+            raise
+        if not whole:
+            session.close()
+            raise self._damaged("its tables are missing")
+        return session
 
     def _create(self) -> None:
         """Makes the file with its tables under another name, so that it is never seen
@@ -227,7 +237,16 @@ class SqliteEngine:
         )
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
 def _unusable(folder: Path, error: OSError) -> StateFolderError:
+    if error.errno in _FULL:
+        there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        return StateFolderError(
+            f"{disk_of(there)} is full, and the state folder {folder} is on it",
+            "Make room on it.",
+        )
     return StateFolderError(
         f"the state folder {folder} cannot be used: {error.strerror or error}",
         "Name another folder with --state-dir.",

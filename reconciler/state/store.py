@@ -99,8 +99,8 @@ class DamagedRun:
     head: RunHead | None = None
     abandoned: bool = False
 
-    begun = True
-    """Unknown: a call may have been sent."""
+    begun = wrote = True
+    """Unknown: a call may have been sent, and carried out."""
 
     @property
     def finished(self) -> bool:
@@ -128,6 +128,10 @@ class RunJournal(Protocol):
     """The journal of a run that this process holds. May be used from several threads."""
 
     @property
+    def place(self) -> str:
+        """Where it is kept, for messages: see ``StateStore.place``."""
+
+    @property
     def broken(self) -> bool:
         """Whether a record could not be written. None is written any more then."""
 
@@ -143,6 +147,7 @@ class RunJournal(Protocol):
 class NullJournal:
     """Keeps nothing. For servers whose loss does not matter, and for tests."""
 
+    place = ""
     broken = False
 
     def append(self, *records: Record) -> None:
@@ -177,9 +182,9 @@ class StateStore(Protocol):
     def is_held(self, run: str) -> bool:
         """Whether a process holds the run."""
 
-    def find_run(self, text: str, *, begun: bool = False) -> str:
+    def find_run(self, text: str, *, wrote: bool = False) -> str:
         """The name of the run that ``text`` means: a name, the beginning of a single one,
-        or ``last``. ``begun``: the last run that has sent a call. UsageError where there is
+        or ``last``. ``wrote``: the last run that wrote something. UsageError where there is
         none, or several."""
 
     def read_run(self, run: str) -> StoredRun:
@@ -211,5 +216,5 @@ class StateStore(Protocol):
 
     def prune(self, older_than: timedelta) -> tuple[str, ...]:
         """Deletes runs that were created longer ago, and returns their names. Kept are
-        unfinished runs, runs that are held, the last run, the last one that has sent a call
-        to each server, the digests of executed plans and the paths of secrets."""
+        unfinished runs, runs that are held, the last run, the last run that wrote to each
+        server, the digests of executed plans and the paths of secrets."""

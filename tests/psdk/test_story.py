@@ -80,10 +80,10 @@ def test_plan_apply_and_drift_say_and_do_the_same_over_the_wire(tmp_path: Path) 
         for arguments in (
             ("plan", "-v"),
             ("drift",),
-            ("apply", "--auto-approve"),
+            ("apply", "-f", "bundled", "--auto-approve"),
             ("plan", "--detailed-exitcode"),
             ("drift",),
-            ("apply", "--overwrite", "--auto-approve"),
+            ("apply", "-f", "bundled", "--overwrite", "--auto-approve"),
         ):
             here, there = (on(url, tmp_path, *arguments) for url in urls)
             assert there.code == here.code, there.err

@@ -9,7 +9,9 @@ from reconciler.state.store import StateStore
 from tests.postgres import Cluster, available
 from tests.state.backends import Backend
 
-ENGINES = ("sqlite", *(("postgres",) if available() else ()))
+# The server is a process, which nothing shows where a fixture asks for it by its name.
+POSTGRES = pytest.param("postgres", marks=pytest.mark.process)
+ENGINES = ("sqlite", *((POSTGRES,) if available() else ()))
 
 
 @pytest.fixture(params=ENGINES)

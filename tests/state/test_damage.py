@@ -4,8 +4,9 @@ the file."""
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from reconciler.errors import DamagedRunError, ReconcilerError, StateError, UsageError
 from reconciler.state.opening import open_store
 from reconciler.state.store import DamagedRun, StateStore, StoredRun
+from tests.conftest import examples
 from tests.state.backends import RECORDS, TABLES, Backend, make_run
 
 RUNS = ("alpha", "beta", "gamma")
@@ -279,6 +281,7 @@ def test_several_problems_are_counted_and_listed(damaged: Damaged) -> None:
     assert len(found.records) == KEPT - 2
 
 
+@pytest.mark.long
 def test_values_of_another_kind_are_damage_too(tmp_path: Path) -> None:
     """SQLite keeps a text in a column of bytes; PostgreSQL does not."""
     backend = Backend(str(tmp_path / "state"))
@@ -286,22 +289,18 @@ def test_values_of_another_kind_are_damage_too(tmp_path: Path) -> None:
     for run in RUNS:
         make_run(store, run, *RECORDS)
     backend.save()
-    for table, columns in TABLES.items():
-        for column in columns:
-            for value in (
-                None,
-                "text",
-                7,
-                7.5,
-                b"bytes",
-                "\ud800".encode("utf-8", "surrogatepass"),
-            ):
-                backend.restore()
-                with suppress(Exception):  # where the column takes no such value
-                    backend.execute(f"UPDATE {table} SET {column} = ?", value)  # noqa: S608
-                for ask in asks(backend.store()):
-                    with suppress(ReconcilerError):
-                        ask()
+    values = (None, "text", 7, 7.5, b"bytes", "\ud800".encode("utf-8", "surrogatepass"))
+    places = [(table, column) for table, columns in TABLES.items() for column in columns]
+    some = examples(len(values))  # all of them in `make explore`
+    for turn, (table, column) in enumerate(places):
+        for at in range(some):
+            value = values[(turn + at * len(values) // some) % len(values)]
+            backend.restore()
+            with suppress(Exception):  # where the column takes no such value
+                backend.execute(f"UPDATE {table} SET {column} = ?", value)  # noqa: S608
+            for ask in asks(backend.store()):
+                with suppress(ReconcilerError):
+                    ask()
 
 
 def asks(store: StateStore) -> Iterator[Callable[[], object]]:
@@ -318,6 +317,17 @@ def asks(store: StateStore) -> Iterator[Callable[[], object]]:
 
 
 # The file of SQLite
+
+
+def test_a_file_whose_tables_are_gone_is_damaged_and_not_empty(tmp_path: Path) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    make_run(backend.store(), "alpha", *RECORDS)
+    with closing(sqlite3.connect(backend.file)) as database, database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("DELETE FROM sqlite_master")
+    for ask in asks(backend.store()):
+        with pytest.raises(StateError, match=r"state.db is damaged: its tables are missing"):
+            ask()
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,10 @@ def test_a_lost_connection_breaks_the_journal(postgres: Backend) -> None:
         assert caught.value.message.startswith(
             f"the journal of run one cannot be written: the connection to {store.place} was lost: "
         )
-        assert caught.value.hint == "Wait until it can be reached again. Then run gwe recover."
+        assert caught.value.hint == (
+            "Wait until it can be reached again. Then run gwe recover. The run's state is"
+            f" {store.place}."
+        )
         assert journal.broken
         with pytest.raises(JournalError):
             journal.append(CallEnd(1, "answered"))
@@ -132,7 +135,9 @@ def test_a_full_disk_of_the_server_is_told(postgres: Backend) -> None:
             journal.append(call(1))
         said = f"the disk of {store.place} is full: could not extend file"
         assert caught.value.message.startswith(f"the journal of run one cannot be written: {said}")
-        assert caught.value.hint == "Make room on it. Then run gwe recover."
+        assert caught.value.hint == (
+            f"Make room on it. Then run gwe recover. The run's state is {store.place}."
+        )
 
 
 # Accounts

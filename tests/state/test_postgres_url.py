@@ -38,6 +38,13 @@ def test_a_url_is_shown_without_credentials(url: str, public: str) -> None:
     assert SECRET not in repr(PostgresUrl.parse(url))
 
 
+def test_a_place_names_the_port_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "5433")
+    assert open_store("postgresql://db.example.com/gwe").place == (
+        "postgresql://db.example.com:5433/gwe"
+    )
+
+
 def test_a_place_names_the_host_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGHOST", "db.example")
     assert open_store("postgresql:///gwe").place == "postgresql://db.example/gwe"

@@ -147,7 +147,9 @@ def test_a_full_disk_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(JournalError) as broken:
             journal.save_backup("file", bytes(1_000_000))
         assert broken.value.message == f"the journal of run one cannot be written: {reason}"
-        assert broken.value.hint == "Make room on it. Then run gwe recover."
+        assert broken.value.hint == (
+            f"Make room on it. Then run gwe recover. The run's state is {full.place}."
+        )
         assert journal.broken
     assert store_in(folder).read_run("one").steps[0].unknown
     make_run(store_in(folder), "two")
@@ -181,7 +183,7 @@ def test_a_file_that_may_not_grow_breaks_the_journal_and_loses_nothing(folder: P
     steps, message, hint = done.stdout.splitlines()
     assert message.startswith(f"the journal of run two cannot be written: {folder}/state.db cannot")
     assert hint.startswith("Look at the disk at ")
-    assert hint.endswith("Then run gwe recover.")
+    assert hint.endswith(f"Then run gwe recover. The run's state is {store_in(folder).place}.")
     assert len(store_in(folder).read_run("two").steps) == int(steps) > 10
     assert store_in(folder).read_run("one").status == "partly applied"
 

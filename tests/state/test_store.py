@@ -211,15 +211,19 @@ def test_a_list_tells_how_many_actions_were_done(store: StateStore) -> None:
     assert (entry.done, entry.head, entry.ending) == (1, head("one"), RECORDS[-1])
 
 
+REFUSED = (call(1), CallEnd(1, "refused"), RunFinish("nothing written", False, "later"))
+
+
 def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> None:
     for name in ("2026-a", "2026-ab", "2027"):
-        make_run(store, name, *((call(1),) if name == "2026-ab" else ()))
+        records = {"2026-ab": (call(1), CallEnd(1, "answered"), APPLIED), "2027": REFUSED}
+        make_run(store, name, *records.get(name, ()))
     assert store.find_run("2026-a") == "2026-a"
     assert store.find_run("2026-ab") == "2026-ab"
     assert store.find_run("2027") == "2027"
     assert store.find_run("202" + "7") == "2027"
     assert store.find_run("last") == "2027"
-    assert store.find_run("last", begun=True) == "2026-ab"
+    assert store.find_run("last", wrote=True) == "2026-ab"
     with pytest.raises(UsageError, match="several runs begin with 2026: 2026-a, 2026-ab"):
         store.find_run("2026")
     for text in ("3", "", "2026-abc", "%", "_026-a"):
@@ -228,9 +232,14 @@ def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> 
 
 
 def test_the_last_run_that_has_written_is_asked_for_where_none_has(store: StateStore) -> None:
-    make_run(store, "one")
+    make_run(store, "one", *REFUSED)
     with pytest.raises(UsageError, match="no run has written anything yet"):
-        store.find_run("last", begun=True)
+        store.find_run("last", wrote=True)
+
+
+def test_a_run_that_did_not_finish_may_have_written_something(store: StateStore) -> None:
+    make_run(store, "one", call(1))
+    assert store.find_run("last", wrote=True) == "one"
 
 
 # Holding a run
@@ -458,24 +467,27 @@ def test_a_damaged_run_that_was_abandoned_blocks_nothing_and_stays_damaged(
         store.read_run("one")
 
 
+WROTE = (call(1), CallEnd(1, "answered"), APPLIED)
+
+
 def test_pruning_keeps_what_is_still_needed(backend: Backend) -> None:
     now = 1_000_000_000.0
     store = open_store(backend.where, clock=lambda: now)
-    make_run(store, "old", REPLACE, APPLIED, plan="a")
+    make_run(store, "old", REPLACE, *WROTE, plan="a")
     with store.hold("old") as journal:
         digest = journal.save_backup("file", b"content")
     make_run(store, "unfinished", call(1))
-    make_run(store, "last elsewhere", call(1), APPLIED, identity="other")
+    make_run(store, "last elsewhere", *WROTE, identity="other")
     make_run(store, "idle elsewhere", identity="other")
-    make_run(store, "damaged", call(1), APPLIED)
-    make_run(store, "damaged, left", call(1), APPLIED)
-    make_run(store, "last that wrote", call(1), APPLIED)
+    make_run(store, "damaged", *WROTE)
+    make_run(store, "damaged, left", *WROTE)
+    make_run(store, "last that wrote", *WROTE)
     held = ExitStack()
     held.enter_context(store.create_run(head("held"), PLAN))
     now += 86_400
     make_run(store, "young")
     make_run(store, "youngest")
-    backend.execute("DELETE FROM gwe_record WHERE run IN (5, 6) AND number = 3")
+    backend.execute("DELETE FROM gwe_record WHERE run IN (5, 6) AND number = 4")
     store.abandon("damaged, left", "later")
 
     assert store.prune(timedelta(days=2)) == ()
@@ -546,7 +558,7 @@ def test_tables_without_a_version_are_refused(backend: Backend, damage: str) -> 
     [
         head("one"),
         *RECORDS,
-        RunSummary(number=3, head=head("one"), begun=True, done=2, ending=APPLIED),
+        RunSummary(number=3, head=head("one"), begun=True, answered=True, done=2, ending=APPLIED),
         RunSummary(number=3, head=head("one")),
         ExecutedPlan("site", "digest", "one"),
         SecretPath("site", "A/b", "/c"),

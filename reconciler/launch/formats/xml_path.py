@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reconciler.kinds.fields import HIDDEN
+from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.xml_tree import Element
 
@@ -108,7 +110,20 @@ def find(root: Element, text: str) -> tuple[Element, str]:
 
 
 def _attributes(element: Element) -> str:
-    return "".join(f" {name}={value!r}" for name, value in list(element.attributes.items())[:3])
+    """Attributes that tell an element from others, without secrets: that of a name such as
+    ``password``, and those beside one whose value is such a name."""
+    beside = any(_is_secret(value) for value in element.attributes.values())
+
+    def said(name: str, value: str) -> str:
+        hidden = _is_secret(name) or (beside and not _is_secret(value))
+        return HIDDEN if hidden else repr(value)
+
+    attributes = list(element.attributes.items())[:3]
+    return "".join(f" {name}={said(name, value)}" for name, value in attributes)
+
+
+def _is_secret(name: str) -> bool:
+    return USUAL_NAMES.marks((name,))
 
 
 def _listed(there: Sequence[str], most: int = 10) -> str:

@@ -17,6 +17,7 @@ from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
+from reconciler.server.embedded.damage import RowChecker
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import LONG, Conditions, conditions
 from reconciler.server.embedded.folders import FolderIndex
@@ -98,9 +99,10 @@ class EmbeddedServer:
             folders = self.engine.folders()
             readable = self._access.readable()
             members = self._members(kind, readable)
+            checker = RowChecker(kind)
             with _collector_paused():
                 return [
-                    _object(kind, row, folders, members, wanted)
+                    _object(checker, row, folders, members, wanted)
                     for row in self.store.rows(
                         object_type, " ".join(wanted.where), wanted.parameters
                     )
@@ -207,7 +209,7 @@ class EmbeddedServer:
     def _get(self, kind: ObjectType, dbid: int) -> ConfObject:
         row = self.engine.existing(kind.name, dbid)
         members = self._members(kind, self._access.readable(), dbid)
-        return _object(kind, row, self.engine.folders(), members)
+        return _object(RowChecker(kind), row, self.engine.folders(), members)
 
     def _members(
         self, kind: ObjectType, readable: Masks | None, folder: int | None = None
@@ -247,14 +249,16 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _object(
-    kind: ObjectType,
+    checker: RowChecker,
     row: Row,
     folders: FolderIndex,
     members: Members,
     wanted: Conditions | None = None,
 ) -> ConfObject:
     dbid, _, folder, body = row
-    attributes = decode(body)
+    kind, attributes = checker.kind, decode(body)
+    if not checker.is_sound(row, attributes):
+        raise ValueError(f"{kind.name} {dbid} is damaged")  # the transaction explains it
     if members.get(dbid):
         attributes["objectIDs"] = members[dbid]
     shortened = wanted is not None and (wanted.exclude_bytecode or wanted.exclude_longstrings)

@@ -12,12 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from reconciler.server.embedded.damage import find_damage
 from reconciler.server.errors import (
+    DamagedServerFileError,
     NotAServerFileError,
     ServerBusyError,
     ServerReadOnlyError,
     ServerUnavailableError,
 )
+
+# What code may raise that reads a row of another shape than was written.
+_UNEXPECTED = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 _EFFECTIVE = os.access in os.supports_effective_ids
 
@@ -115,6 +120,7 @@ class Database:
         self.rollbacks = 0
         self._data_version: int | None = None
         self._frozen = False
+        self._ours = False
         _check_file(path)
         with self._explained():
             self.connection = self._connect()
@@ -132,6 +138,7 @@ class Database:
                 f"{path} has format {version}; this version reads format {FORMAT}",
                 "Use the version of gwe that made it.",
             )
+        self._ours = True
         with self._explained():
             if self._is_durable():
                 self.connection.execute("PRAGMA synchronous = FULL")
@@ -168,7 +175,7 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            code = error.sqlite_errorcode & 0xFF
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise ServerBusyError(
                     f"another process has held {self.path} for {self._timeout:g} s",
@@ -184,12 +191,24 @@ class Database:
                     f"{self.path} cannot be written: {error}",
                     "Make the file and its folder writable for this user.",
                 ) from error
-            raise ServerUnavailableError(f"{self.path} failed: {error}") from error
-        except sqlite3.DatabaseError as error:
+            if code:
+                raise ServerUnavailableError(f"{self.path} failed: {error}") from error
+            raise self.damaged(error) from error  # a text that is not UTF-8
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # SQLite's own message quotes the damaged text, which Python cannot decode.
+            if self._ours:
+                raise self.damaged(error) from error
             raise NotAServerFileError(
                 f"{self.path} is not an embedded Configuration Server, or it is damaged: {error}",
                 "Name a file that `gwe embedded init` made.",
             ) from error
+
+    def damaged(self, what: object) -> DamagedServerFileError:
+        """The error for a file whose content cannot be what was written. ``what``: the part."""
+        return DamagedServerFileError(
+            f"{self.path} is damaged: {what}",
+            "Restore a copy of it, or make a new server with `gwe embedded init`.",
+        )
 
     def close(self) -> None:
         with self._lock:
@@ -217,11 +236,18 @@ class Database:
             self._data_version = None
             try:
                 yield
-            except BaseException:
+            except BaseException as error:
                 self.rollbacks += 1
-                self.connection.execute("ROLLBACK")
+                self._roll_back()
+                if isinstance(error, _UNEXPECTED) and (found := find_damage(self.connection)):
+                    raise self.damaged(found) from error
                 raise
             self.connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        # SQLite itself rolls back where it finds the file damaged.
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
 
     def data_version(self) -> int:
         """A number that changes when another connection writes; constant in a transaction."""

@@ -1,5 +1,6 @@
 """``embedded:PATH``: the adapter as ``server.connect`` lists it."""
 
+import os
 from pathlib import Path
 
 from reconciler.server.adapter import Adapter
@@ -21,4 +22,9 @@ def _open(
     )
 
 
-ADAPTER = Adapter(url_forms="A server is embedded:PATH.", open=_open)
+def _relative_to(folder: Path, url: str) -> str:
+    scheme, colon, path = url.partition(":")
+    return f"{scheme}{colon}{os.path.normpath(folder / path)}" if path else url
+
+
+ADAPTER = Adapter(url_forms="A server is embedded:PATH.", open=_open, relative_to=_relative_to)

@@ -37,6 +37,8 @@ class Store(Database):
         """The file's own UUID."""
         with self._lock, self._explained():
             row = self.connection.execute("SELECT value FROM meta WHERE key = 'uuid'").fetchone()
+        if row is None:
+            raise self.damaged("it has no identity")
         return str(row[0])
 
     def rows(
@@ -44,7 +46,7 @@ class Store(Database):
     ) -> Iterator[Row]:
         """The rows of a type, by DBID. ``where``: trusted SQL."""
         statement = f"SELECT dbid, tenant, folder, body FROM object WHERE type = ? {where}"  # noqa: S608
-        yield from self.connection.execute(statement + " ORDER BY dbid", (object_type, *parameters))
+        return self.connection.execute(statement + " ORDER BY dbid", (object_type, *parameters))
 
     def row(self, object_type: str, dbid: int) -> Row | None:
         if not is_integer(dbid):

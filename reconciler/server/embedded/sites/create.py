@@ -4,9 +4,12 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
@@ -38,15 +41,32 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
     with _explained(path):
         if path.exists():
             raise _exists_already(path)
+        _remove_leftovers(path)
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        lock = Path(f"{draft}.lock")  # the system releases it where this process is killed
         try:
-            create_file(draft, durable=durable)
-            _fill(draft, read)
-            _publish(draft, path)
+            lock.touch(exist_ok=False)  # FileLock would make a missing folder
+            with FileLock(lock):
+                create_file(draft, durable=durable)
+                _fill(draft, read)
+                _publish(draft, path)
         finally:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{draft}{suffix}").unlink(missing_ok=True)
+            _remove(draft)
     return sum(entry.type is not FOLDER for entry in read.objects)
+
+
+def _remove(draft: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
+        Path(f"{draft}{suffix}").unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes the drafts of this server file whose processes were killed."""
+    for lock in path.parent.glob(f".{escape(path.name)}.{'[0-9a-f]' * 8}.lock"):
+        with suppress(OSError, Timeout):
+            with FileLock(lock, timeout=0):
+                pass  # its process is dead
+            _remove(lock.with_suffix(""))
 
 
 @contextmanager

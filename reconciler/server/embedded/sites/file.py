@@ -17,6 +17,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.sites.names import Named
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.strict_yaml import YamlDocument, as_text, load_file
+from reconciler.text_files import canonical_path, shown_path
 
 API_VERSION = "reconciler/v1"
 HEADER = ("apiVersion", "kind", "tenant", "extends", "predefined")
@@ -125,23 +126,29 @@ class _Reading:
         self.problems: list[Diagnostic] = []
         self.whole = True
         self.predefined = True
+        self._read: dict[str, list[SiteObject]] = {}
 
-    def file(self, path: Path, inside: tuple[Path, ...]) -> list[SiteObject]:
+    def file(self, path: Path, inside: tuple[str, ...]) -> list[SiteObject]:
         """The objects of a file and of the file that it extends. Its own replace those with the
         same type and natural key. ``inside``: the files that extend this one."""
-        here = path.resolve()
+        here = canonical_path(path)
         if here in inside:
             self.problems.append(Diagnostic("the site file extends itself", Position(str(path))))
             return []
+        if here not in self._read:
+            self._read[here] = self._file(path, (*inside, here))
+        return self._read[here]
+
+    def _file(self, path: Path, inside: tuple[str, ...]) -> list[SiteObject]:
         merged: dict[tuple[str, ...], SiteObject] = {}
         before = len(self.problems)
-        documents = load_file(path, str(path), self.problems)
+        documents = load_file(path, shown_path(path), self.problems)
         if not documents and len(self.problems) > before:
             self.whole = False
         for document in documents:
             base = self._header(document)
             if base:
-                for item in self.file(path.parent / base, (*inside, here)):
+                for item in self.file(path.parent / base, inside):
                     merged[item.key] = item
             for item in self._objects(document):
                 there = merged.get(item.key)

@@ -1,0 +1,72 @@
+"""The values that a shell offers for options and arguments: profiles, runs, addresses.
+
+What cannot be read offers nothing: a message in the middle of a command line helps nobody.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from reconciler.errors import ReconcilerError
+
+# A completion imports what it needs; commands that run need none of it.
+# ruff: noqa: PLC0415
+
+Group = TypeVar("Group")
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _completer(values: Callable[[click.Context], Iterable[str]]) -> Completer:
+    def complete(
+        context: click.Context,
+        parameter: click.Parameter,  # noqa: ARG001 - click's signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        with suppress(ReconcilerError, OSError):
+            return [CompletionItem(one) for one in values(context) if one.startswith(incomplete)]
+        return []
+
+    return complete
+
+
+def _profiles(context: click.Context) -> Iterable[str]:  # noqa: ARG001 - as all of them
+    from reconciler.settings import profile_names
+    from reconciler.settings_search import settings_folder
+
+    return profile_names(settings_folder())
+
+
+def _runs(context: click.Context) -> Iterable[str]:
+    from reconciler.cli.common import StateFlags
+    from reconciler.cli.session import find_settings, state_store
+
+    settings = find_settings(context.params.get("profile") or "")
+    store = state_store(_given(StateFlags, context), settings)
+    return ["last", *(run.name for run in reversed(store.list_runs()))]
+
+
+def _addresses(context: click.Context) -> Iterable[str]:
+    from reconciler.cli.common import ManifestFlags
+    from reconciler.cli.session import find_settings, load
+    from reconciler.manifest.bind import bind
+
+    settings = find_settings(context.params.get("profile") or "")
+    loaded = load(_given(ManifestFlags, context), settings, single=True)
+    return bind(loaded.manifests, loaded.variables, os.environ).addresses
+
+
+def _given(group: type[Group], context: click.Context) -> Group:
+    """The options of a group as far as they are on the command line already."""
+    names = [one.name for one in fields(group)]  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: context.params.get(name) for name in names}
+    return group(**{name: value for name, value in given.items() if value})
+
+
+complete_profile = _completer(_profiles)
+complete_run = _completer(_runs)
+complete_address = _completer(_addresses)

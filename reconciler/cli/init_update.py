@@ -1,0 +1,108 @@
+"""``gwe init --update``: the manifests of this version of gwe, merged into an edited copy.
+
+Three versions of each file are compared: the base, which is the file as it came when the copy
+was made; ours, as the site has edited it; theirs, as it comes with this version of gwe. Where
+both have changed the file, ``git merge-file`` merges it line by line
+(docs/decisions/0009-merging-manifests.md).
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import reconciler
+from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
+from reconciler.errors import ReconcilerError, UsageError
+
+
+@dataclass(frozen=True)
+class FileUpdate:
+    """What became of one file. ``text``: its new content; None: it is not written."""
+
+    name: str
+    word: str
+    reason: str = ""
+    text: str | None = None
+    conflict: bool = False
+
+
+def update(folder: Path) -> list[FileUpdate]:
+    """Merges what comes with this version into ``folder``; what became of each file that is
+    new or differs from its base. UsageError where the folder has no base, ReconcilerError
+    where git is needed and is not there. OSError. Nothing is written before all is merged."""
+    if not (folder / BASE).is_dir():
+        raise UsageError(
+            f"{folder} has no folder {BASE}, which holds the manifests as they came",
+            "gwe init makes it with the copy; without it there is nothing to merge from. Make a"
+            " new folder with gwe init and take over your changes by hand.",
+        )
+    theirs = copied_files()
+    bases = {
+        file.relative_to(folder / BASE).as_posix(): _read(file)
+        for file in sorted((folder / BASE).rglob("*"))
+        if file.is_file()
+    }
+    results = list(_merged(folder, bases, theirs))
+    write_all(folder, {one.name: one.text for one in results if one.text is not None})
+    for one in results:
+        if one.word == "removed":
+            (folder / one.name).unlink()
+    write_all(folder / BASE, theirs)
+    for name in bases.keys() - theirs.keys():
+        (folder / BASE / name).unlink()
+    return results
+
+
+def _merged(folder: Path, bases: dict[str, str], theirs: dict[str, str]) -> Iterator[FileUpdate]:
+    for name in sorted({*bases, *theirs}):
+        base, new = bases.get(name), theirs.get(name)
+        ours = _read(folder / name) if (folder / name).exists() else None
+        if new in (base, ours):
+            continue  # nothing is new, or the site has it already
+        if ours == base or (new is not None and name.startswith(f"{SCHEMAS}/")):
+            word = "added" if base is None else "removed" if new is None else "updated"
+            yield FileUpdate(name, word, text=new)
+        elif new is None:
+            yield FileUpdate(name, "kept", "it no longer comes with gwe, and you have edited it")
+        elif ours is None:
+            yield FileUpdate(name, "left out", "it has changed in gwe, but you have removed it")
+        else:
+            text, conflict = _merge(ours, base or "", new)
+            yield FileUpdate(
+                name, "CONFLICT" if conflict else "merged", text=text, conflict=conflict
+            )
+
+
+def _merge(ours: str, base: str, theirs: str) -> tuple[str, bool]:
+    """The merged text, and whether it holds conflicts, which are marked as git marks them."""
+    versions = {"yours": ours, "as it came": base, f"gwe {reconciler.__version__}": theirs}
+    with tempfile.TemporaryDirectory() as place:
+        command = ["git", "merge-file", "--stdout"]
+        files = []
+        for number, (label, text) in enumerate(versions.items()):
+            file = Path(place) / str(number)
+            file.write_text(text, encoding="utf-8", newline="\n")
+            command += ["-L", label]
+            files.append(str(file))
+        try:
+            done = subprocess.run(  # noqa: S603 - git, with files of ours
+                [*command, *files], cwd=place, capture_output=True, check=False
+            )
+        except FileNotFoundError as error:
+            raise ReconcilerError(
+                "git is needed to merge your changes with those of gwe, and is not there",
+                "Install git; nothing was written.",
+            ) from error
+    if done.returncode > 127:  # below it is the number of conflicts
+        raise ReconcilerError(f"git merge-file failed: {done.stderr.decode(errors='replace')}")
+    return done.stdout.decode("utf-8"), done.returncode > 0
+
+
+def _read(file: Path) -> str:
+    """The text, with the line ends that the copies have."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ReconcilerError(f"{file} is not UTF-8", "Save it as UTF-8.") from error

@@ -1,0 +1,23 @@
+"""The status line of a command, on standard error: it says what takes so long."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.engine.progress import Progress
+from reconciler.render.status import StatusLine
+
+
+class _Reading(Progress):
+    def __init__(self, line: StatusLine) -> None:
+        self._line = line
+
+    def reading(self, done: int, total: int) -> None:
+        self._line.advance(done, total)
+
+
+@contextmanager
+def reading_shown() -> Iterator[Progress]:
+    """Shows how far the reads of a plan have come."""
+    with StatusLine("Reading live objects", sys.stderr) as line:
+        yield _Reading(line)

@@ -1,0 +1,67 @@
+"""Environment variables: which hold credentials of gwe itself, and which manifests may read.
+
+A manifest is often a proposal that somebody has yet to review, and its plan a comment on it: it
+must not be able to read the secrets of the machine that plans.
+"""
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from reconciler.errors import ReconcilerError
+
+PASSWORD = "GWE_PASSWORD"  # noqa: S105 - the name of a variable, as are the next
+TRUST_STORE_PASSWORD = "GWE_TRUST_STORE_PASSWORD"  # noqa: S105
+PLAN_KEY = "GWE_PLAN_KEY"
+STATE = "GWE_STATE"
+POSTGRES_PASSWORD = "PGPASSWORD"  # noqa: S105
+
+CREDENTIALS = frozenset({PASSWORD, TRUST_STORE_PASSWORD, PLAN_KEY, STATE, POSTGRES_PASSWORD})
+"""The variables that gwe takes credentials from. The URL of the state may have a password."""
+
+ALLOWED = "GWE_ENV_ALLOW"
+"""Names and globs, with commas: where it is set, manifests may read no other variables."""
+
+_NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
+
+
+def variable(name: str, environment: Mapping[str, str]) -> str:
+    """The value of a variable that a manifest names. ReconcilerError where manifests may not
+    read it, and where it is not set."""
+    if name.upper() in CREDENTIALS:
+        raise ReconcilerError(
+            f"a manifest cannot read {name}: gwe takes a credential of its own from it",
+            "Give the manifest's value a variable of its own.",
+        )
+    allowed = environment.get(ALLOWED)
+    if allowed is not None and not any(
+        fnmatchcase(name, glob.strip()) for glob in allowed.split(",")
+    ):
+        raise ReconcilerError(
+            f"a manifest cannot read the environment variable {name}: {ALLOWED} does not list it",
+            f"{ALLOWED} lists names and globs, with commas.",
+        )
+    if name not in environment:
+        raise ReconcilerError(f"the environment variable {name} is not set")
+    return environment[name]
+
+
+def secret_value(source: str, environment: Mapping[str, str]) -> str:
+    """The value of a secret whose source is ``env.NAME``. ReconcilerError where
+    manifests may not read it, for another source, and for a value that is not set, empty or no
+    text. No message repeats what is not the name of a variable: it may be the secret."""
+    name = source.removeprefix("env.")
+    if name == source or not _NAME.fullmatch(name):
+        raise ReconcilerError(
+            "a secret must come from env.NAME",
+            "NAME is an environment variable; the value itself has no place in a manifest.",
+        )
+    value = variable(name, environment)
+    if not value.strip():
+        raise ReconcilerError(
+            f"the environment variable {name} is empty",
+            "Set it to the secret. To take the secret away: {secret: true, absent: true}.",
+        )
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ReconcilerError(f"the environment variable {name} is not valid text")
+    return value

@@ -1,0 +1,111 @@
+"""Which option names mark their values as secret. Pure.
+
+A name is split into its words, also inside camelCase: ``db-password``, ``db_password``,
+``dbPassword`` and ``DBPassword`` all have the word ``password``. Words that follow each other
+count as one as well, so that ``apiKey``, ``api-key`` and ``apikey`` are the same.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconciler.kinds.fields import FieldPath
+
+SECRET_WORDS = (
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "passcode",
+    "secret",
+    "token",
+    "credential",
+    "credentials",
+    "access-key",
+    "account-key",
+    "api-key",
+    "auth-key",
+    "client-key",
+    "encryption-key",
+    "master-key",
+    "private-key",
+    "shared-key",
+    "signing-key",
+    "storage-key",
+)
+"""Words that mark a name as that of a secret on every site."""
+
+_ENDINGS = ("password", "passwd", "passphrase")
+"""What also marks a name where a word only ends so: ``keystorepassword``."""
+
+_NO_SECRETS = ("queueKey",)
+"""Names that are never secrets, whatever words a site adds. ``chat/queueKey`` names a queue."""
+
+_PART = re.compile(r"[^\W\d_]+|\d+")
+_MOST_PARTS = 4
+
+
+@dataclass(frozen=True)
+class SecretNames:
+    """The names of a site's secrets. ``words``: words beside ``SECRET_WORDS``;
+    ``exceptions``: whole names that are no secrets although they have such a word."""
+
+    words: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
+
+    def marks(self, path: FieldPath) -> bool:
+        """Whether the last name of a path marks its value as secret. The path of an item in a
+        list, which ends in the name of an object, is never marked."""
+        if len(path) == 2:
+            return False
+        name = path[-1] if path else ""
+        if name.casefold() in self._excepted:
+            return False
+        parts = _parts(name)
+        return any(part.endswith(_ENDINGS) for part in parts) or any(
+            word in self._secret for word in _joined(parts)
+        )
+
+    @cached_property
+    def _secret(self) -> frozenset[str]:
+        return _USUAL | _normalised(self.words)
+
+    @cached_property
+    def _excepted(self) -> frozenset[str]:
+        return frozenset(name.casefold() for name in (*_NO_SECRETS, *self.exceptions))
+
+
+def _normalised(words: Iterable[str]) -> frozenset[str]:
+    """Each word in the form in which ``_joined`` makes words of names."""
+    return frozenset("".join(_parts(word)) for word in words)
+
+
+def _parts(name: str) -> list[str]:
+    """The words of a name, in small letters."""
+    return [part.casefold() for found in _PART.findall(name) for part in _camel_case_parts(found)]
+
+
+def _camel_case_parts(letters: str) -> Iterator[str]:
+    """``dbPassword`` -> db, Password; ``DBPassword`` -> DB, Password; ``PASSWORD`` as it is."""
+    start = 0
+    for at in range(1, len(letters)):
+        begins_after_small = letters[at].isupper() and not letters[at - 1].isupper()
+        ends_acronym = letters[at].isupper() and letters[at + 1 : at + 2].islower()
+        if begins_after_small or ends_acronym:
+            yield letters[start:at]
+            start = at
+    yield letters[start:]
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    """Every run of parts that follow each other, as one word."""
+    for start in range(len(parts)):
+        for end in range(start + 1, min(start + _MOST_PARTS, len(parts)) + 1):
+            yield "".join(parts[start:end])
+
+
+_USUAL = _normalised(SECRET_WORDS)
+
+USUAL_NAMES = SecretNames()
+"""The names of secrets on a site that says nothing of its own."""

@@ -1,0 +1,74 @@
+"""Reports names in a manifest that no name may be: with control characters or invisible
+characters, or with blanks around them. Looked at after interpolation: a variable can bring
+them too.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.model import ValueType
+from reconciler.kinds.names import name_advice, name_problem
+from reconciler.kinds.types_files import VALUES
+from reconciler.manifest.expand import Expanded
+from reconciler.strict_yaml import as_text
+
+_NAMES = {
+    "metadata": ("name", "attribute", "tenant"),
+    "target": ("application",),
+    "spec": ("file", "displayName"),
+}
+"""Part of a manifest -> the words in it whose values are names."""
+
+
+def report_names(expanded: Expanded) -> None:
+    """Reports every name that is none."""
+    for path, called, name in _names(expanded):
+        problem = name_problem(name) if name.strip() else ""  # reported as empty elsewhere
+        if problem:
+            expanded.report(path, f"{called} {problem}", name_advice(name))
+
+
+def _names(expanded: Expanded) -> Iterator[tuple[FieldPath, str, str]]:
+    """Every name: its path, what messages call it, and its text."""
+    for part, data in expanded.data.items():
+        for word in _NAMES.get(part, ()):
+            if word in data:
+                yield (part, word), f"{part}.{word}", as_text(data[word])
+        if part == "metadata" and "folder" in data:
+            for name in as_text(data["folder"]).split("/"):
+                yield (part, "folder"), "a folder of metadata.folder", name
+        if part not in ("metadata", "policy", "target"):
+            yield from _names_of_fields(expanded, part, data)
+
+
+def _names_of_fields(
+    expanded: Expanded, part: str, data: dict[str, Any]
+) -> Iterator[tuple[FieldPath, str, str]]:
+    """Names of sections, options and keys, and the names that references hold. An option that
+    must be absent may have any name: that is how a bad one is taken away."""
+    for word, value in data.items():
+        path = (part, word)
+        attribute = expanded.kind.object_type.by_word(word)
+        if word == VALUES:
+            for key, text in value.items():
+                if text is not None:
+                    yield (*path, key), "the key", key
+        elif word in ("options", "sections") or (
+            attribute and attribute.type is ValueType.KEY_VALUES
+        ):
+            yield from _names_of_options(path, value)
+        elif attribute and attribute.type is ValueType.REFERENCES:
+            for index, item in enumerate(value):
+                yield (*path, str(index)), f"item {index + 1} of {word}", as_text(item)
+
+
+def _names_of_options(
+    path: FieldPath, sections: dict[str, Any]
+) -> Iterator[tuple[FieldPath, str, str]]:
+    for section, options in sections.items():
+        if any(value is not None for value in options.values()):
+            yield (*path, section), "the name of a section", section
+        for key, value in options.items():
+            if value is not None:
+                yield (*path, section, key), "the name of an option", key

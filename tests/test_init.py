@@ -1,0 +1,162 @@
+"""``gwe init``: a folder to start from, and its update after an upgrade of gwe."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import init_files
+from tests.harness import gwe
+
+QUEUE = """\
+apiVersion: reconciler/v1
+kind: InteractionQueue
+metadata:
+  name: Q
+# The queue of the site.
+spec:
+  annex:
+    Orchestration:
+      application: script:R
+"""
+MINE = "mine/manifests/web-engagement"
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of manifests that come with a gwe; to change it is to upgrade."""
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.yaml").write_text(QUEUE.replace("name: Q", f"name: {name}"))
+    monkeypatch.setattr(init_files, "bundled_manifests", lambda: folder)
+    assert gwe("init", "mine", cwd=tmp_path).code == 0
+    return folder
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.process
+def test_a_new_git_repository_becomes_a_site_that_validates(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    subprocess.run(["git", "init", "--quiet", "."], cwd=folder, check=True)
+    (folder / "README.md").write_text("# Ours\n")
+    result = gwe("init", ".", cwd=folder)
+    assert (result.code, result.out.splitlines()) == (
+        0,
+        [
+            "Made . with manifests, schemas and gwe.toml.",
+            "Next: edit gwe.toml, then gwe validate and gwe plan.",
+        ],
+    )
+    assert (folder / "README.md").read_text() == "# Ours\n"
+    assert "*.plan" in (folder / ".gitignore").read_text()
+    assert gwe("validate", cwd=folder).out == "39 manifests, no problem found.\n"
+
+
+def test_the_readme_has_a_title_and_three_paragraphs(shipped: Path, tmp_path: Path) -> None:
+    title, *paragraphs = (tmp_path / "mine" / "README.md").read_text().strip().split("\n\n")
+    assert title.startswith("# ")
+    assert len(paragraphs) == 3
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "manifests", "gwe.toml"])
+def test_a_folder_with_files_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / name).touch()
+    result = gwe("init", "full", cwd=tmp_path)
+    assert (result.code, result.out) == (64, "")
+    assert f"full exists and holds {name}" in result.err
+    assert [one.name for one in (tmp_path / "full").iterdir()] == [name]
+
+
+def test_nothing_new_means_nothing_to_do(shipped: Path, tmp_path: Path) -> None:
+    edit(tmp_path / MINE / "a.yaml", "script:R", "script:Ours")
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert (result.code, result.out) == (
+        0,
+        "mine has the manifests and schemas of this version already.\n",
+    )
+    assert "script:Ours" in (tmp_path / MINE / "a.yaml").read_text()
+
+
+@pytest.mark.process
+def test_an_update_keeps_edits_and_takes_what_is_new(shipped: Path, tmp_path: Path) -> None:
+    edit(tmp_path / MINE / "a.yaml", "script:R", "script:Ours")
+    edit(shipped / "a.yaml", "name: a", "name: A")
+    edit(shipped / "b.yaml", "script:R", "script:New")
+    (shipped / "c.yaml").unlink()
+    (shipped / "d.yaml").write_text(QUEUE)
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert (result.code, result.out.splitlines()) == (
+        0,
+        [
+            "merged    manifests/web-engagement/a.yaml",
+            "updated   manifests/web-engagement/b.yaml",
+            "removed   manifests/web-engagement/c.yaml",
+            "added     manifests/web-engagement/d.yaml",
+            "Next: review the changes (git diff), then gwe validate and gwe plan.",
+        ],
+    )
+    merged = (tmp_path / MINE / "a.yaml").read_text()
+    assert "name: A" in merged
+    assert "script:Ours" in merged
+    assert "script:New" in (tmp_path / MINE / "b.yaml").read_text()
+    assert not (tmp_path / MINE / "c.yaml").exists()
+    assert (tmp_path / MINE / "d.yaml").read_text() == QUEUE
+    again = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert "of this version already" in again.out
+
+
+@pytest.mark.process
+def test_lines_that_both_have_changed_are_marked_as_git_marks_them(
+    shipped: Path, tmp_path: Path
+) -> None:
+    edit(tmp_path / MINE / "a.yaml", "script:R", "script:Ours")
+    edit(shipped / "a.yaml", "script:R", "script:Theirs")
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert result.code == 1
+    assert "CONFLICT  manifests/web-engagement/a.yaml" in result.out
+    assert "1 file with conflicts" in result.out
+    text = (tmp_path / MINE / "a.yaml").read_text()
+    assert "<<<<<<< yours\n      application: script:Ours\n=======\n" in text
+    assert "script:Theirs\n>>>>>>> gwe " in text
+
+
+def test_what_the_site_has_removed_or_gwe_no_longer_has_is_said(
+    shipped: Path, tmp_path: Path
+) -> None:
+    (tmp_path / MINE / "a.yaml").unlink()
+    edit(shipped / "a.yaml", "script:R", "script:New")
+    edit(tmp_path / MINE / "b.yaml", "script:R", "script:Ours")
+    (shipped / "b.yaml").unlink()
+    lines = gwe("init", "--update", "mine", cwd=tmp_path).out.splitlines()
+    assert lines[0].endswith("a.yaml: it has changed in gwe, but you have removed it")
+    assert lines[1].endswith("b.yaml: it no longer comes with gwe, and you have edited it")
+    assert not (tmp_path / MINE / "a.yaml").exists()
+    assert "script:Ours" in (tmp_path / MINE / "b.yaml").read_text()
+
+
+@pytest.mark.process
+def test_without_git_nothing_is_written(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(tmp_path / MINE / "b.yaml", "script:R", "script:Ours")
+    for name in ("a", "b"):
+        edit(shipped / f"{name}.yaml", "script:R", "script:New")
+    result = gwe("init", "--update", "mine", cwd=tmp_path, env={"PATH": str(tmp_path)})
+    assert (result.code, result.out) == (1, "")
+    assert "git is needed to merge your changes" in result.err
+    assert "script:R" in (tmp_path / MINE / "a.yaml").read_text()
+
+
+def test_a_folder_that_gwe_init_did_not_make_cannot_be_updated(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    result = gwe("init", "--update", "other", cwd=tmp_path)
+    assert (result.code, result.out) == (64, "")
+    assert "other has no folder .gwe/base" in result.err

@@ -1,0 +1,172 @@
+"""``gwe runs``: the list, its forms, and what pruning keeps; on both engines."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.state.opening import open_store
+from reconciler.state.records import CallEnd, Record, RunFinish
+from tests.harness import Result, gwe, plan_arguments
+from tests.runs import Place
+from tests.state.backends import REPLACE, Backend, call, make_run
+from tests.state.conftest import ENGINES, new_backend
+
+DAY = 86_400.0
+WROTE = (call(1), CallEnd(1, "answered"), RunFinish("applied", unsettled=False, ended="later"))
+WROTE_NOTHING = (
+    call(1),
+    CallEnd(1, "refused"),
+    RunFinish("nothing written", unsettled=False, ended="later", exit=1),
+)
+
+
+@pytest.fixture(params=ENGINES)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    return new_backend(request, tmp_path)
+
+
+def runs(backend: Backend, folder: Path, *arguments: str) -> Result:
+    named = {"GWE_STATE_DIR": "", "GWE_STATE": backend.where}
+    return gwe("runs", *arguments, cwd=folder, env=named)
+
+
+def made(backend: Backend, name: str, days: float, *records: Record, **head: str) -> None:
+    """A run that was created so many days ago."""
+    store = open_store(backend.where, lambda: time.time() - days * DAY)
+    make_run(store, name, *records, **head)
+
+
+def test_the_list_has_a_header_and_aligned_columns(backend: Backend, tmp_path: Path) -> None:
+    made(backend, "a-long-name-of-a-run", 2, *WROTE)
+    made(backend, "short", 1, call(1))
+    made(backend, "idle", 0)
+    listed = runs(backend, tmp_path)
+    assert (listed.code, listed.err) == (0, "")
+    assert listed.out.splitlines() == [
+        "RUN                   STATUS           DONE  APPLICATION",
+        "a-long-name-of-a-run  applied          0/2   GWE",
+        "short                 unfinished       0/2   GWE",
+        "idle                  nothing written  0/2   GWE",
+    ]
+
+
+def test_the_list_says_where_there_is_no_run(backend: Backend, tmp_path: Path) -> None:
+    assert runs(backend, tmp_path).out == "No runs yet.\n"
+    assert runs(backend, tmp_path, "--format", "json").json() == []
+
+
+def test_n_lists_the_last_runs_only(backend: Backend, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        made(backend, name, 0)
+    listed = runs(backend, tmp_path, "-n", "2").out.splitlines()
+    assert [line.split()[0] for line in listed] == ["RUN", "two", "three"]
+    found = runs(backend, tmp_path, "-n", "1", "--format", "json").json()
+    assert [run["run"] for run in found] == ["three"]
+    assert runs(backend, tmp_path, "-n", "0").code == 64
+
+
+def test_json_has_what_machines_ask_for(backend: Backend, tmp_path: Path) -> None:
+    made(backend, "one", 0, *WROTE)
+    (found,) = runs(backend, tmp_path, "--format", "json").json()
+    expected: dict[str, Any] = {
+        "number": 1,
+        "run": "one",
+        "status": "applied",
+        "settled": True,
+        "done": 0,
+        "ended": "later",
+        "identity": "site",
+        "app": "GWE",
+        "tenant": "Resources",
+        "user": "anna",
+        "host": "here",
+        "machine": "0f1e",
+        "undoes": "",
+    }
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_prune_keeps_what_is_needed_and_says_what_it_deleted(
+    backend: Backend, tmp_path: Path
+) -> None:
+    made(backend, "old", 100, REPLACE, *WROTE[1:], plan="of the old run")
+    made(backend, "unfinished", 99, call(1))
+    made(backend, "elsewhere", 98, *WROTE, identity="other")
+    made(backend, "last-that-wrote", 97, *WROTE)
+    made(backend, "refused", 96, *WROTE_NOTHING)
+    made(backend, "newest", 95)
+    assert runs(backend, tmp_path, "prune", "--older-than", "14w").out == "Deleted run old.\n"
+    assert runs(backend, tmp_path, "prune", "--older-than", "90d").out == "Deleted run refused.\n"
+    nothing = runs(backend, tmp_path, "prune", "--older-than", "1h")
+    assert (nothing.code, nothing.out) == (0, "No run is old enough to be deleted.\n")
+    kept = [run["run"] for run in runs(backend, tmp_path, "--format", "json").json()]
+    assert kept == ["unfinished", "elsewhere", "last-that-wrote", "newest"]
+    store = backend.store()
+    assert store.run_of_plan("of the old run", "site") == "old"
+    paths = {one.path for one in store.secret_paths("site")}
+    assert paths == {"/annex/s/password", "/annex/s/pin"}
+    gone = runs(backend, tmp_path, "show", "old")
+    assert gone.code == 64
+    assert "there is no run old" in gone.err
+
+
+@pytest.mark.parametrize("age", ["90", "d", "-1d", "1.5d", "90 d", "1y", "999999d", ""])
+def test_an_age_that_cannot_be_read_is_wrong_usage(tmp_path: Path, age: str) -> None:
+    refused = gwe("runs", "prune", "--older-than", age, cwd=tmp_path)
+    assert refused.code == 64
+    assert "is no number of hours, days or weeks, such as 90d" in " ".join(refused.err.split())
+
+
+def test_a_plan_file_whose_run_was_pruned_is_still_applied_once(place: Place) -> None:
+    arguments = plan_arguments(place.server, "-f", "manifests.yaml")
+    assert gwe("plan", *arguments, "--out", "plan.json", cwd=place.folder).code == 0
+    server = ("--server", f"embedded:{place.server}")
+    apply = ("apply", "plan.json", *server, "--auto-approve")
+    assert gwe(*apply, cwd=place.folder).code == 0
+    (name,) = place.run_names
+    for _ in range(2):  # the undo, and the undo of the undo, are the last that wrote
+        assert gwe("undo", "last", *server, "--auto-approve", cwd=place.folder).code == 0
+    store = open_store(str(place.state_dir), lambda: time.time() + 100 * DAY)
+    assert name in store.prune(timedelta(days=90))
+    refused = gwe(*apply, cwd=place.folder)
+    assert refused.code == 4
+    assert f"this plan was applied before, by run {name}" in " ".join(refused.err.split())
+
+
+# The last run that wrote something
+
+
+def test_undo_last_leaves_out_runs_that_changed_nothing(place: Place) -> None:
+    apply = ("apply", *plan_arguments(place.server, "-f", "manifests.yaml"), "--auto-approve")
+    assert gwe(*apply, cwd=place.folder).code == 0
+    (wrote,) = place.run_names
+    head = place.state.read_run(wrote).head
+    make_run(place.state, "refused", *WROTE_NOTHING, identity=head.identity)
+    make_run(place.state, "idle", identity=head.identity)
+    server = ("--server", f"embedded:{place.server}")
+    undone = gwe("undo", "last", *server, "--auto-approve", cwd=place.folder)
+    assert undone.code == 0
+    assert undone.out.splitlines()[0].split() == ["Undoes", "run", wrote]
+
+
+def test_undo_of_a_run_that_changed_nothing_says_so(place: Place) -> None:
+    apply = ("apply", *plan_arguments(place.server, "-f", "manifests.yaml"), "--auto-approve")
+    assert gwe(*apply, cwd=place.folder).code == 0
+    (wrote,) = place.runs
+    with place.state.create_run(replace(wrote.head, run="refused"), wrote.plan_text) as journal:
+        journal.append(*WROTE_NOTHING)
+    undone = gwe("undo", "refused", "--auto-approve", cwd=place.folder)
+    assert undone.code == 0
+    assert "Run refused has changed nothing on the server." in " ".join(undone.out.split())
+    assert undone.out.splitlines()[-1] == "Nothing to do."
+
+
+def test_undo_last_where_no_run_changed_anything_is_wrong_usage(place: Place) -> None:
+    make_run(place.state, "refused", *WROTE_NOTHING)
+    refused = gwe("undo", "last", "--auto-approve", cwd=place.folder)
+    assert refused.code == 64
+    assert "no run has written anything yet" in refused.err
