@@ -38,7 +38,11 @@ def apply_refused(
 ) -> Result:
     server = site_server(folder)
     with refusing(monkeypatch, object_type):
-        return gwe("apply", *plan_arguments(server, "--auto-approve", *more), cwd=folder)
+        return gwe(
+            "apply",
+            *plan_arguments(server, "--file", "bundled", "--auto-approve", *more),
+            cwd=folder,
+        )
 
 
 def test_the_cause_is_printed_last_and_what_depends_on_it_is_counted(
