@@ -193,7 +193,7 @@ def test_a_launch_file_that_cannot_be_written_is_no_reason_to_leave_the_objects_
         )
     done = place.run("apply", "--auto-approve")
     assert done.code == 5
-    assert "\n    setenv.sh is read-only\n    Make it writable first.\n" in done.out
+    assert "error: LaunchFile/it: setenv.sh is read-only\n  Make it writable first.\n" in done.out
     assert "Apply: 1 applied, 1 failed." in done.out
     assert place.file.read_bytes() == place.before
     assert find(place.server, "Script", "Later").attributes["userProperties"] == {"a": {"b": "c"}}
@@ -229,7 +229,7 @@ def test_an_error_about_a_launch_file_names_it_once(
         ("{file: a.txt, values: {a: b}}", "the format of a.txt cannot be told from its suffix"),
         ("{file: a.sh, format: yaml, values: {a: b}}", "format cannot be"),
         ("{file: a.sh, values: {}}", "values is empty"),
-        ("{file: a.sh}", "values is missing"),
+        ("{file: a.sh}", "the manifest needs values in spec or initial"),
     ],
 )
 def test_a_wrong_manifest_is_explained(spec: str, message: str, tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def apply_refused(
     server = site_server(folder)
     with refusing(monkeypatch, object_type):
         return gwe(
-            "apply", *plan_arguments(server, "-f", "bundled", "--auto-approve", *more), cwd=folder
+            "apply",
+            *plan_arguments(server, "--file", "bundled", "--auto-approve", *more),
+            cwd=folder,
         )
 
 

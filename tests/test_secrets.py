@@ -324,7 +324,7 @@ def test_drift_finds_a_secret_that_differs_and_shows_neither_value(tmp_path: Pat
     server = ready(tmp_path, GROUP)
     found = gwe("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path, env=ENV)
     assert found.code == 2
-    assert "annex/db/login: (secret) -> (secret)" in found.out
+    assert "annex/db/login: (secret) -> (another secret)" in found.out
     assert holds(printed(found), NEW, OLD) == []
 
 
@@ -799,7 +799,7 @@ def test_a_secret_declared_absent_is_hidden_though_no_run_knows_it(tmp_path: Pat
 def test_a_clear_value_over_a_secret_is_hidden_applied_and_cannot_be_saved(tmp_path: Path) -> None:
     server = written(tmp_path, CLEAR)
     planned = plan(tmp_path, server, "--verbose")
-    assert "annex/db/login: (secret) -> (secret)" in planned.out
+    assert "annex/db/login: (secret) -> (another secret)" in planned.out
     refused = plan(tmp_path, server, "--out", "plan.json")
     assert refused.code == 3
     assert "a plan file cannot hold a secret: AgentGroup/Group: /annex/db/login" in said(refused)

@@ -14,7 +14,7 @@ def machine_id(files: Sequence[Path] = _FILES) -> str:
     host takes its place."""
     for file in files:
         try:
-            found = file.read_text(encoding="ascii", errors="replace").strip()
+            found = file.read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             continue
         if found and found != "uninitialized":
