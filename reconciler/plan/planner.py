@@ -54,8 +54,8 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
             *site.notices,
             *remarks,
             *selection,
-            *notices(checked, final),
             *group_notices(context, checked, final),
+            *notices(checked, final),
             *submitter_notices(checked, final),
         ),
         warnings=(
