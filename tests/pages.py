@@ -25,6 +25,7 @@ NEW_KIND = ROOT / "docs" / "new-kind.md"
 _BLOCK = re.compile(r"^```(console|yaml|toml|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# file: (\S+)\n")
 _RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}\b")
+_HOST = re.compile(r"\bRUN from host \S+")
 _PLAN_ID = re.compile(r"\b[0-9a-f]{32}\b")
 _TIME = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC")
 
@@ -101,8 +102,10 @@ def _run(page: Path, step: str, folder: Path, env: Mapping[str, str], last: int)
 
 
 def _timeless(line: str) -> str:
-    """The line with every run name and time replaced, since each run has its own."""
-    return _PLAN_ID.sub("ID", _TIME.sub("TIME", _RUN.sub("RUN", line)))
+    """The line with every run name, its host, every plan id and time replaced, since each run
+    has its own."""
+    line = _HOST.sub("RUN from HOST", _RUN.sub("RUN", line))
+    return _PLAN_ID.sub("ID", _TIME.sub("TIME", line))
 
 
 def _matches(expected: list[str], found: list[str]) -> bool:

@@ -17,7 +17,14 @@ from reconciler.server.errors import ConfigurationServerError
 PACKAGE = Path(reconciler.__file__).parent
 
 BASE = {
-    *("diagnostics", "environment", "errors", "json_codec", "resources", "text_files"),
+    "diagnostics",
+    "environment",
+    "errors",
+    "json_codec",
+    "resources",
+    "text_difference",
+    "text_files",
+    "visible_text",
     "wildcards",
 }
 """Modules at the top that know no package. Everything may import them."""
@@ -28,7 +35,9 @@ MAY_IMPORT = {
     "errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
+    "text_difference": set[str](),
     "text_files": set[str](),
+    "visible_text": set[str](),
     "wildcards": set[str](),
     "kinds": set[str](),
     "strict_yaml": {"kinds"},
@@ -135,6 +144,22 @@ def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                     scheme = inner.value.partition(":")[0]
                     assert scheme not in SCHEMES, f"{module}:{inner.lineno}"
+
+
+_PRINTING = {"click.echo", "click.secho", "click.echo_via_pager", "print", "pprint"}
+_PRINTING_METHODS = (".print", "stdout.write", "stderr.write", "Text.assemble", "Text.from_markup")
+
+
+def test_all_output_goes_through_the_module_that_escapes_it() -> None:
+    for module in PACKAGE.rglob("*.py"):
+        if module == PACKAGE / "render" / "console.py":
+            continue
+        banned = _PRINTING | ({"Text"} if "rich.text.Text" in _imports(module) else set())
+        for node in ast.walk(_tree(module)):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                prints = called in banned or called.endswith(_PRINTING_METHODS)
+                assert not prints, f"{module}:{node.lineno}: {called}"
 
 
 def test_planning_knows_no_adapter() -> None:

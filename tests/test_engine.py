@@ -139,7 +139,7 @@ def test_a_plan_file_needs_its_secret_and_is_applied_once(
     assert engine.apply(load_plan(saved)).exit_code is ExitCode.DONE
     queue = engine.reader.read("Script", {"name": "New"})[0]
     assert queue.attributes["userProperties"] == {"Queue": {"size": "hidden"}}
-    with pytest.raises(RunOnceError, match="this plan was applied before"):
+    with pytest.raises(RunOnceError, match="this plan was applied already"):
         engine.apply(load_plan(saved))
 
 

@@ -102,4 +102,7 @@ def test_the_import_of_the_package_and_the_help_of_gwe_load_no_engine() -> None:
         "reconciler.cli.main",
         "reconciler.diagnostics",
         "reconciler.errors",
+        "reconciler.render",
+        "reconciler.render.console",
+        "reconciler.visible_text",
     }

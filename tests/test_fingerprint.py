@@ -115,9 +115,9 @@ def test_the_same_object_moves_nothing() -> None:
         ({"s": {"b": "2"}}, ["/annex/s/a is gone"]),
         ({}, ["/annex/s/a is gone", "/annex/s/b is gone"]),
         ({"s": {"a": "1", "b": "2", "c": "3"}}, ["/annex/s/c has appeared: 3"]),
-        ({"s": {"a": 1, "b": "2"}}, ["/annex/s/a was 1 and is 1 now"]),
+        ({"s": {"a": 1, "b": "2"}}, ['/annex/s/a was "1" and is 1 now']),
         ({"s": {"a": b"1", "b": "2"}}, ["/annex/s/a was 1 and is (1 bytes) now"]),
-        ({"s": {"a": "", "b": "2"}}, ["/annex/s/a was 1 and is '' now"]),
+        ({"s": {"a": "", "b": "2"}}, ['/annex/s/a was "1" and is "" now']),
         (
             {"s": {"a": "9", "c": "3"}},
             ["/annex/s/a was 1 and is 9 now", "/annex/s/b is gone", "/annex/s/c has appeared: 3"],

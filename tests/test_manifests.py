@@ -20,7 +20,7 @@ from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
 from reconciler.strict_yaml import load_text
-from tests.harness import APP, opened, site_server
+from tests.harness import APP, gwe, opened, plan_arguments, site_server
 
 GROUP = "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: G}\n"
 """Three lines; what follows begins in line 4."""
@@ -119,15 +119,37 @@ def _write(folder: Path, *names: str) -> None:
 
 def _files_read(*paths: Path) -> list[str]:
     problems: list[Diagnostic] = []
-    documents = read_documents(paths, problems)
+    documents = read_documents(paths, problems, [])
     assert problems == []
     return [document.data["file"] for document in documents]
 
 
 def _problems_reading(*paths: Path) -> list[str]:
     problems: list[Diagnostic] = []
-    read_documents(paths, problems)
+    read_documents(paths, problems, [])
     return [f"{p.position}: {p.summary}" for p in problems]
+
+
+def test_the_suffix_of_a_manifest_may_be_in_any_case(tmp_path: Path) -> None:
+    _write(tmp_path, "a.YAML", "b.Yml", "c.yml")
+    assert _files_read(tmp_path) == ["a.YAML", "b.Yml", "c.yml"]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "drift", "apply"])
+def test_files_that_are_passed_over_are_named_with_verbose(command: str, tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    folder = tmp_path / "m"
+    folder.mkdir()
+    queue = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Q}\n"
+    for name in ("a.yaml", "b.yaml.bak", "c.json", ".hidden"):
+        (folder / name).write_text(queue, encoding="utf-8")
+    options = ["-f", "m"] if command == "validate" else [*plan_arguments(server), "-f", "m"]
+    options += ["--auto-approve"] if command == "apply" else []
+    assert "passed over" not in gwe(command, *options, cwd=tmp_path).err
+    assert gwe(command, *options, "--verbose", cwd=tmp_path).err == (
+        "Note: m/b.yaml.bak is passed over: it ends neither in .yaml nor in .yml.\n"
+        "Note: m/c.json is passed over: it ends neither in .yaml nor in .yml.\n"
+    )
 
 
 def test_folders_are_read_recursively_in_the_order_of_names(tmp_path: Path) -> None:

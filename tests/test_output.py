@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from reconciler.plan.model import Plan, SiteMark
-from reconciler.render.console import shorten
 from reconciler.render.plan_text import summary
 from tests.harness import (
     VENDOR,
@@ -315,12 +314,52 @@ def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
     assert len([key for key in everything(server) if key[0] == "Script"]) == done
 
 
-def test_long_values_are_cut_in_the_middle() -> None:
-    assert shorten("abcdefghijklmnopqrstuvwxyz", 13) == "abcde...vwxyz"
-    assert shorten("two\nlines", 20) == "two\\nlines"
-    assert shorten("short", 5) == "short"
-
-
 def test_a_plan_without_any_action_has_nothing_to_do_and_nothing_to_count() -> None:
     plan = Plan("embedded:x", "x", SiteMark("GWE", "T", 101), ())
     assert summary(plan) == "Nothing to do."
+
+
+@pytest.mark.parametrize("columns", ["0", "", "wide"])
+def test_an_unknown_width_is_80_columns(columns: str, tmp_path: Path) -> None:
+    options = plan_arguments(site_server(tmp_path))
+    expected = gwe("plan", *options, cwd=tmp_path, env={"COLUMNS": "80"}).out
+    assert "Web Engagement Chat" in expected
+    assert gwe("plan", *options, cwd=tmp_path, env={"COLUMNS": columns}).out == expected
+
+
+def test_output_for_machines_is_utf_8_whatever_the_terminal_is(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    (tmp_path / "q.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Müller 東京}\n",
+        encoding="utf-8",
+    )
+    options = [*plan_arguments(server, "-f", "q.yaml"), "--out", "p.plan"]
+    assert gwe("plan", *options, cwd=tmp_path).code == 0
+    assert gwe("apply", "p.plan", "--auto-approve", cwd=tmp_path).code == 0
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    environment["GWE_STATE_DIR"] = str(state_folder(tmp_path))
+    for command in (
+        ["show", "p.plan", "--format", "json"],
+        ["runs", "show", "last", "--format", "json"],
+        ["embedded", "export", str(server)],
+    ):
+        out = subprocess.run(
+            [sys.executable, "-m", "reconciler", *command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            check=True,
+        ).stdout
+        assert "Müller 東京" in out.decode("utf-8")
+
+
+def test_json_has_escapes_of_its_own_for_what_is_invisible(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    (tmp_path / "q.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Q}\n"
+        'spec: {annex: {s: {o: "a\\u202e\\x85\\U000e0041b"}}}\n',
+        encoding="utf-8",
+    )
+    shown = gwe("plan", *plan_arguments(server, "-f", "q.yaml", "--format", "json"), cwd=tmp_path)
+    assert r'"a\u202e\u0085\udb40\udc41b"' in shown.out
+    assert shown.json()["actions"][0]["changes"][0]["after"] == "a\u202e\x85\U000e0041b"

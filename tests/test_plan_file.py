@@ -338,7 +338,7 @@ def test_a_file_is_carried_out_once_and_the_refusal_names_the_run(tmp_path: Path
     before = everything(server)
     again = applied(tmp_path)
     assert again.code == 4
-    assert f"this plan was applied before, by run {name}" in said(again)
+    assert f"this plan was applied already, as run {name} from host " in said(again)
     assert "A plan file is applied once." in said(again)
     assert everything(server) == before
 
@@ -688,9 +688,10 @@ def test_skip_stale_goes_on_with_the_rest_and_skips_what_needs_the_stale(tmp_pat
         server,
         lambda one: one.create("Script", {"tenantDBID": 101, "name": "Strategy", "type": 28}),
     )
-    done = applied(tmp_path, "--skip-stale")
+    done = applied(tmp_path, "--skip-stale", "--verbose")
     assert done.code == 5
-    assert "[2/4] + EnhancedRouting/Strategy stale it exists now, with DBID 102" in said(done)
+    assert "[2/4] + EnhancedRouting/Strategy stale" in said(done)
+    assert "error: EnhancedRouting/Strategy: it exists now, with DBID 102" in said(done)
     assert "needs EnhancedRouting/Strategy, which was not applied" in said(done)
     assert find(server, "Script", "Queue").attributes["userProperties"] == {"Tags": {"a": "wanted"}}
     names = {
@@ -1218,3 +1219,44 @@ def test_what_the_schema_refuses_is_refused_when_it_is_read(
     except CodecError:
         return
     assert list(Draft7Validator(SCHEMA).iter_errors(data)) == []
+
+
+def test_a_plan_that_was_applied_elsewhere_gets_one_sentence(tmp_path: Path) -> None:
+    made(tmp_path, QUEUE, NEW_QUEUE, VALUE)
+    elsewhere = {"GWE_STATE_DIR": str(tmp_path.parent / f"{tmp_path.name}.elsewhere")}
+    assert applied(tmp_path, env=elsewhere).code == 0
+    again = applied(tmp_path)
+    assert again.code == 4
+    assert [line for line in again.err.splitlines() if line.startswith("error: ")] == [
+        "error: this plan was applied already, by a run that is not stored here: the server has"
+        " all that it would write"
+    ]
+
+
+def test_many_stale_objects_and_fields_are_counted(tmp_path: Path) -> None:
+    queues = [NEW_QUEUE.replace("Fresh", f"Fresh{i:02}") for i in range(14)]
+    server = made(tmp_path, *queues, GROUP, more=REPLACE)
+    with_server(
+        server,
+        lambda one: [
+            one.create("Script", {"tenantDBID": 101, "name": f"Fresh{i:02}", "type": 28})
+            for i in range(14)
+        ],
+    )
+    refused = applied(tmp_path)
+    assert refused.code == 4
+    errors = [line for line in refused.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 11
+    assert errors[-1] == "error: 4 more objects have changed since the plan was made"
+
+
+def test_a_long_value_that_has_moved_is_told_by_what_differs(tmp_path: Path) -> None:
+    long = "a" * 2000
+    manifest = QUEUE.replace("wanted", f"{long}1")
+    server = made(tmp_path, manifest)
+    edit(server, "Script", "Queue", "Tags", "a", f"{long}2")
+    assert gwe("plan", *plan_arguments(server, "-f", "m.yaml", "--out", "plan.json"), cwd=tmp_path)
+    edit(server, "Script", "Queue", "Tags", "a", f"{long}3")
+    refused = applied(tmp_path)
+    around = "a" * 20
+    assert f"/annex/Tags/a was ...{around}2 and is ...{around}3 now" in said(refused)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.render.console import clean
 from reconciler.render.forms import FORMS
+from reconciler.visible_text import escaped
 from tests.harness import gwe, plan_arguments, site_server
 
 SITE = """\
@@ -49,6 +49,9 @@ def test_no_output_holds_a_secret_or_an_escape(more: list[str], tmp_path: Path) 
     assert "db/user: live-user" in inspected
 
 
-def test_what_could_move_the_cursor_is_replaced_and_everything_else_stays() -> None:
-    assert clean("a\x1b[2Jb\u202ec\x85d") == "a\ufffd[2Jb\ufffdc\ufffdd"
-    assert clean("Grüße 東京 📞") == "Grüße 東京 📞"
+def test_what_could_move_the_cursor_is_escaped_and_everything_else_stays() -> None:
+    assert escaped("a\x1b[2Jb\u202ec\x85d\ne") == r"a\x1b[2Jb\u202ec\x85d\ne"
+    assert escaped("\u200b\ufeff\u2066\u2800\ufe0f\U000e0041") == (
+        r"\u200b\ufeff\u2066\u2800\ufe0f\U000e0041"
+    )
+    assert escaped("Grüße 東京 📞 C:\\temp") == "Grüße 東京 📞 C:\\temp"

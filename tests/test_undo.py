@@ -441,7 +441,7 @@ def test_an_undo_is_saved_shown_and_applied_like_any_plan(
     assert_same_but_dbids(place.server, *before)
     twice = nursery.gwe("apply", "undo.json", "--auto-approve", place=place)
     assert twice.code == 4
-    assert "this plan was applied before" in twice.err
+    assert "this plan was applied already" in twice.err
 
 
 def test_a_saved_undo_is_refused_once_an_object_has_moved(nursery: Nursery, place: Place) -> None:

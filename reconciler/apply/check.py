@@ -4,17 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.apply.report import Outcome
-from reconciler.apply.writes import AGAIN
+from reconciler.apply.writes import AGAIN, same_value
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
+from reconciler.kinds.fields import flatten
 from reconciler.kinds.options import ENDPOINTS
-from reconciler.plan.actions import Action, Replace, changes_of
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.contradictions import contradictions
-from reconciler.plan.fingerprint import stale_fields
+from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.snapshot import Snapshot
+
+_LISTED_ACTIONS = 10
+_LISTED_FIELDS = 3
 
 
 def check_server(plan: Plan, identity: str, url: str) -> None:
@@ -112,13 +117,43 @@ def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
         messages = [problem] if problem else stale_fields(action, live)
         messages = messages or contradictions(action, live)
         if messages:
-            found.append(Outcome(action, "failed", "; ".join(messages), AGAIN, stale=True))
+            found.append(Outcome(action, "failed", _joined(messages), AGAIN, stale=True))
     return found
 
 
-def stale_error(stale: Sequence[Outcome]) -> StalePlanError:
-    """The refusal that lists every stale action and what changed."""
-    problems = [Diagnostic(f"{one.action.address}: {one.message}") for one in stale]
-    last = problems[-1]
+def _joined(messages: Sequence[str]) -> str:
+    left = len(messages) - _LISTED_FIELDS
+    more = [f"and {left} more fields"] if left > 1 else messages[_LISTED_FIELDS:]
+    return "; ".join([*messages[:_LISTED_FIELDS], *more])
+
+
+def stale_error(plan: Plan, stale: Sequence[Outcome], live: Snapshot) -> StalePlanError:
+    """The refusal that lists stale actions and what changed, or says that the plan was
+    applied already."""
+    if len(stale) == len(plan.writes) and all(_is_applied(one, live) for one in plan.writes):
+        summary = (
+            "this plan was applied already, by a run that is not stored here: the server has all"
+            " that it would write"
+        )
+        advice = "Nothing was written. A new plan shows whether anything is left to do."
+        return StalePlanError([Diagnostic(summary, hint=advice)])
+    problems = [f"{one.action.address}: {one.message}" for one in stale[:_LISTED_ACTIONS]]
+    left = len(stale) - len(problems)
+    if left:
+        problems.append(f"{left} more objects have changed since the plan was made")
+    *others, last = map(Diagnostic, problems)
     hint = "Nothing was written. Make a new plan, or go on with the rest: --skip-stale."
-    return StalePlanError([*problems[:-1], Diagnostic(last.summary, hint=hint)])
+    return StalePlanError([*others, replace(last, hint=hint)])
+
+
+def _is_applied(action: Write, live: Snapshot) -> bool:
+    """Whether the server has already what an action would write."""
+    found = live.get(action.object_type, action.dbid)
+    if isinstance(action, Delete):
+        return found is None
+    if isinstance(action, Create | Replace):
+        found = object_of(action, live)
+    if found is None:
+        return False
+    fields = flatten(ALL_TYPES[found.type], found.attributes, live)
+    return all(same_value(fields.get(change.path), change.after) for change in action.changes)

@@ -117,7 +117,7 @@ def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
     check_guards(plan, session.site, session.live, options.limits)
     stale = stale_outcomes(plan, session.live)
     if stale and not options.skip_stale:
-        raise stale_error(stale)
+        raise stale_error(plan, stale, session.live)
     return stale
 
 
@@ -188,8 +188,10 @@ def _check_none_running(state: StateStore, identity: str, own: str) -> None:
 def _check_not_run(state: StateStore, text: str, identity: str) -> None:
     run = state.run_of_plan(seal_of(text).digest, identity)
     if run:
+        heads = (one.head for one in state.list_runs(identity) if one.name == run)
+        host = next((f" from host {head.host}" for head in heads if head), "")
         raise RunOnceError(
-            f"this plan was applied before, by run {run}",
+            f"this plan was applied already, as run {run}{host}",
             "A plan file is applied once. Make a new plan: it shows what is left to do.",
         )
 

@@ -23,6 +23,7 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
+from reconciler.text_difference import excerpt
 
 AGAIN = "Make a new plan."
 _AS_KEPT = "Declare the value as the server keeps it, or find out why the server ignores it."
@@ -264,10 +265,10 @@ class Writes:
         rewritten: list[str] = []
         for change in action.changes:
             now = fields.get(change.path)
-            if _same(now, change.after):
+            if same_value(now, change.after):
                 continue
-            left = isinstance(action, Update) and _same(now, change.before)
-            said = f"{pointer(change.path)} is {change.display(now)}"
+            left = isinstance(action, Update) and same_value(now, change.before)
+            said = f"{pointer(change.path)} is {excerpt(change.display(now))}"
             (kept if left else rewritten).append(said)
         if kept:
             message = f"the server reported no error and left unchanged: {', '.join(kept)}"
@@ -276,7 +277,7 @@ class Writes:
         return Outcome(action, "done", message, wrote=True)
 
 
-def _same(one: Value | None, other: Value | None) -> bool:
+def same_value(one: Value | None, other: Value | None) -> bool:
     """Whether the server treats both as equal (empty equals unset)."""
     return one == other or (one in (None, "") and other in (None, ""))
 

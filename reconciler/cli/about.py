@@ -5,6 +5,7 @@ import click
 import reconciler
 from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode
+from reconciler.render.console import say, say_lines
 
 
 @click.command("help", cls=SectionedCommand)
@@ -20,14 +21,14 @@ def _help(context: click.Context, path: tuple[str, ...]) -> int:
         _, found, _ = command.resolve_command(parent, [name])
         assert found is not None  # noqa: S101 - NoSuchCommand otherwise
         command, parent = found, click.Context(found, info_name=name, parent=parent)
-    click.echo(command.get_help(parent))
+    say_lines(command.get_help(parent))
     return ExitCode.DONE
 
 
 @click.command("version", cls=SectionedCommand)
 def _version() -> int:
     """Show the version of gwe, as --version does."""
-    click.echo(f"gwe, version {reconciler.__version__}")
+    say(f"gwe, version {reconciler.__version__}")
     return ExitCode.DONE
 
 

@@ -75,7 +75,7 @@ def command(
                 saved, engine, run, output,
                 keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
             )  # fmt: skip
-    loaded = load(manifests, session.settings)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
     check_can_ask(auto_approve=run.auto_approve)
     with session.connect(site, run) as engine:
         engine.check_writable()

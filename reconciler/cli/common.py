@@ -230,7 +230,10 @@ class OutputFlags(ColorFlags):
 
     quiet: bool = flag("-q", "--quiet", is_flag=True, help="Only the summary and problems.")
     verbose: bool = flag(
-        "-v", "--verbose", is_flag=True, help="Also objects in sync, and every option."
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Also objects in sync and every option; each value whole.",
     )
 
     def style(self) -> OutputStyle:

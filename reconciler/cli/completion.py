@@ -6,6 +6,7 @@ from click.shell_completion import BashComplete, add_completion_class, get_compl
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.main import COMPLETING
 from reconciler.errors import ExitCode
+from reconciler.render.console import print_data
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -31,5 +32,5 @@ def command(context: click.Context, shell: str) -> int:
     """
     found = get_completion_class(shell)
     assert found is not None  # noqa: S101 - click has all of SHELLS
-    click.echo(found(context.find_root().command, {}, "gwe", COMPLETING).source())
+    print_data(found(context.find_root().command, {}, "gwe", COMPLETING).source() + "\n")
     return ExitCode.DONE

@@ -14,6 +14,7 @@ from reconciler.environment import PASSWORD
 from reconciler.errors import ReconcilerError
 from reconciler.server.connection import Credentials
 from reconciler.text_files import read_text
+from reconciler.visible_text import escaped
 
 MAX_BYTES = 64 * 1024
 """Of a password file."""
@@ -72,5 +73,7 @@ def _can_ask() -> bool:
 
 
 def _ask(question: str) -> str:
-    answer: str = click.prompt(question, default="", show_default=False, hide_input=True, err=True)
+    answer: str = click.prompt(
+        escaped(question), default="", show_default=False, hide_input=True, err=True
+    )
     return answer

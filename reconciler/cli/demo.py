@@ -14,6 +14,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.main import main
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.render.console import say
 from reconciler.resources import BUNDLED
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -62,7 +63,7 @@ def command(folder: Path | None) -> int:
     _run(apply, ExitCode.DONE)
     _run(["drift", *site, "--quiet"], ExitCode.DONE)
     _say("Continue by hand:")
-    click.echo(f"  cd {shlex.quote(str(place))}")
+    say(f"  cd {shlex.quote(str(place))}")
     for line in (
         f"embedded inspect {SERVER_FILE}",
         f"plan {shlex.join(site)} --verbose",
@@ -70,7 +71,7 @@ def command(folder: Path | None) -> int:
         f"runs --state-dir {STATE}",
         "init my-site",
     ):
-        click.echo(f"  {_program()} {line}")
+        say(f"  {_program()} {line}")
     return ExitCode.DONE
 
 
@@ -98,12 +99,13 @@ def _program() -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(f"\n# {text}")
+    say()
+    say(f"# {text}")
 
 
 def _run(arguments: Sequence[str], expected: ExitCode) -> None:
     """Prints a command and runs it."""
-    click.echo(f"$ gwe {shlex.join(arguments)}")
+    say(f"$ gwe {shlex.join(arguments)}")
     sys.stdout.flush()
     code = main(list(arguments))
     if code != expected:

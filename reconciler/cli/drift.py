@@ -36,7 +36,7 @@ def command(
     Exits 3 if the plan is refused.
     """
     session = open_session(connection)
-    loaded = load(manifests, session.settings)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
 

@@ -13,6 +13,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedGroup
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError, RefusedError, UsageError
+from reconciler.render.console import say
 
 TOOL = "webengagement_provisioning"
 SCRIPTS = (f"{TOOL}.sh", f"{TOOL}.bat")
@@ -45,16 +46,16 @@ def install(folder: Path, force: bool) -> int:
         _check_replaceable(folder, force=force)
         for name in SCRIPTS:
             for line in _put(SOURCE / name, folder / name):
-                click.echo(line)
+                say(line)
     except OSError as error:
         raise ReconcilerError(
             f"{error.filename or folder} cannot be read or written: {error.strerror}"
         ) from error
-    click.echo(f"The installation folder is {folder.resolve().parent.parent}.")
+    say(f"The installation folder is {folder.resolve().parent.parent}.")
     if shutil.which(TOOL) is None:
         what = "In the environment that calls the script, set GWE_PYTHON to"
-        click.echo(f"{TOOL} is not on PATH. {what}")
-        click.echo(f"  {sys.executable}")
+        say(f"{TOOL} is not on PATH. {what}")
+        say(f"  {sys.executable}")
     return ExitCode.DONE
 
 

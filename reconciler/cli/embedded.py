@@ -14,6 +14,7 @@ from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.render.console import print_data, say
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.export import export_site
@@ -45,7 +46,7 @@ def command() -> None:
 def init(path: Path, site: Path, durable: bool) -> int:
     """Create the server file PATH."""
     count = create_server(path, site, durable=durable)
-    click.echo(f"Created {path} with {count} objects.")
+    say(f"Created {path} with {count} objects.")
     return ExitCode.DONE
 
 
@@ -89,10 +90,10 @@ def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     finally:
         server.close()
     if out is None:
-        click.echo(text.encode(), nl=False)
+        print_data(text)
     else:
         _write_new(out, text.encode())
-        click.echo(f"Exported {path} to {out}.")
+        say(f"Exported {path} to {out}.")
     return ExitCode.DONE
 
 
@@ -161,7 +162,7 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     scheme = "confservs" if listen.certificate else "confserv"
     try:
-        click.echo(f"Serving {path} at {scheme}://{listen.host}:{listener.port}. Ctrl-C ends it.")
+        say(f"Serving {path} at {scheme}://{listen.host}:{listener.port}. Ctrl-C ends it.")
         sys.stdout.flush()
         while not ended.wait(0.5):
             pass
@@ -169,7 +170,7 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
         pass
     finally:
         listener.close()
-    click.echo("Ended.")
+    say("Ended.")
     return ExitCode.DONE
 
 

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-import click
-
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.expected import check_expected
@@ -17,9 +15,9 @@ from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
 from reconciler.errors import ExitCode, RefusedError
 from reconciler.plan.model import Plan
-from reconciler.render.console import make_console
+from reconciler.render.console import make_console, say
 from reconciler.render.forms import FORMS, OutputStyle
-from reconciler.render.messages import print_outcome, print_report, print_warning
+from reconciler.render.messages import NOT_TRIED, print_outcome, print_report, print_warning
 from reconciler.render.status import StatusLine
 from reconciler.state.plan_file import PlanFile
 
@@ -49,7 +47,7 @@ def show_and_apply(
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
     if not flags.auto_approve and not confirm("Apply this plan?"):
-        click.echo("Declined; nothing was written.", err=True)
+        say("Declined; nothing was written.", err=True)
         return ExitCode.FAILED
     report: RunReport | None = None
     try:
@@ -101,7 +99,8 @@ def _check_needs_no_backups(plan: Plan) -> None:
 
 
 class ShownProgress(Progress):
-    """Prints each outcome; when quiet, problems only. Nothing here stops a run whose output
+    """Prints each outcome; when quiet, problems only; actions that were not tried only when
+    verbose. Nothing here stops a run whose output
     nobody reads any more: rich raises SystemExit where a pipe is broken."""
 
     def __init__(
@@ -110,15 +109,15 @@ class ShownProgress(Progress):
         line: StatusLine,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._quiet = style.quiet
+        self._style = style
         self._line = line
         self._console = make_console(no_color=style.no_color)
         self._stopping = stopping
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
-        problem = outcome.message and outcome.status != "not-started"
+        tried = outcome.status not in NOT_TRIED
         self._line.advance(number, total)
-        if problem or not self._quiet:
+        if self._style.verbose or (tried and (outcome.message or not self._style.quiet)):
             with suppress(OSError, SystemExit), self._line.away():
                 print_outcome(self._console, outcome, number, total)
 
@@ -132,4 +131,4 @@ class ShownProgress(Progress):
     def report(self, report: RunReport) -> None:
         """Prints how the run ended."""
         with suppress(OSError, SystemExit):
-            print_report(self._console, report)
+            print_report(self._console, report, verbose=self._style.verbose)

@@ -9,6 +9,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files, write_all
 from reconciler.cli.init_update import update
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.render.console import say
 from reconciler.settings_search import FILE_NAME
 
 
@@ -50,25 +51,23 @@ def _make(folder: Path) -> int:
     copied = copied_files()
     write_all(folder, {**copied, **{f"{BASE}/{name}": text for name, text in copied.items()}})
     write_all(folder, {k: v for k, v in starting_files().items() if not (folder / k).exists()})
-    click.echo(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
+    say(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
     step = "" if folder.resolve() == Path.cwd() else f"cd {folder}, "
-    click.echo(f"Next: {step}edit {FILE_NAME}, then gwe validate and gwe plan.")
+    say(f"Next: {step}edit {FILE_NAME}, then gwe validate and gwe plan.")
     return ExitCode.DONE
 
 
 def _update(folder: Path) -> int:
     results = update(folder)
     for one in results:
-        click.echo(f"{one.word:<9} {one.name}{f': {one.reason}' if one.reason else ''}")
+        say(f"{one.word:<9} {one.name}{f': {one.reason}' if one.reason else ''}")
     conflicts = sum(one.conflict for one in results)
     if not results:
-        click.echo(f"{folder} has the manifests and schemas of this version already.")
+        say(f"{folder} has the manifests and schemas of this version already.")
     elif conflicts:
-        click.echo(
-            f"{_files(conflicts)} with conflicts: edit what stands between <<<<<<< and >>>>>>>."
-        )
+        say(f"{_files(conflicts)} with conflicts: edit what stands between <<<<<<< and >>>>>>>.")
     else:
-        click.echo("Next: review the changes (git diff), then gwe validate and gwe plan.")
+        say("Next: review the changes (git diff), then gwe validate and gwe plan.")
     return ExitCode.FAILED if conflicts else ExitCode.DONE
 
 

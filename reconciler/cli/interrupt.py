@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import click
+from reconciler.render.console import say
 
 
 @contextmanager
@@ -20,7 +20,8 @@ def gentle_interrupt() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         message = "Finishing the current object; interrupt again to stop at once."
         with suppress(OSError):  # the terminal may be gone
-            click.echo(f"\n{message}", err=True)
+            say(err=True)
+            say(message, err=True)
 
     signals = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP"):

@@ -15,6 +15,7 @@ from reconciler.cli.session import open_session, state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
+from reconciler.render.console import say
 from reconciler.state.store import StateStore
 
 
@@ -31,21 +32,21 @@ def show(connection: ConnectionFlags) -> int:
     with open_session(connection).connect() as engine:
         locks = find_locks(engine.reader)
     if not locks:
-        click.echo("Nobody holds the lock.")
+        say("Nobody holds the lock.")
     for lock in locks:
         held = holder_of(lock)
         doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
         if held.recovering:
             doing = "being recovered, or left unfinished"
-        click.echo(f"Held by {held.owner} on {held.host}, run {held.run}")
-        click.echo(f"  since    {held.since}")
-        click.echo(f"  until    {held.until}, unless it is renewed")
-        click.echo(f"  state    {doing}")
+        say(f"Held by {held.owner} on {held.host}, run {held.run}")
+        say(f"  since    {held.since}")
+        say(f"  until    {held.until}, unless it is renewed")
+        say(f"  state    {doing}")
         if held.counter is None:
-            click.echo("  counter  no number: it is unknown how long ago it was renewed")
+            say("  counter  no number: it is unknown how long ago it was renewed")
         if held.place:
-            click.echo(f"  journal  {held.place}")
-        click.echo(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
+            say(f"  journal  {held.place}")
+        say(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
     return ExitCode.DONE
 
 
@@ -83,11 +84,11 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
             return ExitCode.DONE
         for lock, held in zip(locks, holders, strict=True):
             server.delete("Transaction", lock.dbid)
-            click.echo(f"Released the lock of run {held.run}.")
+            say(f"Released the lock of run {held.run}.")
     if run:
         _abandon(store, run)
     if not locks:
-        click.echo("Nobody holds the lock.")
+        say("Nobody holds the lock.")
     return ExitCode.DONE
 
 
@@ -111,5 +112,5 @@ def _abandon(store: StateStore, run: str) -> bool:
     """Gives up a run; False where it is not in this store."""
     found = abandon(store, run, run_context("").clock)
     if found:
-        click.echo(f"Gave up run {run}; what it left half done stays so.")
+        say(f"Gave up run {run}; what it left half done stays so.")
     return found

@@ -8,9 +8,17 @@ import click
 
 from reconciler.cli.flags import flag
 from reconciler.errors import ReconcilerError
+from reconciler.visible_text import escaped
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 _LEVELS = ("debug", "info", "warning", "error")
+
+
+class _EscapingFormatter(logging.Formatter):
+    """The names in a message make no line of their own and do not move the cursor."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return escaped(super().formatMessage(record))
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ def start_logging(flags: LogFlags) -> None:
         raise ReconcilerError(
             f"--log-file {flags.log_file} cannot be written: {error.strerror}"
         ) from error
-    handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
+    handler.setFormatter(_EscapingFormatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
     log.addHandler(handler)
     before = log.level
     log.setLevel((flags.log_level or "debug").upper())

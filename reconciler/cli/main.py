@@ -11,6 +11,8 @@ import reconciler
 from reconciler.cli.help import SectionedGroup
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.render.console import say, say_lines
+from reconciler.visible_text import escaped
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do."),
@@ -89,6 +91,13 @@ def gwe() -> None:
     """
 
 
+def _explain_usage(error: click.ClickException) -> None:
+    """Prints what click says about an argument, which it repeats."""
+    message = escaped(error.format_message())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    click.UsageError(message, context).show(sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
 
@@ -119,18 +128,19 @@ def explained(
         )
         return int(error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say_lines(error.format_message(), err=True)
         return int(ExitCode.USAGE)
     except click.ClickException as error:
-        error.show(sys.stderr)
+        _explain_usage(error)
         return int(ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
-        new_line = "\n" if sys.stderr.isatty() else ""
-        click.echo(f"{new_line}Interrupted; nothing was written.", err=True)
+        if sys.stderr.isatty():
+            say(err=True)
+        say("Interrupted; nothing was written.", err=True)
         return int(ExitCode.FAILED)
     except BrokenPipeError:
         return int(ExitCode.FAILED)
     except OSError as error:
         # Code that reads or writes files explains its own errors: this one is about output.
-        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        say(f"error: the output cannot be written: {error.strerror}", err=True)
         return int(ExitCode.FAILED)

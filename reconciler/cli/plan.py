@@ -26,6 +26,7 @@ from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
+from reconciler.render.console import print_data, say
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.text_files import STANDARD_STREAM
 
@@ -88,11 +89,12 @@ def show_and_save(plan: Plan, form: str, style: OutputStyle, out: Path | None) -
     from reconciler.state.plan_file import plan_text, save_plan  # noqa: PLC0415
 
     if to_standard_output:
-        click.echo(plan_text(plan, plan_key()).encode(), nl=False)
+        print_data(plan_text(plan, plan_key()))
         return
     save_plan(plan, out, plan_key())
     if form == "text":
-        click.echo(f"Saved the plan as {out}.\nPlan id: {plan_id(plan)}")
+        say(f"Saved the plan as {out}.")
+        say(f"Plan id: {plan_id(plan)}")
 
 
 @click.command("plan", cls=SectionedCommand)
@@ -114,7 +116,7 @@ def command(
     or a prerequisite is missing.
     """
     session = open_session(connection)
-    loaded = load(manifests, session.settings)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
         plan = make_plan(engine, loaded, overwrite, selection)
     show_and_save(plan, form.format, output.style(), more.out)

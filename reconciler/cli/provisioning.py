@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import click
-
 from reconciler.cli.common import ManifestFlags, OutputFlags, RunFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import from_environment
@@ -26,6 +24,7 @@ from reconciler.environment import STATE
 from reconciler.errors import ExitCode, UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
+from reconciler.render.console import say, say_lines
 from reconciler.server.connect import find_adapter
 from reconciler.settings import read_settings
 from reconciler.settings_search import FILE_NAME, settings_folder
@@ -61,17 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(given: Sequence[str]) -> int:
     if not given:
-        click.echo(USAGE)
-        click.echo("error: no parameters were given; nothing was done", err=True)
+        say_lines(USAGE)
+        say("error: no parameters were given; nothing was done", err=True)
         return ExitCode.USAGE
     try:
         arguments = parse(given)
     except ArgumentsError as error:
         _print_errors(*error.diagnostics)
-        click.echo(f"\n{USAGE}", err=True, nl=False)
+        say(err=True)
+        say_lines(USAGE, err=True)
         return ExitCode.USAGE
     if arguments.help:
-        click.echo(USAGE, nl=False)
+        say_lines(USAGE)
         return ExitCode.DONE
     return _provision(arguments)
 
@@ -104,8 +104,8 @@ def _provision(arguments: Arguments) -> int:
     if code != ExitCode.DONE:
         return code
     if any(action.action == "replace" for action in plan.actions):
-        click.echo(_undo_line(session, run, plan))
-    click.echo(SUCCESS)
+        say(_undo_line(session, run, plan))
+    say(SUCCESS)
     return ExitCode.DONE
 
 

@@ -10,6 +10,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
+from reconciler.render.console import say
 from reconciler.state.records import RunSummary
 
 
@@ -17,13 +18,13 @@ class _Shown(Progress):
     """Prints how a recovery goes on."""
 
     def recovering(self, run: RunSummary) -> None:
-        click.echo(f"Run {run.name}, started {run.head.started}:")
+        say(f"Run {run.name}, started {run.head.started}:")
 
     def recovered(self, finding: Recovered) -> None:
-        click.echo(f"  {finding.address}: {finding.message}")
+        say(f"  {finding.address}: {finding.message}")
 
     def settled(self, run: RunSummary) -> None:  # noqa: ARG002 - named above already
-        click.echo("  Recovered. The next plan shows what is left to do.")
+        say("  Recovered. The next plan shows what is left to do.")
 
     def warning(self, message: str) -> None:
         from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
@@ -61,7 +62,7 @@ def command(
             progress=_Shown(),
         )
     if done.released:
-        click.echo(f"Released the lock that run {done.released} had left behind.")
+        say(f"Released the lock that run {done.released} had left behind.")
     if not done.runs and not done.released:
-        click.echo("Nothing to recover: no run on this server is unfinished here.")
+        say("Nothing to recover: no run on this server is unfinished here.")
     return ExitCode.DONE

@@ -13,6 +13,7 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
+from reconciler.render.console import say
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.state.store import StateStore
 
@@ -97,9 +98,9 @@ def prune(
     runs stay, and so do the last run and the last run that wrote to each server."""
     names = _store(context, state, profile).prune(older_than)
     for name in names:
-        click.echo(f"Deleted run {name}.")
+        say(f"Deleted run {name}.")
     if not names:
-        click.echo("No run is old enough to be deleted.")
+        say("No run is old enough to be deleted.")
     return ExitCode.DONE
 
 

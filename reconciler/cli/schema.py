@@ -1,6 +1,5 @@
 """``gwe schema``: the JSON Schemas, printed or written."""
 
-import json
 from pathlib import Path
 
 import click
@@ -10,18 +9,17 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.codec import plan_schema
+from reconciler.render.console import print_data, say
 from reconciler.resources import bundled
 from reconciler.settings_schema import settings_schema
+from reconciler.visible_text import json_text
 
 SCHEMAS = {"manifest": manifest_schema, "plan": plan_schema, "settings": settings_schema}
 
 
 def schema_texts() -> dict[str, str]:
     """File name -> text, of every schema."""
-    return {
-        f"{name}.schema.json": json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
-        for name, make in SCHEMAS.items()
-    }
+    return {f"{name}.schema.json": json_text(make()) for name, make in SCHEMAS.items()}
 
 
 @click.command("schema", cls=SectionedCommand)
@@ -42,14 +40,14 @@ def command(name: str, write: bool, folder: Path | None) -> int:
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")
     if not write:
-        click.echo(texts[f"{name}.schema.json"], nl=False)
+        print_data(texts[f"{name}.schema.json"])
         return ExitCode.DONE
     target = folder or bundled("schemas")
     try:
         target.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():
             (target / file).write_text(text, encoding="utf-8")
-            click.echo(f"Wrote {target / file}")
+            say(f"Wrote {target / file}")
     except OSError as error:
         raise ReconcilerError(f"{target} cannot be written: {error.strerror}") from error
     return ExitCode.DONE

@@ -22,6 +22,7 @@ from reconciler.cli.credentials import find_credentials
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
+from reconciler.render.console import say
 from reconciler.render.status import StatusLine
 from reconciler.resources import bundled_manifests
 from reconciler.server.connect import check_has_no_password, head_start, relative_to
@@ -48,9 +49,12 @@ def ranked(flags: Group, settings: Settings) -> Group:
     return without(flags, names)
 
 
-def load(flags: ManifestFlags, settings: Settings, *, single: bool = False) -> Loaded:
+def load(
+    flags: ManifestFlags, settings: Settings, *, single: bool = False, verbose: bool = False
+) -> Loaded:
     """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
-    ``single``: they may be a few of those for which gwe.toml has variables."""
+    ``single``: they may be a few of those for which gwe.toml has variables; ``verbose`` names
+    the files that are passed over."""
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import parse_setting
 
@@ -63,6 +67,8 @@ def load(flags: ManifestFlags, settings: Settings, *, single: bool = False) -> L
         os.environ,
         undeclared=single,
     )
+    for name in loaded.passed_over if verbose else ():
+        say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)
     inputs = replace(
         loaded.inputs,
         named=bool(files),

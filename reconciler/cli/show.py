@@ -11,8 +11,10 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode
 from reconciler.plan.codec import seal_of
+from reconciler.render.console import print_data, say
 from reconciler.render.forms import FORMS
 from reconciler.state.plan_file import read_plan_file
+from reconciler.visible_text import json_escaped
 
 
 @click.command("show", cls=SectionedCommand)
@@ -23,10 +25,10 @@ def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:
     """Show a plan file made by gwe plan --out. Needs no server."""
     found = read_plan_file(plan_file, key=plan_key())
     if form.format == "json":
-        # The file itself: a copy made of it must stay the same plan, byte for byte.
-        click.echo(found.text, nl=False)
+        # The file itself: a copy made of it must stay the same plan.
+        print_data(json_escaped(found.text))
     else:
         FORMS[form.format](output.style()).plan(found.plan)
         if not output.quiet:
-            click.echo(f"Plan id: {seal_of(found.text).id}")
+            say(f"Plan id: {seal_of(found.text).id}")
     return ExitCode.DONE

@@ -8,6 +8,7 @@ from typing import IO
 import click
 
 from reconciler.errors import UsageError
+from reconciler.render.console import prompt, say
 
 _DEVICES = (
     (("CONIN$", "r"), ("CONOUT$", "w"))
@@ -37,7 +38,7 @@ def confirm(question: str) -> bool:
     with ExitStack() as open_files:
         reader, writer = _terminal(open_files)
         while True:
-            print(f"{question} [y/N]: ", end="", file=writer, flush=True)
+            prompt(f"{question} [y/N]: ", writer)
             line = reader.readline()
             if not line:
                 raise click.Abort
@@ -46,7 +47,7 @@ def confirm(question: str) -> bool:
                 return True
             if answer in ("", "n", "no"):
                 return False
-            print("Please answer y or n.", file=writer)
+            say("Please answer y or n.", to=writer)
 
 
 def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+from reconciler.visible_text import value_text
 
 FieldPath = tuple[str, ...]
 Value = str | int | bool | bytes
@@ -73,8 +74,8 @@ def from_pointer(text: str) -> FieldPath:
 
 
 def shown(value: Value | None, *, secret: bool) -> str:
-    """A field's value for people to read. ``secret``: it is hidden, unless it is absent or
-    binary, as are all ``SecretText``s."""
+    """A field's value for people to read; see ``visible_text.value_text``. ``secret``: it is
+    hidden, unless it is absent or binary, as are all ``SecretText``s."""
     match value:
         case None:
             return "(absent)"
@@ -84,12 +85,9 @@ def shown(value: Value | None, *, secret: bool) -> str:
             return HIDDEN
     if secret:
         return HIDDEN
-    match value:
-        case "":
-            return "''"
-        case bool():
-            return "true" if value else "false"
-    return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value_text(str(value))
 
 
 def flatten(

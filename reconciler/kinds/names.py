@@ -6,6 +6,8 @@ alike, and a control character can forge a line of output.
 
 import unicodedata
 
+from reconciler.visible_text import escaped
+
 # Control and format characters (zero width, direction), halves of surrogate pairs, separators
 # of lines and paragraphs.
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -25,10 +27,10 @@ def name_problem(text: str) -> str:
         called = {"\n": "a line feed", "\r": "a carriage return", "\t": "a tab"}.get(
             unseen, unicodedata.name(unseen, "a control character").lower()
         )
-        return f"holds {called} ({code}): {_escaped(text)}"
+        return f"holds {called} ({code}): {_quoted(text)}"
     if not text.strip():
         return "is blank"
-    return f"has blanks around it: {_escaped(text)}" if text != text.strip() else ""
+    return f"has blanks around it: {_quoted(text)}" if text != text.strip() else ""
 
 
 def name_advice(text: str) -> str:
@@ -73,9 +75,6 @@ def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _FILLERS
 
 
-def _escaped(text: str) -> str:
+def _quoted(text: str) -> str:
     """The text in quotes; what cannot be seen is written as an escape."""
-    shown = text if len(text) <= 80 else text[:80] + "..."
-    return "".join(
-        one.encode("unicode_escape").decode() if _is_unseen(one) else one for one in repr(shown)
-    )
+    return f"'{escaped(text if len(text) <= 80 else text[:80] + '...')}'"

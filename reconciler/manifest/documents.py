@@ -13,6 +13,7 @@ from reconciler.strict_yaml import YamlDocument, load_file
 from reconciler.text_files import canonical_path, is_stream, shown_path
 
 SUFFIXES = frozenset({".yaml", ".yml"})
+"""The suffixes of manifests, in lower case; a file may have them in any case."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +38,32 @@ class Manifest:
         return self.document.at(path)
 
 
-def read_documents(paths: Sequence[Path], problems: list[Diagnostic]) -> list[YamlDocument]:
+def read_documents(
+    paths: Sequence[Path], problems: list[Diagnostic], passed_over: list[str]
+) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
-    or cannot be read, and a folder without manifests."""
+    or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``."""
     documents: list[YamlDocument] = []
-    for file, name in manifest_files(paths, problems):
+    for file, name in manifest_files(paths, problems, passed_over):
         documents.extend(load_file(file, name, problems))
     return documents
 
 
-def manifest_files(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterator[tuple[Path, str]]:
-    """The files to read, each once, with the name that messages use."""
+def manifest_files(
+    paths: Sequence[Path], problems: list[Diagnostic], passed_over: list[str]
+) -> Iterator[tuple[Path, str]]:
+    """The files to read, each once, with the name that messages use. ``passed_over`` gets the
+    names of the other files in the folders; hidden files count as neither."""
     seen: set[str] = set()
     for path in paths:
-        for file in _files(path, problems):
+        for file in _files(path, problems, passed_over):
             canonical = canonical_path(file)
             if canonical not in seen:
                 seen.add(canonical)
                 yield file, _shown(file)
 
 
-def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
+def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> list[Path]:
     where = Position(str(path))
     try:
         if is_stream(path) or (path.exists() and not path.is_dir()):
@@ -67,10 +73,12 @@ def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
                 Diagnostic("no such file or folder", where, "Check the path given with --file.")
             )
             return []
-        found = sorted(_walk(path, set()), key=lambda file: file.relative_to(path).parts)
+        files = sorted(_walk(path, set()), key=lambda file: file.relative_to(path).parts)
     except OSError as error:
         problems.append(Diagnostic(f"cannot be read: {error.strerror}", where))
         return []
+    found = [file for file in files if file.suffix.lower() in SUFFIXES]
+    passed_over += [_shown(file) for file in files if file.suffix.lower() not in SUFFIXES]
     if not found:
         problems.append(
             Diagnostic(
@@ -83,8 +91,8 @@ def _files(path: Path, problems: list[Diagnostic]) -> list[Path]:
 
 
 def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
-    """The manifest files below a folder. Unlike a glob, it fails where it cannot read.
-    ``seen``: the folders that were entered; links may lead to them again."""
+    """The files below a folder. Unlike a glob, it fails where it cannot read. ``seen``: the
+    folders that were entered; links may lead to them again."""
     here = canonical_path(folder)
     if here in seen:
         return
@@ -94,7 +102,7 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
             continue
         if entry.is_dir():
             yield from _walk(entry, seen)
-        elif entry.suffix in SUFFIXES:
+        else:
             yield entry
 
 

@@ -37,12 +37,14 @@ class PlanInputs:
 @dataclass(frozen=True)
 class Loaded:
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
-    manifests' content. ``inputs``: where it all comes from."""
+    manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
+    folders that were not read, since their names are not those of manifests."""
 
     manifests: Sequence[Manifest]
     variables: Variables
     digest: str = ""
     inputs: PlanInputs = field(default_factory=PlanInputs)
+    passed_over: tuple[str, ...] = ()
 
 
 def load_manifests(
@@ -63,7 +65,8 @@ def load_manifests(
     these.
     """
     problems: list[Diagnostic] = []
-    documents = read_documents(paths, problems)
+    passed_over: list[str] = []
+    documents = read_documents(paths, problems, passed_over)
     all_read = not problems
     manifests = validate(documents, problems)
     from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
@@ -77,7 +80,7 @@ def load_manifests(
     if not manifests:
         raise ManifestError([Diagnostic("the files given with --file contain no manifests")])
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
-    return Loaded(manifests, variables, _digest(manifests), inputs)
+    return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

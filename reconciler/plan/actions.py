@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from reconciler.diagnostics import Position
-from reconciler.kinds.fields import FieldPath, Value, shown
+from reconciler.kinds.fields import HIDDEN, FieldPath, Value, shown
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.server.port import AccessEntry
+from reconciler.visible_text import pair_text, quoted
 
 ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep", "skip", "blocked"]
 
@@ -52,6 +53,21 @@ class Change:
     def display(self, value: Value | None) -> str:
         """One of the two values as a person reads it."""
         return shown(value, secret=self.secret)
+
+    def display_both(self) -> tuple[str, str]:
+        """Both values as a person reads them beside each other: never alike."""
+        before, after = self.display(self.before), self.display(self.after)
+        if HIDDEN in (before, after) or isinstance(self.before, bytes):
+            return before, after if before != after else f"(another {after.strip('()')})"
+        if isinstance(self.before, str) and isinstance(self.after, str):
+            return pair_text(self.before, self.after)
+        if before != after:
+            return before, after
+        # A text beside the number that it spells.
+        one, other = (
+            quoted(v) if isinstance(v, str) else str(v) for v in (self.before, self.after)
+        )
+        return one, other
 
 
 @dataclass(frozen=True)

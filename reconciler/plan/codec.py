@@ -38,6 +38,7 @@ from reconciler.plan.check_fields import check_fields
 from reconciler.plan.model import CONSENTS, Plan, SiteMark
 from reconciler.plan.seal import SEALS, digest_of, id_of, is_signed, signature_of
 from reconciler.plan.secrets import redacted, with_resolved_secrets, with_secrets
+from reconciler.visible_text import json_text
 
 FORMAT = "gwe-plan/2"
 _ADVICE = "Plan files are made by gwe plan --out FILE."
@@ -195,7 +196,7 @@ def plan_json(plan: Plan, key: str = "") -> str:
     data = plan_data(plan)
     if key:
         data["signature"] = signature_of(data["digest"], key)
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)
 
 
 def plan_id(plan: Plan) -> str:

@@ -14,6 +14,7 @@ from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import (
     Action,
+    Change,
     Create,
     Delete,
     Fingerprint,
@@ -26,6 +27,7 @@ from reconciler.plan.actions import (
 from reconciler.plan.losses import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.text_difference import excerpt, excerpts
 
 _LENGTH = 16
 
@@ -97,7 +99,7 @@ def stale_fields(action: Write, live: Snapshot, written: Collection[int] = ()) -
     return messages
 
 
-def parent_of(action: Create, live: Snapshot) -> int:
+def parent_of(action: Create | Replace, live: Snapshot) -> int:
     """The DBID of the object that is to own a new one; 0: it does not exist yet."""
     kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.key[0])
@@ -107,12 +109,17 @@ def parent_of(action: Create, live: Snapshot) -> int:
     return live.dbid(attribute.refers_to, str(name), action.tenant) or 0
 
 
-def _new_object_moved(action: Create, live: Snapshot) -> Iterator[str]:
+def object_of(action: Create | Replace, live: Snapshot) -> ConfObject | None:
+    """The live object with the natural key of a new object."""
     kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.name_attribute)
     name = str(action.fields.get((attribute.word if attribute else "name",), action.name))
+    return live.find(action.object_type, parent_of(action, live), name)
+
+
+def _new_object_moved(action: Create, live: Snapshot) -> Iterator[str]:
     parent = parent_of(action, live)
-    there = live.find(action.object_type, parent, name)
+    there = object_of(action, live)
     if there is not None:
         yield f"it exists now, with DBID {there.dbid}"
     # A parent that the plan itself creates has no DBID at first.
@@ -149,8 +156,8 @@ def _fields_moved(
         elif place not in was:
             yield f"{label} has appeared: {_display(action, path, value)}"
         elif change is not None and change.before is not None:
-            before = _display(action, path, change.before)
-            yield f"{label} was {before} and is {_display(action, path, value)} now"
+            both = Change(path, change.before, value, secret=action.hides(path)).display_both()
+            yield "{} was {} and is {} now".format(label, *excerpts(*both))
         else:
             yield f"{label} is {_display(action, path, value)} now"
 
@@ -169,7 +176,7 @@ def _named(action: Write, place: str, live: Snapshot) -> str:
 
 
 def _display(action: Write, path: FieldPath, value: Value | None) -> str:
-    return "another secret" if action.hides(path) else shown(value, secret=False)
+    return "another secret" if action.hides(path) else excerpt(shown(value, secret=False))
 
 
 def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[FieldPath, Value]]:

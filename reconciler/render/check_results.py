@@ -1,11 +1,9 @@
 """Check results of ``gwe doctor`` on a terminal, each printed as soon as it is there."""
 
 from collections.abc import Iterable
-from textwrap import wrap
 
-from rich.text import Text
-
-from reconciler.render.console import clean, make_console
+from reconciler.render.console import emit, make_console, styled
+from reconciler.render.wrapping import wrapped
 from reconciler.server.checks import CheckResult
 
 _STYLES = {"ok": "green", "note": "yellow", "failed": "bold red"}
@@ -19,11 +17,11 @@ def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> bo
     failed = False
     for result in results:
         failed = failed or result.state == "failed"
-        lines = wrap(clean(result.found), width)
+        first, *rest = wrapped(result.found, width)
         if result.next_step:
-            lines += wrap(f"-> {clean(result.next_step)}", width, subsequent_indent="   ")
-        line = Text(f"{result.state:<8}", style=_STYLES[result.state])
-        line.append(f"{result.what:<14}", style="not bold default")
-        line.append(f"\n{' ' * _INDENT}".join(lines), style="not bold default")
-        console.print(line, soft_wrap=True)
+            rest += wrapped(f"-> {result.next_step}", width, 0, 3)
+        state = (f"{result.state:<8}", _STYLES[result.state])
+        emit(console, styled(state, f"{result.what:<14}{first}"))
+        for text in rest:
+            emit(console, styled(" " * _INDENT + text))
     return failed

@@ -1,16 +1,30 @@
-"""The terminal: width, colour, styles, and the only function that prints to it."""
+"""The only way out: every line and every byte that a command prints goes through here.
+
+A line is printed by ``say``, or made by ``styled`` and printed by ``emit``. Both escape what is
+invisible in it, line feeds too: no name and no value makes a line of its own or moves the cursor,
+and nobody can forget to escape it. Output for machines is printed by ``print_data``, as UTF-8 on
+every platform. A test sees to it that no other module prints or makes styled lines.
+"""
 
 import os
+import shutil
 import sys
-import unicodedata
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import accumulate
+from typing import IO, TYPE_CHECKING, Literal
+
+import click
+
+from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+    from rich.tree import Tree
 
 MIN_WIDTH = 40
+UNKNOWN_WIDTH = 80
 
 STYLES = {
     "create": "green",
@@ -34,8 +48,6 @@ SYMBOLS = {
     "blocked": "!",
 }
 
-_NEVER_SENT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
 
 def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
     """A console on standard output or error. NO_COLOR and pipes turn colour off."""
@@ -45,23 +57,91 @@ def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     # Without a colour system no escape sequence at all is sent.
     system: Literal["auto"] | None = None if plain else "auto"
-    return Console(file=stream, color_system=system, highlight=False, markup=False, emoji=False)
-
-
-def clean(text: str) -> str:
-    """Replaces every character that could move the cursor, change the terminal or hide other
-    text. The length stays the same."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _NEVER_SENT else c for c in text
+    return Console(
+        file=stream,
+        width=_columns(stream),
+        color_system=system,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
 
 
+def _columns(stream: IO[str]) -> int:
+    """COLUMNS, else the width of the terminal. Where both are absent or 0 it is unknown."""
+    columns = UNKNOWN_WIDTH
+    with suppress(OSError, ValueError):
+        columns = os.get_terminal_size(stream.fileno()).columns or columns
+    return shutil.get_terminal_size((columns, 0)).columns
+
+
+def say(line: str = "", *, err: bool = False, to: IO[str] | None = None) -> None:
+    """Prints one line without a style. It needs no console. ``to``: another stream."""
+    text, stream = escaped(line), to or (sys.stderr if err else sys.stdout)
+    if len(text) > MIN_WIDTH and stream.isatty():
+        text = "\n".join(part.plain for part in folded(styled(text), _columns(stream)))
+    click.echo(text, file=stream)
+
+
+def prompt(question: str, terminal: IO[str]) -> None:
+    """Prints a question on a terminal; the answer stands on the same line."""
+    terminal.write(escaped(question))
+    terminal.flush()
+
+
+def overwrite(text: str, terminal: IO[str], width: int) -> None:
+    """Prints a text over the line that stands there, which has ``width`` columns."""
+    terminal.write(f"\r{escaped(text):<{width}}")
+    terminal.flush()
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Prints lines of ours, such as a usage."""
+    for line in text.splitlines():
+        say(line, err=err)
+
+
+def styled(*parts: "str | tuple[str, str] | Text", style: str = "") -> "Text":
+    """A line for ``emit``, made of texts, of texts with a style, and of other lines."""
+    from rich.text import Text  # noqa: PLC0415 - see ``make_console``
+
+    made = Text(style=style)
+    for part in parts:
+        if isinstance(part, Text):
+            made.append_text(part)
+        else:
+            text, own = (part, "") if isinstance(part, str) else part
+            made.append(escaped(text), own)
+    return made
+
+
 def emit(console: "Console", line: "Text") -> None:
-    """Prints one line, cleaned: names and values in it come from servers and files."""
-    line.plain = clean(line.plain)
-    console.print(line, soft_wrap=True)
+    """Prints one line that ``styled`` has made."""
+    for part in folded(line, width_of(console)) if console.is_terminal else (line,):
+        console.print(part, soft_wrap=True)
+
+
+def emit_tree(console: "Console", tree: "Tree") -> None:
+    """Prints a tree whose labels ``styled`` has made."""
+    console.print(tree)
+
+
+def print_data(text: str) -> None:
+    """Prints text for machines as it is, in UTF-8 whatever the encoding of the terminal is."""
+    click.echo(text.encode(), nl=False)
+
+
+def folded(line: "Text", width: int, following: int = 4) -> "Sequence[Text]":
+    """A line in lines of at most ``width`` columns; ``following``: the indent of all but the
+    first, so that none of them looks like a line of its own."""
+    from reconciler.render.wrapping import broken  # noqa: PLC0415 - it needs rich
+
+    if line.cell_len <= width:
+        return [line]
+    first, *others = broken(line.plain, width)
+    others = broken("".join(others), width - following)
+    head, *rest = line.divide(accumulate(map(len, (first, *others[:-1]))))
+    return [head, *(styled(" " * following, piece) for piece in rest)]
 
 
 def width_of(console: "Console") -> int:
@@ -72,24 +152,3 @@ def width_of(console: "Console") -> int:
 def message_width(console: "Console") -> int:
     """The number of columns of a message: in a log, each message is one line."""
     return width_of(console) if console.is_terminal else sys.maxsize
-
-
-def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterator[str]:
-    """Wraps text to ``width`` columns between words. ``first`` and ``following``: the indents
-    of the first line and of the others."""
-    line, indent = " " * first, first
-    for word in text.split(" "):
-        if len(line) > indent and len(line) + 1 + len(word) > width:
-            yield line
-            line, indent = " " * following, following
-        line += word if len(line) == indent else f" {word}"
-    yield line
-
-
-def shorten(text: str, width: int) -> str:
-    """Shortens text to one line of at most ``width`` characters, cut in the middle."""
-    flat = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    if len(flat) <= max(width, 8):
-        return flat
-    room = max(width, 8) - 3
-    return f"{flat[: room - room // 2]}...{flat[len(flat) - room // 2 :]}"

@@ -1,23 +1,22 @@
 """Output as JSON, for machines."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import click
-
 from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
+from reconciler.render.console import print_data
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
+from reconciler.visible_text import json_text
 
 
 class JsonForm:
     """Plans as plan files hold them; runs with the fields of their first record."""
 
     def plan(self, plan: Plan) -> None:
-        click.echo(plan_json(plan), nl=False)
+        print_data(plan_json(plan))
 
     def runs(self, runs: Sequence[RunEntry]) -> None:
         _print([_data(run) for run in runs])
@@ -43,7 +42,7 @@ class JsonForm:
 
 
 def _print(data: object) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    print_data(json_text(data))
 
 
 def _data(run: RunEntry) -> Mapping[str, Any]:

@@ -3,49 +3,59 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import MAX_SHOWN, Diagnostic
-from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, wrapped
+from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, styled
+from reconciler.render.wrapping import wrapped
+from reconciler.visible_text import escaped
 
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
     """Prints every problem: its place, what is wrong, and below it what to do."""
-    width = message_width(console)
     for problem in diagnostics[:MAX_SHOWN]:
-        place = f"{problem.position}: " if problem.position else ""
-        first, *rest = wrapped(f"error: {place}{problem.summary}", width, 0, 2)
-        line = Text(first)
-        line.stylize("bold red", 0, len("error:"))
-        line.stylize("bold", len("error: "), len("error: ") + len(place))
-        emit(console, line)
-        for text in (*rest, *(wrapped(problem.hint, width, 2, 2) if problem.hint else ())):
-            emit(console, Text(text))
-        for text in problem.example.splitlines():
-            emit(console, Text(f"    {text}"))
+        _print_problem(console, problem)
     more = len(diagnostics) - MAX_SHOWN
     if more > 0:
-        emit(console, Text(f"and {more:,} more", style="bold"))
+        emit(console, styled(f"and {more:,} more", style="bold"))
     if len(diagnostics) > 1:
-        emit(console, Text(f"{len(diagnostics):,} problems.", style="bold"))
+        emit(console, styled(f"{len(diagnostics):,} problems.", style="bold"))
+
+
+def _print_problem(console: Console, problem: Diagnostic) -> None:
+    width = message_width(console)
+    place = escaped(f"{problem.position}: ") if problem.position else ""
+    first, *rest = wrapped(f"error: {place}{problem.summary}", width, 0, 2)
+    line = styled(first)
+    line.stylize("bold red", 0, len("error:"))
+    line.stylize("bold", len("error: "), len("error: ") + len(place))
+    emit(console, line)
+    for text in (*rest, *(wrapped(problem.hint, width, 2, 2) if problem.hint else ())):
+        emit(console, styled(text))
+    for text in problem.example.splitlines():
+        emit(console, styled(f"    {text}"))
 
 
 def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -> None:
-    """Prints one line of progress and, below it, what went wrong."""
+    """Prints one line of progress. Why an action failed is told by ``print_report``, where it
+    does not scroll off."""
     action = outcome.action
     done = outcome.status == "done"
     head = f"[{number:>{len(str(total))}}/{total}] "
     what = f"{SYMBOLS[action.action]} {action.address}"
     style = STYLES[action.action] if done else "bold red"
     status = "stale" if outcome.stale else outcome.status
-    emit(console, Text.assemble(head, (what, style), "" if done else f"  {status}"))
-    if outcome.status == "not-started":
-        return  # the reason was printed with the action that ended the run
+    emit(console, styled(head, (what, style), "" if done else f"  {status}"))
+    if outcome.status in _CAUSES:
+        return
     for detail in filter(None, (outcome.message, outcome.hint)):
         for text in wrapped(detail, message_width(console), 4, 4):
-            emit(console, Text(text))
+            emit(console, styled(text))
 
+
+_CAUSES: tuple[Status, ...] = ("failed", "unknown")
+NOT_TRIED: tuple[Status, ...] = ("skipped", "not-started")
+_LISTED_CAUSES = 10
 
 _WORDS: tuple[tuple[Status, str], ...] = (
     ("done", "applied"),
@@ -59,23 +69,33 @@ _WORDS: tuple[tuple[Status, str], ...] = (
 def print_warning(console: Console, message: str) -> None:
     """Prints what people should know while a run goes on."""
     for line in wrapped(f"Warning: {message}", message_width(console), 0, len("Warning: ")):
-        emit(console, Text(line, style="yellow"))
+        emit(console, styled(line, style="yellow"))
 
 
-def print_report(console: Console, report: RunReport) -> None:
-    """How a run ended, in one line of counts, and what can be done next."""
+def print_report(console: Console, report: RunReport, *, verbose: bool = False) -> None:
+    """How a run ended, in one line of counts, what can be done next, and last what went
+    wrong."""
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
-    emit(console, Text(f"Apply: {', '.join(counts)}.", style=style))
+    emit(console, styled(f"Apply: {', '.join(counts)}.", style=style))
+    if report.of(*NOT_TRIED) and not verbose:
+        emit(console, styled(f"gwe runs show {report.run} lists every action."))
     if report.journal_problem:
         print_warning(console, report.journal_problem)
     if report.needs_recovery:
         state = f" The run's state is {report.state}." if report.state else ""
         message = f"Something may be half done: gwe recover finishes it.{state}"
         for line in wrapped(message, message_width(console), 0, 0):
-            emit(console, Text(line))
+            emit(console, styled(line))
     elif failed:
-        emit(console, Text("The next plan shows what is left to do."))
+        emit(console, styled("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:
-        emit(console, Text(f"gwe undo {report.run} reverts it."))
+        emit(console, styled(f"gwe undo {report.run} reverts it."))
+    causes = report.of(*_CAUSES)
+    for one in causes if verbose else causes[:_LISTED_CAUSES]:
+        summary = f"{one.action.address}: {one.message}"
+        _print_problem(console, Diagnostic(summary, hint=one.hint))
+    if len(causes) > _LISTED_CAUSES and not verbose:
+        left = len(causes) - _LISTED_CAUSES
+        emit(console, styled(f"{left} more actions failed: gwe runs show {report.run} lists them."))

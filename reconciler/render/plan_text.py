@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -11,33 +12,32 @@ from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import (
     Action,
-    Blocked,
     Change,
-    Create,
-    Delete,
     InSync,
     Keep,
-    Replace,
-    Skip,
-    Update,
     changes_of,
     kept_of,
     losses_of,
 )
 from reconciler.plan.model import Plan
-from reconciler.render.console import STYLES, SYMBOLS, emit, shorten, width_of, wrapped
+from reconciler.render.changes import below_each_other, new_value, side_by_side
+from reconciler.render.console import STYLES, SYMBOLS, emit, folded, styled, width_of
 from reconciler.render.plan_summary import initial_summary, summary
+from reconciler.render.remarks import kept_names, label_of, remark_of, section_of
+from reconciler.render.wrapping import broken, wrapped
+from reconciler.visible_text import escaped, quoted, value_text
 
 _INDENT = 6
-_VALUE_ROOM = 20
 
 
 class PlanText:
-    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section."""
+    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section. With
+    it, and where the console is no terminal, values are whole."""
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
         self._verbose = verbose
+        self._whole = verbose or not console.is_terminal
         self._width = width_of(console)
 
     def plan(self, plan: Plan) -> None:
@@ -47,40 +47,41 @@ class PlanText:
         self._remarks("Warning", plan.warnings, "yellow")
         self._remarks("Note", plan.notices, "")
         for line in self._wrapped(summary(plan), 0, len("Plan: ")):
-            self._line(Text(line, style="bold"))
+            self._line(styled(line, style="bold"))
         if initial := initial_summary(plan):
-            self._line(Text(initial, style="cyan"))
+            self._line(styled(initial, style="cyan"))
         shared = plan.shared_changes()
         if shared:
             values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
-            self._line(Text(f"{values} in applications.", style="yellow"))
+            self._line(styled(f"{values} in applications.", style="yellow"))
         for refusal in plan.refusals:
             text = f"Refused: {refusal}. --force does it all the same."
             for line in self._wrapped(text, 0, len("Refused: ")):
-                self._line(Text(line, style="bold red"))
+                self._line(styled(line, style="bold red"))
         if plan.blocked:
             advice = (
                 "The plan cannot be applied while an action is blocked."
                 " Mend what blocks it, or leave it out with --exclude ADDRESS."
             )
             for line in self._wrapped(advice, 0, 0):
-                self._line(Text(line, style="bold red"))
+                self._line(styled(line, style="bold red"))
 
     def actions(self, actions: Sequence[Action]) -> None:
         """The actions, by kind; those in sync only where ``verbose``."""
         listed = [a for a in actions if self._verbose or not isinstance(a, InSync) or a.reason]
         listed.sort(key=lambda action: kind_order(action.kind))
         for kind, group in groupby(listed, key=lambda action: action.kind):
-            self._line(Text(kind, style="bold"))
+            self._line(styled(kind, style="bold"))
             shown_already: dict[tuple[Change, ...], str] = {}
             for action in group:
                 same = shown_already.setdefault(changes_of(action), action.name)
                 for line in self._action(action, "" if same == action.name else same):
                     self._line(line)
-            self._line(Text())
+            self._line(styled())
 
     def _line(self, line: Text) -> None:
-        emit(self._console, line)
+        for part in folded(line, self._width, _INDENT + 2):
+            emit(self._console, part)
 
     def _header(self, plan: Plan) -> None:
         cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
@@ -90,15 +91,16 @@ class PlanText:
             ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
         ):
-            self._line(Text(f"{label:<9}  {shorten(text, self._width - 11)}"))
-        self._line(Text())
+            for line in self._wrapped(f"{label:<9}  {text}", 0, 11):
+                self._line(styled(line))
+        self._line(styled())
 
     def _remarks(self, label: str, remarks: Sequence[str], style: str) -> None:
         for remark in remarks:
             for line in self._wrapped(f"{label}: {remark}", 0, len(label) + 2):
-                self._line(Text(line, style=style))
+                self._line(styled(line, style=style))
         if remarks:
-            self._line(Text())
+            self._line(styled())
 
     def _wrapped(self, text: str, first: int, following: int) -> Iterator[str]:
         return wrapped(text, self._width, first, following)
@@ -106,30 +108,30 @@ class PlanText:
     def _action(self, action: Action, same_as: str) -> Iterator[Text]:
         """One action. ``same_as``: the action above that makes the same changes."""
         style = STYLES[action.action]
-        name = action.address.removeprefix(f"{action.kind}/")
+        name = escaped(action.address.removeprefix(f"{action.kind}/"))
         symbol = SYMBOLS[action.action]
         lead = f"{symbol:>3} {name}"
-        yield from self._with_remark(Text(lead, style=style), _remark(action))
+        yield from self._with_remark(styled(lead, style=style), remark_of(action))
         changes, kept, loses = changes_of(action), kept_of(action), losses_of(action)
         if same_as and len(changes) > 1 and not self._verbose:
-            yield Text(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
+            yield styled(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
         else:
             yield from self._changes(changes)
         initial = [change for change in kept if change.hint]
         if kept and not initial and not isinstance(action, Keep):
-            for line in self._wrapped(_kept_names(kept), _INDENT, _INDENT + 2):
-                yield Text(line)
+            for line in self._wrapped(kept_names(kept), _INDENT, _INDENT + 2):
+                yield styled(line)
         for change in kept if self._verbose and not initial else ():
             yield from self._kept(change)
         yield from self._initial(initial)
         if loses:
-            yield Text(f"{'':{_INDENT}}loses:", style="red")
+            yield styled(f"{'':{_INDENT}}loses:", style="red")
             for lost in loses:
                 for line in self._wrapped(f"- {lost}", _INDENT + 2, _INDENT + 4):
-                    yield Text(line, style="red")
+                    yield styled(line, style="red")
 
     def _changes(self, changes: Sequence[Change]) -> Iterator[Text]:
-        for section, group in groupby(changes, key=_section):
+        for section, group in groupby(changes, key=section_of):
             members = list(group)
             added = all(c.before is None and c.after is not None for c in members)
             if section and added and len(members) > 1 and not self._verbose:
@@ -140,27 +142,33 @@ class PlanText:
 
     def _new_section(self, section: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
         """Several new options of one section: the section, then its options in a row."""
-        yield from self._with_origin(Text("/".join(section)), members[0])
-        options = "; ".join(f"{c.path[-1]}={c.display(c.after)}" for c in members)
-        for line in self._wrapped(options, _INDENT + 2, _INDENT + 2):
-            yield Text(line)
+        yield from self._with_origin(styled(label_of(section)), members[0])
+        for line in self._wrapped("; ".join(map(_option, members)), _INDENT + 2, _INDENT + 2):
+            yield styled(line)
 
     def _change(self, change: Change) -> Iterator[Text]:
-        label = "/".join(change.path[:-1] if _is_item(change) else change.path)
-        room = self._width - _INDENT - len(label) - 2
-        if room < _VALUE_ROOM:
-            yield from self._with_origin(Text(f"{label}:"), change)
-            room = self._width - _INDENT - 2
-            yield Text(f"{'':{_INDENT + 2}}").append_text(_values(change, room))
+        label = label_of(change.path[:-1] if _is_item(change) else change.path)
+        room = self._width - _INDENT
+        if change.before is None:
+            value = change.display(change.after)
+            beside: Text | None = styled(value, style="green")
+            below = new_value(value, room - 2, whole=self._whole)
         else:
-            yield from self._with_origin(
-                Text(f"{label}: ").append_text(_values(change, room)), change
-            )
+            before, after = change.display_both()
+            beside = side_by_side(before, after, room - 2)
+            below = below_each_other(before, after, room - 2, whole=self._whole)
+        lead = styled(f"{label}: ")
+        if beside and lead.cell_len + beside.cell_len <= room:
+            yield from self._with_origin(lead.append_text(beside), change)
+            return
+        yield from self._with_origin(styled(f"{label}:"), change)
+        for line in [beside] if beside and beside.cell_len <= room - 2 else below:
+            yield styled(" " * (_INDENT + 2)).append_text(line)
 
     def _kept(self, change: Change) -> Iterator[Text]:
         """A kept field: its live value, and the one of the manifest."""
-        yield from self._with_origin(Text(f"kept {'/'.join(change.path)}:"), change)
-        yield from self._both_sides(change.display(change.before), change.display(change.after))
+        yield from self._with_origin(styled(f"kept {label_of(change.path)}:"), change)
+        yield from self._both_sides(*change.display_both())
 
     def _initial(self, kept: Sequence[Change]) -> Iterator[Text]:
         """Initial fields that differ, and below them how the manifests' values are enforced."""
@@ -173,47 +181,48 @@ class PlanText:
                 yield from self._kept_unit(unit, members)
         for hint in dict.fromkeys(change.hint for change in kept):
             for line in self._wrapped(hint, _INDENT + 2, _INDENT + 2):
-                yield Text(line)
+                yield styled(line)
 
     def _kept_unit(self, unit: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
         """Several initial fields that are one unit: their live values in a row, and those of
         the manifest."""
-        yield from self._with_origin(Text(f"kept {'/'.join(unit)}:"), members[0])
-        live = "; ".join(_in_unit(unit, c, c.before) for c in members)
-        wanted = "; ".join(_in_unit(unit, c, c.after) for c in members)
+        yield from self._with_origin(styled(f"kept {label_of(unit)}:"), members[0])
+        shown = [(change, change.display_both()) for change in members]
+        live = "; ".join(_in_unit(unit, one, one.before, before) for one, (before, _) in shown)
+        wanted = "; ".join(_in_unit(unit, one, one.after, after) for one, (_, after) in shown)
         yield from self._both_sides(live, wanted)
 
     def _both_sides(self, live: str, wanted: str) -> Iterator[Text]:
-        for label, text, style in (("live:", live, "cyan"), ("manifest:", wanted, "")):
-            lead = f"{'':{_INDENT + 2}}{label:<9} "
-            first, *rest = self._wrapped(text, len(lead), len(lead))
-            for line in (lead + first[len(lead) :], *rest):
-                yield Text(line, style=style)
+        """A live value, and below it the manifest's."""
+        leads = (("live:     ", "cyan"), ("manifest: ", ""))
+        room = self._width - _INDENT - 2
+        for line in below_each_other(live, wanted, room, whole=self._whole, leads=leads):
+            yield styled(" " * (_INDENT + 2)).append_text(line)
 
     def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
         """A line with a remark behind it, or under it where it is too long."""
-        if not remark or len(lead) + 2 + len(remark) <= self._width:
-            yield Text.assemble(lead, f"  {remark}" if remark else "")
+        if not remark or lead.cell_len + 2 + cell_len(remark) <= self._width:
+            yield styled(lead, f"  {remark}" if remark else "")
             return
         yield lead
         for line in self._wrapped(remark, _INDENT, _INDENT):
-            yield Text(line)
+            yield styled(line)
 
     def _with_origin(self, text: Text, change: Change) -> Iterator[Text]:
         """The text, and at the end of its line, or on the next, who asks for it."""
         origin = _origin(change.origin)
         if change.manifest.startswith("as in "):
             origin = change.manifest
-        room = self._width - _INDENT - len(text) - len(origin)
-        line = Text(" " * _INDENT).append_text(text)
+        room = self._width - _INDENT - text.cell_len - cell_len(origin)
+        line = styled(" " * _INDENT).append_text(text)
         if not origin:
             yield line
         elif room >= 2:
-            yield line.append(" " * room).append(origin, style="dim")
+            yield styled(line, " " * room, (origin, "dim"))
         else:
             yield line
-            short = shorten(origin, self._width - _INDENT)
-            yield Text(f"{short:>{self._width}}", style="dim")
+            for piece in broken(origin, self._width - _INDENT):
+                yield styled(" " * (self._width - cell_len(piece)) + piece, style="dim")
 
 
 def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -228,51 +237,20 @@ def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
 
 
-def _values(change: Change, room: int) -> Text:
-    """The new value of a field, or the old and the new one, in ``room`` columns."""
-    if change.before is None:
-        return Text(shorten(change.display(change.after), room), style="green")
-    half = (room - len(" -> ")) // 2
-    before = shorten(change.display(change.before), half)
-    after = shorten(change.display(change.after), half)
-    return Text.assemble((before, "red"), " -> ", (after, "green"))
-
-
-def _remark(action: Action) -> str:
-    """The text behind an action's name: why nothing is written, or why it is replaced."""
-    match action:
-        case Keep() if any(change.hint for change in action.kept):
-            return action.reason
-        case Keep():
-            return _kept_names(action.kept)
-        case Skip():
-            return f"skipped: {action.reason}"
-        case Blocked():
-            return f"blocked: {action.reason}"
-        case Create() | Update() | Replace() | Delete() | InSync():
-            return action.reason
-
-
-def _kept_names(kept: Sequence[Change]) -> str:
-    """The kept fields by name; several options of one section by the section's."""
-    names: list[str] = []
-    for section, group in groupby(kept, key=_section):
-        members = list(group)
-        several = section and len(members) > 1
-        names += ["/".join(section)] if several else ["/".join(c.path) for c in members]
-    return f"kept as it is: {', '.join(names)}"
-
-
-def _in_unit(unit: FieldPath, change: Change, value: Value | None) -> str:
-    """A value of a field that is a part of a unit, with its path below that."""
-    name = "/".join(change.path[len(unit) :])
+def _in_unit(unit: FieldPath, change: Change, value: Value | None, shown: str) -> str:
+    """A field that is a part of a unit: its path below that, and a value as it is shown."""
+    name = label_of(change.path[len(unit) :])
     if _is_item(change):
         return f"without {name}" if value is None else name
-    return f"{name}={change.display(value)}"
+    return f"{name}={shown}"
 
 
-def _section(change: Change) -> FieldPath:
-    return change.path[:2] if len(change.path) == 3 else ()
+def _option(change: Change) -> str:
+    """A new option, to be shown among others."""
+    value = change.display(change.after)
+    if ";" in value and value == change.after:
+        value = quoted(value)
+    return f"{value_text(change.path[-1])}={value}"
 
 
 def _is_item(change: Change) -> bool:
@@ -281,4 +259,4 @@ def _is_item(change: Change) -> bool:
 
 
 def _origin(origin: Position | None) -> str:
-    return f"{origin.file}:{origin.line}" if origin else ""
+    return escaped(f"{origin.file}:{origin.line}") if origin else ""

@@ -9,7 +9,7 @@ from rich.tree import Tree
 from reconciler.kinds.fields import Value, flatten, shown
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.render.console import clean, shorten
+from reconciler.render.console import emit_tree, styled
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
@@ -20,7 +20,7 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
     """Prints the objects by tenant, type and folder. ``verbose`` shows every field."""
     live = Snapshot(objects)
     for tenant in live.of_type("Tenant"):
-        root = Tree(Text(clean(f"{_name(tenant)} (tenant, DBID {tenant.dbid})"), style="bold"))
+        root = Tree(styled(f"{_name(tenant)} (tenant, DBID {tenant.dbid})", style="bold"))
         for name in OBJECT_TYPES:
             if name in ("Tenant", "Folder", "EnumeratorValue"):
                 continue
@@ -31,18 +31,18 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
             ]
             if members:
                 _add_type(root, name, members, live, verbose)
-        console.print(root)
+        emit_tree(console, root)
 
 
 def _add_type(
     root: Tree, name: str, members: list[ConfObject], live: Snapshot, verbose: bool
 ) -> None:
-    branch = root.add(Text(f"{name} ({len(members)})", style="cyan"))
+    branch = root.add(styled(f"{name} ({len(members)})", style="cyan"))
     folders: dict[str, Tree] = {}
     for one in sorted(members, key=lambda o: (o.path, str(_name(o)))):
         _, _, below = one.path.partition("/")
         if below and below not in folders:
-            folders[below] = branch.add(Text(clean(f"{below}/"), style="cyan"))
+            folders[below] = branch.add(styled(f"{below}/", style="cyan"))
         node = folders.get(below, branch).add(_label(one, live))
         if verbose:
             _add_fields(node, one, live)
@@ -65,7 +65,7 @@ def _label(one: ConfObject, live: Snapshot) -> Text:
         details.insert(0, str(fields["type",]))
     if fields.get(("state",)) == "Disabled":
         details.append("disabled")
-    return Text.assemble(clean(_name(one)), (f"  {', '.join(details)}", "dim"))
+    return styled(_name(one), (f"  {', '.join(details)}", "dim"))
 
 
 def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
@@ -73,5 +73,4 @@ def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
     for path, value in fields.items():
         if path[0] not in _HIDDEN:
             said = shown(value, secret=USUAL_NAMES.marks(path))
-            line = f"{'/'.join(path)}: {shorten(said, 60)}"
-            node.add(Text(clean(line), style="dim"))
+            node.add(styled(f"{'/'.join(path)}: {said}", style="dim"))

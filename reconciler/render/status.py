@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TextIO
 
+from reconciler.render.console import overwrite
+
 DELAY = 2.0
 """Seconds before the line appears: what is quicker needs none."""
 
@@ -97,15 +99,15 @@ class StatusLine:
         elapsed = self._clock() - self._begun
         text = status_text(self._label, self._done, self._total, elapsed)
         text = text[: max(shutil.get_terminal_size().columns - 1, 20)]
-        self._write(f"\r{text:<{self._shown}}")
+        self._write(text)
         self._shown = len(text)
 
     def _erase(self) -> None:
         if self._shown:
-            self._write(f"\r{'':{self._shown}}\r")
+            self._write("")
             self._shown = 0
+            self._write("")
 
     def _write(self, text: str) -> None:
         with suppress(OSError):  # the terminal may be gone; the work goes on
-            self._stream.write(text)
-            self._stream.flush()
+            overwrite(text, self._stream, self._shown)

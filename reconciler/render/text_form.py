@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import click
-
 from reconciler.plan.model import Plan
+from reconciler.render.console import make_console, say
 from reconciler.render.forms import OutputStyle
 from reconciler.render.plan_summary import initial_summary, summary
 from reconciler.state.records import ActionOutcome, RunHead
@@ -26,39 +25,38 @@ class TextForm:
         self._style = style
 
     def plan(self, plan: Plan) -> None:
-        from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
-        from reconciler.render.plan_text import PlanText  # noqa: PLC0415
+        from reconciler.render.plan_text import PlanText  # noqa: PLC0415 - rich is slow
 
         if self._style.quiet and plan.applyable:
             for line in filter(None, (summary(plan), initial_summary(plan))):
-                click.echo(line)
+                say(line)
             return
         console = make_console(no_color=self._style.no_color)
         PlanText(console, verbose=self._style.verbose).plan(plan)
 
     def runs(self, runs: Sequence[RunEntry]) -> None:
         if not runs:
-            click.echo("No runs yet.")
+            say("No runs yet.")
             return
         for line in _aligned([_COLUMNS, *map(_row, runs)]):
-            click.echo(line)
+            say(line)
 
     def run(self, run: StoredRun, place: str) -> None:
-        click.echo(f"Run {run.name}: {run.status}")
+        say(f"Run {run.name}: {run.status}")
         _print_details(run.head, place, run.ending.ended if run.ending else "")
         _print_outcomes(run.outcomes.values())
         for step in run.steps:
             if step.unknown and not run.finished:
-                click.echo(f"{'unknown':>13}  {step.address}: {step.call} without an answer")
+                say(f"{'unknown':>13}  {step.address}: {step.call} without an answer")
         for backup in run.backups:
-            click.echo(f"{'saved':>13}  {backup.path}, {backup.digest[:16]}")
+            say(f"{'saved':>13}  {backup.path}, {backup.digest[:16]}")
 
     def damaged_run(self, name: str, found: IntactRecords, place: str) -> None:
-        click.echo(f"Run {name}: damaged")
+        say(f"Run {name}: damaged")
         head = next((one for one in found.records if isinstance(one, RunHead)), None)
         _print_details(head, place, "")
         for problem in found.problems:
-            click.echo(f"{'damaged':>13}  {problem}")
+            say(f"{'damaged':>13}  {problem}")
         _print_outcomes(one for one in found.records if isinstance(one, ActionOutcome))
 
 
@@ -66,14 +64,14 @@ def _print_details(head: RunHead | None, place: str, ended: str) -> None:
     details: dict[str, str] = {name: getattr(head, field, "") for name, field in _DETAILS.items()}
     for name, detail in {**details, "ended": ended, "journal": place}.items():
         if detail:
-            click.echo(f"  {name:<8} {detail}")
+            say(f"  {name:<8} {detail}")
 
 
 def _print_outcomes(outcomes: Iterable[ActionOutcome]) -> None:
     for outcome in outcomes:
-        click.echo(f"{outcome.status:>13}  {outcome.address}")
+        say(f"{outcome.status:>13}  {outcome.address}")
         if outcome.message and outcome.status != "not-started":
-            click.echo(f"{'':>15}{outcome.message}")
+            say(f"{'':>15}{outcome.message}")
 
 
 def _row(run: RunEntry) -> tuple[str, ...]:

@@ -1,0 +1,54 @@
+"""How the text of a plan names fields, and what stands behind the name of an action."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from reconciler.kinds.fields import FieldPath
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    InSync,
+    Keep,
+    Replace,
+    Skip,
+    Update,
+)
+from reconciler.visible_text import value_text
+
+
+def remark_of(action: Action) -> str:
+    """The text behind an action's name: why nothing is written, or why it is replaced."""
+    match action:
+        case Keep() if any(change.hint for change in action.kept):
+            return action.reason
+        case Keep():
+            return kept_names(action.kept)
+        case Skip():
+            return f"skipped: {action.reason}"
+        case Blocked():
+            return f"blocked: {action.reason}"
+        case Create() | Update() | Replace() | Delete() | InSync():
+            return action.reason
+
+
+def kept_names(kept: Sequence[Change]) -> str:
+    """The kept fields by name; several options of one section by the section's."""
+    names: list[str] = []
+    for section, group in groupby(kept, key=section_of):
+        members = list(group)
+        several = section and len(members) > 1
+        names += [label_of(section)] if several else [label_of(c.path) for c in members]
+    return f"kept as it is: {', '.join(names)}"
+
+
+def section_of(change: Change) -> FieldPath:
+    """The section of an option; empty for any other field."""
+    return change.path[:2] if len(change.path) == 3 else ()
+
+
+def label_of(path: FieldPath) -> str:
+    """A path as it is shown, with names that might be misread in quotes."""
+    return "/".join(map(value_text, path))

@@ -1,0 +1,99 @@
+"""Text in rows of so many columns. Columns are terminal cells: a CJK letter has two."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from reconciler.text_difference import ELLIPSIS, Side, units_of
+from reconciler.visible_text import escaped
+
+_MIN_CONTEXT = 16
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a value. ``start``, ``end``: the columns in which it differs from the other
+    value; equal where it does not."""
+
+    text: str
+    start: int = 0
+    end: int = 0
+
+
+def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterator[str]:
+    """Wraps text to ``width`` columns between words; a longer word is broken. ``first`` and
+    ``following``: the indents of the first line and of the others."""
+    line, used, indent = "", 0, first
+    for word in escaped(text).split(" "):
+        size = cell_len(word)
+        if line and indent + used + 1 + size > width:
+            yield " " * indent + line.rstrip(" ")
+            line, indent = "", following
+        if line:
+            line, used = f"{line} {word}", used + 1 + size
+            continue
+        *full, line = broken(word, width - indent)
+        for piece in full:
+            yield " " * indent + piece
+            indent = following
+        used = cell_len(line)
+    yield " " * indent + line
+
+
+def broken(text: str, width: int) -> list[str]:
+    """The text in pieces of at most ``width`` columns, wherever they end."""
+    if cell_len(text) <= width:
+        return [text]
+    return [row.text for row in rows(Side(units_of(text), 0, 0), max(width, 2))]
+
+
+def rows(side: Side, width: int) -> list[Row]:
+    """A value in rows of at most ``width`` columns. A difference that fits in one row is not
+    broken. Where the value lacks something, the column behind it differs."""
+    sizes = [cell_len(unit) for unit in side.units]
+    difference = sum(sizes[side.start : side.end])
+    made: list[Row] = []
+    text, used, mark = "", 0, (0, 0)
+    for index, (unit, size) in enumerate(zip(side.units, sizes, strict=True)):
+        together = difference if index == side.start and difference <= width else 0
+        if text and used + max(size, together) > width:
+            made.append(Row(text, *mark))
+            text, used, mark = "", 0, (0, 0)
+        if side.start <= index < side.end:
+            mark = (mark[0] if mark[1] else used, used + size)
+        elif index == side.start:
+            mark = (used, used + 1)
+        text, used = text + unit, used + size
+    if side.start == side.end == len(side.units):
+        mark = (used, used + 1)
+    return [*made, Row(text, *mark)]
+
+
+def elided(side: Side, other: Side, width: int) -> Side:
+    """A value without what does not fit, beside the difference, into ``width`` columns of the
+    beginning and the end that both values have in common. The same goes from both."""
+    widest = max(cell_len(side.difference), cell_len(other.difference))
+    room = max(width - widest, _MIN_CONTEXT)
+    head, tail = side.units[: side.start], side.units[side.end :]
+    sizes = cell_len("".join(head)), cell_len("".join(tail))
+    if sum(sizes) <= room:
+        return side
+    head = _nearest(head[::-1], max(room // 2, room - sizes[1]))[::-1]
+    tail = _nearest(tail, max(room // 2, room - sizes[0]))
+    middle = side.units[side.start : side.end]
+    return Side([*head, *middle, *tail], len(head), len(head) + len(middle))
+
+
+def _nearest(units: Sequence[str], width: int) -> list[str]:
+    """The first units that fit into ``width`` columns, with an ellipsis for the others."""
+    if cell_len("".join(units)) <= width:
+        return list(units)
+    kept: list[str] = []
+    used = len(ELLIPSIS)
+    for unit in units:
+        used += cell_len(unit)
+        if used > width:
+            break
+        kept.append(unit)
+    return [*kept, ELLIPSIS]

@@ -1,0 +1,74 @@
+"""Where two texts differ. Pure.
+
+Texts are compared as they are shown (``visible_text.py``), in units that are never torn apart:
+an escape such as ``\\u202e``, or a character with its accents.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ELLIPSIS = "..."
+_ESCAPE_OR_CHARACTER = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.", re.DOTALL)
+_LONG = 100
+_AROUND = 20
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two texts: its units, and from where to where they differ from the other's.
+    ``start == end``: the other text has something there that this text lacks."""
+
+    units: Sequence[str]
+    start: int
+    end: int
+
+    @property
+    def difference(self) -> str:
+        return "".join(self.units[self.start : self.end])
+
+
+def compare(before: str, after: str) -> tuple[Side, Side]:
+    """Both texts, between their longest common beginning and end."""
+    one, other = units_of(before), units_of(after)
+    shorter = min(len(one), len(other))
+    start = next((i for i in range(shorter) if one[i] != other[i]), shorter)
+    common = next((i for i in range(shorter - start) if one[-1 - i] != other[-1 - i]), None)
+    tail = shorter - start if common is None else common
+    return Side(one, start, len(one) - tail), Side(other, start, len(other) - tail)
+
+
+def units_of(text: str) -> list[str]:
+    """The units of a text as it is shown. Only a quoted text has escapes."""
+    if text.isascii():
+        return _ESCAPE_OR_CHARACTER.findall(text) if text.startswith('"') else list(text)
+    found: list[str] = []
+    for unit in _ESCAPE_OR_CHARACTER.findall(text) if text.startswith('"') else text:
+        if found and unicodedata.category(unit[0]).startswith("M"):
+            found[-1] += unit
+        else:
+            found.append(unit)
+    return found
+
+
+def excerpt(text: str) -> str:
+    """A text for a sentence: the beginning of a long text, and how long it is."""
+    if len(text) <= _LONG:
+        return text
+    return f"{text[:_LONG]}{ELLIPSIS} ({len(text):,} characters)"
+
+
+def excerpts(before: str, after: str) -> tuple[str, str]:
+    """Two texts for a sentence: of long texts, the place where they differ."""
+    if max(len(before), len(after)) <= _LONG:
+        return before, after
+    one, other = compare(before, after)
+    return _around(one), _around(other)
+
+
+def _around(side: Side) -> str:
+    first, last = max(0, side.start - _AROUND), side.end + _AROUND
+    before = (ELLIPSIS if first else "") + "".join(side.units[first : side.start])
+    after = "".join(side.units[side.end : last]) + (ELLIPSIS if last < len(side.units) else "")
+    return before + excerpt(side.difference) + after
