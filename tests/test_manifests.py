@@ -681,6 +681,30 @@ def test_names_that_differ_in_case_only_are_a_problem_with_both_places() -> None
     assert "m.yaml:3:12" in problem
 
 
+def test_names_that_differ_in_their_unicode_form_only_are_a_problem() -> None:
+    composed = GROUP.replace("name: G", "name: Caf\u00e9")
+    ((place, problem),) = places_and_problems(
+        composed + "---\n" + GROUP.replace("G}", "Cafe\u0301}")
+    )
+    assert place == "m.yaml:7:12"
+    assert "is declared twice" in problem
+
+
+@pytest.mark.parametrize("value", ["webme", "101:", ":webme", "x:webme", ""])
+def test_a_queue_key_that_names_no_tenant_and_endpoint_is_a_problem(value: str) -> None:
+    text = OPTIONS + f"  options: {{chat: {{queueKey: '{value}'}}}}\n"
+    ((place, problem),) = places_and_problems(text)
+    assert place.startswith("m.yaml:6:")
+    assert (
+        "chat/queueKey must be the DBID of a tenant, a colon and the name of an endpoint" in problem
+    )
+
+
+def test_a_queue_key_of_a_site_that_is_not_known_yet_is_no_problem() -> None:
+    text = OPTIONS + "  options: {chat: {queueKey: '${site.tenant.dbid}:webme'}}\n"
+    assert desired(text).options == ()
+
+
 def test_the_same_name_in_two_scopes_is_two_objects(site: Bound) -> None:
     other = GROUP.replace("{name: G}", "{name: G, tenant: Other}")
     first, second = _VALUE % "D", _VALUE.replace("attribute: A", "attribute: B") % "D"

@@ -1,4 +1,4 @@
-"""Which texts can be names: of objects, folders, sections and options. Pure.
+"""Which texts can be names, of objects, folders, sections and options, and which are alike. Pure.
 
 A name is read by people and typed by them. Characters that nobody sees make two names look
 alike, and a control character can forge a line of output.
@@ -38,6 +38,37 @@ def name_advice(text: str) -> str:
     if text.endswith("\n") and not name_problem(text[:-1]):
         return "A text below | or > ends with a line feed: write the name on the line of its key."
     return "Write it without."
+
+
+def alike_key(text: str) -> str:
+    """The same for all names that people take for one: whatever their case, their Unicode
+    form, their blanks, and characters that nobody sees."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.casefold().split())
+    folded = _composed(unicodedata.normalize("NFD", text).casefold())
+    return _seen(folded)
+
+
+def likeness(one: str, other: str) -> str:
+    """In what alike names differ, as the end of "they differ only in"."""
+    ways = {
+        "case": str.casefold,
+        "the Unicode form of characters": _composed,
+        "blanks or invisible characters": _seen,
+    }
+    for way, without in ways.items():
+        if without(one) == without(other):
+            return way
+    return "case, blanks and the Unicode form of characters"
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _seen(text: str) -> str:
+    """The text without invisible characters, and with single blanks between its words."""
+    return " ".join("".join(c for c in text if c.isspace() or not _is_unseen(c)).split())
 
 
 def _is_unseen(character: str) -> bool:

@@ -6,7 +6,7 @@ references; ``docs/domain.md`` lists the options.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,7 +30,7 @@ def references_of(where: str, section: str, key: str, value: object) -> Iterable
     """The references in the value of an option. ``where``: ``annex`` or ``options``."""
     if not isinstance(value, str):
         return
-    if where == "annex" and section == "Orchestration" and _APPLICATION.fullmatch(key):
+    if where == "annex" and is_strategy(section, key):
         if value.startswith("script:"):
             yield OptionReference("script", value.removeprefix("script:"), "EnhancedRouting")
     elif where == "annex" and section == "View" and key == "Queue":
@@ -39,10 +39,28 @@ def references_of(where: str, section: str, key: str, value: object) -> Iterable
         tenant = section.removeprefix(ENDPOINTS)
         if value and _is_dbid(tenant):
             yield OptionReference("script", value, "InteractionQueue", int(tenant))
-    elif where == "options" and (section, key) == ("chat", "queueKey"):
+    elif where == "options" and (section, key) == _QUEUE_KEY[1:]:
         tenant, _, endpoint = value.partition(":")
         if _is_dbid(tenant) and endpoint:
             yield OptionReference("endpoint", endpoint, tenant_dbid=int(tenant))
+    elif where == "options" and (section, key) == ("chat", "webengagementChatQueue") and value:
+        yield OptionReference("script", value, "InteractionQueue")
+
+
+def value_problem(path: Sequence[str], value: str) -> str:
+    """Why a value cannot work in the option at ``path`` (word, section, option); empty: it
+    can, or no form of it is known. The value, which may be a secret, is not repeated."""
+    if tuple(path) != _QUEUE_KEY or any(references_of(*_QUEUE_KEY, value)):
+        return ""
+    return (
+        "chat/queueKey must be the DBID of a tenant, a colon and the name of an endpoint,"
+        " such as 101:webme"
+    )
+
+
+def is_strategy(section: str, key: str) -> bool:
+    """Whether an option of a queue's annex binds the queue to a strategy."""
+    return section == "Orchestration" and _APPLICATION.fullmatch(key) is not None
 
 
 def _is_dbid(text: str) -> bool:
@@ -58,4 +76,5 @@ def needs_restart(section: str, key: str) -> bool:
 _APPLICATION = re.compile(r"application(@.+)?")
 ENDPOINTS = "endpoints:"
 """The name of a Chat Server's section of endpoints begins so; the tenant's DBID follows."""
+_QUEUE_KEY = ("options", "chat", "queueKey")
 _RESTART = frozenset({("chat", "queueKey"), ("chat", "connectionTimeout")})

@@ -8,6 +8,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import FieldPath, FieldValueError, SecretText, Value, canonical
 from reconciler.kinds.manifests import BLOCKS
 from reconciler.kinds.model import ValueType
+from reconciler.kinds.options import value_problem
 from reconciler.kinds.types_files import VALUES
 from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded
@@ -117,7 +118,12 @@ class FieldReader:
         if isinstance(value, Mapping):
             secret = self._secret(value["from"], place) if "from" in value else None
             return self._field(path, place, secret, secret=True)
-        return self._field(path, place, None if value is None else as_text(value))
+        text = None if value is None else as_text(value)
+        # What still holds ${ waits for a site.
+        problem = value_problem(path, text) if text is not None and "${" not in text else ""
+        if problem:
+            self._report(place, problem)
+        return self._field(path, place, text)
 
     def _secret(self, source: str, place: FieldPath) -> SecretText:
         """The value of a secret; empty, and a problem, where the environment lacks it. What

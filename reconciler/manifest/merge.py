@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.names import alike_key, likeness
 from reconciler.manifest.desired import (
     DesiredFile,
     DesiredObject,
@@ -19,7 +20,8 @@ _T = TypeVar("_T")
 def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnostic]) -> None:
     """Reports every object that more than one manifest declares."""
     for desired, first in _repeated(
-        objects, lambda each: (each.kind.type, each.tenant, each.attribute, each.name.casefold())
+        objects,
+        lambda each: (each.kind.type, each.tenant, alike_key(each.attribute), alike_key(each.name)),
     ):
         summary = f"{desired.address} is declared twice, first as {first.address} at {first.origin}"
         problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))
@@ -43,7 +45,10 @@ def _repeated(items: Iterable[_T], key: Callable[[_T], Hashable]) -> Iterator[tu
 
 def _advice(desired: DesiredObject, first: DesiredObject) -> str:
     if desired.name != first.name:
-        return "Names that differ only in case are not distinguished everywhere."
+        return (
+            f"The two names differ only in {likeness(desired.name, first.name)}: nobody can tell"
+            " the objects apart. Remove one of them, or give it another name."
+        )
     if desired.kind is not first.kind:
         return "The scripts of a tenant share one namespace, whatever their type."
     return "Remove one of them."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reconciler.kinds import enums
+from reconciler.kinds.names import alike_key, likeness
 from reconciler.manifest.desired import DesiredObject
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -42,6 +43,12 @@ def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
         )
     if candidates:
         return Match(candidates[0])
+    for one in live.of_type("Enumerator", tenant):
+        label = str(one.attributes.get("displayName", ""))
+        if alike_key(label) == alike_key(name):
+            return _blocked_by(
+                f"{describe(one)} has the display name {label!r}, which", label, name
+            )
     return _twin(live, "Enumerator", tenant, name)
 
 
@@ -61,7 +68,16 @@ def match(desired: DesiredObject, live: Snapshot, tenant: int, attribute: int) -
 
 
 def _twin(live: Snapshot, object_type: str, scope: int, name: str) -> Match:
-    twin = live.case_twin(object_type, scope, name)
+    """Blocks an object whose name is alike to that of a live object: it would be a second
+    object that nobody can tell from the first."""
+    twin = live.twin(object_type, scope, name)
     if twin is None:
         return Match()
-    return Match(blocked=f"{describe(twin)} differs from {name!r} in case only")
+    return _blocked_by(describe(twin), str(twin.attributes.get("name", "")), name)
+
+
+def _blocked_by(twin: str, live_name: str, name: str) -> Match:
+    return Match(
+        blocked=f"{twin} differs from {name!r} only in {likeness(live_name, name)};"
+        " write the name in the manifest exactly as it is there, or rename that object"
+    )

@@ -35,5 +35,3 @@ def _about_state(action: Action, final: Simulation) -> Iterator[str]:
     managed = any(change.path == ("state",) for change in changes_of(action))
     if one.attributes.get("state") == STATE["Disabled"] and not managed:
         yield f"{action.address} is disabled."
-    if action.object_type == "AgentGroup" and not one.attributes.get("agentDBIDs"):
-        yield f"{action.address} has no agents: add them, no tool knows who they are."

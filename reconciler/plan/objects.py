@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.kinds.fields import FieldPath, Value, flatten
-from reconciler.manifest.desired import DesiredObject
+from reconciler.manifest.desired import DesiredObject, ManagedField
 from reconciler.plan.actions import Action, Blocked, Change, Create, Replace, Skip, Subject
 from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.context import Context
@@ -189,7 +189,7 @@ def _with_canonical_references(
     """The object with every reference as the live objects name it, and which reference
     leads to nothing; empty: none does, but for initial fields that are the site's own.
     ``existing``: the fields of the object itself."""
-    fields = []
+    fields: dict[FieldPath, ManagedField] = {}
     for field in desired.fields:
         attribute = desired.kind.object_type.by_word(field.path[0])
         if attribute is not None and attribute.refers_to and field.value is not None:
@@ -199,13 +199,13 @@ def _with_canonical_references(
             canonical = live.name(attribute.refers_to, one.dbid, tenant) if one else ""
             if not canonical or not (name == canonical or name.endswith(f":{canonical}")):
                 if left_alone(field, existing):
-                    fields.append(field)
+                    fields.setdefault(field.path, field)
                     continue
                 return desired, f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
             path = field.path if len(field.path) == 1 else (field.path[0], canonical)
             field = replace(field, path=path, value=canonical)  # noqa: PLW2901 - its one form
-        fields.append(field)
-    return replace(desired, fields=tuple(fields)), ""
+        fields.setdefault(field.path, field)  # 1001 and Bank:1001 are one agent
+    return replace(desired, fields=tuple(fields.values())), ""
 
 
 def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:

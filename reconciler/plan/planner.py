@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from reconciler.errors import SelfCheckError
 from reconciler.plan.actions import Action, Blocked, Skip, Write
+from reconciler.plan.agent_groups import group_notices, group_warnings
 from reconciler.plan.context import Context
 from reconciler.plan.effects import simulate
 from reconciler.plan.files import files_left_out, plan_files
@@ -19,6 +20,8 @@ from reconciler.plan.references import check_references, with_needs
 from reconciler.plan.reset import with_reset
 from reconciler.plan.secrets import with_digests
 from reconciler.plan.select import select
+from reconciler.plan.submitters import submitter_notices
+from reconciler.plan.twins import twin_warnings
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site, application_name
@@ -51,9 +54,17 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
             *site.notices,
             *remarks,
             *selection,
+            *group_notices(context, checked, final),
             *notices(checked, final),
+            *submitter_notices(checked, final),
         ),
-        warnings=(*site.warnings, *warnings, *(exceeded if options.force else ())),
+        warnings=(
+            *site.warnings,
+            *warnings,
+            *group_warnings(context, checked, final),
+            *twin_warnings(context, checked, final),
+            *(exceeded if options.force else ()),
+        ),
         manifests=manifests,
         consent=options.consent,
         refusals=() if options.force else exceeded,

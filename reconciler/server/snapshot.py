@@ -5,6 +5,7 @@ The planner sees live objects only through a snapshot. Pure.
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.kinds.names import alike_key
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.port import ConfObject
 
@@ -64,8 +65,8 @@ class Snapshot:
         dbid = self._by_name.get(_key(object_type, scope, name), {}).get(name)
         return None if dbid is None else self.get(object_type, dbid)
 
-    def case_twin(self, object_type: str, scope: int, name: str) -> ConfObject | None:
-        """An object whose name differs from ``name`` only in upper and lower case."""
+    def twin(self, object_type: str, scope: int, name: str) -> ConfObject | None:
+        """An object whose name is another than ``name``, but alike (``names.alike_key``)."""
         alike = self._by_name.get(_key(object_type, scope, name), {})
         dbid = next((dbid for other, dbid in alike.items() if other != name), None)
         return None if dbid is None else self.get(object_type, dbid)
@@ -103,4 +104,4 @@ def _scope(item: ConfObject) -> int:
 
 
 def _key(object_type: str, scope: int, name: str) -> tuple[str, int, str]:
-    return object_type, scope, name.casefold()
+    return object_type, scope, alike_key(name)

@@ -1,0 +1,71 @@
+"""Notices about queues that a plan binds to a strategy although a Submitter serves them. Pure.
+
+Composer assigns strategies to queues up to release 8.1.3, and from 8.1.4 to the views of queues,
+through scripts of type InteractionSubmitter (Composer Help, Interaction Queue Block). How a
+Submitter names its view is not public: any option of its annex with the view's name counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.kinds.enums import SCRIPT_TYPE
+from reconciler.kinds.options import is_strategy
+from reconciler.plan.actions import Action, changes_of
+from reconciler.plan.effects import Simulation
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+Served = Mapping[tuple[int, str], list[tuple[str, str]]]
+"""Tenant DBID and name of a queue -> names of its views and of the Submitters that serve them."""
+
+
+def submitter_notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
+    """A notice for each queue that the plan binds and that a Submitter serves already."""
+    served = _served(final.live)
+    for action in actions:
+        binds = any(
+            change.after is not None and change.path[0] == "annex" and is_strategy(*change.path[1:])
+            for change in changes_of(action)
+            if len(change.path) == 3
+        )
+        if action.kind == "InteractionQueue" and binds:
+            for view, submitter in served.get((action.tenant, action.name), ()):
+                yield (
+                    f"{action.address} is bound to a strategy, and the Submitter {submitter!r}"
+                    f" already serves its view {view!r}: interactions may be routed twice. Keep"
+                    " one of the two: leave this queue out with --exclude, or remove the"
+                    " Submitter."
+                )
+
+
+def _served(live: Snapshot) -> Served:
+    scripts = live.of_type("Script")
+    submitters: dict[tuple[int, str], list[str]] = {}
+    for script in scripts:
+        if script.attributes.get("type") == SCRIPT_TYPE["InteractionSubmitter"]:
+            for value in _annex_values(script):
+                submitters.setdefault((script.tenant, value), []).append(_name(script))
+    served: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    for view in scripts if submitters else ():
+        if view.attributes.get("type") == SCRIPT_TYPE["InteractionQueueView"]:
+            queue = _annex(view).get("View", {}).get("Queue", "")
+            for submitter in submitters.get((view.tenant, _name(view)), ()):
+                served.setdefault((view.tenant, str(queue)), []).append((_name(view), submitter))
+    return served
+
+
+def _name(script: ConfObject) -> str:
+    return str(script.attributes.get("name", ""))
+
+
+def _annex(script: ConfObject) -> Mapping[str, Mapping[str, object]]:
+    return script.attributes.get("userProperties") or {}
+
+
+def _annex_values(script: ConfObject) -> set[str]:
+    """The texts in an annex; a reference to a script counts as its name."""
+    return {
+        value.removeprefix("script:")
+        for options in _annex(script).values()
+        for value in options.values()
+        if isinstance(value, str)
+    }

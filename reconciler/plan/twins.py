@@ -1,0 +1,59 @@
+"""Warnings about declared sections and options beside others whose names are alike. Pure.
+
+Configuration Server keeps ``webme`` and ``WebMe`` apart, people do not: they edit one and a
+server reads the other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reconciler.kinds.names import alike_key, likeness
+from reconciler.plan.actions import Action, Blocked, Skip
+from reconciler.plan.context import Context
+from reconciler.plan.effects import Simulation
+from reconciler.server.port import ConfObject
+
+KEY_VALUES = {"options": "options", "annex": "userProperties"}
+"""Words of manifests -> attributes of objects, for what is sections of options."""
+
+
+def twin_warnings(context: Context, actions: Sequence[Action], final: Simulation) -> Iterator[str]:
+    """Warnings about the sections and options that manifests declare, in the objects as they
+    would be after the plan."""
+    for action in actions:
+        one = final.results.get(action.address)
+        if one is None or isinstance(action, Skip | Blocked):
+            continue
+        desired = context.desired.addresses.get(action.address)
+        declared = {
+            field.path: None
+            for field in getattr(desired, "fields", ())
+            if field.value is not None and field.path[0] in KEY_VALUES
+        }
+        for section in dict.fromkeys(path[:2] for path in declared):
+            for other in _twins(section[1], _sections(one, section[0])):
+                yield _warning(action.address, section, other)
+        for path in declared:
+            for other in _twins(path[2], _sections(one, path[0]).get(path[1], {})):
+                yield _warning(action.address, path, other)
+
+
+def _sections(one: ConfObject, word: str) -> Mapping[str, Mapping[str, object]]:
+    return one.attributes.get(KEY_VALUES[word]) or {}
+
+
+def _twins(name: str, names: Iterable[str]) -> list[str]:
+    key = alike_key(name)
+    return sorted(other for other in names if other != name and alike_key(other) == key)
+
+
+def _warning(address: str, path: tuple[str, ...], other: str) -> str:
+    where, section, *option = path
+    if option:
+        what, beside = f"the option {where}/{section}/{option[0]}", f"{other!r}"
+    else:
+        what, beside = f"the section [{section}] in {where}", f"[{other}]"
+    return (
+        f"{address}: {what} stands beside {beside}, which is alike: the names differ only in"
+        f" {likeness(path[-1], other)}. A server may read either of them. Keep the name that the"
+        " server's documentation gives, here and in the manifest, and remove the other."
+    )
