@@ -14,7 +14,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.main import main
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.render.console import say
+from reconciler.render.console import say, say_command
 from reconciler.resources import BUNDLED
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -63,7 +63,7 @@ def command(folder: Path | None) -> int:
     _run(apply, ExitCode.DONE)
     _run(["drift", *site, "--quiet"], ExitCode.DONE)
     _say("Continue by hand:")
-    say(f"  cd {shlex.quote(str(place))}")
+    say_command(f"  cd {shlex.quote(str(place))}")
     for line in (
         f"embedded inspect {SERVER_FILE}",
         f"plan {shlex.join(site)} --verbose",
@@ -71,7 +71,7 @@ def command(folder: Path | None) -> int:
         f"runs --state-dir {STATE}",
         "init my-site",
     ):
-        say(f"  {_program()} {line}")
+        say_command(f"  {_program()} {line}")
     return ExitCode.DONE
 
 
@@ -105,7 +105,7 @@ def _say(text: str) -> None:
 
 def _run(arguments: Sequence[str], expected: ExitCode) -> None:
     """Prints a command and runs it."""
-    say(f"$ gwe {shlex.join(arguments)}")
+    say_command(f"$ gwe {shlex.join(arguments)}")
     sys.stdout.flush()
     code = main(list(arguments))
     if code != expected:

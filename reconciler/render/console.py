@@ -83,6 +83,11 @@ def say(line: str = "", *, err: bool = False, to: IO[str] | None = None) -> None
     click.echo(text, file=stream)
 
 
+def say_command(line: str) -> None:
+    """Prints a command to be copied: no line break is put into it at any width."""
+    click.echo(escaped(line))
+
+
 def prompt(question: str, terminal: IO[str]) -> None:
     """Prints a question on a terminal; the answer stands on the same line."""
     terminal.write(escaped(question))
