@@ -375,7 +375,10 @@ def _a_huge_integer(data: dict[str, Any]) -> None:
 MORE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "a delete": (_a_deleted_queue, "only the undo of a run deletes"),
     "permissions": (_permissions, "only the undo of a run sets permissions"),
-    "another name than its own": (_another_name_than_its_own, "what would be created has another name"),
+    "another name than its own": (
+        _another_name_than_its_own,
+        "what would be created has another name",
+    ),
     "a secret of nobody": (_a_secret_of_nobody, "no live object has the secret of /options/S/a"),
     "a change under no unit": (_no_digest, "/options/S/a would not be compared before"),
     "no digest of the old value": (_no_old_digest, "/options/S/a has no digest of its old value"),
