@@ -1,8 +1,10 @@
 """Problems and notices as values: what is wrong, where, and what to do next."""
 
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 MAX_SHOWN = 100
 """Problems that are shown one by one; of more, only the number."""
@@ -62,3 +64,13 @@ def listing(words: Sequence[str]) -> str:
     """Words in a hint, separated by commas; of many, the first ones."""
     shown = ", ".join(words[:MAX_LISTED])
     return f"{shown} and others" if len(words) > MAX_LISTED else shown
+
+
+def defect(error: Exception) -> str:
+    """What to say of an unexpected error: where it came from. Its own text may hold a secret."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return (
+        f"an unexpected {type(error).__name__} ended the run, which is a defect of this program;"
+        f" please report it with these places: {', '.join(places[:6])}"
+    )

@@ -91,6 +91,7 @@ def _environment(cwd: Path, more: Mapping[str, str] | None) -> dict[str, str]:
 
 def _result(code: int, out: str, err: str) -> Result:
     assert "Traceback" not in err, err
+    assert "defect of this program" not in err, err
     return Result(code, out, err)
 
 

@@ -339,7 +339,10 @@ def test_a_rename_that_fails_leaves_the_old_file_and_the_run_goes_on(
         assert _main(web, monkeypatch, *APPLY, "--auto-approve") == 5
     told = " ".join(capsys.readouterr().out.split())
     path = "We b/it's.properties"
-    assert f"failed {path} cannot be written and is unchanged: Input/output error" in told
+    assert (
+        f"error: LaunchFile/conf: {path} cannot be written and is unchanged: Input/output error"
+        in told
+    )
     assert "Apply: 1 applied, 1 failed." in told
     (run,) = web.place.runs
     results = [(step.address, step.result) for step in run.steps]

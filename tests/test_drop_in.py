@@ -674,7 +674,7 @@ def test_the_script_runs_from_another_folder_with_any_names(
     env = {"GWE_PYTHON": sys.executable, "GWE_STATE_DIR": "", "CDPATH": str(tmp_path)}
     result = finished([*command, *site(path, app=ODD)], elsewhere, env)
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[2] == "Site       " + ODD.replace("\\", r"\\")
+    assert f"Site       {ODD}" in result.out.splitlines()
     assert last_line(result) == SUCCESS
     assert (tools / "state" / "state.db").is_file()
     result = finished([*command, *site(path, app=f"{ODD} not")], elsewhere, env)

@@ -275,7 +275,7 @@ def test_a_value_that_spells_nothing_is_refused(object_type: str, name: str, wro
 def test_values_are_shown_so_that_nothing_looks_like_something_else() -> None:
     pairs = [
         (None, "(absent)"),
-        ("", "''"),
+        ("", '""'),
         (True, "true"),
         (False, "false"),
         (0, "0"),

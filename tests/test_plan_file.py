@@ -1228,8 +1228,7 @@ def test_a_plan_that_was_applied_elsewhere_gets_one_sentence(tmp_path: Path) -> 
     again = applied(tmp_path)
     assert again.code == 4
     assert [line for line in again.err.splitlines() if line.startswith("error: ")] == [
-        "error: this plan was applied already, by a run that is not stored here: the server has"
-        " all that it would write"
+        "error: this plan was applied already: the server has all that it would write"
     ]
 
 

@@ -5,6 +5,7 @@ write what ``gwe show`` prints, to the object that it names, and nothing that pl
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -293,6 +294,7 @@ def test_a_crafted_plan_cannot_delete_a_predefined_object(
         _deleted(object_type, found.dbid)(data)
         (one,) = data["actions"]
         one |= {"address": f"Environment:BusinessAttribute/{name}", "name": name, "tenant": 1}
+        data["undoes"] = "20261125-000000-00000000"
 
     edited(tmp_path, edit)
     before = everything(server)
@@ -317,6 +319,125 @@ def test_no_plan_deletes_an_object_of_a_type_that_manifests_do_not_describe(
     refused = applied(tmp_path)
     assert refused.code == 1
     assert f"no plan can delete a {kind}" in said(refused)
+
+
+def _a_deleted_queue(data: dict[str, Any]) -> None:
+    _deleted("Script", DBIDS["Sales"])(data)
+    (one,) = data["actions"]
+    one |= {"address": "InteractionQueue/Sales", "kind": "InteractionQueue", "name": "Sales"}
+
+
+def _permissions(data: dict[str, Any]) -> None:
+    entry = {"type": "Person", "dbid": 101, "mask": 127}
+    action(data, "InteractionQueue/Fresh")["permissions"] = [entry]
+
+
+def _another_name_than_its_own(data: dict[str, Any]) -> None:
+    action(data, "InteractionQueue/Fresh")["fields"]["/name"] = "Evil"
+
+
+def _a_secret_of_nobody(data: dict[str, Any]) -> None:
+    (change,) = action(data, "Application/Stat")["changes"]
+    change |= {"before": {"secret": True}, "after": {"secret": "carried"}}
+
+
+def _no_digest(data: dict[str, Any]) -> None:
+    action(data, "Application/Stat")["fingerprint"] |= {"units": ["/options/X"], "fields": {}}
+
+
+def _no_old_digest(data: dict[str, Any]) -> None:
+    action(data, "Application/Stat")["fingerprint"]["fields"] = {}
+
+
+def _twice_the_same_object(data: dict[str, Any]) -> None:
+    one = {name: action(data, "Application/Stat")[name] for name in action_names(data)}
+    one |= {"address": "Application/Shadow", "action": "in-sync", "changes": []}
+    data["actions"].insert(0, one)
+    data["summary"]["in-sync"] += 1
+
+
+def action_names(data: dict[str, Any]) -> list[str]:
+    """The properties of an action that writes nothing."""
+    found = list(action(data, "Application/Stat"))
+    return found[: found.index("folder")]
+
+
+def _an_empty_section(data: dict[str, Any]) -> None:
+    one = action(data, "Application/Stat")
+    one["changes"][0] |= {"path": "/options//a", "unit": "/options//a"}
+    one["fingerprint"]["units"] = ["/options//a"]
+
+
+def _a_huge_integer(data: dict[str, Any]) -> None:
+    action(data, "Application/Stat")["changes"][0]["after"] = 10**30
+
+
+MORE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "a delete": (_a_deleted_queue, "only the undo of a run deletes"),
+    "permissions": (_permissions, "only the undo of a run sets permissions"),
+    "another name than its own": (
+        _another_name_than_its_own,
+        "what would be created has another name",
+    ),
+    "a secret of nobody": (_a_secret_of_nobody, "no live object has the secret of /options/S/a"),
+    "a change under no unit": (_no_digest, "/options/S/a would not be compared before"),
+    "no digest of the old value": (_no_old_digest, "/options/S/a has no digest of its old value"),
+    "an object twice": (_twice_the_same_object, "Application/Stat stands in it twice"),
+    "an empty section": (_an_empty_section, "/options//a has an empty name in it"),
+    "a huge integer": (_a_huge_integer, "/options/S/a cannot hold 1000000000000000000000000000"),
+}
+
+
+@pytest.mark.parametrize("case", MORE.values(), ids=MORE.keys())
+def test_what_no_plan_can_have_is_refused_when_the_file_is_read(
+    case: tuple[Callable[[dict[str, Any]], None], str], tmp_path: Path
+) -> None:
+    edit, message = case
+    server = saved(tmp_path)
+    DBIDS["Sales"] = find(server, "Script", "Sales").dbid
+    edited(tmp_path, edit)
+    for refused in (applied(tmp_path), gwe("show", "plan.json", cwd=tmp_path)):
+        assert refused.code == 1
+        assert message in said(refused)
+
+
+def test_a_plan_that_is_not_what_reverts_its_run_is_refused(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    assert applied(tmp_path).code == 0
+    assert gwe("undo", "last", "--out", "plan.json", "--quiet", cwd=tmp_path).code == 0
+
+    def edit(data: dict[str, Any]) -> None:
+        one = action(data, "Application/Stat")
+        one["changes"][0]["after"] = "evil"
+
+    edited(tmp_path, edit)
+    before = everything(server)
+    refused = applied(tmp_path)
+    assert refused.code == 4
+    assert "the plan is not what reverts run" in said(refused)
+    assert everything(server) == before
+
+
+def test_an_undo_of_a_run_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    edited(tmp_path, lambda data: data.update(undoes="20261125-000000-00000000"))
+    before = everything(server)
+    refused = applied(tmp_path)
+    assert refused.code == 64
+    assert everything(server) == before
+
+
+def test_an_undo_finds_an_object_that_was_renamed_since(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    assert applied(tmp_path).code == 0
+    with opened(server) as other:
+        dbid = find(server, "Application", "Other").dbid
+        other.update("Application", dbid, Delta(values={"name": "Another"}))
+        dbid = find(server, "Script", "Fresh").dbid
+        other.update("Script", dbid, Delta(values={"name": "Fresher"}))
+    done = gwe("undo", "last", "--auto-approve", "--force", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "- Fresher" in done.out
 
 
 # The id
@@ -411,6 +532,24 @@ def test_with_a_key_only_plan_files_that_it_signed_are_shown_and_applied(tmp_pat
     assert done.code == 0
     # The plans of runs are no plan files: an undo needs no signature.
     assert gwe("undo", "last", "--auto-approve", cwd=tmp_path, env=KEY).code == 0
+
+
+def test_a_key_of_any_bytes_signs(tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    key = {"GWE_PLAN_KEY": os.fsdecode(b"\xff\xfe")}
+    options = plan_arguments(server, "-f", "m.yaml", "--out", "plan.json", "--quiet")
+    assert gwe("plan", *options, cwd=tmp_path, env=key).code == 0
+    assert applied(tmp_path, env=key).code == 0
+
+
+@pytest.mark.parametrize("expected", ["", " ", "last", "0" * 31])
+def test_what_is_no_id_is_never_the_expected_one(expected: str, tmp_path: Path) -> None:
+    server = saved(tmp_path)
+    before = everything(server)
+    refused = applied(tmp_path, "--expect", expected)
+    assert refused.code == 64
+    assert "is no id of a plan" in said(refused)
+    assert everything(server) == before
 
 
 def test_an_empty_key_is_no_key_and_is_refused(tmp_path: Path) -> None:

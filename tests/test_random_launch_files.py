@@ -81,10 +81,10 @@ class Managed:
         return key, str(self.values[key])
 
     def written(self) -> Mapping[str, str | None]:
-        """The values that an apply writes."""
+        """The values that an apply writes: those of spec, then those of initial."""
         return {
             key: value
-            for key, value in self.values.items()
+            for key, value in sorted(self.values.items(), key=lambda each: each[0] in self.kept)
             if self.text.says(key) != value
             and (key not in self.kept or self.text.says(key) is None)
         }

@@ -134,7 +134,7 @@ def test_a_plan_file_whose_run_was_pruned_is_still_applied_once(place: Place) ->
     assert name in store.prune(timedelta(days=90))
     refused = gwe(*apply, cwd=place.folder)
     assert refused.code == 4
-    assert f"this plan was applied before, by run {name}" in " ".join(refused.err.split())
+    assert f"this plan was applied already, as run {name}" in " ".join(refused.err.split())
 
 
 # The last run that wrote something

@@ -131,10 +131,7 @@ def stale_error(plan: Plan, stale: Sequence[Outcome], live: Snapshot) -> StalePl
     """The refusal that lists stale actions and what changed, or says that the plan was
     applied already."""
     if len(stale) == len(plan.writes) and all(_is_applied(one, live) for one in plan.writes):
-        summary = (
-            "this plan was applied already, by a run that is not stored here: the server has all"
-            " that it would write"
-        )
+        summary = "this plan was applied already: the server has all that it would write"
         advice = "Nothing was written. A new plan shows whether anything is left to do."
         return StalePlanError([Diagnostic(summary, hint=advice)])
     problems = [f"{one.action.address}: {one.message}" for one in stale[:_LISTED_ACTIONS]]

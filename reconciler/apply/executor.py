@@ -4,13 +4,12 @@ A failed action skips the actions that need it. Independent actions go on, but n
 delete starts any more. When the server, the lock or the journal is lost, the run stops.
 """
 
-import traceback
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.writes import StopRunError, Writes
+from reconciler.diagnostics import defect
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
 from reconciler.launch.adapter import LaunchFileAccessError
@@ -151,14 +150,4 @@ class _Run:
             raise StopRunError(Outcome(action, "failed", error.message, error.hint)) from error
         except Exception as error:
             hint = self._calls.recover_hint
-            raise StopRunError(Outcome(action, "unknown", _defect(error), hint)) from error
-
-
-def _defect(error: Exception) -> str:
-    """Says where an unexpected error came from. Its own text may hold a secret."""
-    frames = reversed(traceback.extract_tb(error.__traceback__))
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
-    return (
-        f"an unexpected {type(error).__name__} ended the run, which is a defect of this program;"
-        f" please report it with these places: {', '.join(places[:6])}"
-    )
+            raise StopRunError(Outcome(action, "unknown", defect(error), hint)) from error

@@ -30,6 +30,7 @@ from reconciler.apply.session import (
     RunSession,
     run_session,
 )
+from reconciler.diagnostics import defect
 from reconciler.errors import (
     ExitCode,
     InterruptedRunError,
@@ -74,6 +75,7 @@ def execute_plan(
             check = partial(_check_none_running, options.state, info.identity, context.name)
             with run_session(plan, server, journal, options, context, warn, check=check) as session:
                 stale = _stale(plan, session, options)
+                options.confirm()
                 session.lock.keep = began_writing = True
                 report = execute(
                     plan, session.live, session.server, listener, stopping,
@@ -92,6 +94,13 @@ def execute_plan(
                 ) from None
             if report is None:
                 raise
+        except Exception as error:
+            if report is None and began_writing:
+                raise InterruptedRunError(
+                    f"{defect(error)}; something may have been written",
+                    recover_hint(options.state.place),
+                ) from error
+            raise
         finally:
             # gwe recover looks at every run whose journal has no end.
             if report is not None or not began_writing:

@@ -44,7 +44,7 @@ class RunContext:
 class RunOptions:
     """How a run is executed. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the plan
     is a file, which is run once. ``installation``: where the launch files are. ``limits``: how
-    much the plan may destroy."""
+    much the plan may destroy. ``confirm`` is called right before the first write."""
 
     state: StateStore
     lock: bool = True
@@ -54,6 +54,7 @@ class RunOptions:
     from_file: bool = False
     installation: Installation | None = None
     limits: Limits = field(default_factory=Limits)
+    confirm: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -146,5 +147,8 @@ def _locked(
                 lock.release()
             except ServerError as error:
                 warn(f"The lock could not be released: {error.message}. See gwe lock show.")
+            except Exception as error:  # noqa: BLE001 - the run has ended, and says how
+                kind = type(error).__name__
+                warn(f"The lock could not be released ({kind}). See gwe lock show.")
             except KeyboardInterrupt:
                 warn("Interrupted while the lock was released. See gwe lock show.")

@@ -31,6 +31,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.check_actions import IDENTITY
 from reconciler.plan.folders import same_folder
+from reconciler.plan.identity import subject_now
 from reconciler.plan.losses import losses, referrers
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
@@ -121,7 +122,7 @@ class _Undo:
     def _delete(self, subject: Subject, after: ConfObject, now: ConfObject | None) -> Action:
         if now is None:
             return Skip(subject, "it is gone already")
-        subject = replace(subject, dbid=now.dbid)
+        subject = subject_now(subject, now, self._live, self._site_tenant)
         if subject.protect:
             return Blocked(subject, "protected: it is never deleted")
         left, live = self._fields(after), self._fields(now)
@@ -178,7 +179,7 @@ class _Undo:
                 continue
             change = _change(subject, path, live.get(path), old.get(path))
             (changes if live.get(path) == left.get(path) else kept).append(change)
-        subject = replace(subject, dbid=now.dbid)
+        subject = subject_now(subject, now, self._live, self._site_tenant)
         if changes:
             return _update(subject, changes, kept, folder=now.folder)
         if kept:

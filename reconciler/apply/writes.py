@@ -252,6 +252,12 @@ class Writes:
             source = self._live.get(action.object_type, change.source) if change.source else None
             if source is not None:
                 held = flatten(ALL_TYPES[source.type], source.attributes, self._live)
+                if change.path not in held:
+                    raise StaleActionError(
+                        f"{pointer(change.path)} is gone in the application with DBID"
+                        f" {change.source}, from which it was to be copied",
+                        AGAIN,
+                    )
                 change = replace(change, after=held.get(change.path, change.after))  # noqa: PLW2901
             changes.append(change)
         return replace(action, changes=tuple(changes))

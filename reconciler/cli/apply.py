@@ -30,7 +30,7 @@ from reconciler.plan.model import SiteMark
     "--expect",
     "--plan-id",
     "expect",
-    default="",
+    default=None,
     metavar="ID",
     help="Apply only the plan with this id, which gwe plan --out and gwe show print.",
 )
@@ -48,7 +48,7 @@ def command(
     output: OutputFlags,
     connection: ConnectionFlags,
     run: RunFlags,
-    expect: str,
+    expect: str | None,
     skip_stale: bool,
 ) -> int:
     """Show the plan, ask, and apply it. PLAN: a file made by gwe plan --out. It is applied

@@ -29,7 +29,7 @@ def show_and_apply(
     output: OutputFlags,
     *,
     keeps_state: bool,
-    expect: str = "",
+    expect: str | None = None,
     skip_stale: bool = False,
 ) -> int:
     """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place

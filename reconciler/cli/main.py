@@ -9,7 +9,7 @@ import click
 
 import reconciler
 from reconciler.cli.help import SectionedGroup
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, defect
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.render.console import say, say_lines
 from reconciler.visible_text import escaped
@@ -143,4 +143,7 @@ def explained(
     except OSError as error:
         # Code that reads or writes files explains its own errors: this one is about output.
         say(f"error: the output cannot be written: {error.strerror}", err=True)
+        return int(ExitCode.FAILED)
+    except Exception as error:  # noqa: BLE001 - a defect; the error's text may hold a secret
+        say(f"error: {defect(error)}", err=True)
         return int(ExitCode.FAILED)

@@ -46,9 +46,8 @@ class PlanFlags:
         metavar="FILE",
         help="Also save the plan, for gwe show and gwe apply; - writes it to standard output.",
     )
-    expect: str = flag(
+    expect: str | None = flag(
         "--expect",
-        default="",
         metavar="ID",
         help="Exit 4 unless the plan has this id, which gwe plan --out and gwe show print.",
     )

@@ -7,6 +7,7 @@ The command line and programs use it in the same way. It prints nothing and asks
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from reconciler.apply.check import check_server
@@ -20,11 +21,12 @@ from reconciler.engine.progress import Progress
 from reconciler.engine.run_context import run_context
 from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
 from reconciler.engine.server_session import ServerSession
-from reconciler.errors import RefusedError, UsageError
+from reconciler.errors import RefusedError, StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
+from reconciler.plan.seal import write_the_same
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Server
@@ -214,7 +216,19 @@ class Reconciler(ServerSession):
             progress or Progress(),
             self._limits,
             skip_stale=skip_stale,
+            confirm=partial(self._confirm_undo, plan),
         )
+
+    def _confirm_undo(self, plan: Plan | PlanFile) -> None:
+        """StalePlanError where a plan file says that it is the undo of a run, and is not."""
+        if not isinstance(plan, PlanFile) or not plan.plan.undoes:
+            return
+        saved = plan.plan
+        now = self.undo(saved.undoes, force="--force" in saved.consent, same_host=True)
+        if not write_the_same(saved, now):
+            hint = "Nothing was written. Make the plan again with gwe undo --out."
+            problem = f"the plan is not what reverts run {saved.undoes} now"
+            raise StalePlanError([Diagnostic(problem, hint=hint)])
 
     def undo(self, run: str, *, force: bool = False, same_host: bool = False) -> Plan:
         """The plan that reverts a run: apply it like any other. Writes nothing.

@@ -3,7 +3,7 @@
 What ``Reconciler.apply`` and ``Reconciler.recover`` do with an open server.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from reconciler.plan.codec import plan_json
 from reconciler.plan.guards import Limits
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
-from reconciler.plan.secrets import with_resolved_secrets
+from reconciler.plan.secrets import with_resolved_secrets, with_secrets
 from reconciler.server.port import Server
 from reconciler.state.plan_file import PlanFile, read_plan_file
 from reconciler.state.store import StateStore
@@ -122,11 +122,12 @@ def run_plan(
     limits: Limits,
     *,
     skip_stale: bool = False,
+    confirm: Callable[[], None] = lambda: None,
 ) -> RunReport:
-    """Applies a plan; an empty one makes no run. RefusedError for a plan that is not
-    applyable; else see ``execute_plan``."""
+    """Applies a plan; an empty one makes no run. ``confirm`` is called right before the first
+    write. RefusedError for a plan that is not applyable; else see ``execute_plan``."""
     text = plan.text if isinstance(plan, PlanFile) else ""
-    plan = plan.plan if isinstance(plan, PlanFile) else plan
+    plan = _with_known_secrets(plan.plan, place) if isinstance(plan, PlanFile) else plan
     problems = list(_objections(plan))
     if problems:
         raise RefusedError(problems)
@@ -142,6 +143,7 @@ def run_plan(
             skip_stale=skip_stale,
             from_file=bool(text),
             limits=limits,
+            confirm=confirm,
         ),
         context,
         progress.outcome,
@@ -150,6 +152,16 @@ def run_plan(
     )
     report.run, report.state = context.name, place.state.place
     return report
+
+
+def _with_known_secrets(plan: Plan, place: RunPlace) -> Plan:
+    """The plan, which also hides what runs have written as secrets since it was made."""
+    known = place.known_secrets(plan.identity)
+    actions = (
+        with_secrets(action, action.subject.secret_names, known.of(action.address))
+        for action in plan.actions
+    )
+    return replace(plan, actions=tuple(actions))
 
 
 def _objections(plan: Plan) -> Iterator[Diagnostic]:

@@ -31,11 +31,14 @@ deletes with an object of a manifest, which an undo creates again."""
 def check_actions(plan: Plan) -> None:
     """ValueError where an action is none that a plan can have, or writes what it does not
     show."""
-    seen: set[str] = set()
+    addresses: set[str] = set()
+    objects: set[tuple[str, int]] = set()
     for action in plan.actions:
-        if action.address in seen:
+        key = (action.object_type, action.dbid)
+        if action.address in addresses or key in objects:
             raise ValueError(f"{action.address} stands in it twice")
-        seen.add(action.address)
+        addresses.add(action.address)
+        objects |= {key} if action.dbid else set()
         problem = next(_problems(action, plan), "") if isinstance(action, Write) else ""
         if problem:
             raise ValueError(f"{action.address}: {problem}")
@@ -48,6 +51,8 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
     match action:
         case Create() | Delete() if action.object_type not in _CREATED:
             yield f"no plan can {action.action} a {action.object_type}"
+        case Delete() if not plan.undoes:
+            yield "only the undo of a run deletes"
         case Replace():
             if kind is None or kind.overwrite != "replace":
                 yield f"no plan can replace a {action.object_type}"
@@ -59,6 +64,11 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
         yield "values of the site are reset, and the plan was made without --reset-initial"
     if isinstance(action, Create | Replace):
         yield from _hidden_fields(action, kind)
+    if isinstance(action, Create) and not plan.undoes:
+        if action.permissions:
+            yield "only the undo of a run sets permissions"
+        if action.fields.get(("name",)) != action.name:
+            yield "what would be created has another name"
     if isinstance(action, Create) == bool(action.dbid):
         yield "a new object has no DBID, any other has one"
 
@@ -66,9 +76,14 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
 def _unknown_fields(action: Update, kind: ManifestKind | None, plan: Plan) -> Iterator[str]:
     """Fields that no plan changes."""
     object_type = ALL_TYPES[action.object_type]
+    digests = action.fingerprint.fields
     for change in action.changes:
         word = change.path[0]
-        attribute = object_type.by_word(word)
+        if not any(change.path[: len(unit)] == unit for unit in action.fingerprint.units):
+            yield f"{pointer(change.path)} would not be compared before it is written"
+        reference = (attribute := object_type.by_word(word)) and attribute.refers_to
+        if change.before is not None and not reference and pointer(change.path) not in digests:
+            yield f"{pointer(change.path)} has no digest of its old value"
         if action.object_type in _WORDS:
             known = word in _WORDS[action.object_type]
         elif kind is None:
@@ -83,10 +98,14 @@ def _is_restored(attribute: Attribute, change: Change, plan: Plan) -> bool:
     """Whether a change restores a reference to an object of the plan, or takes it away again.
     An undo changes nothing else in objects of types that no manifest describes."""
     target = change.after if change.before is None else change.before
-    return (change.before is None) != (change.after is None) and any(
-        attribute.may_refer_to(other.object_type) and other.name == target
-        for other in plan.actions
-        if other.object_type in _CREATED
+    return (
+        bool(plan.undoes)
+        and (change.before is None) != (change.after is None)
+        and any(
+            attribute.may_refer_to(other.object_type) and other.name == target
+            for other in plan.actions
+            if other.object_type in _CREATED
+        )
     )
 
 

@@ -4,10 +4,13 @@ values. Pure."""
 from collections.abc import Iterator, Mapping
 
 from reconciler.kinds.fields import FieldPath, SecretText, Value, canonical, pointer
-from reconciler.kinds.model import ValueType
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Create, Replace, Write, changes_of, kept_of
+from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, LAUNCH_FORMATS
+from reconciler.plan.actions import Create, Replace, Update, Write, changes_of, kept_of
 from reconciler.plan.model import Plan
+from reconciler.plan.secrets import CARRIED, source_of
+from reconciler.server.values import is_integer
 
 _LENGTHS = {ValueType.KEY_VALUES: 3, ValueType.REFERENCES: 2}
 _SECRET = (ValueType.TEXT, ValueType.KEY_VALUES)
@@ -43,24 +46,51 @@ def check_fields(plan: Plan) -> None:
 
 def _check_write(action: Write) -> None:
     kind = ALL_TYPES[action.object_type]
+    for path in _carried(action):
+        raise ValueError(f"{action.address}: no live object has the secret of {pointer(path)}")
     if isinstance(action, Create | Replace) and None in action.fields.values():
         raise ValueError(f"{action.address} has a field without a value")
+    formats = {path[1] for path, _ in _written(action) if kind.name == LAUNCH_FILE and path[1:]}
+    if len(formats) > 1 or not formats <= {*LAUNCH_FORMATS}:
+        raise ValueError(f"{action.address} has no format that launch files have")
     for path, value in _written(action):
         attribute = kind.by_word(path[0]) if path else None
         length = _LENGTHS.get(attribute.type, 1) if attribute else 0
         if len(path) != length and not (attribute and attribute.fields):
             raise ValueError(f"{kind.name} has no field {pointer(path)}")
+        if not all(path):
+            raise ValueError(f"{pointer(path)} has an empty name in it")
         if value is None or attribute is None:
             continue
         if isinstance(value, SecretText):
             if attribute.type not in _SECRET or path == ("name",):
                 raise ValueError(f"{pointer(path)} cannot hold a secret")
-        elif not isinstance(value, _PYTHON[attribute.type]) or (
-            isinstance(value, bool) and attribute.type is not ValueType.FLAG
+        elif not _is_held(attribute, value) or (
+            kind.name == LAUNCH_FILE and path != (CONTENT,) and not isinstance(value, str)
         ):
             raise ValueError(f"{pointer(path)} cannot hold {value!r}")
         elif attribute.type in _CONVERTED:
             canonical(attribute, value)
+
+
+def _is_held(attribute: Attribute, value: Value) -> bool:
+    """Whether a field can hold values of that Python type."""
+    if isinstance(value, bool):
+        return attribute.type is ValueType.FLAG
+    if isinstance(value, int):
+        return is_integer(value) and isinstance(value, _PYTHON[attribute.type])
+    return isinstance(value, _PYTHON[attribute.type])
+
+
+def _carried(action: Write) -> Iterator[FieldPath]:
+    """Secrets that are said to come from a live object and do not."""
+    for change in changes_of(action):
+        if source_of(change.after) == CARRIED and not (
+            isinstance(action, Update) and change.source
+        ):
+            yield change.path
+    if isinstance(action, Create):
+        yield from (path for path, value in action.fields.items() if source_of(value) == CARRIED)
 
 
 def _written(action: Write) -> Iterator[tuple[FieldPath, Value | None]]:

@@ -14,6 +14,7 @@ from reconciler.plan.folders import find_folder
 from reconciler.plan.losses import losses, referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import backup_of
 
 _OTHERWISE = "and the plan shows another value"
 
@@ -66,9 +67,18 @@ def _copied_otherwise(action: Update, live: Snapshot) -> Iterator[str]:
         source = live.get(action.object_type, change.source) if change.source else None
         if source is not None:
             held = flatten(ALL_TYPES[source.type], source.attributes, live)
+            if change.source not in _partners(action, live):
+                yield f"{pointer(change.path)} comes from an application that is not its pair"
             if not _shows(change.after, held.get(change.path)):
                 name = live.name(source.type, source.dbid, 0)
                 yield f"{pointer(change.path)} has another value in {name} than the plan shows"
+
+
+def _partners(action: Update, live: Snapshot) -> set[int]:
+    """The DBIDs of the other members of an application's HA pair."""
+    pairs = [(other.dbid, backup_of(other)) for other in live.of_type("Application")]
+    backups = {backup for primary, backup in pairs if primary == action.dbid}
+    return backups | {primary for primary, backup in pairs if backup == action.dbid}
 
 
 def _taken_over_otherwise(action: Replace, held: Mapping[FieldPath, Value]) -> Iterator[str]:

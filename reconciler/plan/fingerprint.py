@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from reconciler.kinds.fields import FieldPath, Value, flatten, from_pointer, pointer, shown
 from reconciler.kinds.model import ValueType
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import (
     Action,
@@ -156,7 +157,7 @@ def _fields_moved(
         elif place not in was:
             yield f"{label} has appeared: {_display(action, path, value)}"
         elif change is not None and change.before is not None:
-            both = Change(path, change.before, value, secret=action.hides(path)).display_both()
+            both = Change(path, change.before, value, secret=_hides(action, path)).display_both()
             yield "{} was {} and is {} now".format(label, *excerpts(*both))
         else:
             yield f"{label} is {_display(action, path, value)} now"
@@ -175,8 +176,15 @@ def _named(action: Write, place: str, live: Snapshot) -> str:
     return pointer((path[0], name))
 
 
+def _hides(action: Write, path: FieldPath) -> bool:
+    """Whether a live value is hidden. A plan file may name exceptions; whoever edited it does
+    not get to see what is behind them."""
+    names = SecretNames(action.subject.secret_names.words)
+    return action.hides(path) or names.marks(path)
+
+
 def _display(action: Write, path: FieldPath, value: Value | None) -> str:
-    return "another secret" if action.hides(path) else excerpt(shown(value, secret=False))
+    return "another secret" if _hides(action, path) else excerpt(shown(value, secret=False))
 
 
 def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[FieldPath, Value]]:

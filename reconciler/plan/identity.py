@@ -5,13 +5,14 @@ the same object.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.fields import NameResolver
 from reconciler.kinds.manifests import MANIFEST_KINDS, ManifestKind
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE, file_dbid
-from reconciler.plan.actions import Action, BaseAction, Create
+from reconciler.plan.actions import Action, BaseAction, Create, Subject
 from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
@@ -101,6 +102,17 @@ def _addresses(
     for name in names:
         for owner in outer:
             yield object_address(action.kind, name, owner=owner, tenant=prefix)
+
+
+def subject_now(subject: Subject, found: ConfObject, names: NameResolver, site: int) -> Subject:
+    """The subject with the DBID of an object, and its name if it was renamed. ``site``: the
+    DBID of the site's tenant."""
+    subject = replace(subject, dbid=found.dbid)
+    if found.type == LAUNCH_FILE or subject.name in _names(MANIFEST_KINDS.get(subject.kind), found):
+        return subject
+    kind, address = address_of(found, names, site)
+    name = str(found.attributes.get(ALL_TYPES[found.type].name_attribute, ""))
+    return replace(subject, kind=kind, address=address, name=name)
 
 
 def address_of(found: ConfObject, names: NameResolver, site_tenant: int) -> tuple[str, str]:

@@ -7,6 +7,7 @@ one member has, the other gets with that member's value, never the manifest's.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value, flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
@@ -114,6 +115,11 @@ class _OptionsPlanner:
             return [], fields
         others, name = self._options_of(partner.dbid), application_name(partner)
         lasting = lasting_fields(fields, live)
+        known = self._context.known_secrets.of(application_address(name))
+
+        def hidden(path: FieldPath) -> bool:
+            return path in known or hides(path)
+
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
@@ -124,7 +130,7 @@ class _OptionsPlanner:
             if not live.has(initial.unit):
                 for path, value in self._copied(initial.unit, others, name, desired.address):
                     copied[path] = replace(
-                        change_of(replace(field, path=path), None, value, hides),
+                        change_of(replace(field, path=path), None, value, hidden),
                         manifest=f"as in {name}",
                         source=partner.dbid,
                     )

@@ -11,11 +11,17 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.kinds.fields import FieldPath, SecretText, Value
+from reconciler.plan.actions import Create, Replace, Write, changes_of
+from reconciler.plan.model import Plan
+
 SEALS = ("id", "digest", "signature")
 """The properties of a plan file that are computed from all others."""
 
-_OF_ACTION = ("address", "action", "type", "dbid", "folder", "fields", "permissions", "loses")
-_OF_SITE = ("app", "cluster", "tenant", "roles")
+_OF_ACTION = (
+    *("address", "action", "type", "name", "dbid", "folder", "fields", "permissions", "loses"),
+)
+_OF_SITE = ("app", "cluster", "tenant", "roles", "installation")
 _WRITING = ("create", "update", "replace", "delete")
 
 
@@ -31,6 +37,7 @@ def id_of(data: Mapping[str, Any]) -> str:
         "identity": data["identity"],
         "site": {name: data["site"][name] for name in _OF_SITE},
         "consent": data["consent"],
+        "undoes": data["undoes"],
         "actions": list(_written(data["actions"])),
     }
     return _sha256(content)[:32]
@@ -41,22 +48,60 @@ def _written(actions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if action["action"] in _WRITING:
             digests = action["fingerprint"]["fields"]
             changes = [
-                [change["path"], change["before"], digests.get(change["path"]), change["after"]]
+                [
+                    *(change[name] for name in ("path", "before", "after", "source")),
+                    digests.get(change["path"]),
+                ]
                 for change in action["changes"]
             ]
             yield {**{name: action[name] for name in _OF_ACTION}, "changes": changes}
 
 
+def write_the_same(one: Plan, other: Plan) -> bool:
+    """Whether two plans do the same to the same objects. Secrets, which a plan file does not
+    hold, are not compared."""
+    return len(one.writes) == len(other.writes) and all(
+        _same_write(first, second) for first, second in zip(one.writes, other.writes, strict=True)
+    )
+
+
+def _same_write(one: Write, other: Write) -> bool:
+    first, second = _values(one), _values(other)
+    return (
+        _target(one) == _target(other)
+        and first.keys() == second.keys()
+        and all(
+            value == second[path]
+            or isinstance(value, SecretText)
+            or isinstance(second[path], SecretText)
+            or one.hides(path)
+            or other.hides(path)
+            for path, value in first.items()
+        )
+    )
+
+
+def _target(action: Write) -> tuple[object, ...]:
+    permissions = action.permissions if isinstance(action, Create) else ()
+    place = (action.address, action.name, action.dbid, action.folder)
+    return action.action, action.object_type, *place, permissions
+
+
+def _values(action: Write) -> dict[FieldPath, Value | None]:
+    fields = action.fields if isinstance(action, Create | Replace) else {}
+    return {**fields, **{change.path: change.after for change in changes_of(action)}}
+
+
 def signature_of(digest: str, key: str) -> str:
     """The signature of a plan with that digest (HMAC-SHA256), 64 hex digits."""
-    return hmac.new(key.encode(), digest.encode(), hashlib.sha256).hexdigest()
+    secret = key.encode("utf-8", "surrogateescape")  # a variable may hold any bytes
+    return hmac.new(secret, digest.encode(), hashlib.sha256).hexdigest()
 
 
 def is_signed(data: Mapping[str, Any], key: str) -> bool:
     """Whether a plan's JSON carries the signature that ``key`` makes for its digest."""
-    return hmac.compare_digest(
-        str(data.get("signature", "")).encode(), signature_of(data["digest"], key).encode()
-    )
+    found = str(data.get("signature", "")).encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(found, signature_of(data["digest"], key).encode())
 
 
 def _sha256(content: Any) -> str:

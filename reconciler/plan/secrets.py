@@ -109,7 +109,8 @@ def with_resolved_secrets(
 
     @cache
     def resolved(source: str, digest: str, address: str, path: FieldPath) -> SecretText:
-        value = resolve(source)
+        # A digest takes a while: the first that differs is enough.
+        value = None if source in problems else resolve(source)
         if value is not None and secret_digest(value, plan.identity, address, path) == digest:
             return SecretText(value, source, digest)
         problems.setdefault(source, _other_value(source))

@@ -10,11 +10,14 @@ from rich.text import Text
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import kind_order
+from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.plan.actions import (
     Action,
     Change,
+    Create,
     InSync,
     Keep,
+    Update,
     changes_of,
     kept_of,
     losses_of,
@@ -90,6 +93,7 @@ class PlanText:
             ("Site", f"{plan.site.app}{cluster}"),
             ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
+            *_allowed(plan),
         ):
             for line in self._wrapped(f"{label:<9}  {text}", 0, 11):
                 self._line(styled(line))
@@ -111,6 +115,8 @@ class PlanText:
         name = escaped(action.address.removeprefix(f"{action.kind}/"))
         symbol = SYMBOLS[action.action]
         lead = f"{symbol:>3} {name}"
+        if action.object_type == LAUNCH_FILE and isinstance(action, Update):
+            lead += f" ({escaped(action.name)})"
         yield from self._with_remark(styled(lead, style=style), remark_of(action))
         changes, kept, loses = changes_of(action), kept_of(action), losses_of(action)
         if same_as and len(changes) > 1 and not self._verbose:
@@ -124,6 +130,11 @@ class PlanText:
         for change in kept if self._verbose and not initial else ():
             yield from self._kept(change)
         yield from self._initial(initial)
+        for entry in action.permissions if isinstance(action, Create) else ():
+            account = f"{entry.account_type} {entry.account}"
+            yield styled(f"{'':{_INDENT}}permissions of {account}: {entry.mask}")
+        if isinstance(action, Create) and action.folder:
+            yield styled(f"{'':{_INDENT}}in folder {escaped(action.folder_path)}")
         if loses:
             yield styled(f"{'':{_INDENT}}loses:", style="red")
             for lost in loses:
@@ -235,6 +246,14 @@ def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "Manifests", ", ".join(inputs.manifests) + why
         profile = f", profile {inputs.profile}" if inputs.profile else ""
         yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
+
+
+def _allowed(plan: Plan) -> Iterator[tuple[str, str]]:
+    """What else decides about what is written."""
+    if any(action.object_type == LAUNCH_FILE for action in plan.writes):
+        yield "Files", plan.site.installation
+    if "--force" in plan.consent:
+        yield "Forced", "no limit counts, and what another site may use is replaced too"
 
 
 def _in_unit(unit: FieldPath, change: Change, value: Value | None, shown: str) -> str:
