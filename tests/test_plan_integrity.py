@@ -362,6 +362,10 @@ def action_names(data: dict[str, Any]) -> list[str]:
     return found[: found.index("folder")]
 
 
+def _an_empty_unit(data: dict[str, Any]) -> None:
+    action(data, "Application/Stat")["fingerprint"]["units"].append("")
+
+
 def _an_empty_section(data: dict[str, Any]) -> None:
     one = action(data, "Application/Stat")
     one["changes"][0] |= {"path": "/options//a", "unit": "/options//a"}
@@ -383,6 +387,7 @@ MORE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "a change under no unit": (_no_digest, "/options/S/a would not be compared before"),
     "no digest of the old value": (_no_old_digest, "/options/S/a has no digest of its old value"),
     "an object twice": (_twice_the_same_object, "Application/Stat stands in it twice"),
+    "an empty unit": (_an_empty_unit, "Application/Stat compares a field without a path"),
     "an empty section": (_an_empty_section, "/options//a has an empty name in it"),
     "a huge integer": (_a_huge_integer, "/options/S/a cannot hold 1000000000000000000000000000"),
 }

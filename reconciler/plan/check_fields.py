@@ -46,6 +46,9 @@ def check_fields(plan: Plan) -> None:
 
 def _check_write(action: Write) -> None:
     kind = ALL_TYPES[action.object_type]
+    watched = (unit for _, unit in action.watched) if isinstance(action, Update) else ()
+    if not all((*action.fingerprint.units, *watched, *action.subject.secrets)):
+        raise ValueError(f"{action.address} compares a field without a path")
     for path in _carried(action):
         raise ValueError(f"{action.address}: no live object has the secret of {pointer(path)}")
     if isinstance(action, Create | Replace) and None in action.fields.values():
