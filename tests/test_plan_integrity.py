@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from reconciler.engine.reconciler import Reconciler
 from reconciler.engine.running import load_plan
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.fields import FieldPath, Value, flatten
+from reconciler.kinds.fields import FieldPath, Value
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import changes_of, losses_of
 from reconciler.plan.identity import address_of

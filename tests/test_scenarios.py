@@ -29,7 +29,7 @@ import yaml
 from jsonschema import Draft7Validator
 from rich.console import Console
 
-from reconciler.kinds.fields import flatten
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.codec import plan_data, plan_json, plan_of
 from reconciler.render.plan_text import PlanText

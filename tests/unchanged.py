@@ -6,7 +6,8 @@ The property tests compare everything on a server before a run with everything a
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.fields import FieldPath, Value, flatten
+from reconciler.kinds.fields import FieldPath, Value
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.actions import Delete, Replace, Update, Write

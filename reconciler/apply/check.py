@@ -7,7 +7,7 @@ from reconciler.apply.report import Outcome
 from reconciler.apply.writes import AGAIN, same_value
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
-from reconciler.kinds.fields import flatten
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.options import ENDPOINTS
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.apply.session import RunSession
-from reconciler.kinds.fields import NameResolver, SecretText, UnknownReferenceError, flatten
+from reconciler.kinds.fields import NameResolver, SecretText, UnknownReferenceError
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT

@@ -7,7 +7,8 @@ that cannot exist without it. The journal has those objects as they were before.
 from collections.abc import Iterator
 
 from reconciler.apply.written import Written
-from reconciler.kinds.fields import FieldPath, NameResolver, Value, flatten
+from reconciler.kinds.fields import FieldPath, NameResolver, Value
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Change, Create, Fingerprint, Subject, Update
 from reconciler.plan.folders import same_folder
@@ -17,7 +18,7 @@ from reconciler.server.snapshot import Snapshot
 
 
 def restore_references(
-    entry: Written, live: Snapshot, names: NameResolver, site_tenant: int
+    entry: Written, live: Snapshot, names: Snapshot, site_tenant: int
 ) -> Iterator[Create | Update]:
     """One action for each object that a delete of the run has changed or deleted as well.
     Each needs the action that restores the deleted object. ``site_tenant``: the DBID of the

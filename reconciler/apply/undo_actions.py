@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.apply.references import restore_references
-from reconciler.apply.written import NamesAtRun, Written, written_by
-from reconciler.kinds.fields import FieldPath, Value, flatten, pointer
-from reconciler.kinds.model import ValueType
+from reconciler.apply.written import Written, names_at_run, written_by
+from reconciler.kinds.fields import FieldPath, Value, pointer
+from reconciler.kinds.flatten import flatten, leaf
+from reconciler.kinds.natural_keys import identity_of
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.plan.actions import (
@@ -29,7 +30,6 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
 )
-from reconciler.plan.check_actions import IDENTITY
 from reconciler.plan.folders import same_folder
 from reconciler.plan.identity import subject_now
 from reconciler.plan.losses import losses, referrers
@@ -55,7 +55,7 @@ class _Undo:
         self._written = written_by(run, plan)
         self._site_tenant = plan.site.tenant_dbid
         self._live = live
-        self._names = NamesAtRun(live, run)
+        self._names = names_at_run(live, run)
         self._force = force
         self.notices: list[str] = []
         self._new_dbids: list[str] = []
@@ -152,6 +152,7 @@ class _Undo:
                 continue
             fields[path] = value
         self._new_dbids.append(subject.address)
+        identity = identity_of(ALL_TYPES[before.type])
         folder, folder_path = same_folder(before, self._live)
         return Create(
             replace(subject, dbid=0),
@@ -161,7 +162,7 @@ class _Undo:
             changes=tuple(
                 _change(subject, path, None, value)
                 for path, value in fields.items()
-                if path not in IDENTITY
+                if path not in identity
             ),
             permissions=deleted.permissions if deleted else (),
         )
@@ -223,11 +224,8 @@ def _change(subject: Subject, path: FieldPath, before: Value | None, after: Valu
 
 
 def _is_reference(one: ConfObject, path: FieldPath) -> bool:
-    attribute = ALL_TYPES[one.type].by_word(path[0])
-    return attribute is not None and attribute.type in (
-        ValueType.REFERENCE,
-        ValueType.REFERENCES,
-    )
+    attribute = leaf(ALL_TYPES[one.type], path)
+    return attribute is not None and bool(attribute.refers_to)
 
 
 def _merged(actions: list[Action]) -> list[Action]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError, StaleActionError
-from reconciler.kinds.fields import Value, flatten, pointer
+from reconciler.kinds.fields import Value, pointer
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.effects import create_attributes, update_delta

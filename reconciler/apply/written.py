@@ -38,21 +38,14 @@ class Written:
         return next((step for step in self.steps if step.call == "delete"), None)
 
 
-class NamesAtRun:
-    """Names of live objects, and of objects that the run deleted by their old DBIDs.
-    Implements ``kinds.fields.NameResolver``."""
-
-    def __init__(self, live: Snapshot, run: StoredRun) -> None:
-        self._live = live
-        gone = [step.before for step in run.steps if step.call == "delete" and step.before]
-        self._gone = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
-
-    def name(self, object_type: str, dbid: int, tenant: int) -> str:
-        known = self._live if self._live.get(object_type, dbid) else self._gone
-        return known.name(object_type, dbid, tenant)
-
-    def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
-        return self._live.dbid(object_type, name, tenant)
+def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
+    """The names of live objects, and of objects that the run deleted by their old DBIDs. Where
+    an object has come in the place of a deleted one, its name leads to the live one."""
+    gone = [step.before for step in run.steps if step.call == "delete" and step.before]
+    names = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
+    for one in live:
+        names.put(one)
+    return names
 
 
 def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:

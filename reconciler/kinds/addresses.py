@@ -10,10 +10,10 @@ def quoted(name: str) -> str:
     return literal(name.replace("%", "%25").replace("/", "%2F"))
 
 
-def object_address(kind: str, name: str, owner: str = "", tenant: str = "") -> str:
-    """The address of an object. ``owner``: the Business Attribute of a value; ``tenant``: the
-    name of its tenant, unless that is the site's."""
-    address = "/".join((kind, *(quoted(part) for part in (owner, name) if part)))
+def object_address(kind: str, *key: str, tenant: str = "") -> str:
+    """The address of an object. ``key``: the parts of its natural key, which end in its name;
+    ``tenant``: the name of its tenant, unless that is the site's."""
+    address = "/".join((kind, *map(quoted, key)))
     return f"{tenant}:{address}" if tenant else address
 
 

@@ -7,11 +7,11 @@ and driven by the table of types.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from reconciler.kinds import enums
-from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.visible_text import value_text
 
 FieldPath = tuple[str, ...]
@@ -88,104 +88,6 @@ def shown(value: Value | None, *, secret: bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value_text(str(value))
-
-
-def flatten(
-    object_type: ObjectType, attributes: Attributes, names: NameResolver
-) -> dict[FieldPath, Value]:
-    """All fields of an object that have a value. Empty sections count as absent."""
-    tenant = int(attributes.get("tenantDBID") or 0)
-    fields: dict[FieldPath, Value] = {}
-    for attribute in object_type.attributes:
-        value = attributes.get(attribute.name)
-        if value is not None and not attribute.secret:
-            path = (attribute.word,)
-            fields.update(_flatten_one(path, attribute, value, attributes, names, tenant))
-    return fields
-
-
-def _flatten_one(
-    path: FieldPath,
-    attribute: Attribute,
-    value: Any,
-    beside: Attributes,
-    names: NameResolver,
-    tenant: int,
-) -> Iterator[tuple[FieldPath, Value]]:
-    """The fields of one attribute. ``beside``: all attributes of the object or structure."""
-    match attribute.type:
-        case ValueType.KEY_VALUES:
-            for section, options in value.items():
-                for key, text in options.items():
-                    yield (*path, section, key), text
-        case ValueType.REFERENCES:
-            for dbid in value:
-                name = names.name(attribute.refers_to, dbid, tenant)
-                yield (*path, name), name
-        case ValueType.REFERENCE:
-            if value:
-                yield path, names.name(attribute.target(beside), value, tenant)
-        case ValueType.STRUCTURE:
-            yield from _flatten_structure(path, attribute, value, names, tenant)
-        case ValueType.STRUCTURES:
-            for entry in value:
-                label = _label(attribute, entry, names, tenant)
-                yield from _flatten_structure((*path, label), attribute, entry, names, tenant)
-        case ValueType.ENUM:
-            yield path, enums.mnemonic(attribute.enumeration, value)
-        case _ if value != "":  # to the server, an empty text is an unset one
-            yield path, value
-
-
-def _label(attribute: Attribute, entry: Any, names: NameResolver, tenant: int) -> str:
-    """What an entry of a list is called: its key, with names in place of DBIDs."""
-    parts = [attribute.field(name) for name in attribute.key]
-    types = {part.type_from for part in parts}
-    labels = []
-    for part in parts:
-        if part.name in types:
-            continue  # the name below says of which type it is
-        label = str(part.in_key(entry))
-        if part.type is ValueType.REFERENCE:
-            target = part.target(entry)
-            label = names.name(target, part.in_key(entry), tenant)
-            label = label if target == part.refers_to else f"{target}:{label}"
-        labels.append(label)
-    return ":".join(labels)
-
-
-def _flatten_structure(
-    path: FieldPath, attribute: Attribute, value: Any, names: NameResolver, tenant: int
-) -> Iterator[tuple[FieldPath, Value]]:
-    for inner in attribute.fields:
-        if value.get(inner.name) is not None:
-            inside = (*path, inner.word)
-            yield from _flatten_one(inside, inner, value[inner.name], value, names, tenant)
-
-
-def build(
-    object_type: ObjectType, fields: Fields, names: NameResolver, tenant: int
-) -> dict[str, Any]:
-    """The attributes that hold ``fields``.
-
-    UnknownReferenceError for a name that no object has; FieldValueError for a word that the
-    type lacks, or a value that its field cannot hold.
-    """
-    attributes: dict[str, Any] = {}
-    for path, value in fields.items():
-        attribute = object_type.by_word(path[0])
-        if attribute is None:
-            raise FieldValueError(f"{object_type.name} has no field {path[0]}")
-        match attribute.type:
-            case ValueType.KEY_VALUES:
-                section = attributes.setdefault(attribute.name, {}).setdefault(path[1], {})
-                section[path[2]] = value
-            case ValueType.REFERENCES:
-                dbid = to_attribute(attribute, value, names, tenant)
-                attributes.setdefault(attribute.name, []).append(dbid)
-            case _:
-                attributes[attribute.name] = to_attribute(attribute, value, names, tenant)
-    return attributes
 
 
 def to_attribute(attribute: Attribute, value: Value, names: NameResolver, tenant: int) -> Any:

@@ -1,71 +1,15 @@
 """The table of manifest kinds: what a manifest may declare of which object type.
 
-A new kind is one entry of ``MANIFEST_KINDS``, which schemas, binding, planner and addresses
-read. The order of the entries is the order of the output.
+A new kind is one entry of ``_KINDS``, which schemas, binding, planner and addresses read. The
+order of the entries is the order of the output. Every object type without an entry is described
+by manifests of kind ``Object``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
 
-from reconciler.kinds import enums
-from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
-
-API_VERSION = "reconciler/v1"
-
-Overwrite = Literal["replace", "correct", "keep"]
-Binding = Literal["object", "options", "file", "variables"]
-
-BLOCKS = ("spec", "initial")
-"""Where manifests declare fields: what is enforced, and what is written only where it is absent."""
-
-
-@dataclass(frozen=True)
-class ManifestKind:
-    """One kind of manifest.
-
-    ``type``: its object type. ``fixed``: fields that the kind itself determines. ``fields``:
-    the words that ``spec`` and ``initial`` may declare; ``required``: the words that one of
-    them must; ``spec_only``: those that ``initial`` may not. ``parent``: the kind that
-    ``metadata.attribute`` names. ``by_display_name``: an object is also found by its display
-    name. ``defaults`` go into a create and are not managed. ``overwrite``: what
-    ``--overwrite`` does, unless the manifest's policy says otherwise.
-    """
-
-    name: str
-    type: str
-    description: str
-    binding: Binding = "object"
-    fixed: Mapping[str, str] = field(default_factory=dict)
-    fields: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    spec_only: tuple[str, ...] = ()
-    parent: str = ""
-    by_display_name: bool = False
-    defaults: Mapping[str, str | bool] = field(default_factory=lambda: {"state": "Enabled"})
-    overwrite: Overwrite = "replace"
-
-    @property
-    def overwrites(self) -> tuple[Overwrite, ...]:
-        """What ``policy.overwrite`` may be: never more than the kind's own ``overwrite``."""
-        return (
-            ("replace", "correct", "keep") if self.overwrite == "replace" else ("correct", "keep")
-        )
-
-    @property
-    def object_type(self) -> ObjectType:
-        """The server's object type behind the kind."""
-        return ALL_TYPES[self.type]
-
-    @property
-    def script_type(self) -> int | None:
-        """The number of the kind's script type; None for kinds that are no scripts."""
-        if self.type != "Script":
-            return None
-        return enums.SCRIPT_TYPE[self.fixed["type"]]
-
 
 _KINDS = (
     ManifestKind(
@@ -73,6 +17,8 @@ _KINDS = (
         "AgentGroup",
         "An agent group of the tenant.",
         fields=("agents", "managers", "annex", "state"),
+        # Campaign groups go with it, and an undo creates them again.
+        overwrite="replace",
     ),
     ManifestKind(
         "BusinessAttribute",
@@ -90,8 +36,7 @@ _KINDS = (
         "A value of the Business Attribute that metadata.attribute names.",
         fields=("displayName", "isDefault", "description", "annex", "state"),
         required=("displayName",),
-        parent="BusinessAttribute",
-        defaults={"state": "Enabled", "isDefault": False},
+        defaults={"isDefault": False},
     ),
     ManifestKind(
         "EnhancedRouting",
@@ -113,6 +58,51 @@ _KINDS = (
         "A script of type InteractionQueueView: which interactions leave a queue, and when.",
         fixed={"type": "InteractionQueueView"},
         fields=("annex", "state"),
+    ),
+    ManifestKind(
+        "Script",
+        "Script",
+        "A script of any type; those of the three types above have kinds of their own.",
+    ),
+    ManifestKind(
+        "Transaction",
+        "Transaction",
+        "A transaction of any type, such as a List, which strategies read.",
+    ),
+    ManifestKind(
+        "Skill",
+        "Skill",
+        "A skill of the tenant.",
+    ),
+    ManifestKind(
+        "Person",
+        "Person",
+        "A person: an agent with skills and log-ins, or another user.",
+    ),
+    ManifestKind(
+        "AccessGroup",
+        "AccessGroup",
+        "An access group: persons and access groups that have the same permissions.",
+    ),
+    ManifestKind(
+        "Role",
+        "Role",
+        "A role: what its members may do in the vendor's user interfaces.",
+    ),
+    ManifestKind(
+        "PlaceGroup",
+        "PlaceGroup",
+        "A place group of the tenant.",
+    ),
+    ManifestKind(
+        "Host",
+        "Host",
+        "A host, on which applications run.",
+    ),
+    ManifestKind(
+        "Application",
+        "Application",
+        "An application, with its connections, ports and options.",
     ),
     ManifestKind(
         "ApplicationOptions",
@@ -141,8 +131,37 @@ _KINDS = (
 )
 
 MANIFEST_KINDS: Mapping[str, ManifestKind] = {kind.name: kind for kind in _KINDS}
+"""The kinds with an entry, by name."""
+
+_NO_OBJECTS = ("Folder",)
+"""Types that no manifest describes."""
+
+KIND_OF_TYPE: Mapping[str, str] = {
+    kind.type: kind.name for kind in reversed(_KINDS) if kind.binding == "object"
+}
+"""Object type -> the kind with an entry that describes it; the first, where several do."""
+
+OBJECT_KINDS: Mapping[str, ManifestKind] = {
+    name: ManifestKind(f"{OBJECT}/{name}", name, f"An object of type {name}.")
+    for name in OBJECT_TYPES
+    if name not in KIND_OF_TYPE and name not in _NO_OBJECTS
+}
+"""Object type -> the kind of the manifests that name the type in ``metadata.type``."""
+
+_BY_NAME = {**MANIFEST_KINDS, **{kind.name: kind for kind in OBJECT_KINDS.values()}}
+_ORDER = {
+    name: place
+    for place, kind in reversed([*enumerate(_BY_NAME.values())])
+    for name in (kind.type, kind.name)
+}
+
+
+def kind_named(name: str) -> ManifestKind | None:
+    """The kind of that name, which is also the first part of its addresses; None for object
+    types that no manifest describes."""
+    return _BY_NAME.get(name)
 
 
 def kind_order(name: str) -> int:
     """The position of a kind, or of an object type, in the output."""
-    return next((i for i, kind in enumerate(_KINDS) if name in (kind.name, kind.type)), len(_KINDS))
+    return _ORDER.get(name, len(_ORDER))

@@ -1,4 +1,5 @@
-"""The JSON Schema of option values: a text, a secret, or nothing; and of sections of them.
+"""The JSON Schema of option values: a text, an integer, bytes, a secret, or nothing; and of
+sections of them.
 
 ``$comment``: see ``schema.py``.
 """
@@ -42,19 +43,52 @@ _ABSENT_SECRET = {
     "$comment": "{secret: true, absent: true}",
     **_secret(absent={"const": True, "$comment": "true", "writeOnly": True}),
 }
-OPTION = {
-    "if": {"type": "object", "required": ["secret"]},
-    "then": {"if": {"required": ["absent"]}, "then": _ABSENT_SECRET, "else": _SECRET},
-    "else": {
-        "type": ["string", "number", "boolean", "null"],
-        "$comment": "a text, or null for an option that must be absent",
-    },
+_INTEGER = {
+    "type": "object",
+    "description": "An option that the server holds as an integer.",
+    "$comment": "{integer: NUMBER}",
+    "required": ["integer"],
+    "additionalProperties": False,
+    "properties": {"integer": {"type": ["integer", "string"], "$comment": "a whole number"}},
 }
-PRESENT_OPTION = {**OPTION, "then": _SECRET, "else": TEXT}
-INITIAL_OPTION = {
-    **PRESENT_OPTION,
-    "else": {**TEXT, "$comment": "a text; null (it must be absent) can stand in spec only"},
+_BINARY = {
+    "type": "object",
+    "description": "An option that the server holds as bytes.",
+    "$comment": "{binary: BASE64}",
+    "required": ["binary"],
+    "additionalProperties": False,
+    "properties": {"binary": {"type": "string", "$comment": "bytes in Base64"}},
 }
+
+
+def _option(secret: dict[str, Any], plain: dict[str, Any], *, typed: bool) -> dict[str, Any]:
+    """The schema of an option. ``plain``: its values that are no mappings; ``typed``: it may
+    also be an integer or binary."""
+    otherwise = plain
+    for word, schema in (("binary", _BINARY), ("integer", _INTEGER)) if typed else ():
+        chosen = {"type": "object", "required": [word]}
+        otherwise = {"if": chosen, "then": schema, "else": otherwise}
+    return {"if": {"type": "object", "required": ["secret"]}, "then": secret, "else": otherwise}
+
+
+_ANY_SECRET = {"if": {"required": ["absent"]}, "then": _ABSENT_SECRET, "else": _SECRET}
+_OR_ABSENT = {
+    "type": ["string", "number", "boolean", "null"],
+    "$comment": "a text, or null for an option that must be absent",
+}
+_NOT_ABSENT = {**TEXT, "$comment": "a text; null (it must be absent) can stand in spec only"}
+
+OPTION = _option(_ANY_SECRET, _OR_ABSENT, typed=True)
+PRESENT_OPTION = _option(_SECRET, TEXT, typed=True)
+INITIAL_OPTION = _option(_SECRET, _NOT_ABSENT, typed=True)
+FILE_VALUE = _option(_ANY_SECRET, _OR_ABSENT, typed=False)
+INITIAL_FILE_VALUE = _option(_SECRET, _NOT_ABSENT, typed=False)
+SECRET = {
+    "if": {"type": "object"},
+    "then": _SECRET,
+    "else": {"const": {}, "$comment": "{secret: true, from: env.NAME}", "writeOnly": True},
+}
+"""An attribute that is a secret by its nature."""
 
 
 def sections_of(option: dict[str, Any], description: str) -> dict[str, Any]:

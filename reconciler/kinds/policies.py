@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from reconciler.kinds.manifests import ManifestKind, Overwrite
+from reconciler.kinds.manifest_kind import ManifestKind, Overwrite
 
 _POLICY = "policy"
 

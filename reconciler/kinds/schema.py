@@ -6,9 +6,12 @@ editors support best. The ``$comment`` of a sub-schema is the wording of our own
 
 from typing import Any
 
-from reconciler.kinds.manifests import API_VERSION, BLOCKS, MANIFEST_KINDS, ManifestKind
+from reconciler.kinds.manifest_kind import API_VERSION, BLOCKS, OBJECT, ManifestKind
+from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.option_schema import (
+    FILE_VALUE,
+    INITIAL_FILE_VALUE,
     INITIAL_OPTION,
     OPTION,
     PRESENT_OPTION,
@@ -17,6 +20,7 @@ from reconciler.kinds.option_schema import (
 )
 from reconciler.kinds.policies import MAX_POINTERS, POLICY_FIELDS, PolicyField
 from reconciler.kinds.roles import TARGET_ROLES
+from reconciler.kinds.schema_fields import field_schema
 from reconciler.kinds.schema_values import NAME, choice, flag, texts
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
@@ -37,23 +41,56 @@ def manifest_schema() -> dict[str, Any]:
         "required": ["apiVersion", "kind", "metadata"],
         "properties": {
             "apiVersion": {"const": API_VERSION},
-            "kind": {"enum": list(MANIFEST_KINDS)},
+            "kind": {"enum": [*MANIFEST_KINDS, OBJECT]},
         },
         "allOf": [
+            *(
+                {"if": _has(kind=name), "then": {"$ref": f"#/definitions/{name}"}}
+                for name in MANIFEST_KINDS
+            ),
             {
-                "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
-                "then": {"$ref": f"#/definitions/{name}"},
-            }
-            for name in MANIFEST_KINDS
+                "if": _has(kind=OBJECT),
+                "then": {"properties": {"metadata": {"properties": {"type": _object_types()}}}},
+            },
+            *(
+                {
+                    "if": _has(kind=OBJECT, metadata=_has(type=name)),
+                    "then": {"$ref": f"#/definitions/{OBJECT}_{name}"},
+                }
+                for name in OBJECT_KINDS
+            ),
         ],
-        "definitions": {name: _kind_schema(kind) for name, kind in MANIFEST_KINDS.items()},
+        "definitions": definitions(),
     }
 
 
-def _kind_schema(kind: ManifestKind) -> dict[str, Any]:
+def definitions() -> dict[str, dict[str, Any]]:
+    """The schema of each kind, and of each type of kind ``Object``."""
+    kinds = {**MANIFEST_KINDS, **{f"{OBJECT}_{name}": k for name, k in OBJECT_KINDS.items()}}
+    return {name: kind_schema(kind) for name, kind in kinds.items()}
+
+
+def _object_types() -> dict[str, Any]:
+    return {
+        "enum": list(OBJECT_KINDS),
+        "description": "The object type. Types that have a kind of their own are not among them.",
+    }
+
+
+def _has(**properties: Any) -> dict[str, Any]:
+    """That an object has these properties: with that value, or as their schemas say."""
+    schemas = {
+        name: value if isinstance(value, dict) else {"const": value}
+        for name, value in properties.items()
+    }
+    return {"required": list(schemas), "properties": schemas}
+
+
+def kind_schema(kind: ManifestKind) -> dict[str, Any]:
+    """The schema of the manifests of one kind."""
     properties: dict[str, Any] = {
         "apiVersion": {"const": API_VERSION, "$comment": API_VERSION},
-        "kind": {"const": kind.name},
+        "kind": {"const": kind.heading},
         "metadata": _metadata(kind),
     }
     required = ["apiVersion", "kind", "metadata"]
@@ -101,27 +138,37 @@ def _in_either_block(kind: ManifestKind) -> dict[str, Any]:
 
 
 def _metadata(kind: ManifestKind) -> dict[str, Any]:
-    names: dict[str, Any] = {"name": NAME}
-    required = ["name"]
-    if kind.parent:
-        names["attribute"] = {
-            **NAME,
-            "description": "The Business Attribute: its name, or its exact display name.",
-        }
-        required.append("attribute")
-    if kind.binding == "object":
+    names: dict[str, Any] = {}
+    required = list(kind.key)
+    if kind.heading == OBJECT:
+        names["type"] = {"const": kind.type, "description": "The object type."}
+        required.insert(0, "type")
+    names |= {word: _key_part(kind, part) for word, part in kind.key.items()}
+    if kind.tenanted:
         names["tenant"] = {**NAME, "description": "The tenant; the site's where it is absent."}
+    if kind.binding == "object" and kind.object_type.folder:
         names["folder"] = {
             **NAME,
             "description": "Where it is created: folders below the kind's default one, by /.",
         }
     return {
         "type": "object",
-        "$comment": "a mapping with a name",
+        "$comment": f"a mapping with {' and '.join(required)}",
         "required": required,
         "additionalProperties": False,
         "properties": names,
     }
+
+
+def _key_part(kind: ManifestKind, part: Attribute) -> dict[str, Any]:
+    if kind.parent and part.word == "attribute":
+        says = "The Business Attribute: its name, or its exact display name."
+        return {**NAME, "description": says}
+    if part.type is ValueType.ENUM and not part.open_ended:
+        return choice(*part.enumeration)
+    if part.type is ValueType.REFERENCE:
+        return {**NAME, "description": f"The name of the {part.refers_to}."}
+    return NAME
 
 
 def _target() -> dict[str, Any]:
@@ -146,7 +193,8 @@ def _block(kind: ManifestKind, block: str) -> dict[str, Any]:
     option = OPTION if block == "spec" else INITIAL_OPTION
     match kind.binding:
         case "file":
-            properties, says = _launch_file(option), "a file and values"
+            value = FILE_VALUE if block == "spec" else INITIAL_FILE_VALUE
+            properties, says = _launch_file(value), "a file and values"
         case "options":
             properties, says = _options(option), "options or sections"
         case _:
@@ -177,21 +225,8 @@ def _fields(kind: ManifestKind, option: dict[str, Any]) -> dict[str, Any]:
     for word in kind.fields:
         attribute = kind.object_type.by_word(word)
         assert attribute is not None, word  # noqa: S101 - a mistake in the table itself
-        properties[word] = _field(attribute, option)
+        properties[word] = field_schema(attribute, option)
     return properties
-
-
-def _field(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
-    match attribute.type:
-        case ValueType.KEY_VALUES:
-            return sections_of(option, "Options by section; each is one managed field.")
-        case ValueType.REFERENCES:
-            return texts("At least these.")
-        case ValueType.FLAG:
-            return flag()
-        case ValueType.ENUM:
-            return choice(*attribute.enumeration)
-    return {**TEXT, "maxLength": attribute.max_length}
 
 
 def _launch_file(option: dict[str, Any]) -> dict[str, Any]:

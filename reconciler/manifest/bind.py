@@ -11,7 +11,9 @@ from functools import partial
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
-from reconciler.kinds.manifests import BLOCKS
+from reconciler.kinds.fields import FieldValueError, canonical
+from reconciler.kinds.manifest_kind import BLOCKS
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, format_of
 from reconciler.manifest.desired import (
@@ -116,21 +118,21 @@ class _Binder:
 
     def _add_object(self, manifest: Manifest) -> None:
         expanded = self._expand(manifest, "metadata", *BLOCKS, "policy")
-        name, attribute = _name(expanded, "name"), _name(expanded, "attribute")
+        kind = manifest.kind
+        key = tuple(_key_part(expanded, word, part) for word, part in kind.key.items())
         site_tenant = self._site.tenant_name if self._site else ""
-        tenant = _name(expanded, "tenant") or site_tenant
-        reader = self._reader(expanded, name)
+        tenant = _name(expanded, "tenant") or site_tenant if kind.tenanted else ""
+        reader = self._reader(expanded, key[-1])
         self._objects.append(
             DesiredObject(
-                kind=manifest.kind,
-                name=name,
+                kind=kind,
+                key=key,
                 tenant=tenant,
                 fields=reader.object_fields(),
                 policy=reader.policy.for_object(),
-                origin=manifest.at(("metadata", "name")),
-                attribute=attribute,
+                origin=manifest.at(("metadata", [*kind.key][-1])),
                 folder=_name(expanded, "folder"),
-                other_tenant=tenant != site_tenant,
+                other_tenant=kind.tenanted and tenant != site_tenant,
             )
         )
 
@@ -183,6 +185,18 @@ class _Binder:
         report_names(expanded)
         fields = self._reader(expanded, name).option_fields()
         return DesiredOptions(application.dbid if application else 0, target or "", fields)
+
+
+def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
+    """A part of the natural key, from ``metadata``, in the form in which keys are compared."""
+    text = _name(expanded, word)
+    if part.type is ValueType.TEXT or "${" in text:
+        return text
+    try:
+        return str(canonical(part, text))
+    except FieldValueError as error:
+        expanded.report(("metadata", word), f"metadata.{error}")
+        return text
 
 
 def _name(expanded: Expanded, word: str) -> str:

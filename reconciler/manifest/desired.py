@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, object_address, quoted
-from reconciler.kinds.fields import FieldPath, Value
-from reconciler.kinds.manifests import ManifestKind
+from reconciler.kinds.fields import FieldPath, Value, canonical
+from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.policies import Policy
 from reconciler.kinds.types_files import LAUNCH_FILE
 
@@ -54,28 +55,43 @@ class ManagedField:
 
 @dataclass(frozen=True)
 class DesiredObject:
-    """An object that one manifest declares, unlike an application, whose options several share."""
+    """An object that one manifest declares, unlike an application, whose options several share.
+
+    ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
+    type has none."""
 
     kind: ManifestKind
-    name: str
+    key: tuple[str, ...]
     tenant: str
     fields: tuple[ManagedField, ...]
     policy: Policy
     origin: Position
-    attribute: str = ""
     folder: str = ""
     other_tenant: bool = False
 
     @property
+    def name(self) -> str:
+        """The last part of its natural key: what people call it."""
+        return self.key[-1]
+
+    @property
+    def attribute(self) -> str:
+        """The Business Attribute of a value, as its manifest calls it."""
+        return self.key[0] if self.kind.parent else ""
+
+    @property
     def address(self) -> str:
         tenant = self.tenant if self.other_tenant else ""
-        return object_address(self.kind.name, self.name, self.attribute, tenant)
+        return object_address(self.kind.name, *self.key, tenant=tenant)
 
     def base_fields(self) -> dict[FieldPath, Value]:
-        """What a new object gets besides its declared fields: the fixed values and defaults
-        of its kind."""
+        """What a new object gets besides its declared fields: its natural key, and the fixed
+        values and defaults of its kind."""
         words = {**self.kind.fixed, **self.kind.defaults}
-        return {(word,): value for word, value in words.items()}
+        fields: dict[FieldPath, Value] = {("tenant",): self.tenant} if self.kind.tenanted else {}
+        for part, text in zip(key_parts(self.kind.object_type), self.key, strict=True):
+            fields[part.word,] = canonical(part, text)
+        return {**fields, **{(word,): value for word, value in words.items()}}
 
     def declared_fields(self) -> dict[FieldPath, Value]:
         """The declared fields that have a value."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.manifests import ManifestKind
+from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.resources import bundled_manifests
 from reconciler.strict_yaml import YamlDocument, load_file
 from reconciler.text_files import canonical_path, is_stream, shown_path

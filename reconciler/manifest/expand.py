@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.manifests import ManifestKind
+from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.interpolate import Interpolation
 

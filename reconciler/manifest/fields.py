@@ -1,12 +1,20 @@
 """Reads the managed fields of one manifest, each with who owns it and what satisfies it."""
 
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.environment import secret_value
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.fields import FieldPath, FieldValueError, SecretText, Value, canonical
-from reconciler.kinds.manifests import BLOCKS
+from reconciler.kinds.fields import (
+    FieldPath,
+    FieldValueError,
+    SecretText,
+    Value,
+    as_integer,
+    canonical,
+)
+from reconciler.kinds.manifest_kind import BLOCKS
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.options import value_problem
 from reconciler.kinds.types_files import VALUES
@@ -14,6 +22,7 @@ from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded
 from reconciler.manifest.ownership import ownership_of
 from reconciler.manifest.policy import PolicyReader
+from reconciler.manifest.structures import entry_values, structure_values
 from reconciler.manifest.variables import Variables
 from reconciler.strict_yaml import as_text
 
@@ -82,6 +91,15 @@ class FieldReader:
                     yield from self._section((word, section), (*place, section), options)
             case ValueType.REFERENCES:
                 yield from self._items(word, place, value)
+            case ValueType.STRUCTURE:
+                for found in structure_values(attribute, place, value, self._report):
+                    yield self._field(found.path, found.place, found.value)
+            case ValueType.STRUCTURES:
+                for found in entry_values(attribute, place, value, self._report):
+                    yield self._field(found.path, found.place, found.value)
+            case _ if attribute.secret:
+                secret = self._secret(value["from"], place)
+                yield self._field((word,), place, secret, secret=True)
             case _:
                 text: Value = value if isinstance(value, bool) else as_text(value)
                 try:
@@ -115,15 +133,30 @@ class FieldReader:
     def _option(self, path: FieldPath, place: FieldPath, value: Any) -> ManagedField:
         if "" in path[1:]:
             self._report(place, "the name of a section or option is empty")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "secret" in value:
             secret = self._secret(value["from"], place) if "from" in value else None
             return self._field(path, place, secret, secret=True)
+        if isinstance(value, Mapping):
+            return self._field(path, place, self._typed(value, place))
         text = None if value is None else as_text(value)
         # What still holds ${ waits for a site.
         problem = value_problem(path, text) if text is not None and "${" not in text else ""
         if problem:
             self._report(place, problem)
         return self._field(path, place, text)
+
+    def _typed(self, value: Mapping[str, Any], place: FieldPath) -> int | bytes:
+        """The value of ``{integer: NUMBER}`` or ``{binary: BASE64}``."""
+        if "integer" in value:
+            number = as_integer(as_text(value["integer"]))
+            if number is None:
+                self._report((*place, "integer"), "integer must be a whole number")
+            return number or 0
+        try:
+            return b64decode(value["binary"], validate=True)
+        except ValueError:
+            self._report((*place, "binary"), "binary must be bytes in Base64")
+            return b""
 
     def _secret(self, source: str, place: FieldPath) -> SecretText:
         """The value of a secret; empty, and a problem, where the environment lacks it. What
@@ -141,7 +174,7 @@ class FieldReader:
         unit = path
         if whole_section:
             unit = path[:2]
-        elif len(path) == 2:  # an item of a list, which is one unit
+        elif self._is_list(path[0]):  # a list is one unit
             unit = path[:1]
         self._check_block(unit, place)
         whole = self.policy.whole(place[1:]) if place[0] == "initial" else None
@@ -154,6 +187,13 @@ class FieldReader:
             whole_section=whole_section,
             satisfied_by=self.policy.satisfied_by(place[1:]),
             secret=secret,
+        )
+
+    def _is_list(self, word: str) -> bool:
+        attribute = self._kind.object_type.by_word(word)
+        return attribute is not None and attribute.type in (
+            ValueType.REFERENCES,
+            ValueType.STRUCTURES,
         )
 
     def _check_block(self, unit: FieldPath, place: FieldPath) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import FieldPath, from_pointer, pointer
-from reconciler.kinds.manifests import BLOCKS, ManifestKind
+from reconciler.kinds.manifest_kind import BLOCKS, ManifestKind
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.manifest.policy import covers
 from reconciler.strict_yaml import YamlDocument

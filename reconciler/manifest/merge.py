@@ -21,7 +21,7 @@ def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnos
     """Reports every object that more than one manifest declares."""
     for desired, first in _repeated(
         objects,
-        lambda each: (each.kind.type, each.tenant, alike_key(each.attribute), alike_key(each.name)),
+        lambda each: (each.kind.type, each.tenant, *map(alike_key, each.key)),
     ):
         summary = f"{desired.address} is declared twice, first as {first.address} at {first.origin}"
         problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))

@@ -3,18 +3,18 @@ characters, or with blanks around them. Looked at after interpolation: a variabl
 them too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.model import ValueType
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import name_advice, name_problem
 from reconciler.kinds.types_files import VALUES
 from reconciler.manifest.expand import Expanded
 from reconciler.strict_yaml import as_text
 
 _NAMES = {
-    "metadata": ("name", "attribute", "tenant"),
     "target": ("application",),
     "spec": ("file", "displayName"),
     "initial": ("displayName",),
@@ -33,7 +33,8 @@ def report_names(expanded: Expanded) -> None:
 def _names(expanded: Expanded) -> Iterator[tuple[FieldPath, str, str]]:
     """Every name: its path, what messages call it, and its text."""
     for part, data in expanded.data.items():
-        for word in _NAMES.get(part, ()):
+        words = (*expanded.kind.key, "tenant") if part == "metadata" else _NAMES.get(part, ())
+        for word in words:
             if word in data:
                 yield (part, word), f"{part}.{word}", as_text(data[word])
         if part == "metadata" and "folder" in data:
@@ -59,9 +60,32 @@ def _names_of_fields(
             attribute and attribute.type is ValueType.KEY_VALUES
         ):
             yield from _names_of_options(path, value)
-        elif attribute and attribute.type is ValueType.REFERENCES:
+        elif attribute is not None:
+            yield from _referred_names(path, attribute, value)
+
+
+def _referred_names(
+    path: FieldPath, attribute: Attribute, value: Any
+) -> Iterator[tuple[FieldPath, str, str]]:
+    """The names that references hold, also those inside structures."""
+    match attribute.type:
+        case ValueType.REFERENCE:
+            yield path, path[-1], as_text(value)
+        case ValueType.REFERENCES:
             for index, item in enumerate(value):
-                yield (*path, str(index)), f"item {index + 1} of {word}", as_text(item)
+                yield (*path, str(index)), f"item {index + 1} of {path[-1]}", as_text(item)
+        case ValueType.STRUCTURE:
+            for inner in attribute.fields:
+                if inner.word in value:
+                    yield from _referred_names((*path, inner.word), inner, value[inner.word])
+        case ValueType.STRUCTURES:
+            for index, item in enumerate(value):
+                at = (*path, str(index))
+                if isinstance(item, Mapping):
+                    one = replace(attribute, type=ValueType.STRUCTURE)
+                    yield from _referred_names(at, one, item)
+                else:
+                    yield at, f"item {index + 1} of {path[-1]}", as_text(item)
 
 
 def _names_of_options(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.fields import FieldPath, from_pointer, pointer
-from reconciler.kinds.manifests import Overwrite
+from reconciler.kinds.manifest_kind import Overwrite
 from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField
 from reconciler.manifest.expand import Expanded
 from reconciler.strict_yaml import as_text

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.manifests import API_VERSION, MANIFEST_KINDS, ManifestKind
-from reconciler.kinds.schema import manifest_schema
+from reconciler.kinds.manifest_kind import API_VERSION, OBJECT, ManifestKind
+from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.schema import kind_schema
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.former_policy import FORMER, former_policy
 from reconciler.strict_yaml import YamlDocument
@@ -53,14 +54,36 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
         problems.append(Diagnostic(summary, document.at(("apiVersion",)), hint))
         return None
     name = data.get("kind")
+    if name == OBJECT:
+        return _object_kind(document, problems)
     if not isinstance(name, str) or name not in MANIFEST_KINDS:
+        known = (*MANIFEST_KINDS, OBJECT)
         summary = "kind is missing"
         if name is not None:
-            summary = f"unknown kind {name}{did_you_mean(str(name), MANIFEST_KINDS)}"
-        hint = f"Known: {', '.join(MANIFEST_KINDS)}."
+            summary = f"unknown kind {name}{did_you_mean(str(name), known)}"
+        hint = f"Known: {', '.join(known)}."
         problems.append(Diagnostic(summary, document.at(("kind",)), hint))
         return None
     return MANIFEST_KINDS[name]
+
+
+def _object_kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | None:
+    """The kind of a manifest that names its object type in ``metadata.type``."""
+    metadata = document.data.get("metadata")
+    name = metadata.get("type") if isinstance(metadata, Mapping) else None
+    if isinstance(name, str) and name in OBJECT_KINDS:
+        return OBJECT_KINDS[name]
+    place, hint = document.at(("metadata", "type")), f"Known: {', '.join(OBJECT_KINDS)}."
+    if isinstance(name, str) and name in KIND_OF_TYPE:
+        own = KIND_OF_TYPE[name]
+        summary = f"objects of type {name} have a kind of their own"
+        problems.append(Diagnostic(summary, place, f"Write kind: {own}."))
+        return None
+    summary = "metadata.type is missing: the type of the object"
+    if name is not None:
+        summary = f"no object type {name} can be described{did_you_mean(str(name), OBJECT_KINDS)}"
+    problems.append(Diagnostic(summary, place, hint))
+    return None
 
 
 def _unique_items(
@@ -79,7 +102,6 @@ class _Validators:
     """A validator for each kind, made when it is first needed."""
 
     def __init__(self) -> None:
-        self._definitions = manifest_schema()["definitions"]
         self._prepared: dict[str, Draft7Validator] = {}
 
     def problems(self, kind: ManifestKind, document: YamlDocument) -> Iterator[Diagnostic]:
@@ -88,7 +110,7 @@ class _Validators:
 
             checks = {"uniqueItems": _unique_items}
             extended: Any = validators.extend(Draft7Validator, checks)  # type: ignore[no-untyped-call]
-            self._prepared[kind.name] = extended(self._definitions[kind.name])
+            self._prepared[kind.name] = extended(kind_schema(kind))
         errors = self._prepared[kind.name].iter_errors(document.data)
         found = [problem for error in errors for problem in _explain(error, kind, document)]
         found += former_policy(kind, document)

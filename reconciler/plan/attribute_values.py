@@ -40,10 +40,8 @@ class AttributeValues:
         for value in context.live.of_type("EnumeratorValue"):
             self._by_attribute.setdefault(value.attributes["enumeratorDBID"], []).append(value)
         self._attributes = [one for one in context.desired.objects if one.kind.by_display_name]
-        self._declared: dict[tuple[str, str], list[DesiredObject]] = {}
-        for one in context.desired.objects:
-            if one.kind.parent:
-                self._declared.setdefault((one.tenant, one.attribute), []).append(one)
+        self._values = [one for one in context.desired.objects if one.kind.parent]
+        self._siblings: dict[tuple[str, str], list[DesiredObject]] = {}
         self._parents: dict[tuple[str, int, str], Parent] = {}
 
     def parent(self, desired: DesiredObject, tenant: int) -> Parent:
@@ -63,26 +61,35 @@ class AttributeValues:
                 return Parent(declared=one)
         return Parent(blocked=found.blocked)
 
-    def undeclared_sibling(self, desired: DesiredObject, parent: Parent) -> str:
+    def _declared(self, desired: DesiredObject, parent: Parent, tenant: int) -> list[DesiredObject]:
+        """Every declared value of the attribute, whatever the manifests call it."""
+        key = (desired.tenant, parent.name)
+        if key not in self._siblings:
+            own = [one for one in self._values if one.tenant == desired.tenant]
+            named = [one for one in own if self.parent(one, tenant).name == parent.name]
+            self._siblings[key] = named
+        return self._siblings[key]
+
+    def undeclared_sibling(self, desired: DesiredObject, parent: Parent, tenant: int) -> str:
         """A live value of the attribute that ``unlessSibling`` names and no manifest
         declares; empty: there is none."""
         if parent.live is None or not desired.policy.unless_sibling:
             return ""
-        declared = {one.name for one in self._declared[desired.tenant, desired.attribute]}
+        declared = {one.name for one in self._declared(desired, parent, tenant)}
         for value in self._by_attribute.get(parent.live.dbid, ()):
             name = str(value.attributes["name"])
             if name not in declared and matches(name, desired.policy.unless_sibling):
                 return name
         return ""
 
-    def other_default(self, desired: DesiredObject, parent: Parent) -> str:
+    def other_default(self, desired: DesiredObject, parent: Parent, tenant: int) -> str:
         """Another value that is the default after the plan, where ``desired`` wants to be
         it; empty: there is none."""
         live = self._by_attribute.get(parent.live.dbid, ()) if parent.live else ()
         existing = {str(value.attributes["name"]) for value in live}
         if not _sets_default(desired, True, existing):
             return ""
-        siblings = self._declared[desired.tenant, desired.attribute]
+        siblings = self._declared(desired, parent, tenant)
         cleared = {one.name for one in siblings if _sets_default(one, False, existing)}
         for value in live:
             name = str(value.attributes["name"])

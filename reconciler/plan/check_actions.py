@@ -5,19 +5,19 @@ write. Pure, and without a server: what needs live objects is checked when the p
 from collections.abc import Iterator
 
 from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
-from reconciler.kinds.manifests import MANIFEST_KINDS, ManifestKind
+from reconciler.kinds.flatten import leaf
+from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.kinds.manifests import KIND_OF_TYPE, OBJECT_KINDS, kind_named
 from reconciler.kinds.model import Attribute
+from reconciler.kinds.natural_keys import identity_of, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES
 from reconciler.plan.actions import Change, Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import CARRIED, source_of
 
-IDENTITY = (("tenant",), ("name",), ("attribute",))
-"""The fields that an address shows."""
-
-_WORDS = {"Application": ("options",), LAUNCH_FILE: (VALUES, CONTENT)}
-_OBJECTS = {kind.type for kind in MANIFEST_KINDS.values() if kind.binding == "object"}
+_WORDS = {LAUNCH_FILE: (VALUES, CONTENT)}
+_OBJECTS = {*KIND_OF_TYPE, *OBJECT_KINDS}
 _CREATED = _OBJECTS | {
     referring.name
     for object_type in _OBJECTS
@@ -45,7 +45,7 @@ def check_actions(plan: Plan) -> None:
 
 
 def _problems(action: Write, plan: Plan) -> Iterator[str]:
-    kind = MANIFEST_KINDS.get(action.kind)
+    kind = kind_named(action.kind)
     if action.object_type != (kind.type if kind else action.kind):
         yield f"a {action.kind} is no {action.object_type}"
     match action:
@@ -67,7 +67,8 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
     if isinstance(action, Create) and not plan.undoes:
         if action.permissions:
             yield "only the undo of a run sets permissions"
-        if action.fields.get(("name",)) != action.name:
+        name = key_parts(ALL_TYPES[action.object_type])[-1]
+        if str(action.fields.get((name.word,))) != action.name:
             yield "what would be created has another name"
     if isinstance(action, Create) == bool(action.dbid):
         yield "a new object has no DBID, any other has one"
@@ -81,7 +82,8 @@ def _unknown_fields(action: Update, kind: ManifestKind | None, plan: Plan) -> It
         word = change.path[0]
         if not any(change.path[: len(unit)] == unit for unit in action.fingerprint.units):
             yield f"{pointer(change.path)} would not be compared before it is written"
-        reference = (attribute := object_type.by_word(word)) and attribute.refers_to
+        attribute = leaf(object_type, change.path)
+        reference = attribute and attribute.refers_to
         if change.before is not None and not reference and pointer(change.path) not in digests:
             yield f"{pointer(change.path)} has no digest of its old value"
         if action.object_type in _WORDS:
@@ -89,7 +91,8 @@ def _unknown_fields(action: Update, kind: ManifestKind | None, plan: Plan) -> It
         elif kind is None:
             known = attribute is not None and _is_restored(attribute, change, plan)
         else:
-            known = attribute is not None and not attribute.immutable
+            outer = object_type.by_word(word)
+            known = attribute is not None and not (outer and outer.immutable)
         if not known:
             yield f"no plan can change {pointer(change.path)}"
 
@@ -113,12 +116,12 @@ def _hidden_fields(action: Create | Replace, kind: ManifestKind | None) -> Itera
     """Fields that are written otherwise than the changes show. What a replace takes over from
     the old object is compared with it when the plan is applied."""
     changes = {change.path: change.after for change in action.changes}
-    implied = _implied(action)
+    implied, identity = _implied(action), identity_of(ALL_TYPES[action.object_type])
     for path, value in action.fields.items():
         if path in changes:
             if not _same(changes[path], value):
                 yield f"{pointer(path)} is shown as another value than would be written"
-        elif path in IDENTITY:
+        elif path in identity:
             continue
         elif kind and path[0] in kind.fixed:
             if value != implied[path]:
@@ -138,7 +141,7 @@ def _same(shown: Value | None, written: Value) -> bool:
 
 def _implied(action: Create | Replace) -> dict[FieldPath, Value]:
     """The fields that every new object of the kind has."""
-    kind = MANIFEST_KINDS.get(action.kind)
+    kind = kind_named(action.kind)
     words = {**kind.defaults, **kind.fixed} if kind else {}
     return {(word,): value for word, value in words.items()}
 

@@ -4,6 +4,7 @@ values. Pure."""
 from collections.abc import Iterator, Mapping
 
 from reconciler.kinds.fields import FieldPath, SecretText, Value, canonical, pointer
+from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, LAUNCH_FORMATS
@@ -12,7 +13,12 @@ from reconciler.plan.model import Plan
 from reconciler.plan.secrets import CARRIED, source_of
 from reconciler.server.values import is_integer
 
-_LENGTHS = {ValueType.KEY_VALUES: 3, ValueType.REFERENCES: 2}
+_LENGTHS = {
+    ValueType.KEY_VALUES: 3,
+    ValueType.REFERENCES: 2,
+    ValueType.STRUCTURE: 2,
+    ValueType.STRUCTURES: 3,
+}
 _SECRET = (ValueType.TEXT, ValueType.KEY_VALUES)
 _PYTHON: Mapping[ValueType, type | tuple[type, ...]] = {
     ValueType.TEXT: str,
@@ -22,8 +28,6 @@ _PYTHON: Mapping[ValueType, type | tuple[type, ...]] = {
     ValueType.KEY_VALUES: (str, int, bytes),
     ValueType.REFERENCE: str,
     ValueType.REFERENCES: str,
-    ValueType.STRUCTURE: (str, int, bytes),
-    ValueType.STRUCTURES: (str, int, bytes),
 }
 """How the values of a field stand in plans."""
 
@@ -57,13 +61,13 @@ def _check_write(action: Write) -> None:
     if len(formats) > 1 or not formats <= {*LAUNCH_FORMATS}:
         raise ValueError(f"{action.address} has no format that launch files have")
     for path, value in _written(action):
-        attribute = kind.by_word(path[0]) if path else None
-        length = _LENGTHS.get(attribute.type, 1) if attribute else 0
-        if len(path) != length and not (attribute and attribute.fields):
+        outer = kind.by_word(path[0]) if path else None
+        attribute = leaf(kind, path)
+        if outer is None or attribute is None or len(path) != _LENGTHS.get(outer.type, 1):
             raise ValueError(f"{kind.name} has no field {pointer(path)}")
         if not all(path):
             raise ValueError(f"{pointer(path)} has an empty name in it")
-        if value is None or attribute is None:
+        if value is None:
             continue
         if isinstance(value, SecretText):
             if attribute.type not in _SECRET or path == ("name",):

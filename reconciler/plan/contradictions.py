@@ -6,11 +6,12 @@ shows what would be written, and that nothing else would.
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.kinds.fields import FieldPath, SecretText, Value, flatten, pointer
+from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.check_actions import taken_over
-from reconciler.plan.folders import find_folder
+from reconciler.plan.folders import find_folder, owner_of
 from reconciler.plan.losses import losses, referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -31,10 +32,7 @@ def _new_elsewhere(action: Create, live: Snapshot) -> Iterator[str]:
     if not action.folder:
         return
     kind = ALL_TYPES[action.object_type]
-    owner = ("Tenant", action.tenant)
-    if kind.owner_type == "Enumerator":
-        attribute = str(action.fields.get(("attribute",), ""))
-        owner = ("Enumerator", live.dbid("Enumerator", attribute, action.tenant) or 0)
+    owner = owner_of(kind, action.fields, action.tenant, live)
     if find_folder(kind, owner, action.folder_path, live) != action.folder:
         yield f"the folder {action.folder_path or 'of its type'} does not have DBID {action.folder}"
 

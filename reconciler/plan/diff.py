@@ -10,7 +10,7 @@ from reconciler.kinds.fields import (
     pointer,
     shown,
 )
-from reconciler.kinds.model import ObjectType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.manifest.desired import Enforced, Initial, ManagedField
 from reconciler.plan.actions import (
     KEPT,
@@ -65,24 +65,34 @@ class Difference:
     blocked: str = ""
 
 
-def differing(fields: Sequence[ManagedField], live: LiveFields) -> list[ManagedField]:
-    """The managed fields whose live value is not the desired value."""
-    return [field for field in fields if not _as_desired(field, live.get(field.path))]
+def differing(
+    object_type: ObjectType, fields: Sequence[ManagedField], live: LiveFields
+) -> list[ManagedField]:
+    """The managed fields whose live value is not the desired value. What cannot be read
+    counts as it should be."""
+    return [
+        field
+        for field in fields
+        if not _as_desired(object_type.by_word(field.path[0]), field, live.get(field.path))
+    ]
 
 
-def _as_desired(field: ManagedField, value: Value | None) -> bool:
+def _as_desired(attribute: Attribute | None, field: ManagedField, value: Value | None) -> bool:
     """Whether a live value is what the manifest says. An absent attribute equals an empty
     text; an absent option does not."""
-    if value is None and len(field.path) == 1 and field.value == "":
+    if attribute is not None and attribute.secret:
         return True
-    return _comparable(value) == _comparable(field.value)
+    is_option = attribute is not None and attribute.type is ValueType.KEY_VALUES
+    if value is None and not is_option and field.value == "":
+        return True
+    return _comparable(value, field.value) == _comparable(field.value)
 
 
-def _comparable(value: Value | None) -> tuple[str, Value | None]:
-    """A value with its type. An integer option compares as its decimal text."""
-    if isinstance(value, bool | bytes | None):
-        return type(value).__name__, value
-    return "text", str(value)
+def _comparable(value: Value | None, beside: Value | None = None) -> tuple[str, Value | None]:
+    """A value with its type. An integer option compares as its decimal text with a text."""
+    if isinstance(value, str) or (isinstance(beside, str) and _is_integer_option(value)):
+        return "text", str(value)
+    return type(value).__name__, value
 
 
 def compare(
@@ -100,7 +110,7 @@ def compare(
     kept: list[Change] = []
     blocked: list[str] = []
     lasting = lasting_fields(fields, live)
-    for field in differing(fields, live):
+    for field in differing(object_type, fields, live):
         if satisfying_options(field, lasting):
             continue
         before = live.get(field.path)
@@ -190,9 +200,11 @@ def _value_to_write(
         secret = hides(field.path)
         live, wanted = shown(before, secret=secret), shown(field.value, secret=secret)
         return None, f"{field.path[0]} is {live} and cannot become {wanted}"
+    if field.value is None or not isinstance(field.value, str):
+        return field.value, ""
     if isinstance(before, bytes):
-        return None, f"{pointer(field.path)} holds a binary value, which is never managed"
-    if not _is_integer_option(before) or field.value is None:
+        return None, f"{pointer(field.path)} holds a binary value; write it as {{binary: BASE64}}"
+    if not _is_integer_option(before):
         return field.value, ""
     number = as_integer(field.value)
     if number is None:
@@ -212,7 +224,8 @@ def _is_integer_option(value: Value | None) -> bool:
 
 def in_the_type_of(before: Value | None, value: Value) -> Value:
     """The value to write where ``before`` is: an integer option stays an integer."""
-    number = as_integer(value) if _is_integer_option(before) else None
+    is_integer = _is_integer_option(before) and isinstance(value, str)
+    number = as_integer(value) if is_integer else None
     return value if number is None else number
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.kinds.fields import FieldPath, NameResolver, Value, build
+from reconciler.kinds.fields import FieldPath, NameResolver, Value
+from reconciler.kinds.flatten import build
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update

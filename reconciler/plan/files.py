@@ -5,7 +5,7 @@ Launch files are edited, never created: one that is not there is skipped.
 
 from dataclasses import replace
 
-from reconciler.kinds.fields import flatten
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.launch.errors import LaunchError

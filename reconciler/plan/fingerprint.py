@@ -9,8 +9,10 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import FieldPath, Value, flatten, from_pointer, pointer, shown
+from reconciler.kinds.fields import FieldPath, Value, from_pointer, pointer, shown
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ValueType
+from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import (
@@ -113,9 +115,9 @@ def parent_of(action: Create | Replace, live: Snapshot) -> int:
 def object_of(action: Create | Replace, live: Snapshot) -> ConfObject | None:
     """The live object with the natural key of a new object."""
     kind = ALL_TYPES[action.object_type]
-    attribute = kind.attribute(kind.name_attribute)
-    name = str(action.fields.get((attribute.word if attribute else "name",), action.name))
-    return live.find(action.object_type, parent_of(action, live), name)
+    texts = [str(action.fields.get((part.word,), "")) for part in key_parts(kind)]
+    key = live.key_of(action.object_type, texts, action.tenant)
+    return live.with_key(action.object_type, key) if key else None
 
 
 def _new_object_moved(action: Create, live: Snapshot) -> Iterator[str]:

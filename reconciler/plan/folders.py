@@ -3,7 +3,9 @@
 A path has the names below the default folder of a type, each after a slash: ``/Sales/Chat``.
 """
 
+from reconciler.kinds.fields import Fields
 from reconciler.kinds.model import ObjectType
+from reconciler.kinds.natural_keys import TENANT
 from reconciler.kinds.types import ALL_TYPES, OBJECT_TYPES
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
@@ -18,6 +20,18 @@ def find_folder(kind: ObjectType, owner: Owner, path: str, live: Snapshot) -> in
     if not path:
         return 0
     return _tree(kind, owner, live).get("/" + path.strip("/"))
+
+
+def owner_of(kind: ObjectType, fields: Fields, tenant: int, live: Snapshot) -> Owner:
+    """The owner of the folders for a new object with these fields; its DBID is 0 where it is
+    not there."""
+    attribute = kind.attribute(kind.owner) if kind.owner else None
+    if attribute is None:
+        return kind.owner_type, ENVIRONMENT
+    if attribute.name == TENANT:
+        return kind.owner_type, tenant
+    name = str(fields.get((attribute.word,), ""))
+    return kind.owner_type, live.dbid(kind.owner_type, name, tenant) or 0
 
 
 def same_folder(item: ConfObject, live: Snapshot) -> tuple[int, str]:

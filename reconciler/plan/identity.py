@@ -4,12 +4,14 @@ A person approves addresses, a server gets DBIDs: an action is applied only wher
 the same object.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 from reconciler.kinds.addresses import object_address
-from reconciler.kinds.fields import NameResolver
-from reconciler.kinds.manifests import MANIFEST_KINDS, ManifestKind
+from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
+from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE, file_dbid
 from reconciler.plan.actions import Action, BaseAction, Create, Subject
@@ -35,35 +37,34 @@ def misnamed(action: Action, plan: Plan, live: Snapshot) -> str:
 def _means(action: Action, plan: Plan, found: ConfObject, live: Snapshot) -> bool:
     if action.object_type == LAUNCH_FILE:
         return action.dbid == file_dbid(action.name) and found.attributes["name"] == action.name
-    kind = MANIFEST_KINDS.get(action.kind)
+    kind = kind_named(action.kind)
     if kind and kind.script_type is not None and found.attributes["type"] != kind.script_type:
         return False
     if found.tenant and action.tenant != found.tenant:
         return False
-    names = _names(kind, found)
-    owner = live.get("Enumerator", int(found.attributes.get("enumeratorDBID") or 0))
-    owners = _names(_ATTRIBUTE, owner) if owner else ()
-    return action.name in names and action.address in _addresses(
-        action, plan, found.tenant, owners, names, live
+    key = _names_of_key(kind, found, live)
+    return action.name in key[-1] and action.address in _addresses(
+        action, plan, found.tenant, key, live
     )
 
 
 def _new_misnamed(action: Create, plan: Plan, live: Snapshot) -> str:
     """The same for an object that does not exist yet."""
-    kind = MANIFEST_KINDS.get(action.kind)
-    key = ALL_TYPES[action.object_type].name_attribute
-    attribute = ALL_TYPES[action.object_type].attribute(key)
-    field = attribute.word if attribute else "name"
-    names = [str(action.fields.get((field,), ""))]
+    kind = kind_named(action.kind)
+    key = []
+    for part in key_parts(ALL_TYPES[action.object_type]):
+        name = str(action.fields.get((part.word,), ""))
+        names = [name]
+        if part.refers_to == _ATTRIBUTE.type:
+            found = live.find(_ATTRIBUTE.type, action.tenant, name)
+            names = list(_names(_ATTRIBUTE, found) if found else _new_owners(name, plan))
+        key.append(names)
     if kind and kind.by_display_name:
-        names.append(str(action.fields.get(("displayName",), "")))
-    owner = str(action.fields.get(("attribute",), ""))
-    found = live.find("Enumerator", action.tenant, owner)
-    owners = _names(_ATTRIBUTE, found) if found else _new_owners(owner, plan)
-    if action.name not in names or action.address not in _addresses(
-        action, plan, action.tenant, owners, names, live
+        key[-1].append(str(action.fields.get(("displayName",), "")))
+    if action.name not in key[-1] or action.address not in _addresses(
+        action, plan, action.tenant, key, live
     ):
-        return f"what would be created is named {names[0]!r}"
+        return f"what would be created is named {'/'.join(names[0] for names in key)!r}"
     tenant = str(action.fields.get(("tenant",), ""))
     if tenant and live.dbid("Tenant", tenant, 0) != action.tenant:
         return f"what would be created belongs to the tenant {tenant}"
@@ -87,46 +88,59 @@ def _names(kind: ManifestKind | None, found: ConfObject) -> tuple[str, ...]:
     return (name, str(shown)) if shown and kind and kind.by_display_name else (name,)
 
 
+def _names_of_key(
+    kind: ManifestKind | None, found: ConfObject, live: Snapshot
+) -> list[tuple[str, ...]]:
+    """The names by which manifests may call each part of the key of an object."""
+    key: list[tuple[str, ...]] = [(text,) for text in live.key_texts(found)]
+    if kind and kind.by_display_name:
+        key[-1] = _names(kind, found)
+    owner = live.get(_ATTRIBUTE.type, int(found.attributes.get("enumeratorDBID") or 0))
+    if owner is not None:
+        key[0] = _names(_ATTRIBUTE, owner)
+    return key
+
+
 def _addresses(
     action: BaseAction,
     plan: Plan,
     tenant: int,
-    owners: Iterable[str],
-    names: Iterable[str],
+    key: Sequence[Sequence[str]],
     live: Snapshot,
 ) -> Iterator[str]:
-    """Every address that an object with one of these names may have."""
+    """Every address that an object may have whose key has parts with these names."""
     foreign = bool(tenant) and tenant != plan.site.tenant_dbid
     prefix = live.name("Tenant", tenant, 0) if foreign else ""
-    outer = [owner for owner in owners if owner] or [""]
-    for name in names:
-        for owner in outer:
-            yield object_address(action.kind, name, owner=owner, tenant=prefix)
+    for parts in product(*key):
+        yield object_address(action.kind, *parts, tenant=prefix)
 
 
-def subject_now(subject: Subject, found: ConfObject, names: NameResolver, site: int) -> Subject:
+def subject_now(subject: Subject, found: ConfObject, names: Snapshot, site: int) -> Subject:
     """The subject with the DBID of an object, and its name if it was renamed. ``site``: the
     DBID of the site's tenant."""
     subject = replace(subject, dbid=found.dbid)
-    if found.type == LAUNCH_FILE or subject.name in _names(MANIFEST_KINDS.get(subject.kind), found):
+    if found.type == LAUNCH_FILE or subject.name in _names(kind_named(subject.kind), found):
         return subject
     kind, address = address_of(found, names, site)
-    name = str(found.attributes.get(ALL_TYPES[found.type].name_attribute, ""))
-    return replace(subject, kind=kind, address=address, name=name)
+    return replace(subject, kind=kind, address=address, name=names.key_texts(found)[-1])
 
 
-def address_of(found: ConfObject, names: NameResolver, site_tenant: int) -> tuple[str, str]:
-    """The kind and the address of an object; its type where no manifest kind describes it."""
-    of_type = (kind for kind in MANIFEST_KINDS.values() if kind.type == found.type)
-    script_type = found.attributes.get("type")
-    kind = next((k.name for k in of_type if k.script_type in (None, script_type)), found.type)
-    kind = found.type if found.type == "Application" else kind
-    name = str(found.attributes.get(ALL_TYPES[found.type].name_attribute, ""))
-    owner = int(found.attributes.get("enumeratorDBID") or 0)
+def address_of(found: ConfObject, names: Snapshot, site_tenant: int) -> tuple[str, str]:
+    """The kind and the address of an object; its type where no manifest describes it."""
+    kind = kind_of(found)
     foreign = bool(found.tenant) and found.tenant != site_tenant
     return kind, object_address(
         kind,
-        name,
-        owner=names.name("Enumerator", owner, found.tenant) if owner else "",
+        *names.key_texts(found),
         tenant=names.name("Tenant", found.tenant, 0) if foreign else "",
     )
+
+
+def kind_of(found: ConfObject) -> str:
+    """The name of the kind of manifests that describe an object; its type where none does."""
+    script_type = found.attributes.get("type")
+    for kind in (*MANIFEST_KINDS.values(), *OBJECT_KINDS.values()):
+        described = kind.type == found.type and kind.binding == "object"
+        if described and kind.script_type in (None, script_type):
+            return kind.name
+    return found.type

@@ -7,7 +7,8 @@ They stay hidden for good: also where a manifest no longer calls them secrets, o
 from collections.abc import Iterable
 
 from reconciler.kinds.fields import FieldPath, from_pointer
-from reconciler.kinds.manifests import MANIFEST_KINDS
+from reconciler.kinds.manifest_kind import OBJECT
+from reconciler.kinds.manifests import kind_named
 
 
 class KnownSecrets:
@@ -28,5 +29,7 @@ def _key(address: str) -> tuple[str, str]:
     without its tenant, and by the kind of its manifest or, in an undo, by its type."""
     first, _, rest = address.partition("/")
     kind = first.rpartition(":")[2]
-    known = MANIFEST_KINDS.get(kind)
+    if kind == OBJECT:
+        kind, _, rest = rest.partition("/")
+    known = kind_named(kind)
     return known.type if known and known.type else kind, rest.rpartition("/")[2]

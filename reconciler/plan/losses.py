@@ -7,15 +7,16 @@ compare it with what the plan has shown.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import FieldPath, Value, flatten, shown
+from reconciler.kinds.fields import FieldPath, Value, shown
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.natural_keys import identity_of
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.plan.actions import Action, Delete, Replace, Update
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
-_IDENTITY = frozenset({"tenant", "name", "attribute"})
 _QUEUE = MANIFEST_KINDS["InteractionQueue"]
 
 
@@ -49,9 +50,10 @@ def _lost_fields(action: Update | Replace, one: ConfObject, live: Snapshot) -> I
     if isinstance(action, Replace):
         lost |= held.keys() - {*action.carried, *new}
         new = action.fields
+    identity = identity_of(object_type)
     lists: dict[str, list[str]] = {}
     for path, value in held.items():
-        if path not in lost or path[0] in _IDENTITY or new.get(path) == value:
+        if path not in lost or path in identity or new.get(path) == value:
             continue
         attribute = object_type.by_word(path[0])
         if attribute is not None and attribute.type is ValueType.REFERENCES:

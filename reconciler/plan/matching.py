@@ -1,9 +1,11 @@
 """Finds the live object of a desired object, or says why it cannot be found. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.kinds import enums
 from reconciler.kinds.names import alike_key, likeness
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -19,7 +21,7 @@ class Match:
 
 def describe(one: ConfObject) -> str:
     """An object as messages name it: name, type, DBID and folder."""
-    name = one.attributes.get("name", "")
+    name = one.attributes.get(ALL_TYPES[one.type].name_attribute, "")
     kind = one.type
     if one.type == "Script":
         kind = f"script of type {enums.mnemonic(enums.SCRIPT_TYPE, one.attributes['type'])}"
@@ -49,31 +51,33 @@ def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
             return _blocked_by(
                 f"{describe(one)} has the display name {label!r}, which", label, name
             )
-    return _twin(live, "Enumerator", tenant, name)
+    return _twin(live, "Enumerator", (tenant, name))
 
 
-def match(desired: DesiredObject, live: Snapshot, tenant: int, attribute: int) -> Match:
-    """The live object of ``desired``. ``attribute``: the DBID of its Business Attribute, 0 if
-    it has none or if the attribute is not created yet."""
+def match(desired: DesiredObject, live: Snapshot, tenant: int) -> Match:
+    """The live object of ``desired``, whose key is in canonical form."""
     kind = desired.kind
     if kind.by_display_name:
         return match_attribute(live, tenant, desired.name)
-    scope = attribute if kind.parent else tenant
-    found = live.find(kind.type, scope, desired.name)
+    key = live.key_of(kind.type, desired.key, tenant)
+    if key is None:  # what it belongs to is not created yet
+        return Match()
+    found = live.with_key(kind.type, key)
     if found is None:
-        return _twin(live, kind.type, scope, desired.name)
+        return _twin(live, kind.type, key)
     if kind.script_type is not None and found.attributes["type"] != kind.script_type:
         return Match(blocked=f"the name is taken by {describe(found)}")
     return Match(found)
 
 
-def _twin(live: Snapshot, object_type: str, scope: int, name: str) -> Match:
+def _twin(live: Snapshot, object_type: str, key: Sequence[object]) -> Match:
     """Blocks an object whose name is alike to that of a live object: it would be a second
     object that nobody can tell from the first."""
-    twin = live.twin(object_type, scope, name)
+    twin = live.twin(object_type, key)
     if twin is None:
         return Match()
-    return _blocked_by(describe(twin), str(twin.attributes.get("name", "")), name)
+    name = ALL_TYPES[object_type].name_attribute
+    return _blocked_by(describe(twin), str(twin.attributes.get(name, "")), str(key[-1]))
 
 
 def _blocked_by(twin: str, live_name: str, name: str) -> Match:

@@ -1,10 +1,9 @@
 """Plans the objects that manifests describe whole: one action per object. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.kinds.fields import FieldPath, Value, flatten
-from reconciler.manifest.desired import DesiredObject, ManagedField
+from reconciler.kinds.flatten import flatten
+from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import Action, Blocked, Change, Create, Replace, Skip, Subject
 from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.context import Context
@@ -14,17 +13,15 @@ from reconciler.plan.diff import (
     change_of,
     compare,
     decide,
-    left_alone,
     units_of,
 )
-from reconciler.plan.folders import find_folder
+from reconciler.plan.folders import find_folder, owner_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
+from reconciler.plan.names import MISSING, DeclaredNames
 from reconciler.plan.replace import replaced_fields
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-
-MISSING = "absent, or not readable by this account"
 
 
 def plan_objects(context: Context, siblings: tuple[str, ...]) -> list[Action]:
@@ -41,6 +38,7 @@ class _ObjectPlanner:
         self._options = context.options
         self._siblings = siblings
         self._values = AttributeValues(context)
+        self._names = DeclaredNames(context.desired, context.live, context.site.tenant_dbid)
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
@@ -53,39 +51,41 @@ class _ObjectPlanner:
             protect=desired.policy.protect,
         )
         subject = self._context.with_secrets(subject, desired.fields)
-        tenant = self._live.find("Tenant", 0, desired.tenant)
-        if tenant is None:
+        tenant = self._live.find("Tenant", 0, desired.tenant) if desired.kind.tenanted else None
+        if desired.kind.tenanted and tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
-        subject = replace(subject, tenant=tenant.dbid)
+        subject = replace(subject, tenant=tenant.dbid if tenant else 0)
         parent = Parent()
         if desired.kind.parent:
-            parent = self._values.parent(desired, tenant.dbid)
+            parent = self._values.parent(desired, subject.tenant)
             if parent.blocked:
                 return Blocked(subject, parent.blocked)
             if not parent.name:
                 return _without_parent(subject, desired)
-        found = match(desired, self._live, tenant.dbid, parent.live.dbid if parent.live else 0)
-        if found.blocked:
-            return Blocked(subject, found.blocked)
-        live = _live_fields(desired, found.live, self._live)
-        desired, unknown = _with_canonical_references(desired, tenant.dbid, self._live, live)
+            desired = replace(desired, key=(parent.name, desired.name))
+        named, unknown = self._names.with_key(desired, subject.tenant)
         if unknown:
             return Blocked(subject, unknown)
-        twice = self._described_twice(desired, tenant.dbid, parent, found.live)
+        found = match(named, self._live, subject.tenant)
+        if found.blocked:
+            return Blocked(subject, found.blocked)
+        live = _live_fields(named, found.live, self._live)
+        desired, unknown = self._names.with_references(named, subject.tenant, live)
+        if unknown:
+            return Blocked(subject, unknown)
+        twice = self._described_twice(desired, subject.tenant, found.live)
         if twice:
             return Blocked(subject, twice)
-        default = self._values.other_default(desired, parent)
+        default = self._values.other_default(desired, parent, subject.tenant)
         if default:
             return Blocked(subject, f"{default!r} is the default value already")
         if found.live is None:
             return self._create(subject, desired, parent)
-        return self._existing(subject, desired, parent, found.live, live)
+        return self._existing(subject, desired, found.live, live)
 
-    def _described_twice(
-        self, desired: DesiredObject, tenant: int, parent: Parent, live: ConfObject | None
-    ) -> str:
+    def _described_twice(self, desired: DesiredObject, tenant: int, live: ConfObject | None) -> str:
         """Why the object is another manifest's already; empty: it is not."""
-        key: tuple[object, ...] = (desired.kind.type, tenant, parent.name, desired.name)
+        key: tuple[object, ...] = (desired.kind.type, tenant, *desired.key)
         if live is not None:
             key = (live.type, live.dbid)
         holder = self._holders.setdefault(key, desired)
@@ -94,18 +94,13 @@ class _ObjectPlanner:
         what = f", {describe(live)}" if live else ""
         return f"{holder.address} at {holder.origin} describes the same object{what}"
 
-    def _identity(self, desired: DesiredObject, parent: Parent) -> dict[FieldPath, Value]:
-        identity: dict[FieldPath, Value] = {("tenant",): desired.tenant, ("name",): desired.name}
-        if parent.name:
-            identity["attribute",] = parent.name
-        return {**identity, **desired.base_fields()}
-
     def _create(self, subject: Subject, desired: DesiredObject, parent: Parent) -> Action:
-        sibling = self._values.undeclared_sibling(desired, parent)
+        sibling = self._values.undeclared_sibling(desired, parent, subject.tenant)
         if sibling:
             reason = f"{desired.attribute!r} has {sibling} already, which no manifest declares"
             return Skip(subject, reason)
-        owner = ("Enumerator", parent.live.dbid) if parent.live else ("Tenant", subject.tenant)
+        base = desired.base_fields()
+        owner = owner_of(desired.kind.object_type, base, subject.tenant, self._live)
         folder = find_folder(desired.kind.object_type, owner, desired.folder, self._live)
         if folder is None:
             return Blocked(subject, f"there is no folder {desired.folder!r} to create it in")
@@ -114,7 +109,7 @@ class _ObjectPlanner:
             subject,
             folder=folder,
             folder_path=desired.folder if folder else "",
-            fields={**self._identity(desired, parent), **desired.declared_fields()},
+            fields={**base, **desired.declared_fields()},
             changes=tuple(change_of(field, None, field.value, subject.hides) for field in declared),
         )
 
@@ -122,7 +117,6 @@ class _ObjectPlanner:
         self,
         subject: Subject,
         desired: DesiredObject,
-        parent: Parent,
         one: ConfObject,
         live: LiveFields,
     ) -> Action:
@@ -136,8 +130,7 @@ class _ObjectPlanner:
         if renamed:
             return Blocked(subject, renamed)
         if replaces and not policy.protect:
-            identity = self._identity(desired, parent)
-            return self._replace(subject, desired, identity, one, live, difference)
+            return self._replace(subject, desired, one, live, difference)
         reason = "protected: corrected in place instead of replaced" if replaces else ""
         units = units_of(desired.fields)
         return decide(subject, difference, units, reason=reason, folder=one.folder)
@@ -146,7 +139,6 @@ class _ObjectPlanner:
         self,
         subject: Subject,
         desired: DesiredObject,
-        identity: Mapping[FieldPath, Value],
         one: ConfObject,
         live: LiveFields,
         difference: Difference,
@@ -158,7 +150,7 @@ class _ObjectPlanner:
                 f"another Web Engagement site of this tenant may use it: {listed};"
                 " --force replaces it all the same",
             )
-        fields = replaced_fields(desired, identity, live)
+        fields = replaced_fields(desired, desired.base_fields(), live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
         return Replace(
             subject,
@@ -181,31 +173,6 @@ def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
 def _live_fields(desired: DesiredObject, one: ConfObject | None, live: Snapshot) -> LiveFields:
     """The fields of a live object; none where it is absent."""
     return LiveFields(flatten(desired.kind.object_type, one.attributes, live) if one else {})
-
-
-def _with_canonical_references(
-    desired: DesiredObject, tenant: int, live: Snapshot, existing: LiveFields
-) -> tuple[DesiredObject, str]:
-    """The object with every reference as the live objects name it, and which reference
-    leads to nothing; empty: none does, but for initial fields that are the site's own.
-    ``existing``: the fields of the object itself."""
-    fields: dict[FieldPath, ManagedField] = {}
-    for field in desired.fields:
-        attribute = desired.kind.object_type.by_word(field.path[0])
-        if attribute is not None and attribute.refers_to and field.value is not None:
-            name = str(field.value)
-            dbid = live.dbid(attribute.refers_to, name, tenant)
-            one = live.get(attribute.refers_to, dbid) if dbid else None
-            canonical = live.name(attribute.refers_to, one.dbid, tenant) if one else ""
-            if not canonical or not (name == canonical or name.endswith(f":{canonical}")):
-                if left_alone(field, existing):
-                    fields.setdefault(field.path, field)
-                    continue
-                return desired, f"{field.path[0]}: the {attribute.refers_to} {name} is {MISSING}"
-            path = field.path if len(field.path) == 1 else (field.path[0], canonical)
-            field = replace(field, path=path, value=canonical)  # noqa: PLW2901 - its one form
-        fields.setdefault(field.path, field)  # 1001 and Bank:1001 are one agent
-    return replace(desired, fields=tuple(fields.values())), ""
 
 
 def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.kinds.addresses import application_address
-from reconciler.kinds.fields import FieldPath, Value, flatten
+from reconciler.kinds.fields import FieldPath, Value
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES

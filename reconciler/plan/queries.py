@@ -7,15 +7,21 @@ read more. The planner asks for what the manifests declare, a run for what its p
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.kinds.manifests import MANIFEST_KINDS
+from reconciler.kinds import enums
+from reconciler.kinds.manifests import kind_named
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.natural_keys import has_tenant, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.manifest.desired import Desired
+from reconciler.manifest.desired import Desired, DesiredObject
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.context import PlanOptions
 from reconciler.server.port import Filter
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 Read = tuple[str, Filter]
+
+ALWAYS_READ = ("Tenant", "Application")
+"""What finding the site has read already."""
 
 
 @dataclass(frozen=True)
@@ -56,35 +62,50 @@ def _of(need: ReadRequirement) -> Iterable[Read]:
     scope = _scope(need.type, need.tenant)
     if need.script_type is not None:
         yield need.type, {**scope, "script_type": need.script_type}
-    else:
+    elif need.type not in ALWAYS_READ:
         yield need.type, scope
-    if kind.owner_type == "Enumerator":
-        yield "Enumerator", scope
+    yield from _parents(kind, need.tenant)
     if need.folder:
         yield "Folder", {}
-    for word in sorted(need.words):
-        attribute = kind.by_word(word)
-        yield from _targets(attribute.refers_to if attribute else "", need.tenant)
+    words = set(need.words)
     if need.referrers:
-        for referring, _, field in references_to(need.type):
-            if field is None and referring.name not in ("Tenant", "Application"):
+        words |= {attribute.word for attribute in kind.attributes}  # what would be lost
+    for word in sorted(words):
+        attribute = kind.by_word(word)
+        for one in (attribute, *attribute.fields) if attribute else ():
+            for target in dict.fromkeys((one.refers_to, *one.targets.values())):
+                yield from _targets(target, need.tenant)
+    if need.referrers:
+        for referring, _, _ in references_to(need.type):
+            if referring.name not in ALWAYS_READ:
                 yield referring.name, _scope(referring.name, need.tenant)
-        if need.type == "AgentGroup":
-            yield from _targets("Person", need.tenant)
+                yield from _parents(referring, need.tenant)
+
+
+def _parents(kind: ObjectType, tenant: int) -> Iterable[Read]:
+    """The reads of the objects whose names are a part of the names of others."""
+    for part in key_parts(kind):
+        if part.refers_to and part.refers_to not in ALWAYS_READ:
+            yield part.refers_to, _scope(part.refers_to, tenant)
+            yield from _parents(ALL_TYPES[part.refers_to], tenant)
 
 
 def _scope(object_type: str, tenant: int) -> Filter:
-    return {"tenant_dbid": tenant} if "tenant_dbid" in ALL_TYPES[object_type].filters else {}
+    """A filter by tenant; none for types without one, and for objects that belong to none."""
+    kind = ALL_TYPES[object_type]
+    applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
+    return {"tenant_dbid": tenant} if applies else {}
 
 
 def _targets(object_type: str, tenant: int) -> Iterable[Read]:
     """The reads of what a field refers to. Tenants, applications and the names of scripts
     are read anyway. Groups refer to persons of their own tenant and of Environment."""
-    if object_type == "Person":
+    if object_type == "Person" and tenant:
         for dbid in (tenant, ENVIRONMENT):
             yield "Person", {"tenant_dbid": dbid}
-    elif object_type not in ("", "Tenant", "Application", "Script", "Enumerator"):
+    elif object_type not in ("", "Script", "Folder", *ALWAYS_READ):
         yield object_type, _scope(object_type, tenant)
+        yield from _parents(ALL_TYPES[object_type], tenant)
 
 
 def desired_requirements(
@@ -94,22 +115,31 @@ def desired_requirements(
     needs: list[ReadRequirement] = []
     tenants: set[int] = set()
     for one in desired.objects:
-        tenant = found.find("Tenant", 0, one.tenant)
-        if tenant is None:
+        tenant = found.find("Tenant", 0, one.tenant) if one.kind.tenanted else None
+        if one.kind.tenanted and tenant is None:
             continue
-        tenants.add(tenant.dbid)
+        dbid = tenant.dbid if tenant else 0
+        tenants |= {dbid} - {0}
         overwrites = options.overwrites(one.address) and one.policy.overwrite == "replace"
         needs.append(
             ReadRequirement(
                 type=one.kind.type,
-                tenant=tenant.dbid,
-                script_type=one.kind.script_type,
+                tenant=dbid,
+                script_type=_script_type(one),
                 folder=bool(one.folder),
                 words=frozenset(field.path[0] for field in one.fields),
                 referrers=overwrites,
             )
         )
     return needs, tenants
+
+
+def _script_type(desired: DesiredObject) -> int | None:
+    """The number of a script's type; None for all other objects."""
+    if desired.kind.type != "Script" or desired.kind.script_type is not None:
+        return desired.kind.script_type
+    declared = next((f.value for f in desired.fields if f.path == ("type",)), "")
+    return enums.number_of(enums.SCRIPT_TYPE, str(declared))
 
 
 def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement], set[int]]:
@@ -119,16 +149,16 @@ def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement
     actions = tuple(actions)
     destroys = any(isinstance(action, Replace | Delete) for action in actions)
     for action in actions:
-        if action.object_type in ("", "Application"):
+        if action.object_type == "":
             continue
-        kind = MANIFEST_KINDS.get(action.kind)
+        kind = kind_named(action.kind)
         if not isinstance(action, Write):
             if destroys and action.dbid:
                 # The limits count the objects that are left alone too.
                 script_type = kind.script_type if kind else None
                 needs.append(ReadRequirement(action.object_type, action.tenant, script_type))
             continue
-        tenants.add(action.tenant)
+        tenants |= {action.tenant} - {0}
         words = {path[0] for path in action.fingerprint.units}
         words |= {change.path[0] for change in changes_of(action)}
         if isinstance(action, Create | Replace):

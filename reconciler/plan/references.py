@@ -6,8 +6,10 @@ from dataclasses import replace
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value, pointer
+from reconciler.kinds.flatten import flatten, references_in
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
     Action,
@@ -16,12 +18,14 @@ from reconciler.plan.actions import (
     InSync,
     Replace,
     Skip,
+    Update,
     changes_of,
     kept_of,
 )
 from reconciler.plan.attribute_values import AttributeValues, wants_default
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
+from reconciler.plan.names import DeclaredNames
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
@@ -45,7 +49,9 @@ class _Index:
             if a.object_type == "Script" and not isinstance(a, InSync)
         }
         self._desired = {one.address: one for one in context.desired.objects}
+        self._live = context.live
         self._values = AttributeValues(context)
+        self._names = DeclaredNames(context.desired, context.live, context.site.tenant_dbid)
         chat_servers = {one.dbid for one in context.site.roles.get(CHAT_ROLE, ())}
         self._endpoints: dict[tuple[str, str], list[str]] = {}
         for action in actions:
@@ -55,7 +61,7 @@ class _Index:
                     self._endpoints.setdefault(key, []).append(action.address)
 
     def needs(self, action: Action) -> Iterable[str]:
-        found = [*self._parent(action), *self._cleared_defaults(action)]
+        found = [*self._created(action), *self._cleared_defaults(action)]
         for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
             if reference.target == "endpoint":
@@ -66,12 +72,18 @@ class _Index:
                     found.append(address)
         return dict.fromkeys(one for one in found if one != action.address)
 
-    def _parent(self, action: Action) -> Iterator[str]:
+    def _created(self, action: Action) -> Iterator[str]:
+        """The actions that create what the action's fields refer to."""
         desired = self._desired.get(action.address)
         if desired is not None and desired.kind.parent and action.tenant:
             parent = self._values.parent(desired, action.tenant)
             if parent.declared is not None:
                 yield parent.declared.address
+        for _, target, name in written_references(action, self._live):
+            declared = self._names.declared(target, name, action.tenant)
+            other = self._actions.get(declared.address) if declared else None
+            if other is not None and not other.dbid:
+                yield other.address
 
     def _cleared_defaults(self, action: Action) -> Iterator[str]:
         """Values that must stop being the default before this value becomes the default."""
@@ -84,6 +96,22 @@ class _Index:
                 for change in changes_of(self._actions[address])
             ):
                 yield address
+
+
+def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
+    """The references that an action writes; see ``flatten.references_in``."""
+    if not isinstance(action, Create | Update | Replace):
+        return
+    kind = ALL_TYPES[action.object_type]
+    if isinstance(action, Create | Replace):
+        yield from references_in(kind, action.fields)
+        return
+    one = live.get(action.object_type, action.dbid)
+    fields = flatten(kind, one.attributes, live) if one else {}
+    written = {change.path: change.after for change in action.changes if change.after is not None}
+    for path, target, name in references_in(kind, {**fields, **written}):
+        if path in written:
+            yield path, target, name
 
 
 def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from reconciler.kinds.fields import Value, flatten, shown
+from reconciler.kinds.fields import Value, shown
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.render.console import emit_tree, styled

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Value, to_attribute
+from reconciler.kinds.flatten import built_values
 from reconciler.kinds.model import Attributes, KeyValueList, ObjectType, ValueType
+from reconciler.kinds.structures import changed_entries, changed_structure
 from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,
@@ -190,7 +192,8 @@ def delta_for(
     Holds only fields that differ from ``live``. The last option of a section is deleted by
     key: deleting the whole section would also delete what somebody else has just added.
     """
-    values: dict[str, Any] = {}
+    plain: dict[str, Value | None] = {}
+    inside: dict[str, dict[FieldPath, Value | None]] = {}
     key_values: dict[str, KeyValueDelta] = {}
     lists: dict[str, ListDelta] = {}
     for path, value in changes.items():
@@ -207,16 +210,47 @@ def delta_for(
                 lists[attribute.name] = _with_item(
                     entries, dbid, live.get(attribute.name) or [], wanted=value is not None
                 )
+            case ValueType.STRUCTURE | ValueType.STRUCTURES:
+                inside.setdefault(attribute.name, {})[path[1:]] = value
             case _:
-                nothing = _NOTHING.get(attribute.type)
-                wanted = nothing
-                if value is not None:
-                    wanted = to_attribute(attribute, value, names, tenant)
-                present = live.get(attribute.name)
-                if wanted is not None and wanted != (nothing if present is None else present):
-                    values[attribute.name] = wanted
+                plain[path[0]] = value
+    values = _plain_values(object_type, live, plain, names, tenant)
+    for name, fields in inside.items():
+        attribute = object_type.attribute(name)
+        assert attribute is not None  # noqa: S101 - found by its word above
+        if attribute.type is ValueType.STRUCTURE:
+            structure = changed_structure(attribute, live.get(name) or {}, fields, names, tenant)
+            if structure != (live.get(name) or {}):
+                values[name] = structure
+        else:
+            held = live.get(name) or []
+            wanted = changed_entries(attribute, held, fields, names, tenant)
+            lists[name] = _list_difference(attribute.key_of, held, wanted)
     kept = {n: d for n, d in key_values.items() if d.added or d.changed or d.deleted}
     return Delta(values, kept, {n: d for n, d in lists.items() if d})
+
+
+def _plain_values(
+    object_type: ObjectType,
+    live: Attributes,
+    changes: Mapping[str, Value | None],
+    names: NameResolver,
+    tenant: int,
+) -> dict[str, Any]:
+    """The plain values that differ from those of the live object."""
+    given = {word: value for word, value in changes.items() if value is not None}
+    wanted = built_values(object_type.attributes, given, names, tenant, live)
+    for word in changes.keys() - given.keys():
+        attribute = object_type.by_word(word)
+        if attribute is not None and attribute.type in _NOTHING:
+            wanted[attribute.name] = _NOTHING[attribute.type]
+    values = {}
+    for attribute in object_type.attributes:
+        present = live.get(attribute.name)
+        nothing = _NOTHING.get(attribute.type) if present is None else present
+        if attribute.name in wanted and wanted[attribute.name] != nothing:
+            values[attribute.name] = wanted[attribute.name]
+    return values
 
 
 def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) -> ListDelta:

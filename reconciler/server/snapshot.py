@@ -3,14 +3,22 @@
 The planner sees live objects only through a snapshot. Pure.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
+from reconciler.kinds import enums
+from reconciler.kinds.fields import as_integer
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import alike_key
+from reconciler.kinds.natural_keys import TENANT, has_tenant, joined, key_parts, key_values, split
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.port import ConfObject
 
 ENVIRONMENT = 1
 """The DBID of tenant Environment (reference: well-known DBIDs)."""
+
+_Index = tuple[str, tuple[object, ...], object]
+"""Type, the key without its last part, and what is alike in the last part."""
 
 
 class Snapshot:
@@ -22,7 +30,7 @@ class Snapshot:
 
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
-        self._by_name: dict[tuple[str, int, str], dict[str, int]] = {}
+        self._by_name: dict[_Index, dict[object, int]] = {}
         for item in sorted(objects, key=lambda item: (item.type, item.dbid)):
             self.put(item)
 
@@ -39,16 +47,19 @@ class Snapshot:
         """Adds an object, or replaces the object with its DBID."""
         self.drop(item.type, item.dbid)
         self._by_type.setdefault(item.type, {})[item.dbid] = item
-        name = _name(item)
-        self._by_name.setdefault(_key(item.type, _scope(item), name), {})[name] = item.dbid
+        key, name = self._place(item)
+        self._by_name.setdefault(key, {})[name] = item.dbid
 
     def drop(self, object_type: str, dbid: int) -> None:
         """Removes an object, if it is there."""
         item = self._by_type.get(object_type, {}).pop(dbid, None)
-        names = self._by_name.get(_key(object_type, _scope(item), _name(item)), {}) if item else {}
+        if item is None:
+            return
+        key, name = self._place(item)
+        names = self._by_name.get(key, {})
         # Another object may have taken the name.
-        if item is not None and names.get(_name(item)) == dbid:
-            del names[_name(item)]
+        if names.get(name) == dbid:
+            del names[name]
 
     def of_type(self, object_type: str, tenant: int | None = None) -> list[ConfObject]:
         """The objects of a type; if ``tenant`` is given, of that tenant."""
@@ -60,48 +71,95 @@ class Snapshot:
         return self._by_type.get(object_type, {}).get(dbid)
 
     def find(self, object_type: str, scope: int, name: str) -> ConfObject | None:
-        """The object with that natural key. ``scope``: tenant or attribute DBID; 0 for
-        types whose names are unique in the whole server."""
-        dbid = self._by_name.get(_key(object_type, scope, name), {}).get(name)
+        """The object with that natural key, of a type whose key is a name, or a name and
+        what it is unique in. ``scope``: the DBID of that tenant or object, else 0."""
+        outer = (scope,) if len(ALL_TYPES[object_type].key) == 2 else ()
+        return self.with_key(object_type, (*outer, name))
+
+    def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
+        """The object with the values of a natural key; see ``natural_keys.key_values``."""
+        *outer, name = key
+        dbid = self._by_name.get(_index(object_type, outer, name), {}).get(name)
         return None if dbid is None else self.get(object_type, dbid)
 
-    def twin(self, object_type: str, scope: int, name: str) -> ConfObject | None:
-        """An object whose name is another than ``name``, but alike (``names.alike_key``)."""
-        alike = self._by_name.get(_key(object_type, scope, name), {})
+    def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
+        """An object whose name is another than the last part of ``key``, but alike
+        (``names.alike_key``)."""
+        *outer, name = key
+        alike = self._by_name.get(_index(object_type, outer, name), {})
         dbid = next((dbid for other, dbid in alike.items() if other != name), None)
         return None if dbid is None else self.get(object_type, dbid)
+
+    def key_texts(self, item: ConfObject) -> tuple[str, ...]:
+        """The parts of an object's natural key as texts, without the tenant."""
+        return tuple(
+            self._text(part, item.attributes.get(part.name), item.tenant)
+            for part in key_parts(ALL_TYPES[item.type])
+        )
+
+    def key_of(
+        self, object_type: str, texts: Sequence[str], tenant: int
+    ) -> tuple[object, ...] | None:
+        """The values of a natural key whose parts are ``texts``; None where a part names no
+        object, or is no value of its attribute."""
+        kind = ALL_TYPES[object_type]
+        found: list[object] = [tenant] if kind.key[0] == TENANT else []
+        for part, text in zip(key_parts(kind), texts, strict=True):
+            value = self._value(part, text, tenant)
+            if value is None:
+                return None
+            found.append(value)
+        return tuple(found)
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
         """The natural name of an object (see ``kinds.fields.NameResolver``)."""
         item = self.get(object_type, dbid)
         if item is None:
             return f"#{dbid}"
-        if item.tenant and tenant and item.tenant != tenant:
-            return f"{self.name('Tenant', item.tenant, 0)}:{_name(item)}"
-        return _name(item)
+        name = joined(self.key_texts(item))
+        if item.tenant and item.tenant != tenant:
+            return f"{self.name('Tenant', item.tenant, 0)}:{name}"
+        return name
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         """The DBID behind a natural name (see ``kinds.fields.NameResolver``)."""
-        tenanted = ALL_TYPES[object_type].key[0] == "tenantDBID"
-        found = self.find(object_type, tenant if tenanted else 0, name)
-        if found is None and tenanted and ":" in name:
+        found = self._named(object_type, name, tenant)
+        if found is None and ":" in name and has_tenant(ALL_TYPES[object_type]):
             prefix, _, rest = name.partition(":")
             owner = self.find("Tenant", 0, prefix)
-            found = self.find(object_type, owner.dbid, rest) if owner else None
+            found = self._named(object_type, rest, owner.dbid) if owner else None
         if found is None and name.startswith("#") and name[1:].isdecimal():
             return int(name[1:])  # ``name`` gives this for an object that was not read
         return found.dbid if found else None
 
+    def _named(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
+        texts = split(name, len(key_parts(ALL_TYPES[object_type])))
+        key = self.key_of(object_type, texts, tenant) if texts else None
+        return self.with_key(object_type, key) if key else None
 
-def _name(item: ConfObject) -> str:
-    return str(item.attributes.get(ALL_TYPES[item.type].name_attribute, ""))
+    def _text(self, part: Attribute, value: Any, tenant: int) -> str:
+        match part.type:
+            case ValueType.REFERENCE:
+                return self.name(part.refers_to, value or 0, tenant)
+            case ValueType.ENUM:
+                return enums.mnemonic(part.enumeration, value or 0)
+        return "" if value is None else str(value)
+
+    def _value(self, part: Attribute, text: str, tenant: int) -> object:
+        match part.type:
+            case ValueType.REFERENCE:
+                return self.dbid(part.refers_to, text, tenant)
+            case ValueType.ENUM:
+                return enums.number_of(part.enumeration, text)
+            case ValueType.INTEGER:
+                return as_integer(text)
+        return text
+
+    def _place(self, item: ConfObject) -> tuple[_Index, object]:
+        """Where an object stands in the index of names."""
+        *outer, name = key_values(ALL_TYPES[item.type], item.attributes)
+        return _index(item.type, outer, name), name
 
 
-def _scope(item: ConfObject) -> int:
-    """The DBID of the tenant or attribute in which a name is unique; 0: the whole server."""
-    scope, *rest = ALL_TYPES[item.type].key
-    return int(item.attributes.get(scope) or 0) if len(rest) == 1 else 0
-
-
-def _key(object_type: str, scope: int, name: str) -> tuple[str, int, str]:
-    return object_type, scope, alike_key(name)
+def _index(object_type: str, outer: Sequence[object], name: object) -> _Index:
+    return object_type, tuple(outer), alike_key(name) if isinstance(name, str) else name

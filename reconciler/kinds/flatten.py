@@ -1,0 +1,217 @@
+"""Objects taken apart into fields, and put together from them. Pure, driven by the table.
+
+A structure's fields stand below its word, ``("os", "type")``; those of an entry of a list
+below the entry's label, which is made of its key: ``("connections", "Chat", "protocol")``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.kinds import enums
+from reconciler.kinds.fields import (
+    FieldPath,
+    Fields,
+    FieldValueError,
+    NameResolver,
+    Value,
+    to_attribute,
+)
+from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+from reconciler.kinds.natural_keys import joined
+
+
+def flatten(
+    object_type: ObjectType, attributes: Attributes, names: NameResolver
+) -> dict[FieldPath, Value]:
+    """All fields of an object that have a value. Empty sections count as absent."""
+    tenant = int(attributes.get("tenantDBID") or 0)
+    fields: dict[FieldPath, Value] = {}
+    for attribute in object_type.attributes:
+        value = attributes.get(attribute.name)
+        if value is not None and not attribute.secret:
+            path = (attribute.word,)
+            fields.update(_flatten_one(path, attribute, value, attributes, names, tenant))
+    return fields
+
+
+def _flatten_one(
+    path: FieldPath,
+    attribute: Attribute,
+    value: Any,
+    beside: Attributes,
+    names: NameResolver,
+    tenant: int,
+) -> Iterator[tuple[FieldPath, Value]]:
+    """The fields of one attribute. ``beside``: all attributes of the object or structure."""
+    match attribute.type:
+        case ValueType.KEY_VALUES:
+            for section, options in value.items():
+                for key, text in options.items():
+                    yield (*path, section, key), text
+        case ValueType.REFERENCES:
+            for dbid in value:
+                name = names.name(attribute.refers_to, dbid, tenant)
+                yield (*path, name), name
+        case ValueType.REFERENCE:
+            if value:
+                yield path, names.name(attribute.target(beside), value, tenant)
+        case ValueType.STRUCTURE:
+            yield from _flatten_structure(path, attribute, value, names, tenant)
+        case ValueType.STRUCTURES:
+            for entry in value:
+                label = label_of_entry(attribute, entry, names, tenant)
+                yield from _flatten_structure((*path, label), attribute, entry, names, tenant)
+        case ValueType.ENUM:
+            yield path, enums.mnemonic(attribute.enumeration, value)
+        case _ if value != "":  # to the server, an empty text is an unset one
+            yield path, value
+
+
+def _flatten_structure(
+    path: FieldPath, attribute: Attribute, value: Any, names: NameResolver, tenant: int
+) -> Iterator[tuple[FieldPath, Value]]:
+    for inner in attribute.fields:
+        if value.get(inner.name) is not None:
+            inside = (*path, inner.word)
+            yield from _flatten_one(inside, inner, value[inner.name], value, names, tenant)
+
+
+def label_of_entry(attribute: Attribute, entry: Any, names: NameResolver, tenant: int) -> str:
+    """What an entry of a list is called: its key, with names in place of DBIDs."""
+
+    def text(part: Attribute) -> str:
+        held = part.in_key(entry)
+        match part.type:
+            case ValueType.REFERENCE:
+                return names.name(part.target(entry), held, tenant) if held else ""
+            case ValueType.ENUM:
+                return enums.mnemonic(part.enumeration, held) if held else ""
+        return str(held)
+
+    return label_of_key(attribute, {part: text(attribute.field(part)) for part in attribute.key})
+
+
+def label_of_key(attribute: Attribute, key: Mapping[str, str]) -> str:
+    """The same from the texts of the key's parts, by name."""
+    return joined([key[name] for name in attribute.key])
+
+
+def text_of_absent(part: Attribute) -> str:
+    """The text of a part of an entry's key that the entry does not have."""
+    if part.type is ValueType.ENUM:
+        return enums.mnemonic(part.enumeration, part.default) if part.default else ""
+    if part.default is not None:
+        return str(part.default)
+    return "" if part.type in (ValueType.TEXT, ValueType.REFERENCE) else "0"
+
+
+def references_in(object_type: ObjectType, fields: Fields) -> Iterator[tuple[FieldPath, str, str]]:
+    """The references in the fields of an object: the path, the type that it leads to, and the
+    name there."""
+    for path, value in fields.items():
+        attribute = leaf(object_type, path)
+        if attribute is None or not attribute.refers_to:
+            continue
+        target = attribute.refers_to
+        if attribute.type_from:
+            outer = object_type.by_word(path[0])
+            declared = outer.fields if outer and len(path) > 1 else object_type.attributes
+            kind = next(one for one in declared if one.name == attribute.type_from)
+            text = fields.get((*path[:-1], kind.word))
+            number = enums.number_of(kind.enumeration, str(text)) if text is not None else None
+            target = narrow(attribute, declared, {kind.name: number}).refers_to
+        yield path, target, str(value)
+
+
+def build(
+    object_type: ObjectType, fields: Fields, names: NameResolver, tenant: int
+) -> dict[str, Any]:
+    """The attributes that hold ``fields``.
+
+    UnknownReferenceError for a name that no object has; FieldValueError for a word that the
+    type lacks, or a value that its field cannot hold.
+    """
+    by_word: dict[str, dict[FieldPath, Value]] = {}
+    for path, value in fields.items():
+        by_word.setdefault(path[0], {})[path[1:]] = value
+    plain: dict[str, Value] = {}
+    attributes: dict[str, Any] = {}
+    for word, held in by_word.items():
+        attribute = object_type.by_word(word)
+        if attribute is None:
+            raise FieldValueError(f"{object_type.name} has no field {word}")
+        match attribute.type:
+            case ValueType.KEY_VALUES:
+                sections = attributes.setdefault(attribute.name, {})
+                for (section, key), value in held.items():
+                    sections.setdefault(section, {})[key] = value
+            case ValueType.REFERENCES:
+                attributes[attribute.name] = [
+                    to_attribute(attribute, value, names, tenant) for value in held.values()
+                ]
+            case ValueType.STRUCTURE:
+                values = {path[0]: value for path, value in held.items()}
+                attributes[attribute.name] = built_values(attribute.fields, values, names, tenant)
+            case ValueType.STRUCTURES:
+                entries: dict[str, dict[str, Value]] = {}
+                for (label, inner), value in held.items():
+                    entries.setdefault(label, {})[inner] = value
+                attributes[attribute.name] = [
+                    built_values(attribute.fields, entry, names, tenant)
+                    for entry in entries.values()
+                ]
+            case _:
+                plain[word] = held[()]
+    return built_values(object_type.attributes, plain, names, tenant) | attributes
+
+
+def built_values(
+    declared: tuple[Attribute, ...],
+    words: Mapping[str, Value],
+    names: NameResolver,
+    tenant: int,
+    live: Attributes | None = None,
+) -> dict[str, Any]:
+    """The plain values of an object, a structure or an entry, by name. ``live``: those that
+    it has already, since a reference may depend on them. Errors: see ``build``."""
+    result: dict[str, Any] = {}
+    references = []
+    for attribute in declared:
+        if attribute.word not in words:
+            continue
+        if attribute.type_from:
+            references.append(attribute)
+        else:
+            result[attribute.name] = to_attribute(attribute, words[attribute.word], names, tenant)
+    for attribute in references:
+        narrowed = narrow(attribute, declared, {**(live or {}), **result})
+        result[attribute.name] = to_attribute(narrowed, words[attribute.word], names, tenant)
+    order = [attribute.name for attribute in declared]
+    return dict(sorted(result.items(), key=lambda one: order.index(one[0])))
+
+
+def narrow(attribute: Attribute, declared: tuple[Attribute, ...], beside: Attributes) -> Attribute:
+    """A reference to several types, narrowed to the type that is named beside it, else to the
+    usual type."""
+    if not attribute.type_from:
+        return attribute
+    number = beside.get(attribute.type_from)
+    if number is None:
+        kind = next((one for one in declared if one.name == attribute.type_from), None)
+        number = kind.default if kind else None
+    return replace(attribute, refers_to=attribute.targets.get(number or 0, attribute.refers_to))
+
+
+def leaf(object_type: ObjectType, path: FieldPath) -> Attribute | None:
+    """The attribute that holds the value at a path: the field of a structure, or of an entry
+    of a list, where the path leads into it; None where there is none."""
+    attribute = object_type.by_word(path[0]) if path else None
+    depth = _DEPTHS.get(attribute.type, 0) if attribute else 0
+    if attribute is None or not depth or len(path) <= depth:
+        return attribute
+    return next((one for one in attribute.fields if one.word == path[depth]), None)
+
+
+_DEPTHS = {ValueType.STRUCTURE: 1, ValueType.STRUCTURES: 2}
+"""Where in a path the fields of a structure stand."""

@@ -1,0 +1,64 @@
+"""The JSON Schema of an object's fields, made from the table of types.
+
+``$comment``: see ``schema.py``.
+"""
+
+from typing import Any
+
+from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.option_schema import SECRET, TEXT, sections_of
+from reconciler.kinds.schema_values import NAME, choice, flag, texts
+
+
+def field_schema(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one field. ``option``: that of an option in a key-value list."""
+    match attribute.type:
+        case ValueType.KEY_VALUES:
+            return sections_of(option, "Options by section; each is one managed field.")
+        case ValueType.REFERENCES:
+            return texts("At least these.")
+        case ValueType.FLAG:
+            return flag()
+        case ValueType.ENUM if not attribute.open_ended:
+            return choice(*attribute.enumeration)
+        case ValueType.STRUCTURE:
+            return _structure(attribute, option)
+        case ValueType.STRUCTURES:
+            return _entries(attribute, option)
+        case ValueType.REFERENCE:
+            return {**NAME, "description": f"The name of a {_targets(attribute)}."}
+    if attribute.secret:
+        return SECRET
+    return {**TEXT, "maxLength": attribute.max_length}
+
+
+def _targets(attribute: Attribute) -> str:
+    return " or ".join(attribute.targets.values()) or attribute.refers_to
+
+
+def _structure(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "$comment": "a mapping of fields",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": {one.word: field_schema(one, option) for one in attribute.fields},
+    }
+
+
+def _entries(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
+    """A list of structures. An entry that is a text names the last part of its key."""
+    required = [one.word for one in attribute.fields if one.mandatory and one.default is None]
+    entry = {**_structure(attribute, option), **({"required": required} if required else {})}
+    last = attribute.field(attribute.key[-1]).word
+    return {
+        "type": "array",
+        "description": f"At least these. A text stands for {{{last}: TEXT}}.",
+        "minItems": 1,
+        "$comment": "a list with at least one entry",
+        "items": {
+            "if": {"type": "object"},
+            "then": entry,
+            "else": {**NAME, "$comment": f"a mapping of fields, or the {last} alone"},
+        },
+    }

@@ -1,0 +1,132 @@
+"""The names in a manifest, of what exists and of what the same plan creates. Pure.
+
+A manifest may name an object in several ways: with and without its tenant, a Business Attribute
+by its display name. Here each name gets the form that live objects have, so that two names of
+one object are equal.
+"""
+
+from dataclasses import dataclass, replace
+
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.flatten import label_of_key, references_in, text_of_absent
+from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
+from reconciler.plan.diff import LiveFields, left_alone
+from reconciler.server.snapshot import Snapshot
+
+MISSING = "absent, or not readable by this account"
+
+
+class DeclaredNames:
+    """The natural names of live and of declared objects."""
+
+    def __init__(self, desired: Desired, live: Snapshot, site_tenant: int) -> None:
+        self._live = live
+        self._site_tenant = site_tenant
+        self._declared = {
+            (one.kind.type, self._tenant_of(one), joined(one.key)): one for one in desired.objects
+        }
+
+    def _tenant_of(self, desired: DesiredObject) -> int:
+        found = self._live.find("Tenant", 0, desired.tenant) if desired.kind.tenanted else None
+        return found.dbid if found else 0
+
+    def declared(self, object_type: str, name: str, tenant: int) -> DesiredObject | None:
+        """The declared object with a natural name, which may have the name of its tenant before
+        it. ``tenant``: the DBID of the tenant of names without."""
+        if not has_tenant(ALL_TYPES[object_type]):
+            return self._declared.get((object_type, 0, name))
+        found = self._declared.get((object_type, tenant or self._site_tenant, name))
+        prefix, colon, rest = name.partition(":")
+        if found is None and colon:
+            owner = self._live.find("Tenant", 0, prefix)
+            found = self._declared.get((object_type, owner.dbid, rest)) if owner else None
+        return found
+
+    def canonical(self, object_type: str, name: str, tenant: int) -> str:
+        """The name of an object as objects of ``tenant`` refer to it; 0: those without a tenant.
+        Empty where it neither exists nor is declared."""
+        dbid = self._live.dbid(object_type, name, tenant or self._site_tenant)
+        one = self._live.get(object_type, dbid) if dbid else None
+        if one is not None:
+            found = self._live.name(object_type, one.dbid, tenant)
+            same = found == name or found.endswith(f":{name}") or name.endswith(f":{found}")
+            return found if same else ""
+        declared = self.declared(object_type, name, tenant)
+        if declared is None:
+            return ""
+        own = joined(declared.key)
+        return own if self._tenant_of(declared) in (0, tenant) else f"{declared.tenant}:{own}"
+
+    def with_key(self, desired: DesiredObject, tenant: int) -> tuple[DesiredObject, str]:
+        """The object with the names in its key in canonical form, and which of them leads to
+        nothing; empty: none does."""
+        key = []
+        for part, text in zip(key_parts(desired.kind.object_type), desired.key, strict=True):
+            name = text
+            if part.type is ValueType.REFERENCE:
+                name = self.canonical(part.refers_to, text, tenant)
+                if not name:
+                    return desired, f"the {part.refers_to} {text} is {MISSING}"
+            key.append(name)
+        return replace(desired, key=tuple(key)), ""
+
+    def with_references(
+        self, desired: DesiredObject, tenant: int, existing: LiveFields
+    ) -> tuple[DesiredObject, str]:
+        """The object with every reference in canonical form, and which reference leads to
+        nothing; empty: none does, but for initial fields that are the site's own.
+        ``existing``: the fields of the object itself."""
+        kind = desired.kind.object_type
+        names: dict[FieldPath, str] = {}
+        by_path = {field.path: field for field in desired.fields}
+        for path, target, name in references_in(kind, desired.declared_fields()):
+            found = self.canonical(target, name, tenant)
+            if found:
+                names[path] = found
+            elif not left_alone(by_path[path], existing):
+                return desired, f"{'/'.join(_shown(path))}: the {target} {name} is {MISSING}"
+        labels = _Labels(desired, names)
+        fields: dict[FieldPath, ManagedField] = {}
+        for field in desired.fields:
+            name = names.get(field.path, "")
+            path = labels.path_of(field.path)
+            made = replace(field, path=path, value=name or field.value)
+            there = fields.setdefault(path, made)  # 1001 and Bank:1001 are one agent
+            if there.value != made.value:
+                return desired, f"{'/'.join(path)} is declared twice, with different values"
+        return replace(desired, fields=tuple(fields.values())), ""
+
+
+def _shown(path: FieldPath) -> FieldPath:
+    return path[:1] if len(path) == 2 else path
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """The labels of the entries of an object's lists, with names in canonical form."""
+
+    desired: DesiredObject
+    names: dict[FieldPath, str]
+
+    def path_of(self, path: FieldPath) -> FieldPath:
+        attribute = self.desired.kind.object_type.by_word(path[0])
+        if attribute is None or len(path) < 2:
+            return path
+        if attribute.type is ValueType.REFERENCES:
+            return (path[0], self.names.get(path, path[1]))
+        if attribute.type is ValueType.STRUCTURES:
+            return (path[0], self._label(attribute, path[1]), *path[2:])
+        return path
+
+    def _label(self, attribute: Attribute, label: str) -> str:
+        declared = self.desired.declared_fields()
+        texts = {}
+        for name in attribute.key:
+            part = attribute.field(name)
+            path = (attribute.word, label, part.word)
+            value = self.names.get(path) or declared.get(path)
+            texts[name] = text_of_absent(part) if value is None else str(value)
+        return label_of_key(attribute, texts)
