@@ -11,7 +11,7 @@ from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
-from reconciler.server.embedded import applications, relations
+from reconciler.server.embedded import applications, relations, rules
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -30,6 +30,7 @@ from reconciler.server.errors import (
     ValueOutOfRangeError,
 )
 from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.server.values import normal
 
 FIRST_DBID = 101
 """The first DBID of ordinary objects, in each type; lower DBIDs are predefined objects."""
@@ -78,8 +79,12 @@ class Engine:
         """Creates an object, in its default folder or another. Returns its DBID."""
         if kind is _FOLDER:
             return self._create_folder(given, folder)
+        if kind.written_by_server:
+            raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
+        given = relations.with_taken(self.store, kind, given)
         completed = complete(kind, applications.from_template(self.store, kind, given))
         relations.check_references(self.store, kind, completed)
+        rules.check(self.store, kind, 0, completed)
         if kind.name == "Application":
             applications.check_backup(self.store, 0, completed)
         dbid = self.insert(kind, completed, self.place(kind, completed, folder))
@@ -105,7 +110,7 @@ class Engine:
         """The folder for a new object: ``folder`` if it fits, else its default folder."""
         owner = owner_of(kind, completed)
         if folder is None:
-            return self.folders().default(kind, owner)
+            return self.folders().default(kind, owner) or self._add_default(kind, owner)
         if not self.folders().holds(folder, kind, owner):
             raise IncorrectReferencesError(
                 f"folder {folder} is not for {kind.name} objects of this owner",
@@ -113,6 +118,15 @@ class Engine:
                 "folder_dbid",
             )
         return folder
+
+    def _add_default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
+        """Creates the default folder of a type that the server did not know when the owner was
+        created. Returns its DBID; 0 where the type has no folders, or there is no such owner."""
+        if not kind.folder or self.store.row(*owner) is None:
+            return 0
+        dbid = self.store.next_dbid("Folder", FIRST_DBID)
+        self.write(_FOLDER, dbid, folder_attributes(kind, owner, kind.folder), 0, new=True)
+        return dbid
 
     def _create_folder(self, given: Attributes, parent: int | None) -> int:
         if given.get("objectIDs"):
@@ -139,14 +153,12 @@ class Engine:
         if dbid is not None and self.store.row(kind.name, dbid):
             raise UniquenessViolationError(f"DBID {dbid} is taken", kind.name, "DBID")
         dbid = self.store.next_dbid(kind.name, FIRST_DBID, dbid)
-        if completed.get("password"):
-            completed["password"] = hashed(completed["password"])
-        if (kind.name, dbid) == ("Tenant", ENVIRONMENT):
-            completed["isServiceProvider"] = True
+        for attribute in kind.attributes:
+            if attribute.secret and completed.get(attribute.name):
+                completed[attribute.name] = hashed(completed[attribute.name])
         self.write(kind, dbid, completed, folder, new=True)
         for held in default_folders(kind.name, dbid):
-            attributes = folder_attributes(held, (kind.name, dbid), held.folder)
-            self.write(_FOLDER, self.store.next_dbid("Folder", FIRST_DBID), attributes, 0, new=True)
+            self._add_default(held, (kind.name, dbid))
         return dbid
 
     def update(self, kind: ObjectType, dbid: int, delta: Delta) -> None:
@@ -156,8 +168,10 @@ class Engine:
         if not delta:
             raise UnspecifiedModificationError("the update names no change", kind.name)
         self._check_environment(kind, dbid)
+        if kind.written_by_server:
+            raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
         validation.check_delta(kind, live, delta)
-        relations.check_frozen(self.store, kind, dbid, delta)
+        rules.check_frozen(self.store, kind, dbid, live, delta)
         moved = delta.lists.get("objectIDs") if kind is _FOLDER else None
         rest = delta
         if moved is not None:
@@ -166,18 +180,23 @@ class Engine:
             rest = Delta(delta.values, delta.key_values, lists)
         updated = apply_delta(kind, live, rest) if rest else dict(live)
         for name in (*rest.key_values, *rest.lists):
-            validation.check_value(kind, validation.attribute_of(kind, name), updated[name])
+            attribute = validation.attribute_of(kind, name)
+            validation.check_value(kind, attribute, updated[name])
+            if attribute.key:
+                updated[name] = normal(attribute, updated[name])
         if updated == live and not moved:
             raise UnspecifiedModificationError("the object has these values already", kind.name)
         relations.check_references(self.store, kind, updated)
+        rules.check(self.store, kind, dbid, updated)
         if kind.name == "Application":
             applications.check_application(updated)
             applications.check_application_update(self.store, dbid, live, updated, delta)
             applications.check_backup(self.store, dbid, updated)
-        if "password" in delta.values:
-            password = updated.pop("password")
-            if password:
-                updated["password"] = hashed(password)
+        for attribute in kind.attributes:
+            if attribute.secret and attribute.name in delta.values:
+                given = updated.pop(attribute.name)
+                if given:
+                    updated[attribute.name] = hashed(given)
         self.write(kind, dbid, updated, folder, sent=delta)
         if kind.name == "Application":
             applications.mirror(self, dbid)
@@ -225,6 +244,8 @@ class Engine:
         """Deletes an object, with all consequences."""
         self.existing(kind.name, dbid)
         self._check_environment(kind, dbid)
+        if kind.written_by_server:
+            raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
         relations.delete(self, kind.name, dbid)
 
     def _check_environment(self, kind: ObjectType, dbid: int) -> None:

@@ -26,6 +26,12 @@ _COMPUTED = {
 }
 """Filters that do not compare an attribute: filter -> condition."""
 
+_REFERRED_TO = (
+    "AND dbid IN (SELECT target FROM reference"
+    " WHERE type = ? AND dbid = ? AND attribute = ? AND target_type = ?)"
+)
+"""The objects that one object refers to in one attribute."""
+
 LONG = 255
 """``exclude_longstrings`` empties texts that are longer than this."""
 
@@ -66,6 +72,9 @@ def conditions(kind: ObjectType, filters: Filter) -> Conditions:
         path = kind.filters[key]
         if key in _COMPUTED:
             found.add(_COMPUTED[key], value)
+        elif path.startswith("<"):
+            holder, attribute = path[1:].split(".")
+            found.add(_REFERRED_TO, holder, value, attribute, kind.name)
         elif path:
             found.add(_condition(path), value)
     if kind.name == "Folder" and {"object_type", "object_dbid"} & filters.keys():

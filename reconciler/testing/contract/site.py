@@ -104,7 +104,7 @@ PLAIN: Mapping[str, Mapping[str, Any]] = {
     "Transaction": {"tenantDBID": 101, "name": "New", "type": 21, "alias": "New"},
     "ObjectiveTable": {"tenantDBID": 101, "name": "New"},
     "Campaign": {"tenantDBID": 101, "name": "New"},
-    "Service": {"name": "New", "type": 1},
+    "Service": {"name": "New", "solutionType": 1},
 }
 """The same for types of which the site has no object."""
 
