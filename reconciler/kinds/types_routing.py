@@ -62,7 +62,7 @@ _ACTION_CODE = tenant_type(
     Attribute(
         "subcodes",
         ValueType.STRUCTURES,
-        key=("name", "code"),
+        key=("name",),
         fields=(Attribute("name", mandatory=True), Attribute("code", mandatory=True)),
     ),
     key=("tenantDBID", "type", "name"),

@@ -36,6 +36,7 @@ _ROLE = "the field of a role's member has another name, which psdk/constants.py 
 _THREE = "the type's description says that three fields make the key"
 
 DIFFERENT: Mapping[str, str] = {
+    "ActionCode.subcodes key": "a subcode is deleted by its name, which no other has",
     "AccessGroup.memberIDs.CSID": _SERVER,
     "AccessGroup.memberIDs key": _SERVER,
     "Folder.ownerID.CSID": _SERVER,
