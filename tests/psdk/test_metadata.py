@@ -91,8 +91,8 @@ def _difference(path: str, ours: Attribute, theirs: Any) -> Iterator[str]:
     if form in ("ReferenceClass", "ReferenceClassList"):
         fields = {field.name: field for field in ours.fields}
         yield from _differences(path, fields, _described(theirs.getCfgClass()))
-    if form == "ReferenceClassList":
-        if {str(key.getSchemaName()) for key in theirs.getKeys()} != set(ours.key):
+        keys = {str(key.getSchemaName()) for key in theirs.getKeys()}
+        if keys != set(ours.key):
             yield f"{path} key"
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
-from reconciler.server.embedded import applications, relations, rules
+from reconciler.server.delta import Delta, apply_delta, difference
+from reconciler.server.embedded import applications, folder_writes, relations, rules
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -27,7 +27,6 @@ from reconciler.server.errors import (
     ObjectNotFoundError,
     UniquenessViolationError,
     UnspecifiedModificationError,
-    ValueOutOfRangeError,
 )
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.server.values import normal
@@ -78,7 +77,7 @@ class Engine:
     def create(self, kind: ObjectType, given: Attributes, folder: int | None) -> int:
         """Creates an object, in its default folder or another. Returns its DBID."""
         if kind is _FOLDER:
-            return self._create_folder(given, folder)
+            return folder_writes.create(self, given, folder)
         if kind.written_by_server:
             raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
         given = relations.with_taken(self.store, kind, given)
@@ -128,23 +127,6 @@ class Engine:
         self.write(_FOLDER, dbid, folder_attributes(kind, owner, kind.folder), 0, new=True)
         return dbid
 
-    def _create_folder(self, given: Attributes, parent: int | None) -> int:
-        if given.get("objectIDs"):
-            raise ValueOutOfRangeError("a new folder has no members", "Folder", "objectIDs")
-        completed = validation.complete(_FOLDER, given)
-        owner, number = completed["ownerID"], completed["type"]
-        into = self.folders().default_of(owner.get("type", 0), owner.get("DBID", 0), number)
-        if parent is not None:
-            into = parent
-        found = self.store.row("Folder", into)
-        held = decode(found[3]) if found else {}
-        if (held.get("type"), held.get("ownerID")) != (number, owner):
-            raise IncorrectReferencesError(
-                "the parent folder must have the same owner and type", "Folder", "ownerID"
-            )
-        completed["parentID"] = {"type": _FOLDER.number, "DBID": into}
-        return self.insert(_FOLDER, completed, into)
-
     def insert(
         self, kind: ObjectType, completed: dict[str, Any], folder: int, dbid: int | None = None
     ) -> int:
@@ -175,7 +157,7 @@ class Engine:
         moved = delta.lists.get("objectIDs") if kind is _FOLDER else None
         rest = delta
         if moved is not None:
-            self._move_into(dbid, live, moved)
+            folder_writes.move_into(self, dbid, live, moved)
             lists = {name: entries for name, entries in delta.lists.items() if name != "objectIDs"}
             rest = Delta(delta.values, delta.key_values, lists)
         updated = apply_delta(kind, live, rest) if rest else dict(live)
@@ -203,42 +185,6 @@ class Engine:
             applications.unmirror(self, applications.backup_of(live))
         if delta.values.get("state") == STATE["Disabled"]:
             relations.disable_owned(self, kind, dbid)
-
-    def _move_into(self, folder: int, live: Attributes, delta: ListDelta) -> None:
-        """Moves objects, and folders for the same type, into a folder."""
-        if delta.changed or delta.deleted:
-            raise ValueOutOfRangeError(
-                "an object cannot be removed from its folder, only moved to another",
-                "Folder",
-                "objectIDs",
-            )
-        held = TYPES_BY_NUMBER[live["type"]]
-        for entry in delta.added:
-            if entry.get("type") == held.number:
-                dbid, _, _, body = self.existing(held.name, entry["DBID"])
-                attributes = decode(body)
-                self.write(held, dbid, attributes, self.place(held, attributes, folder))
-            elif entry.get("type") == _FOLDER.number:
-                self._move_folder(entry["DBID"], folder, live)
-            else:
-                raise IncorrectReferencesError(
-                    f"the folder is for {held.name} objects", "Folder", "objectIDs"
-                )
-
-    def _move_folder(self, dbid: int, into: int, live: Attributes) -> None:
-        _, _, _, body = self.existing("Folder", dbid)
-        attributes = decode(body)
-        kinds = [(folder["type"], folder["ownerID"]) for folder in (attributes, live)]
-        is_default = attributes["parentID"] == attributes["ownerID"]
-        if kinds[0] != kinds[1] or is_default or dbid in self.folders().ancestors(into):
-            raise IncorrectReferencesError(
-                "a folder can move only into a folder of the same owner and type, not below itself;"
-                " a default folder cannot move",
-                "Folder",
-                "objectIDs",
-            )
-        parent = {"type": _FOLDER.number, "DBID": into}
-        self.write(_FOLDER, dbid, {**attributes, "parentID": parent}, into)
 
     def delete(self, kind: ObjectType, dbid: int) -> None:
         """Deletes an object, with all consequences."""

@@ -17,7 +17,8 @@ from reconciler.server.values import is_integer
 
 _COMPUTED = {
     "default_folder": (
-        "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')) = ?"
+        "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')"
+        " AND json_extract(body, '$.type') <> 22) = ?"
     ),
     "primary_server_dbid": (
         "AND dbid IN (SELECT json_extract(body, '$.serverInfo.backupServerDBID')"

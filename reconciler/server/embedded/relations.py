@@ -13,6 +13,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import rules
 from reconciler.server.embedded.applications import Writer, backup_of, unmirror
+from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.encoding import decode
 from reconciler.server.errors import (
@@ -45,6 +46,12 @@ def with_taken(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
         if row is not None:
             taken[attribute.name] = decode(row[3]).get(attribute.name)
     return {**given, **taken}
+
+
+def is_tenant(store: Store, owner: Attributes) -> bool:
+    """Whether the owner of a folder is a tenant that exists."""
+    tenant = OBJECT_TYPES["Tenant"]
+    return owner.get("type") == tenant.number and bool(store.row("Tenant", owner.get("DBID", 0)))
 
 
 def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
@@ -135,7 +142,7 @@ def _check_folder(store: Store, object_type: str, dbid: int) -> None:
         return
     row = store.row("Folder", dbid)
     folder = decode(row[3]) if row else {}
-    if folder.get("parentID") == folder.get("ownerID"):
+    if folder and FolderIndex.is_default(folder):
         raise DependentObjectsError(
             "a default folder can be deleted only with its owner", "Folder", "ownerID"
         )
