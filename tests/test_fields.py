@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.kinds.fields import FieldValueError, SecretText, UnknownReferenceError, canonical, from_pointer, pointer, shown
+from reconciler.kinds.fields import (
+    FieldValueError,
+    SecretText,
+    UnknownReferenceError,
+    canonical,
+    from_pointer,
+    pointer,
+    shown,
+)
 from reconciler.kinds.flatten import build, flatten
 from reconciler.kinds.model import Attribute
 from reconciler.kinds.types import OBJECT_TYPES

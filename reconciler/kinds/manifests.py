@@ -95,6 +95,11 @@ _KINDS = (
         "A place group of the tenant.",
     ),
     ManifestKind(
+        "Place",
+        "Place",
+        "A place: the DNs at which one agent works.",
+    ),
+    ManifestKind(
         "Host",
         "Host",
         "A host, on which applications run.",
@@ -143,8 +148,8 @@ KIND_OF_TYPE: Mapping[str, str] = {
 
 OBJECT_KINDS: Mapping[str, ManifestKind] = {
     name: ManifestKind(f"{OBJECT}/{name}", name, f"An object of type {name}.")
-    for name in OBJECT_TYPES
-    if name not in KIND_OF_TYPE and name not in _NO_OBJECTS
+    for name, entry in OBJECT_TYPES.items()
+    if name not in (*KIND_OF_TYPE, *_NO_OBJECTS) and not entry.written_by_server
 }
 """Object type -> the kind of the manifests that name the type in ``metadata.type``."""
 
