@@ -179,8 +179,14 @@ def _has(one: ConfObject, attributes: Attributes) -> bool:
     return all(
         one.attributes.get(name) == value
         for name, value in attributes.items()
-        if value not in ("", None)
+        if value not in ("", None) and not _is_secret(one.type, name)
     )
+
+
+def _is_secret(object_type: str, name: str) -> bool:
+    """Whether an attribute is never read."""
+    attribute = ALL_TYPES[object_type].attribute(name)
+    return attribute is not None and attribute.secret
 
 
 def _left_by(

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from reconciler.apply.written import Written
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import flatten
+from reconciler.kinds.model import ValueType
+from reconciler.kinds.natural_keys import key_values
+from reconciler.kinds.referring import paths_to_object, references_to_object
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Change, Create, Fingerprint, Subject, Update
 from reconciler.plan.folders import same_folder
@@ -54,7 +57,7 @@ def restore_references(
                 changes=tuple(changes),
             )
             continue
-        cleared = tuple(_cleared(subject, before, now, old, entry.action.name))
+        cleared = tuple(_cleared(subject, before, now, old, names))
         if cleared:
             units = tuple(change.path for change in cleared)
             yield Update(
@@ -77,28 +80,27 @@ def _cascades(before: ConfObject, old: ConfObject) -> bool:
 
 
 def _cleared(
-    subject: Subject, before: ConfObject, now: ConfObject, old: ConfObject, name: str
+    subject: Subject, before: ConfObject, now: ConfObject, old: ConfObject, names: Snapshot
 ) -> Iterator[Change]:
-    """The references from ``before`` to ``old`` that ``now`` lacks."""
-    for attribute in ALL_TYPES[before.type].attributes:
-        if attribute.target(before.attributes) != old.type:
-            continue
-        value, live = before.attributes.get(attribute.name), now.attributes.get(attribute.name)
-        if isinstance(value, list) and old.dbid in value:
-            yield _change(subject, (attribute.word, name), name)
-        elif value == old.dbid and not live:
-            yield _change(subject, (attribute.word,), name)
+    """The references from ``before`` to ``old`` that ``now`` lacks, with the rest of the
+    entries that they were in."""
+    kind = ALL_TYPES[before.type]
+    gone = tuple(paths_to_object(kind, before.attributes, old.type, old.dbid, names))
+    held, live = (flatten(kind, one.attributes, names) for one in (before, now))
+    for path, value in held.items():
+        if path not in live and any(path[: len(prefix)] == prefix for prefix in gone):
+            yield _change(subject, path, value)
 
 
 def _created_again(
     before: ConfObject, old: ConfObject, entry: Written, live: Snapshot
 ) -> ConfObject | None:
     """A cascaded object that somebody has created again since."""
-    kind = ALL_TYPES[before.type]
-    scope = int(before.attributes.get(kind.key[0]) or 0) if len(kind.key) == 2 else 0
-    if kind.key[0] != "tenantDBID" and scope == old.dbid and entry.after is not None:
-        scope = entry.after.dbid
-    return live.find(before.type, scope, _name(before))
+    attributes = dict(before.attributes)
+    for attribute in references_to_object(ALL_TYPES[before.type], attributes, old.type, old.dbid):
+        if entry.after is not None and attribute.type is ValueType.REFERENCE:
+            attributes[attribute.name] = entry.after.dbid
+    return live.with_key(before.type, key_values(ALL_TYPES[before.type], attributes))
 
 
 def _fields(

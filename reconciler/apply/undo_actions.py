@@ -5,13 +5,14 @@ later changes by others are kept, and the plan says so. An object that the run c
 that has changed since is not deleted unless that is forced.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.apply.references import restore_references
 from reconciler.apply.written import Written, names_at_run, written_by
 from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.flatten import flatten, leaf
+from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.natural_keys import identity_of
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
@@ -195,8 +196,25 @@ class _Undo:
         if entry.deleted is not None:
             return after
         own = {change.path for change in changes_of(entry.action)} | {(CONTENT,)}
+        own |= _inside_new(ALL_TYPES[subject.object_type], own, old, after)
         kept = {path: value for path, value in old.items() if path not in own}
         return kept | {path: value for path, value in after.items() if path in own}
+
+
+def _inside_new(
+    object_type: ObjectType, own: Iterable[FieldPath], old: Fields, after: Fields
+) -> set[FieldPath]:
+    """The fields of structures and entries that the run made, also those that the server has
+    filled in."""
+    depths = {ValueType.STRUCTURE: 1, ValueType.STRUCTURES: 2}
+    found = set()
+    for path in own:
+        attribute = object_type.by_word(path[0])
+        depth = depths.get(attribute.type, 0) if attribute else 0
+        if depth:
+            found.add(path[:depth])
+    new = found - {path[:depth] for path in old for depth in (1, 2)}
+    return {path for path in after if path[:1] in new or path[:2] in new}
 
 
 def _update(

@@ -10,7 +10,7 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.fields import Value, pointer
-from reconciler.kinds.flatten import flatten
+from reconciler.kinds.flatten import flatten, leaf
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.effects import create_attributes, update_delta
@@ -272,7 +272,8 @@ class Writes:
         rewritten: list[str] = []
         for change in action.changes:
             now = fields.get(change.path)
-            if same_value(now, change.after):
+            attribute = leaf(ALL_TYPES[result.type], change.path)
+            if same_value(now, change.after) or (attribute and attribute.secret):
                 continue
             left = isinstance(action, Update) and same_value(now, change.before)
             said = f"{pointer(change.path)} is {excerpt(change.display(now))}"

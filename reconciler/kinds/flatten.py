@@ -55,7 +55,8 @@ def _flatten_one(
                 yield (*path, name), name
         case ValueType.REFERENCE:
             if value:
-                yield path, names.name(attribute.target(beside), value, tenant)
+                target = attribute.target(beside) or attribute.refers_to
+                yield path, names.name(target, value, tenant)
         case ValueType.STRUCTURE:
             yield from _flatten_structure(path, attribute, value, names, tenant)
         case ValueType.STRUCTURES:
@@ -84,7 +85,8 @@ def label_of_entry(attribute: Attribute, entry: Any, names: NameResolver, tenant
         held = part.in_key(entry)
         match part.type:
             case ValueType.REFERENCE:
-                return names.name(part.target(entry), held, tenant) if held else ""
+                target = part.target(entry) or part.refers_to
+                return names.name(target, held, tenant) if held else ""
             case ValueType.ENUM:
                 return enums.mnemonic(part.enumeration, held) if held else ""
         return str(held)

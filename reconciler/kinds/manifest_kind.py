@@ -66,7 +66,10 @@ class ManifestKind:
         return tuple(
             one.word
             for one in self.object_type.attributes
-            if one.name not in key and not one.read_only and one.word not in self.fixed
+            if one.name not in key
+            and not one.read_only
+            and one.word not in self.fixed
+            and one.refers_to != "Folder"  # folders have no name that a manifest could say
         )
 
     def _mandatory(self) -> tuple[str, ...]:

@@ -91,6 +91,12 @@ SECRET = {
 """An attribute that is a secret by its nature."""
 
 
+def text_schema(max_length: int) -> dict[str, Any]:
+    """A text attribute, which may be declared as a secret."""
+    plain = {**TEXT, "maxLength": max_length}
+    return {"if": {"type": "object"}, "then": _SECRET, "else": plain}
+
+
 def sections_of(option: dict[str, Any], description: str) -> dict[str, Any]:
     """Sections, each with options of the schema ``option``."""
     return {

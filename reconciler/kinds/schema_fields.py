@@ -6,12 +6,15 @@
 from typing import Any
 
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.option_schema import SECRET, TEXT, sections_of
+from reconciler.kinds.option_schema import SECRET, TEXT, sections_of, text_schema
 from reconciler.kinds.schema_values import NAME, choice, flag, texts
 
 
-def field_schema(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one field. ``option``: that of an option in a key-value list."""
+def field_schema(
+    attribute: Attribute, option: dict[str, Any], *, inside: bool = False
+) -> dict[str, Any]:
+    """The schema of one field. ``option``: that of an option in a key-value list. ``inside``:
+    the field is that of a structure."""
     match attribute.type:
         case ValueType.KEY_VALUES:
             return sections_of(option, "Options by section; each is one managed field.")
@@ -29,6 +32,8 @@ def field_schema(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]
             return {**NAME, "description": f"The name of a {_targets(attribute)}."}
     if attribute.secret:
         return SECRET
+    if attribute.type is ValueType.TEXT and not inside:
+        return text_schema(attribute.max_length)
     return {**TEXT, "maxLength": attribute.max_length}
 
 
@@ -42,7 +47,9 @@ def _structure(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
         "$comment": "a mapping of fields",
         "minProperties": 1,
         "additionalProperties": False,
-        "properties": {one.word: field_schema(one, option) for one in attribute.fields},
+        "properties": {
+            one.word: field_schema(one, option, inside=True) for one in attribute.fields
+        },
     }
 
 

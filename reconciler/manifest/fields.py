@@ -97,7 +97,7 @@ class FieldReader:
             case ValueType.STRUCTURES:
                 for found in entry_values(attribute, place, value, self._report):
                     yield self._field(found.path, found.place, found.value)
-            case _ if attribute.secret:
+            case _ if isinstance(value, Mapping):
                 secret = self._secret(value["from"], place)
                 yield self._field((word,), place, secret, secret=True)
             case _:

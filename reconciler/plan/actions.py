@@ -13,7 +13,10 @@ from typing import ClassVar, Literal, get_args
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import HIDDEN, FieldPath, Value, shown
+from reconciler.kinds.flatten import leaf
+from reconciler.kinds.model import ValueType
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.port import AccessEntry
 from reconciler.visible_text import pair_text, quoted
 
@@ -111,7 +114,13 @@ class Subject:
 
     def hides(self, path: FieldPath) -> bool:
         """Whether the value at a path of the object is never shown."""
-        return path in self.secrets or self.secret_names.marks(path)
+        return path in self.secrets or (self._holds_text(path) and self.secret_names.marks(path))
+
+    def _holds_text(self, path: FieldPath) -> bool:
+        """Whether the value at a path is a text, or may be; a flag is no secret."""
+        object_type = ALL_TYPES.get(self.object_type)
+        attribute = leaf(object_type, path) if object_type else None
+        return attribute is None or attribute.type in (ValueType.TEXT, ValueType.KEY_VALUES)
 
 
 @dataclass(frozen=True)

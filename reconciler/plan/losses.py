@@ -12,6 +12,7 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import identity_of
+from reconciler.kinds.referring import references_to_object
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.plan.actions import Action, Delete, Replace, Update
 from reconciler.server.port import ConfObject
@@ -36,6 +37,11 @@ def losses(action: Update | Replace | Delete, one: ConfObject, live: Snapshot) -
     lost = [f"its DBID {one.dbid}"]
     if isinstance(action, Replace):
         lost += _lost_fields(action, one, live)
+    lost += (
+        f"its {attribute.word}: nobody can read it, and no undo restores it"
+        for attribute in ALL_TYPES[one.type].attributes
+        if attribute.secret
+    )
     lost += _lost_references(one, live)
     if one.type == _QUEUE.type and one.attributes["type"] == _QUEUE.script_type:
         lost.append("interactions that wait in it: they cannot be seen from here")
@@ -79,11 +85,10 @@ def _lost_references(one: ConfObject, live: Snapshot) -> Iterator[str]:
 
 def referrers(one: ConfObject, live: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:
     """The objects that refer to ``one`` by DBID, and by which attribute."""
-    for referring, attribute, field in references_to(one.type):
-        if field is not None:
-            continue
-        for other in live.of_type(referring.name):
-            value = other.attributes.get(attribute.name)
-            inside = isinstance(value, list) and one.dbid in value
-            if inside or (value == one.dbid and attribute.target(other.attributes) == one.type):
-                yield other, attribute
+    types = dict.fromkeys(referring.name for referring, _, _ in references_to(one.type))
+    for name in types:
+        for other in live.of_type(name):
+            if (other.type, other.dbid) == (one.type, one.dbid):
+                continue
+            found = references_to_object(ALL_TYPES[name], other.attributes, one.type, one.dbid)
+            yield from ((other, attribute) for attribute in found)

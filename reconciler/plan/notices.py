@@ -23,7 +23,7 @@ def notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
     for action in actions:
         yield from _about_state(action, final)
         for change in changes_of(action):
-            if action.object_type == "Application" and needs_restart(*change.path[1:]):
+            if change.path[0] == "options" and needs_restart(*change.path[1:]):
                 option = "/".join(change.path[1:])
                 yield f"{action.address}: {option} takes effect after a restart."
 

@@ -18,6 +18,7 @@ from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.references import check_references, with_needs
 from reconciler.plan.reset import with_reset
+from reconciler.plan.same_object import one_action_each
 from reconciler.plan.secrets import with_digests
 from reconciler.plan.select import select
 from reconciler.plan.submitters import submitter_notices
@@ -92,7 +93,7 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
     files, file_notices = plan_files(context)
-    actions = [*plan_objects(context, siblings), *options, *files]
+    actions = one_action_each([*plan_objects(context, siblings), *options, *files])
     complete = [with_losses(one, context.live) for one in actions]
     return spare_predefined(complete, context.live), [*option_notices, *file_notices]
 

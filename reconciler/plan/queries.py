@@ -23,6 +23,9 @@ Read = tuple[str, Filter]
 ALWAYS_READ = ("Tenant", "Application")
 """What finding the site has read already."""
 
+_OF_ENVIRONMENT_TOO = ("Person", "AccessGroup", "EnumeratorValue")
+"""Types of which tenant Environment has objects that those of other tenants refer to."""
+
 
 @dataclass(frozen=True)
 class ReadRequirement:
@@ -100,12 +103,12 @@ def _scope(object_type: str, tenant: int) -> Filter:
 def _targets(object_type: str, tenant: int) -> Iterable[Read]:
     """The reads of what a field refers to. Tenants, applications and the names of scripts
     are read anyway. Groups refer to persons of their own tenant and of Environment."""
-    if object_type == "Person" and tenant:
-        for dbid in (tenant, ENVIRONMENT):
-            yield "Person", {"tenant_dbid": dbid}
-    elif object_type not in ("", "Script", "Folder", *ALWAYS_READ):
-        yield object_type, _scope(object_type, tenant)
-        yield from _parents(ALL_TYPES[object_type], tenant)
+    if object_type in ("", "Script", "Folder", *ALWAYS_READ):
+        return
+    shared = tenant and object_type in _OF_ENVIRONMENT_TOO
+    for dbid in dict.fromkeys((tenant, ENVIRONMENT)) if shared else (tenant,):
+        yield object_type, _scope(object_type, dbid)
+        yield from _parents(ALL_TYPES[object_type], dbid)
 
 
 def desired_requirements(
