@@ -33,8 +33,9 @@ def restore_references(
     for before in deleted.referrers:
         there = live.get(before.type, before.dbid)
         now = there or _created_again(before, old, entry, live)
-        if now is None and not _cascades(before, old):
-            continue  # another client deleted it
+        own = ALL_TYPES[before.type].written_by_server
+        if now is None and (own or not _cascades(before, old)):
+            continue  # another client deleted it, or only the server creates it
         kind, address = address_of(there or before, names, site_tenant)
         subject = Subject(
             address,

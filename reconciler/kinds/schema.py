@@ -18,10 +18,11 @@ from reconciler.kinds.option_schema import (
     TEXT,
     sections_of,
 )
-from reconciler.kinds.policies import MAX_POINTERS, POLICY_FIELDS, PolicyField
 from reconciler.kinds.roles import TARGET_ROLES
 from reconciler.kinds.schema_fields import field_schema
-from reconciler.kinds.schema_values import NAME, choice, flag, texts
+from reconciler.kinds.schema_policy import policy_schema
+from reconciler.kinds.schema_shared import with_shared_parts
+from reconciler.kinds.schema_values import NAME, choice
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -34,6 +35,10 @@ _BLOCKS = {
 
 def manifest_schema() -> dict[str, Any]:
     """The schema of one manifest of any kind."""
+    return with_shared_parts(_whole())
+
+
+def _whole() -> dict[str, Any]:
     return {
         "$schema": DRAFT,
         "title": "Manifest of the Web Engagement reconciler",
@@ -104,7 +109,7 @@ def kind_schema(kind: ManifestKind) -> dict[str, Any]:
         properties["target"] = _target()
         required.append("target")
     if kind.binding != "variables":
-        properties["policy"] = _policy(kind)
+        properties["policy"] = policy_schema(kind)
     return {
         "type": "object",
         "description": kind.description,
@@ -262,47 +267,4 @@ def _variables() -> dict[str, Any]:
             "additionalProperties": False,
             "properties": {"description": TEXT, "default": TEXT},
         },
-    }
-
-
-def _policy_field(policy: PolicyField) -> dict[str, Any]:
-    match policy.form:
-        case "texts":
-            return texts(policy.description)
-        case "flag":
-            schema = flag()
-        case "choice":
-            schema = choice(*policy.choices)
-    return {**schema, **({"description": policy.description} if policy.description else {})}
-
-
-def _policy(kind: ManifestKind) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "satisfiedBy": {
-            "type": "object",
-            "description": "Field -> globs: an option of its section that stands for it.",
-            "maxProperties": MAX_POINTERS,
-            "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
-            "propertyNames": {"pattern": "^/"},
-            "additionalProperties": texts("Globs of option names."),
-        },
-    }
-    if kind.binding == "object":
-        properties["whole"] = {
-            **texts("JSON Pointers into initial: what stands below is one unit."),
-            "maxItems": MAX_POINTERS,
-            "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
-        }
-    properties["overwrite"] = {
-        **choice(*kind.overwrites),
-        "description": "What --overwrite does.",
-    }
-    for _, policy in POLICY_FIELDS:
-        if policy.applies(kind):
-            properties[policy.name] = _policy_field(policy)
-    return {
-        "type": "object",
-        "$comment": "a mapping",
-        "additionalProperties": False,
-        "properties": properties,
     }

@@ -22,7 +22,7 @@ _CREATED = _OBJECTS | {
     referring.name
     for object_type in _OBJECTS
     for referring, attribute, _ in references_to(object_type)
-    if attribute.on_delete == "cascade"
+    if attribute.on_delete == "cascade" and not referring.written_by_server
 }
 """The types that are created and deleted: those of manifests, and those that the server
 deletes with an object of a manifest, which an undo creates again."""
