@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.kinds import enums
 from reconciler.kinds.manifests import kind_named
-from reconciler.kinds.model import ObjectType
+from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.natural_keys import has_tenant, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.manifest.desired import Desired, DesiredObject
@@ -72,7 +72,8 @@ def _of(need: ReadRequirement) -> Iterable[Read]:
         yield "Folder", {}
     words = set(need.words)
     if need.referrers:
-        words |= {attribute.word for attribute in kind.attributes}  # what would be lost
+        # The names in lists that would be lost.
+        words |= {one.word for one in kind.attributes if one.type is ValueType.REFERENCES}
     for word in sorted(words):
         attribute = kind.by_word(word)
         for one in (attribute, *attribute.fields) if attribute else ():
