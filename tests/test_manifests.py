@@ -444,7 +444,7 @@ def test_a_create_has_the_defaults_of_its_kind_which_are_not_managed() -> None:
         "metadata: {name: V, attribute: A}\nspec: {displayName: The V}\n"
     )
     assert set(by_path(one)) == {("displayName",)}
-    assert one.base_fields() == {("state",): "Enabled", ("isDefault",): False}
+    assert one.kind.defaults == {"state": "Enabled", "isDefault": False}
     assert one.declared_fields() == {("displayName",): "The V"}
 
 

@@ -133,7 +133,7 @@ def _check_it_reads_back(printed: str, text: str) -> None:
 
 def _check_untouched(plan: dict[str, Any], before: dict[Any, Any], after: dict[Any, Any]) -> None:
     """Whatever the plan did not list is the same, value for value."""
-    names = Snapshot(before.values())
+    names, now = Snapshot(before.values()), Snapshot(after.values())
     updated = {
         (_object_type(action), action["dbid"]): {change["path"] for change in action["changes"]}
         for action in plan["actions"]
@@ -153,7 +153,7 @@ def _check_untouched(plan: dict[str, Any], before: dict[Any, Any], after: dict[A
             continue
         kind = OBJECT_TYPES[key[0]]
         old_fields = flatten(kind, old.attributes, names)
-        new_fields = flatten(kind, after[key].attributes, names)
+        new_fields = flatten(kind, after[key].attributes, now)
         changed = {
             "/" + "/".join(part.replace("/", "~1") for part in path)
             for path in old_fields.keys() | new_fields.keys()
@@ -170,4 +170,5 @@ def _object_type(action: dict[str, Any]) -> str:
         "InteractionQueueView": "Script",
         "EnhancedRouting": "Script",
     }
-    return kinds.get(action["kind"], action["kind"])
+    name: str = kinds.get(action["kind"], action["kind"])
+    return name.removeprefix("Object/")
