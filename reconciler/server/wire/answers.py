@@ -17,6 +17,7 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests, is_flag
 from reconciler.server.psdk.shapes import Shape
+from reconciler.server.wire import unknown_properties
 
 OBJECTS_PER_EVENT = 100
 _BRIEFS = {"Person", "Tenant", "AccessGroup"}
@@ -63,14 +64,19 @@ class Answers:
     # Reads
 
     def _read(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
-        shape = self._shape(request.getObjectType())
-        filters, extras = self._filter(shape.kind, request.getFilter())
+        number = int(request.getObjectType() or 0)
+        shape = self._mapper.shapes.by_number(number)
+        if shape is not None:  # of a type that the server does not know, it holds no objects
+            yield from self._found(server, shape, request.getFilter())
+        yield self._event("EventObjectsSent").create(self._sdk.integer(number))
+
+    def _found(self, server: EmbeddedServer, shape: Shape, pairs: Any) -> Iterator[Any]:
+        """The events with the objects that match a filter."""
+        filters, extras = self._filter(shape.kind, pairs)
         found = server.read(shape.kind.name, filters)
         for first in range(0, len(found), OBJECTS_PER_EVENT):
             part = found[first : first + OBJECTS_PER_EVENT]
             yield self._objects(shape, part, len(found), extras)
-        number = self._sdk.integer(shape.kind.number)
-        yield self._event("EventObjectsSent").create(number)
 
     def _objects(self, shape: Shape, part: list[ConfObject], total: int, extras: set[str]) -> Any:
         collection = self._sdk.conf("obj.ConfObjectsCollection")(shape.description)
@@ -96,7 +102,7 @@ class Answers:
             number = str(pair.getValueType()) in ("INT", "LONG")
             value: str | int = int(pair.getValue()) if number else str(pair.getValueAsString())
             if key in (constants.WITH_FOLDER, constants.WITH_PATH):
-                extras |= {key} if value else set()
+                extras.add(key)  # whatever its value: the SDK's Block sends 0
             elif is_flag(kind, key):
                 filters[key] = value == constants.TRUE
             else:
@@ -168,6 +174,7 @@ class Answers:
 
     def _create(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
+        unknown_properties.check_object(shape, request.getObject())
         _, given = self._mapper.read(shape, request.getObject())
         parameters = request.getParameters()
         pair = parameters.getPair(constants.INTO_FOLDER) if parameters is not None else None
@@ -188,6 +195,7 @@ class Answers:
     def _update(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
         given = request.getObjectDelta()
+        unknown_properties.check_delta(shape, given)
         dbid, delta = self._mapper.read_delta(shape, given)
         server.update(shape.kind.name, dbid, delta)
         event = self._event("EventObjectUpdated").create(self._sdk.integer(shape.kind.number))
