@@ -338,6 +338,6 @@ def test_permissions_are_read_and_set(listen: Listen) -> None:
 
 def test_an_unserved_request_is_answered_and_the_session_goes_on(listen: Listen) -> None:
     with Client(listen(), "default", "password") as client:
-        event = client.ask(request("connectivity.RequestHistoryLog").create(number(1), number(1)))
+        event = client.ask(request("objects.RequestReadObjects2").create(number(SCRIPT), "//x"))
         assert code(event)[0] == "CFGUnknownMessage"
         assert len(read(client, SCRIPT, tenant_dbid=101)) == 2

@@ -20,6 +20,7 @@ from reconciler.server.errors import (
     NoPermissionError,
     ObjectNotFoundError,
     ReadOnlyModeError,
+    UserMustChangePasswordError,
 )
 from reconciler.server.port import Permission
 from reconciler.server.snapshot import ENVIRONMENT
@@ -30,8 +31,21 @@ _Lists = dict[tuple[str, int], dict[_Account, int]]
 
 
 def log_in(engine: Engine, user: str, password: str) -> int:
-    """The DBID of the person with this user name and password. LoginIncorrectError where
-    there is none, AccessDeniedError where the person is disabled."""
+    """The DBID of the person with this user name and password. Errors: see ``authenticate``;
+    UserMustChangePasswordError where the password was set for a first log-in only."""
+    dbid, person = authenticate(engine, user, password)
+    if person.get("changePasswordOnNextLogin"):
+        raise UserMustChangePasswordError(
+            f"{user} must change the password before the next login",
+            "Person",
+            "changePasswordOnNextLogin",
+        )
+    return dbid
+
+
+def authenticate(engine: Engine, user: str, password: str) -> tuple[int, dict[str, Any]]:
+    """The DBID and the attributes of the person with this user name and password.
+    LoginIncorrectError where there is none, AccessDeniedError where the person is disabled."""
     where = "AND json_extract(body, '$.userName') = ?"
     with engine.store.reading():
         row = next(engine.store.rows("Person", where, (user,)), None)
@@ -40,7 +54,7 @@ def log_in(engine: Engine, user: str, password: str) -> int:
         raise LoginIncorrectError(f"login of {user} was refused", "Person")
     if person.get("state") != STATE["Enabled"]:
         raise AccessDeniedError(f"the person {user} is disabled", "Person", "state")
-    return row[0]
+    return row[0], person
 
 
 class Access:

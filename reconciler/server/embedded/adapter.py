@@ -18,6 +18,7 @@ from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import last_login, relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
+from reconciler.server.embedded.accounts import Accounts
 from reconciler.server.embedded.damage import RowChecker
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import LONG, Conditions, conditions
@@ -60,6 +61,7 @@ class EmbeddedServer:
         self.engine.user = user
         self._person = person
         self._access = Access(self.engine, person)
+        self.accounts = Accounts(self.engine, self._access)
 
     def close(self) -> None:
         self.store.close()
@@ -67,7 +69,9 @@ class EmbeddedServer:
     def note_login(self, application: int, host: str) -> None:
         """Notes that the session's person has logged in through a client application on a host,
         where the server keeps that (``last_login``)."""
-        if self._person:
+        with self.store.reading():
+            noted = self._person and last_login.are_noted(self.engine)
+        if noted:
             with self.store.writing():
                 last_login.note(self.engine, self._person, application, host, int(time.time()))
 

@@ -2,7 +2,8 @@
 
 A refusal has Configuration Server's error number: 4 for a wrong user name or password, 7 for
 a client application that does not exist or has another type, 8 for a disabled account, 9 (we
-believe) for an account without Execute on the client application.
+believe) for an account without Execute on the client application, 40 for a password that must
+be changed first.
 """
 
 from collections.abc import Callable
@@ -33,13 +34,18 @@ def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
     return event
 
 
-def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
-    """A session for the client, or the ServerError that refuses it."""
-    user = str(request.getUserName() or "")
+def log_in(sdk: Sdk, request: Any, host: str, open_server: OpenServer) -> EmbeddedServer:
+    """A session for the client, which runs on ``host``; or the ServerError that refuses it. A
+    log-in that brings a new password changes the password first."""
+    user, password = str(request.getUserName() or ""), password_of(sdk, request)
     name, number = str(request.getClientName() or ""), int(request.getClientType() or 0)
     own = open_server("", "")
     try:
         client = _client_application(own, name, number)
+        if user and str(request.messageName()) == "RequestRegisterClient2":
+            new = password_of(sdk, request, "NewUserPassword")
+            own.accounts.change_password(user, password, new)
+            password = new
     finally:
         own.close()
     if not user:
@@ -48,9 +54,10 @@ def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
                 f"the client application {name} must log in with a user", "Person"
             )
         return open_server("", "")
-    server = open_server(user, password_of(sdk, request))
+    server = open_server(user, password)
     try:
         _check_may_execute(server, client)
+        server.note_login(client.dbid, host)
     except ServerError:
         server.close()
         raise
@@ -82,9 +89,9 @@ def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
         raise NoPermissionError(f"the permission to execute {name} is missing", "Application")
 
 
-def password_of(sdk: Sdk, request: Any) -> str:
-    """The password of a log-in, which the SDK deciphers."""
-    secured = request.getMessageAttribute("UserPassword")
+def password_of(sdk: Sdk, request: Any, attribute: str = "UserPassword") -> str:
+    """A password in a request, which the SDK deciphers."""
+    secured = request.getMessageAttribute(attribute)
     if secured is None:
         return ""
     cipher = sdk.conf("runtime.channel.AesUtil")

@@ -5,7 +5,6 @@ and a thread that answers its requests in order. Writes are serialised over all 
 and subscribers are notified of a write before it is answered.
 """
 
-import itertools
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from reconciler.server.wire.answers import Answers
 from reconciler.server.wire.client import Client
 from reconciler.server.wire.endpoint import server_endpoint
 from reconciler.server.wire.publisher import Publisher
+from reconciler.server.wire.sessions import Sessions
 
 _POLL_SECONDS = 0.2
 _END_SECONDS = 2.0
@@ -50,7 +50,7 @@ class Listener:
         self.answers = Answers(sdk, self._mapper)
         self.publisher = Publisher(sdk, self._mapper, self.answers)
         self.writing = threading.Lock()
-        self._sessions = itertools.count(1)
+        self.sessions = Sessions()
         self._clients: dict[int, Client] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -102,9 +102,6 @@ class Listener:
 
     def open_server(self, user: str, password: str) -> EmbeddedServer:
         return EmbeddedServer(self._path, user=user, password=password, timeout=self._timeout)
-
-    def next_session(self) -> int:
-        return next(self._sessions)
 
     def publish(self) -> None:
         """Notifies every client of the changes that are new to it."""
