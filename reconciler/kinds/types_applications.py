@@ -167,7 +167,7 @@ _SERVICE = server_type(
     Attribute(
         "appServicePermissions",
         ValueType.STRUCTURES,
-        word="permissions",
+        word="applicationPermissions",
         key=("appType",),
         fields=(
             Attribute(

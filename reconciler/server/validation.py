@@ -42,12 +42,13 @@ def attribute_of(kind: ObjectType, name: str) -> Attribute:
 
 def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
     """The attributes of a new object: checked, with the server's defaults. Read-only
-    attributes that were given are ignored."""
+    attributes that were given are ignored, unless the server took them from another object."""
     for name in given:
         attribute_of(kind, name)
     result: dict[str, Any] = {}
     for attribute in kind.attributes:
-        value = None if attribute.read_only else given.get(attribute.name)
+        ignored = attribute.read_only and not attribute.taken_from
+        value = None if ignored else given.get(attribute.name)
         if value is None or value == "":
             value = attribute.default
         empty = value is None or (attribute.type is ValueType.REFERENCE and value == 0)

@@ -151,6 +151,27 @@ def test_an_attribute_that_the_type_lacks_is_refused_by_name(
     assert "colour" in str(caught.value)
 
 
+def test_a_switch_has_the_type_of_its_physical_switch(full_server: Server) -> None:
+    given = {**LEAST_OF_ALL["Switch"], "type": 5}
+    assert full_server.create("Switch", given).attributes["type"] == 72
+
+
+@pytest.mark.parametrize(
+    ("object_type", "owner"),
+    [("DN", "switchDBID"), ("AgentLogin", "switchDBID"), ("IVRPort", "IVRDBID")],
+)
+def test_what_belongs_to_an_object_has_its_tenant(
+    full_server: Server, object_type: str, owner: str
+) -> None:
+    for tenant in ({}, {"tenantDBID": 102}):
+        given = {**LEAST_OF_ALL[object_type], **tenant}
+        if not tenant:
+            del given["tenantDBID"]
+        created = full_server.create(object_type, given)
+        assert (created.attributes["tenantDBID"], created.attributes[owner]) == (101, 101)
+        full_server.delete(object_type, created.dbid)
+
+
 def test_only_the_server_writes_when_people_logged_in_last(full_server: Server) -> None:
     given = {"personDBID": 101, "lastLoginTime": 1, "applicationDBID": 101}
     with pytest.raises(NoPermissionError):
