@@ -1,13 +1,16 @@
 """Accounts, passwords and languages, asked for by the vendor's own client."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.testing.contract.site import RIGHT
+from reconciler.server.errors import NoPermissionError
+from reconciler.testing.contract.site import RIGHT, SUPER_ADMINISTRATORS, application
 from tests.harness import opened
 from tests.psdk.byhand import Client, conf, number, request
 from tests.psdk.support import sdk, session
@@ -44,6 +47,25 @@ def test_the_account_of_a_server_application_is_read_and_set(listen: Listen) -> 
         assert account(client, 102) == (GROUP_OF_ACCOUNTS, 98)
         delete = request("objects.RequestDeleteObject").create(number(PERSON), number(101))
         assert code(client.ask(delete))[0] == "CFGDependentObjects"
+
+
+def test_a_server_without_a_user_may_do_what_its_account_may(listen: Listen, path: Path) -> None:
+    with opened(path) as server:
+        server.create("Application", application("Pacing"))
+        port = listen()
+        own = ConnectionOptions(client="Pacing", client_type="2")
+        with closing(session(port, options=own)) as system:
+            system.delete("Script", 103)
+        (made,) = server.read("Application", {"name": "Pacing"})
+        server.accounts.set_of_application(made.dbid, ("Person", 101))
+        with closing(session(port, options=own)) as anna:
+            assert anna.read("Script", {"dbid": 101}) != []
+            with pytest.raises(NoPermissionError):
+                anna.delete("Script", 101)
+        server.accounts.set_of_application(made.dbid, ("AccessGroup", SUPER_ADMINISTRATORS))
+        with closing(session(port, options=own)) as administrators:
+            administrators.delete("Script", 101)
+        assert server.read("Script", {"dbid": 101}) == []
 
 
 def test_an_account_of_what_is_no_application_is_an_error(listen: Listen) -> None:

@@ -58,18 +58,18 @@ def authenticate(engine: Engine, user: str, password: str) -> tuple[int, dict[st
 
 
 class Access:
-    """What one session may do. ``person``: its DBID; 0: the session may do everything. Its
-    methods run inside a transaction."""
+    """What one session may do. ``account``: the person or access group that it runs as; None: the
+    session may do everything. Its methods run inside a transaction."""
 
-    def __init__(self, engine: Engine, person: int) -> None:
+    def __init__(self, engine: Engine, account: _Account | None) -> None:
         self._engine = engine
-        self._person = person
+        self._account = account
 
     def _accounts(self) -> tuple[set[_Account], bool]:
-        """The person and all access groups it belongs to; whether one has super administrators."""
+        """The account and all access groups it belongs to; whether one has super administrators."""
         groups = {row[0]: decode(row[3]) for row in self._engine.store.rows("AccessGroup")}
         accounts: set[_Account] = {("AccessGroup", EVERYONE)}
-        reached: list[_Account] = [("Person", self._person)]
+        reached: list[_Account] = [self._account] if self._account else []
         while reached:  # a group may be a member of another group
             account = reached.pop()
             if account not in accounts:
@@ -90,12 +90,14 @@ class Access:
     def check_mode(self) -> None:
         """Refuses a write that the operational mode forbids."""
         mode = self._engine.store.setting("mode", "Full")
-        if mode == "ReadOnly" or (mode == "Emergency" and self._person and not self._accounts()[1]):
+        if mode == "ReadOnly" or (
+            mode == "Emergency" and self._account and not self._accounts()[1]
+        ):
             raise ReadOnlyModeError(f"the server is in mode {mode}")
 
     def check(self, kind: ObjectType, dbid: int, folder: int, permission: Permission) -> None:
         """Refuses what the session may not do. An object that it may not read counts as absent."""
-        if not self._person:
+        if not self._account:
             return
         granted = Masks(self._engine, self._lists(), self._accounts()[0]).of(
             kind.name, dbid, folder
@@ -108,7 +110,7 @@ class Access:
 
     def check_super(self) -> None:
         """Refuses what only a super administrator may do."""
-        if self._person and not self._accounts()[1]:
+        if self._account and not self._accounts()[1]:
             raise NoPermissionError("only a super administrator may do this")
 
     def may_see_change(self, object_type: str, dbid: int, tenant: int) -> bool:
@@ -124,7 +126,7 @@ class Access:
 
     def readable(self) -> "Masks | None":
         """The permissions that decide what the session may read; None: everything."""
-        if not self._person:
+        if not self._account:
             return None
         return Masks(self._engine, self._lists(), self._accounts()[0])
 

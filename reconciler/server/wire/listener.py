@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
@@ -100,8 +101,12 @@ class Listener:
         for client in clients:
             client.thread.join(_END_SECONDS)
 
-    def open_server(self, user: str, password: str) -> EmbeddedServer:
-        return EmbeddedServer(self._path, user=user, password=password, timeout=self._timeout)
+    def open_server(
+        self, user: str = "", password: str = "", account: LogonAccount | None = None
+    ) -> EmbeddedServer:
+        return EmbeddedServer(
+            self._path, user=user, password=password, account=account, timeout=self._timeout
+        )
 
     def publish(self) -> None:
         """Notifies every client of the changes that are new to it."""
