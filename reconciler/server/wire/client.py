@@ -106,7 +106,8 @@ class Client:
         return self._listener.answers.answer(name, self._server, request)
 
     def _log_in(self, name: str, request: Any) -> Any:
-        host = str(self._output.getRemoteEndPoint().getHostString() or "")
+        address = self._output.getRemoteEndPoint()  # null: the client is gone already
+        host = str(address.getHostString()) if address is not None else ""
         server = handshake.log_in(self._sdk, request, host, self._listener.open_server)
         subscriptions, sessions = ClientSubscriptions(), self._listener.sessions
         owner = (str(request.getUserName() or ""), str(request.getClientName() or ""))
