@@ -142,7 +142,7 @@ def place(tmp_path: Path, template: Path) -> Place:
     return make_place(tmp_path / "place", template)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """Runs commands in processes that can be struck."""
     with running_nursery() as found:
