@@ -925,9 +925,13 @@ def test_a_second_signal_stops_at_once_and_the_rest_is_recovered(
     assert told(place.objects()) == AFTER
 
 
+OBJECTS = 400
+"""So many that what an apply says of them is more than a pipe and its reader hold."""
+SMALL = 4096
+"""The bytes of a pipe that lets nobody be far ahead of its reader."""
 MANY = "---\n".join(
     f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
-    for n in range(1500)
+    for n in range(OBJECTS)
 )
 
 
@@ -950,7 +954,7 @@ def _check_many(place: Place, status: str) -> int:
     (run,) = place.runs
     assert (run.finished, run.status) == (True, status)
     done = sum(one.status == "done" for one in run.outcomes.values())
-    assert len(run.outcomes) == 1500
+    assert len(run.outcomes) == OBJECTS
     scripts = [one for one in place.objects().values() if one.type == "Script"]
     assert len([one for one in scripts if one.attributes["name"][0] == "Q"]) == done
     assert place.locks() == []
@@ -970,25 +974,26 @@ def test_a_terminal_that_closes_during_an_apply_stops_it_after_the_object_in_han
     process = _apply_many(place, stdout=theirs, stderr=theirs, preexec_fn=take_the_terminal)
     os.close(theirs)
     shown = b""
-    while b"[  10/1500]" not in shown:
+    while b"[ 10/400]" not in shown:
         block = os.read(ours, 65536)
         assert block
         shown += block
     os.close(ours)
     assert process.wait(120) == 5
-    assert 10 <= _check_many(place, "partly applied") < 1500
+    assert 10 <= _check_many(place, "partly applied") < OBJECTS
 
 
 def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Place) -> None:
     """``gwe apply | head``: the run goes on to its end."""
-    with _apply_many(place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "pipesize": SMALL}
+    with _apply_many(place, **pipe) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith(b"[  10/1500]"):
+            if line.startswith(b"[ 10/400]"):
                 break
         process.stdout.close()
     assert process.returncode == 0
-    assert _check_many(place, "applied") == 1500
+    assert _check_many(place, "applied") == OBJECTS
 
 
 def test_other_runs_are_looked_for_before_anything_is_read(
