@@ -13,7 +13,14 @@ import pytest
 from hypothesis import settings
 
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
-from tests.runs import Nursery, Place, make_place, make_template, running_nursery
+from tests.runs import (
+    Nursery,
+    Place,
+    make_place,
+    make_template,
+    no_wait_for_the_disk,
+    running_nursery,
+)
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
 # every process that they start.
@@ -125,9 +132,10 @@ def _a_state_folder_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.fixture(autouse=True)
-def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no test can see, since none cuts the power: a file is flushed at once."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
+def _no_wait_for_the_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no test can see that does not ask for it, since none cuts the power."""
+    if not request.node.get_closest_marker("flushes"):
+        no_wait_for_the_disk(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="module")

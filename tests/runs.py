@@ -33,6 +33,7 @@ from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.database import Database
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.journal_writer import SqlJournal
@@ -491,9 +492,7 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
     from reconciler.cli.main import main  # noqa: PLC0415
 
     code = 70
-    os.fsync = lambda _: None  # type: ignore[assignment]  # a killed process loses no cache
-    connect = SqliteEngine._open
-    SqliteEngine._open = lambda *given: _not_flushing(connect(*given))  # type: ignore[method-assign]
+    no_wait_for_the_disk(setattr)
     try:
         os.chdir(request["cwd"])
         for name in [name for name in os.environ if name.startswith("GWE_")]:
@@ -515,9 +514,22 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
         os._exit(code)
 
 
-def _not_flushing(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.execute("PRAGMA synchronous = OFF")
-    return connection
+def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:
+    """Files and databases are flushed at once: neither a killed process nor a test that ends
+    loses what the system's cache holds. ``replace_with``: ``setattr``, or what does it for a
+    while."""
+    replace_with(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
+    for owner, name in ((SqliteEngine, "_open"), (Database, "_connect")):
+        replace_with(owner, name, _not_flushing(getattr(owner, name)))
+
+
+def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
+    def connected(*given: Any) -> sqlite3.Connection:
+        connection = connect(*given)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    return connected
 
 
 def install(strike: Strike) -> None:

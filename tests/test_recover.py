@@ -142,11 +142,6 @@ SET_PERMISSIONS = (DELETE_GROUP + 2, DELETE_GROUP + 3)
 """The look at the lock before they are set, and the call itself."""
 
 
-@pytest.fixture(autouse=True)
-def _no_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is lost here
-
-
 def _run(place: Place, server: Server, plan: Plan, name: str) -> RunReport | ReconcilerError:
     try:
         return carry_out_quietly(plan, server, RunOptions(place.state), someone(name))
