@@ -26,7 +26,6 @@ from reconciler.state.opening import open_store
 from reconciler.state.store import StateStore
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
-from tests.conftest import examples
 from tests.harness import opened
 from tests.runs import MANIFESTS, REPLACED, Place, carry_out_quietly, make_place, plan_on, someone
 from tests.unchanged import natural_key
@@ -168,7 +167,7 @@ class Runner:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(500, share=10))
+@settings(max_examples=150)
 @given(
     st.tuples(HOWS, HOWS),
     st.lists(st.integers(1, LONGEST), max_size=40),
