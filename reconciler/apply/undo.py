@@ -53,7 +53,7 @@ def plan_undo(
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     actions, notices = undo_actions(run, plan, live, force=force)
     known = known_secrets or KnownSecrets()
-    actions = [with_secrets(action, secret_names, known.of(action.address)) for action in actions]
+    actions = [with_secrets(one, secret_names, known.of(*one.subject.identity)) for one in actions]
     actions = spare_predefined(actions, live)
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")

@@ -31,7 +31,7 @@ from reconciler.errors import (
 from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
 from reconciler.plan.guards import Limits
-from reconciler.plan.known_secrets import KnownSecrets
+from reconciler.plan.known_secrets import KnownSecret, KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import with_resolved_secrets, with_secrets
 from reconciler.server.port import Server
@@ -71,7 +71,9 @@ class RunPlace:
                 f" {error.message}",
                 error.hint,
             ) from error
-        return KnownSecrets((fact.address, fact.path) for fact in found)
+        return KnownSecrets(
+            KnownSecret(fact.address, fact.path, fact.object_type, fact.dbid) for fact in found
+        )
 
     def last_run(self, identity: str) -> str:
         """The last run on a server; empty where there is none, or where the state
@@ -157,11 +159,13 @@ def run_plan(
 def _with_known_secrets(plan: Plan, place: RunPlace) -> Plan:
     """The plan, which also hides what runs have written as secrets since it was made."""
     known = place.known_secrets(plan.identity)
-    actions = (
-        with_secrets(action, action.subject.secret_names, known.of(action.address))
-        for action in plan.actions
+    return replace(
+        plan,
+        actions=tuple(
+            with_secrets(one, one.subject.secret_names, known.of(*one.subject.identity))
+            for one in plan.actions
+        ),
     )
-    return replace(plan, actions=tuple(actions))
 
 
 def _objections(plan: Plan) -> Iterator[Diagnostic]:
