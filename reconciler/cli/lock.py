@@ -11,6 +11,7 @@ from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedGroup
+from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.session import open_session, state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
@@ -50,6 +51,12 @@ def show(connection: ConnectionFlags) -> int:
     return ExitCode.DONE
 
 
+_INTERRUPTED = (
+    "interrupted: the lock may or may not have been released",
+    "gwe lock show tells whether it is still held.",
+)
+
+
 @command.command("release")
 @takes_site
 @click.option(
@@ -71,7 +78,7 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
     """
     session = open_session(connection)
     store = state_store(state, session.settings)
-    with session.connect(state=state) as engine:
+    with session.connect(state=state) as engine, interrupt_explained(*_INTERRUPTED):
         server = engine.writer
         locks = find_locks(server)
         holders = [holder_of(lock) for lock in locks]
