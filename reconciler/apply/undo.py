@@ -17,6 +17,7 @@ from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.secrets import with_secrets
+from reconciler.server.identity import same_server
 from reconciler.server.port import Reader
 from reconciler.state.store import StoredRun
 
@@ -38,7 +39,7 @@ def plan_undo(
     RefusedError where the run was on another server or its launch files are elsewhere.
     """
     info = server.info()
-    if run.head.identity != info.identity:
+    if not same_server(run.head.identity, info.identity):
         raise RefusedError(
             [
                 Diagnostic(

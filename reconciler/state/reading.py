@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.errors import DamagedRunError, JournalFormatError, UsageError
+from reconciler.server.identity import same_server
 from reconciler.state.chain import RunRow, StoredRecord, digest_of, examine
 from reconciler.state.codec import decode_record, unknown_form
 from reconciler.state.facts import Rows, has_fact
@@ -177,7 +178,7 @@ def list_runs(rows: Rows, identity: str = "") -> tuple[RunEntry, ...]:
     return tuple(
         entry
         for entry in sorted(entries, key=lambda entry: entry.number)
-        if not identity or entry.head is None or entry.head.identity == identity
+        if not identity or entry.head is None or same_server(entry.head.identity, identity)
     )
 
 
