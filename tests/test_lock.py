@@ -706,8 +706,8 @@ def test_lock_show_says_who_has_it(nursery: Nursery, place: Place) -> None:
         "Held by anna on here, run first",
         "  since    1000",
         "  until    1060, unless it is renewed",
-        "  state    checking; nothing written yet",
-        "  journal  here:/state",
+        "  status   checking; nothing written yet",
+        "  state    here:/state",
         f"  object   Transaction gwe-reconciler.lock, DBID {place.locks()[0].dbid}",
     ]
 

@@ -84,7 +84,7 @@ def test_a_run_is_listed_shown_and_taken_back_on_another_machine(
     assert listed.out.splitlines()[0].split() == ["RUN", "STATUS", "DONE", "APPLICATION"]
     assert listed.out.splitlines()[1].split() == [run["run"], "applied", "5/5", APP]
     shown = team.gwe("runs", "show", "last", cwd=elsewhere)
-    assert f"journal  {public(team)}" in shown.out
+    assert f"  state    {public(team)}\n" in shown.out
     assert team.gwe("undo", "last", *team.server, "--auto-approve", cwd=elsewhere).code == 0
     objects = team.place.objects()
     expected = {key: one for key, one in BEFORE.items() if key in told(objects)}
@@ -127,7 +127,7 @@ def test_a_killed_run_is_recovered_on_another_machine(
     assert f"The run's state is {public(team)}" in refused.err.replace("\n  ", " ")
     machine = OtherMachine(monkeypatch)
     shown = team.gwe("lock", "show", *team.server, cwd=elsewhere)
-    assert f"  journal  {public(team)}\n" in shown.out
+    assert f"  state    {public(team)}\n" in shown.out
     done = team.gwe("recover", *team.server, cwd=elsewhere)
     assert (done.code, machine.slept) == (0, 120)
     assert "Waiting 120 s to see that it does nothing there any more." in flat(done.err)

@@ -42,11 +42,11 @@ def show(connection: ConnectionFlags) -> int:
         say(f"Held by {held.owner} on {held.host}, run {held.run}")
         say(f"  since    {held.since}")
         say(f"  until    {held.until}, unless it is renewed")
-        say(f"  state    {doing}")
+        say(f"  status   {doing}")
         if held.counter is None:
             say("  counter  no number: it is unknown how long ago it was renewed")
         if held.place:
-            say(f"  journal  {held.place}")
+            say(f"  state    {held.place}")
         say(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
     return ExitCode.DONE
 

@@ -233,6 +233,10 @@ def backup(rows: Rows, digest: str) -> bytes:
     )
 
 
+_LISTED = 5
+"""So many runs are named where a run is not told apart."""
+
+
 def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:
     """The name of the run that ``text`` means: see ``StateStore.find_run``."""
     if text == "last":
@@ -249,5 +253,9 @@ def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:
     if not found:
         raise UsageError(f"there is no run {text}", "gwe runs lists them.")
     if len(found) > 1:
-        raise UsageError(f"several runs begin with {text}: {', '.join(found)}")
+        more = f", and {len(found) - _LISTED} earlier runs" if len(found) > _LISTED else ""
+        raise UsageError(
+            f"{len(found)} runs begin with {text}: {', '.join(reversed(found[-_LISTED:]))}{more}",
+            "Give more of the name, or last for the last run. gwe runs lists them all.",
+        )
     return found[0]

@@ -227,7 +227,7 @@ def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> 
     assert store.find_run("202" + "7") == "2027"
     assert store.find_run("last") == "2027"
     assert store.find_run("last", wrote=True) == "2026-ab"
-    with pytest.raises(UsageError, match="several runs begin with 2026: 2026-a, 2026-ab"):
+    with pytest.raises(UsageError, match="2 runs begin with 2026: 2026-ab, 2026-a"):
         store.find_run("2026")
     for text in ("3", "", "2026-abc", "%", "_026-a"):
         with pytest.raises(UsageError, match=f"there is no run {text}"):
