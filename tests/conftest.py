@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Iterator
 from inspect import isclass, isfunction, unwrap
 from pathlib import Path
@@ -145,9 +146,24 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    """A copy of it with manifests and a state folder."""
-    return make_place(tmp_path / "place", template)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine of the state: see ``tests.engines.on_both_engines``."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, engine: str) -> str:
+    """The URL of an empty place for runs in PostgreSQL; empty: they are in a state folder."""
+    if engine == "sqlite":
+        return ""
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.url(f"s{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path, database: str) -> Place:
+    """A copy of it with manifests and an empty state."""
+    return make_place(tmp_path / "place", template, database=database)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from reconciler.server.port import Server
 from reconciler.state.opening import open_store
 from reconciler.testing.faults import Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
+from tests.engines import on_both_engines
 from tests.harness import APP, gwe, opened
 from tests.runs import (
     AFTER,
@@ -704,8 +706,8 @@ def test_lock_show_says_who_has_it(nursery: Nursery, place: Place) -> None:
         "Held by anna on here, run first",
         "  since    1000",
         "  until    1060, unless it is renewed",
-        "  state    checking; nothing written yet",
-        "  journal  here:/state",
+        "  status   checking; nothing written yet",
+        "  state    here:/state",
         f"  object   Transaction gwe-reconciler.lock, DBID {place.locks()[0].dbid}",
     ]
 
@@ -822,13 +824,14 @@ QUEUES = "---\n".join(
 )
 
 
-@pytest.mark.parametrize("timeout", ["0", "60"])
+@on_both_engines("timeout", [("0",), ("60",)])
 def test_the_writes_of_two_processes_never_interleave(place: Place, timeout: str) -> None:
-    """Each has a state folder of its own, as on two hosts."""
+    """Each has a state folder of its own, as on two hosts, or both have one database."""
     processes = []
     for who in ("one", "two"):
         (place.folder / f"{who}.yaml").write_text(QUEUES.replace("WHO", who), encoding="utf-8")
-        environment = {**os.environ, "GWE_STATE_DIR": str(place.folder / f"{who}.state")}
+        folder = {} if place.database else {"GWE_STATE_DIR": str(place.folder / f"{who}.state")}
+        environment = {**os.environ, **place.environment, **folder}
         arguments = ["apply", *_server(place), "--app", APP, "-f", f"{who}.yaml"]
         processes.append(
             subprocess.Popen(
@@ -863,6 +866,9 @@ def test_the_writes_of_two_processes_never_interleave(place: Place, timeout: str
     for number in {number for number, _ in writers}:
         assert len({who for holder, who in writers if holder == number}) == 1
     assert place.locks() == []
+    if place.database:
+        assert len(place.runs) == 2
+        assert all(run.finished for run in place.runs)
 
 
 # Signals, each at a record of the journal
@@ -902,8 +908,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
     assert told(place.objects()) == AFTER
 
 
-@pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("number", RECORDS)
+@on_both_engines("number, side", product(RECORDS, ("before", "after")))
 def test_a_second_signal_stops_at_once_and_the_rest_is_recovered(
     nursery: Nursery, place: Place, number: int, side: str
 ) -> None:
