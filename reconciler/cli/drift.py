@@ -15,7 +15,6 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
-from reconciler.render.forms import FORMS
 
 
 @click.command("drift", cls=SectionedCommand)
@@ -44,7 +43,7 @@ def command(
             plan = engine.drift(
                 loaded, target=selection.target, exclude=selection.exclude, progress=progress
             )
-    FORMS[form.format](output.style()).plan(plan)
+    form.opened(output.style()).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, HostFlags, OutputFlags, RunFlags
+from reconciler.cli.common import ANY_PATH, FormatFlags, HostFlags, OutputFlags, RunFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
@@ -54,5 +54,5 @@ def command(
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
-    show_and_save(plan, "text", output.style(), out)
+    show_and_save(plan, FormatFlags(), output.style(), out)
     return ExitCode.DONE if plan.applyable else ExitCode.REFUSED

@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
 
+MAX_BYTES = 65_000
+"""GitHub takes 65,536 characters in a comment; whoever posts it may add some of its own."""
+
+
 @dataclass(frozen=True)
 class OutputStyle:
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
-    sync and every option too. A form for machines shows everything."""
+    sync and every option too. A form for machines shows everything. ``max_bytes``: what a
+    form for comments keeps within; ``saved``: the file that holds the plan, if there is one."""
 
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False
+    max_bytes: int = MAX_BYTES
+    saved: str = ""
 
 
 class OutputForm(Protocol):
@@ -52,4 +59,14 @@ def _json(style: OutputStyle) -> OutputForm:  # noqa: ARG001 - machines get ever
     return JsonForm()
 
 
-FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {"text": _text, "json": _json}
+def _markdown(style: OutputStyle) -> OutputForm:
+    from reconciler.render.markdown.form import MarkdownForm
+
+    return MarkdownForm(style)
+
+
+FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+}
