@@ -75,6 +75,7 @@ def ways_to_show_a_plan() -> Iterator[tuple[str, ...]]:
         yield ("plan", *more)
     yield ("drift",)
     yield ("drift", "--verbose")
+    yield ("drift", "--format", "junit")
 
 
 @pytest.mark.parametrize("how", list(ways_to_show_a_plan()), ids=" ".join)
@@ -147,6 +148,7 @@ def test_arguments_and_file_names_are_repeated_as_escapes(server: Path, tmp_path
     for arguments in (
         ("validate", "-f", name),
         ("validate", "-f", HOSTILE),
+        *(("validate", "-f", name, "--format", form) for form in ("json", "junit", "sarif")),
         ("validate", "-f", ".", "--var", f"{HOSTILE}=1", "--verbose"),
         ("plan", *at, "--app", HOSTILE, "-f", "m.yaml"),
         ("plan", *at, "--app", "GWE", "--target", HOSTILE, "-f", "m.yaml"),

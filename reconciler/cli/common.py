@@ -1,7 +1,7 @@
 """The groups of options that several commands share."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import click
 from reconciler.cli.complete_values import complete_address, complete_profile
 from reconciler.cli.flags import flag
 from reconciler.environment import STATE
-from reconciler.render.forms import FORMS, MAX_BYTES, OutputForm, OutputStyle
+from reconciler.render.forms import OutputStyle
 from reconciler.resources import named_manifests
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
@@ -239,28 +239,3 @@ class OutputFlags(ColorFlags):
     def style(self) -> OutputStyle:
         """The same for ``render``."""
         return OutputStyle(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)
-
-
-@dataclass(frozen=True)
-class FormatFlags:
-    """The form of the output."""
-
-    format: str = flag(
-        "--format",
-        type=click.Choice(list(FORMS)),
-        default="text",
-        show_default=True,
-        help="Form of the output.",
-    )
-    max_bytes: int = flag(
-        "--max-bytes",
-        type=click.IntRange(min=16_000),
-        default=MAX_BYTES,
-        show_default=True,
-        metavar="N",
-        help="How long Markdown may be. What is left out is counted.",
-    )
-
-    def opened(self, style: OutputStyle, saved: str = "") -> OutputForm:
-        """The form that was asked for. ``saved``: the file that holds the plan, if any."""
-        return FORMS[self.format](replace(style, max_bytes=self.max_bytes, saved=saved))

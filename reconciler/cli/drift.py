@@ -2,16 +2,10 @@
 
 import click
 
-from reconciler.cli.common import (
-    FormatFlags,
-    ManifestFlags,
-    OutputFlags,
-    SelectionFlags,
-    SiteFlags,
-    StateFlags,
-)
+from reconciler.cli.common import ManifestFlags, OutputFlags, SelectionFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import DriftFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -23,7 +17,7 @@ def command(
     manifests: ManifestFlags,
     site: SiteFlags,
     selection: SelectionFlags,
-    form: FormatFlags,
+    form: DriftFormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,

@@ -12,7 +12,6 @@ import click
 
 from reconciler.cli.common import (
     ANY_PATH,
-    FormatFlags,
     ManifestFlags,
     OutputFlags,
     OverwriteFlags,
@@ -23,6 +22,7 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.formats import FormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import click
 
-from reconciler.cli.common import FormatFlags, ProfileFlags, StateFlags
+from reconciler.cli.common import ProfileFlags, StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import FormatFlags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode

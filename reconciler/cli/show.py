@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
+from reconciler.cli.common import ANY_PATH, OutputFlags
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import FormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.plan.model import Plan
+    from reconciler.render.reports import ValidationReport
     from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
 
@@ -31,11 +32,15 @@ class OutputStyle:
     saved: str = ""
 
 
-class OutputForm(Protocol):
-    """One form of output. Prints to standard output."""
+class PlanForm(Protocol):
+    """A form of output for plans. Prints to standard output."""
 
     def plan(self, plan: "Plan") -> None:
         """A whole plan."""
+
+
+class OutputForm(PlanForm, Protocol):
+    """A form of output for plans and runs."""
 
     def runs(self, runs: Sequence["RunEntry"]) -> None:
         """A list of runs, in the order given."""
@@ -70,3 +75,38 @@ FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {
     "json": _json,
     "markdown": _markdown,
 }
+
+
+def _junit(style: OutputStyle) -> PlanForm:  # noqa: ARG001 - machines get everything
+    from reconciler.render.junit import JUnitForm
+
+    return JUnitForm()
+
+
+DRIFT_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**FORMS, "junit": _junit}
+
+
+def _validate_json(report: "ValidationReport") -> str:
+    from reconciler.render.json_reports import VALIDATE
+
+    return VALIDATE.text(report)
+
+
+def _validate_junit(report: "ValidationReport") -> str:
+    from reconciler.render.junit import validate_junit
+
+    return validate_junit(report)
+
+
+def _validate_sarif(report: "ValidationReport") -> str:
+    from reconciler.render.sarif import validate_sarif
+
+    return validate_sarif(report)
+
+
+VALIDATION_FORMS: Mapping[str, Callable[["ValidationReport"], str]] = {
+    "json": _validate_json,
+    "junit": _validate_junit,
+    "sarif": _validate_sarif,
+}
+"""The forms for machines of what ``gwe validate`` found."""
