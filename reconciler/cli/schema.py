@@ -40,8 +40,11 @@ def schema_texts() -> dict[str, str]:
     help="Where --write puts them; default: the schemas folder of gwe itself.",
 )
 def command(name: str, write: bool, folder: Path | None) -> int:
-    """Print the JSON Schema of manifests, of plan files, of gwe.toml or of what a command
-    prints with --format json, or write all of them to a folder."""
+    """Print a JSON Schema, or write all of them to a folder.
+
+    NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
+    settings (gwe.toml), or a report that --format json prints: validate, apply, runs, run
+    (of gwe runs show), doctor."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")
