@@ -63,7 +63,7 @@ class TextForm:
 def run_details(head: RunHead | None, place: str, ended: str) -> Iterator[tuple[str, str]]:
     """Who, where and when, of a run's first record: (name, text)."""
     details: dict[str, str] = {name: getattr(head, field, "") for name, field in _DETAILS.items()}
-    for name, detail in {**details, "ended": ended, "journal": place}.items():
+    for name, detail in {**details, "ended": ended, "state": place}.items():
         if detail:
             yield name, detail
 
