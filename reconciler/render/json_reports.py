@@ -122,7 +122,7 @@ _OUTCOME: Codec[Any] = record(
 def _apply_value(result: ApplyResult, name: str) -> Any:
     report = result.report or RunReport()
     match name:
-        case "run" | "state" | "outcomes" | "needs_recovery":
+        case "run" | "state" | "outcomes" | "needs_recovery" | "journal_problem":
             return getattr(report, name)
         case "exit":
             return int(result.exit_code)
@@ -140,6 +140,7 @@ APPLY = _report(
     Member("run", OPTIONAL_TEXT, description="The name of the run; null: there was none."),
     Member("state", OPTIONAL_TEXT, description="Where the run is stored."),
     Member("needsRecovery", BOOLEAN, "needs_recovery", "Whether gwe recover has work."),
+    Member("journalProblem", OPTIONAL_TEXT, "journal_problem"),
     Member("outcomes", array(_OUTCOME)),
     Member("problems", array(_PROBLEM)),
     get=_apply_value,
