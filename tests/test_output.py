@@ -98,7 +98,7 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
         folder.mkdir()
         server = site_server(folder) if site is None else site_server(folder, site)
         for more in ((), ("--verbose",), ("--overwrite",)):
-            out = gwe("plan", *plan_arguments(server, *more), cwd=folder).out
+            out = gwe("plan", *plan_arguments(Path(server.name), *more), cwd=folder).out
             assert [line for line in out.splitlines() if len(line) > 80] == []
 
 

@@ -27,7 +27,7 @@ from reconciler.render.changes import below_each_other, new_value, side_by_side
 from reconciler.render.console import STYLES, SYMBOLS, emit, folded, styled, width_of
 from reconciler.render.plan_summary import initial_summary, summary
 from reconciler.render.remarks import kept_names, label_of, remark_of, section_of
-from reconciler.render.wrapping import broken, wrapped
+from reconciler.render.wrapping import wrapped
 from reconciler.visible_text import escaped, quoted, value_text
 
 _INDENT = 6
@@ -232,8 +232,7 @@ class PlanText:
             yield styled(line, " " * room, (origin, "dim"))
         else:
             yield line
-            for piece in broken(origin, self._width - _INDENT):
-                yield styled(" " * (self._width - cell_len(piece)) + piece, style="dim")
+            yield styled(" " * (self._width - cell_len(origin)) + origin, style="dim")
 
 
 def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
