@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic, Position
+from reconciler.diagnostics import Diagnostic, Position, did_you_mean
 from reconciler.kinds import fields
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.model import ObjectType
@@ -196,7 +196,9 @@ class _Reading:
             kind = OBJECT_TYPES.get(word)
             if kind is None:
                 known = f"Known: {', '.join(OBJECT_TYPES)}."
-                self.problems.append(Diagnostic(f"{word} is not an object type", place, known))
+                closest = did_you_mean(word, OBJECT_TYPES, self.problems)
+                what = f"{word} is not an object type{closest}"
+                self.problems.append(Diagnostic(what, place, known))
             elif not isinstance(entries, list):
                 self.problems.append(Diagnostic(f"{word} must be a list of objects", place))
             else:
