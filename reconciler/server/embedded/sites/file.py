@@ -100,7 +100,8 @@ def read_site(path: Path) -> SiteFile:
     objects = reading.file(path, ())
     if not objects and not reading.problems:
         what = "the site file holds no object"
-        reading.problems.append(Diagnostic(what, Position(str(path))))
+        hint = "List objects under the name of their type: `Host: [{name: HOST}]`."
+        reading.problems.append(Diagnostic(what, Position(str(path)), hint))
     if reading.predefined:
         objects = _over_predefined(objects, reading.problems)
     return SiteFile(_with_dbids(objects), reading.problems, reading.whole)
@@ -133,7 +134,9 @@ class _Reading:
         same type and natural key. ``inside``: the files that extend this one."""
         here = canonical_path(path)
         if here in inside:
-            self.problems.append(Diagnostic("the site file extends itself", Position(str(path))))
+            hint = "Remove `extends` from one of the files that lead back to it."
+            place = Position(str(path))
+            self.problems.append(Diagnostic("the site file extends itself", place, hint))
             return []
         if here not in self._read:
             self._read[here] = self._file(path, (*inside, here))
@@ -200,7 +203,9 @@ class _Reading:
                 what = f"{word} is not an object type{closest}"
                 self.problems.append(Diagnostic(what, place, known))
             elif not isinstance(entries, list):
-                self.problems.append(Diagnostic(f"{word} must be a list of objects", place))
+                hint = f"Write each as an item: `{word}: [{{name: NAME}}]`."
+                what = f"{word} must be a list of objects"
+                self.problems.append(Diagnostic(what, place, hint))
             else:
                 for index, entry in enumerate(entries):
                     path = (word, str(index))
@@ -208,7 +213,8 @@ class _Reading:
                         yield self._object(kind, entry, document, path, default_tenant)
                     else:
                         what = "an object must be a mapping"
-                        self.problems.append(Diagnostic(what, document.at(path)))
+                        hint = "Write its fields in braces: `{name: NAME}`."
+                        self.problems.append(Diagnostic(what, document.at(path), hint))
 
     def _object(
         self,
