@@ -113,6 +113,19 @@ def test_a_shell_completes_a_name_so_that_gwe_gets_it_as_it_is(shell: str, site:
 
 
 @pytest.mark.process
+def test_the_script_for_zsh_prepares_completion_where_nothing_has(tmp_path: Path) -> None:
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    (tmp_path / "gwe.zsh").write_text(gwe("completion", "zsh", cwd=tmp_path).out)
+    # A compinit that looks for nothing on this machine.
+    script = 'compinit() { compdef() { print "$@" } }; source gwe.zsh'
+    done = subprocess.run(
+        ["zsh", "-f", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("_gwe_completion gwe\n", "")
+
+
+@pytest.mark.process
 def test_fish_offers_names_as_they_are_with_what_commands_do(site: Path) -> None:
     if shutil.which("fish") is None:
         pytest.skip("fish is not installed")

@@ -69,7 +69,12 @@ class QuotingBash(_KeepsTheOption, BashComplete):
 
 @add_completion_class
 class OptionKeepingZsh(_KeepsTheOption, ZshComplete):
-    """As click has it, with options kept."""
+    """zsh knows ``compdef`` only after ``compinit``, which a fresh ~/.zshrc does not call."""
+
+    source_template: ClassVar[str] = ZshComplete.source_template.replace(
+        "    compdef ",
+        "    (( $+functions[compdef] )) || { autoload -Uz compinit; compinit }\n    compdef ",
+    )
 
 
 @add_completion_class
