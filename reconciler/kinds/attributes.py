@@ -75,9 +75,15 @@ def objects(name: str, word: str, targets: Mapping[str, int]) -> Attribute:
         name,
         ValueType.STRUCTURES,
         word=word,
-        key="DBID",
+        key=("type", "DBID"),
         fields=(
-            Attribute("type", ValueType.ENUM, enumeration=targets, default=targets[first]),
+            Attribute(
+                "type",
+                ValueType.ENUM,
+                mandatory=True,
+                enumeration=targets,
+                default=targets[first],
+            ),
             Attribute(
                 "DBID",
                 ValueType.REFERENCE,

@@ -133,18 +133,30 @@ def _flatten_one(
         case ValueType.STRUCTURE:
             yield from _flatten_structure(path, attribute, value, names, tenant)
         case ValueType.STRUCTURES:
-            key = attribute.field(attribute.key)
             for entry in value:
-                label = entry[attribute.key]
-                if key.type is ValueType.REFERENCE:
-                    target = key.target(entry)
-                    label = names.name(target, label, tenant)
-                    label = label if target == key.refers_to else f"{target}:{label}"
-                yield from _flatten_structure((*path, str(label)), attribute, entry, names, tenant)
+                label = _label(attribute, entry, names, tenant)
+                yield from _flatten_structure((*path, label), attribute, entry, names, tenant)
         case ValueType.ENUM:
             yield path, enums.mnemonic(attribute.enumeration, value)
         case _ if value != "":  # to the server, an empty text is an unset one
             yield path, value
+
+
+def _label(attribute: Attribute, entry: Any, names: NameResolver, tenant: int) -> str:
+    """What an entry of a list is called: its key, with names in place of DBIDs."""
+    parts = [attribute.field(name) for name in attribute.key]
+    types = {part.type_from for part in parts}
+    labels = []
+    for part in parts:
+        if part.name in types:
+            continue  # the name below says of which type it is
+        label = str(part.in_key(entry))
+        if part.type is ValueType.REFERENCE:
+            target = part.target(entry)
+            label = names.name(target, part.in_key(entry), tenant)
+            label = label if target == part.refers_to else f"{target}:{label}"
+        labels.append(label)
+    return ":".join(labels)
 
 
 def _flatten_structure(

@@ -44,7 +44,7 @@ class Attribute:
     A reference to several types has ``targets`` (number -> type), and ``type_from``: the
     attribute beside it with the number. ``refers_to`` is then the first of them.
 
-    ``fields``: of a structure; ``key``: the field that identifies an entry of a list.
+    ``fields``: of a structure; ``key``: those that together identify an entry of a list.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Attribute:
     targets: Mapping[int, str] = field(default_factory=dict)
     on_delete: OnDelete = "clear"
     fields: tuple["Attribute", ...] = ()
-    key: str = ""
+    key: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.word:
@@ -92,12 +92,23 @@ class Attribute:
         return object_type == self.refers_to or object_type in self.targets.values()
 
     def key_of(self, entry: Any) -> Any:
-        """What identifies an entry of the list: a DBID, a name, or a type number with a
-        DBID."""
+        """What identifies an entry of the list: the value of its key field, or a tuple where
+        the key has several. A field that is not set counts as its default, else as empty."""
         if not self.key:
             return entry
-        kind = self.field(self.key).type_from
-        return (entry.get(kind), entry[self.key]) if kind else entry[self.key]
+        parts = tuple(self.field(name).in_key(entry) for name in self.key)
+        return parts if len(parts) > 1 else parts[0]
+
+    def in_key(self, entry: Attributes) -> Any:
+        """The value of this field as a part of an entry's key."""
+        value = entry.get(self.name)
+        if value is None:
+            value = self.default
+        return ("" if self.type is ValueType.TEXT else 0) if value is None else value
+
+    def entry_of(self, key: Any) -> dict[str, Any]:
+        """The entry that has nothing but its key (see ``key_of``)."""
+        return dict(zip(self.key, key if len(self.key) > 1 else (key,), strict=True))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _PERSON = tenant_type(
         "skillLevels",
         ValueType.STRUCTURES,
         word="skills",
-        key="skillDBID",
+        key=("skillDBID",),
         fields=(
             reference("skillDBID", "skill", "Skill", mandatory=True),
             Attribute("level", ValueType.INTEGER),

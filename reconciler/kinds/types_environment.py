@@ -66,8 +66,11 @@ _FOLDER = ObjectType(
             "objectIDs",
             ValueType.STRUCTURES,
             word="members",
-            key="DBID",
-            fields=(Attribute("type", ValueType.INTEGER), Attribute("DBID", ValueType.INTEGER)),
+            key=("type", "DBID"),
+            fields=(
+                Attribute("type", ValueType.INTEGER, mandatory=True),
+                Attribute("DBID", ValueType.INTEGER, mandatory=True),
+            ),
         ),
         state(),
         annex(),
@@ -159,7 +162,7 @@ _APPLICATION = ObjectType(
             "portInfos",
             ValueType.STRUCTURES,
             word="ports",
-            key="id",
+            key=("id",),
             fields=(
                 Attribute("id", mandatory=True, default="default"),
                 Attribute("port", mandatory=True),
@@ -173,7 +176,7 @@ _APPLICATION = ObjectType(
             "appServerDBIDs",
             ValueType.STRUCTURES,
             word="connections",
-            key="appServerDBID",
+            key=("appServerDBID",),
             fields=(
                 reference("appServerDBID", "server", "Application", "veto", mandatory=True),
                 Attribute("id", default="default"),
@@ -237,7 +240,7 @@ _SERVICE = ObjectType(
         Attribute(
             "components",
             ValueType.STRUCTURES,
-            key="appDBID",
+            key=("appDBID",),
             fields=(
                 reference("appDBID", "application", "Application", "veto", mandatory=True),
                 Attribute("startupPriority", ValueType.INTEGER),

@@ -108,8 +108,8 @@ def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) 
         raise ValueOutOfRangeError("it is not a list", kind.name, attribute.name)
     for entry in (*delta.added, *delta.changed):
         check_value(kind, attribute, [entry])
-        parts = [attribute.key, attribute.field(attribute.key).type_from] if attribute.key else []
-        if not all(part in entry for part in parts if part):
+        parts = [name for name in attribute.key if attribute.field(name).mandatory]
+        if not all(part in entry for part in parts):
             raise ValueOutOfRangeError("an entry needs its key", kind.name, attribute.name)
     for key in delta.deleted:
         if not isinstance(key, str | int | tuple):

@@ -79,10 +79,13 @@ def _structures_problem(attribute: Attribute, value: Any) -> str:
         if problem:
             return problem
     entries = [_with_defaults(attribute, entry) for entry in value]
-    if any(attribute.key not in entry for entry in entries):
-        return f"an entry has no {attribute.key}"
+    for name in attribute.key:
+        if attribute.field(name).mandatory and any(name not in entry for entry in entries):
+            return f"an entry has no {name}"
     keys = [attribute.key_of(entry) for entry in entries]
-    return "" if len(set(keys)) == len(keys) else f"two entries have the same {attribute.key}"
+    if len(set(keys)) < len(keys):
+        return f"two entries have the same {' and '.join(attribute.key)}"
+    return ""
 
 
 def _structure_problem(attribute: Attribute, value: Any) -> str:

@@ -98,8 +98,7 @@ class ValueMapper:
         """The keys of the entries that a delta deletes (``Attribute.key_of``)."""
         if attribute.type is ValueType.REFERENCES:
             return tuple(int(dbid) for dbid in value)
-        key = attribute.field(attribute.key)
-        text = key.type is ValueType.TEXT
+        text = attribute.field(attribute.key[0]).type is ValueType.TEXT
         return tuple(
             attribute.key_of(self._read_structure(attribute, entry, names))
             if hasattr(entry, "getPropertyValue")
@@ -153,7 +152,7 @@ class ValueMapper:
         for key in keys:
             if hasattr(into, "createStructure"):
                 structure = into.createStructure()
-                self._write_structure(attribute, _as_entry(attribute, key), structure, names)
+                self._write_structure(attribute, attribute.entry_of(key), structure, names)
                 into.add(structure)
             else:
                 into.add(key if isinstance(key, str) else self.number(key, attribute.name))
@@ -196,9 +195,3 @@ class ValueMapper:
             else:
                 result.addString(key, self.text(value, key))
         return result
-
-
-def _as_entry(attribute: Attribute, key: Any) -> dict[str, Any]:
-    """An entry with nothing but its key."""
-    kind = attribute.field(attribute.key).type_from
-    return {kind: key[0], attribute.key: key[1]} if kind else {attribute.key: key}

@@ -179,7 +179,7 @@ def test_what_does_not_fit_a_folder_is_not_moved_into_it(
 
 def test_an_object_does_not_leave_its_folder_for_nowhere(server: Server) -> None:
     folder = get(server, "Script", 101).folder
-    gone = Delta(lists={"objectIDs": ListDelta(deleted=(101,))})
+    gone = Delta(lists={"objectIDs": ListDelta(deleted=((12, 101),))})
     with pytest.raises(ConfigurationServerError):
         server.update("Folder", folder, gone)
     assert get(server, "Script", 101).folder == folder

@@ -238,7 +238,7 @@ class SiteWriter:
     def _entry(self, attribute: Attribute, value: Mapping[str, Any], tenant: int) -> Any:
         """An entry of a list of structures; only its key, if it has nothing else."""
         words = self._structure(attribute, value, tenant)
-        key = attribute.field(attribute.key).word
+        key = attribute.field(attribute.key[-1]).word
         alone = {*words} == {key} and not isinstance(words[key], dict)
         return words[key] if alone else words
 

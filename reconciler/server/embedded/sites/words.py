@@ -169,7 +169,7 @@ class Words:
 
     def _structure(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
         if attribute.key and not isinstance(value, Mapping):
-            value = {attribute.field(attribute.key).word: value}
+            value = {attribute.field(attribute.key[-1]).word: value}
         if not isinstance(value, Mapping):
             self.report(f"{attribute.word} must be a mapping", *path)
             return {}
