@@ -4,6 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+from reconciler.errors import ReconcilerError
+
 
 def reading_advice(error: OSError, path: Path) -> str:
     """What to do about a file that cannot be read; empty where only the reason can help."""
@@ -29,3 +31,11 @@ def writing_advice(error: OSError, path: Path) -> str:
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"Name a folder that this user may write to; {path.parent} is none."
     return ""
+
+
+def unwritable(path: Path, error: OSError, option: str = "") -> ReconcilerError:
+    """The error for a file that cannot be written. ``option``: that which names it."""
+    what = f"{option} {path}".lstrip()
+    return ReconcilerError(
+        f"{what} cannot be written: {error.strerror or error}", writing_advice(error, path)
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.file_errors import reading_advice, writing_advice
-from tests.harness import gwe
+from tests.harness import APP, gwe, site_server
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,25 @@ def test_a_file_that_cannot_be_read_has_a_next_step(number: int, advice: str) ->
 )
 def test_a_file_that_cannot_be_written_has_a_next_step(number: int, advice: str) -> None:
     assert writing_advice(OSError(number, ""), Path("/folder/file")) == advice
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "-f", "bundled", "--server", "embedded:gwe.db", "--app", APP, "--out", "no/x"),
+        ("plan", "--log-file", "no/x"),
+        ("embedded", "export", "gwe.db", "--out", "no/x"),
+    ],
+    ids=lambda arguments: arguments[-2],
+)
+def test_a_file_in_a_folder_that_is_not_there_is_told_with_the_folder(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    site_server(tmp_path)
+    result = gwe(*arguments, cwd=tmp_path)
+    assert result.code == 1
+    assert "no/x cannot be written: No such file or directory\n" in result.err
+    assert f"  Make the folder {tmp_path}/no first, or name another.\n" in result.err
 
 
 @pytest.mark.parametrize(

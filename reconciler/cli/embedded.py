@@ -13,7 +13,7 @@ from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.file_errors import writing_advice
+from reconciler.file_errors import unwritable
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.render.console import print_data, say
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -185,11 +185,10 @@ def _write_new(path: Path, content: bytes) -> None:
             f"{path} exists already", "Name another file, or remove that one first."
         ) from error
     except OSError as error:
-        hint = writing_advice(error, path)
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}", hint) from error
+        raise unwritable(path, error) from error
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error

@@ -8,8 +8,8 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files, write_all
 from reconciler.cli.init_update import update
-from reconciler.errors import ExitCode, ReconcilerError, UsageError
-from reconciler.file_errors import writing_advice
+from reconciler.errors import ExitCode, UsageError
+from reconciler.file_errors import unwritable
 from reconciler.render.console import say
 from reconciler.settings_search import FILE_NAME
 
@@ -34,10 +34,7 @@ def command(folder: Path, updating: bool) -> int:
     try:
         return _update(folder) if updating else _make(folder)
     except OSError as error:
-        path = Path(error.filename or folder)
-        raise ReconcilerError(
-            f"{path} cannot be written: {error.strerror}", writing_advice(error, path)
-        ) from error
+        raise unwritable(Path(error.filename or folder), error) from error
 
 
 def _make(folder: Path) -> int:
