@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.render.console import say, say_command
-from tests.harness import gwe, site_server
+from tests.harness import gwe, opened, site_server
 from tests.test_output import in_terminal
 
 LONG = "a" * 60 + "/" + "b" * 60
@@ -70,3 +70,17 @@ def test_every_command_prints_a_long_path_whole(tmp_path: Path) -> None:
     _, narrow = in_terminal(*map(str, arguments), cwd=tmp_path, COLUMNS="40", NO_COLOR="1")
     assert f"embedded:{server}" in narrow
     assert f"{manifest}:4" in narrow
+
+
+def test_the_tree_of_a_server_shows_every_value_whole(tmp_path: Path) -> None:
+    """In a pipe on one line, in a narrow terminal on several."""
+    address = f"http://{LONG}/end.scxml"
+    server = site_server(tmp_path)
+    with opened(server) as one:
+        annex = {"Application": {"url": address}}
+        one.create("AgentGroup", {"tenantDBID": 101, "name": "New", "userProperties": annex})
+    piped = gwe("embedded", "inspect", server, "--verbose", cwd=tmp_path).out
+    assert f"annex/Application/url: {address}\n" in piped
+    inspect = ("embedded", "inspect", server, "--verbose")
+    _, narrow = in_terminal(*inspect, cwd=tmp_path, COLUMNS="40", NO_COLOR="1")
+    assert address in "".join(line.strip("│├└─ ") for line in narrow.splitlines())

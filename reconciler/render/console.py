@@ -127,8 +127,10 @@ def emit(console: "Console", line: "Text") -> None:
 
 
 def emit_tree(console: "Console", tree: "Tree") -> None:
-    """Prints a tree whose labels ``styled`` has made. In a pipe no label is broken."""
-    console.print(tree, soft_wrap=not console.is_terminal)
+    """Prints a tree whose labels ``styled`` has made. In a pipe, each label is one line."""
+    if not console.is_terminal:
+        console.width = sys.maxsize
+    console.print(tree)
 
 
 def print_data(text: str) -> None:
