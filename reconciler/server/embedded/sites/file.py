@@ -39,10 +39,15 @@ OWNER_WORDS = sorted(
 """The words for owners of folders that are no tenants: attribute, campaign."""
 
 
+LISTED_TYPES = {name: kind for name, kind in OBJECT_TYPES.items() if not kind.written_by_server}
+"""The types that a site file may list: all but what only a server writes."""
+
+
 @dataclass(frozen=True)
 class SiteObject:
-    """One object of a site file. ``tenant``: the name of its tenant; ``folder``: the names of
-    folders below its default folder; ``dbid``: 0 where none is given."""
+    """One object of a site file. ``tenant``: the name of its tenant; ``dbid``: 0 where none is
+    given. ``folder``: the names of folders below its default folder, or below the configuration
+    unit whose path is ``unit``."""
 
     type: ObjectType
     words: Mapping[str, Any]
@@ -50,6 +55,7 @@ class SiteObject:
     path: fields.FieldPath
     tenant: str = ""
     folder: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
     dbid: int = 0
 
     @property
@@ -58,7 +64,7 @@ class SiteObject:
         if self.type.name == "Folder":
             owners = [f"{word}={self.words[word]}" for word in OWNER_WORDS if word in self.words]
             kind = as_text(self.words.get("type", ""))
-            return "Folder", self.tenant, kind, *owners, *self.folder, self.name
+            return "Folder", self.tenant, kind, *owners, *self.unit, "", *self.folder, self.name
         parts = [self.type.attribute(name) for name in self.type.key if name != "tenantDBID"]
         words = [as_text(self.words.get(part.word, "")) for part in parts if part]
         return self.type.name, self.tenant, *words
@@ -108,10 +114,14 @@ def read_site(path: Path) -> SiteFile:
 
 
 def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
-    """The predefined objects, then the file's own. An object with the type and natural key of
-    a predefined object replaces it, and takes over its DBID unless it names one."""
+    """The predefined objects, then the file's own. An object with the type and DBID, or else the
+    type and natural key, of a predefined object replaces it, and takes over its DBID unless it
+    names one."""
     merged = {item.key: item for item in _Reading().file(PREDEFINED, ())}
+    by_dbid = {(item.type.name, item.dbid): key for key, item in merged.items()}
     for item in objects:
+        if item.dbid and item.key not in merged:
+            merged.pop(by_dbid.get((item.type.name, item.dbid), ()), None)
         there = merged.get(item.key)
         if there and item.type.name == "Tenant" and item.dbid not in (0, ENVIRONMENT):
             what = f"Tenant {item.name} must have DBID {ENVIRONMENT}"
@@ -134,9 +144,8 @@ class _Reading:
         same type and natural key. ``inside``: the files that extend this one."""
         here = canonical_path(path)
         if here in inside:
-            hint = "Remove `extends` from one of the files that lead back to it."
-            place = Position(str(path))
-            self.problems.append(Diagnostic("the site file extends itself", place, hint))
+            what = "the site file extends itself: remove an `extends` that leads back to it"
+            self.problems.append(Diagnostic(what, Position(str(path))))
             return []
         if here not in self._read:
             self._read[here] = self._file(path, (*inside, here))
@@ -196,25 +205,23 @@ class _Reading:
             if word in HEADER:
                 continue
             place = document.at((word,))
-            kind = OBJECT_TYPES.get(word)
+            kind = LISTED_TYPES.get(word)
             if kind is None:
-                known = f"Known: {', '.join(OBJECT_TYPES)}."
-                closest = did_you_mean(word, OBJECT_TYPES, self.problems)
-                what = f"{word} is not an object type{closest}"
+                known = f"Known: {', '.join(LISTED_TYPES)}."
+                what = f"{word} is not an object type"
+                what += did_you_mean(word, LISTED_TYPES, self.problems)
                 self.problems.append(Diagnostic(what, place, known))
             elif not isinstance(entries, list):
-                hint = f"Write each as an item: `{word}: [{{name: NAME}}]`."
-                what = f"{word} must be a list of objects"
-                self.problems.append(Diagnostic(what, place, hint))
+                what = f"{word} must be a list of objects, such as [{{name: NAME}}]"
+                self.problems.append(Diagnostic(what, place))
             else:
                 for index, entry in enumerate(entries):
                     path = (word, str(index))
                     if isinstance(entry, Mapping):
                         yield self._object(kind, entry, document, path, default_tenant)
                     else:
-                        what = "an object must be a mapping"
-                        hint = "Write its fields in braces: `{name: NAME}`."
-                        self.problems.append(Diagnostic(what, document.at(path), hint))
+                        what = "an object must be a mapping, such as {name: NAME}"
+                        self.problems.append(Diagnostic(what, document.at(path)))
 
     def _object(
         self,
@@ -225,7 +232,7 @@ class _Reading:
         default_tenant: str,
     ) -> SiteObject:
         words = dict(entry)
-        dbid, folder = words.pop("dbid", None), words.pop("folder", [])
+        dbid = words.pop("dbid", None)
         tenant = ""
         if kind.attribute("tenantDBID"):
             tenant = as_text(words.setdefault("tenant", default_tenant))
@@ -239,14 +246,18 @@ class _Reading:
             what = f"{item.label}: dbid must be {allowed}, not {dbid!r}"
             self.problems.append(Diagnostic(what, item.at("dbid")))
             dbid = None
-        names = folder if isinstance(folder, list) else as_text(folder).split("/")
-        if isinstance(folder, Mapping) or not all(isinstance(name, str | int) for name in names):
-            what = f"{item.label}: folder must be a path such as Chat/Queues, or a list of names"
-            self.problems.append(Diagnostic(what, item.at("folder")))
+        folder, unit = (self._path(item, words, word) for word in ("folder", "unit"))
+        return replace(item, dbid=dbid or 0, folder=folder, unit=unit)
+
+    def _path(self, item: SiteObject, words: dict[str, Any], word: str) -> tuple[str, ...]:
+        """Takes the path of a folder or of a configuration unit from an object's words."""
+        value = words.pop(word, [])
+        names = value if isinstance(value, list) else as_text(value).split("/")
+        if isinstance(value, Mapping) or not all(isinstance(name, str | int) for name in names):
+            what = f"{item.label}: {word} must be a path such as Chat/Queues, or a list of names"
+            self.problems.append(Diagnostic(what, item.at(word)))
             names = []
-        return replace(
-            item, dbid=dbid or 0, folder=tuple(as_text(name) for name in names if name != "")
-        )
+        return tuple(as_text(name) for name in names if name != "")
 
 
 def _default_tenant(data: Mapping[str, Any]) -> str:
