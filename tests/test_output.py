@@ -1,6 +1,7 @@
 """What people and machines read: the text at 80 columns, colour, JSON, pipes."""
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -9,11 +10,13 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli import terminal
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.render.plan_text import summary
 from tests.harness import (
@@ -98,7 +101,7 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
         folder.mkdir()
         server = site_server(folder) if site is None else site_server(folder, site)
         for more in ((), ("--verbose",), ("--overwrite",)):
-            out = gwe("plan", *plan_arguments(server, *more), cwd=folder).out
+            out = gwe("plan", *plan_arguments(Path(server.name), *more), cwd=folder).out
             assert [line for line in out.splitlines() if len(line) > 80] == []
 
 
@@ -261,6 +264,16 @@ def test_apply_asks_at_the_terminal_whichever_of_its_streams_leads_elsewhere(
     assert "\nPlan: " in logged
     assert "Apply: 34 applied." in logged
     assert "Apply this plan?" not in logged
+
+
+def test_a_program_that_passes_the_plan_on_gets_time_before_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(terminal, "_terminal", lambda _: (io.StringIO("y\n"), shown))
+    monkeypatch.setattr(time, "sleep", lambda seconds: shown.write(f"{seconds} s. "))
+    assert terminal.confirm("Sure?")
+    assert shown.getvalue() == "0.3 s. Sure? [y/N]: "
 
 
 @pytest.mark.parametrize(

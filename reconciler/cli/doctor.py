@@ -63,10 +63,12 @@ def command(
 def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
     url, connection = session.url(), session.connection()
     adapter = adapter_for(url)
+    accessible = True
     for result in adapter.check_access(url, connection):
         yield result
-        if result.state == "failed" and result.conclusive:
-            return
+        accessible &= result.state != "failed" or not result.conclusive
+    if not accessible:
+        return
     user = session.flags.user
     try:
         with session.explained_login():

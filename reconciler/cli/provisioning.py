@@ -37,6 +37,7 @@ TENANT = "GWE_TENANT"
 
 _WORDS_HERE = {
     "--app": "-app",
+    "--user": "-user",
     "--server": "-host",
     "--tenant": TENANT,
     "--cluster": f"cluster in {FILE_NAME}",

@@ -8,7 +8,8 @@ import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
-from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.errors import ExitCode, UsageError
+from reconciler.file_errors import unwritable
 from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.codec import plan_schema
 from reconciler.render.console import print_data, say
@@ -58,5 +59,5 @@ def command(name: str, write: bool, folder: Path | None) -> int:
             (target / file).write_text(text, encoding="utf-8")
             say(f"Wrote {target / file}")
     except OSError as error:
-        raise ReconcilerError(f"{target} cannot be written: {error.strerror}") from error
+        raise unwritable(target, error) from error
     return ExitCode.DONE

@@ -7,6 +7,7 @@ from reconciler.kinds.names import alike_key, likeness
 from reconciler.manifest.desired import DesiredObject
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.visible_text import told_apart
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,15 @@ class Match:
     blocked: str = ""
 
 
-def describe(one: ConfObject) -> str:
-    """An object as messages name it: name, type, DBID and folder."""
-    name = one.attributes.get("name", "")
+def describe(one: ConfObject, shown: str = "") -> str:
+    """An object as messages name it: name, type, DBID and folder. ``shown``: the name in quotes,
+    where it must be told from another."""
+    name = shown or repr(one.attributes.get("name", ""))
     kind = one.type
     if one.type == "Script":
         kind = f"script of type {enums.mnemonic(enums.SCRIPT_TYPE, one.attributes['type'])}"
     where = f" in folder {one.path}" if one.path else ""
-    return f"{name!r} ({kind}, DBID {one.dbid}){where}"
+    return f"{name} ({kind}, DBID {one.dbid}){where}"
 
 
 def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
@@ -46,9 +48,9 @@ def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
     for one in live.of_type("Enumerator", tenant):
         label = str(one.attributes.get("displayName", ""))
         if alike_key(label) == alike_key(name):
-            return _blocked_by(
-                f"{describe(one)} has the display name {label!r}, which", label, name
-            )
+            its, ours = told_apart(label, name)
+            who = f"{describe(one)} has the display name {its}, which"
+            return Match(blocked=_differs(who, ours, likeness(label, name)))
     return _twin(live, "Enumerator", tenant, name)
 
 
@@ -73,11 +75,13 @@ def _twin(live: Snapshot, object_type: str, scope: int, name: str) -> Match:
     twin = live.twin(object_type, scope, name)
     if twin is None:
         return Match()
-    return _blocked_by(describe(twin), str(twin.attributes.get("name", "")), name)
+    live_name = str(twin.attributes.get("name", ""))
+    its, ours = told_apart(live_name, name)
+    return Match(blocked=_differs(describe(twin, its), ours, likeness(live_name, name)))
 
 
-def _blocked_by(twin: str, live_name: str, name: str) -> Match:
-    return Match(
-        blocked=f"{twin} differs from {name!r} only in {likeness(live_name, name)};"
+def _differs(twin: str, name: str, how: str) -> str:
+    return (
+        f"{twin} differs from {name} only in {how};"
         " write the name in the manifest exactly as it is there, or rename that object"
     )

@@ -33,7 +33,7 @@ from reconciler.render.remarks import (
     remark_of,
     section_of,
 )
-from reconciler.render.wrapping import broken, wrapped
+from reconciler.render.wrapping import wrapped
 from reconciler.visible_text import escaped, quoted, value_text
 
 _INDENT = 6
@@ -238,8 +238,7 @@ class PlanText:
             yield styled(line, " " * room, (origin, "dim"))
         else:
             yield line
-            for piece in broken(origin, self._width - _INDENT):
-                yield styled(" " * (self._width - cell_len(piece)) + piece, style="dim")
+            yield styled(" " * (self._width - cell_len(origin)) + origin, style="dim")
 
 
 def _in_unit(unit: FieldPath, change: Change, value: Value | None, shown: str) -> str:

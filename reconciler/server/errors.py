@@ -90,7 +90,9 @@ class ConfigurationServerError(ServerError):
 class LoginIncorrectError(ConfigurationServerError):
     number = 4
     meaning = "the user name or the password is wrong"
-    advice = "Check GWE_USER and GWE_PASSWORD."
+    advice = (
+        "Check the user (--user or GWE_USER) and the password (--password-file or GWE_PASSWORD)."
+    )
 
 
 class AppSecurityViolationError(ConfigurationServerError):
