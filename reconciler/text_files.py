@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.diagnostics import Diagnostic, Position
+from reconciler.file_errors import reading_advice
 
 STANDARD_STREAM = Path("-")
 """Standard input where a file is read, standard output where one is written."""
@@ -41,7 +42,9 @@ def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
             raw = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        hint = _HINT if isinstance(error, _UnsuitableFileError) else ""
+        hint = reading_advice(error, path) if isinstance(error, OSError) else ""
+        if isinstance(error, _UnsuitableFileError):
+            hint = _HINT
         return Diagnostic(f"cannot be read: {reason}", Position(name), hint)
     if not raw and str(path) in _INPUTS:
         hint = "Only one option can read it, and only once."

@@ -3,6 +3,7 @@ what follows or passes for another one. Pure; every form of output uses it.
 
 Names and messages go through ``escaped``. Values go through ``value_text``, which also quotes a
 value that would be mistaken for another value, and ``pair_text``, for the two sides of a change.
+Two names that are alike in one message go through ``told_apart``.
 """
 
 import json
@@ -62,6 +63,17 @@ def pair_text(before: str, after: str) -> tuple[str, str]:
     if _needs_quotes(before) or _needs_quotes(after):
         return quoted(before), quoted(after)
     return before, after
+
+
+def told_apart(one: str, other: str) -> tuple[str, str]:
+    """Two different names in quotes, as messages show them beside each other: never alike to
+    the eye."""
+    first, second = pair_text(one, other)
+    return _in_quotes(first), _in_quotes(second)
+
+
+def _in_quotes(shown: str) -> str:
+    return shown if shown.startswith('"') else f"'{shown}'"
 
 
 def json_text(data: object) -> str:

@@ -8,14 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft7Validator
+
 from reconciler.cli.main import main
+from reconciler.cli.schema import SCHEMAS
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
@@ -48,6 +52,18 @@ def gwe(
     """Runs ``gwe`` in this process, as ``gwe_process`` would run it in one of its own, and
     without the time that one takes to start. An error that is no error of ours comes out
     of it. For what only a process can show there is ``gwe_process``."""
+    return run_here(main, *arguments, cwd=cwd, env=env, stdin=stdin)
+
+
+def run_here(
+    program: Callable[[list[str]], int],
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+) -> Result:
+    """Runs one of our programs in this process. ``program``: its ``main``, which takes the
+    arguments and returns the exit code."""
     out, err = _captured(), _captured()
     with (
         _in_place(cwd, _environment(cwd, env)),
@@ -55,7 +71,7 @@ def gwe(
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        code = main([str(one) for one in arguments])
+        code = program([str(one) for one in arguments])
     return _result(code, _text(out), _text(err))
 
 
@@ -92,7 +108,29 @@ def _environment(cwd: Path, more: Mapping[str, str] | None) -> dict[str, str]:
 def _result(code: int, out: str, err: str) -> Result:
     assert "Traceback" not in err, err
     assert "defect of this program" not in err, err
+    _check_report(out)
     return Result(code, out, err)
+
+
+def _check_report(out: str) -> None:
+    """AssertionError where JSON that ``gwe`` printed is not what its published schema says."""
+    found = _REPORT.match(out)
+    if found:
+        errors = list(_validator(found[1]).iter_errors(json.loads(out)))
+        assert not errors, errors[0]
+
+
+_REPORT = re.compile(r'\{\s*"format": "(gwe-[\w/-]+)"')
+
+
+@cache
+def _validator(version: str) -> Draft7Validator:
+    """The validator of the schema for a version of a report."""
+    found = (make() for make in SCHEMAS.values())
+    known = {
+        schema.get("properties", {}).get("format", {}).get("const"): schema for schema in found
+    }
+    return Draft7Validator(known[version])
 
 
 _HEARD = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

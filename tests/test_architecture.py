@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ BASE = {
     "diagnostics",
     "environment",
     "errors",
+    "file_errors",
     "json_codec",
     "resources",
     "text_difference",
@@ -33,6 +35,7 @@ MAY_IMPORT = {
     "diagnostics": set[str](),
     "environment": set[str](),
     "errors": set[str](),
+    "file_errors": set[str](),
     "json_codec": set[str](),
     "resources": set[str](),
     "text_difference": set[str](),
@@ -81,6 +84,7 @@ def _modules(package: str) -> list[Path]:
     return sorted((PACKAGE / package).rglob("*.py"))
 
 
+@cache
 def _tree(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 

@@ -167,7 +167,7 @@ def _manifest(index: int) -> str:
 
 def test_a_person_sees_every_change_wherever_the_plan_is_read(tmp_path: Path) -> None:
     server = site_server(tmp_path)
-    options = plan_arguments(server, "-f", "m.yaml")
+    options = plan_arguments(Path(server.name), "-f", "m.yaml")
     (tmp_path / "m.yaml").write_text(_manifest(0), encoding="utf-8")
     assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 0
     (tmp_path / "m.yaml").write_text(_manifest(1), encoding="utf-8")

@@ -1,5 +1,6 @@
 """``gwe doctor`` on embedded servers, and what it says without the SDK."""
 
+import socket
 from pathlib import Path
 
 from tests.harness import APP, BARE, Result, gwe, site_server
@@ -29,7 +30,10 @@ def test_a_wrong_password_is_named_and_nothing_more_is_looked_at(tmp_path: Path)
     wrong = {**ADMINISTRATOR, "GWE_PASSWORD": "wrong"}
     result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **wrong)
     assert (result.code, steps(result)) == (1, {"log-in": "failed"})
-    assert "-> Check GWE_USER and GWE_PASSWORD." in result.out
+    assert " ".join(result.out.split()).endswith(
+        "-> The user is default (--user or GWE_USER). The password is that in GWE_PASSWORD;"
+        " --password-file names a file with another."
+    )
 
 
 def test_an_application_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -54,7 +58,23 @@ def test_missing_permissions_are_listed_by_folder(tmp_path: Path) -> None:
 def test_without_the_sdk_the_doctor_says_what_to_name(tmp_path: Path) -> None:
     result = doctor(tmp_path, "--server", "confserv://127.0.0.1:1", "--app", APP)
     assert result.code == 1
+    assert "log-in" not in result.out
     said = " ".join(result.out.split())
     assert "gwe-reconciler[psdk]" in said or "no folder with the Platform SDK was named" in said
     assert "Traceback" not in result.err
     assert max(len(line) for line in result.out.splitlines()) <= 80
+
+
+def test_without_the_sdk_name_and_port_of_every_host_are_checked_all_the_same(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        url = f"confserv://127.0.0.1:{port},127.0.0.1:1"
+        result = doctor(tmp_path, "--server", url, "--app", APP)
+    assert result.code == 1
+    lines = [" ".join(line.split()) for line in result.out.splitlines()]
+    assert f"ok port 127.0.0.1:{port} answers" in lines
+    assert "failed port 127.0.0.1:1: Connection refused" in lines
+    assert "log-in" not in result.out
+    assert "no host can be reached" not in result.out

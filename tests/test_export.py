@@ -442,5 +442,7 @@ def test_a_member_of_an_unknown_type_is_a_mistake_of_the_site_file(tmp_path: Pat
     site.write_text(
         HEADER + "AccessGroup: [{name: G, dbid: 101, members: [{type: Host, name: default}]}]\n"
     )
-    with pytest.raises(ManifestError, match="type must be one of Person, AccessGroup, not 'Host'"):
+    with pytest.raises(
+        ManifestError, match=r"type cannot be 'Host'\n  Known: Person, AccessGroup\."
+    ):
         site_server(tmp_path, site)

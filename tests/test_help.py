@@ -8,12 +8,11 @@ import click
 import pytest
 
 import reconciler
-from reconciler.cli.completion import SHELLS
 from reconciler.cli.examples import EXAMPLES
 from reconciler.cli.help import SECTIONS
 from reconciler.cli.main import COMMANDS
 from reconciler.cli.main import gwe as cli
-from tests.harness import gwe, gwe_process, site_server
+from tests.harness import gwe
 
 
 def _contexts() -> Iterator[click.Context]:
@@ -100,49 +99,6 @@ def test_the_version_is_shown_in_three_ways(tmp_path: Path) -> None:
     for arguments in (["-V"], ["--version"], ["version"]):
         result = gwe(*arguments, cwd=tmp_path)
         assert (result.code, result.out) == (0, f"gwe, version {reconciler.__version__}\n")
-
-
-@pytest.mark.process  # click asks bash for its version
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_completion_script_is_printed_for_each_shell(tmp_path: Path, shell: str) -> None:
-    result = gwe("completion", shell, cwd=tmp_path)
-    assert result.code == 0
-    assert f"{shell}_complete" in result.out
-    assert "_GWE_COMPLETE" in result.out
-
-
-def completed(words: str, cwd: Path) -> list[str]:
-    """What bash offers at the end of a command line."""
-    env = {"_GWE_COMPLETE": "bash_complete", "COMP_WORDS": words}
-    env["COMP_CWORD"] = str(len(words.split(" ")) - 1)
-    result = gwe_process(cwd=cwd, env=env)
-    return [line.removeprefix("plain,") for line in result.out.splitlines() if line]
-
-
-def test_commands_and_their_values_are_completed(tmp_path: Path) -> None:
-    site_server(tmp_path)
-    (tmp_path / "gwe.toml").write_text(
-        'server = "embedded:gwe.db"\napp = "GWE"\nfile = ["bundled"]\n[profiles.test]\n'
-        "[profiles.prod]\n",
-        encoding="utf-8",
-    )
-    assert completed("gwe pl", tmp_path) == ["plan"]
-    assert completed("gwe plan --profile t", tmp_path) == ["test"]
-    queues = completed("gwe plan --target InteractionQueue/Webengagement_E", tmp_path)
-    assert queues == ["InteractionQueue/Webengagement_Engaged"]
-    assert completed("gwe plan --exclude AgentGroup/", tmp_path) == [
-        "AgentGroup/Web\\ Engagement\\ Chat"
-    ]
-    assert gwe("apply", "--auto-approve", cwd=tmp_path).code == 0
-    offered = completed("gwe undo ", tmp_path)
-    assert offered[0] == "last"
-    assert len(offered) == 2
-
-
-def test_a_mistake_in_gwe_toml_is_no_noise_while_a_shell_completes(tmp_path: Path) -> None:
-    (tmp_path / "gwe.toml").write_text("[", encoding="utf-8")
-    assert completed("gwe plan --target I", tmp_path) == []
-    assert completed("gwe plan --profile ", tmp_path) == []
 
 
 def test_every_command_stands_in_the_list_with_one_line() -> None:

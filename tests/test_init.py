@@ -143,16 +143,33 @@ def test_what_the_site_has_removed_or_gwe_no_longer_has_is_said(
 
 
 @pytest.mark.process
-def test_without_git_nothing_is_written(
-    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_git_nothing_is_written(shipped: Path, tmp_path: Path) -> None:
     edit(tmp_path / MINE / "b.yaml", "script:R", "script:Ours")
     for name in ("a", "b"):
         edit(shipped / f"{name}.yaml", "script:R", "script:New")
     result = gwe("init", "--update", "mine", cwd=tmp_path, env={"PATH": str(tmp_path)})
     assert (result.code, result.out) == (1, "")
-    assert "git is needed to merge your changes" in result.err
+    assert result.err == (
+        "error: gwe init --update needs git, which is not installed:"
+        " manifests/web-engagement/b.yaml has changed both here and in gwe\n"
+        "  Nothing was written. Install git, then run the command again.\n"
+    )
     assert "script:R" in (tmp_path / MINE / "a.yaml").read_text()
+    assert "script:Ours" in (tmp_path / MINE / "b.yaml").read_text()
+
+
+@pytest.mark.process
+def test_a_git_that_does_not_run_is_not_taken_for_a_merge(shipped: Path, tmp_path: Path) -> None:
+    """As on a Mac without its developer tools: the program is there, and exits with 1."""
+    edit(tmp_path / MINE / "b.yaml", "script:R", "script:Ours")
+    edit(shipped / "b.yaml", "script:R", "script:New")
+    git = tmp_path / "git"
+    git.write_text("#!/bin/sh\necho 'no developer tools' >&2\nexit 1\n")
+    git.chmod(0o755)
+    result = gwe("init", "--update", "mine", cwd=tmp_path, env={"PATH": str(tmp_path)})
+    assert (result.code, result.out) == (1, "")
+    assert "needs git, which does not run (no developer tools): manifests/" in result.err
+    assert "script:Ours" in (tmp_path / MINE / "b.yaml").read_text()
 
 
 def test_a_folder_that_gwe_init_did_not_make_cannot_be_updated(tmp_path: Path) -> None:
@@ -160,3 +177,19 @@ def test_a_folder_that_gwe_init_did_not_make_cannot_be_updated(tmp_path: Path) -
     result = gwe("init", "--update", "other", cwd=tmp_path)
     assert (result.code, result.out) == (64, "")
     assert "other has no folder .gwe/base" in result.err
+
+
+def test_a_folder_to_update_that_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name, said in (("absent", "does not exist"), ("file", "is a file, not a folder")):
+        result = gwe("init", "--update", name, cwd=tmp_path)
+        assert result.code == 64
+        assert result.err == f"error: {name} {said}\n  Name the folder that gwe init made.\n"
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = gwe("init", "file/new", cwd=tmp_path)
+    assert result.code == 1
+    assert "file/new/manifests/web-engagement cannot be written: Not a directory" in result.err
+    assert "Name another path: a part of this one is a file, not a folder." in result.err

@@ -603,14 +603,30 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             b"[a]\nHost=1\n",
             "[a] host",
             "2",
-            "there is no [a] host, but there is [a] Host: to most programs they are the same",
+            "there is no '[a] host', but there is '[a] Host', which differs only in case",
         ),
         (
             INI,
             b"[Chat]\nx=1\n",
             "[chat] y",
             "2",
-            "there is no section [chat], but there is [Chat]: to most programs they are the same",
+            "there is no section 'chat', but there is 'Chat', which differs only in case",
+        ),
+        (
+            INI,
+            "[a]\ncaf\u00e9=1\n".encode(),
+            "[a] cafe\u0301",
+            "2",
+            r"""there is no "[a] cafe\u0301", but there is "[a] caf\xe9", which differs only in """
+            "the Unicode form of characters",
+        ),
+        (
+            INI,
+            b"[my chat]\nx=1\n",
+            "[my  chat] y",
+            "2",
+            "there is no section 'my  chat', but there is 'my chat', which differs only in blanks "
+            "or invisible characters",
         ),
         (
             INI,

@@ -273,6 +273,14 @@ def test_the_bundled_manifests_have_no_problem_without_a_site() -> None:
         ),
         (GROUP + "spec: []\n", [("m.yaml:4:1", "spec cannot be a list")]),
         (GROUP + "spec: {state: Off}\n", [("m.yaml:4:8", "state cannot be 'Off'")]),
+        (
+            GROUP + "spec: {state: Enable}\n",
+            [("m.yaml:4:8", "state cannot be 'Enable'; did you mean Enabled?")],
+        ),
+        (
+            GROUP + "policy: {overwrite: replaced}\n",
+            [("m.yaml:4:10", "overwrite cannot be 'replaced'; did you mean replace?")],
+        ),
         (GROUP + "spec: {agents: []}\n", [("m.yaml:4:8", "agents is empty")]),
         (GROUP + "spec: {agents: one}\n", [("m.yaml:4:8", "agents cannot be 'one'")]),
         (
@@ -504,7 +512,7 @@ def test_a_section_or_an_option_without_a_name_is_a_problem(options: str) -> Non
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("spec: {state: '${var.v}'}", "state must be one of Enabled, Disabled, not 'bad'"),
+        ("spec: {state: '${var.v}'}", "state cannot be 'bad'"),
         (
             "policy: {overwrite: '${var.v}'}",
             "policy.overwrite must be one of replace, correct, keep, not bad",

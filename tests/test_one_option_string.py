@@ -92,7 +92,8 @@ def _with_password(folder: Path, site: tuple[str, ...], *more: str, **env: str) 
 def test_a_wrong_password_is_said_to_be_that_of_its_file(
     site: tuple[str, ...], tmp_path: Path
 ) -> None:
-    hint = "The password is that in wrong (--password-file or GWE_PASSWORD_FILE)."
+    user = "The user is default (--user or GWE_USER)."
+    hint = f"{user} The password is that in wrong (--password-file or GWE_PASSWORD_FILE)."
     by_option = _with_password(tmp_path, site, "--password-file", "wrong")
     assert (by_option.code, hint in said(by_option)) == (1, True)
     by_variable = _with_password(tmp_path, site, GWE_PASSWORD_FILE="wrong")  # noqa: S106 - a file
@@ -100,7 +101,9 @@ def test_a_wrong_password_is_said_to_be_that_of_its_file(
     doctor = gwe("doctor", *site, "--user", "default", "--password-file", "wrong", cwd=tmp_path)
     assert (doctor.code, hint in said(doctor)) == (1, True)
     in_clear = _with_password(tmp_path, site, GWE_PASSWORD="hunter2")  # noqa: S106 - made up
-    assert "Check GWE_USER and GWE_PASSWORD." in said(in_clear)
+    assert f"{user} The password is that in GWE_PASSWORD;" in said(in_clear)
+    without = _with_password(tmp_path, site)
+    assert f"{user} The password came from the keyring or was typed in, or" in said(without)
     assert "hunter2" not in by_option.err + by_variable.err + in_clear.err
 
 

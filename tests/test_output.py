@@ -1,6 +1,7 @@
 """What people and machines read: the text at 80 columns, colour, JSON, pipes."""
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -9,11 +10,13 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli import terminal
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.render.plan_text import summary
 from tests.harness import (
@@ -98,7 +101,7 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
         folder.mkdir()
         server = site_server(folder) if site is None else site_server(folder, site)
         for more in ((), ("--verbose",), ("--overwrite",)):
-            out = gwe("plan", *plan_arguments(server, *more), cwd=folder).out
+            out = gwe("plan", *plan_arguments(Path(server.name), *more), cwd=folder).out
             assert [line for line in out.splitlines() if len(line) > 80] == []
 
 
@@ -263,6 +266,16 @@ def test_apply_asks_at_the_terminal_whichever_of_its_streams_leads_elsewhere(
     assert "Apply this plan?" not in logged
 
 
+def test_a_program_that_passes_the_plan_on_gets_time_before_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(terminal, "_terminal", lambda _: (io.StringIO("y\n"), shown))
+    monkeypatch.setattr(time, "sleep", lambda seconds: shown.write(f"{seconds} s. "))
+    assert terminal.confirm("Sure?")
+    assert shown.getvalue() == "0.3 s. Sure? [y/N]: "
+
+
 @pytest.mark.parametrize(
     ("command", "code"), [(("apply", "gone.plan"), 1), (("undo", "20200101"), 64)]
 )
@@ -288,7 +301,7 @@ def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> No
 def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
     manifests = "".join(
         f"---\napiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{i}}}\n"
-        for i in range(2000)
+        for i in range(500)
     )
     (tmp_path / "queues.yaml").write_text(manifests)
     server = site_server(tmp_path)
@@ -299,18 +312,19 @@ def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        pipesize=4096,  # so that it is never far ahead of its reader
         encoding="utf-8",
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line)
-            if line.startswith("[  10/2000]"):
+            if line.startswith("[ 10/500]"):
                 process.send_signal(signal.SIGINT)
     assert process.returncode == 5
     assert "Traceback" not in "".join(lines)
-    done = sum("/2000] + " in line and "not-started" not in line for line in lines)
-    assert 10 <= done < 2000
-    assert f"Apply: {done} applied, {2000 - done} not started.\n" in lines
+    done = sum("/500] + " in line and "not-started" not in line for line in lines)
+    assert 10 <= done < 500
+    assert f"Apply: {done} applied, {500 - done} not started.\n" in lines
     assert len([key for key in everything(server) if key[0] == "Script"]) == done
 
 

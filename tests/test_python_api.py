@@ -27,8 +27,9 @@ def test_the_examples_of_the_page_print_what_it_says(
             command, _, expected = body.removeprefix("$ gwe ").partition("\n")
             assert gwe(*shlex.split(command), cwd=tmp_path).out == expected
         elif kind == "yaml":
-            name, _, text = body.removeprefix("# file: ").partition("\n")
-            (tmp_path / name).write_text(text, encoding="utf-8")
+            # With its first line, so that a copied block has the line numbers of the page.
+            name = body.removeprefix("# file: ").partition("\n")[0]
+            (tmp_path / name).write_text(body, encoding="utf-8")
         elif kind == "python":
             out = io.StringIO()
             with contextlib.redirect_stdout(out):

@@ -469,11 +469,34 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "line", "said"),
     [
-        ("Skript: [{name: a}]\n", 6, ["Skript", "not an object type"]),
+        ("Skript: [{name: a}]\n", 6, ["Skript is not an object type; did you mean Script?"]),
         ("Script: {name: a}\n", 6, ["Script", "list"]),
         ("Script: [a]\n", 6, ["mapping"]),
-        ("Script:\n  - {name: a, type: VoiceFile, colour: red}\n", 7, ["Script a", "colour"]),
-        ("Script:\n  - {name: a, type: Voice}\n", 7, ["Script a", "type", "'Voice'", "VoiceFile"]),
+        (
+            "Script:\n  - {name: a, type: VoiceFile, colour: red}\n",
+            7,
+            ["Script a: Script has no colour\n", "Known: "],
+        ),
+        (
+            "Script:\n  - {name: a, type: VoicFile}\n",
+            7,
+            ["Script a: type cannot be 'VoicFile'; did you mean VoiceFile?\n  Known: DataColl"],
+        ),
+        (
+            "Script:\n  - {name: a, typ: VoiceFile}\n",
+            7,
+            ["Script a: Script has no typ; did you mean type?\n  Known: "],
+        ),
+        (
+            "Application:\n  - {name: a, type: ChatSrver}\n",
+            7,
+            ["Application a: type cannot be 'ChatSrver'; did you mean ChatServer?\n  Known: "],
+        ),
+        (
+            "Application:\n  - {name: a, type: ChatServer, server: {hosst: b}}\n",
+            7,
+            ["server has no hosst; did you mean host?\n  Known: host"],
+        ),
         ("Script:\n  - {name: a, type: 99}\n", 7, ["Script a", "type", "99"]),
         ("Script:\n  - {name: a, type: VoiceFile, index: ten}\n", 7, ["index", "'ten'"]),
         ("Script:\n  - {name: a, type: VoiceFile, index: --5}\n", 7, ["index", "'--5'"]),
@@ -698,7 +721,11 @@ Person: [{employeeID: p, userName: p}]
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("{name: a, type: Skript}", "7:15: Folder a: type must be the type of the objects in the"),
+        (
+            "{name: a, type: Skript}",
+            "7:15: Folder a: type must be the type of the objects in the folder, not 'Skript';"
+            " did you mean Script?\n  Known: ",
+        ),
         ("{name: a}", "7:5: Folder a: type must be the type of the objects"),
         ("{type: Script}", "7:5: Folder: name is missing"),
         ("{name: a, type: Script, tenant: None}", "7:29: Folder a: no Tenant is named None"),
@@ -710,7 +737,7 @@ Person: [{employeeID: p, userName: p}]
         ),
         (
             "{name: a, dbid: 500, type: 12, owner: {type: 7, DBID: 101}}",
-            "7:36: Folder a: a folder of Script objects has no owner; it has name, description",
+            "7:36: Folder a: a folder of Script objects has no owner\n  Known: name, description",
         ),
         ("{name: a, type: Script, default: 5}", "7:29: Folder a: default must be true or false"),
         (

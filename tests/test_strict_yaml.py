@@ -376,7 +376,10 @@ def test_a_file_over_10_mib_is_refused_and_one_of_10_mib_is_read(tmp_path: Path)
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     problems: list[Diagnostic] = []
     assert load_file(tmp_path / "none.yaml", "none.yaml", problems) == []
-    assert [str(p) for p in problems] == ["none.yaml: cannot be read: No such file or directory"]
+    assert [str(p) for p in problems] == [
+        "none.yaml: cannot be read: No such file or directory\n"
+        f"  Check the name: there is no {tmp_path}/none.yaml."
+    ]
 
 
 def test_all_problems_of_a_document_are_reported() -> None:

@@ -1,24 +1,12 @@
 """``gwe completion``: the script with which a shell completes commands, options and values."""
 
 import click
-from click.shell_completion import BashComplete, add_completion_class, get_completion_class
 
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.main import COMPLETING
+from reconciler.cli.shells import SHELLS, completion_of
 from reconciler.errors import ExitCode
 from reconciler.render.console import print_data
-
-SHELLS = ("bash", "zsh", "fish", "powershell")
-
-
-@add_completion_class
-class EscapingBash(BashComplete):
-    """Bash puts a completed word on the command line as it is, so that blanks in the names of
-    objects would make two words of it. The other shells quote it themselves."""
-
-    def format_completion(self, item: click.shell_completion.CompletionItem[str]) -> str:
-        escaped = item.value.replace("\\", "\\\\").replace(" ", "\\ ")
-        return f"{item.type},{escaped}"
 
 
 @click.command("completion", cls=SectionedCommand)
@@ -30,7 +18,6 @@ def command(context: click.Context, shell: str) -> int:
 
     Addresses are those of the manifests that -f, GWE_FILE or gwe.toml name.
     """
-    found = get_completion_class(shell)
-    assert found is not None  # noqa: S101 - click has all of SHELLS
-    print_data(found(context.find_root().command, {}, "gwe", COMPLETING).source() + "\n")
+    made = completion_of(shell)(context.find_root().command, {}, "gwe", COMPLETING)
+    print_data(made.source().strip() + "\n")
     return ExitCode.DONE

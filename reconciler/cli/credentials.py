@@ -43,6 +43,21 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     return Credentials(user)
 
 
+def origin_of_account(user: str, file: Path | None) -> str:
+    """Which user and password ``find_credentials`` has given, and how to give others."""
+    named = f"The user is {user}" if user else "No user was named"
+    if file is not None:
+        password = f"is that in {file} (--password-file or GWE_PASSWORD_FILE)."
+    elif PASSWORD in os.environ:
+        password = f"is that in {PASSWORD}; --password-file names a file with another."
+    else:
+        password = (
+            "came from the keyring or was typed in, or there was none;"
+            f" --password-file or {PASSWORD} gives another."
+        )
+    return f"{named} (--user or GWE_USER). The password {password}"
+
+
 def _read(file: Path) -> str:
     text = read_text(file, MAX_BYTES)
     if isinstance(text, Diagnostic):

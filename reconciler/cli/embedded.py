@@ -13,6 +13,7 @@ from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.file_errors import unwritable
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.render.console import print_data, say
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -145,6 +146,7 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
     from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only with the vendor's jars
     from reconciler.server.wire.listener import Listener  # noqa: PLC0415
 
+    EmbeddedServer(path).close()  # what is wrong with the file is said before Java starts
     found = jars.find_jars(jars.folder_of(listen.psdk, listen.install_dir)).check()
     listener = Listener(
         jvm.start(found.class_path),
@@ -183,10 +185,10 @@ def _write_new(path: Path, content: bytes) -> None:
             f"{path} exists already", "Name another file, or remove that one first."
         ) from error
     except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error

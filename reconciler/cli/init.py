@@ -8,7 +8,8 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files, write_all
 from reconciler.cli.init_update import update
-from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.errors import ExitCode, UsageError
+from reconciler.file_errors import unwritable
 from reconciler.render.console import say
 from reconciler.settings_search import FILE_NAME
 
@@ -19,7 +20,8 @@ from reconciler.settings_search import FILE_NAME
     "--update",
     "updating",
     is_flag=True,
-    help="Merge the manifests of this version of gwe into FOLDER, which an earlier gwe init made.",
+    help="Merge the manifests of this version of gwe into FOLDER, which an earlier gwe init made."
+    " Needs git where both have changed a file.",
 )
 def command(folder: Path, updating: bool) -> int:
     """Make FOLDER with the bundled manifests, the schemas and a gwe.toml. FOLDER may be a new
@@ -32,14 +34,12 @@ def command(folder: Path, updating: bool) -> int:
     try:
         return _update(folder) if updating else _make(folder)
     except OSError as error:
-        raise ReconcilerError(
-            f"{error.filename or folder} cannot be written: {error.strerror}"
-        ) from error
+        raise unwritable(Path(error.filename or folder), error) from error
 
 
 def _make(folder: Path) -> int:
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} exists and is not a folder", "Name a new folder.")
+        raise UsageError(f"{folder} is a file, not a folder", "Name a new or empty folder.")
     others = (
         [one.name for one in folder.iterdir() if one.name not in FRESH] if folder.exists() else []
     )

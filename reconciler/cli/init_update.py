@@ -15,6 +15,7 @@ from pathlib import Path
 import reconciler
 from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.file_errors import reading_advice
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class FileUpdate:
 def update(folder: Path) -> list[FileUpdate]:
     """Merges what comes with this version into ``folder``; what became of each file that is
     new or differs from its base. UsageError where the folder has no base, ReconcilerError
-    where git is needed and is not there. OSError. Nothing is written before all is merged."""
+    where git is needed and does not run, or a file cannot be read. OSError where one cannot be
+    written. Nothing is written before all is merged."""
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {what}", "Name the folder that gwe init made.")
     if not (folder / BASE).is_dir():
         raise UsageError(
             f"{folder} has no folder {BASE}, which holds the manifests as they came",
@@ -69,35 +74,57 @@ def _merged(folder: Path, bases: dict[str, str], theirs: dict[str, str]) -> Iter
         elif ours is None:
             yield FileUpdate(name, "left out", "it has changed in gwe, but you have removed it")
         else:
-            text, conflict = _merge(ours, base or "", new)
+            text, conflict = _merge(name, ours, base or "", new)
             yield FileUpdate(
                 name, "CONFLICT" if conflict else "merged", text=text, conflict=conflict
             )
 
 
-def _merge(ours: str, base: str, theirs: str) -> tuple[str, bool]:
+def _merge(name: str, ours: str, base: str, theirs: str) -> tuple[str, bool]:
     """The merged text, and whether it holds conflicts, which are marked as git marks them."""
     versions = {"yours": ours, "as it came": base, f"gwe {reconciler.__version__}": theirs}
     with tempfile.TemporaryDirectory() as place:
-        command = ["git", "merge-file", "--stdout"]
+        command = ["merge-file", "--stdout"]
         files = []
         for number, (label, text) in enumerate(versions.items()):
             file = Path(place) / str(number)
             file.write_text(text, encoding="utf-8", newline="\n")
             command += ["-L", label]
             files.append(str(file))
-        try:
-            done = subprocess.run(  # noqa: S603 - git, with files of ours
-                [*command, *files], cwd=place, capture_output=True, check=False
-            )
-        except FileNotFoundError as error:
-            raise ReconcilerError(
-                "git is needed to merge your changes with those of gwe, and is not there",
-                "Install git; nothing was written.",
-            ) from error
+        _git(name, place, "version")  # another program's exit code would count conflicts
+        done = _git(name, place, *command, *files)
     if done.returncode > 127:  # below it is the number of conflicts
-        raise ReconcilerError(f"git merge-file failed: {done.stderr.decode(errors='replace')}")
+        raise _not_merged(name, f"which failed ({_first_line(done.stderr)})")
     return done.stdout.decode("utf-8"), done.returncode > 0
+
+
+def _git(name: str, place: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """Runs git in a folder of no repository, for the merge of the file ``name``."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git, with files of ours
+            ["git", *arguments],  # noqa: S607 - where PATH leads
+            cwd=place,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise _not_merged(name, "which is not installed") from error
+    except OSError as error:
+        raise _not_merged(name, f"which does not run ({error.strerror})") from error
+    if arguments == ("version",) and done.returncode:
+        raise _not_merged(name, f"which does not run ({_first_line(done.stderr)})")
+    return done
+
+
+def _not_merged(name: str, reason: str) -> ReconcilerError:
+    return ReconcilerError(
+        f"gwe init --update needs git, {reason}: {name} has changed both here and in gwe",
+        "Nothing was written. Install git, then run the command again.",
+    )
+
+
+def _first_line(output: bytes) -> str:
+    return output.decode(errors="replace").strip().partition("\n")[0] or "it said nothing"
 
 
 def _read(file: Path) -> str:
@@ -105,4 +132,11 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ReconcilerError(f"{file} is not UTF-8", "Save it as UTF-8.") from error
+        raise ReconcilerError(
+            f"{file} is not UTF-8", "Nothing was written. Save it as UTF-8."
+        ) from error
+    except OSError as error:
+        raise ReconcilerError(
+            f"{file} cannot be read: {error.strerror}",
+            f"Nothing was written. {reading_advice(error, file)}".rstrip(),
+        ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.flags import flag
-from reconciler.errors import ReconcilerError
+from reconciler.file_errors import unwritable
 from reconciler.visible_text import escaped
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
@@ -52,9 +52,7 @@ def start_logging(flags: LogFlags) -> None:
             else logging.StreamHandler()
         )
     except OSError as error:
-        raise ReconcilerError(
-            f"--log-file {flags.log_file} cannot be written: {error.strerror}"
-        ) from error
+        raise unwritable(Path(flags.log_file or ""), error, "--log-file") from error
     handler.setFormatter(_EscapingFormatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
     log.addHandler(handler)
     before = log.level

@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
-from reconciler.cli.credentials import find_credentials
+from reconciler.cli.credentials import find_credentials, origin_of_account
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
@@ -161,13 +161,12 @@ class Session:
 
     @contextmanager
     def explained_login(self) -> Iterator[None]:
-        """Says of a refused login where its password came from."""
+        """Says of a refused login where its user and its password came from."""
         try:
             yield
         except LoginIncorrectError as error:
-            if self.flags.password_file and not self.password:
-                option = "--password-file or GWE_PASSWORD_FILE"
-                error.hint = f"The password is that in {self.flags.password_file} ({option})."
+            if not self.password:
+                error.hint = origin_of_account(self.flags.user, self.flags.password_file)
             raise
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:

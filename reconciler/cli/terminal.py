@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import ExitStack, suppress
 from typing import IO
 
@@ -16,6 +17,11 @@ _DEVICES = (
     else (("/dev/tty", "r"), ("/dev/tty", "w"))
 )
 """The terminal of this process, for reading and for writing, wherever its streams lead."""
+
+
+_READING_TIME = 0.3
+"""The seconds that a program such as tee gets to show on the terminal what it was sent, so that
+the question stands below the plan."""
 
 
 def is_interactive() -> bool:
@@ -35,6 +41,8 @@ def confirm(question: str) -> bool:
     no. click.Abort where the terminal is closed or Ctrl-C is pressed."""
     with suppress(OSError):  # whoever reads the output may have gone; the person has not
         sys.stdout.flush()
+    if not sys.stdout.isatty():
+        time.sleep(_READING_TIME)
     with ExitStack() as open_files:
         reader, writer = _terminal(open_files)
         while True:

@@ -140,7 +140,8 @@ class Reconciler(ServerSession):
         loaded = load(manifests, variables)
         if not self._site.app:
             raise UsageError(
-                "which Web Engagement Server?", "Name its application with --app, or in gwe.toml."
+                "which Web Engagement Server?",
+                "Name its application with --app, with GWE_APP, or in gwe.toml.",
             )
         options = PlanOptions(
             overwrite=overwrite,

@@ -7,7 +7,7 @@ and driven by the table of types.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from reconciler.kinds import enums
@@ -60,7 +60,12 @@ class UnknownReferenceError(LookupError):
 
 
 class FieldValueError(ValueError):
-    """A value that its field cannot hold."""
+    """A value that its field cannot hold. ``members``: the words that it can hold, where it is
+    an enumeration; the message does not list them."""
+
+    def __init__(self, message: str, members: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.members = tuple(members)
 
 
 def pointer(path: FieldPath) -> str:
@@ -117,8 +122,8 @@ def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Va
             found = enums.number_of(attribute.enumeration, str(value))
             known = found in attribute.enumeration.values() or attribute.open_ended
             if found is None or not known:
-                allowed = ", ".join(attribute.enumeration)
-                raise FieldValueError(f"{attribute.word} must be one of {allowed}, not {value!r}")
+                what = f"{attribute.word} cannot be {value!r}"
+                raise FieldValueError(what, attribute.enumeration)
             return found if number else enums.mnemonic(attribute.enumeration, found)
         case ValueType.INTEGER:
             whole = as_integer(value)

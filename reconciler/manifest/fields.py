@@ -4,6 +4,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reconciler.diagnostics import did_you_mean
 from reconciler.environment import secret_value
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import (
@@ -105,7 +106,9 @@ class FieldReader:
                 try:
                     yield self._field((word,), place, canonical(attribute, text))
                 except FieldValueError as error:
-                    self._report(place, str(error))
+                    closest = did_you_mean(str(text), error.members)
+                    known = f"Expected: one of {', '.join(error.members)}." if error.members else ""
+                    self._report(place, f"{error}{closest}", known)
 
     def _section(
         self, path: FieldPath, place: FieldPath, options: Mapping[str, Any]

@@ -155,7 +155,9 @@ def _explain(
         case _ if isinstance(schema, Mapping) and schema.get("writeOnly"):
             yield Diagnostic(f"{name} has a wrong value", place, _expected(schema))
         case _:
-            yield Diagnostic(f"{name} cannot be {_shown(error.instance)}", place, _expected(schema))
+            closest = did_you_mean(str(error.instance), _members(schema))
+            summary = f"{name} cannot be {_shown(error.instance)}{closest}"
+            yield Diagnostic(summary, place, _expected(schema))
 
 
 def _called(path: FieldPath) -> str:
@@ -170,6 +172,12 @@ def _called(path: FieldPath) -> str:
 def _expected(schema: Any) -> str:
     expected = schema.get("$comment", "") if isinstance(schema, Mapping) else ""
     return f"Expected: {expected}." if expected else ""
+
+
+def _members(schema: Any) -> Sequence[str]:
+    """The words of an enumeration; of any other schema, none."""
+    ways = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
+    return next((way["enum"] for way in ways if "enum" in way), ())
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,7 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.visible_text import told_apart
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,15 @@ class Match:
     blocked: str = ""
 
 
-def describe(one: ConfObject) -> str:
-    """An object as messages name it: name, type, DBID and folder."""
-    name = one.attributes.get(ALL_TYPES[one.type].name_attribute, "")
+def describe(one: ConfObject, shown: str = "") -> str:
+    """An object as messages name it: name, type, DBID and folder. ``shown``: the name in quotes,
+    where it must be told from another."""
+    name = shown or repr(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
     kind = one.type
     if one.type == "Script":
         kind = f"script of type {enums.mnemonic(enums.SCRIPT_TYPE, one.attributes['type'])}"
     where = f" in folder {one.path}" if one.path else ""
-    return f"{name!r} ({kind}, DBID {one.dbid}){where}"
+    return f"{name} ({kind}, DBID {one.dbid}){where}"
 
 
 def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
@@ -48,9 +50,9 @@ def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
     for one in live.of_type("Enumerator", tenant):
         label = str(one.attributes.get("displayName", ""))
         if alike_key(label) == alike_key(name):
-            return _blocked_by(
-                f"{describe(one)} has the display name {label!r}, which", label, name
-            )
+            its, ours = told_apart(label, name)
+            who = f"{describe(one)} has the display name {its}, which"
+            return Match(blocked=_differs(who, ours, likeness(label, name)))
     return _twin(live, "Enumerator", (tenant, name))
 
 
@@ -76,12 +78,14 @@ def _twin(live: Snapshot, object_type: str, key: Sequence[object]) -> Match:
     twin = live.twin(object_type, key)
     if twin is None:
         return Match()
-    name = ALL_TYPES[object_type].name_attribute
-    return _blocked_by(describe(twin), str(twin.attributes.get(name, "")), str(key[-1]))
+    name = str(key[-1])
+    live_name = str(twin.attributes.get(ALL_TYPES[object_type].name_attribute, ""))
+    its, ours = told_apart(live_name, name)
+    return Match(blocked=_differs(describe(twin, its), ours, likeness(live_name, name)))
 
 
-def _blocked_by(twin: str, live_name: str, name: str) -> Match:
-    return Match(
-        blocked=f"{twin} differs from {name!r} only in {likeness(live_name, name)};"
+def _differs(twin: str, name: str, how: str) -> str:
+    return (
+        f"{twin} differs from {name} only in {how};"
         " write the name in the manifest exactly as it is there, or rename that object"
     )

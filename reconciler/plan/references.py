@@ -7,7 +7,7 @@ from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.flatten import flatten, references_in
-from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of
+from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of, value_problem
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
@@ -156,6 +156,7 @@ def check_references(
                     dangling.append(f"{pointer(path)} refers to {problem}")
                 elif problem:
                     warnings.append(f"{action.address}: {'/'.join(path)} refers to {problem}.")
+            warnings += _malformed(action.address, path, value)
         if dangling:
             checked.append(Blocked(action.subject, "; ".join(dangling), action.needs))
         else:
@@ -168,18 +169,30 @@ def _untouched_applications(
     context: Context, actions: Sequence[Action], final: Simulation
 ) -> Iterator[str]:
     """Warnings about references that lead nowhere, such as to an endpoint that the plan removes,
-    in a server or cluster of the site for which nothing is planned."""
+    and malformed ones, in a server or cluster of the site for which nothing is planned."""
     planned = {(action.object_type, action.dbid) for action in actions}
     for role in (SERVER_ROLE, CLUSTER_ROLE):
         for member in context.site.roles.get(role, ()):
             if ("Application", member.dbid) in planned:
                 continue
             for path, value in _options(member):
+                address = application_address(application_name(member))
                 for reference in references_of(*path, value):
                     problem = _problem(reference, context.site.tenant_dbid, context, final.live)
                     if problem:
-                        address = application_address(application_name(member))
                         yield f"{address}: {'/'.join(path)} refers to {problem}."
+                yield from _malformed(address, path, value)
+
+
+def _malformed(address: str, path: FieldPath, value: Value) -> Iterator[str]:
+    """A warning about a live value that refers to nothing since its form is wrong. A manifest
+    that declares such a value is refused before; an empty value counts as unset."""
+    problem = value_problem(path, str(value)) if value != "" else ""
+    if problem:
+        yield (
+            f"{address}: {problem}. The live value has another form: correct it there, or declare"
+            " the option in a manifest."
+        )
 
 
 def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:

@@ -11,6 +11,7 @@ from reconciler.plan.actions import Action, Blocked, Skip
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
 from reconciler.server.port import ConfObject
+from reconciler.visible_text import told_apart
 
 KEY_VALUES = {"options": "options", "annex": "userProperties"}
 """Words of manifests -> attributes of objects, for what is sections of options."""
@@ -47,13 +48,12 @@ def _twins(name: str, names: Iterable[str]) -> list[str]:
 
 
 def _warning(address: str, path: tuple[str, ...], other: str) -> str:
-    where, section, *option = path
-    if option:
-        what, beside = f"the option {where}/{section}/{option[0]}", f"{other!r}"
-    else:
-        what, beside = f"the section [{section}] in {where}", f"[{other}]"
+    *around, name = path
+    ours, beside = told_apart(name, other)
+    what = "option" if len(path) == 3 else "section"
     return (
-        f"{address}: {what} stands beside {beside}, which is alike: the names differ only in"
-        f" {likeness(path[-1], other)}. A server may read either of them. Keep the name that the"
+        f"{address}: the {what} {ours} in {'/'.join(around)} stands beside {beside}, which is"
+        " alike: the names differ only in"
+        f" {likeness(name, other)}. A server may read either of them. Keep the name that the"
         " server's documentation gives, here and in the manifest, and remove the other."
     )

@@ -127,7 +127,9 @@ def emit(console: "Console", line: "Text") -> None:
 
 
 def emit_tree(console: "Console", tree: "Tree") -> None:
-    """Prints a tree whose labels ``styled`` has made."""
+    """Prints a tree whose labels ``styled`` has made. In a pipe, each label is one line."""
+    if not console.is_terminal:
+        console.width = sys.maxsize
     console.print(tree)
 
 
@@ -137,15 +139,15 @@ def print_data(text: str) -> None:
 
 
 def folded(line: "Text", width: int, following: int = 4) -> "Sequence[Text]":
-    """A line in lines of at most ``width`` columns; ``following``: the indent of all but the
-    first, so that none of them looks like a line of its own."""
-    from reconciler.render.wrapping import broken  # noqa: PLC0415 - it needs rich
+    """A line in lines of at most ``width`` columns, as ``between_words`` makes them;
+    ``following``: the indent of all but the first, so that none of them looks like a line of
+    its own."""
+    from reconciler.render.wrapping import between_words  # noqa: PLC0415 - it needs rich
 
     if line.cell_len <= width:
         return [line]
-    first, *others = broken(line.plain, width)
-    others = broken("".join(others), width - following)
-    head, *rest = line.divide(accumulate(map(len, (first, *others[:-1]))))
+    *pieces, _last = between_words(line.plain, width, width - following)
+    head, *rest = line.divide(accumulate(map(len, pieces)))
     return [head, *(styled(" " * following, piece) for piece in rest)]
 
 

@@ -1,5 +1,6 @@
 """Text in rows of so many columns. Columns are terminal cells: a CJK letter has two."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from reconciler.text_difference import ELLIPSIS, Side, units_of
 from reconciler.visible_text import escaped
 
 _MIN_CONTEXT = 16
+_WORD = re.compile("^ +|[^ ]+ *")
 
 
 @dataclass(frozen=True)
@@ -22,27 +24,34 @@ class Row:
 
 
 def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterator[str]:
-    """Wraps text to ``width`` columns between words; a longer word is broken. ``first`` and
-    ``following``: the indents of the first line and of the others."""
-    line, used, indent = "", 0, first
-    for word in escaped(text).split(" "):
-        size = cell_len(word)
-        if line and indent + used + 1 + size > width:
-            yield " " * indent + line.rstrip(" ")
-            line, indent = "", following
-        if line:
-            line, used = f"{line} {word}", used + 1 + size
-            continue
-        *full, line = broken(word, width - indent)
-        for piece in full:
-            yield " " * indent + piece
-            indent = following
-        used = cell_len(line)
-    yield " " * indent + line
+    """Wraps text to ``width`` columns, as ``between_words`` does. ``first`` and ``following``:
+    the indents of the first line and of the others."""
+    indent = first
+    for piece in between_words(escaped(text), width - first, width - following):
+        yield " " * indent + piece.rstrip(" ")
+        indent = following
+
+
+def between_words(text: str, first: int, following: int) -> Iterator[str]:
+    """The text in pieces that end behind a word, of at most ``first`` columns, and of at most
+    ``following`` after the first.
+
+    A word that is wider, such as a long path, stays whole so that it can be copied: only a
+    terminal breaks it. No line of ours is a single word, so that what a terminal shows at the
+    beginning of a row is not taken for one.
+    """
+    piece, used, room = "", 0, first
+    for word in _WORD.findall(text):
+        size = cell_len(word.rstrip(" "))
+        if piece and used + size > room and size <= following:
+            yield piece
+            piece, used, room = "", 0, following
+        piece, used = piece + word, used + cell_len(word)
+    yield piece
 
 
 def broken(text: str, width: int) -> list[str]:
-    """The text in pieces of at most ``width`` columns, wherever they end."""
+    """A value in pieces of at most ``width`` columns, wherever they end."""
     if cell_len(text) <= width:
         return [text]
     return [row.text for row in rows(Side(units_of(text), 0, 0), max(width, 2))]

@@ -10,8 +10,8 @@ State = Literal["ok", "note", "failed"]
 class CheckResult:
     """The result of one check: a line of the report. ``what`` names the check in a word.
 
-    ``conclusive``: a failure makes the checks after it pointless. False for a check of one
-    host among several.
+    ``conclusive``: after a failure a log-in is pointless. False for a check of one host among
+    several.
     """
 
     what: str

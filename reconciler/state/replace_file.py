@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.file_errors import unwritable
 
 _HEAD = 4096
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -28,7 +29,7 @@ def replace_file(path: Path, content: bytes, may_replace: Callable[[bytes], bool
         _check_replaceable(path, may_replace)
         _write(path, content)
     except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise unwritable(path, error) from error
 
 
 def _check_replaceable(path: Path, may_replace: Callable[[bytes], bool]) -> None:

@@ -4,8 +4,8 @@ A key is addressed as ``[section] key``, or ``key`` before the first section. ``
 with the value None removes an empty section. ``;`` and ``#`` begin a comment only at the
 start of a line; quotes and ``%`` have no special meaning. Where programs that read INI files
 disagree, nothing is guessed: of a key that occurs twice, both are edited; a value that
-continues in further indented lines is left alone; a new key that differs from an existing
-one only in case is refused.
+continues in further indented lines is left alone; a new key whose name is alike to that of an
+existing key (``kinds.names.alike_key``) is refused.
 
 Adding and then removing a key restores the text, except for the header of a new section,
 which stays until ``[section]`` is removed as well.
@@ -14,12 +14,14 @@ which stays until ``[section]`` is removed as well.
 import re
 from collections.abc import Mapping, Sequence
 
+from reconciler.kinds.names import alike_key, likeness
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import assignments
 from reconciler.launch.formats.assignments import refuse_characters
 from reconciler.launch.formats.ini_lines import Section, sections_of
 from reconciler.launch.formats.lines import insert_line, remove_lines
 from reconciler.launch.formats.model import Assignment, Reading
+from reconciler.visible_text import told_apart
 
 _KEY = re.compile(r"\[(?P<section>.+)\](?: (?P<name>.*))?", re.DOTALL)
 _CONTROL = "".join(map(chr, (*range(9), *range(10, 32), 127))) + "\x85\u2028\u2029"
@@ -123,17 +125,19 @@ class _Ini:
 def _refuse_twin(sections: Sequence[Section], section: str, key: str) -> None:
     wanted = _address(section, key)
     for each in sections:
-        if each.name.casefold() == section.casefold() and each.name != section:
+        if alike_key(each.name) == alike_key(section) and each.name != section:
+            ours, there = told_apart(section, each.name)
+            how = likeness(each.name, section)
             raise LaunchFormatError(
-                f"there is no section [{section}], but there is [{each.name}]: "
-                "to most programs they are the same",
-                f"Write [{each.name}].",
+                f"there is no section {ours}, but there is {there}, which differs only in {how}",
+                "Write the name as it is there.",
             )
         for option in each.options:
             existing = _address(each.name, option.key)
-            if option.key and existing.casefold() == wanted.casefold():
+            if option.key and alike_key(existing) == alike_key(wanted):
+                ours, there = told_apart(wanted, existing)
+                how = likeness(existing, wanted)
                 raise LaunchFormatError(
-                    f"there is no {wanted}, but there is {existing}: "
-                    "to most programs they are the same",
-                    f"Write {existing}.",
+                    f"there is no {ours}, but there is {there}, which differs only in {how}",
+                    "Write the name as it is there.",
                 )

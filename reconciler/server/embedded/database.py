@@ -100,7 +100,10 @@ def create_file(path: Path, *, durable: bool = False) -> None:
 def _check_file(path: Path) -> None:
     try:
         if path.is_dir():
-            raise ServerUnavailableError(f"the embedded server {path} is a folder")
+            raise ServerUnavailableError(
+                f"the embedded server {path} is a folder",
+                "Name a file that `gwe embedded init` made.",
+            )
         if not path.exists():
             raise ServerUnavailableError(
                 f"the embedded server {path} does not exist",

@@ -1,7 +1,7 @@
 """Checks everything between here and a real Configuration Server, up to the log-in.
 
-Java and the SDK come first: where they fail, nothing else is worth checking. Then every
-host of the URL: name, port, TLS.
+Java and the SDK come first, then every host of the URL: name, port, TLS. The hosts are checked
+without Java, so that one call of ``gwe doctor`` finds what is wrong with either.
 """
 
 import platform
@@ -22,10 +22,7 @@ from reconciler.server.psdk.archive_maker import make_archive
 
 def check_access(url: ServerUrl, options: ConnectionOptions) -> Iterator[CheckResult]:
     """Java and the SDK, then each host. One host that passes is enough to go on."""
-    for result in _environment(options):
-        yield result
-        if result.state == "failed":
-            return
+    yield from _environment(options)
     reached = False
     for address in url.hosts:
         results = list(_host(address, url, options))

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
+from reconciler.file_errors import writing_advice
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import relations
@@ -76,10 +77,14 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ServerUnavailableError(f"{path} cannot be created: {reason}") from error
+        hint = writing_advice(error, path) if isinstance(error, OSError) else ""
+        raise ServerUnavailableError(f"{path} cannot be created: {reason}", hint) from error
 
 
 def _exists_already(path: Path) -> ServerUnavailableError:
+    if path.is_dir():
+        hint = f"Name a file, such as {path / 'gwe.db'}."
+        return ServerUnavailableError(f"{path} is a folder", hint)
     return ServerUnavailableError(
         f"{path} exists already", "Name another file, or remove that one first."
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic, Position
+from reconciler.diagnostics import Diagnostic, Position, did_you_mean
 from reconciler.kinds import fields
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.model import ObjectType
@@ -106,7 +106,8 @@ def read_site(path: Path) -> SiteFile:
     objects = reading.file(path, ())
     if not objects and not reading.problems:
         what = "the site file holds no object"
-        reading.problems.append(Diagnostic(what, Position(str(path))))
+        hint = "List objects under the name of their type: `Host: [{name: HOST}]`."
+        reading.problems.append(Diagnostic(what, Position(str(path)), hint))
     if reading.predefined:
         objects = _over_predefined(objects, reading.problems)
     return SiteFile(_with_dbids(objects), reading.problems, reading.whole)
@@ -143,7 +144,8 @@ class _Reading:
         same type and natural key. ``inside``: the files that extend this one."""
         here = canonical_path(path)
         if here in inside:
-            self.problems.append(Diagnostic("the site file extends itself", Position(str(path))))
+            what = "the site file extends itself: remove an `extends` that leads back to it"
+            self.problems.append(Diagnostic(what, Position(str(path))))
             return []
         if here not in self._read:
             self._read[here] = self._file(path, (*inside, here))
@@ -206,16 +208,19 @@ class _Reading:
             kind = LISTED_TYPES.get(word)
             if kind is None:
                 known = f"Known: {', '.join(LISTED_TYPES)}."
-                self.problems.append(Diagnostic(f"{word} is not an object type", place, known))
+                what = f"{word} is not an object type"
+                what += did_you_mean(word, LISTED_TYPES, self.problems)
+                self.problems.append(Diagnostic(what, place, known))
             elif not isinstance(entries, list):
-                self.problems.append(Diagnostic(f"{word} must be a list of objects", place))
+                what = f"{word} must be a list of objects, such as [{{name: NAME}}]"
+                self.problems.append(Diagnostic(what, place))
             else:
                 for index, entry in enumerate(entries):
                     path = (word, str(index))
                     if isinstance(entry, Mapping):
                         yield self._object(kind, entry, document, path, default_tenant)
                     else:
-                        what = "an object must be a mapping"
+                        what = "an object must be a mapping, such as {name: NAME}"
                         self.problems.append(Diagnostic(what, document.at(path)))
 
     def _object(

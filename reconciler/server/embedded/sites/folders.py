@@ -57,8 +57,9 @@ def folder_entry(
     known = (*FOLDER_WORDS, "type", "tenant", mine, "default", "permissions")
     for word in item.words:
         if kind and word not in known:
-            has = ", ".join((*filter(None, known), "dbid", "folder"))
-            words.report(f"a folder of {kind.name} objects has no {word}; it has {has}", word)
+            summary = f"a folder of {kind.name} objects has no {word}"
+            has = (*filter(None, known), "dbid", "folder")
+            words.report_unknown(summary, word, has, word)
     attributes = words.translate(plain, FOLDER)
     if not item.words.get("name"):
         words.report("name is missing")
@@ -82,8 +83,9 @@ def _kind(item: SiteObject, words: Words) -> ObjectType | None:
     for kind in held.values():
         if text in (kind.name, str(kind.number)):
             return kind
-    known = ", ".join(held)
-    words.report(f"type must be the type of the objects in the folder: one of {known}", "type")
+    said = f"not {text!r}" if text else "which is missing"
+    summary = f"type must be the type of the objects in the folder, {said}"
+    words.report_unknown(summary, text, held, "type")
     return None
 
 

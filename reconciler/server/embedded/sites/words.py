@@ -4,11 +4,11 @@ Collects every mistake, with the position of the word.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.enums import number_of
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError, canonical, to_attribute
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
@@ -43,10 +43,17 @@ class Words:
         self._tenant = names.tenant(item.tenant) if item.tenant else ENVIRONMENT
         self.failed = False
 
-    def report(self, summary: str, *path: str) -> None:
+    def report(self, summary: str, *path: str, hint: str = "") -> None:
         """Adds a mistake, at a word."""
         self.failed = True
-        self._problems.append(Diagnostic(f"{self._item.label}: {summary}", self._item.at(*path)))
+        what = f"{self._item.label}: {summary}"
+        self._problems.append(Diagnostic(what, self._item.at(*path), hint))
+
+    def report_unknown(self, summary: str, word: str, known: Iterable[str], *path: str) -> None:
+        """Adds a mistake about a word that is not among the ``known``, with the closest."""
+        words = tuple(known)
+        closest = did_you_mean(word, words, self._problems)
+        self.report(f"{summary}{closest}", *path, hint=f"Known: {', '.join(words)}.")
 
     def attributes(self) -> dict[str, Any]:
         """The attributes of all words. Reports mandatory words that are missing."""
@@ -64,8 +71,8 @@ class Words:
         for word, value in words.items():
             attribute = kind.by_word(word)
             if attribute is None:
-                known = ", ".join(a.word for a in kind.attributes if not a.read_only)
-                self.report(f"{kind.name} has no {word}; it has {known}", word)
+                known = [a.word for a in kind.attributes if not a.read_only]
+                self.report_unknown(f"{kind.name} has no {word}", word, known, word)
             elif value is not None:
                 attribute = self._resolved(attribute, kind.attributes, words)
                 result[attribute.name] = self._checked(attribute, value)
@@ -154,7 +161,10 @@ class Words:
             if self._whole and known:
                 self.report(str(error), *path)
         except FieldValueError as error:
-            self.report(str(error), *path)
+            if error.members:
+                self.report_unknown(str(error), str(value), error.members, *path)
+            else:
+                self.report(str(error), *path)
         return None
 
     def _structure(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
@@ -167,8 +177,8 @@ class Words:
         result: dict[str, Any] = {}
         for word, item in value.items():
             if word not in by_word:
-                known = ", ".join(by_word)
-                self.report(f"{attribute.word} has no {word}; it has {known}", *path, word)
+                summary = f"{attribute.word} has no {word}"
+                self.report_unknown(summary, word, by_word, *path, word)
             elif item is not None:
                 field = self._resolved(by_word[word], attribute.fields, value)
                 result[field.name] = self._value(field, item, (*path, word))

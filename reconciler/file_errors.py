@@ -1,0 +1,41 @@
+"""What to do where the operating system refuses to read or to write a file that a user named."""
+
+import errno
+import os
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError
+
+
+def reading_advice(error: OSError, path: Path) -> str:
+    """What to do about a file that cannot be read; empty where only the reason can help."""
+    match error.errno:
+        case errno.ENOENT:
+            return f"Check the name: there is no {os.path.abspath(path)}."
+        case errno.EISDIR:
+            return "Name a file."
+        case errno.EACCES | errno.EPERM:
+            return "Name a file that this user may read, or give the user the permission."
+    return ""
+
+
+def writing_advice(error: OSError, path: Path) -> str:
+    """What to do about a file that cannot be written; empty where only the reason can help."""
+    match error.errno:
+        case errno.ENOTDIR:
+            return "Name another path: a part of this one is a file, not a folder."
+        case errno.ENOENT:
+            return f"Make the folder {os.path.abspath(path.parent)} first, or name another."
+        case errno.EISDIR:
+            return "Name a file."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"Name a folder that this user may write to; {path.parent} is none."
+    return ""
+
+
+def unwritable(path: Path, error: OSError, option: str = "") -> ReconcilerError:
+    """The error for a file that cannot be written. ``option``: that which names it."""
+    what = f"{option} {path}".lstrip()
+    return ReconcilerError(
+        f"{what} cannot be written: {error.strerror or error}", writing_advice(error, path)
+    )
