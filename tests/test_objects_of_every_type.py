@@ -1,27 +1,24 @@
-"""Random manifests of objects of every type: planned, applied, planned again, reverted."""
+"""Manifests of every type, with every field: planned, applied, planned again, reverted."""
 
-import tempfile
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, note, settings
-from hypothesis import strategies as st
 
 from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.flatten import narrow
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.model import Attribute, Attributes, ValueType
+from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.context import PlanOptions
 from reconciler.server.snapshot import Snapshot
+from reconciler.testing.contract.every_type import SPECIAL
 from reconciler.testing.contract.site import LEAST_OF_ALL
-from tests.conftest import examples
-from tests.harness import everything
+from tests.harness import everything, site_server
 from tests.runs import access_of, assert_same_but_dbids
-from tests.test_every_type import SITE_OF_ALL, attributes
+from tests.test_every_type import SITE_OF_ALL
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -86,38 +83,55 @@ def _option(value: Any) -> Any:
     return {"integer": str(value)} if isinstance(value, int) else value
 
 
-def _names() -> Snapshot:
-    with tempfile.TemporaryDirectory() as folder:
-        from tests.harness import site_server  # noqa: PLC0415
+def value(attribute: Attribute, number: int) -> Any:
+    """A value that an attribute can hold, on a server with an object 101 of every type."""
+    match attribute.type:
+        case ValueType.TEXT:
+            return f"t{number}"
+        case ValueType.INTEGER:
+            return 3
+        case ValueType.FLAG:
+            return True
+        case ValueType.ENUM:
+            members = sorted(attribute.enumeration.values())
+            return members[number % len(members)]
+        case ValueType.KEY_VALUES:
+            return {"s": {"text": "x", "integer": 5, "binary": b"\0\1"}}
+        case ValueType.REFERENCE:
+            return 101
+        case ValueType.REFERENCES:
+            return [101]
+        case ValueType.STRUCTURE:
+            return {one.name: value(one, number) for one in attribute.fields}
+        case ValueType.STRUCTURES:
+            return [{one.name: value(one, number) for one in attribute.fields}]
 
-        return Snapshot(everything(site_server(Path(folder), WORLD)).values())
 
-
-NAMES = _names()
-
-
-@st.composite
-def worlds_of_objects(draw: st.DrawFn) -> World:
-    """Manifests of a few new objects, each of another type."""
-    chosen = draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4, unique=True))
-    found = [manifest_of(name, draw(attributes(OBJECT_TYPES[name])), NAMES) for name in chosen]
-    text = yaml.safe_dump_all(found, allow_unicode=True, sort_keys=False)
-    return World(WORLD, "GWE", text)
+def whole(kind: ObjectType) -> dict[str, Any]:
+    """The attributes of a new object with a value in every attribute that a manifest can say."""
+    types = {one.type_from for one in kind.attributes}
+    special = SPECIAL.get(kind.name, {})
+    new = dict(LEAST_OF_ALL[kind.name])
+    for number, one in enumerate(kind.attributes):
+        if one.name in special:
+            new[one.name] = special[one.name][0]
+        elif not (one.name in new or one.read_only or one.secret or one.name in types):
+            new[one.name] = value(one, number)
+    return new
 
 
 @pytest.mark.long
-@settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=examples(30),
-)
-@given(worlds_of_objects())
-def test_objects_of_any_type_are_created_found_equal_and_taken_away(world: World) -> None:
-    note(world.display())
-    with tempfile.TemporaryDirectory() as name:
-        story = Story(world, Path(name), PlanOptions(force=True))
-        before, access = story.objects(), access_of(story.path)
-        plan = story.plan(overwrite=False)
-        assert story.run(plan) == 0
-        assert story.plan(overwrite=False).empty
-        assert story.run(story.undo()) == 0
-        assert_same_but_dbids(story.path, before, access)
+@pytest.mark.parametrize("object_type", TYPES)
+def test_an_object_is_created_found_equal_and_taken_away(object_type: str, tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    names = Snapshot(everything(site_server(tmp_path / "first", WORLD)).values())
+    manifest = manifest_of(object_type, whole(OBJECT_TYPES[object_type]), names)
+    text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False)
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+    before, access = story.objects(), access_of(story.path)
+    plan = story.plan(overwrite=False)
+    assert plan.counts()["create"] == 1
+    assert story.run(plan) == 0
+    assert story.plan(overwrite=False).empty
+    assert story.run(story.undo()) == 0
+    assert_same_but_dbids(story.path, before, access)
