@@ -5,7 +5,6 @@ Names and messages go through ``escaped``. Values go through ``value_text``, whi
 value that would be mistaken for another value, and ``pair_text``, for the two sides of a change.
 """
 
-import json
 import re
 import unicodedata
 
@@ -66,6 +65,8 @@ def pair_text(before: str, after: str) -> tuple[str, str]:
 
 def json_text(data: object) -> str:
     """Data as an indented JSON text that ends with a line feed, ``json_escaped``."""
+    import json  # noqa: PLC0415 - only for machines
+
     return json_escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
 
 
