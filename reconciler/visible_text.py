@@ -107,9 +107,13 @@ def _needs_quotes(value: str) -> bool:
         or value[0] in "\"'"
         or (value[0] == "(" and value[-1] == ")")
         or " -> " in value
-        or any(map(_is_invisible, value))
+        or _has_invisible(value)
         or _has_two_spellings(value)
     )
+
+
+def _has_invisible(value: str) -> bool:
+    return not value.isprintable() if value.isascii() else any(map(_is_invisible, value))
 
 
 def _has_two_spellings(value: str) -> bool:

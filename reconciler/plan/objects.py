@@ -45,19 +45,19 @@ class _ObjectPlanner:
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
+        tenant = self._live.find("Tenant", 0, desired.tenant)
         subject = Subject(
             desired.address,
             desired.kind.name,
             desired.kind.type,
             desired.name,
+            tenant=tenant.dbid if tenant else 0,
             origin=desired.origin,
             protect=desired.policy.protect,
         )
         subject = self._context.with_secrets(subject, desired.fields)
-        tenant = self._live.find("Tenant", 0, desired.tenant)
         if tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
-        subject = replace(subject, tenant=tenant.dbid)
         parent = Parent()
         if desired.kind.parent:
             parent = self._values.parent(desired, tenant.dbid)
