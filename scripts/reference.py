@@ -12,6 +12,7 @@ from reconciler.kinds.types import OBJECT_TYPES, references_to
 from reconciler.server.errors import BY_NUMBER
 
 _SHORT = 6
+_LARGEST = 2**31 - 1
 _REFERENCES = (ValueType.REFERENCE, ValueType.REFERENCES)
 
 _INTRODUCTION = """\
@@ -41,6 +42,7 @@ _RULES = """\
 - A key-value list has two levels: sections, and options whose values are texts, integers or
   binary. A section or option without a name, or a third level, is error 17. A section
   without options is dropped.
+- An attribute that the type does not have is error 31, in a create and in an update.
 - An update names changes, never whole lists: options and entries are added, changed or
   deleted. Adding what exists is error 12, changing or deleting what does not exist is error
   11, an update that names nothing is error 18.
@@ -67,12 +69,29 @@ _RULES = """\
 - Disabling a tenant or a Business Attribute disables the enabled objects that it owns, and
   what they own. Enabling it enables nothing else.
 
+### Telephony, groups, campaigns
+
+- The tenant of a DN and of an agent log-in is that of the switch, the tenant of an IVR port that
+  of the IVR, the tenant of a campaign group that of the campaign, and the type of a switch that
+  of its physical switch, whatever the create says.
+- A place has no DNs for queues, routing points, trunks and other things that nobody sits at
+  (error 15).
+- An agent group, place group or DN group cannot be renamed while it has members (error 16).
+- The fields of a format cannot be changed while a table or a filter uses it (error 16).
+- Only a log table has no format (error 14). `optRecBuffSize` is greater than `minRecBuffSize`
+  (error 17). The records of an objective table name values of MediaType, ServiceType and
+  CustomerSegment (error 15).
+- Where the application `confserv` has the option `last-login = true` in section `system`, the
+  server notes when a person last logged in, through which application and from which host.
+
 ### References
 
 - Every reference must lead to an object (error 15).
-- The Business Attribute of a value, and the campaign and group of a campaign group, must be
-  of the same tenant; the managers of an agent group, of the same tenant or of Environment
-  (error 15).
+- The Business Attribute of a value, the group of a campaign group, the DNs of a place, and the
+  place, skills and agent log-ins of a person must be of the same tenant; the managers of an
+  agent group, of the same tenant or of Environment (error 15). A person of Environment may have
+  those of any tenant.
+- A DN is at one place, and an agent log-in belongs to one person (error 12).
 - A deletion is refused (error 13) where the tables say so. Else it deletes what the tables
   say, and clears all other references to the object. All of it happens, or nothing.
 
@@ -85,6 +104,8 @@ _RULES = """\
   names, which must be for the type and of the same owner (error 15).
 - A folder is created in the default folder of its owner and type, or in another folder of
   that owner and type. It holds objects of the type, and folders for it.
+- A configuration unit is a folder of folders (type 22): directly below a tenant, or in another
+  unit. It holds folders of every type, and of the same owner.
 - An object moves into a folder when an update of the folder adds it to `objectIDs`.
 - A folder with members cannot be deleted (error 13).
 
@@ -142,6 +163,7 @@ def _contents(kinds: Iterable[ObjectType]) -> str:
 def _type(kind: ObjectType) -> str:
     facts = [
         f"- Number {kind.number}.",
+        *(["- Only the server writes these objects."] if kind.written_by_server else []),
         f"- Natural key: {_key(kind.key)}.",
         *(f"- Also unique, if given: {_key(names)}." for names in kind.unique),
         f"- Folder: {_folder(kind)}.",
@@ -158,7 +180,9 @@ def _type(kind: ObjectType) -> str:
         members += _members(attribute, attribute.name)
         for inner in attribute.fields:
             name, word = f"{attribute.name}.{inner.name}", f"{attribute.word}.{inner.word}"
-            gone = "the entry is removed" if attribute.type is ValueType.STRUCTURES else ""
+            needed = inner.mandatory or inner.name in attribute.key
+            listed = attribute.type is ValueType.STRUCTURES
+            gone = "the entry is removed" if listed and needed else ""
             rows.append(_row(inner, name, word, gone))
             members += _members(inner, name)
     return "\n".join([f"### {kind.name}\n", *facts, "", *rows, "", *members])
@@ -184,6 +208,8 @@ def _filters(kind: ObjectType) -> str:
     for name, attribute in kind.filters.items():
         if attribute in ("", name):
             named.append(f"`{name}`")
+        elif attribute.startswith("<"):
+            named.append(f"`{name}` (that refers to it in `{attribute[1:]}`)")
         else:
             named.append(f"`{name}` = `{attribute}`")
     return ", ".join(named)
@@ -222,9 +248,7 @@ def _value_type(attribute: Attribute) -> str:
         known = attribute.enumeration
         return _numbered(known) if len(known) <= _SHORT else f"one of {len(known)}, below"
     if attribute.type is ValueType.STRUCTURES:
-        of = attribute.field(attribute.key).type_from
-        key = f"`{of}` and `{attribute.key}`" if of else f"`{attribute.key}`"
-        return f"list of structures by {key}"
+        return f"list of structures by {' and '.join(f'`{name}`' for name in attribute.key)}"
     kind: str = attribute.type.value
     return kind
 
@@ -238,6 +262,13 @@ def _rules(attribute: Attribute) -> Iterator[str]:
         yield "cannot change"
     if attribute.secret:
         yield "never read"
+    if attribute.taken_from:
+        yield f"taken from `{attribute.taken_from}`, where that is set"
+    if attribute.exclusive:
+        yield "a target has one such object"
+    if attribute.bounds:
+        least, greatest = attribute.bounds
+        yield f"at least {least}" if greatest == _LARGEST else f"from {least} to {greatest}"
     if attribute.default is not None:
         yield f"default {_default(attribute)}"
     if attribute.type is ValueType.TEXT:
@@ -259,6 +290,8 @@ def _target(attribute: Attribute, cleared: str) -> str:
     gone = "removed from the list" if attribute.type is ValueType.REFERENCES else "cleared"
     does = {"veto": "refused", "cascade": "this object is deleted too", "clear": cleared or gone}
     target = " or ".join(attribute.targets.values()) or attribute.refers_to
+    if len(attribute.targets) == len(OBJECT_TYPES):
+        target = "any type"
     return f"{target}; {does[attribute.on_delete]}"
 
 

@@ -73,4 +73,4 @@ def test_all_replaces_together_add_one_read_per_type_that_can_refer_to_theirs(
     }
     persons = [filters for object_type, filters in counting.reads if object_type == "Person"]
     assert sorted(filters["tenant_dbid"] for filters in persons) == [1, 101]
-    assert len(counting.reads) == 15
+    assert len(counting.reads) == 21

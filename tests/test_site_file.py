@@ -121,6 +121,7 @@ Script:
         "shutdownTimeout": 90,
         "redundancyType": 2,
         "startupType": 1,
+        "componentType": 0,
         "state": 1,
     }
     assert attributes(path, "Script", "Queue") == {

@@ -7,6 +7,28 @@ changed" nearly everywhere, and is never a real value.
 import re
 from collections.abc import Mapping
 
+
+def numbered(names: str, first: int = 1) -> Mapping[str, int]:
+    """The members of an enumeration that counts from ``first`` on. Names that are joined by a
+    slash have the same number."""
+    return {
+        name: number
+        for number, members in enumerate(names.split(), first)
+        for name in members.split("/")
+    }
+
+
+OBJECT_TYPE = numbered(
+    """
+    Switch DN Person Place AgentGroup PlaceGroup Tenant Service Application Host PhysicalSwitch
+    Script Skill ActionCode AgentLogin Transaction DNGroup StatDay StatTable AppPrototype
+    AccessGroup Folder Field Format TableAccess CallingList Campaign Treatment Filter TimeZone
+    VoicePrompt IVRPort IVR AlarmCondition Enumerator EnumeratorValue ObjectiveTable
+    CampaignGroup GVPReseller GVPCustomer GVPIVRProfile ScheduledTask Role PersonLastLogin
+    """
+)
+"""All object types of Configuration Server (``CfgObjectType``)."""
+
 STATE: Mapping[str, int] = {"Enabled": 1, "Disabled": 2}
 
 SCRIPT_TYPE: Mapping[str, int] = {
@@ -102,17 +124,6 @@ CLIENT_APPLICATION_TYPES = frozenset({19, 22, 108, 157, 165})
 REDUNDANCY_TYPE: Mapping[str, int] = {"ColdStandby": 1, "WarmStandby": 2, "HotStandby": 3}
 TRACE_MODE: Mapping[str, int] = {"NoTraceMode": 0, "None": 1, "Local": 2, "Remote": 3, "Both": 4}
 STARTUP_TYPE: Mapping[str, int] = {"Automatic": 1, "Manual": 2, "Disabled": 3}
-HOST_TYPE: Mapping[str, int] = {"NetworkServer": 1}
-OS_TYPE: Mapping[str, int] = {
-    "Solaris": 1,
-    "AIX": 5,
-    "WinNT": 7,
-    "Windows2000": 13,
-    "WindowsServer2003": 15,
-    "RedHatLinux": 16,
-    "WindowsServer2008": 17,
-    "WindowsServer2012": 19,
-}
 TRANSACTION_TYPE: Mapping[str, int] = {
     "CallData": 1,
     "BusinessAttribute": 2,
@@ -135,9 +146,84 @@ ACCESS_GROUP_TYPE: Mapping[str, int] = {
     "System": 5,
     "Everyone": 6,
 }
-OBJECTIVE_TABLE_TYPE: Mapping[str, int] = {"Default": 1, "CostBased": 2}
-SOLUTION_TYPE: Mapping[str, int] = {"DefaultSolution": 1}
-FOLDER_CLASS: Mapping[str, int] = {"Default": 1, "Site": 2}
+
+HOST_TYPE = numbered(
+    """
+    NetworkServer TenantServer ServiceWorkstation TenantWorkstation AgentWorkstation
+    AuxComputer GVPWorkstation
+    """
+)
+
+OS_TYPE = numbered(
+    """
+    NoOS Solaris SolarisX86 DigitalUNIX HPUX AIX SunOS WinNT Windows OS2 Macintosh
+    TandemUNIX UnixWare Windows2000 WindowsXP WindowsServer2003 RedHatLinux
+    WindowsServer2008 WindowsVista WindowsServer2012
+    """,
+    first=0,
+)
+
+COMPONENT_TYPE = numbered("Unknown SubProcess Service Component AccessPoint", first=0)
+
+SOLUTION_TYPE = numbered(
+    """
+    DefaultSolution IntegratedScreenPop EnterpriseRouting NetworkRouting OutboundDialing
+    WorkforceManagement VoiceSelfService InternetContactCenter WorkflowRouting
+    InformationAnalysis KnowledgeWorker BranchOffice Framework ExpressEdition
+    MultiChannelRouting DesktopNETServerSolution
+    """
+)
+
+CHARGE_TYPE = numbered("Free FlatRate Instance Duration")
+
+FOLDER_CLASS = numbered(
+    """
+    Default Site GVPCustomerGroup GVPIVRProfileGroup GVPRoot HostGroup GVPCustomerGroupRoot
+    GVPIVRProfileGroupRoot HostGroupRoot GVPDIDGroups GVPDIDs
+    """
+)
+
+RESOURCE_TYPE = numbered(
+    """
+    TimeZone Contract SiteAccess GVPGroupCustomer GVPGroupIVRProfile GVPServerType
+    GVPServerTypeDisabled GVPServer GVPProcessNode GVPDataNode GVPTemplate GroupHost
+    TaskGVPIVRProfile TaskGVPCustomer TaskSwitch TaskHost Enumerator EnumeratorValue Script
+    Application
+    """
+)
+
+RANK = numbered(
+    """
+    User Designer TenantAdministrator ServiceAdministrator SuperAdministrator
+    """
+)
+
+ACTION_CODE_TYPE = numbered(
+    """
+    InboundCall OutboundCall InternalCall Transfer Conference Login Logout Ready NotReady
+    BusyOn BusyOff ForwardOn ForwardOff
+    """
+)
+
+STAT_TABLE_TYPE = numbered(
+    """
+    CapacityTable QuotaTable SpecialDayTable VolumeContractTable VariableRateContractTable
+    """
+)
+
+STAT_DAY_TYPE = numbered("Default DayContract")
+
+OBJECTIVE_TABLE_TYPE = numbered("Default CostContract")
+
+ALARM_CATEGORY = numbered("Critical Major Minor")
+
+SELECTION_MODE = numbered("ByAppDBID AppType ByAny")
+
+TASK_TYPE = numbered(
+    """
+    UpdateAppIVR RegenerateIVRProfiles RegenerateDIDGroups SwapIVRURLs
+    """
+)
 
 
 def mnemonic(enumeration: Mapping[str, int], number: int) -> str:

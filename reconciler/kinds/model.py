@@ -44,6 +44,11 @@ class Attribute:
     A reference to several types has ``targets`` (number -> type), and ``type_from``: the
     attribute beside it with the number. ``refers_to`` is then the first of them.
 
+    ``bounds``: the least and the greatest number that it can hold.
+
+    ``taken_from``: a reference beside it; where that is set, the server takes the value from
+    the object that it leads to. ``exclusive``: no two objects of the type refer to one target.
+
     ``fields``: of a structure; ``key``: those that together identify an entry of a list.
     """
 
@@ -56,12 +61,15 @@ class Attribute:
     secret: bool = False
     default: Any = None
     max_length: int = 255
+    bounds: tuple[int, int] | None = None
     enumeration: Mapping[str, int] = field(default_factory=dict)
     open_ended: bool = False
     refers_to: str = ""
     type_from: str = ""
     targets: Mapping[int, str] = field(default_factory=dict)
     on_delete: OnDelete = "clear"
+    taken_from: str = ""
+    exclusive: bool = False
     fields: tuple["Attribute", ...] = ()
     key: tuple[str, ...] = ()
 
@@ -117,10 +125,13 @@ class ObjectType:
 
     ``key``: the attributes of the natural key; the last of them is the name that people use.
     ``unique``: further sets of attributes that no two objects share.
+    ``dbid``: the attribute with the DBID, which no table entry lists.
+    ``written_by_server``: clients only read its objects.
     ``folder``: the name of the default folder. ``owner``: the attribute with the folder's
     owner, of type ``owner_type``; empty: tenant Environment owns it.
     ``filters``: filter -> path of the value that it compares, with ``[]`` for any entry of a
-    list; an empty path: the filter compares no attribute.
+    list; ``<Type.attribute``: the filter is the DBID of an object that refers to those that
+    are found; an empty path: the filter compares no attribute.
     """
 
     name: str
@@ -132,6 +143,8 @@ class ObjectType:
     owner_type: str = "Tenant"
     unique: tuple[tuple[str, ...], ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
+    dbid: str = "DBID"
+    written_by_server: bool = False
 
     def __post_init__(self) -> None:
         by_name = {attribute.name: attribute for attribute in self.attributes}

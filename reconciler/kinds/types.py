@@ -2,19 +2,34 @@
 
 Numbers and attribute names are Configuration Server's (``CfgObjectType``); a ``word`` is our
 plainer name. Site files are loaded in this order, so owners come first. A new type is one
-entry in one of the three parts.
+entry in one of the parts.
 """
 
 from collections.abc import Mapping
 
 from reconciler.kinds.model import Attribute, ObjectType
-from reconciler.kinds.types_accounts import ACCOUNT_TYPES
-from reconciler.kinds.types_environment import ENVIRONMENT_TYPES
+from reconciler.kinds.types_accounts import ACCOUNT_TYPES, LOGIN_TYPES
+from reconciler.kinds.types_applications import APPLICATION_TYPES
+from reconciler.kinds.types_environment import ALARM_TYPES, ENVIRONMENT_TYPES
 from reconciler.kinds.types_files import FILE_TYPES
+from reconciler.kinds.types_outbound import OUTBOUND_TYPES
 from reconciler.kinds.types_routing import ROUTING_TYPES
+from reconciler.kinds.types_telephony import TELEPHONY_TYPES
+from reconciler.kinds.types_voice_platform import VOICE_PLATFORM_TYPES
 
 OBJECT_TYPES: Mapping[str, ObjectType] = {
-    entry.name: entry for entry in (*ENVIRONMENT_TYPES, *ACCOUNT_TYPES, *ROUTING_TYPES)
+    entry.name: entry
+    for entry in (
+        *ENVIRONMENT_TYPES,
+        *APPLICATION_TYPES,
+        *ACCOUNT_TYPES,
+        *ROUTING_TYPES,
+        *TELEPHONY_TYPES,
+        *OUTBOUND_TYPES,
+        *VOICE_PLATFORM_TYPES,
+        *ALARM_TYPES,
+        *LOGIN_TYPES,
+    )
 }
 """Object type by name."""
 

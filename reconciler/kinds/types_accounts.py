@@ -1,8 +1,21 @@
 """The types of people and of groups of them."""
 
+from collections.abc import Mapping
+
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import objects, reference, references, tenant_type
-from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.attributes import (
+    AT_LEAST_ZERO,
+    address,
+    choice,
+    description,
+    flag,
+    integer,
+    objects,
+    reference,
+    references,
+    tenant_type,
+)
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
 
 _PERSON = tenant_type(
     "Person",
@@ -15,8 +28,12 @@ _PERSON = tenant_type(
     Attribute("emailAddress"),
     Attribute("externalID"),
     Attribute("password", max_length=64, secret=True),
+    flag("changePasswordOnNextLogin"),
+    integer("passwordHashAlgorithm"),
+    Attribute("PasswordUpdatingDate", ValueType.INTEGER, read_only=True),
     Attribute("isAgent", ValueType.FLAG, immutable=True, default=False),
-    Attribute("isExternalAuth", ValueType.FLAG, default=False),
+    flag("isExternalAuth", default=False),
+    flag("isAdmin"),
     Attribute(
         "skillLevels",
         ValueType.STRUCTURES,
@@ -24,25 +41,94 @@ _PERSON = tenant_type(
         key=("skillDBID",),
         fields=(
             reference("skillDBID", "skill", "Skill", mandatory=True),
-            Attribute("level", ValueType.INTEGER),
+            integer("level", bounds=AT_LEAST_ZERO),
         ),
     ),
+    Attribute(
+        "agentLogins",
+        ValueType.STRUCTURES,
+        key=("agentLoginDBID",),
+        exclusive=True,
+        fields=(
+            reference("agentLoginDBID", "agentLogin", "AgentLogin", mandatory=True),
+            integer("wrapupTime", bounds=AT_LEAST_ZERO),
+        ),
+    ),
+    reference("placeDBID", "place", "Place"),
     reference("capacityRuleDBID", "capacityRule", "Script"),
+    reference("siteDBID", "site", "Folder"),
     reference("contractDBID", "contract", "ObjectiveTable"),
+    Attribute(
+        "appRanks",
+        ValueType.STRUCTURES,
+        word="ranks",
+        key=("appType",),
+        fields=(
+            Attribute(
+                "appType",
+                ValueType.ENUM,
+                mandatory=True,
+                enumeration=enums.APPLICATION_TYPE,
+                open_ended=True,
+            ),
+            choice("appRank", enums.RANK, word="rank"),
+        ),
+    ),
+    references("assignedTenantDBIDs", "assignedTenants", "Tenant"),
+    address(),
+    Attribute(
+        "phones",
+        ValueType.STRUCTURE,
+        fields=tuple(
+            Attribute(kind)
+            for kind in ("office", "home", "mobile", "pager", "fax", "modem", "phonesComment")
+        ),
+    ),
+    Attribute("birthdate"),
+    Attribute("comment"),
     key=("tenantDBID", "employeeID"),
     unique=(("userName",),),
     filters={
-        "tenant_dbid": "tenantDBID",
         "employee_id": "employeeID",
         "user_name": "userName",
-        "state": "state",
+        "first_name": "firstName",
+        "last_name": "lastName",
         "is_agent": "isAgent",
+        "skill_dbid": "skillLevels[].skillDBID",
+        "login_dbid": "agentLogins[].agentLoginDBID",
+        "group_dbid": "<AgentGroup.agentDBIDs",
     },
 )
 
 _MEMBERS = {"Person": 3, "AccessGroup": 21}
 
-_ACCESS_GROUP = tenant_type(
+
+def group_type(
+    type_name: str,
+    number: int,
+    folder: str,
+    *own: Attribute,
+    filters: Mapping[str, str] | None = None,
+) -> ObjectType:
+    """A group: of agents, places, DNs, or of people who may do something. The attributes that
+    all groups have are in the protocol's ``CfgGroup``."""
+    return tenant_type(
+        type_name,
+        number,
+        folder,
+        *own,
+        references("managerDBIDs", "managers", "Person"),
+        references("routeDNDBIDs", "routeDNs", "DN"),
+        reference("capacityTableDBID", "capacityTable", "StatTable"),
+        reference("quotaTableDBID", "quotaTable", "StatTable"),
+        reference("capacityRuleDBID", "capacityRule", "Script"),
+        reference("siteDBID", "site", "Folder"),
+        reference("contractDBID", "contract", "ObjectiveTable"),
+        filters=filters,
+    )
+
+
+_ACCESS_GROUP = group_type(
     "AccessGroup",
     21,
     "Access Groups",
@@ -52,37 +138,32 @@ _ACCESS_GROUP = tenant_type(
     objects("memberIDs", "members", _MEMBERS),
 )
 
-_ROLE = tenant_type(
-    "Role",
-    43,
-    "Roles",
-    Attribute("description"),
-    objects("members", "members", _MEMBERS),
-)
+_ROLE = tenant_type("Role", 43, "Roles", description(), objects("members", "members", _MEMBERS))
 
 _SKILL = tenant_type("Skill", 13, "Skills")
 
-_AGENT_GROUP = tenant_type(
+_AGENT_GROUP = group_type(
     "AgentGroup",
     5,
     "Agent Groups",
     references("agentDBIDs", "agents", "Person"),
-    references("managerDBIDs", "managers", "Person"),
-    reference("capacityRuleDBID", "capacityRule", "Script"),
-    reference("contractDBID", "contract", "ObjectiveTable"),
-    filters={
-        "tenant_dbid": "tenantDBID",
-        "name": "name",
-        "state": "state",
-        "person_dbid": "agentDBIDs[]",
-    },
+    filters={"person_dbid": "agentDBIDs[]"},
 )
 
-_PLACE_GROUP = tenant_type(
-    "PlaceGroup",
-    6,
-    "Place Groups",
-    reference("capacityRuleDBID", "capacityRule", "Script"),
+_PERSON_LAST_LOGIN = ObjectType(
+    "PersonLastLogin",
+    44,
+    key=("personDBID",),
+    dbid="personDBID",
+    owner="",
+    written_by_server=True,
+    attributes=(
+        reference("personDBID", "person", "Person", "cascade"),
+        integer("lastLoginTime"),
+        reference("applicationDBID", "application", "Application"),
+        Attribute("hostName", word="host"),
+    ),
 )
 
-ACCOUNT_TYPES = (_PERSON, _ACCESS_GROUP, _ROLE, _SKILL, _AGENT_GROUP, _PLACE_GROUP)
+ACCOUNT_TYPES = (_PERSON, _ACCESS_GROUP, _ROLE, _SKILL, _AGENT_GROUP)
+LOGIN_TYPES = (_PERSON_LAST_LOGIN,)

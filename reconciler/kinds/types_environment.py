@@ -1,12 +1,19 @@
-"""The types that the whole server shares: tenants, folders, hosts, applications."""
+"""The types that the whole server shares: tenants, folders, hosts, alarms, scheduled tasks."""
 
 from reconciler.kinds import enums
 from reconciler.kinds.attributes import (
+    address,
     annex,
+    choice,
+    description,
     fixed_type,
+    flag,
+    integer,
     name,
     reference,
     references,
+    resources,
+    server_type,
     state,
 )
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
@@ -19,11 +26,29 @@ _TENANT = ObjectType(
     owner="",
     attributes=(
         name(),
-        Attribute("isServiceProvider", ValueType.FLAG, read_only=True, default=False),
+        # Servers ignore it and do not return it.
+        Attribute("isServiceProvider", ValueType.FLAG, read_only=True),
+        # A client gives it at creation and gets it back; the server checks it nowhere.
+        Attribute("password", max_length=64),
+        address(),
         Attribute("chargeableNumber", max_length=64),
         reference("defaultCapacityRuleDBID", "defaultCapacityRule", "Script"),
         reference("defaultContractDBID", "defaultContract", "ObjectiveTable"),
         reference("parentTenantDBID", "parentTenant", "Tenant"),
+        reference("tenantPersonDBID", "tenantPerson", "Person"),
+        reference("providerPersonDBID", "providerPerson", "Person"),
+        Attribute(
+            "serviceInfo",
+            ValueType.STRUCTURES,
+            word="services",
+            key=("serviceDBID",),
+            fields=(
+                reference("serviceDBID", "service", "Service", mandatory=True),
+                flag("isChargeable", default=True),
+            ),
+        ),
+        flag("isSuperTenant"),
+        references("tenantDBIDs", "tenants", "Tenant"),
         state(),
         annex(),
     ),
@@ -45,6 +70,7 @@ _FOLDER = ObjectType(
             immutable=True,
             enumeration=enums.FOLDER_CLASS,
         ),
+        integer("customType"),
         Attribute(
             "ownerID",
             ValueType.STRUCTURE,
@@ -60,7 +86,7 @@ _FOLDER = ObjectType(
             read_only=True,
             fields=(Attribute("type", ValueType.INTEGER), Attribute("DBID", ValueType.INTEGER)),
         ),
-        Attribute("description"),
+        description(),
         # An object that an update adds moves into the folder.
         Attribute(
             "objectIDs",
@@ -71,6 +97,15 @@ _FOLDER = ObjectType(
                 Attribute("type", ValueType.INTEGER, mandatory=True),
                 Attribute("DBID", ValueType.INTEGER, mandatory=True),
             ),
+        ),
+        resources(
+            "Folder",
+            "ObjectiveTable",
+            "GVPReseller",
+            "GVPCustomer",
+            "GVPIVRProfile",
+            "TimeZone",
+            "Host",
         ),
         state(),
         annex(),
@@ -88,169 +123,77 @@ _FOLDER = ObjectType(
     },
 )
 
-_HOST = ObjectType(
+_HOST = server_type(
     "Host",
     10,
-    key=("name",),
+    "Hosts",
+    Attribute("IPaddress", word="ipAddress", max_length=64),
+    Attribute("HWID", word="hardwareID"),
+    fixed_type(enums.HOST_TYPE, default=1),
+    Attribute(
+        "OSinfo",
+        ValueType.STRUCTURE,
+        word="os",
+        default={"OStype": 0},
+        fields=(
+            choice("OStype", enums.OS_TYPE, word="type", default=0),
+            Attribute("OSversion", word="version"),
+        ),
+    ),
+    Attribute("LCAPort", word="lcaPort", mandatory=True, default="4999"),
+    reference("SCSDBID", "scs", "Application"),
+    address(),
+    reference("contactPersonDBID", "contactPerson", "Person"),
+    Attribute("comment"),
+    resources("Application", "Script", "Enumerator", "EnumeratorValue"),
     unique=(("IPaddress",),),
-    folder="Hosts",
-    owner="",
-    attributes=(
-        name(),
-        Attribute("IPaddress", word="ipAddress", max_length=64),
-        fixed_type(enums.HOST_TYPE, default=1),
-        Attribute(
-            "OSinfo",
-            ValueType.STRUCTURE,
-            word="os",
-            fields=(
-                Attribute("OStype", ValueType.ENUM, word="type", enumeration=enums.OS_TYPE),
-                Attribute("OSversion", word="version"),
-            ),
-        ),
-        Attribute("LCAPort", word="lcaPort", mandatory=True, default="4999"),
-        reference("SCSDBID", "scs", "Application"),
-        state(),
-        annex(),
-    ),
-    filters={"name": "name", "state": "state"},
+    filters={"host_type": "type", "os_type": "OSinfo.OStype", "scs_dbid": "SCSDBID"},
 )
 
-_APP_PROTOTYPE = ObjectType(
-    "AppPrototype",
-    20,
-    key=("name",),
-    folder="Application Templates",
-    owner="",
-    attributes=(
-        name(immutable=True),
-        fixed_type(enums.APPLICATION_TYPE, open_ended=True),
-        Attribute("version", mandatory=True, immutable=True),
-        Attribute("options", ValueType.KEY_VALUES),
-        state(),
-        annex(),
-    ),
-    filters={"name": "name", "app_type": "type", "version": "version", "state": "state"},
+
+def _event(name: str, word: str, *, mandatory: bool = False) -> Attribute:
+    """The log event that raises or clears an alarm."""
+    return Attribute(
+        name,
+        ValueType.STRUCTURE,
+        word=word,
+        mandatory=mandatory,
+        fields=(
+            integer("logEventID"),
+            choice("selectionMode", enums.SELECTION_MODE),
+            Attribute(
+                "appType", ValueType.ENUM, enumeration=enums.APPLICATION_TYPE, open_ended=True
+            ),
+            reference("appDBID", "application", "Application"),
+        ),
+    )
+
+
+_ALARM_CONDITION = server_type(
+    "AlarmCondition",
+    34,
+    "Alarm Conditions",
+    description(),
+    choice("category", enums.ALARM_CATEGORY, default=2),
+    _event("alarmDetectEvent", "detectEvent", mandatory=True),
+    _event("alarmRemovalEvent", "removalEvent"),
+    reference("alarmDetectScriptDBID", "detectScript", "Script"),
+    integer("clearanceTimeout", default=86400),
+    references("reactionScriptDBIDs", "reactionScripts", "Script"),
+    references("clearanceScriptDBIDs", "clearanceScripts", "Script"),
+    flag("isMasked", default=False),
 )
 
-_APPLICATION = ObjectType(
-    "Application",
-    9,
-    key=("name",),
-    folder="Applications",
-    owner="",
-    attributes=(
-        name(),
-        fixed_type(enums.APPLICATION_TYPE, open_ended=True),
-        Attribute("version", mandatory=True),
-        reference("appPrototypeDBID", "template", "AppPrototype", "veto", immutable=True),
-        Attribute("isServer", ValueType.FLAG, read_only=True),
-        Attribute("isPrimary", ValueType.FLAG, read_only=True, default=True),
-        Attribute(
-            "serverInfo",
-            ValueType.STRUCTURE,
-            word="server",
-            fields=(
-                reference("hostDBID", "host", "Host", "veto"),
-                Attribute("port", max_length=64),
-                reference("backupServerDBID", "backup", "Application"),
-                Attribute("timeout", ValueType.INTEGER, default=10),
-                Attribute("attempts", ValueType.INTEGER, default=1),
-            ),
-        ),
-        Attribute(
-            "portInfos",
-            ValueType.STRUCTURES,
-            word="ports",
-            key=("id",),
-            fields=(
-                Attribute("id", mandatory=True, default="default"),
-                Attribute("port", mandatory=True),
-                Attribute("connProtocol", word="protocol"),
-                Attribute("transportParams"),
-                Attribute("appParams"),
-                Attribute("description"),
-            ),
-        ),
-        Attribute(
-            "appServerDBIDs",
-            ValueType.STRUCTURES,
-            word="connections",
-            key=("appServerDBID",),
-            fields=(
-                reference("appServerDBID", "server", "Application", "veto", mandatory=True),
-                Attribute("id", default="default"),
-                Attribute("connProtocol", word="protocol"),
-                Attribute("timoutLocal", ValueType.INTEGER, word="timeoutLocal"),
-                Attribute("timoutRemote", ValueType.INTEGER, word="timeoutRemote"),
-                Attribute("mode", ValueType.ENUM, enumeration=enums.TRACE_MODE),
-                Attribute("transportParams"),
-                Attribute("appParams"),
-            ),
-        ),
-        references("tenantDBIDs", "tenants", "Tenant"),
-        Attribute("options", ValueType.KEY_VALUES),
-        annex(),
-        Attribute("flexibleProperties", ValueType.KEY_VALUES),
-        Attribute("workDirectory"),
-        Attribute("commandLine"),
-        Attribute("commandLineArguments"),
-        Attribute("autoRestart", ValueType.FLAG, default=True),
-        Attribute("startupTimeout", ValueType.INTEGER, default=90),
-        Attribute("shutdownTimeout", ValueType.INTEGER, default=90),
-        Attribute("redundancyType", ValueType.ENUM, default=1, enumeration=enums.REDUNDANCY_TYPE),
-        Attribute(
-            "startupType",
-            ValueType.ENUM,
-            read_only=True,
-            default=1,
-            enumeration=enums.STARTUP_TYPE,
-        ),
-        state(),
-    ),
-    filters={
-        "name": "name",
-        "app_type": "type",
-        "state": "state",
-        "version": "version",
-        "is_server": "isServer",
-        "startup_type": "startupType",
-        "app_prototype_dbid": "appPrototypeDBID",
-        "tenant_dbid": "tenantDBIDs[]",
-        "server_dbid": "appServerDBIDs[].appServerDBID",
-        "host_dbid": "serverInfo.hostDBID",
-        "backup_server_dbid": "serverInfo.backupServerDBID",
-        "primary_server_dbid": "",
-        "port": "portInfos[].port",
-    },
+_SCHEDULED_TASK = server_type(
+    "ScheduledTask",
+    42,
+    "Scheduled Tasks",
+    fixed_type(enums.TASK_TYPE),
+    description(),
+    integer("startTime"),
+    resources("Host", "Switch", "GVPCustomer", "GVPIVRProfile"),
+    filters={"task_type": "type"},
 )
 
-_SERVICE = ObjectType(
-    "Service",
-    8,
-    key=("name",),
-    folder="Solutions",
-    owner="",
-    attributes=(
-        name(),
-        fixed_type(enums.SOLUTION_TYPE, open_ended=True),
-        Attribute("version"),
-        reference("SCSDBID", "scs", "Application"),
-        reference("assignedTenantDBID", "assignedTenant", "Tenant"),
-        Attribute(
-            "components",
-            ValueType.STRUCTURES,
-            key=("appDBID",),
-            fields=(
-                reference("appDBID", "application", "Application", "veto", mandatory=True),
-                Attribute("startupPriority", ValueType.INTEGER),
-                Attribute("isOptional", ValueType.FLAG, default=False),
-            ),
-        ),
-        state(),
-        annex(),
-    ),
-    filters={"name": "name", "solution_type": "type", "state": "state"},
-)
-
-ENVIRONMENT_TYPES = (_TENANT, _FOLDER, _HOST, _APP_PROTOTYPE, _APPLICATION, _SERVICE)
+ENVIRONMENT_TYPES = (_TENANT, _FOLDER, _HOST)
+ALARM_TYPES = (_ALARM_CONDITION, _SCHEDULED_TASK)

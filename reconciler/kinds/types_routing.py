@@ -1,7 +1,19 @@
-"""The types of routing: scripts, Business Attributes with their values, campaigns."""
+"""The types of routing: scripts, Business Attributes with their values, codes, calendars."""
 
 from reconciler.kinds import enums
-from reconciler.kinds.attributes import fixed_type, name, reference, tenant_type
+from reconciler.kinds.attributes import (
+    AT_LEAST_ZERO,
+    choice,
+    description,
+    fixed_type,
+    flag,
+    integer,
+    name,
+    reference,
+    references,
+    resources,
+    tenant_type,
+)
 from reconciler.kinds.model import Attribute, ValueType
 
 _SCRIPT = tenant_type(
@@ -9,12 +21,16 @@ _SCRIPT = tenant_type(
     12,
     "Scripts",
     fixed_type(enums.SCRIPT_TYPE),
-    Attribute("index", ValueType.INTEGER),
+    integer("index"),
+    reference("contactPersonDBID", "contactPerson", "Person"),
+    resources("AppPrototype", "Script"),
     filters={
-        "tenant_dbid": "tenantDBID",
-        "name": "name",
         "script_type": "type",
-        "state": "state",
+        "capacity_tenant_dbid": "<Tenant.defaultCapacityRuleDBID",
+        "capacity_agent_dbid": "<Person.capacityRuleDBID",
+        "capacity_agent_group_dbid": "<AgentGroup.capacityRuleDBID",
+        "capacity_place_dbid": "<Place.capacityRuleDBID",
+        "capacity_place_group_dbid": "<PlaceGroup.capacityRuleDBID",
         "exclude_bytecode": "",
         "exclude_longstrings": "",
     },
@@ -26,66 +42,129 @@ _TRANSACTION = tenant_type(
     "Transactions",
     fixed_type(enums.TRANSACTION_TYPE),
     Attribute("alias", mandatory=True),
-    Attribute("recordPeriod", ValueType.INTEGER),
-    Attribute("description"),
+    integer("recordPeriod"),
+    description(),
     key=("tenantDBID", "type", "name"),
     unique=(("tenantDBID", "type", "alias"),),
     filters={
-        "tenant_dbid": "tenantDBID",
-        "name": "name",
         "object_type": "type",
         "alias": "alias",
-        "state": "state",
     },
 )
+
+_ACTION_CODE = tenant_type(
+    "ActionCode",
+    14,
+    "Action Codes",
+    name(),
+    fixed_type(enums.ACTION_CODE_TYPE),
+    Attribute("code", mandatory=True),
+    Attribute(
+        "subcodes",
+        ValueType.STRUCTURES,
+        key=("name",),
+        fields=(Attribute("name", mandatory=True), Attribute("code", mandatory=True)),
+    ),
+    key=("tenantDBID", "type", "name"),
+    unique=(("tenantDBID", "type", "code"),),
+    filters={"code_type": "type"},
+)
+
+_TIME_ZONE = tenant_type(
+    "TimeZone",
+    30,
+    "Time Zones",
+    description(),
+    # In half hours, from -24 to 24.
+    integer("offset", bounds=(-24, 24)),
+    flag("isDSTObserved", "daylightSaving"),
+    # Packed: month, week, day and time in the bits of one number.
+    integer("DSTStartDate", "daylightSavingStart"),
+    integer("DSTStopDate", "daylightSavingStop"),
+    integer("DSTOffset", "daylightSavingOffset"),
+    Attribute("nameNetscape", mandatory=True),
+    Attribute("nameMSExplorer", mandatory=True),
+    filters={
+        "offset": "offset",
+        "name_netscape": "nameNetscape",
+        "name_msexplorer": "nameMSExplorer",
+    },
+)
+
+_MINUTES = (0, 24 * 60)
+
+_STAT_DAY = tenant_type(
+    "StatDay",
+    18,
+    "Statistical Days",
+    flag("isDayOfWeek", immutable=True),
+    integer("day", immutable=True),
+    integer("date", immutable=True),
+    integer("startTime", bounds=_MINUTES),
+    integer("endTime", bounds=_MINUTES),
+    integer("minValue", bounds=AT_LEAST_ZERO),
+    integer("maxValue", bounds=AT_LEAST_ZERO),
+    integer("targetValue"),
+    integer("intervalLength", default=15, immutable=True),
+    Attribute(
+        "statIntervals",
+        ValueType.STRUCTURES,
+        word="intervals",
+        key=("intervalCount",),
+        fields=(
+            Attribute("intervalCount", ValueType.INTEGER, word="interval", mandatory=True),
+            *(integer(f"statValue{number}") for number in range(1, 5)),
+        ),
+    ),
+    choice("type", enums.STAT_DAY_TYPE),
+    flag("useFlatRate"),
+    integer("flatRate"),
+    filters={"statday_type": "type", "table_dbid": "<StatTable.statDayDBIDs"},
+)
+
+_STAT_TABLE = tenant_type(
+    "StatTable",
+    19,
+    "Statistical Tables",
+    fixed_type(enums.STAT_TABLE_TYPE),
+    references("statDayDBIDs", "days", "StatDay"),
+    integer("waitThreshold"),
+    flag("useFlatRate"),
+    integer("flatRate"),
+    integer("agentHourlyRate"),
+    filters={"table_type": "type", "stat_day_dbid": "statDayDBIDs[]"},
+)
+
+
+def _of_attribute(name: str, word: str) -> Attribute:
+    """A reference to a value of the Business Attribute that ``word`` names."""
+    return reference(name, word, "EnumeratorValue", mandatory=True)
+
 
 _OBJECTIVE_TABLE = tenant_type(
     "ObjectiveTable",
     37,
     "Objective Tables",
-    Attribute("description"),
-    Attribute("type", ValueType.ENUM, default=1, enumeration=enums.OBJECTIVE_TABLE_TYPE),
-)
-
-_CAMPAIGN = tenant_type(
-    "Campaign",
-    27,
-    "Campaigns",
-    Attribute("description"),
-    reference("scriptDBID", "script", "Script"),
-)
-
-_GROUPS = {"AgentGroup": 5, "PlaceGroup": 6}
-
-_CAMPAIGN_GROUP = tenant_type(
-    "CampaignGroup",
-    38,
-    "Campaign Groups",
-    reference("campaignDBID", "campaign", "Campaign", "cascade", mandatory=True, immutable=True),
-    name(),
+    description(),
+    choice("type", enums.OBJECTIVE_TABLE_TYPE, default=1),
     Attribute(
-        "groupDBID",
-        ValueType.REFERENCE,
-        word="group",
-        mandatory=True,
-        refers_to="AgentGroup",
-        type_from="groupType",
-        targets={number: target for target, number in _GROUPS.items()},
-        on_delete="cascade",
+        "objectiveRecords",
+        ValueType.STRUCTURES,
+        word="records",
+        key=("mediaTypeDBID", "serviceTypeDBID", "customerSegmentDBID"),
+        fields=(
+            _of_attribute("mediaTypeDBID", "mediaType"),
+            _of_attribute("serviceTypeDBID", "serviceType"),
+            _of_attribute("customerSegmentDBID", "customerSegment"),
+            integer("objectiveThreshold", "threshold"),
+            integer("objectiveDelta", "delta"),
+            reference("contractDBID", "contract", "StatTable"),
+        ),
     ),
-    Attribute("groupType", ValueType.ENUM, default=5, enumeration=_GROUPS),
-    Attribute("description"),
-    reference("scriptDBID", "script", "Script"),
-    reference("interactionQueueDBID", "interactionQueue", "Script"),
-    key=("campaignDBID", "name"),
-    filters={
-        "tenant_dbid": "tenantDBID",
-        "campaign_dbid": "campaignDBID",
-        "group_dbid": "groupDBID",
-        "group_type": "groupType",
-        "name": "name",
-        "state": "state",
-    },
+    integer("prepaidCost"),
+    reference("timeZoneDBID", "timeZone", "TimeZone"),
+    integer("timeStart"),
+    integer("timeEnd"),
 )
 
 _ENUMERATOR = tenant_type(
@@ -95,13 +174,10 @@ _ENUMERATOR = tenant_type(
     name(immutable=True),
     Attribute("displayName", mandatory=True),
     fixed_type(enums.ENUMERATOR_TYPE),
-    Attribute("description"),
+    description(),
     filters={
-        "tenant_dbid": "tenantDBID",
-        "name": "name",
         "display_name": "displayName",
         "enumerator_type": "type",
-        "state": "state",
     },
 )
 
@@ -116,25 +192,25 @@ _ENUMERATOR_VALUE = tenant_type(
     Attribute("displayName", mandatory=True),
     # The server takes a missing flag for true, and then refuses a second default value.
     Attribute("isDefault", ValueType.FLAG, default=True),
-    Attribute("description"),
+    description(),
     key=("enumeratorDBID", "name"),
     owner=("enumeratorDBID", "Enumerator"),
     filters={
-        "tenant_dbid": "tenantDBID",
         "enumerator_dbid": "enumeratorDBID",
         "name": "name",
         "display_name": "displayName",
         "default_value": "isDefault",
-        "state": "state",
     },
 )
 
 ROUTING_TYPES = (
     _SCRIPT,
     _TRANSACTION,
-    _OBJECTIVE_TABLE,
-    _CAMPAIGN,
-    _CAMPAIGN_GROUP,
     _ENUMERATOR,
     _ENUMERATOR_VALUE,
+    _ACTION_CODE,
+    _TIME_ZONE,
+    _STAT_DAY,
+    _STAT_TABLE,
+    _OBJECTIVE_TABLE,
 )

@@ -6,13 +6,20 @@ from rich.text import Text
 from rich.tree import Tree
 
 from reconciler.kinds.fields import Value, flatten, shown
+from reconciler.kinds.model import ObjectType
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.render.console import Console, as_text, emit_tree, styled
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
-_HIDDEN = frozenset({"tenant", "name", "attribute", "employeeID"})
+_HIDDEN = frozenset({"tenant", "name", "employeeID"})
+
+_OWNED: dict[str, list[ObjectType]] = {}
+"""The type of an owner other than a tenant -> the types of what it owns, shown below it."""
+for _kind in OBJECT_TYPES.values():
+    if _kind.owner_type != "Tenant":
+        _OWNED.setdefault(_kind.owner_type, []).append(_kind)
 
 
 def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool) -> None:
@@ -21,7 +28,7 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
     for tenant in live.of_type("Tenant"):
         root = Tree(_text(f"{_name(tenant)} (tenant, DBID {tenant.dbid})", style="bold"))
         for name in OBJECT_TYPES:
-            if name in ("Tenant", "Folder", "EnumeratorValue"):
+            if name in ("Tenant", "Folder") or OBJECT_TYPES[name].owner_type != "Tenant":
                 continue
             members = [
                 one
@@ -37,20 +44,24 @@ def _add_type(
     root: Tree, name: str, members: list[ConfObject], live: Snapshot, verbose: bool
 ) -> None:
     branch = root.add(_text(f"{name} ({len(members)})", style="cyan"))
+    _add_objects(branch, sorted(members, key=lambda o: (o.path, str(_name(o)))), live, verbose)
+
+
+def _add_objects(branch: Tree, members: list[ConfObject], live: Snapshot, verbose: bool) -> None:
     folders: dict[str, Tree] = {}
-    for one in sorted(members, key=lambda o: (o.path, str(_name(o)))):
+    for one in members:
         _, _, below = one.path.partition("/")
         if below and below not in folders:
             folders[below] = branch.add(_text(f"{below}/", style="cyan"))
         node = folders.get(below, branch).add(_label(one, live))
         if verbose:
             _add_fields(node, one, live)
-        if name == "Enumerator":
-            for value in live.of_type("EnumeratorValue", one.tenant):
-                if value.attributes["enumeratorDBID"] == one.dbid:
-                    inner = node.add(_label(value, live))
-                    if verbose:
-                        _add_fields(inner, value, live)
+        for owned in _OWNED.get(one.type, ()):
+            inside = [o for o in live.of_type(owned.name) if o.attributes[owned.owner] == one.dbid]
+            if inside and len(_OWNED[one.type]) > 1:
+                _add_type(node, owned.name, inside, live, verbose)
+            elif inside:
+                _add_objects(node, inside, live, verbose)
 
 
 def _text(*parts: str | tuple[str, str], style: str = "") -> Text:
@@ -72,8 +83,11 @@ def _label(one: ConfObject, live: Snapshot) -> Text:
 
 
 def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
-    fields: Mapping[tuple[str, ...], Value] = flatten(OBJECT_TYPES[one.type], one.attributes, live)
+    kind = OBJECT_TYPES[one.type]
+    fields: Mapping[tuple[str, ...], Value] = flatten(kind, one.attributes, live)
+    owner = kind.attribute(kind.owner)
+    hidden = _HIDDEN | {owner.word if owner else ""}
     for path, value in fields.items():
-        if path[0] not in _HIDDEN:
+        if path[0] not in hidden:
             said = shown(value, secret=USUAL_NAMES.marks(path))
             node.add(_text(f"{'/'.join(path)}: {said}", style="dim"))

@@ -42,12 +42,13 @@ def attribute_of(kind: ObjectType, name: str) -> Attribute:
 
 def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
     """The attributes of a new object: checked, with the server's defaults. Read-only
-    attributes that were given are ignored."""
+    attributes that were given are ignored, unless the server took them from another object."""
     for name in given:
         attribute_of(kind, name)
     result: dict[str, Any] = {}
     for attribute in kind.attributes:
-        value = None if attribute.read_only else given.get(attribute.name)
+        ignored = attribute.read_only and not attribute.taken_from
+        value = None if ignored else given.get(attribute.name)
         if value is None or value == "":
             value = attribute.default
         empty = value is None or (attribute.type is ValueType.REFERENCE and value == 0)
@@ -178,19 +179,24 @@ def without_reference(
         elif refers and value == target:
             del result[attribute.name]
         elif attribute.type is ValueType.STRUCTURE and value:
-            gone = _referring(attribute, value, target_type, target)
-            result[attribute.name] = {name: v for name, v in value.items() if name not in gone}
+            result[attribute.name] = _cleared(attribute, value, target_type, target)
         elif attribute.type is ValueType.STRUCTURES and value:
-            result[attribute.name] = [
-                entry for entry in value if not _referring(attribute, entry, target_type, target)
-            ]
+            entries = (_cleared(attribute, entry, target_type, target) for entry in value)
+            result[attribute.name] = [entry for entry in entries if entry is not None]
     return result
 
 
-def _referring(attribute: Attribute, values: Attributes, target_type: str, target: int) -> set[str]:
-    """The fields of a structure that refer to the object."""
-    return {
-        field.name
+def _cleared(
+    attribute: Attribute, values: Attributes, target_type: str, target: int
+) -> dict[str, Any] | None:
+    """A structure without its references to the object; None for an entry of a list that is
+    nothing without them."""
+    gone = {
+        field.name: field
         for field in attribute.fields
         if values.get(field.name) == target and field.target(values) == target_type
     }
+    needed = any(field.mandatory or name in attribute.key for name, field in gone.items())
+    if needed and attribute.type is ValueType.STRUCTURES:
+        return None
+    return {name: value for name, value in values.items() if name not in gone}

@@ -20,7 +20,11 @@ def problem_of(attribute: Attribute, value: Any) -> str:
         case ValueType.FLAG:
             return "" if isinstance(value, bool) else f"must be true or false, not {value!r}"
         case ValueType.INTEGER | ValueType.REFERENCE:
-            return "" if is_integer(value) else f"must be a whole number, not {value!r}"
+            if not is_integer(value):
+                return f"must be a whole number, not {value!r}"
+            least, greatest = attribute.bounds or (value, value)
+            inside = least <= value <= greatest
+            return "" if inside else f"must be from {least} to {greatest}, not {value}"
         case ValueType.ENUM:
             if not is_integer(value):
                 return f"must be a number, not {value!r}"

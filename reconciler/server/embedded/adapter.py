@@ -5,6 +5,7 @@ the engine writes everything or nothing.
 """
 
 import gc
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from reconciler.kinds.model import Attributes, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta
-from reconciler.server.embedded import relations
+from reconciler.server.embedded import last_login, relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
 from reconciler.server.embedded.damage import RowChecker
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
@@ -57,10 +58,18 @@ class EmbeddedServer:
                 self.close()
                 raise
         self.engine.user = user
+        self._person = person
         self._access = Access(self.engine, person)
 
     def close(self) -> None:
         self.store.close()
+
+    def note_login(self, application: int, host: str) -> None:
+        """Notes that the session's person has logged in through a client application on a host,
+        where the server keeps that (``last_login``)."""
+        if self._person:
+            with self.store.writing():
+                last_login.note(self.engine, self._person, application, host, int(time.time()))
 
     def info(self) -> ServerInfo:
         with self.store.reading():

@@ -8,10 +8,10 @@ from typing import Any
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.delta import Delta, ListDelta, apply_delta, difference
-from reconciler.server.embedded import applications, relations
+from reconciler.server.delta import Delta, apply_delta, difference
+from reconciler.server.embedded import applications, folder_writes, relations, rules
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -27,9 +27,9 @@ from reconciler.server.errors import (
     ObjectNotFoundError,
     UniquenessViolationError,
     UnspecifiedModificationError,
-    ValueOutOfRangeError,
 )
 from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.server.values import normal
 
 FIRST_DBID = 101
 """The first DBID of ordinary objects, in each type; lower DBIDs are predefined objects."""
@@ -77,9 +77,13 @@ class Engine:
     def create(self, kind: ObjectType, given: Attributes, folder: int | None) -> int:
         """Creates an object, in its default folder or another. Returns its DBID."""
         if kind is _FOLDER:
-            return self._create_folder(given, folder)
+            return folder_writes.create(self, given, folder)
+        if kind.written_by_server:
+            raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
+        given = relations.with_taken(self.store, kind, given)
         completed = complete(kind, applications.from_template(self.store, kind, given))
         relations.check_references(self.store, kind, completed)
+        rules.check(self.store, kind, 0, completed)
         if kind.name == "Application":
             applications.check_backup(self.store, 0, completed)
         dbid = self.insert(kind, completed, self.place(kind, completed, folder))
@@ -105,7 +109,7 @@ class Engine:
         """The folder for a new object: ``folder`` if it fits, else its default folder."""
         owner = owner_of(kind, completed)
         if folder is None:
-            return self.folders().default(kind, owner)
+            return self.folders().default(kind, owner) or self._add_default(kind, owner)
         if not self.folders().holds(folder, kind, owner):
             raise IncorrectReferencesError(
                 f"folder {folder} is not for {kind.name} objects of this owner",
@@ -114,22 +118,14 @@ class Engine:
             )
         return folder
 
-    def _create_folder(self, given: Attributes, parent: int | None) -> int:
-        if given.get("objectIDs"):
-            raise ValueOutOfRangeError("a new folder has no members", "Folder", "objectIDs")
-        completed = validation.complete(_FOLDER, given)
-        owner, number = completed["ownerID"], completed["type"]
-        into = self.folders().default_of(owner.get("type", 0), owner.get("DBID", 0), number)
-        if parent is not None:
-            into = parent
-        found = self.store.row("Folder", into)
-        held = decode(found[3]) if found else {}
-        if (held.get("type"), held.get("ownerID")) != (number, owner):
-            raise IncorrectReferencesError(
-                "the parent folder must have the same owner and type", "Folder", "ownerID"
-            )
-        completed["parentID"] = {"type": _FOLDER.number, "DBID": into}
-        return self.insert(_FOLDER, completed, into)
+    def _add_default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
+        """Creates the default folder of a type that the server did not know when the owner was
+        created. Returns its DBID; 0 where the type has no folders, or there is no such owner."""
+        if not kind.folder or self.store.row(*owner) is None:
+            return 0
+        dbid = self.store.next_dbid("Folder", FIRST_DBID)
+        self.write(_FOLDER, dbid, folder_attributes(kind, owner, kind.folder), 0, new=True)
+        return dbid
 
     def insert(
         self, kind: ObjectType, completed: dict[str, Any], folder: int, dbid: int | None = None
@@ -139,14 +135,12 @@ class Engine:
         if dbid is not None and self.store.row(kind.name, dbid):
             raise UniquenessViolationError(f"DBID {dbid} is taken", kind.name, "DBID")
         dbid = self.store.next_dbid(kind.name, FIRST_DBID, dbid)
-        if completed.get("password"):
-            completed["password"] = hashed(completed["password"])
-        if (kind.name, dbid) == ("Tenant", ENVIRONMENT):
-            completed["isServiceProvider"] = True
+        for attribute in kind.attributes:
+            if attribute.secret and completed.get(attribute.name):
+                completed[attribute.name] = hashed(completed[attribute.name])
         self.write(kind, dbid, completed, folder, new=True)
         for held in default_folders(kind.name, dbid):
-            attributes = folder_attributes(held, (kind.name, dbid), held.folder)
-            self.write(_FOLDER, self.store.next_dbid("Folder", FIRST_DBID), attributes, 0, new=True)
+            self._add_default(held, (kind.name, dbid))
         return dbid
 
     def update(self, kind: ObjectType, dbid: int, delta: Delta) -> None:
@@ -156,28 +150,35 @@ class Engine:
         if not delta:
             raise UnspecifiedModificationError("the update names no change", kind.name)
         self._check_environment(kind, dbid)
+        if kind.written_by_server:
+            raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
         validation.check_delta(kind, live, delta)
-        relations.check_frozen(self.store, kind, dbid, delta)
+        rules.check_frozen(self.store, kind, dbid, live, delta)
         moved = delta.lists.get("objectIDs") if kind is _FOLDER else None
         rest = delta
         if moved is not None:
-            self._move_into(dbid, live, moved)
+            folder_writes.move_into(self, dbid, live, moved)
             lists = {name: entries for name, entries in delta.lists.items() if name != "objectIDs"}
             rest = Delta(delta.values, delta.key_values, lists)
         updated = apply_delta(kind, live, rest) if rest else dict(live)
         for name in (*rest.key_values, *rest.lists):
-            validation.check_value(kind, validation.attribute_of(kind, name), updated[name])
+            attribute = validation.attribute_of(kind, name)
+            validation.check_value(kind, attribute, updated[name])
+            if attribute.key:
+                updated[name] = normal(attribute, updated[name])
         if updated == live and not moved:
             raise UnspecifiedModificationError("the object has these values already", kind.name)
         relations.check_references(self.store, kind, updated)
+        rules.check(self.store, kind, dbid, updated)
         if kind.name == "Application":
             applications.check_application(updated)
             applications.check_application_update(self.store, dbid, live, updated, delta)
             applications.check_backup(self.store, dbid, updated)
-        if "password" in delta.values:
-            password = updated.pop("password")
-            if password:
-                updated["password"] = hashed(password)
+        for attribute in kind.attributes:
+            if attribute.secret and attribute.name in delta.values:
+                given = updated.pop(attribute.name)
+                if given:
+                    updated[attribute.name] = hashed(given)
         self.write(kind, dbid, updated, folder, sent=delta)
         if kind.name == "Application":
             applications.mirror(self, dbid)
@@ -185,46 +186,12 @@ class Engine:
         if delta.values.get("state") == STATE["Disabled"]:
             relations.disable_owned(self, kind, dbid)
 
-    def _move_into(self, folder: int, live: Attributes, delta: ListDelta) -> None:
-        """Moves objects, and folders for the same type, into a folder."""
-        if delta.changed or delta.deleted:
-            raise ValueOutOfRangeError(
-                "an object cannot be removed from its folder, only moved to another",
-                "Folder",
-                "objectIDs",
-            )
-        held = TYPES_BY_NUMBER[live["type"]]
-        for entry in delta.added:
-            if entry.get("type") == held.number:
-                dbid, _, _, body = self.existing(held.name, entry["DBID"])
-                attributes = decode(body)
-                self.write(held, dbid, attributes, self.place(held, attributes, folder))
-            elif entry.get("type") == _FOLDER.number:
-                self._move_folder(entry["DBID"], folder, live)
-            else:
-                raise IncorrectReferencesError(
-                    f"the folder is for {held.name} objects", "Folder", "objectIDs"
-                )
-
-    def _move_folder(self, dbid: int, into: int, live: Attributes) -> None:
-        _, _, _, body = self.existing("Folder", dbid)
-        attributes = decode(body)
-        kinds = [(folder["type"], folder["ownerID"]) for folder in (attributes, live)]
-        is_default = attributes["parentID"] == attributes["ownerID"]
-        if kinds[0] != kinds[1] or is_default or dbid in self.folders().ancestors(into):
-            raise IncorrectReferencesError(
-                "a folder can move only into a folder of the same owner and type, not below itself;"
-                " a default folder cannot move",
-                "Folder",
-                "objectIDs",
-            )
-        parent = {"type": _FOLDER.number, "DBID": into}
-        self.write(_FOLDER, dbid, {**attributes, "parentID": parent}, into)
-
     def delete(self, kind: ObjectType, dbid: int) -> None:
         """Deletes an object, with all consequences."""
         self.existing(kind.name, dbid)
         self._check_environment(kind, dbid)
+        if kind.written_by_server:
+            raise NoPermissionError(f"only the server itself writes {kind.name} objects", kind.name)
         relations.delete(self, kind.name, dbid)
 
     def _check_environment(self, kind: ObjectType, dbid: int) -> None:

@@ -17,7 +17,8 @@ from reconciler.server.values import is_integer
 
 _COMPUTED = {
     "default_folder": (
-        "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')) = ?"
+        "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')"
+        " AND json_extract(body, '$.type') <> 22) = ?"
     ),
     "primary_server_dbid": (
         "AND dbid IN (SELECT json_extract(body, '$.serverInfo.backupServerDBID')"
@@ -25,6 +26,12 @@ _COMPUTED = {
     ),
 }
 """Filters that do not compare an attribute: filter -> condition."""
+
+_REFERRED_TO = (
+    "AND dbid IN (SELECT target FROM reference"
+    " WHERE type = ? AND dbid = ? AND attribute = ? AND target_type = ?)"
+)
+"""The objects that one object refers to in one attribute."""
 
 LONG = 255
 """``exclude_longstrings`` empties texts that are longer than this."""
@@ -66,6 +73,9 @@ def conditions(kind: ObjectType, filters: Filter) -> Conditions:
         path = kind.filters[key]
         if key in _COMPUTED:
             found.add(_COMPUTED[key], value)
+        elif path.startswith("<"):
+            holder, attribute = path[1:].split(".")
+            found.add(_REFERRED_TO, holder, value, attribute, kind.name)
         elif path:
             found.add(_condition(path), value)
     if kind.name == "Folder" and {"object_type", "object_dbid"} & filters.keys():

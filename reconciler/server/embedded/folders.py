@@ -66,9 +66,21 @@ class FolderIndex:
         self._folders = {dbid: decode(body) for dbid, _, _, body in store.rows("Folder")}
         self._default: dict[tuple[int, int, int], int] = {}
         for dbid, folder in self._folders.items():
-            if folder["parentID"] == folder["ownerID"]:
+            if self.is_default(folder):
                 owner = folder["ownerID"]
                 self._default[owner["type"], owner["DBID"], folder["type"]] = dbid
+
+    @staticmethod
+    def is_default(folder: Attributes) -> bool:
+        """Whether a folder came with its owner. A configuration unit, which is for folders, is
+        also directly below its owner."""
+        return bool(folder["parentID"] == folder["ownerID"] and folder["type"] != FOLDER_TYPE)
+
+    @staticmethod
+    def fits(kind: int, owner: Attributes, outer: Attributes) -> bool:
+        """Whether a folder for objects of type number ``kind`` can be inside another folder;
+        without attributes, there is no such folder."""
+        return outer.get("ownerID") == owner and outer.get("type") in (kind, FOLDER_TYPE)
 
     def default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
         """The DBID of the default folder for objects of a type; 0 where there is none."""

@@ -11,17 +11,16 @@ from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.delta import Delta
+from reconciler.server.embedded import rules
 from reconciler.server.embedded.applications import Writer, backup_of, unmirror
+from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.encoding import decode
 from reconciler.server.errors import (
     DependentObjectsError,
     IncorrectReferencesError,
-    UnchangeableInfoError,
     UniquenessViolationError,
 )
-from reconciler.server.snapshot import ENVIRONMENT
 
 
 def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> None:
@@ -30,21 +29,29 @@ def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> 
         row = store.row(target_type, target)
         if row is None:
             raise IncorrectReferencesError(f"no {target_type} has DBID {target}", kind.name, name)
-        if (kind.name, name) in _SAME_TENANT:
-            allowed = {attributes["tenantDBID"], *_SAME_TENANT[kind.name, name]}
-            if row[1] not in allowed:
-                raise IncorrectReferencesError(
-                    f"{target_type} {target} belongs to another tenant", kind.name, "tenantDBID"
-                )
+        if not rules.may_cross(kind, name, attributes, row[1]):
+            raise IncorrectReferencesError(
+                f"{target_type} {target} belongs to another tenant", kind.name, "tenantDBID"
+            )
 
 
-_SAME_TENANT: dict[tuple[str, str], tuple[int, ...]] = {
-    ("EnumeratorValue", "enumeratorDBID"): (),
-    ("AgentGroup", "managerDBIDs"): (ENVIRONMENT,),
-    ("CampaignGroup", "campaignDBID"): (),
-    ("CampaignGroup", "groupDBID"): (),
-}
-"""References that stay inside a tenant -> other tenants that they may lead to."""
+def with_taken(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
+    """The attributes to create an object from, with those that the server takes from an object
+    that it refers to, such as the tenant of a DN from its switch."""
+    taken: dict[str, object] = {}
+    for attribute in kind.attributes:
+        source = kind.attribute(attribute.taken_from)
+        target = given.get(source.name) if source else None
+        row = store.row(source.refers_to, target) if source and target else None
+        if row is not None:
+            taken[attribute.name] = decode(row[3]).get(attribute.name)
+    return {**given, **taken}
+
+
+def is_tenant(store: Store, owner: Attributes) -> bool:
+    """Whether the owner of a folder is a tenant that exists."""
+    tenant = OBJECT_TYPES["Tenant"]
+    return owner.get("type") == tenant.number and bool(store.row("Tenant", owner.get("DBID", 0)))
 
 
 def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
@@ -59,14 +66,6 @@ def check_only_default(store: Store, dbid: int, attributes: Attributes) -> None:
         name = decode(other[3])["name"]
         raise UniquenessViolationError(
             f"{name!r} is the default value already", "EnumeratorValue", "isDefault"
-        )
-
-
-def check_frozen(store: Store, kind: ObjectType, dbid: int, delta: Delta) -> None:
-    """Refuses a change of what other objects depend on."""
-    if kind.name == "Host" and "name" in delta.values and store.referrers("Host", dbid):
-        raise UnchangeableInfoError(
-            "the host cannot be renamed while servers run on it", "Host", "name"
         )
 
 
@@ -143,7 +142,7 @@ def _check_folder(store: Store, object_type: str, dbid: int) -> None:
         return
     row = store.row("Folder", dbid)
     folder = decode(row[3]) if row else {}
-    if folder.get("parentID") == folder.get("ownerID"):
+    if folder and FolderIndex.is_default(folder):
         raise DependentObjectsError(
             "a default folder can be deleted only with its owner", "Folder", "ownerID"
         )

@@ -87,6 +87,8 @@ class Mapper:
             raise ListItemNotFoundError(
                 "references in a list can be added or deleted, not changed", shape.kind.name, name
             )
+        if changes.changed and _find(shape, name, "changed") is None:
+            changes = _without_changes(attribute, changes)
         buckets: tuple[tuple[Bucket, tuple[Any, ...]], ...] = (
             ("added", changes.added),
             ("changed", changes.changed),
@@ -160,6 +162,12 @@ class Mapper:
     @staticmethod
     def _set_key_values(sdk_object: Any, place: Location, value: Any) -> None:
         place.around(sdk_object).setPropertyValue(place.name, value)
+
+
+def _without_changes(attribute: Attribute, delta: ListDelta) -> ListDelta:
+    """The same for a list whose entries the protocol can only add and delete."""
+    replaced = tuple(attribute.key_of(entry) for entry in delta.changed)
+    return ListDelta((*delta.added, *delta.changed), (), (*delta.deleted, *replaced))
 
 
 def _names(shape: Shape, attribute: Attribute) -> FieldNames:

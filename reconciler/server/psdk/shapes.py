@@ -92,12 +92,12 @@ class Shapes:
             kind=kind,
             description=description,
             delta_description=delta,
-            dbid=plain["DBID"][0],
-            delta_dbid=in_delta["DBID"],
+            dbid=plain[kind.dbid][0],
+            delta_dbid=in_delta[kind.dbid],
             attributes={name: plain[name][0] for name in known if name in plain},
             delta={name: in_delta[name] for name in known if name in in_delta},
             buckets=buckets,
-            numbers={name: numbers[name] for name in (*known, "DBID") if name in numbers},
+            numbers={name: numbers[name] for name in (*known, kind.dbid) if name in numbers},
         )
 
     def _plain(

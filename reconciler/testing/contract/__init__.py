@@ -20,6 +20,7 @@ _WITH_ASSERTIONS = (
     "accounts",
     "applications",
     "deletion",
+    "every_type",
     "folders",
     "inherited_permissions",
     "keys",

@@ -19,7 +19,7 @@ from reconciler.testing.contract.site import (
 
 
 def test_a_backup_mirrors_the_connections_of_its_primary(server: Server) -> None:
-    connection = {"appServerDBID": 101, "id": "default"}
+    connection = {"appServerDBID": 101, "id": "default", "mode": 0}
     server.update(
         "Application", 102, Delta(lists={"appServerDBIDs": ListDelta(added=(connection,))})
     )

@@ -125,6 +125,8 @@ class ModelServer:
             wrong.add(errors.UnchangeableInfoError)
         if any(delta.values.get(one) == "" for one in kind.mandatory):
             wrong.add(errors.IncompleteObjectDataError)
+        if live.get("agentDBIDs") and after.get("name") != live.get("name"):
+            wrong.add(errors.UnchangeableInfoError)  # a group with agents keeps its name
         for one, options in delta.key_values.items():
             after[one] = _options(live.get(one, {}), options, wrong)
         for one, entries in delta.lists.items():

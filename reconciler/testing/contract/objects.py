@@ -91,7 +91,6 @@ def test_tenant_0_is_no_tenant(server: Server, object_type: str) -> None:
         ("Application", 102, "isServer", False),
         ("Application", 102, "isPrimary", False),
         ("Application", 102, "startupType", 3),
-        ("Tenant", 101, "isServiceProvider", True),
     ],
 )
 def test_what_is_fixed_at_creation_or_set_by_the_server_cannot_be_updated(
@@ -107,7 +106,6 @@ def test_what_is_fixed_at_creation_or_set_by_the_server_cannot_be_updated(
 @pytest.mark.parametrize(
     ("object_type", "attribute", "given", "kept"),
     [
-        ("Tenant", "isServiceProvider", True, False),
         ("Application", "isServer", False, True),
         ("Application", "isPrimary", False, True),
         ("Application", "startupType", 3, 1),
@@ -139,6 +137,7 @@ def test_a_new_object_has_the_servers_defaults(server: Server) -> None:
         "shutdownTimeout": 90,
         "redundancyType": 1,
         "startupType": 1,
+        "componentType": 0,
         "state": 1,
     }
     host = server.create("Host", {"name": "new.example.com"})
@@ -146,6 +145,7 @@ def test_a_new_object_has_the_servers_defaults(server: Server) -> None:
         "name": "new.example.com",
         "type": 1,
         "LCAPort": "4999",
+        "OSinfo": {"OStype": 0},
         "state": 1,
     }
 
@@ -231,7 +231,7 @@ def test_an_update_may_not_refer_to_nothing(server: Server) -> None:
         server.update(
             "AgentGroup",
             101,
-            Delta(values={"name": "Renamed"}, lists={"agentDBIDs": ListDelta(added=(999,))}),
+            Delta(values={"state": 2}, lists={"agentDBIDs": ListDelta(added=(999,))}),
         )
     assert get(server, "AgentGroup", 101) == before
 

@@ -53,6 +53,43 @@ EnumeratorValue:
   - {attribute: CaseData, dbid: 101, name: Page, displayName: Current Page, isDefault: false}
 """  # noqa: E501 - a line of the site is one object
 
+EVERY_TYPE = """
+PhysicalSwitch: [{name: Office, dbid: 101, type: SIPSwitch}]
+Switch: [{name: SIP, dbid: 101, physicalSwitch: Office}]
+DN: [{number: "2001", dbid: 101, switch: SIP, type: Extension}]
+AgentLogin: [{code: "3001", dbid: 101, switch: SIP}]
+Place: [{name: Desk, dbid: 101}]
+PlaceGroup: [{name: Desks, dbid: 101}]
+DNGroup: [{name: Numbers, dbid: 101, type: SinglePorts}]
+IVR: [{name: Voice, dbid: 101, type: MPS, version: "8"}]
+IVRPort: [{number: "1", dbid: 101, ivr: Voice}]
+VoicePrompt: [{name: Welcome, dbid: 101}]
+AccessGroup: [{name: Staff, dbid: 101}]
+Role: [{name: Supervisor, dbid: 101}]
+Skill: [{name: English, dbid: 101}]
+Transaction: [{name: Holidays, dbid: 101, type: List, alias: Holidays}]
+ActionCode: [{name: Lunch, dbid: 101, type: NotReady, code: L}]
+TimeZone: [{name: GMT, dbid: 101, nameNetscape: GMT, nameMSExplorer: GMT}]
+StatDay: [{name: Monday, dbid: 101}]
+StatTable: [{name: Capacity, dbid: 101, type: CapacityTable}]
+ObjectiveTable: [{name: Service level, dbid: 101}]
+Field: [{name: phone, dbid: 101, type: VarChar, fieldType: Phone}]
+Format: [{name: Calls, dbid: 101}]
+TableAccess: [{name: Numbers, dbid: 101, type: LogTable, databaseAccessPoint: Ixn, table: log}]
+Filter: [{name: Recent, dbid: 101, format: Calls}]
+Treatment: [{name: Busy, dbid: 101, callResult: Busy}]
+CallingList: [{name: List, dbid: 101, tableAccess: Numbers}]
+Campaign: [{name: Spring, dbid: 101}]
+CampaignGroup: [{name: Spring chat, dbid: 101, campaign: Spring, group: Chat}]
+GVPReseller: [{name: Reseller, dbid: 101}]
+GVPCustomer: [{name: Customer, dbid: 101, reseller: Reseller}]
+GVPIVRProfile: [{name: Profile, dbid: 101}]
+AlarmCondition: [{name: Alarm, dbid: 101, detectEvent: {logEventID: 1}}]
+ScheduledTask: [{name: Task, dbid: 101, type: SwapIVRURLs}]
+Service: [{name: Solution, dbid: 101, type: DefaultSolution}]
+"""
+"""With ``SITE``, an object of DBID 101 of every type that a client can create."""
+
 RIGHT = "correct-horse"
 
 
@@ -104,11 +141,51 @@ PLAIN: Mapping[str, Mapping[str, Any]] = {
     "Transaction": {"tenantDBID": 101, "name": "New", "type": 21, "alias": "New"},
     "ObjectiveTable": {"tenantDBID": 101, "name": "New"},
     "Campaign": {"tenantDBID": 101, "name": "New"},
-    "Service": {"name": "New", "type": 1},
+    "Service": {"name": "New", "solutionType": 1},
 }
 """The same for types of which the site has no object."""
 
 OF_A_TENANT = [object_type for object_type in PLAIN if object_type != "Service"]
+
+_NEW = {"tenantDBID": 101, "name": "New"}
+_ON_SWITCH = {"switchDBID": 101, "tenantDBID": 101}
+
+LEAST_OF_ALL: Mapping[str, Mapping[str, Any]] = {
+    **LEAST,
+    **PLAIN,
+    "PhysicalSwitch": {"name": "New", "type": 72},
+    "Switch": {**_NEW, "physSwitchDBID": 101},
+    "DN": {**_ON_SWITCH, "type": 1, "number": "New"},
+    "AgentLogin": {**_ON_SWITCH, "loginCode": "New"},
+    "Place": _NEW,
+    "DNGroup": {**_NEW, "type": 1},
+    "IVR": {**_NEW, "type": 18, "version": "8"},
+    "IVRPort": {"IVRDBID": 101, "tenantDBID": 101, "portNumber": "New"},
+    "VoicePrompt": _NEW,
+    "ActionCode": {**_NEW, "type": 9, "code": "New"},
+    "TimeZone": {**_NEW, "nameNetscape": "New", "nameMSExplorer": "New"},
+    "StatDay": _NEW,
+    "StatTable": {**_NEW, "type": 1},
+    "Field": {**_NEW, "type": 1, "fieldType": 2},
+    "Format": _NEW,
+    "TableAccess": {
+        **_NEW,
+        "type": 1,
+        "dbAccessDBID": 101,
+        "formatDBID": 101,
+        "dbTableName": "new",
+    },
+    "Filter": {**_NEW, "formatDBID": 101},
+    "Treatment": {**_NEW, "callResult": 6},
+    "CallingList": {**_NEW, "tableAccessDBID": 101},
+    "CampaignGroup": {**_NEW, "campaignDBID": 101, "groupDBID": 101},
+    "GVPReseller": _NEW,
+    "GVPCustomer": _NEW,
+    "GVPIVRProfile": _NEW,
+    "AlarmCondition": {"name": "New", "alarmDetectEvent": {"logEventID": 1}},
+    "ScheduledTask": {"name": "New", "type": 1},
+}
+"""What a create of each type needs at least, on a server with ``SITE`` and ``EVERY_TYPE``."""
 
 
 PERSON_101, PERSON_102 = {"type": 3, "DBID": 101}, {"type": 3, "DBID": 102}

@@ -6,6 +6,7 @@ from reconciler.testing.contract.suite import *
 from reconciler.testing.contract.accounts import *
 from reconciler.testing.contract.applications import *
 from reconciler.testing.contract.deletion import *
+from reconciler.testing.contract.every_type import *
 from reconciler.testing.contract.fixtures import *
 from reconciler.testing.contract.folders import *
 from reconciler.testing.contract.inherited_permissions import *

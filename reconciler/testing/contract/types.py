@@ -98,7 +98,7 @@ def test_a_campaign_group_is_known_by_campaign_and_name(server: Server) -> None:
         ("Transaction", "name"),
         ("ObjectiveTable", "name"),
         ("Campaign", "tenantDBID"),
-        ("Service", "type"),
+        ("Service", "solutionType"),
         ("Service", "name"),
     ],
 )
@@ -112,15 +112,19 @@ def test_a_create_without_what_the_type_needs_is_refused(
     assert [one.dbid for one in server.read(object_type) if one.dbid > 100] == []
 
 
-@pytest.mark.parametrize("missing", ["tenantDBID", "campaignDBID", "groupDBID", "name"])
-def test_a_campaign_group_needs_tenant_campaign_group_and_name(
-    server: Server, missing: str
-) -> None:
+@pytest.mark.parametrize("missing", ["campaignDBID", "groupDBID", "name"])
+def test_a_campaign_group_needs_campaign_group_and_name(server: Server, missing: str) -> None:
     server.create("Campaign", PLAIN["Campaign"])
     given = {name: one for name, one in campaign_group("Chat").items() if name != missing}
     with pytest.raises(IncompleteObjectDataError) as caught:
         server.create("CampaignGroup", given)
     assert caught.value.prop == missing
+
+
+def test_a_campaign_group_has_the_tenant_of_its_campaign(server: Server) -> None:
+    server.create("Campaign", PLAIN["Campaign"])
+    given = {name: one for name, one in campaign_group("Chat").items() if name != "tenantDBID"}
+    assert server.create("CampaignGroup", given).attributes["tenantDBID"] == 101
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_a_campaign_group_needs_tenant_campaign_group_and_name(
         ("Role", "tenantDBID", 102),
         ("Transaction", "type", 22),
         ("Transaction", "tenantDBID", 102),
-        ("Service", "type", 2),
+        ("Service", "solutionType", 2),
     ],
 )
 def test_what_makes_an_object_what_it_is_never_changes(

@@ -50,14 +50,15 @@ def test_a_list_is_updated_by_entries(server: Server) -> None:
         "id": "default",
         "connProtocol": "addp",
         "timoutLocal": 10,
+        "mode": 0,
     }
-    assert second == {"appServerDBID": 102, "id": "default"}
+    assert second == {"appServerDBID": 102, "id": "default", "mode": 0}
     changed = Delta(
         lists={"appServerDBIDs": ListDelta(changed=({"appServerDBID": 102, "id": "x"},))}
     )
     assert server.update("Application", 104, changed).attributes["appServerDBIDs"] == [
         first,
-        {"appServerDBID": 102, "id": "x"},
+        {"appServerDBID": 102, "id": "x", "mode": 0},
     ]
     gone = Delta(lists={"appServerDBIDs": ListDelta(deleted=(101, 102))})
     assert server.update("Application", 104, gone).attributes.get("appServerDBIDs", []) == []
@@ -127,10 +128,9 @@ def test_an_entry_in_the_wrong_bucket_is_refused_and_nothing_is_changed(
     server: Server, wrong: ListDelta, error: type[ConfigurationServerError]
 ) -> None:
     before = get(server, "AgentGroup", 101)
+    change = Delta(values={"state": 2}, lists={"agentDBIDs": wrong})
     with pytest.raises(error):
-        server.update(
-            "AgentGroup", 101, Delta(values={"name": "Renamed"}, lists={"agentDBIDs": wrong})
-        )
+        server.update("AgentGroup", 101, change)
     assert get(server, "AgentGroup", 101) == before
 
 

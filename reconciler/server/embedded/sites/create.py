@@ -15,6 +15,7 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
+from reconciler.server.embedded import relations
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import complete
@@ -169,7 +170,9 @@ class _Import:
         stored = {k: v for k, v in attributes.items() if isinstance(v, StoredPassword)}
         plain = {k: v for k, v in attributes.items() if k not in stored}
         completed = complete(item.type, plain) | stored
-        folder = self._folders.place(item.type, owner_of(item.type, completed), item.folder)
+        completed = {**relations.with_taken(self._server.store, item.type, completed), **completed}
+        owner = owner_of(item.type, completed)
+        folder = self._folders.place(item.type, owner, item.folder, item.unit)
         self._server.insert(item.type, completed, folder, item.dbid)
         self._server.store.set_permissions(item.type.name, item.dbid, access)
         self._inserted[item.type.name, item.dbid] = item, completed

@@ -13,7 +13,7 @@ from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import FOLDER_TYPE
-from reconciler.server.embedded.sites.file import application_defaults
+from reconciler.server.embedded.sites.file import LISTED_TYPES, application_defaults
 from reconciler.server.embedded.sites.folders import FOLDER, FOLDER_WORDS, owner_word
 from reconciler.server.embedded.sites.names import Named, SiteNames
 from reconciler.server.embedded.sites.words import ACCOUNTS, Access
@@ -63,7 +63,7 @@ class Contents:
                     ),
                     key=lambda row: (row.tenant, row.dbid),
                 )
-                for name in OBJECT_TYPES
+                for name in LISTED_TYPES
             }
             for name, dbid, account_type, account, mask in server.store.permissions():
                 permissions.setdefault((name, dbid), []).append((account_type, account, mask))
@@ -73,7 +73,7 @@ class Contents:
         """Type, DBID and natural key of every object except folders."""
         return {
             (kind.name, row.dbid, *(row.attributes.get(name) for name in kind.key))
-            for kind in OBJECT_TYPES.values()
+            for kind in LISTED_TYPES.values()
             for row in self.rows[kind.name]
             if kind is not FOLDER
         }
@@ -94,7 +94,7 @@ class SiteWriter:
                 str(row.attributes.get(kind.name_attribute, "")),
                 row.dbid,
             )
-            for kind in OBJECT_TYPES.values()
+            for kind in LISTED_TYPES.values()
             if kind is not FOLDER
             for row in contents.rows[kind.name]
         )
@@ -107,7 +107,7 @@ class SiteWriter:
         """The words of every object, by type and DBID."""
         return {
             (kind.name, row.dbid): self._folder(row) if kind is FOLDER else self._object(kind, row)
-            for kind in OBJECT_TYPES.values()
+            for kind in LISTED_TYPES.values()
             for row in self._contents.rows[kind.name]
         }
 
@@ -122,7 +122,7 @@ class SiteWriter:
         supplied = complete(kind, {**required, **defaults})
         words: dict[str, Any] = {"name": None} if kind.attribute("name") else {}
         words["dbid"] = row.dbid
-        words |= self._place(self._path(row.folder)[1:])
+        words |= self._place(row.folder)
         for attribute in kind.attributes:
             value = self._stored(attribute, row.attributes.get(attribute.name))
             written = attribute.name in required.keys() - defaults.keys()
@@ -163,13 +163,13 @@ class SiteWriter:
             "dbid": row.dbid,
             "type": held.name,
         }
-        if held.owner and tenant != self._home.dbid:
+        if (held.owner or held is FOLDER) and tenant != self._home.dbid:
             words["tenant"] = self._tenants.get(tenant, "")
         if owner_word(held):
             words[owner_word(held)] = self._reference(owner_type, owner["DBID"], tenant)
-        if row.attributes["parentID"] == owner:
+        if row.attributes["parentID"] == owner and held is not FOLDER:
             words["default"] = True
-        words |= self._place(self._path(row.dbid)[1:-1])
+        words |= self._place(row.attributes["parentID"]["DBID"] if _in_folder(row) else 0)
         for attribute in FOLDER.attributes:
             value = self._stored(attribute, row.attributes.get(attribute.name))
             plain = attribute.word in FOLDER_WORDS and attribute.name != "name"
@@ -177,19 +177,18 @@ class SiteWriter:
                 words[attribute.word] = self._value(attribute, value, tenant)
         return words | self._permissions(("Folder", row.dbid), tenant or ENVIRONMENT)
 
-    def _path(self, folder: int) -> list[str]:
-        """The names of a folder and the folders around it, the default folder first."""
+    def _place(self, folder: int) -> dict[str, Any]:
+        """The words that say in which folder something is; none for its default folder."""
         names: list[str] = []
+        units: list[str] = []
         while folder in self._folders:
-            names.insert(0, self._folders[folder]["name"])
-            parent = self._folders[folder]["parentID"]
+            found = self._folders[folder]
+            (units if found["type"] == FOLDER_TYPE else names).insert(0, found["name"])
+            parent = found["parentID"]
             folder = parent["DBID"] if parent["type"] == FOLDER_TYPE else 0
-        return names
-
-    def _place(self, names: list[str]) -> dict[str, Any]:
-        if not names:
-            return {}
-        return {"folder": names if any("/" in name for name in names) else "/".join(names)}
+        below = names if units else names[1:]
+        paths = {"unit": units, "folder": below}
+        return {word: _joined(path) for word, path in paths.items() if path}
 
     def _permissions(self, key: Key, tenant: int) -> dict[str, Any]:
         entries = [
@@ -241,6 +240,15 @@ class SiteWriter:
         key = attribute.field(attribute.key[-1]).word
         alone = {*words} == {key} and not isinstance(words[key], dict)
         return words[key] if alone else words
+
+
+def _in_folder(row: StoredRow) -> bool:
+    """Whether a folder is in another one."""
+    return bool(row.attributes["parentID"]["type"] == FOLDER_TYPE)
+
+
+def _joined(names: list[str]) -> Any:
+    return names if any("/" in name for name in names) else "/".join(names)
 
 
 def _option(value: str | int | bytes) -> Any:

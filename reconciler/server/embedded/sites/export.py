@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.passwords import matches
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.describe import Contents, Home, Key, SiteWriter
-from reconciler.server.embedded.sites.file import API_VERSION, PREDEFINED, read_site
+from reconciler.server.embedded.sites.file import (
+    API_VERSION,
+    LISTED_TYPES,
+    PREDEFINED,
+    read_site,
+)
 from reconciler.server.embedded.sites.text import site_text
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.strict_yaml import MAX_BYTES
@@ -34,7 +38,7 @@ def export_site(server: EmbeddedServer) -> str:
     if not entries.keys() - unchanged:
         # A site file must name at least one object.
         unchanged.discard(("Tenant", ENVIRONMENT))
-    for name in OBJECT_TYPES:
+    for name in LISTED_TYPES:
         listed = [
             entries[name, row.dbid] for row in live.rows[name] if (name, row.dbid) not in unchanged
         ]

@@ -40,10 +40,15 @@ OWNER_WORDS = sorted(
 """The words for owners of folders that are no tenants: attribute, campaign."""
 
 
+LISTED_TYPES = {name: kind for name, kind in OBJECT_TYPES.items() if not kind.written_by_server}
+"""The types that a site file may list: all but what only a server writes."""
+
+
 @dataclass(frozen=True)
 class SiteObject:
-    """One object of a site file. ``tenant``: the name of its tenant; ``folder``: the names of
-    folders below its default folder; ``dbid``: 0 where none is given."""
+    """One object of a site file. ``tenant``: the name of its tenant; ``dbid``: 0 where none is
+    given. ``folder``: the names of folders below its default folder, or below the configuration
+    unit whose path is ``unit``."""
 
     type: ObjectType
     words: Mapping[str, Any]
@@ -51,6 +56,7 @@ class SiteObject:
     path: fields.FieldPath
     tenant: str = ""
     folder: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
     dbid: int = 0
 
     @property
@@ -59,7 +65,7 @@ class SiteObject:
         if self.type.name == "Folder":
             owners = [f"{word}={self.words[word]}" for word in OWNER_WORDS if word in self.words]
             kind = as_text(self.words.get("type", ""))
-            return "Folder", self.tenant, kind, *owners, *self.folder, self.name
+            return "Folder", self.tenant, kind, *owners, *self.unit, "", *self.folder, self.name
         parts = [self.type.attribute(name) for name in self.type.key if name != "tenantDBID"]
         words = [as_text(self.words.get(part.word, "")) for part in parts if part]
         return self.type.name, self.tenant, *words
@@ -108,10 +114,14 @@ def read_site(path: Path) -> SiteFile:
 
 
 def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
-    """The predefined objects, then the file's own. An object with the type and natural key of
-    a predefined object replaces it, and takes over its DBID unless it names one."""
+    """The predefined objects, then the file's own. An object with the type and DBID, or else the
+    type and natural key, of a predefined object replaces it, and takes over its DBID unless it
+    names one."""
     merged = {item.key: item for item in _Reading().file(PREDEFINED, ())}
+    by_dbid = {(item.type.name, item.dbid): key for key, item in merged.items()}
     for item in objects:
+        if item.dbid and item.key not in merged:
+            merged.pop(by_dbid.get((item.type.name, item.dbid), ()), None)
         there = merged.get(item.key)
         if there and item.type.name == "Tenant" and item.dbid not in (0, ENVIRONMENT):
             what = f"Tenant {item.name} must have DBID {ENVIRONMENT}"
@@ -194,9 +204,9 @@ class _Reading:
             if word in HEADER:
                 continue
             place = document.at((word,))
-            kind = OBJECT_TYPES.get(word)
+            kind = LISTED_TYPES.get(word)
             if kind is None:
-                known = f"Known: {', '.join(OBJECT_TYPES)}."
+                known = f"Known: {', '.join(LISTED_TYPES)}."
                 self.problems.append(Diagnostic(f"{word} is not an object type", place, known))
             elif not isinstance(entries, list):
                 self.problems.append(Diagnostic(f"{word} must be a list of objects", place))
@@ -218,7 +228,7 @@ class _Reading:
         default_tenant: str,
     ) -> SiteObject:
         words = dict(entry)
-        dbid, folder = words.pop("dbid", None), words.pop("folder", [])
+        dbid = words.pop("dbid", None)
         tenant = ""
         if kind.attribute("tenantDBID"):
             tenant = as_text(words.setdefault("tenant", default_tenant))
@@ -232,14 +242,18 @@ class _Reading:
             what = f"{item.label}: dbid must be {allowed}, not {dbid!r}"
             self.problems.append(Diagnostic(what, item.at("dbid")))
             dbid = None
-        names = folder if isinstance(folder, list) else as_text(folder).split("/")
-        if isinstance(folder, Mapping) or not all(isinstance(name, str | int) for name in names):
-            what = f"{item.label}: folder must be a path such as Chat/Queues, or a list of names"
-            self.problems.append(Diagnostic(what, item.at("folder")))
+        folder, unit = (self._path(item, words, word) for word in ("folder", "unit"))
+        return replace(item, dbid=dbid or 0, folder=folder, unit=unit)
+
+    def _path(self, item: SiteObject, words: dict[str, Any], word: str) -> tuple[str, ...]:
+        """Takes the path of a folder or of a configuration unit from an object's words."""
+        value = words.pop(word, [])
+        names = value if isinstance(value, list) else as_text(value).split("/")
+        if isinstance(value, Mapping) or not all(isinstance(name, str | int) for name in names):
+            what = f"{item.label}: {word} must be a path such as Chat/Queues, or a list of names"
+            self.problems.append(Diagnostic(what, item.at(word)))
             names = []
-        return replace(
-            item, dbid=dbid or 0, folder=tuple(as_text(name) for name in names if name != "")
-        )
+        return tuple(as_text(name) for name in names if name != "")
 
 
 def _default_tenant(data: Mapping[str, Any]) -> str:

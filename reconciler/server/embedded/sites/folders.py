@@ -1,7 +1,8 @@
 """The folders of a site: those that it lists, and those that its objects are in.
 
 A ``Folder`` entry describes a folder below a default folder, or (``default: true``) a default
-folder itself. Every owner has default folders anyway.
+folder itself; every owner has default folders anyway. A folder of folders is a configuration
+unit, directly below a tenant or in another unit.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,15 @@ from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.strict_yaml import as_text
 
 FOLDER = OBJECT_TYPES["Folder"]
-FOLDER_WORDS = ("name", "description", "folderClass", "state", "annex")
+FOLDER_WORDS = (
+    "name",
+    "description",
+    "folderClass",
+    "customType",
+    "resources",
+    "state",
+    "annex",
+)
 Owner = tuple[str, int]
 
 
@@ -56,8 +65,11 @@ def folder_entry(
     default = item.words.get("default", False)
     if not isinstance(default, bool):
         words.report(f"default must be true or false, not {default!r}", "default")
-    elif default and item.folder:
+    elif default and (item.folder or item.unit):
         words.report("a default folder is in no other folder", "folder")
+    elif kind is FOLDER and (item.folder or default):
+        word = "default" if default else "folder"
+        words.report("a configuration unit is only in other units: say `unit: PATH`", word)
     access = words.access()
     if words.failed or kind is None or owner is None:
         return None
@@ -66,10 +78,11 @@ def folder_entry(
 
 def _kind(item: SiteObject, words: Words) -> ObjectType | None:
     text = as_text(item.words.get("type", ""))
-    for kind in OBJECT_TYPES.values():
-        if kind.folder and text in (kind.name, str(kind.number)):
+    held = {kind.name: kind for kind in OBJECT_TYPES.values() if kind.folder or kind is FOLDER}
+    for kind in held.values():
+        if text in (kind.name, str(kind.number)):
             return kind
-    known = ", ".join(kind.name for kind in OBJECT_TYPES.values() if kind.folder)
+    known = ", ".join(held)
     words.report(f"type must be the type of the objects in the folder: one of {known}", "type")
     return None
 
@@ -87,7 +100,7 @@ def _owner(item: SiteObject, kind: ObjectType, names: SiteNames, words: Words) -
     elif word:
         dbid = words.reference(kind.owner_type, item.words[word], word)
         return None if dbid is None else (kind.owner_type, dbid)
-    elif kind.owner:
+    elif kind.owner or kind is FOLDER:
         dbid = words.reference("Tenant", item.tenant, "tenant")
         return None if dbid is None else ("Tenant", dbid)
     elif "tenant" in item.words and names.tenant(item.tenant) != ENVIRONMENT:
@@ -108,7 +121,7 @@ class SiteFolders:
         listed = [entry.item.dbid for of_one in self._entries.values() for entry in of_one]
         self._highest = max(listed, default=0)
         self._index = FolderIndex(server.store)
-        self._below: dict[tuple[int, str], int] = {}
+        self._below: dict[tuple[str, Owner, int, str], int] = {}
 
     def listed(self, owners: Iterable[Owner]) -> list[FolderEntry]:
         """The listed folders of owners that have just been inserted, outer folders first.
@@ -123,7 +136,7 @@ class SiteFolders:
             if entry.default:
                 there = self._index.default(entry.kind, entry.owner)
                 self._server.store.remove("Folder", there)
-        return sorted(found, key=lambda entry: (not entry.default, len(entry.item.folder)))
+        return sorted(found, key=_outer_first)
 
     def make(self, entry: FolderEntry) -> int:
         """Creates a listed folder. Returns its DBID."""
@@ -134,18 +147,34 @@ class SiteFolders:
             dbid = self._server.insert(FOLDER, attributes, 0, item.dbid or there)
             self._index = FolderIndex(self._server.store)
             return dbid
-        parent = self.place(kind, owner, item.folder)
+        parent = self.place(kind, owner, item.folder, item.unit)
         attributes = {**folder_attributes(kind, owner, item.name, parent), **entry.attributes}
         dbid = self._server.insert(FOLDER, attributes, parent, item.dbid or None)
-        self._below[parent, item.name] = dbid
+        self._below[kind.name, owner, parent, item.name] = dbid
         return dbid
 
-    def place(self, kind: ObjectType, owner: Owner, path: tuple[str, ...]) -> int:
-        """The DBID of the folder at a path below the default folder, created if needed."""
-        folder = self._index.default(kind, owner)
+    def place(
+        self, kind: ObjectType, owner: Owner, path: tuple[str, ...], unit: tuple[str, ...]
+    ) -> int:
+        """The DBID of the folder at a path below the default folder, or below a configuration
+        unit; it is created if needed. 0: a unit that is in no other."""
+        if kind is FOLDER or unit:
+            folder = self._walk(FOLDER, owner, 0, unit)
+        else:
+            folder = self._index.default(kind, owner)
+        return self._walk(kind, owner, folder, path)
+
+    def _walk(self, kind: ObjectType, owner: Owner, folder: int, path: tuple[str, ...]) -> int:
         for name in path:
-            if (folder, name) not in self._below:
-                attributes = folder_attributes(kind, owner, name, folder)
-                self._below[folder, name] = self._server.insert(FOLDER, attributes, folder)
-            folder = self._below[folder, name]
+            key = kind.name, owner, folder, name
+            if key not in self._below:
+                attributes = folder_attributes(kind, owner, name, folder or None)
+                self._below[key] = self._server.insert(FOLDER, attributes, folder)
+            folder = self._below[key]
         return folder
+
+
+def _outer_first(entry: FolderEntry) -> tuple[bool, bool, int]:
+    """Default folders, then configuration units, then folders; outer ones first."""
+    item = entry.item
+    return not entry.default, entry.kind is not FOLDER, len(item.unit) + len(item.folder)

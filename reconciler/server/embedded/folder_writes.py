@@ -1,0 +1,90 @@
+"""Creates folders, and moves objects and folders from one to another.
+
+Methods of the engine in all but name: they run inside a transaction of the store.
+"""
+
+from typing import TYPE_CHECKING
+
+from reconciler.kinds.model import Attributes
+from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.server import validation
+from reconciler.server.delta import ListDelta
+from reconciler.server.embedded import relations
+from reconciler.server.encoding import decode
+from reconciler.server.errors import IncorrectReferencesError, ValueOutOfRangeError
+
+if TYPE_CHECKING:
+    from reconciler.server.embedded.engine import Engine
+
+_FOLDER = OBJECT_TYPES["Folder"]
+
+
+def create(engine: "Engine", given: Attributes, parent: int | None) -> int:
+    """Creates a folder in another, or in the default folder of its owner and type. Returns its
+    DBID."""
+    if given.get("objectIDs"):
+        raise ValueOutOfRangeError("a new folder has no members", "Folder", "objectIDs")
+    completed = validation.complete(_FOLDER, given)
+    owner, number = completed["ownerID"], completed["type"]
+    if number == _FOLDER.number and parent is None:  # a configuration unit of its own
+        if not relations.is_tenant(engine.store, owner):
+            raise IncorrectReferencesError(
+                "a folder of folders is in a tenant, or in another of its kind",
+                "Folder",
+                "ownerID",
+            )
+        completed["parentID"] = owner
+        return engine.insert(_FOLDER, completed, 0)
+    into = parent
+    if into is None:
+        into = engine.folders().default_of(owner.get("type", 0), owner.get("DBID", 0), number)
+    found = engine.store.row("Folder", into)
+    if not engine.folders().fits(number, owner, decode(found[3]) if found else {}):
+        raise IncorrectReferencesError(
+            "the parent folder must have the same owner, and the same type unless it is a"
+            " folder of folders",
+            "Folder",
+            "ownerID",
+        )
+    completed["parentID"] = {"type": _FOLDER.number, "DBID": into}
+    relations.check_references(engine.store, _FOLDER, completed)
+    return engine.insert(_FOLDER, completed, into)
+
+
+def move_into(engine: "Engine", folder: int, live: Attributes, delta: ListDelta) -> None:
+    """Moves objects, and folders for the same type, into a folder."""
+    if delta.changed or delta.deleted:
+        raise ValueOutOfRangeError(
+            "an object cannot be removed from its folder, only moved to another",
+            "Folder",
+            "objectIDs",
+        )
+    held = TYPES_BY_NUMBER[live["type"]]
+    for entry in delta.added:
+        if entry.get("type") == held.number and held is not _FOLDER:
+            dbid, _, _, body = engine.existing(held.name, entry["DBID"])
+            attributes = decode(body)
+            engine.write(held, dbid, attributes, engine.place(held, attributes, folder))
+        elif entry.get("type") == _FOLDER.number:
+            _move_folder(engine, entry["DBID"], folder, live)
+        else:
+            raise IncorrectReferencesError(
+                f"the folder is for {held.name} objects", "Folder", "objectIDs"
+            )
+
+
+def _move_folder(engine: "Engine", dbid: int, into: int, live: Attributes) -> None:
+    _, _, _, body = engine.existing("Folder", dbid)
+    attributes = decode(body)
+    folders = engine.folders()
+    fits = folders.fits(attributes["type"], attributes["ownerID"], live)
+    if not fits or folders.is_default(attributes) or dbid in folders.ancestors(into):
+        raise IncorrectReferencesError(
+            "a folder can move only into a folder of the same owner and type, or into one of"
+            " folders, not below itself;"
+            " a default folder cannot move",
+            "Folder",
+            "objectIDs",
+        )
+    parent = {"type": _FOLDER.number, "DBID": into}
+    engine.write(_FOLDER, dbid, {**attributes, "parentID": parent}, into)

@@ -1,0 +1,155 @@
+"""The table of object types agrees with the SDK's own description of the protocol.
+
+Each type, attribute by attribute, those of structures and of lists too. What differs on purpose
+stands in ``DIFFERENT`` with its reason; an entry that is not needed any more fails.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.kinds.enums import OBJECT_TYPE
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.psdk.shapes import Shapes
+from tests.psdk.support import sdk
+
+_FORMS: Mapping[str, tuple[ValueType, ...]] = {
+    "Integer": (ValueType.INTEGER, ValueType.REFERENCE),
+    "DateTime": (ValueType.INTEGER,),
+    "String": (ValueType.TEXT,),
+    "EnumItem": (ValueType.ENUM, ValueType.FLAG, ValueType.INTEGER),
+    "KvList": (ValueType.KEY_VALUES,),
+    "ReferenceLink": (ValueType.REFERENCE,),
+    "ReferenceLinkList": (ValueType.REFERENCES,),
+    "ReferenceClass": (ValueType.STRUCTURE,),
+    "ReferenceClassList": (ValueType.STRUCTURES,),
+}
+"""The SDK's form of an attribute -> ours."""
+
+_INSIDE = ("groupInfo", "agentInfo")
+"""Structures whose fields the table lists among the attributes of the object itself."""
+
+_SERVER = "the number of the Configuration Server, which is always 0"
+_ROLE = "the field of a role's member has another name, which psdk/constants.py translates"
+_THREE = "the type's description says that three fields make the key"
+
+DIFFERENT: Mapping[str, str] = {
+    "ActionCode.subcodes key": "a subcode is deleted by its name, which no other has",
+    "AccessGroup.memberIDs.CSID": _SERVER,
+    "AccessGroup.memberIDs key": _SERVER,
+    "Folder.ownerID.CSID": _SERVER,
+    "Folder.parentID.CSID": _SERVER,
+    "Folder.objectIDs.CSID": _SERVER,
+    "Folder.objectIDs key": _SERVER,
+    "Role.members.objectDBID": _ROLE,
+    "Role.members.objectType": _ROLE,
+    "Role.members.DBID": _ROLE,
+    "Role.members.type": _ROLE,
+    "Role.members key": _ROLE,
+    "Switch.switchAccessCodes key": _THREE,
+}
+
+
+def _form(declared: Any) -> str:
+    return str(declared.getClass().getSimpleName()).removeprefix("CfgDescriptionAttribute")
+
+
+def _described(description: Any) -> dict[str, Any]:
+    """Name -> the SDK's description of an attribute, without the DBID."""
+    found: dict[str, Any] = {}
+    for declared in description.getAttributes():
+        name = str(declared.getSchemaName())
+        if name in _INSIDE:
+            found = {**_described(declared.getCfgClass()), **found}
+        else:
+            found[name] = declared
+    return found
+
+
+def _differences(
+    path: str, ours: Mapping[str, Attribute], theirs: Mapping[str, Any]
+) -> Iterator[str]:
+    for name in ours.keys() ^ theirs.keys():
+        yield f"{path}.{name}"
+    for name in ours.keys() & theirs.keys():
+        yield from _difference(f"{path}.{name}", ours[name], theirs[name])
+
+
+def _difference(path: str, ours: Attribute, theirs: Any) -> Iterator[str]:
+    form = _form(theirs)
+    if ours.type not in _FORMS[form]:
+        yield f"{path} type"
+        return
+    if form in ("ReferenceLink", "ReferenceLinkList"):
+        target = str(theirs.getObjectType()).removeprefix("CFG")
+        if target != ours.refers_to:
+            yield f"{path} target"
+    if form == "EnumItem" and ours.type is ValueType.ENUM:
+        yield from _enumeration(path, ours, theirs)
+    if form in ("ReferenceClass", "ReferenceClassList"):
+        fields = {field.name: field for field in ours.fields}
+        yield from _differences(path, fields, _described(theirs.getCfgClass()))
+        keys = {str(key.getSchemaName()) for key in theirs.getKeys()}
+        if keys != set(ours.key):
+            yield f"{path} key"
+
+
+def _enumeration(path: str, ours: Attribute, theirs: Any) -> Iterator[str]:
+    """Whether the table lacks a member. The last member of each only ends the enumeration."""
+    description = theirs.getEnumDescription()
+    name = str(description.getName())
+    if name in _PARTIAL:
+        return
+    members = [int(one.getDefaultValue()) for one in description.getItems()]
+    missing = set(members[:-1]) - {0} - set(ours.enumeration.values())
+    if name == "CfgObjectState":
+        missing -= {3}  # a deleted object is gone
+    if missing:
+        yield f"{path} members {sorted(missing)}"
+
+
+_PARTIAL = ("CfgObjectType", "CfgAppType")
+"""Enumerations of which the table lists what fits: of object types those that an attribute can
+name, of application types those of Web Engagement sites (others are shown as numbers)."""
+
+
+@pytest.mark.parametrize("kind", OBJECT_TYPES.values(), ids=OBJECT_TYPES)
+def test_the_table_has_every_attribute_that_the_protocol_has(kind: ObjectType) -> None:
+    description = sdk().metadata.getClassById(sdk().integer(kind.number))
+    assert str(description.getName()) == f"Cfg{kind.name}"
+    theirs = _described(description)
+    if kind.dbid == "DBID":
+        theirs.pop("DBID")
+    ours = {attribute.name: attribute for attribute in kind.attributes}
+    expected = {path for path in DIFFERENT if path.split(".")[0] == kind.name}
+    assert set(_differences(kind.name, ours, theirs)) == expected
+
+
+def test_the_table_has_every_type_that_the_protocol_has() -> None:
+    numbers = {name: kind.number for name, kind in OBJECT_TYPES.items()}
+    assert numbers == OBJECT_TYPE
+    for number in range(1, 100):
+        known = sdk().metadata.getClassById(sdk().integer(number)) is not None
+        assert known == (number in OBJECT_TYPE.values())
+
+
+_LISTS = (ValueType.KEY_VALUES, ValueType.REFERENCES, ValueType.STRUCTURES)
+
+NOT_IN_A_DELTA: Mapping[str, str] = {}
+"""Attributes that no update can change, though the table does not call them fixed -> why."""
+
+
+@pytest.mark.parametrize("kind", OBJECT_TYPES.values(), ids=OBJECT_TYPES)
+def test_every_attribute_that_can_change_has_its_place_in_the_delta(kind: ObjectType) -> None:
+    shape = Shapes(sdk(), sdk().metadata).of(kind.name)
+    assert [*shape.attributes] == [attribute.name for attribute in kind.attributes]
+    missing = set()
+    for attribute in kind.attributes:
+        changes = attribute.name in shape.delta or (attribute.name, "added") in shape.buckets
+        if attribute.type in _LISTS:
+            changes = changes and (attribute.name, "deleted") in shape.buckets
+        if not (changes or attribute.immutable or attribute.read_only):
+            missing.add(f"{kind.name}.{attribute.name}")
+    assert missing == {path for path in NOT_IN_A_DELTA if path.split(".")[0] == kind.name}
