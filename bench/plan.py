@@ -5,12 +5,14 @@ terminal, on fresh files; its figures are the system's, medians of three runs. P
 user and system time together.
 """
 
+import io
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from reconciler.cli.main import main as gwe
@@ -70,6 +72,11 @@ def fill(path: Path) -> None:
     server.close()
 
 
+def run(*arguments: object) -> None:
+    with redirect_stdout(io.StringIO()):
+        gwe([str(one) for one in arguments])
+
+
 def measured(*arguments: object) -> tuple[float, float]:
     """Processor seconds and peak MiB of one ``gwe``, without what compiles its modules."""
     command = [sys.executable, "-m", "reconciler", *map(str, arguments)]
@@ -99,10 +106,10 @@ def operations(folder: Path) -> Iterator[tuple[str, float, Sequence[object]]]:
     2024, which starts Python in 12 ms."""
     bare, provisioned, full = (folder / f"{name}.db" for name in ("bare", "provisioned", "full"))
     for server in (bare, provisioned, full):
-        gwe(["embedded", "init", str(server)])
+        run("embedded", "init", server)
     state = ("--app", APP, "--state-dir", folder / "state")
     bundled = ("-f", "bundled", *state, "--server")
-    gwe(["apply", *map(str, bundled), f"embedded:{provisioned}", "--auto-approve", "--quiet"])
+    run("apply", *bundled, f"embedded:{provisioned}", "--auto-approve", "--quiet")
     fill(full)
     many, single = folder / "many", folder / "single"
     write_manifests(many, 1_000)

@@ -1,7 +1,9 @@
 """What a command imports: counted, not timed. Modules cost half a millisecond each."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -37,10 +39,13 @@ OF_LAUNCH_FILES = {"reconciler.launch.adapter", "reconciler.launch.formats.xml"}
 OF_MANIFESTS = {"yaml", "jsonschema_rs", "sqlite3", "reconciler.kinds", "reconciler.manifest"}
 
 
-def imported(*arguments: str | Path, cwd: Path) -> set[str]:
+def imported(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> set[str]:
     """The modules that a command has imported at its end."""
     command = [sys.executable, "-c", SHOW, *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=True)
+    environment = {**os.environ, **(env or {})}
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", check=True
+    )
     return set(done.stderr.split())
 
 
@@ -51,6 +56,13 @@ def test_help_imports_nothing_of_manifests_plans_and_servers(
     found = imported(*arguments, cwd=tmp_path)
     assert not found & (NEVER | OF_RUNS | OF_LAUNCH_FILES | OF_MANIFESTS)
     assert len(found) <= 140
+
+
+def test_a_shell_that_completes_a_command_imports_no_command(tmp_path: Path) -> None:
+    asked = {"_GWE_COMPLETE": "bash_complete", "COMP_WORDS": "gwe pl", "COMP_CWORD": "1"}
+    found = imported(cwd=tmp_path, env=asked)
+    assert not found & (NEVER | OF_RUNS | OF_LAUNCH_FILES | OF_MANIFESTS)
+    assert not {"reconciler.cli.plan", "reconciler.cli.session"} & found
 
 
 def test_validate_imports_nothing_of_plans_and_servers(tmp_path: Path) -> None:
