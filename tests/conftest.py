@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Iterator
 from inspect import isclass, isfunction, unwrap
 from pathlib import Path
@@ -13,7 +14,14 @@ import pytest
 from hypothesis import settings
 
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
-from tests.runs import Nursery, Place, make_place, make_template, running_nursery
+from tests.runs import (
+    Nursery,
+    Place,
+    make_place,
+    make_template,
+    no_wait_for_the_disk,
+    running_nursery,
+)
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
 # every process that they start.
@@ -125,9 +133,10 @@ def _a_state_folder_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.fixture(autouse=True)
-def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no test can see, since none cuts the power: a file is flushed at once."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
+def _no_wait_for_the_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no test can see that does not ask for it, since none cuts the power."""
+    if not request.node.get_closest_marker("flushes"):
+        no_wait_for_the_disk(monkeypatch.setattr)
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +146,27 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path, template: Path) -> Place:
-    """A copy of it with manifests and a state folder."""
-    return make_place(tmp_path / "place", template)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine of the state: see ``tests.engines.on_both_engines``."""
+    return str(getattr(request, "param", "sqlite"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def database(request: pytest.FixtureRequest, engine: str) -> str:
+    """The URL of an empty place for runs in PostgreSQL; empty: they are in a state folder."""
+    if engine == "sqlite":
+        return ""
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.url(f"s{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path, database: str) -> Place:
+    """A copy of it with manifests and an empty state."""
+    return make_place(tmp_path / "place", template, database=database)
+
+
+@pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """Runs commands in processes that can be struck."""
     with running_nursery() as found:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from io import BytesIO, TextIOWrapper
@@ -48,6 +48,18 @@ def gwe(
     """Runs ``gwe`` in this process, as ``gwe_process`` would run it in one of its own, and
     without the time that one takes to start. An error that is no error of ours comes out
     of it. For what only a process can show there is ``gwe_process``."""
+    return run_here(main, *arguments, cwd=cwd, env=env, stdin=stdin)
+
+
+def run_here(
+    program: Callable[[list[str]], int],
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+) -> Result:
+    """Runs one of our programs in this process. ``program``: its ``main``, which takes the
+    arguments and returns the exit code."""
     out, err = _captured(), _captured()
     with (
         _in_place(cwd, _environment(cwd, env)),
@@ -55,7 +67,7 @@ def gwe(
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        code = main([str(one) for one in arguments])
+        code = program([str(one) for one in arguments])
     return _result(code, _text(out), _text(err))
 
 

@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -33,6 +34,7 @@ from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.database import Database
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.journal_writer import SqlJournal
@@ -43,6 +45,7 @@ from reconciler.state.sql import SqlStore
 from reconciler.state.sqlite import SqliteEngine
 from reconciler.state.store import RunJournal, StateStore, StoredRun
 from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
+from tests.postgres import available
 
 ROOT = Path(__file__).parent.parent
 SITE = f"""\
@@ -144,9 +147,11 @@ AFTER: Told = {
 
 @dataclass(frozen=True)
 class Place:
-    """A server file of the site above, with the manifests and the state folder beside it."""
+    """A server file of the site above, with the manifests beside it. ``database``: the URL of
+    the state in PostgreSQL; empty: there is a state folder beside it."""
 
     folder: Path
+    database: str = ""
 
     @property
     def server(self) -> Path:
@@ -158,7 +163,19 @@ class Place:
 
     @property
     def state(self) -> StateStore:
-        return open_store(str(self.state_dir))
+        return open_store(self.database or str(self.state_dir))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that name the state to a command."""
+        folder = "" if self.database else str(self.state_dir)
+        return {"GWE_STATE": self.database, "GWE_STATE_DIR": folder}
+
+    def wait_for_the_dead(self) -> None:
+        """Waits until no run is held: PostgreSQL takes a moment to notice that a process is
+        dead."""
+        while self.database and any(map(self.state.is_held, self.run_names)):
+            time.sleep(0.01)
 
     @property
     def run_names(self) -> list[str]:
@@ -194,12 +211,14 @@ def plan_on(server: Server, folder: Path, options: PlanOptions) -> Plan:
     return prepare(loaded, server, SiteOptions(APP), options, os.environ).plan
 
 
-def make_place(folder: Path, template: Path, manifests: str = MANIFESTS) -> Place:
+def make_place(
+    folder: Path, template: Path, manifests: str = MANIFESTS, database: str = ""
+) -> Place:
     """A place of its own in ``folder``, with a copy of a server file."""
     folder.mkdir(exist_ok=True)
     (folder / "manifests.yaml").write_text(manifests, encoding="utf-8")
     shutil.copy(template, folder / "gwe.db")
-    return Place(folder)
+    return Place(folder, database)
 
 
 def make_template(folder: Path, site: str = SITE) -> Path:
@@ -407,6 +426,9 @@ class Strike:
     number: int
     signals: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.at}-{self.number}-{self.side}"
+
 
 class Nursery:
     """Runs ``gwe`` in processes forked from one that has imported everything."""
@@ -421,7 +443,7 @@ class Nursery:
         request = {
             "arguments": list(map(str, arguments)),
             "cwd": str(place.folder),
-            "env": {"GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80", **extra},
+            "env": {**place.environment, "COLUMNS": "80", **extra},
             "strike": asdict(strike) if strike else None,
         }
         assert self._process.stdin is not None
@@ -429,6 +451,8 @@ class Nursery:
         self._process.stdin.write(json.dumps(request) + "\n")
         code, out, err = json.loads(self._process.stdout.readline())
         assert "Traceback" not in err, err
+        if code < 0:
+            place.wait_for_the_dead()
         return Result(code, out, err)
 
     def apply(self, place: Place, strike: Strike | None = None, *more: str) -> Result:
@@ -485,15 +509,15 @@ def _import_everything() -> None:
         importlib.import_module(f"reconciler.cli.{name}")
     for name in ("jsonschema", "reconciler.render.text_form", "reconciler.render.plan_text"):
         importlib.import_module(name)
+    if available():
+        importlib.import_module("reconciler.state.postgres")
 
 
 def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
     from reconciler.cli.main import main  # noqa: PLC0415
 
     code = 70
-    os.fsync = lambda _: None  # type: ignore[assignment]  # a killed process loses no cache
-    connect = SqliteEngine._open
-    SqliteEngine._open = lambda *given: _not_flushing(connect(*given))  # type: ignore[method-assign]
+    no_wait_for_the_disk(setattr)
     try:
         os.chdir(request["cwd"])
         for name in [name for name in os.environ if name.startswith("GWE_")]:
@@ -515,9 +539,22 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
         os._exit(code)
 
 
-def _not_flushing(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.execute("PRAGMA synchronous = OFF")
-    return connection
+def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:
+    """Files and databases are flushed at once: neither a killed process nor a test that ends
+    loses what the system's cache holds. ``replace_with``: ``setattr``, or what does it for a
+    while."""
+    replace_with(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
+    for owner, name in ((SqliteEngine, "_open"), (Database, "_connect")):
+        replace_with(owner, name, _not_flushing(getattr(owner, name)))
+
+
+def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
+    def connected(*given: Any) -> sqlite3.Connection:
+        connection = connect(*given)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    return connected
 
 
 def install(strike: Strike) -> None:

@@ -28,6 +28,7 @@ from reconciler.state.records import (
     RunFinish,
     RunHead,
 )
+from tests.engines import on_both_engines
 from tests.harness import APP, Result, gwe, site_server
 from tests.other_machine import OtherMachine
 from tests.runs import Nursery, Place, Strike, copy_run, make_place
@@ -160,8 +161,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def web(tmp_path: Path, template: Path, nursery: Nursery) -> Web:
-    return Web(make_place(tmp_path / "place", template, MANIFESTS), nursery)
+def web(tmp_path: Path, template: Path, nursery: Nursery, database: str) -> Web:
+    return Web(make_place(tmp_path / "place", template, MANIFESTS, database), nursery)
 
 
 def _in_words(web: Web, run: str) -> list[tuple[object, ...]]:
@@ -182,6 +183,7 @@ def _words(record: Record) -> tuple[object, ...]:
             return "finish", record.status
 
 
+@on_both_engines()
 def test_a_run_that_nobody_kills_writes_these_records_and_saves_the_old_contents(web: Web) -> None:
     assert web.apply().code == 0
     web.holds(2)
@@ -191,13 +193,7 @@ def test_a_run_that_nobody_kills_writes_these_records_and_saves_the_old_contents
     assert web.gwe("recover").out == NOTHING
 
 
-@pytest.mark.parametrize(
-    ("strike", "changed", "said"),
-    [
-        pytest.param(*death, id=f"{death[0].at}-{death[0].number}-{death[0].side}")
-        for death in DEATHS
-    ],
-)
+@on_both_engines("strike, changed, said", DEATHS, ids=lambda strike, *_: str(strike))
 def test_a_killed_run_is_recovered_then_taken_back_then_done(
     web: Web, strike: Strike, changed: int, said: list[str]
 ) -> None:
@@ -243,8 +239,8 @@ def test_recover_in_reverse_leaves_a_launch_file_to_the_undo(
     web.holds(0)
 
 
-@pytest.mark.parametrize(
-    ("strike", "left"),
+@on_both_engines(
+    "strike, left",
     [
         (Strike("record", "after", 2), 2),
         (Strike("rename", "before", 1), 2),
@@ -253,7 +249,7 @@ def test_recover_in_reverse_leaves_a_launch_file_to_the_undo(
         (Strike("record", "after", 5), 1),
         (Strike("record", "before", 6), 0),
     ],
-    ids=lambda one: f"{one.at}-{one.number}-{one.side}" if isinstance(one, Strike) else "",
+    ids=lambda strike, _: str(strike),
 )
 def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
     web: Web, strike: Strike, left: int
@@ -268,6 +264,7 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
     web.holds(0)
 
 
+@on_both_engines()
 def test_a_recover_that_is_killed_can_be_run_again(web: Web) -> None:
     assert web.apply(Strike("rename", "before", 1)).code == -9
     for number in (1, 2):

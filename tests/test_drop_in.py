@@ -38,6 +38,7 @@ from tests.harness import (
     find,
     gwe,
     opened,
+    run_here,
     site_server,
     state_folder,
 )
@@ -80,8 +81,12 @@ def finished(
 
 
 def drop_in(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Result:
-    """Runs the drop-in as a process."""
-    return finished([sys.executable, "-m", "reconciler.cli.drop_in", *arguments], cwd, env)
+    """Runs the drop-in in this process."""
+    return run_here(provisioning.main, *arguments, cwd=cwd, env=env)
+
+
+MODULE = (sys.executable, "-m", "reconciler.cli.drop_in")
+"""The drop-in as a process of its own."""
 
 
 def site(path: Path, *more: str, app: str = APP) -> list[str]:
@@ -120,7 +125,7 @@ def test_the_first_run_shows_the_plan_applies_it_and_ends_with_the_vendors_line(
     tmp_path: Path,
 ) -> None:
     path = site_server(tmp_path)
-    result = drop_in(*site(path), cwd=tmp_path)
+    result = finished([*MODULE, *site(path)], tmp_path)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
     assert lines[:3] == ["Manifests  bundled", "Settings   no gwe.toml", "Site       GWE"]
@@ -485,7 +490,7 @@ def test_a_lock_that_is_given_back_while_it_waits(tmp_path: Path) -> None:
     with opened(path) as server:
         lock, _ = acquire(server, Holder("anna", "elsewhere", "r1"), (1, 101), clock)
         process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler.cli.drop_in", *site(path)],
+            [*MODULE, *site(path)],
             cwd=tmp_path,
             env=environment(tmp_path, {"GWE_LOCK_TIMEOUT": "50"}),
             stdout=subprocess.PIPE,
@@ -595,7 +600,7 @@ def test_it_never_asks_though_there_is_a_terminal(tmp_path: Path) -> None:
     drop_in(*site(path), cwd=tmp_path)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler.cli.drop_in", *site(path, "-overwrite")],
+        [*MODULE, *site(path, "-overwrite")],
         cwd=tmp_path,
         env=environment(tmp_path, {"TERM": "xterm"}),
         stdin=theirs,
@@ -623,7 +628,7 @@ def test_it_never_asks_though_there_is_a_terminal(tmp_path: Path) -> None:
 def test_it_needs_no_standard_input_and_no_output(closed: str, tmp_path: Path) -> None:
     path = site_server(tmp_path)
     line = f'"$@" {closed}'
-    command = [sys.executable, "-m", "reconciler.cli.drop_in", *site(path)]
+    command = [*MODULE, *site(path)]
     result = finished(["sh", "-c", line, "sh", *command], tmp_path)
     assert (result.code, result.err) == (0, "")
     assert result.out.endswith(f"{SUCCESS}\n" if ">" not in closed else "")

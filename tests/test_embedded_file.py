@@ -638,6 +638,7 @@ def test_two_inits_at_once_make_one_file_and_one_refusal(tmp_path: Path) -> None
     assert [one.name for one in tmp_path.iterdir()] == ["gwe.db"]
 
 
+@pytest.mark.flushes
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
 def test_what_power_loss_can_take_is_a_setting_of_the_file(
     durable: bool, level: int, tmp_path: Path

@@ -191,6 +191,7 @@ ENORMOUS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("text", "problem"), ENORMOUS.values(), ids=ENORMOUS.keys())
 def test_a_file_that_asks_for_too_much_is_refused(text: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(text)

@@ -656,6 +656,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 @settings(
     max_examples=examples(2000, share=20),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -225,14 +225,6 @@ def _shown(found: Sequence[Change]) -> Changes:
     return {one.path: (one.before, one.after) for one in found}  # type: ignore[misc]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _no_flushes() -> Iterator[None]:
-    """Nothing is killed here: what is in the system's cache is there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """One server for all examples: no plan here writes to it."""

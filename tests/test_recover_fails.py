@@ -73,6 +73,7 @@ def _hasty() -> Clock:
     return Clock(lambda: now[0], sleep, lambda _: "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [Drop(), Refuse(error=NoPermissionError)], ids=repr)
 @pytest.mark.parametrize("at", range(1, 16))
 def test_a_recovery_that_fails_leaves_the_lock_to_the_next(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engine.reconciler import Reconciler
+from reconciler.engine.running import RunPlace
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import SecretText, shown
 from reconciler.plan.actions import Change, Subject, Update, changes_of
@@ -17,9 +19,13 @@ from reconciler.plan.codec import plan_data, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.secrets import secret_digest, with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import open_store
 from reconciler.state.records import CallBegin, CallEnd
+from reconciler.testing.faults import Drop
+from reconciler.testing.faulty import FaultyServer
 from tests.harness import (
+    APP,
     BARE,
     Result,
     everything,
@@ -836,6 +842,63 @@ def test_a_secret_in_sync_that_a_replace_wrote_is_known_too(tmp_path: Path) -> N
     planned = plan(tmp_path, server, "--verbose")
     assert "annex/db/login: (secret) -> (absent)" in planned.out
     assert holds(printed(planned), OLD) == []
+
+
+def rename(server: Path, kind: str, old: str, new: str) -> None:
+    dbid = find(server, kind, old).dbid
+    with opened(server) as other:
+        other.update(kind, dbid, Delta(values={"name": new}))
+
+
+NAMED_ANEW = GONE.replace("Group}", "Renamed}")
+GROUP_MADE = GROUP.replace("Group}", "Made}")
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "old", "then"),
+    [
+        (GROUP, "AgentGroup", "Group", NAMED_ANEW),
+        (GROUP_MADE, "AgentGroup", "Made", NAMED_ANEW),
+        (OPTIONS, "Application", "Stat", OPTIONS.replace(SECRET, "null")),
+    ],
+    ids=["changed", "created", "options"],
+)
+@pytest.mark.parametrize("more", [(), ("--overwrite",)], ids=["applied", "replaced"])
+def test_a_secret_is_known_after_its_object_was_renamed(
+    first: str, kind: str, old: str, then: str, more: tuple[str, ...], tmp_path: Path
+) -> None:
+    server = ready(tmp_path, first)
+    assert apply(tmp_path, server, *more).code == 0
+    rename(server, kind, old, "Renamed")
+    (tmp_path / "m.yaml").write_text(then, encoding="utf-8")
+    seen = [plan(tmp_path, server, "--verbose", *how) for how in ((), ("--format", "json"))]
+    seen.append(gwe("drift", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path))
+    assert [one.code for one in seen] == [0, 0, 2]
+    assert "db/login: (secret) -> (absent)" in seen[0].out
+    assert plan(tmp_path, server, "--out", "plan.json").code == 0
+    done = apply_file(tmp_path, env={})
+    assert done.code == 0
+    undone = undo(tmp_path, "--auto-approve", "--verbose")
+    text = (tmp_path / "plan.json").read_text(encoding="utf-8")
+    assert holds(printed(*seen, done, undone) + text, NEW) == []
+
+
+def test_a_secret_of_a_create_that_recover_found_is_known_after_a_rename(tmp_path: Path) -> None:
+    server = ready(tmp_path, GROUP_MADE)
+    with opened(server) as inner, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GWE_TEST_LOGIN", NEW)
+        lost = FaultyServer(inner, [Drop("create", 1, "after", object_type="AgentGroup")])
+        place = RunPlace(open_store(str(state_folder(tmp_path))))
+        engine = Reconciler(lost, SiteOptions(APP), place)
+        report = engine.apply(engine.plan([tmp_path / "m.yaml"]))
+    assert report.exit_code == 5
+    recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
+    assert recovered.code == 0
+    rename(server, "AgentGroup", "Made", "Renamed")
+    (tmp_path / "m.yaml").write_text(NAMED_ANEW, encoding="utf-8")
+    planned = plan(tmp_path, server, "--verbose")
+    assert "annex/db/login: (secret) -> (absent)" in planned.out
+    assert holds(printed(planned), NEW) == []
 
 
 def test_a_secret_is_known_by_its_server_and_not_on_another(tmp_path: Path) -> None:

@@ -203,6 +203,7 @@ def in_clear(story: Story) -> None:
 STORIES = (written_and_changed, taken_away, replaced, stale, refused, in_clear, recovered)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "tell",
     [*STORIES[:-1], pytest.param(recovered, marks=pytest.mark.process)],

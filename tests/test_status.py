@@ -101,9 +101,7 @@ def test_a_plan_tells_how_far_its_reads_have_come(tmp_path: Path) -> None:
     assert steps == [(done, total) for done in range(total)]
 
 
-def test_connecting_reading_and_applying_each_have_their_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_takes_long_has_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     labels: list[str] = []
 
     class Noted(StatusLine):
@@ -118,4 +116,12 @@ def test_connecting_reading_and_applying_each_have_their_line(
     site_server(tmp_path)
     site = ("--server", "embedded:gwe.db", "--app", APP)
     assert gwe("apply", "-f", "bundled", *site, "--auto-approve", cwd=tmp_path).code == 0
-    assert labels == ["Connecting to embedded:gwe.db", "Reading live objects", "Applying"]
+    connecting, reading = "Connecting to embedded:gwe.db", "Reading live objects"
+    assert labels == [connecting, reading, "Applying"]
+    labels.clear()
+    monkeypatch.setattr("reconciler.cli.recover.StatusLine", Noted)
+    assert gwe("undo", "last", "--auto-approve", cwd=tmp_path).code == 0
+    assert labels == [connecting, reading, "Applying"]
+    labels.clear()
+    assert gwe("recover", *site[:2], cwd=tmp_path).code == 0
+    assert labels == [connecting, "Recovering"]

@@ -9,6 +9,7 @@ of a contender may run so fast that every lease ends at once.
 
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -26,7 +27,9 @@ from reconciler.state.opening import open_store
 from reconciler.state.store import StateStore
 from reconciler.testing.faults import Interfere
 from reconciler.testing.faulty import FaultyServer
+from tests.conftest import examples
 from tests.harness import opened
+from tests.postgres import Cluster, available
 from tests.runs import MANIFESTS, REPLACED, Place, carry_out_quietly, make_place, plan_on, someone
 from tests.unchanged import natural_key
 
@@ -166,25 +169,49 @@ class Runner:
         return int(report.exit_code)
 
 
+TWO_HOWS = st.tuples(HOWS, HOWS)
+LENGTHS = st.lists(st.integers(1, LONGEST), max_size=40)
+
+
 @pytest.mark.long
 @settings(max_examples=150)
-@given(
-    st.tuples(HOWS, HOWS),
-    st.lists(st.integers(1, LONGEST), max_size=40),
-    st.booleans(),
-)
+@given(TWO_HOWS, LENGTHS, st.booleans())
 def test_of_two_applies_the_one_writes_when_the_other_does_not(
-    template: Path, hows: tuple[How, How], lengths: list[int], same_host: bool
+    template: Path, hows: tuple[How, How], lengths: list[int], same_state: bool
 ) -> None:
-    note(f"{hows}, lengths = {lengths}, same_host = {same_host}")
+    _check_two_applies(template, hows, lengths, same_state=same_state)
+
+
+@pytest.mark.long
+@pytest.mark.process
+@pytest.mark.skipif(not available(), reason="no PostgreSQL here: said in the summary")
+@settings(max_examples=examples(150, share=6))
+@given(hows=TWO_HOWS, lengths=LENGTHS)
+def test_of_two_applies_with_one_database_the_one_writes_when_the_other_does_not(
+    template: Path, request: pytest.FixtureRequest, hows: tuple[How, How], lengths: list[int]
+) -> None:
+    cluster: Cluster = request.getfixturevalue("cluster")
+    database = cluster.url(f"s{uuid.uuid4().hex}")
+    _check_two_applies(template, hows, lengths, same_state=True, database=database)
+
+
+def _check_two_applies(
+    template: Path,
+    hows: tuple[How, How],
+    lengths: list[int],
+    *,
+    same_state: bool,
+    database: str = "",
+) -> None:
+    note(f"{hows}, lengths = {lengths}, same_state = {same_state}")
     with tempfile.TemporaryDirectory() as folder:
-        place = make_place(Path(folder) / "place", template)
+        place = make_place(Path(folder) / "place", template, database=database)
         before = {natural_key(one) for one in place.objects().values()}
         turns, log = Turns(lengths), list[tuple[int, str]]()
         runners = [Runner(who, how, place, turns, log) for who, how in enumerate(hows)]
         states = [
             place.state,
-            place.state if same_host else open_store(str(Path(folder) / "other")),
+            place.state if same_state else open_store(str(Path(folder) / "other")),
         ]
         threads = [
             threading.Thread(target=one.run, args=(state,), daemon=True)

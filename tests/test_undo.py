@@ -5,6 +5,7 @@ The whole server is compared: every attribute, folder and permission of every ob
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 
 from reconciler.engine.run_context import run_context
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
+from reconciler.state.opening import public_name
 from tests.harness import APP, BARE, Result, gwe, opened, site_server
 from tests.runs import (
+    BEFORE,
     SITE,
     Access,
     Nursery,
@@ -399,7 +402,8 @@ def test_the_beginning_of_a_name_is_enough_where_no_other_run_begins_so(
     assert_same_but_dbids(place.server, *before)
     several = _undo(nursery, place, run[:3])
     assert several.code == 64
-    assert f"several runs begin with {run[:3]}: " in several.err
+    assert f"2 runs begin with {run[:3]}: " in several.err
+    assert "Give more of the name, or last for the last run." in several.err
 
 
 def test_last_is_the_only_run_there_is(
@@ -556,3 +560,34 @@ def test_the_work_of_an_undo_grows_as_its_options_do(place: Place) -> None:
 
         counts.append(_calls_of(undo))
     assert counts[1] < 4.5 * counts[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "env", "options"),
+    [
+        (["--state-dir", "a b"], {}, "--state-dir 'a b'"),
+        (["--state", "runs"], {}, "--state runs"),
+        ([], {"GWE_STATE_DIR": "runs"}, ""),
+    ],
+)
+def test_the_command_that_reverts_a_run_is_printed_with_the_state_that_was_named(
+    place: Place, named: list[str], env: dict[str, str], options: str
+) -> None:
+    env = {"GWE_STATE_DIR": "", **env}
+    apply = ("apply", "--server", f"embedded:{place.server}", "--app", APP, "-f", "manifests.yaml")
+    done = gwe(*apply, *named, "--auto-approve", cwd=place.folder, env=env)
+    *_, before, last = done.out.splitlines()
+    printed = last.strip() if options else last.removesuffix(" reverts it.")
+    assert before == "This command reverts it:" or not options
+    _, undo, run, *more = shlex.split(printed)
+    assert (undo, more) == ("undo", shlex.split(options))
+    assert gwe(undo, run, *more, "--auto-approve", cwd=place.folder, env=env).code == 0
+    assert told(place.objects()) == BEFORE
+
+
+def test_the_printed_command_has_no_password() -> None:
+    pytest.importorskip("psycopg")
+    url = "postgresql://gwe@localhost/gwe"
+    assert public_name(url) == url
+    for secret in ("postgresql://gwe:correct%2Dhorse@localhost/gwe", f"{url}?password=correct"):
+        assert public_name(secret) == "postgresql://localhost/gwe"

@@ -106,8 +106,9 @@ class Calls:
     def found(self, action: Write, made: ConfObject) -> None:
         """Records a create that has no records although its object exists."""
         self._step += 1
-        self.journal.append(self._begin(action, "create", makes=made.attributes))
-        self._end("answered", made)
+        begin = self._begin(action, "create", makes=made.attributes)
+        self.journal.append(begin)
+        self._end(begin, "answered", made)
 
     def _call(
         self,
@@ -132,12 +133,12 @@ class Calls:
                 self._lock.confirm()
             answer = send()
         except (OutcomeUnknownError, KeyboardInterrupt):
-            self._end("unknown")
+            self._end(begin, "unknown")
             raise
         except ReconcilerError as error:
-            self._end("refused", error=str(error))
+            self._end(begin, "refused", error=str(error))
             raise
-        self._end("answered", answer if isinstance(answer, ConfObject) else None)
+        self._end(begin, "answered", answer if isinstance(answer, ConfObject) else None)
         return answer
 
     @contextmanager
@@ -173,8 +174,15 @@ class Calls:
             ),
         )
 
-    def _end(self, result: CallResult, after: ConfObject | None = None, error: str = "") -> None:
+    def _end(
+        self,
+        begin: CallBegin,
+        result: CallResult,
+        after: ConfObject | None = None,
+        error: str = "",
+    ) -> None:
         """Records the result of a call. If the journal fails here, the next call stops: this
         answer has arrived and must be reported."""
         with self.without_journal():
-            self.journal.append(CallEnd(self._step, result, after, error))
+            secrets = begin.secrets if after and begin.call == "create" else ()
+            self.journal.append(CallEnd(begin.step, result, after, error, secrets))

@@ -16,6 +16,7 @@ from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import Plan, SiteMark
+from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot
 
 _LISTED_ACTIONS = 10
@@ -24,7 +25,7 @@ _LISTED_FIELDS = 3
 
 def check_server(plan: Plan, identity: str, url: str) -> None:
     """RefusedError where the plan is for another server."""
-    if plan.identity != identity:
+    if not same_server(plan.identity, identity):
         raise RefusedError(
             [
                 Diagnostic(

@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from reconciler.apply.interrupts import Interrupts
 from reconciler.errors import LockLostError
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.errors import ObjectNotFoundError
+from reconciler.server.errors import ObjectNotFoundError, ServerError
 from reconciler.server.port import ConfObject, Filter, Reader, Server
 
 LOCK_NAME = "gwe-reconciler.lock"
@@ -137,6 +138,28 @@ def update_holder(server: Server, dbid: int, before: Mapping[str, str], holder: 
 def _who(holder: Holder) -> tuple[str, ...]:
     """The process that holds the lock, and what it does with it."""
     return holder.run, holder.host, holder.machine, _RECOVERING if holder.recovering else ""
+
+
+def is_held_by(one: ConfObject, holder: Holder) -> bool:
+    """Whether a lock object is that of this holder."""
+    return _who(holder_of(one)) == _who(holder)
+
+
+def release_or_warn(
+    release: Callable[[], None], interrupts: Interrupts, warn: Callable[[str], None]
+) -> None:
+    """Releases a lock with ``release``, which Ctrl-C may interrupt. Where that fails or is
+    interrupted, ``warn`` gets what to do."""
+    what_to_do = "gwe lock show tells whether it is still held, and gwe lock release releases it."
+    try:
+        with interrupts.allowed():
+            release()
+    except ServerError as error:
+        warn(f"The lock could not be released: {error.message}. {what_to_do}")
+    except Exception as error:  # noqa: BLE001 - the run has ended, and says how
+        warn(f"The lock could not be released ({type(error).__name__}). {what_to_do}")
+    except KeyboardInterrupt:
+        warn(f"Interrupted while the lock was being released. {what_to_do}")
 
 
 def find_locks(server: Reader, tenants: Sequence[int] = ()) -> list[ConfObject]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.lock import (
     LIST,
     LOCK_NAME,
@@ -22,7 +23,9 @@ from reconciler.apply.lock import (
     Lock,
     find_locks,
     holder_of,
+    is_held_by,
     options_of,
+    release_or_warn,
     update_holder,
 )
 from reconciler.diagnostics import Diagnostic
@@ -65,16 +68,28 @@ def acquire(
     *,
     wait: float = 0.0,
     resumes: Resumption | None = None,
+    interrupts: Interrupts | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> tuple[Lock, str]:
     """Acquires the lock; returns it with a warning if it is not in tenant Environment.
 
     Waits up to ``wait`` seconds for another owner, and meanwhile takes over a lock that was
     not renewed for its lease. ``resumes``: the holder's run did not finish, and its lock is
-    taken over from its process.
+    taken over from its process. ``interrupts``: Ctrl-C comes through meanwhile.
 
-    LockHeldError if another run holds it; RefusedError if the account may not create it.
+    LockHeldError if another run holds it; RefusedError if the account may not create it. On
+    these, on Ctrl-C and on every other error the lock is not held: an object that may have
+    been created is deleted. ``warn`` is told where that is not possible.
     """
-    return _Acquisition(server, holder, tenants, clock, resumes).acquire(wait)
+    acquisition = _Acquisition(server, holder, tenants, clock, resumes)
+    interrupts = interrupts or Interrupts()
+    try:
+        with interrupts.allowed():
+            found = acquisition.acquire(wait)
+    except BaseException:
+        release_or_warn(acquisition.undo, interrupts, warn)
+        raise
+    return found
 
 
 class _Acquisition:
@@ -93,6 +108,16 @@ class _Acquisition:
         self._tenants = tuple(dict.fromkeys(tenants))
         self._clock = clock
         self._resumes = resumes
+        self._may_exist = False
+        """A lock object of this holder was created, or may have been."""
+
+    def undo(self) -> None:
+        """Deletes the lock object that was created, also where its DBID is not known. The
+        lock of a run that did not finish stays."""
+        if self._may_exist and not self._resumes:
+            for one in find_locks(self._server, self._tenants):
+                if is_held_by(one, self._holder):
+                    self._take_away(one)
 
     def acquire(self, wait: float) -> tuple[Lock, str]:
         begun = self._clock.monotonic()
@@ -170,16 +195,19 @@ class _Acquisition:
                 "description": "Held while gwe-reconciler writes",
                 "userProperties": {SECTION: self._holder.options()},
             }
+            self._may_exist = True
             try:
                 made = self._server.create("Transaction", attributes)
-            except UniquenessViolationError:
+            except (UniquenessViolationError, NoPermissionError) as error:
+                self._may_exist = False
+                if isinstance(error, NoPermissionError):
+                    continue
                 return None
-            except NoPermissionError:
-                continue
             lock = Lock(self._server, made.dbid, self._holder, self._clock)
             others = [one for one in self._tenants if one != tenant]
             if others and find_locks(self._server, others):
                 lock.release()  # another run has just created one in another tenant
+                self._may_exist = False
                 return None
             return lock, "" if tenant == ENVIRONMENT else _elsewhere(tenant)
         raise RefusedError(

@@ -63,7 +63,8 @@ class _Recovery:
                 continue
             found = self._with_result(action, step, _deleted(known))
             result: CallResult = "answered" if found.answered else "refused"
-            self._calls.journal.append(CallEnd(step.number, result, found.after))
+            secrets = step.secrets if found.after and step.call == "create" else ()
+            self._calls.journal.append(CallEnd(step.number, result, found.after, secrets=secrets))
             known.append(found)
             done = "was done" if found.answered else "was not done"
             yield Recovered(action.address, f"{step.call} of unknown outcome: it {done}")

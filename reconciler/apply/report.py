@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, JournalError
 from reconciler.plan.actions import Write
 
 Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
@@ -36,6 +36,11 @@ class RunReport:
     journal_problem: str = ""
     run: str = ""
     state: str = ""
+
+    def note_broken_journal(self, error: JournalError) -> None:
+        """The journal cannot be written any more."""
+        self.journal_broken = True
+        self.journal_problem = self.journal_problem or f"{error.message}. {error.hint}"
 
     def of(self, *status: Status) -> Sequence[Outcome]:
         """The outcomes with one of the statuses."""

@@ -9,7 +9,7 @@ something breaks.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from reconciler.apply.check import (
     stale_outcomes,
 )
 from reconciler.apply.executor import OutcomeListener, execute
+from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import (
     RunContext,
@@ -64,49 +65,71 @@ def execute_plan(
     written, and StateError or JournalError where the journal cannot be kept.
     """
     info = server.info()
-    check_server(plan, info.identity, info.url)
-    _check_none_unfinished(options.state, info.identity)
-    if options.from_file:
-        _check_not_run(options.state, text, info.identity)
-    with _new_run(options.state, _head(plan, text, info, context), text) as journal:
+    _check_may_begin(plan, text, info, options)
+    head = _head(plan, text, info, context)
+    with Interrupts() as interrupts, _new_run(options.state, head, text) as journal:
         report: RunReport | None = None
         began_writing, exit_code = False, int(ExitCode.FAILED)
         try:
             check = partial(_check_none_running, options.state, info.identity, context.name)
-            with run_session(plan, server, journal, options, context, warn, check=check) as session:
-                stale = _stale(plan, session, options)
-                options.confirm()
+            with run_session(
+                plan, server, journal, options, context, warn, check=check, interrupts=interrupts
+            ) as session:
+                with interrupts.allowed():
+                    stale = _stale(plan, session, options)
+                    options.confirm()
                 session.lock.keep = began_writing = True
-                report = execute(
-                    plan, session.live, session.server, listener, stopping,
-                    calls=session.calls, stale=stale,
-                )  # fmt: skip
-                report.journal_broken = journal.broken
-                session.lock.keep = report.needs_recovery or journal.broken
+                try:
+                    with interrupts.allowed():
+                        report = execute(
+                            plan, session.live, session.server, listener, stopping,
+                            calls=session.calls, stale=stale,
+                        )  # fmt: skip
+                finally:
+                    if report is not None:
+                        report.journal_broken = journal.broken
+                        session.lock.keep = report.needs_recovery or journal.broken
         except ReconcilerError as error:
             exit_code = int(error.exit_code)
             raise
         except KeyboardInterrupt:
             if report is None and began_writing:
-                raise InterruptedRunError(
-                    "the run was interrupted; something may have been written",
-                    recover_hint(options.state.place),
-                ) from None
+                raise _interrupted("the run was interrupted", options.state) from None
             if report is None:
                 raise
         except Exception as error:
             if report is None and began_writing:
-                raise InterruptedRunError(
-                    f"{defect(error)}; something may have been written",
-                    recover_hint(options.state.place),
-                ) from error
+                raise _interrupted(defect(error), options.state) from error
             raise
         finally:
             # gwe recover looks at every run whose journal has no end.
             if report is not None or not began_writing:
-                with suppress(JournalError, KeyboardInterrupt):
-                    journal.append(_finish(report, exit_code, context))
-    return report
+                _end(journal, report, exit_code, context)
+        return report
+
+
+def _end(
+    journal: RunJournal, report: RunReport | None, exit_code: int, context: RunContext
+) -> None:
+    """Writes the last record. Where it cannot be written, the report says so."""
+    try:
+        journal.append(_finish(report, exit_code, context))
+    except JournalError as error:
+        if report is not None:
+            report.note_broken_journal(error)
+
+
+def _check_may_begin(plan: Plan, text: str, info: ServerInfo, options: RunOptions) -> None:
+    check_server(plan, info.identity, info.url)
+    _check_none_unfinished(options.state, info.identity)
+    if options.from_file:
+        _check_not_run(options.state, text, info.identity)
+
+
+def _interrupted(reason: str, state: StateStore) -> InterruptedRunError:
+    return InterruptedRunError(
+        f"{reason}; something may have been written", recover_hint(state.place)
+    )
 
 
 @contextmanager

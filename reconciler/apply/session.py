@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.lock import Clock, Holder, NoLock, RunLock
+from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock import Clock, Holder, NoLock, RunLock, release_or_warn
 from reconciler.apply.lock_acquisition import Resumption, acquire
 from reconciler.apply.reread import file_specs, read_again
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan, SiteMark
-from reconciler.server.errors import ServerError
 from reconciler.server.port import Server
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.state.records import RunHead
@@ -81,6 +81,7 @@ def run_session(
     resumes_at: int = 0,
     elsewhere: bool = False,
     check: Callable[[], None] = lambda: None,
+    interrupts: Interrupts | None = None,
 ) -> Iterator[RunSession]:
     """Acquires the lock and reads again what the plan depends on. At the end the lock is
     released, unless ``keep`` is set in it: then it stays, with the run's name.
@@ -88,16 +89,20 @@ def run_session(
     ``check`` is called with the lock held, before anything is read.
     ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
     taken over, and stays until somebody sets ``keep`` to False. ``elsewhere``: see
-    ``lock_acquisition.Resumption``.
+    ``lock_acquisition.Resumption``. ``interrupts``: Ctrl-C comes through until the session is
+    there, and while the lock is released.
     """
+    interrupts = interrupts or Interrupts()
     server = _with_files(server, plan, options.installation, journal)
     resumes = Resumption(elsewhere, warn) if resumes_at else None
-    with _locked(server, plan, options, context, warn, resumes) as lock:
+    with _locked(server, plan, options, context, warn, resumes, interrupts) as lock:
         if resumes_at:
             lock.keep = True
-            lock.start_writing()
-        check()
-        live, site = read_again(plan, server, options.installation)
+        with interrupts.allowed():
+            if resumes_at:
+                lock.start_writing()
+            check()
+            live, site = read_again(plan, server, options.installation)
         calls = Calls(server, journal, lock, first_step=resumes_at or 1)
         yield RunSession(server, lock, calls, live, site)
 
@@ -119,6 +124,7 @@ def _locked(
     context: RunContext,
     warn: Callable[[str], None],
     resumes: Resumption | None,
+    interrupts: Interrupts,
 ) -> Iterator[RunLock]:
     lock: RunLock = NoLock()
     if options.lock:
@@ -133,7 +139,14 @@ def _locked(
         )
         tenants = (ENVIRONMENT, plan.site.tenant_dbid)
         lock, warning = acquire(
-            server, holder, tenants, context.clock, wait=options.lock_wait, resumes=resumes
+            server,
+            holder,
+            tenants,
+            context.clock,
+            wait=options.lock_wait,
+            resumes=resumes,
+            interrupts=interrupts,
+            warn=warn,
         )
         if warning:
             warn(warning)
@@ -143,12 +156,4 @@ def _locked(
         yield lock
     finally:
         if not lock.keep:
-            try:
-                lock.release()
-            except ServerError as error:
-                warn(f"The lock could not be released: {error.message}. See gwe lock show.")
-            except Exception as error:  # noqa: BLE001 - the run has ended, and says how
-                kind = type(error).__name__
-                warn(f"The lock could not be released ({kind}). See gwe lock show.")
-            except KeyboardInterrupt:
-                warn("Interrupted while the lock was released. See gwe lock show.")
+            release_or_warn(lock.release, interrupts, warn)

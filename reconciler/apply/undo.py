@@ -17,6 +17,7 @@ from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.secrets import with_secrets
+from reconciler.server.identity import same_server
 from reconciler.server.port import Reader
 from reconciler.state.store import StoredRun
 
@@ -38,7 +39,7 @@ def plan_undo(
     RefusedError where the run was on another server or its launch files are elsewhere.
     """
     info = server.info()
-    if run.head.identity != info.identity:
+    if not same_server(run.head.identity, info.identity):
         raise RefusedError(
             [
                 Diagnostic(
@@ -53,7 +54,7 @@ def plan_undo(
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     actions, notices = undo_actions(run, plan, live, force=force)
     known = known_secrets or KnownSecrets()
-    actions = [with_secrets(action, secret_names, known.of(action.address)) for action in actions]
+    actions = [with_secrets(one, secret_names, known.of(*one.subject.identity)) for one in actions]
     actions = spare_predefined(actions, live)
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")

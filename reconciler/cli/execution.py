@@ -9,6 +9,7 @@ from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.interrupt import gentle_interrupt
+from reconciler.cli.next_command import undo_with_options
 from reconciler.cli.terminal import confirm, in_ci
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
@@ -131,4 +132,5 @@ class ShownProgress(Progress):
     def report(self, report: RunReport) -> None:
         """Prints how the run ended."""
         with suppress(OSError, SystemExit):
-            print_report(self._console, report, verbose=self._style.verbose)
+            undo = undo_with_options(report.run)
+            print_report(self._console, report, undo=undo, verbose=self._style.verbose)

@@ -1,11 +1,23 @@
-"""Ctrl-C during a run: the first finishes the current object, the second stops at once."""
+"""Ctrl-C while something is written. During a run the first finishes the current object, the
+second stops at once."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from reconciler.errors import InterruptedRunError
 from reconciler.render.console import say
+
+
+@contextmanager
+def interrupt_explained(message: str, hint: str) -> Iterator[None]:
+    """InterruptedRunError in place of KeyboardInterrupt: for a block that may have written
+    something when it is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise InterruptedRunError(message, hint) from None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedGroup
+from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.session import open_session, state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
@@ -41,13 +42,19 @@ def show(connection: ConnectionFlags) -> int:
         say(f"Held by {held.owner} on {held.host}, run {held.run}")
         say(f"  since    {held.since}")
         say(f"  until    {held.until}, unless it is renewed")
-        say(f"  state    {doing}")
+        say(f"  status   {doing}")
         if held.counter is None:
             say("  counter  no number: it is unknown how long ago it was renewed")
         if held.place:
-            say(f"  journal  {held.place}")
+            say(f"  state    {held.place}")
         say(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
     return ExitCode.DONE
+
+
+_INTERRUPTED = (
+    "interrupted: the lock may or may not have been released",
+    "gwe lock show tells whether it is still held.",
+)
 
 
 @command.command("release")
@@ -71,7 +78,7 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
     """
     session = open_session(connection)
     store = state_store(state, session.settings)
-    with session.connect(state=state) as engine:
+    with session.connect(state=state) as engine, interrupt_explained(*_INTERRUPTED):
         server = engine.writer
         locks = find_locks(server)
         holders = [holder_of(lock) for lock in locks]

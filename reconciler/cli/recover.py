@@ -1,5 +1,7 @@
 """``gwe recover``: finishes or reverts what an interrupted run left half done."""
 
+import sys
+
 import click
 
 from reconciler.apply.recover_actions import Recovered
@@ -11,26 +13,35 @@ from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
+from reconciler.render.status import StatusLine
 from reconciler.state.records import RunSummary
 
 
 class _Shown(Progress):
     """Prints how a recovery goes on."""
 
+    def __init__(self, line: StatusLine) -> None:
+        self._line = line
+
     def recovering(self, run: RunSummary) -> None:
-        say(f"Run {run.name}, started {run.head.started}:")
+        self._say(f"Run {run.name}, started {run.head.started}:")
 
     def recovered(self, finding: Recovered) -> None:
-        say(f"  {finding.address}: {finding.message}")
+        self._say(f"  {finding.address}: {finding.message}")
 
     def settled(self, run: RunSummary) -> None:  # noqa: ARG002 - named above already
-        say("  Recovered. The next plan shows what is left to do.")
+        self._say("  Recovered. The next plan shows what is left to do.")
+
+    def _say(self, text: str) -> None:
+        with self._line.away():
+            say(text)
 
     def warning(self, message: str) -> None:
         from reconciler.render.console import make_console  # noqa: PLC0415 - rich is slow to import
         from reconciler.render.messages import print_warning  # noqa: PLC0415
 
-        print_warning(make_console(stderr=True), message)
+        with self._line.away():
+            print_warning(make_console(stderr=True), message)
 
 
 @click.command("recover", cls=SectionedCommand)
@@ -53,13 +64,13 @@ def command(
     Actions that the run had not started are left to the next plan.
     """
     session = open_session(connection)
-    with session.connect(state=state) as engine:
+    with session.connect(state=state) as engine, StatusLine("Recovering", sys.stderr) as line:
         done = engine.recover(
             reverse=reverse,
             same_host=host.same_host,
             lock=not lock.no_lock,
             lock_wait=lock.lock_timeout,
-            progress=_Shown(),
+            progress=_Shown(line),
         )
     if done.released:
         say(f"Released the lock that run {done.released} had left behind.")

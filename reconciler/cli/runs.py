@@ -11,6 +11,7 @@ from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedGroup
+from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.console import say
@@ -96,7 +97,12 @@ def prune(
 ) -> int:
     """Delete old runs with their backups: they can no longer be shown or reverted. Unfinished
     runs stay, and so do the last run and the last run that wrote to each server."""
-    names = _store(context, state, profile).prune(older_than)
+    store = _store(context, state, profile)
+    with interrupt_explained(
+        "interrupted: some of the old runs may have been deleted",
+        "gwe runs lists those that are left. Run gwe runs prune again to delete the others.",
+    ):
+        names = store.prune(older_than)
     for name in names:
         say(f"Deleted run {name}.")
     if not names:

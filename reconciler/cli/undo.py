@@ -11,6 +11,7 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import show_and_save
 from reconciler.cli.session import named_state, open_session, state_store
+from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import ExitCode
 
@@ -50,7 +51,8 @@ def command(
         check_can_ask(auto_approve=flags.auto_approve)
     with session.connect(state=flags, otherwise=found.head.server) as engine:
         engine.check_writable()
-        plan = engine.undo(found.name, force=force, same_host=host.same_host)
+        with reading_shown():
+            plan = engine.undo(found.name, force=force, same_host=host.same_host)
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)

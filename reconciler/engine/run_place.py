@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, StateError
-from reconciler.plan.known_secrets import KnownSecrets
+from reconciler.plan.known_secrets import KnownSecret, KnownSecrets
 
 if TYPE_CHECKING:
     from reconciler.apply.recover_actions import Recovered
@@ -54,7 +54,9 @@ class RunPlace:
                 f" {error.message}",
                 error.hint,
             ) from error
-        return KnownSecrets((fact.address, fact.path) for fact in found)
+        return KnownSecrets(
+            KnownSecret(fact.address, fact.path, fact.object_type, fact.dbid) for fact in found
+        )
 
     def last_run(self, identity: str) -> str:
         """The last run that wrote to a server; empty where there is none, or where the state

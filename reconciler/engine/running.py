@@ -33,6 +33,7 @@ from reconciler.plan.model import Plan
 from reconciler.plan.secrets import with_resolved_secrets, with_secrets
 from reconciler.server.port import Server
 from reconciler.state.plan_file import PlanFile, read_plan_file
+from reconciler.state.store import StoredRun
 
 
 def load_plan(path: str | Path) -> PlanFile:
@@ -91,11 +92,13 @@ def run_plan(
 def _with_known_secrets(plan: Plan, place: RunPlace) -> Plan:
     """The plan, which also hides what runs have written as secrets since it was made."""
     known = place.known_secrets(plan.identity)
-    actions = (
-        with_secrets(action, action.subject.secret_names, known.of(action.address))
-        for action in plan.actions
+    return replace(
+        plan,
+        actions=tuple(
+            with_secrets(one, one.subject.secret_names, known.of(*one.subject.identity))
+            for one in plan.actions
+        ),
     )
-    return replace(plan, actions=tuple(actions))
 
 
 def _objections(plan: Plan) -> Iterator[Diagnostic]:
@@ -119,51 +122,65 @@ def recover_runs(
     """Finishes what unfinished runs on this server left, and releases the lock of a run that
     is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
     where a run cannot be read, after all others are settled."""
-    info = server.info()
     settled: list[str] = []
     findings: list[Recovered] = []
     damaged: DamagedRunError | None = None
+    doing = "the recovery"
 
     def found(finding: Recovered) -> None:
         findings.append(finding)
         progress.recovered(finding)
 
-    for entry in unfinished_runs(place.state, server):
-        try:
-            run = place.state.read_run(entry.name)
-        except DamagedRunError as error:
-            damaged = damaged or error
-            continue
-        progress.recovering(run)
-        # The journal has what the run wrote: a secret that is gone does not stop the recovery.
-        plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
-        context = run_context(info.user)
-        own_host = same_host or context.is_machine_of(run.head)
-        options = _options(plan, place, lock, own_host=own_host)
-        try:
-            recover_run(
-                run,
-                plan,
-                server,
-                options,
-                context,
-                found,
-                progress.warning,
-                reverse=reverse,
-                same_host=same_host,
-            )
-        except KeyboardInterrupt:
-            raise InterruptedRunError(
-                f"the recovery of run {run.name} was interrupted",
-                "Run gwe recover again: it continues where it stopped."
-                f" The run's state is {place.state.place}.",
-            ) from None
-        progress.settled(run)
-        settled.append(run.name)
-    if damaged is not None:
-        raise damaged
-    released = release_orphaned_lock(place.state, server)
+    try:
+        for entry in unfinished_runs(place.state, server):
+            try:
+                run = place.state.read_run(entry.name)
+            except DamagedRunError as error:
+                damaged = damaged or error
+                continue
+            doing = f"the recovery of run {run.name}"
+            progress.recovering(run)
+            _recover(run, server, place, lock, progress, found, reverse, same_host)
+            progress.settled(run)
+            settled.append(run.name)
+        if damaged is not None:
+            raise damaged
+        released = release_orphaned_lock(place.state, server)
+    except KeyboardInterrupt:
+        raise InterruptedRunError(
+            f"{doing} was interrupted",
+            "Run gwe recover again: it continues where it stopped."
+            f" The run's state is {place.state.place}.",
+        ) from None
     return Recovery(tuple(settled), tuple(findings), released)
+
+
+def _recover(
+    run: StoredRun,
+    server: Server,
+    place: RunPlace,
+    lock: LockOptions,
+    progress: Progress,
+    found: Callable[[Recovered], None],
+    reverse: bool,
+    same_host: bool,
+) -> None:
+    """Recovers one run."""
+    # The journal has what the run wrote: a secret that is gone does not stop the recovery.
+    plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
+    context = run_context(server.info().user)
+    own_host = same_host or context.is_machine_of(run.head)
+    recover_run(
+        run,
+        plan,
+        server,
+        _options(plan, place, lock, own_host=own_host),
+        context,
+        found,
+        progress.warning,
+        reverse=reverse,
+        same_host=same_host,
+    )
 
 
 def _options(

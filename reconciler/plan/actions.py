@@ -109,6 +109,11 @@ class Subject:
     secrets: tuple[FieldPath, ...] = ()
     secret_names: SecretNames = USUAL_NAMES
 
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """Address, type and DBID."""
+        return self.address, self.object_type, self.dbid
+
     def hides(self, path: FieldPath) -> bool:
         """Whether the value at a path of the object is never shown."""
         return path in self.secrets or self.secret_names.marks(path)

@@ -61,7 +61,7 @@ class Context:
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
         """The subject, which hides what its manifests, earlier runs or the settings call a
         secret. ``fields``: those that the manifests declare."""
-        paths = (*secrets_of(fields), *self.known_secrets.of(subject.address))
+        paths = (*secrets_of(fields), *self.known_secrets.of(*subject.identity))
         if not paths and self.options.secret_names == subject.secret_names:
             return subject
         return replace(

@@ -1,29 +1,49 @@
-"""The fields that earlier runs have written as secrets, found by the address of an action. Pure.
+"""The fields that earlier runs have written as secrets. Pure.
 
 They stay hidden for good: also where a manifest no longer calls them secrets, or declares them
-``null``.
+``null``. An object is found by its address or by its type and DBID: it may have been renamed,
+or deleted and created again.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from reconciler.kinds.fields import FieldPath, from_pointer
 from reconciler.kinds.manifests import MANIFEST_KINDS
 
 
+@dataclass(frozen=True, order=True)
+class KnownSecret:
+    """A field of an object that has this address, or this type and DBID, or both. ``path``: a
+    JSON Pointer; ``address``: empty, and ``dbid``: 0, where it is not known."""
+
+    address: str
+    path: str
+    object_type: str = ""
+    dbid: int = 0
+
+
 class KnownSecrets:
-    """``fields``: the address and the JSON Pointer of each field."""
+    """The secrets of all objects of a server."""
 
-    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._paths: dict[tuple[str, str], list[FieldPath]] = {}
-        for address, path in sorted(fields):
-            self._paths.setdefault(_key(address), []).append(from_pointer(path))
+    def __init__(self, fields: Iterable[KnownSecret] = ()) -> None:
+        self._paths: dict[tuple[str, str | int], list[FieldPath]] = {}
+        for one in sorted(fields):
+            for key in _keys(one.address, one.object_type, one.dbid):
+                self._paths.setdefault(key, []).append(from_pointer(one.path))
 
-    def of(self, address: str) -> tuple[FieldPath, ...]:
-        """The paths of the secrets of an object."""
-        return tuple(dict.fromkeys(self._paths.get(_key(address), ())))
+    def of(self, address: str, object_type: str, dbid: int) -> tuple[FieldPath, ...]:
+        """The paths of the secrets of an object. ``dbid``: 0 where it is not known."""
+        keys = _keys(address, object_type, dbid)
+        return tuple(dict.fromkeys(path for key in keys for path in self._paths.get(key, ())))
 
 
-def _key(address: str) -> tuple[str, str]:
+def _keys(address: str, object_type: str, dbid: int) -> list[tuple[str, str | int]]:
+    by_name = [_key(address)] if address else []
+    return [*by_name, (object_type, dbid)] if dbid else by_name
+
+
+def _key(address: str) -> tuple[str, str | int]:
     """What tells objects apart: type and name. One object may have several addresses: with and
     without its tenant, and by the kind of its manifest or, in an undo, by its type."""
     first, _, rest = address.partition("/")

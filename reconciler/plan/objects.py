@@ -128,7 +128,8 @@ class _ObjectPlanner:
         one: ConfObject,
         live: LiveFields,
     ) -> Action:
-        subject = replace(subject, dbid=one.dbid)
+        # By its DBID more may be known to be secret: it may have had another name.
+        subject = self._context.with_secrets(replace(subject, dbid=one.dbid), desired.fields)
         policy = desired.policy
         replaces = policy.overwrite == "replace" and self._options.overwrites(desired.address)
         difference = compare(desired.kind.object_type, desired.fields, live, subject.hides)

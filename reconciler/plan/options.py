@@ -115,7 +115,9 @@ class _OptionsPlanner:
             return [], fields
         others, name = self._options_of(partner.dbid), application_name(partner)
         lasting = lasting_fields(fields, live)
-        known = self._context.known_secrets.of(application_address(name))
+        known = self._context.known_secrets.of(
+            application_address(name), "Application", partner.dbid
+        )
 
         def hidden(path: FieldPath) -> bool:
             return path in known or hides(path)

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import MAX_SHOWN, Diagnostic
-from reconciler.render.console import STYLES, SYMBOLS, Console, emit, message_width, styled
+from reconciler.render.console import (
+    STYLES,
+    SYMBOLS,
+    Console,
+    emit,
+    message_width,
+    say_command,
+    styled,
+)
 from reconciler.render.wrapping import wrapped
 from reconciler.visible_text import escaped
 
@@ -70,9 +78,11 @@ def print_warning(console: Console, message: str) -> None:
         emit(console, styled(line, style="yellow"))
 
 
-def print_report(console: Console, report: RunReport, *, verbose: bool = False) -> None:
+def print_report(
+    console: Console, report: RunReport, *, undo: str = "", verbose: bool = False
+) -> None:
     """How a run ended, in one line of counts, what can be done next, and last what went
-    wrong."""
+    wrong. ``undo``: the command that reverts it, if that needs options."""
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
@@ -89,7 +99,11 @@ def print_report(console: Console, report: RunReport, *, verbose: bool = False) 
     elif failed:
         emit(console, styled("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:
-        emit(console, styled(f"gwe undo {report.run} reverts it."))
+        if undo:
+            emit(console, styled("This command reverts it:"))
+            say_command(f"  {undo}")
+        else:
+            emit(console, styled(f"gwe undo {report.run} reverts it."))
     causes = report.of(*_CAUSES)
     for one in causes if verbose else causes[:_LISTED_CAUSES]:
         summary = f"{one.action.address}: {one.message}"

@@ -62,7 +62,7 @@ class TextForm:
 
 def _print_details(head: RunHead | None, place: str, ended: str) -> None:
     details: dict[str, str] = {name: getattr(head, field, "") for name, field in _DETAILS.items()}
-    for name, detail in {**details, "ended": ended, "journal": place}.items():
+    for name, detail in {**details, "ended": ended, "state": place}.items():
         if detail:
             say(f"  {name:<8} {detail}")
 

@@ -123,7 +123,7 @@ _CODECS: Mapping[str, _Codec] = {
             "secrets": _TEXTS,
         },
     ),
-    "end": _Codec(CallEnd, {"after": _OBJECT}),
+    "end": _Codec(CallEnd, {"after": _OBJECT, "secrets": _TEXTS}),
     "action": _Codec(ActionOutcome),
     "finish": _Codec(RunFinish),
     "summary": _Codec(RunSummary, {"head": _nested(RunHead), "ending": _nested(RunFinish)}),

@@ -147,9 +147,16 @@ def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSumm
 
 def _facts(summary: RunSummary | None, record: Record) -> Iterator[Fact]:
     """What a record says that is to outlive the run."""
-    if isinstance(record, CallBegin) and summary is not None:
-        head = summary.head
+    if summary is None:
+        return
+    head = summary.head
+    if isinstance(record, CallBegin):
         if not summary.begun:
             yield ExecutedPlan(head.identity, head.plan_digest, head.run)
+        dbid = record.before.dbid if record.before else 0
         for path in record.secrets:
-            yield SecretPath(head.identity, record.address, path)
+            yield SecretPath(head.identity, record.address, path, record.object_type, dbid)
+    elif isinstance(record, CallEnd) and record.after:
+        made = record.after
+        for path in record.secrets:
+            yield SecretPath(head.identity, "", path, made.type, made.dbid)

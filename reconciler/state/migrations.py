@@ -42,6 +42,9 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE INDEX gwe_backup_digest ON gwe_backup (digest)",
         "CREATE TABLE gwe_fact (digest {bytes} PRIMARY KEY, data {bytes} NOT NULL)",
     ),
+    # The tables stay as they are. Since then the facts of secrets name the object by its type
+    # and DBID too, which an older program could not read.
+    (),
 )
 
 
@@ -66,7 +69,7 @@ def version_of(
     if not any(map(session.has_table, ("gwe_state", "gwe_run", "gwe_record"))):
         return 0
     versions = [version for (version,) in session.rows("SELECT version FROM gwe_state")]
-    if [type(version) for version in versions] != [int]:
+    if len(versions) != 1 or type(versions[0]) is not int or versions[0] < 1:
         raise StateError(
             f"the state in {place} is damaged: the version of its tables cannot be read",
             "Restore it from a backup, or begin with an empty state.",

@@ -18,6 +18,16 @@ def default_state_folder() -> Path:
     return user_state_path("gwe-reconciler")
 
 
+def public_name(where: str) -> str:
+    """A store as it was named, but without a password."""
+    if not where.startswith(POSTGRES):
+        return where
+    from reconciler.state.postgres_url import PostgresUrl  # noqa: PLC0415 - needs psycopg
+
+    url = PostgresUrl.parse(where)
+    return url.public if url.has_secrets else where
+
+
 def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore:
     """The store at ``where``. Nothing is made or connected to before it is used. ``clock``:
     seconds since 1970.

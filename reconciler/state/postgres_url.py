@@ -103,6 +103,11 @@ class PostgresUrl:
             default |= {"sslmode": _VERIFIED, "gssencmode": "disable"}
         return {**default, **self.given}
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the URL holds a password."""
+        return any(self.given.get(name) for name in _SECRETS)
+
     def redacted(self, text: str) -> str:
         """A message of libpq on one line, without what is secret."""
         secrets = [self.given.get(name) for name in _SECRETS] + [os.environ.get(POSTGRES_PASSWORD)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.errors import DamagedRunError, JournalFormatError, UsageError
+from reconciler.server.identity import same_server
 from reconciler.state.chain import RunRow, StoredRecord, digest_of, examine
 from reconciler.state.codec import decode_record, unknown_form
 from reconciler.state.facts import Rows, has_fact
@@ -177,7 +178,7 @@ def list_runs(rows: Rows, identity: str = "") -> tuple[RunEntry, ...]:
     return tuple(
         entry
         for entry in sorted(entries, key=lambda entry: entry.number)
-        if not identity or entry.head is None or entry.head.identity == identity
+        if not identity or entry.head is None or same_server(entry.head.identity, identity)
     )
 
 
@@ -232,6 +233,10 @@ def backup(rows: Rows, digest: str) -> bytes:
     )
 
 
+_LISTED = 5
+"""So many runs are named where a run is not told apart."""
+
+
 def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:
     """The name of the run that ``text`` means: see ``StateStore.find_run``."""
     if text == "last":
@@ -248,5 +253,9 @@ def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:
     if not found:
         raise UsageError(f"there is no run {text}", "gwe runs lists them.")
     if len(found) > 1:
-        raise UsageError(f"several runs begin with {text}: {', '.join(found)}")
+        more = f", and {len(found) - _LISTED} earlier runs" if len(found) > _LISTED else ""
+        raise UsageError(
+            f"{len(found)} runs begin with {text}: {', '.join(reversed(found[-_LISTED:]))}{more}",
+            "Give more of the name, or last for the last run. gwe runs lists them all.",
+        )
     return found[0]

@@ -67,12 +67,14 @@ class CallBegin:
 @dataclass(frozen=True)
 class CallEnd:
     """The outcome of the call with that ``step``. A later record of the same step replaces
-    an earlier one: recovery finds out what was unknown."""
+    an earlier one: recovery finds out what was unknown. ``secrets``: those of the
+    ``CallBegin``, repeated by a create, since only now the DBID of the object is known."""
 
     step: int
     result: CallResult
     after: ConfObject | None = None
     error: str = ""
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,14 @@ class ExecutedPlan:
 
 @dataclass(frozen=True, order=True)
 class SecretPath:
-    """A field that a run has written as a secret. ``path``: a JSON Pointer."""
+    """A field that a run has written as a secret. ``path``: a JSON Pointer. The object is
+    named by its address, by its type and DBID, which stay when it is renamed, or by both."""
 
     identity: str
     address: str
     path: str
+    object_type: str = ""
+    dbid: int = 0
 
 
 @dataclass(frozen=True)

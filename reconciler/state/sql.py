@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from reconciler.errors import DamagedRunError, StateError, UsageError
+from reconciler.server.identity import same_server
 from reconciler.state import reading
 from reconciler.state.chain import RunRow
 from reconciler.state.facts import Rows, add_facts, read_facts
@@ -121,14 +122,14 @@ class SqlStore:
         runs = [
             fact.run
             for fact in found
-            if (fact.plan_digest, fact.identity) == (plan_digest, identity)
+            if fact.plan_digest == plan_digest and same_server(fact.identity, identity)
         ]
         return min(runs, default="")
 
     def secret_paths(self, identity: str) -> frozenset[SecretPath]:
         with self._reading() as rows:
             found = read_facts(rows, SecretPath)
-        return frozenset(fact for fact in found if fact.identity == identity)
+        return frozenset(fact for fact in found if same_server(fact.identity, identity))
 
     def abandon(self, run: str, ended: str) -> None:
         with self._reading() as rows:

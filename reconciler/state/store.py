@@ -39,6 +39,7 @@ class RunStep:
     permissions: tuple[AccessEntry, ...] = ()
     referrers: tuple[ConfObject, ...] = ()
     makes: Attributes | None = None
+    secrets: tuple[str, ...] = ()
     result: str = ""
     after: ConfObject | None = None
 
@@ -54,6 +55,7 @@ class RunStep:
             permissions=begin.permissions,
             referrers=begin.referrers,
             makes=begin.makes,
+            secrets=begin.secrets,
             result=end.result if end else "",
             after=end.after if end else None,
         )

@@ -6,12 +6,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.state.store import StateStore
-from tests.postgres import Cluster, available
+from tests.engines import ENGINES
+from tests.postgres import Cluster
 from tests.state.backends import Backend
-
-# The server is a process, which nothing shows where a fixture asks for it by its name.
-POSTGRES = pytest.param("postgres", marks=pytest.mark.process)
-ENGINES = ("sqlite", *((POSTGRES,) if available() else ()))
 
 
 @pytest.fixture(params=ENGINES)

@@ -61,12 +61,14 @@ def test_a_run_may_have_a_name_that_is_no_file_name(folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["state"]
 
 
+@pytest.mark.flushes
 def test_a_commit_waits_for_the_disk(folder: Path) -> None:
     with SqliteEngine(folder).hold("one") as session:
         assert session.rows("PRAGMA synchronous") == [(3,)]  # EXTRA: FULL and more
         assert session.rows("PRAGMA journal_mode") == [("wal",)]
 
 
+@pytest.mark.flushes
 def test_a_folder_on_a_network_has_no_log_that_needs_shared_memory(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,11 +20,13 @@ from reconciler.errors import (
 from reconciler.server.port import ConfObject
 from reconciler.state import journal_writer
 from reconciler.state.codec import decode_record, encode_record
+from reconciler.state.facts import add_facts
 from reconciler.state.migrations import MIGRATIONS, migrate, version_of
 from reconciler.state.opening import open_store
 from reconciler.state.records import (
     AbandonedRun,
     ActionOutcome,
+    CallBegin,
     CallEnd,
     ExecutedPlan,
     RunFinish,
@@ -81,6 +83,7 @@ def test_a_run_is_read_as_it_was_written(store: StateStore) -> None:
             permissions=REPLACE.permissions,
             referrers=(QUEUE, QUEUE),
             makes={"name": "Group", "annex": {"s": {"k": b"\x01"}}},
+            secrets=REPLACE.secrets,
             result="refused",
         ),
     )
@@ -224,7 +227,7 @@ def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> 
     assert store.find_run("202" + "7") == "2027"
     assert store.find_run("last") == "2027"
     assert store.find_run("last", wrote=True) == "2026-ab"
-    with pytest.raises(UsageError, match="several runs begin with 2026: 2026-a, 2026-ab"):
+    with pytest.raises(UsageError, match="2 runs begin with 2026: 2026-ab, 2026-a"):
         store.find_run("2026")
     for text in ("3", "", "2026-abc", "%", "_026-a"):
         with pytest.raises(UsageError, match=f"there is no run {text}"):
@@ -362,12 +365,21 @@ def test_the_paths_of_secrets_are_remembered_with_their_server(store: StateStore
     make_run(store, "one", REPLACE)
     make_run(store, "two", REPLACE, call(3, secrets=("/annex/s/pin",)), identity="other")
     assert store.secret_paths("site") == {
-        SecretPath("site", "AgentGroup/Group", "/annex/s/password"),
-        SecretPath("site", "AgentGroup/Group", "/annex/s/pin"),
+        SecretPath("site", "AgentGroup/Group", "/annex/s/password", "AgentGroup", 600),
+        SecretPath("site", "AgentGroup/Group", "/annex/s/pin", "AgentGroup", 600),
     }
-    assert SecretPath("other", "InteractionQueue/Queue", "/annex/s/pin") in store.secret_paths(
-        "other"
-    )
+    pin = SecretPath("other", "InteractionQueue/Queue", "/annex/s/pin", "Script", 600)
+    assert pin in store.secret_paths("other")
+
+
+def test_the_secrets_of_a_new_object_are_remembered_with_its_dbid(store: StateStore) -> None:
+    pin = ("/annex/s/pin",)
+    create = CallBegin(1, "InteractionQueue/Queue", "create", "create", "Script", secrets=pin)
+    make_run(store, "one", create, CallEnd(1, "answered", QUEUE, secrets=pin))
+    assert store.secret_paths("site") == {
+        SecretPath("site", "InteractionQueue/Queue", "/annex/s/pin", "Script"),
+        SecretPath("site", "", "/annex/s/pin", "Script", 600),
+    }
 
 
 def test_runs_that_remember_the_same_things_at_once_do_not_wait_for_each_other(
@@ -519,6 +531,19 @@ def test_tables_of_a_newer_version_are_refused(backend: Backend) -> None:
             ask()
 
 
+def test_a_state_of_the_first_version_is_read(backend: Backend) -> None:
+    """It names an object with a secret by its address alone."""
+    store = backend.store()
+    assert isinstance(store, SqlStore)
+    make_run(store, "one", call(1))
+    with store._engine.hold("one") as session, session.transaction(writing=True):
+        add_facts(session, [SecretPath("site", "AgentGroup/Group", "/annex/s/pin")])
+    backend.execute("UPDATE gwe_state SET version = 1")
+    found = SecretPath("site", "AgentGroup/Group", "/annex/s/pin", "", 0)
+    assert backend.store().secret_paths("site") == {found}
+    assert backend.execute("SELECT version FROM gwe_state") == [(2,)]
+
+
 def test_tables_are_migrated_forward_in_one_transaction(backend: Backend) -> None:
     store = backend.store()
     assert isinstance(store, SqlStore)
@@ -528,12 +553,12 @@ def test_tables_are_migrated_forward_in_one_transaction(backend: Backend) -> Non
     with store._engine.hold("migration") as session:
         with pytest.raises(StateError):
             migrate(session, "here", broken)
-        assert version_of(session, "here") == 1
+        assert version_of(session, "here") == len(MIGRATIONS)
         assert not session.has_table("gwe_new")
         migrate(session, "here", whole)
         migrate(session, "here", whole)
         assert session.rows("SELECT a FROM gwe_new") == [(7,)]
-        assert version_of(session, "here", whole) == 2
+        assert version_of(session, "here", whole) == len(MIGRATIONS) + 1
     with pytest.raises(JournalFormatError):
         store.list_runs()
 

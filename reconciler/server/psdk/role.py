@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Callable, Iterable, Sequence
 
+from reconciler.server.identity import real_identity
 from reconciler.server.port import ConfObject, Filter
 from reconciler.server.proxy import CONFIGURATION_SERVER, host_of, listens_at, proxies_among
 from reconciler.server.psdk.address import Address
@@ -19,7 +20,7 @@ def identity(host_list: str, tenants: Iterable[ConfObject]) -> str:
     """The host list with a digest of the tenants' DBIDs and names."""
     named = sorted([tenant.dbid, tenant.attributes.get("name", "")] for tenant in tenants)
     digest = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16]
-    return f"confserv:{host_list}#{digest}"
+    return real_identity(host_list, digest)
 
 
 def proxy_of(applications: Iterable[ConfObject], channel: Channel, read: Read) -> str:
