@@ -102,8 +102,7 @@ def modules(*arguments: object) -> int:
 
 
 def operations(folder: Path) -> Iterator[tuple[str, float, Sequence[object]]]:
-    """What is measured, the aim in seconds, and the arguments. Aims are for a quiet machine of
-    2024, which starts Python in 12 ms."""
+    """What is measured, the aim in seconds on a quiet machine, and the arguments."""
     bare, provisioned, full = (folder / f"{name}.db" for name in ("bare", "provisioned", "full"))
     for server in (bare, provisioned, full):
         run("embedded", "init", server)
