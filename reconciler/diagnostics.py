@@ -2,7 +2,7 @@
 
 import os.path
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 MAX_SHOWN = 100
@@ -12,6 +12,18 @@ MAX_LISTED = 50
 MAX_CANDIDATES = 100
 """Words that a misspelt word is compared with."""
 MAX_WORD = 100
+
+
+RULES = {
+    "settings": "gwe.toml must be valid TOML, with settings that gwe knows.",
+    "manifest-file": "A file must be readable, and strict YAML: no key twice, nothing guessed.",
+    "manifest-schema": "A manifest must be what the schema of its kind says.",
+    "variables": "A variable must be declared once, and have a value.",
+    "manifest-values": "What manifests say once variables are filled in must be valid, and no"
+    " manifest may contradict another.",
+}
+"""The rules that files of users must keep, and what they say. Reports to machines name them:
+a name that was published stays."""
 
 
 @dataclass(frozen=True, order=True)
@@ -33,17 +45,24 @@ class Position:
 @dataclass(frozen=True)
 class Diagnostic:
     """One problem or notice: what it is, where it is, and what to do about it. ``example``:
-    lines to show below the hint as they are."""
+    lines to show below the hint as they are. ``rule``: of ``RULES``, for reports to machines;
+    empty for what no rule is for."""
 
     summary: str
     position: Position | None = None
     hint: str = ""
     example: str = ""
+    rule: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""
         below = [*filter(None, [self.hint]), *self.example.splitlines()]
         return f"{place}{self.summary}" + "".join(f"\n  {line}" for line in below)
+
+
+def assign_rule(problems: list[Diagnostic], rule: str) -> None:
+    """Gives every problem of the list that has none this rule of ``RULES``."""
+    problems[:] = [one if one.rule else replace(one, rule=rule) for one in problems]
 
 
 def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic] = ()) -> str:

@@ -57,8 +57,23 @@ def or_null(codec: Codec[T], empty: T) -> Codec[T]:
     return Codec(
         lambda value: codec.encode(value) if value else None,
         lambda data: empty if data is None else codec.decode(data),
-        {**codec.schema, "type": [codec.schema["type"], "null"]},
+        _with_null(codec.schema),
     )
+
+
+def nullable(codec: Codec[T]) -> Codec[T | None]:
+    """The same values, and None as null."""
+    return Codec(
+        lambda value: None if value is None else codec.encode(value),
+        lambda data: None if data is None else codec.decode(data),
+        _with_null(codec.schema),
+    )
+
+
+def _with_null(schema: Mapping[str, Json]) -> Mapping[str, Json]:
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 OPTIONAL_TEXT = or_null(TEXT, "")

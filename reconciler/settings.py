@@ -14,7 +14,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import MAX_SHOWN, Diagnostic, Position, did_you_mean
+from reconciler.diagnostics import (
+    MAX_SHOWN,
+    Diagnostic,
+    Position,
+    assign_rule,
+    did_you_mean,
+)
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
@@ -175,6 +181,7 @@ def _load(path: Path) -> dict[str, Any]:
     except RecursionError:
         problems.append(Diagnostic("values are nested too deeply", where))
     if problems:
+        assign_rule(problems, "settings")
         raise ManifestError(problems)
     return data
 

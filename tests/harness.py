@@ -11,11 +11,15 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft7Validator
+
 from reconciler.cli.main import main
+from reconciler.cli.schema import SCHEMAS
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
@@ -104,7 +108,29 @@ def _environment(cwd: Path, more: Mapping[str, str] | None) -> dict[str, str]:
 def _result(code: int, out: str, err: str) -> Result:
     assert "Traceback" not in err, err
     assert "defect of this program" not in err, err
+    _check_report(out)
     return Result(code, out, err)
+
+
+def _check_report(out: str) -> None:
+    """AssertionError where JSON that ``gwe`` printed is not what its published schema says."""
+    found = _REPORT.match(out)
+    if found:
+        errors = list(_validator(found[1]).iter_errors(json.loads(out)))
+        assert not errors, errors[0]
+
+
+_REPORT = re.compile(r'\{\s*"format": "(gwe-[\w/-]+)"')
+
+
+@cache
+def _validator(version: str) -> Draft7Validator:
+    """The validator of the schema for a version of a report."""
+    found = (make() for make in SCHEMAS.values())
+    known = {
+        schema.get("properties", {}).get("format", {}).get("const"): schema for schema in found
+    }
+    return Draft7Validator(known[version])
 
 
 _HEARD = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

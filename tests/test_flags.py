@@ -104,15 +104,23 @@ def test_an_option_of_several_commands_is_the_same_in_all_of_them() -> None:
         if name not in OWN_MEANING:
             words = (option.help, str(option.type), option.envvar, str(option.default))
             found[max(option.opts, key=len)].add(words)
-    own = {"--force", "--out", "--dir"}  # each command says what it forces or writes
+    own = {"--force", "--out", "--dir", "--format"}  # what each command forces, writes or prints
     several = {name: words for name, words in found.items() if len(words) > 1 and name not in own}
     assert several == {}
     assert {"--server", "--lock-timeout", "--state-dir", "--format"} <= {*found}
 
 
 def test_the_choices_of_format_are_the_forms_of_output() -> None:
-    choices = [option.type for _, option in _options() if option.name == "format"]
-    assert len(choices) == 5
-    for choice in choices:
-        assert isinstance(choice, click.Choice)
-        assert tuple(choice.choices) == tuple(FORMS)
+    found = {
+        command: tuple(option.type.choices)
+        for command, option in _options()
+        if option.name == "format" and isinstance(option.type, click.Choice)
+    }
+    forms = dict.fromkeys(("plan", "show", "runs"), tuple(FORMS))
+    assert found == {
+        **forms,
+        "drift": (*FORMS, "junit"),
+        "validate": ("text", "json", "junit", "sarif"),
+        "apply": ("text", "json"),
+        "doctor": ("text", "json"),
+    }

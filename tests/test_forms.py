@@ -53,11 +53,11 @@ def test_a_run_as_json_has_what_its_list_has_and_its_outcomes(
 ) -> None:
     form = FORMS["json"](OutputStyle())
     form.runs(engine.runs())
-    (listed,) = json.loads(capsys.readouterr().out)
+    (listed,) = json.loads(capsys.readouterr().out)["runs"]
     form.run(open_store(str(tmp_path / "state")).read_run(report.run), "the state")
     run = json.loads(capsys.readouterr().out)
     assert {name: run[name] for name in listed} == listed
-    assert (run.keys() - listed.keys()) == {"state", "outcomes", "backups"}
+    assert (run.keys() - listed.keys()) == {"format", "state", "outcomes", "backups", "problems"}
     assert (listed["run"], listed["status"], listed["settled"]) == (report.run, "applied", True)
     assert run["outcomes"] == [{"address": "InteractionQueue/New", "status": "done", "message": ""}]
 
@@ -66,4 +66,6 @@ def test_no_runs_are_an_empty_list_in_each_form(capsys: pytest.CaptureFixture[st
     FORMS["text"](OutputStyle()).runs([])
     assert capsys.readouterr().out == "No runs yet.\n"
     FORMS["json"](OutputStyle()).runs([])
-    assert json.loads(capsys.readouterr().out) == []
+    assert json.loads(capsys.readouterr().out) == {"format": "gwe-runs/1", "runs": []}
+    FORMS["markdown"](OutputStyle()).runs([])
+    assert capsys.readouterr().out == "## No runs yet\n"

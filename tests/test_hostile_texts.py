@@ -64,10 +64,18 @@ def harmless(result: Result) -> Result:
 
 
 def ways_to_show_a_plan() -> Iterator[tuple[str, ...]]:
-    for more in ((), ("--verbose",), ("--quiet",), ("--overwrite",), ("--format", "json")):
+    for more in (
+        (),
+        ("--verbose",),
+        ("--quiet",),
+        ("--overwrite",),
+        ("--format", "json"),
+        ("--format", "markdown"),
+    ):
         yield ("plan", *more)
     yield ("drift",)
     yield ("drift", "--verbose")
+    yield ("drift", "--format", "junit")
 
 
 @pytest.mark.parametrize("how", list(ways_to_show_a_plan()), ids=" ".join)
@@ -83,12 +91,12 @@ def test_a_plan_shows_hostile_names_and_values_as_escapes(
 def test_a_run_from_plan_file_to_undo_prints_escapes(server: Path, tmp_path: Path) -> None:
     options = plan_arguments(server, "-f", "m.yaml")
     harmless(gwe("plan", *options, "--overwrite", "--out", "p.plan", cwd=tmp_path))
-    for more in ((), ("--verbose",), ("--format", "json")):
+    for more in ((), ("--verbose",), ("--format", "json"), ("--format", "markdown")):
         assert harmless(gwe("show", "p.plan", *more, cwd=tmp_path)).code == 0
     done = harmless(gwe("apply", "p.plan", "--auto-approve", "--verbose", cwd=tmp_path))
     assert done.code == 0
     assert harmless(gwe("runs", cwd=tmp_path)).code == 0
-    for more in ((), ("--format", "json")):
+    for more in ((), ("--format", "json"), ("--format", "markdown")):
         assert harmless(gwe("runs", "show", "last", *more, cwd=tmp_path)).code == 0
     undone = harmless(gwe("undo", "last", *options[:2], "--auto-approve", cwd=tmp_path))
     assert undone.code == 0
@@ -140,6 +148,7 @@ def test_arguments_and_file_names_are_repeated_as_escapes(server: Path, tmp_path
     for arguments in (
         ("validate", "-f", name),
         ("validate", "-f", HOSTILE),
+        *(("validate", "-f", name, "--format", form) for form in ("json", "junit", "sarif")),
         ("validate", "-f", ".", "--var", f"{HOSTILE}=1", "--verbose"),
         ("plan", *at, "--app", HOSTILE, "-f", "m.yaml"),
         ("plan", *at, "--app", "GWE", "--target", HOSTILE, "-f", "m.yaml"),

@@ -56,7 +56,7 @@ def test_the_list_has_a_header_and_aligned_columns(backend: Backend, tmp_path: P
 
 def test_the_list_says_where_there_is_no_run(backend: Backend, tmp_path: Path) -> None:
     assert runs(backend, tmp_path).out == "No runs yet.\n"
-    assert runs(backend, tmp_path, "--format", "json").json() == []
+    assert runs(backend, tmp_path, "--format", "json").json()["runs"] == []
 
 
 def test_n_lists_the_last_runs_only(backend: Backend, tmp_path: Path) -> None:
@@ -64,14 +64,14 @@ def test_n_lists_the_last_runs_only(backend: Backend, tmp_path: Path) -> None:
         made(backend, name, 0)
     listed = runs(backend, tmp_path, "-n", "2").out.splitlines()
     assert [line.split()[0] for line in listed] == ["RUN", "two", "three"]
-    found = runs(backend, tmp_path, "-n", "1", "--format", "json").json()
+    found = runs(backend, tmp_path, "-n", "1", "--format", "json").json()["runs"]
     assert [run["run"] for run in found] == ["three"]
     assert runs(backend, tmp_path, "-n", "0").code == 64
 
 
 def test_json_has_what_machines_ask_for(backend: Backend, tmp_path: Path) -> None:
     made(backend, "one", 0, *WROTE)
-    (found,) = runs(backend, tmp_path, "--format", "json").json()
+    (found,) = runs(backend, tmp_path, "--format", "json").json()["runs"]
     expected: dict[str, Any] = {
         "number": 1,
         "run": "one",
@@ -103,7 +103,7 @@ def test_prune_keeps_what_is_needed_and_says_what_it_deleted(
     assert runs(backend, tmp_path, "prune", "--older-than", "90d").out == "Deleted run refused.\n"
     nothing = runs(backend, tmp_path, "prune", "--older-than", "1h")
     assert (nothing.code, nothing.out) == (0, "No run is old enough to be deleted.\n")
-    kept = [run["run"] for run in runs(backend, tmp_path, "--format", "json").json()]
+    kept = [run["run"] for run in runs(backend, tmp_path, "--format", "json").json()["runs"]]
     assert kept == ["unfinished", "elsewhere", "last-that-wrote", "newest"]
     store = backend.store()
     assert store.run_of_plan("of the old run", "site") == "old"

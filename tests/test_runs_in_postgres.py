@@ -47,7 +47,7 @@ class Team:
         return ["apply", *self.server, "--app", APP, "-f", manifests, *overwrite, "--auto-approve"]
 
     def runs(self) -> list[dict[str, Any]]:
-        return list(self.gwe("runs", "--format", "json").json())
+        return list(self.gwe("runs", "--format", "json").json()["runs"])
 
 
 @pytest.fixture

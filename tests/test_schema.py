@@ -18,7 +18,8 @@ def test_the_written_schemas_are_current() -> None:
 
 
 def test_the_schemas_are_valid_json_schemas() -> None:
-    assert sorted(SCHEMAS) == ["manifest", "plan", "settings"]
+    reports = ["validate", "apply", "runs", "run", "doctor"]
+    assert list(SCHEMAS) == ["manifest", "plan", "settings", *reports]
     for make in SCHEMAS.values():
         assert make()["$schema"] == "http://json-schema.org/draft-07/schema#"
         Draft7Validator.check_schema(make())
@@ -31,6 +32,7 @@ def test_the_schemas_are_valid_json_schemas() -> None:
         (["manifest"], "Manifest of the Web Engagement reconciler"),
         (["plan"], "Plan of the Web Engagement reconciler"),
         (["settings"], "Settings of the Web Engagement reconciler (gwe.toml)"),
+        (["run"], "Report of gwe runs show"),
     ],
 )
 def test_gwe_schema_prints_the_schema_that_it_is_asked_for(

@@ -1,5 +1,8 @@
 """``gwe apply``: shows the plan, asks, and applies it."""
 
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -15,12 +18,16 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import given_options, with_flags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import make_plan
 from reconciler.cli.session import load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.plan.model import SiteMark
+from reconciler.render.console import print_data
+from reconciler.render.json_reports import APPLY
+from reconciler.render.reports import ApplyResult
 
 
 @click.command("apply", cls=SectionedCommand)
@@ -48,6 +55,7 @@ def command(
     output: OutputFlags,
     connection: ConnectionFlags,
     run: RunFlags,
+    form: JsonFlags,
     expect: str | None,
     skip_stale: bool,
 ) -> int:
@@ -56,34 +64,52 @@ def command(
 
     Exits 0 when everything was applied, 1 when nothing was written, 3 when the plan was
     refused, 4 when live objects have changed since the plan or the lock is held, 5 when only
-    a part was written. gwe undo reverts a run.
+    a part was written. gwe undo reverts a run. With --format json, standard output has the
+    report and standard error everything else.
     """
-    session = open_session(connection)
-    # Imported only now: meanwhile a thread starts Java.
-    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
-    from reconciler.engine.running import load_plan  # noqa: PLC0415
 
-    keeps_state = bool(named_state(run, session.settings))
-    if plan_file is not None:
-        _check_not_given(manifests, overwrite, selection)
-        saved = load_plan(plan_file)
-        _check_is_for(saved.plan.site, site)
+    def work() -> ApplyResult:
+        session = open_session(connection)
+        # Imported only now: meanwhile a thread starts Java.
+        from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+        from reconciler.engine.running import load_plan  # noqa: PLC0415
+
+        keeps_state = bool(named_state(run, session.settings))
+        if plan_file is not None:
+            _check_not_given(manifests, overwrite, selection)
+            saved = load_plan(plan_file)
+            _check_is_for(saved.plan.site, site)
+            check_can_ask(auto_approve=run.auto_approve)
+            with session.connect(site, run, otherwise=saved.plan.server) as engine:
+                engine.check_writable(saved.plan)
+                return show_and_apply(
+                    saved, engine, run, output,
+                    keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
+                )  # fmt: skip
+        loaded = load(manifests, session.settings, verbose=output.verbose)
         check_can_ask(auto_approve=run.auto_approve)
-        with session.connect(site, run, otherwise=saved.plan.server) as engine:
-            engine.check_writable(saved.plan)
+        with session.connect(site, run) as engine:
+            engine.check_writable()
+            plan = make_plan(engine, loaded, overwrite, selection)
             return show_and_apply(
-                saved, engine, run, output,
+                plan, engine, run, output,
                 keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
             )  # fmt: skip
-    loaded = load(manifests, session.settings, verbose=output.verbose)
-    check_can_ask(auto_approve=run.auto_approve)
-    with session.connect(site, run) as engine:
-        engine.check_writable()
-        plan = make_plan(engine, loaded, overwrite, selection)
-        return show_and_apply(
-            plan, engine, run, output,
-            keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
-        )  # fmt: skip
+
+    return _reported(work) if form.format == "json" else work().exit_code
+
+
+def _reported(work: Callable[[], ApplyResult]) -> int:
+    """Does the work, with all that it prints on standard error, and prints how it ended as
+    JSON, errors too; the exit code."""
+    try:
+        with redirect_stdout(sys.stderr):
+            result = work()
+    except ReconcilerError as error:
+        print_data(APPLY.text(ApplyResult(error.exit_code, problems=error.diagnostics)))
+        raise
+    print_data(APPLY.text(result))
+    return result.exit_code
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:

@@ -10,7 +10,7 @@ import click
 from reconciler.cli.complete_values import complete_address, complete_profile
 from reconciler.cli.flags import flag
 from reconciler.environment import STATE
-from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.render.forms import OutputStyle
 from reconciler.resources import named_manifests
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
@@ -239,16 +239,3 @@ class OutputFlags(ColorFlags):
     def style(self) -> OutputStyle:
         """The same for ``render``."""
         return OutputStyle(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)
-
-
-@dataclass(frozen=True)
-class FormatFlags:
-    """The form of the output."""
-
-    format: str = flag(
-        "--format",
-        type=click.Choice(list(FORMS)),
-        default="text",
-        show_default=True,
-        help="Form of the output.",
-    )

@@ -8,11 +8,13 @@ import click
 from reconciler.cli.common import ColorFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import Session, open_session
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.render.console import print_data
 from reconciler.server.checks import CheckResult
 from reconciler.server.connect import adapter_for, connect
 from reconciler.server.connection import ConnectionOptions
@@ -35,7 +37,9 @@ class _KnowsPermissions(Protocol):
 
 @click.command("doctor", cls=SectionedCommand)
 @with_flags
-def command(site: SiteFlags, connection: ConnectionFlags, color: ColorFlags) -> int:
+def command(
+    site: SiteFlags, connection: ConnectionFlags, form: JsonFlags, color: ColorFlags
+) -> int:
     """Check connectivity and permissions. Writes nothing.
 
     Prints the result of each check and, where something is missing, what to do next.
@@ -44,9 +48,16 @@ def command(site: SiteFlags, connection: ConnectionFlags, color: ColorFlags) -> 
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.render.check_results import print_check_results  # noqa: PLC0415
+    from reconciler.render.json_reports import DOCTOR  # noqa: PLC0415
+    from reconciler.render.reports import CheckReport  # noqa: PLC0415
 
-    failed = print_check_results(_check(session, site), no_color=color.no_color)
-    return ExitCode.FAILED if failed else ExitCode.DONE
+    checks = _check(session, site)
+    if form.format == "json":
+        report = CheckReport(tuple(checks))
+        print_data(DOCTOR.text(report))
+    else:
+        report = CheckReport(tuple(print_check_results(checks, no_color=color.no_color)))
+    return ExitCode.FAILED if report.failed else ExitCode.DONE
 
 
 def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:

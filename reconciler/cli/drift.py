@@ -2,20 +2,13 @@
 
 import click
 
-from reconciler.cli.common import (
-    FormatFlags,
-    ManifestFlags,
-    OutputFlags,
-    SelectionFlags,
-    SiteFlags,
-    StateFlags,
-)
+from reconciler.cli.common import ManifestFlags, OutputFlags, SelectionFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import DriftFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
-from reconciler.render.forms import FORMS
 
 
 @click.command("drift", cls=SectionedCommand)
@@ -24,7 +17,7 @@ def command(
     manifests: ManifestFlags,
     site: SiteFlags,
     selection: SelectionFlags,
-    form: FormatFlags,
+    form: DriftFormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,
@@ -44,7 +37,7 @@ def command(
             plan = engine.drift(
                 loaded, target=selection.target, exclude=selection.exclude, progress=progress
             )
-    FORMS[form.format](output.style()).plan(plan)
+    form.opened(output.style()).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

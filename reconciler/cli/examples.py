@@ -21,7 +21,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     "plan": (
         "gwe plan                           # with a gwe.toml",
         "gwe plan --target 'InteractionQueue/*' --out queues.plan",
-        "gwe plan -f bundled --server embedded:gwe.db --app Web_Engagement_Server",
+        "gwe plan --out site.plan --format markdown > plan.md",
     ),
     "apply": (
         "gwe apply                          # plans, shows, asks",
@@ -35,7 +35,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "show": (
         "gwe show queues.plan",
-        "gwe show queues.plan --verbose",
+        "gwe show queues.plan --format markdown",
         "gwe show queues.plan --format json",
     ),
     "runs": (

@@ -1,7 +1,7 @@
 """What ``apply`` and ``undo`` share: show a plan, ask, apply it and show how it goes."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ from reconciler.plan.model import Plan
 from reconciler.render.console import make_console, say
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.render.messages import NOT_TRIED, print_outcome, print_report, print_warning
+from reconciler.render.reports import ApplyResult
 from reconciler.render.status import StatusLine
 from reconciler.state.plan_file import PlanFile
 
@@ -32,8 +33,8 @@ def show_and_apply(
     keeps_state: bool,
     expect: str | None = None,
     skip_stale: bool = False,
-) -> int:
-    """Shows a plan, asks, and applies it; the exit code. ``keeps_state``: the place
+) -> ApplyResult:
+    """Shows a plan, asks, and applies it. ``keeps_state``: the place
     where runs are stored was named; ``expect``: the only id that the plan may have."""
     plan = found.plan if isinstance(found, PlanFile) else found
     # A plan file names the server that it was made from: what counts is where it is applied.
@@ -42,14 +43,14 @@ def show_and_apply(
         _check_manifests_were_named(plan)
     check_expected(plan, expect)
     if not plan.applyable:
-        return ExitCode.REFUSED
+        return ApplyResult(ExitCode.REFUSED, plan, problems=tuple(_refusals(plan)))
     if plan.empty:
-        return ExitCode.DONE
+        return ApplyResult(ExitCode.DONE, plan, not_begun="nothing-to-do")
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
     if not flags.auto_approve and not confirm("Apply this plan?"):
         say("Declined; nothing was written.", err=True)
-        return ExitCode.FAILED
+        return ApplyResult(ExitCode.FAILED, plan, not_begun="declined")
     report: RunReport | None = None
     try:
         with gentle_interrupt() as stopping, StatusLine("Applying", sys.stderr) as line:
@@ -65,7 +66,15 @@ def show_and_apply(
     except KeyboardInterrupt:
         if report is None:
             raise  # else the run has ended, and its exit code says how
-    return report.exit_code
+    return ApplyResult(report.exit_code, plan, report)
+
+
+def _refusals(plan: Plan) -> Iterator[Diagnostic]:
+    """Why a plan cannot be applied, as the plan says it too."""
+    for refusal in plan.refusals:
+        yield Diagnostic(refusal, hint="--force does it all the same.")
+    for action in plan.blocked:
+        yield Diagnostic(f"{action.address}: {action.reason}", action.subject.origin)
 
 
 def _check_manifests_were_named(plan: Plan) -> None:

@@ -15,7 +15,8 @@ SECTIONS = {
     "What": "file target exclude overwrite overwrite_only reset_initial force var vars expect",
     "Where": "server app profile user password_file tenant cluster install_dir state state_dir",
     "How it is applied": "auto_approve skip_stale no_lock lock_timeout",
-    "Output": "out format detailed_exitcode quiet verbose no_color log_level log_file help",
+    "Output": "out format max_bytes detailed_exitcode quiet verbose no_color log_level log_file"
+    " help",
     "Connection": "timeout in_flight connect_timeout psdk client client_type encoding"
     " ca_file trust_store certificate key tls_upgrade addp",
 }

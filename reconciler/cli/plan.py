@@ -12,7 +12,6 @@ import click
 
 from reconciler.cli.common import (
     ANY_PATH,
-    FormatFlags,
     ManifestFlags,
     OutputFlags,
     OverwriteFlags,
@@ -23,11 +22,12 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.formats import FormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import print_data, say
-from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.render.forms import OutputStyle
 from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ def make_plan(
         )
 
 
-def show_and_save(plan: Plan, form: str, style: OutputStyle, out: Path | None) -> None:
+def show_and_save(plan: Plan, form: FormatFlags, style: OutputStyle, out: Path | None) -> None:
     """Shows a plan and writes its plan file, if one was asked for. Where that goes to standard
     output, the plan is shown on standard error."""
     to_standard_output = out == STANDARD_STREAM
     with redirect_stdout(sys.stderr) if to_standard_output else nullcontext():
-        FORMS[form](style).plan(plan)
+        form.opened(style, str(out) if out and not to_standard_output else "").plan(plan)
     if out is None:
         return
     from reconciler.engine.run_context import plan_key  # noqa: PLC0415 - only for --out
@@ -91,7 +91,7 @@ def show_and_save(plan: Plan, form: str, style: OutputStyle, out: Path | None) -
         print_data(plan_text(plan, plan_key()))
         return
     save_plan(plan, out, plan_key())
-    if form == "text":
+    if form.format == "text":
         say(f"Saved the plan as {out}.")
         say(f"Plan id: {plan_id(plan)}")
 
@@ -118,7 +118,7 @@ def command(
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
         plan = make_plan(engine, loaded, overwrite, selection)
-    show_and_save(plan, form.format, output.style(), more.out)
+    show_and_save(plan, form, output.style(), more.out)
     check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED

@@ -97,12 +97,12 @@ def _provision(arguments: Arguments) -> int:
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = engine.plan(loaded, overwrite=arguments.overwrite)
-        code = show_and_apply(plan, engine, run, OutputFlags(), keeps_state=keeps_state)
+        done = show_and_apply(plan, engine, run, OutputFlags(), keeps_state=keeps_state)
     if not plan.applyable:
         hint = f"--force and --exclude are options of gwe plan and gwe apply, not of {NAME}."
         _print_errors(Diagnostic("the plan was refused; nothing was written", hint=hint))
-    if code != ExitCode.DONE:
-        return code
+    if done.exit_code != ExitCode.DONE:
+        return done.exit_code
     if any(action.action == "replace" for action in plan.actions):
         say(_undo_line(session, run, plan))
     say(SUCCESS)

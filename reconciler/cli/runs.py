@@ -6,16 +6,17 @@ from datetime import timedelta
 
 import click
 
-from reconciler.cli.common import FormatFlags, ProfileFlags, StateFlags
+from reconciler.cli.common import ProfileFlags, StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import FormatFlags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.console import say
-from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.render.forms import OutputStyle
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -51,7 +52,7 @@ def command(
     context.obj = (state, profile)
     if context.invoked_subcommand is None:
         runs = state_store(state, find_settings(profile.profile)).list_runs()
-        FORMS[form.format](OutputStyle()).runs(runs[-count:] if count else runs)
+        form.opened(OutputStyle()).runs(runs[-count:] if count else runs)
     return ExitCode.DONE
 
 
@@ -71,7 +72,7 @@ def show(
     they are in the journal. Of a damaged run, what can still be read is shown."""
     store = _store(context, state, profile)
     name = store.find_run(run)
-    output = FORMS[form.format](OutputStyle())
+    output = form.opened(OutputStyle())
     try:
         found = store.read_run(name)
     except DamagedRunError:

@@ -1,6 +1,8 @@
 """``gwe schema``: the JSON Schemas, printed or written."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,11 +12,17 @@ from reconciler.errors import ExitCode, ReconcilerError, UsageError
 from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.codec import plan_schema
 from reconciler.render.console import print_data, say
+from reconciler.render.json_reports import REPORTS
 from reconciler.resources import bundled
 from reconciler.settings_schema import settings_schema
 from reconciler.visible_text import json_text
 
-SCHEMAS = {"manifest": manifest_schema, "plan": plan_schema, "settings": settings_schema}
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "manifest": manifest_schema,
+    "plan": plan_schema,
+    "settings": settings_schema,
+    **{name: report.schema for name, report in REPORTS.items()},
+}
 
 
 def schema_texts() -> dict[str, str]:
@@ -23,9 +31,7 @@ def schema_texts() -> dict[str, str]:
 
 
 @click.command("schema", cls=SectionedCommand)
-@click.argument(
-    "name", type=click.Choice([*SCHEMAS]), default="manifest", metavar=f"[{'|'.join(SCHEMAS)}]"
-)
+@click.argument("name", type=click.Choice([*SCHEMAS]), default="manifest", metavar="[NAME]")
 @click.option("--write", is_flag=True, help="Write the files instead of printing.")
 @click.option(
     "--dir",
@@ -34,8 +40,11 @@ def schema_texts() -> dict[str, str]:
     help="Where --write puts them; default: the schemas folder of gwe itself.",
 )
 def command(name: str, write: bool, folder: Path | None) -> int:
-    """Print the JSON Schema of manifests, of plan files or of gwe.toml, or write all of
-    them to a folder."""
+    """Print a JSON Schema, or write all of them to a folder.
+
+    NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
+    settings (gwe.toml), or a report that --format json prints: validate, apply, runs, run
+    (of gwe runs show), doctor."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, FormatFlags, OutputFlags
+from reconciler.cli.common import ANY_PATH, OutputFlags
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import FormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode
 from reconciler.plan.codec import seal_of
 from reconciler.render.console import print_data, say
-from reconciler.render.forms import FORMS
 from reconciler.state.plan_file import read_plan_file
+from reconciler.text_files import STANDARD_STREAM
 from reconciler.visible_text import json_escaped
 
 
@@ -28,7 +29,8 @@ def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:
         # The file itself: a copy made of it must stay the same plan.
         print_data(json_escaped(found.text))
     else:
-        FORMS[form.format](output.style()).plan(found.plan)
-        if not output.quiet:
+        name = "" if plan_file == STANDARD_STREAM else str(plan_file)
+        form.opened(output.style(), name).plan(found.plan)
+        if form.format == "text" and not output.quiet:
             say(f"Plan id: {seal_of(found.text).id}")
     return ExitCode.DONE

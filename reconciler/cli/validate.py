@@ -1,17 +1,29 @@
 """``gwe validate``: checks manifests without a server."""
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ManifestFlags, ProfileFlags
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import format_flag
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings, load
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, ManifestError
 from reconciler.manifest.bind import bind
-from reconciler.render.console import say
+from reconciler.render.console import print_data, say
+from reconciler.render.forms import VALIDATION_FORMS
+from reconciler.render.reports import ValidationReport
+
+
+@dataclass(frozen=True)
+class ValidateFlags:
+    """The form of the report."""
+
+    format: str = format_flag("text", *VALIDATION_FORMS)
 
 
 @click.command("validate", cls=SectionedCommand)
@@ -19,15 +31,38 @@ from reconciler.render.console import say
 @with_flags
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when there is no problem.")
 @click.option("-v", "--verbose", is_flag=True, help="Also name the files that are passed over.")
-def command(manifests: ManifestFlags, settings: ProfileFlags, quiet: bool, verbose: bool) -> int:
+def command(
+    manifests: ManifestFlags,
+    settings: ProfileFlags,
+    form: ValidateFlags,
+    quiet: bool,
+    verbose: bool,
+) -> int:
     """Check manifests without a server: syntax, schema, variables and policies.
 
     Reports every problem with its file, line and column, and exits 1 if there is one.
     """
     single = any(not path.is_dir() for path in manifests.file)
-    loaded = load(manifests, find_settings(settings.profile), single=single, verbose=verbose)
-    bind(loaded.manifests, loaded.variables, os.environ)
-    if not quiet:
-        count = len(loaded.manifests)
+    try:
+        loaded = load(manifests, find_settings(settings.profile), single=single, verbose=verbose)
+        bind(loaded.manifests, loaded.variables, os.environ)
+    except ManifestError as error:
+        _print_report(form, ValidationReport(None, error.diagnostics, _repository()))
+        raise
+    count = len(loaded.manifests)
+    _print_report(form, ValidationReport(count))
+    if form.format == "text" and not quiet:
         say(f"{count} manifest{'' if count == 1 else 's'}, no problem found.")
     return ExitCode.DONE
+
+
+def _print_report(form: ValidateFlags, report: ValidationReport) -> None:
+    """Prints a report for machines, if one was asked for."""
+    if form.format != "text":
+        print_data(VALIDATION_FORMS[form.format](report))
+
+
+def _repository() -> Path:
+    """The folder of the repository that the command runs in, else the working folder."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)

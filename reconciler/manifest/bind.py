@@ -9,7 +9,7 @@ checked.
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.kinds.manifests import BLOCKS
 from reconciler.launch.errors import LaunchError
@@ -87,6 +87,7 @@ class _Binder:
         report_same_files(self._files, self._problems)
         options = merge_options(self._options, self._problems)
         if self._problems:
+            assign_rule(self._problems, "manifest-values")
             raise ManifestError(list(dict.fromkeys(self._problems)))
         return Desired(
             tuple(self._objects), tuple(options), tuple(self._untargeted), tuple(self._files)

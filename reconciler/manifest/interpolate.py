@@ -54,7 +54,8 @@ class Allowance:
         if self.left < 0:
             summary = f"the manifests' ${{...}} expand to more than {MAX_EXPANSION:,} characters"
             hint = f"Use fewer or shorter values; each counts as at least {MIN_EXPANSION}."
-            raise ManifestError([Diagnostic(summary, place, hint)])
+            problem = Diagnostic(summary, place, hint, rule="manifest-values")
+            raise ManifestError([problem])
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.manifest.bind import bind
 from reconciler.manifest.documents import Manifest, read_documents
@@ -68,17 +68,21 @@ def load_manifests(
     passed_over: list[str] = []
     documents = read_documents(paths, problems, passed_over)
     all_read = not problems
+    assign_rule(problems, "manifest-file")
     manifests = validate(documents, problems)
+    assign_rule(problems, "manifest-schema")
     from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
     elsewhere = file_settings if undeclared else ()
     given = (*file_settings, *from_files, *settings)
     variables = collect(manifests, given, problems, elsewhere)
+    assign_rule(problems, "variables")
     if problems:
         if all_read and environment is not None and _variables_are_known(documents, manifests):
             problems += _binding_problems(manifests, variables, environment)
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
-        raise ManifestError([Diagnostic("the files given with --file contain no manifests")])
+        summary = "the files given with --file contain no manifests"
+        raise ManifestError([Diagnostic(summary, rule="manifest-file")])
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
 

@@ -1,6 +1,6 @@
 """Check results of ``gwe doctor`` on a terminal, each printed as soon as it is there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reconciler.render.console import emit, make_console, styled
 from reconciler.render.wrapping import wrapped
@@ -10,13 +10,11 @@ _STYLES = {"ok": "green", "note": "yellow", "failed": "bold red"}
 _INDENT = 22
 
 
-def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> bool:
-    """Prints the results; whether a check failed."""
+def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> Iterator[CheckResult]:
+    """Prints the results, and gives them on."""
     console = make_console(no_color=no_color)
     width = max(console.width - _INDENT, _INDENT)
-    failed = False
     for result in results:
-        failed = failed or result.state == "failed"
         first, *rest = wrapped(result.found, width)
         if result.next_step:
             rest += wrapped(f"-> {result.next_step}", width, 0, 3)
@@ -24,4 +22,4 @@ def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> bo
         emit(console, styled(state, f"{result.what:<14}{first}"))
         for text in rest:
             emit(console, styled(" " * _INDENT + text))
-    return failed
+        yield result

@@ -11,24 +11,36 @@ from typing import TYPE_CHECKING, Protocol
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.plan.model import Plan
+    from reconciler.render.reports import ValidationReport
     from reconciler.state.store import IntactRecords, RunEntry, StoredRun
+
+
+MAX_BYTES = 65_000
+"""GitHub takes 65,536 characters in a comment; whoever posts it may add some of its own."""
 
 
 @dataclass(frozen=True)
 class OutputStyle:
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
-    sync and every option too. A form for machines shows everything."""
+    sync and every option too. A form for machines shows everything. ``max_bytes``: what a
+    form for comments keeps within; ``saved``: the file that holds the plan, if there is one."""
 
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False
+    max_bytes: int = MAX_BYTES
+    saved: str = ""
 
 
-class OutputForm(Protocol):
-    """One form of output. Prints to standard output."""
+class PlanForm(Protocol):
+    """A form of output for plans. Prints to standard output."""
 
     def plan(self, plan: "Plan") -> None:
         """A whole plan."""
+
+
+class OutputForm(PlanForm, Protocol):
+    """A form of output for plans and runs."""
 
     def runs(self, runs: Sequence["RunEntry"]) -> None:
         """A list of runs, in the order given."""
@@ -52,4 +64,49 @@ def _json(style: OutputStyle) -> OutputForm:  # noqa: ARG001 - machines get ever
     return JsonForm()
 
 
-FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {"text": _text, "json": _json}
+def _markdown(style: OutputStyle) -> OutputForm:
+    from reconciler.render.markdown.form import MarkdownForm
+
+    return MarkdownForm(style)
+
+
+FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+}
+
+
+def _junit(style: OutputStyle) -> PlanForm:  # noqa: ARG001 - machines get everything
+    from reconciler.render.junit import JUnitForm
+
+    return JUnitForm()
+
+
+DRIFT_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**FORMS, "junit": _junit}
+
+
+def _validate_json(report: "ValidationReport") -> str:
+    from reconciler.render.json_reports import VALIDATE
+
+    return VALIDATE.text(report)
+
+
+def _validate_junit(report: "ValidationReport") -> str:
+    from reconciler.render.junit import validate_junit
+
+    return validate_junit(report)
+
+
+def _validate_sarif(report: "ValidationReport") -> str:
+    from reconciler.render.sarif import validate_sarif
+
+    return validate_sarif(report)
+
+
+VALIDATION_FORMS: Mapping[str, Callable[["ValidationReport"], str]] = {
+    "json": _validate_json,
+    "junit": _validate_junit,
+    "sarif": _validate_sarif,
+}
+"""The forms for machines of what ``gwe validate`` found."""

@@ -7,9 +7,9 @@ from typing import Any
 from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
+from reconciler.render.json_reports import RUN, RUNS
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
-from reconciler.visible_text import json_text
 
 
 class JsonForm:
@@ -19,33 +19,32 @@ class JsonForm:
         print_data(plan_json(plan))
 
     def runs(self, runs: Sequence[RunEntry]) -> None:
-        _print([_data(run) for run in runs])
+        print_data(RUNS.text({"runs": [_entry(run) for run in runs]}))
 
     def run(self, run: StoredRun, place: str) -> None:
-        backups = [asdict(backup) for backup in run.backups]
-        outcomes = _outcomes(run.outcomes.values())
-        _print({**_data(run), "state": place, "outcomes": outcomes, "backups": backups})
+        outcomes = tuple(run.outcomes.values())
+        parts = {"state": place, "outcomes": outcomes, "backups": run.backups, "problems": ()}
+        print_data(RUN.text({**_entry(run), **parts}))
 
     def damaged_run(self, name: str, found: IntactRecords, place: str) -> None:
         head = next((one for one in found.records if isinstance(one, RunHead)), None)
-        outcomes = _outcomes(one for one in found.records if isinstance(one, ActionOutcome))
-        _print(
-            {
-                **_head(head),
-                "run": name,
-                "status": "damaged",
-                "state": place,
-                "problems": list(found.problems),
-                "outcomes": outcomes,
-            }
+        print_data(
+            RUN.text(
+                {
+                    **_head(head),
+                    "run": name,
+                    "status": "damaged",
+                    "state": place,
+                    "outcomes": tuple(_outcomes(found)),
+                    "backups": (),
+                    "problems": found.problems,
+                }
+            )
         )
 
 
-def _print(data: object) -> None:
-    print_data(json_text(data))
-
-
-def _data(run: RunEntry) -> Mapping[str, Any]:
+def _entry(run: RunEntry) -> Mapping[str, Any]:
+    """What a list says of a run; what is not known of a damaged run is left out."""
     data = {
         **_head(run.head),
         "number": run.number,
@@ -62,5 +61,5 @@ def _head(head: RunHead | None) -> dict[str, Any]:
     return asdict(head) if head else {}
 
 
-def _outcomes(outcomes: Iterable[ActionOutcome]) -> list[dict[str, str]]:
-    return [asdict(outcome) for outcome in outcomes]
+def _outcomes(found: IntactRecords) -> Iterable[ActionOutcome]:
+    return (one for one in found.records if isinstance(one, ActionOutcome))

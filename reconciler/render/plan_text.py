@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import kind_order
 from reconciler.kinds.types_files import LAUNCH_FILE
@@ -22,8 +21,15 @@ from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
 from reconciler.render.console import STYLES, SYMBOLS, Console, emit, folded, styled, width_of
 from reconciler.render.lines import StyledLine, cell_len
-from reconciler.render.plan_summary import initial_summary, summary
-from reconciler.render.remarks import kept_names, label_of, remark_of, section_of
+from reconciler.render.plan_summary import allowed, initial_summary, made_from, summary
+from reconciler.render.remarks import (
+    is_item,
+    kept_names,
+    label_of,
+    origin_text,
+    remark_of,
+    section_of,
+)
 from reconciler.render.wrapping import broken, wrapped
 from reconciler.visible_text import escaped, quoted, value_text
 
@@ -86,11 +92,11 @@ class PlanText:
     def _header(self, plan: Plan) -> None:
         cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
         for label, text in (
-            *_made_from(plan),
+            *made_from(plan),
             ("Site", f"{plan.site.app}{cluster}"),
             ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
             ("Server", plan.server),
-            *_allowed(plan),
+            *allowed(plan),
         ):
             for line in self._wrapped(f"{label:<9}  {text}", 0, 11):
                 self._line(styled(line))
@@ -155,7 +161,7 @@ class PlanText:
             yield styled(line)
 
     def _change(self, change: Change) -> Iterator[StyledLine]:
-        label = label_of(change.path[:-1] if _is_item(change) else change.path)
+        label = label_of(change.path[:-1] if is_item(change) else change.path)
         room = self._width - _INDENT
         if change.before is None:
             value = change.display(change.after)
@@ -218,7 +224,7 @@ class PlanText:
 
     def _with_origin(self, text: StyledLine, change: Change) -> Iterator[StyledLine]:
         """The text, and at the end of its line, or on the next, who asks for it."""
-        origin = _origin(change.origin)
+        origin = origin_text(change.origin)
         if change.manifest.startswith("as in "):
             origin = change.manifest
         room = self._width - _INDENT - text.cell_len - cell_len(origin)
@@ -233,30 +239,10 @@ class PlanText:
                 yield styled(" " * (self._width - cell_len(piece)) + piece, style="dim")
 
 
-def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
-    """What the plan was made from: a run, or manifests and settings."""
-    if plan.undoes:
-        yield "Undoes", f"run {plan.undoes}"
-    inputs = plan.inputs
-    if inputs.manifests:
-        why = "" if inputs.named else " (none named by -f, GWE_FILE or gwe.toml)"
-        yield "Manifests", ", ".join(inputs.manifests) + why
-        profile = f", profile {inputs.profile}" if inputs.profile else ""
-        yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
-
-
-def _allowed(plan: Plan) -> Iterator[tuple[str, str]]:
-    """What else decides about what is written."""
-    if any(action.object_type == LAUNCH_FILE for action in plan.writes):
-        yield "Files", plan.site.installation
-    if "--force" in plan.consent:
-        yield "Forced", "no limit counts, and what another site may use is replaced too"
-
-
 def _in_unit(unit: FieldPath, change: Change, value: Value | None, shown: str) -> str:
     """A field that is a part of a unit: its path below that, and a value as it is shown."""
     name = label_of(change.path[len(unit) :])
-    if _is_item(change):
+    if is_item(change):
         return f"without {name}" if value is None else name
     return f"{name}={shown}"
 
@@ -267,12 +253,3 @@ def _option(change: Change) -> str:
     if ";" in value and value == change.after:
         value = quoted(value)
     return f"{value_text(change.path[-1])}={value}"
-
-
-def _is_item(change: Change) -> bool:
-    """Whether the change is one item of a list, whose path ends in its own value."""
-    return len(change.path) == 2 and change.path[1] == change.after
-
-
-def _origin(origin: Position | None) -> str:
-    return escaped(f"{origin.file}:{origin.line}") if origin else ""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.plan.actions import (
     Action,
@@ -16,7 +17,7 @@ from reconciler.plan.actions import (
     Skip,
     Update,
 )
-from reconciler.visible_text import value_text
+from reconciler.visible_text import escaped, value_text
 
 
 def remark_of(action: Action) -> str:
@@ -52,3 +53,13 @@ def section_of(change: Change) -> FieldPath:
 def label_of(path: FieldPath) -> str:
     """A path as it is shown, with names that might be misread in quotes."""
     return "/".join(map(value_text, path))
+
+
+def is_item(change: Change) -> bool:
+    """Whether the change is one item of a list, whose path ends in its own value."""
+    return len(change.path) == 2 and change.path[1] == change.after
+
+
+def origin_text(origin: Position | None) -> str:
+    """The file and the line that declare a field; empty where none does."""
+    return escaped(f"{origin.file}:{origin.line}") if origin else ""

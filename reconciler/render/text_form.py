@@ -38,7 +38,7 @@ class TextForm:
         if not runs:
             say("No runs yet.")
             return
-        for line in _aligned([_COLUMNS, *map(_row, runs)]):
+        for line in _aligned([_COLUMNS, *map(run_row, runs)]):
             say(line)
 
     def run(self, run: StoredRun, place: str) -> None:
@@ -60,11 +60,17 @@ class TextForm:
         _print_outcomes(one for one in found.records if isinstance(one, ActionOutcome))
 
 
-def _print_details(head: RunHead | None, place: str, ended: str) -> None:
+def run_details(head: RunHead | None, place: str, ended: str) -> Iterator[tuple[str, str]]:
+    """Who, where and when, of a run's first record: (name, text)."""
     details: dict[str, str] = {name: getattr(head, field, "") for name, field in _DETAILS.items()}
     for name, detail in {**details, "ended": ended, "state": place}.items():
         if detail:
-            say(f"  {name:<8} {detail}")
+            yield name, detail
+
+
+def _print_details(head: RunHead | None, place: str, ended: str) -> None:
+    for name, detail in run_details(head, place, ended):
+        say(f"  {name:<8} {detail}")
 
 
 def _print_outcomes(outcomes: Iterable[ActionOutcome]) -> None:
@@ -74,7 +80,8 @@ def _print_outcomes(outcomes: Iterable[ActionOutcome]) -> None:
             say(f"{'':>15}{outcome.message}")
 
 
-def _row(run: RunEntry) -> tuple[str, ...]:
+def run_row(run: RunEntry) -> tuple[str, ...]:
+    """What a list says of a run: name, status, what is done, application, the run it undoes."""
     app, undoes = (run.head.app, run.head.undoes) if run.head else ("", "")
     if isinstance(run, DamagedRun):
         return run.name, run.status, "?", app, undoes

@@ -1,0 +1,204 @@
+"""What commands report as JSON, each with its version and schema. One definition makes both.
+
+validate   gwe-validate/1     apply      gwe-apply/1
+runs       gwe-runs/1         runs show  gwe-run/1
+doctor     gwe-doctor/1       plan, drift, show: plan/codec.py
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+from reconciler.apply.report import Outcome, RunReport, Status
+from reconciler.diagnostics import RULES, Diagnostic
+from reconciler.json_codec import (
+    BOOLEAN,
+    INTEGER,
+    OPTIONAL_TEXT,
+    TEXT,
+    Codec,
+    Member,
+    array,
+    choice,
+    constant,
+    nullable,
+    or_null,
+    record,
+)
+from reconciler.kinds.schema import DRAFT
+from reconciler.plan.codec import plan_id
+from reconciler.render.reports import APPLY_STATUSES, ApplyResult
+from reconciler.server.checks import State
+from reconciler.state.records import ActionOutcome, RunHead
+from reconciler.state.store import LaunchBackup
+from reconciler.visible_text import json_text
+
+
+@dataclass(frozen=True)
+class JsonReport:
+    """One kind of report: its version, what it is, and how its values are written."""
+
+    format: str
+    title: str
+    codec: Codec[Any]
+
+    def text(self, value: object) -> str:
+        """The report as JSON."""
+        return json_text(self.codec.encode(value))
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the report."""
+        return {"$schema": DRAFT, "title": self.title, **self.codec.schema}
+
+
+def _report(
+    name: str, title: str, *members: Member, get: Callable[[Any, str], Any] = getattr
+) -> JsonReport:
+    version = f"gwe-{name}/1"
+    whole: Codec[Any] = record(
+        dict,
+        Member("format", constant(version)),
+        *members,
+        get=lambda value, member: version if member == "format" else get(value, member),
+    )
+    return JsonReport(version, title, whole)
+
+
+def _problem_value(problem: Diagnostic, name: str) -> Any:
+    if name in ("file", "line", "column"):
+        return getattr(problem.position, name) or None if problem.position else None
+    return getattr(problem, name)
+
+
+_PROBLEM: Codec[Any] = record(
+    dict,
+    Member("rule", or_null(choice(*RULES), ""), description="What kind of problem it is."),
+    Member("summary", TEXT),
+    Member("file", nullable(TEXT)),
+    Member("line", nullable(INTEGER), description="From 1."),
+    Member("column", nullable(INTEGER), description="From 1, in characters."),
+    Member("hint", OPTIONAL_TEXT, description="What to do about it."),
+    Member("example", OPTIONAL_TEXT),
+    get=_problem_value,
+)
+
+VALIDATE = _report(
+    "validate",
+    "Report of gwe validate",
+    Member("valid", BOOLEAN),
+    Member("manifests", nullable(INTEGER), description="How many there are; null: unknown."),
+    Member("problems", array(_PROBLEM)),
+)
+_CHECK: Codec[Any] = record(
+    dict,
+    Member("check", TEXT, "what"),
+    Member("state", choice(*get_args(State))),
+    Member("found", TEXT),
+    Member("nextStep", OPTIONAL_TEXT, "next_step"),
+)
+DOCTOR = _report(
+    "doctor",
+    "Report of gwe doctor",
+    Member("failed", BOOLEAN),
+    Member("checks", array(_CHECK)),
+)
+
+
+def _outcome_value(outcome: Outcome, name: str) -> Any:
+    return getattr(outcome.action if name in ("address", "action") else outcome, name)
+
+
+_OUTCOME: Codec[Any] = record(
+    dict,
+    Member("address", TEXT),
+    Member("action", TEXT),
+    Member("status", choice(*get_args(Status))),
+    Member("message", OPTIONAL_TEXT),
+    Member("hint", OPTIONAL_TEXT),
+    get=_outcome_value,
+)
+
+
+def _apply_value(result: ApplyResult, name: str) -> Any:
+    report = result.report or RunReport()
+    match name:
+        case "run" | "state" | "outcomes" | "needs_recovery" | "journal_problem":
+            return getattr(report, name)
+        case "exit":
+            return int(result.exit_code)
+        case "plan_id":
+            return plan_id(result.plan) if result.plan else ""
+    return getattr(result, name)
+
+
+APPLY = _report(
+    "apply",
+    "Report of gwe apply",
+    Member("status", choice(*APPLY_STATUSES)),
+    Member("exit", INTEGER, description="The exit code."),
+    Member("planId", OPTIONAL_TEXT, "plan_id"),
+    Member("run", OPTIONAL_TEXT, description="The name of the run; null: there was none."),
+    Member("state", OPTIONAL_TEXT, description="Where the run is stored."),
+    Member("needsRecovery", BOOLEAN, "needs_recovery", "Whether gwe recover has work."),
+    Member("journalProblem", OPTIONAL_TEXT, "journal_problem"),
+    Member("outcomes", array(_OUTCOME)),
+    Member("problems", array(_PROBLEM)),
+    get=_apply_value,
+)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _plain(cls: Any) -> Codec[Any]:
+    return record(cls, *(Member(_camel(one.name), TEXT, one.name) for one in fields(cls)))
+
+
+_HEAD = tuple(
+    Member(_camel(one.name), nullable(INTEGER if one.type is int else TEXT), one.name)
+    for one in fields(RunHead)
+    if one.name != "run"
+)
+_ENTRY = (
+    Member("run", TEXT),
+    Member("status", TEXT),
+    Member("number", nullable(INTEGER)),
+    *_HEAD,
+    Member("settled", nullable(BOOLEAN), description="Whether gwe recover has no work left."),
+    Member("ended", nullable(TEXT)),
+    Member("done", nullable(INTEGER), description="How many actions were done."),
+    Member("problem", nullable(TEXT), description="Why a damaged run cannot be read."),
+)
+
+
+def _get(values: Mapping[str, Any], name: str) -> Any:
+    return values.get(name)
+
+
+RUNS = _report(
+    "runs",
+    "Report of gwe runs",
+    Member("runs", array(record(dict, *_ENTRY, get=_get))),
+    get=_get,
+)
+RUN = _report(
+    "run",
+    "Report of gwe runs show",
+    *_ENTRY,
+    Member("state", TEXT, description="Where the run is stored."),
+    Member("outcomes", array(_plain(ActionOutcome))),
+    Member("backups", array(_plain(LaunchBackup))),
+    Member("problems", array(TEXT), description="What is damaged or missing."),
+    get=_get,
+)
+
+REPORTS = {
+    "validate": VALIDATE,
+    "apply": APPLY,
+    "runs": RUNS,
+    "run": RUN,
+    "doctor": DOCTOR,
+}
+"""Name of a schema -> the report that it describes."""

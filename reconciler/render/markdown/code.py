@@ -1,0 +1,100 @@
+"""Text of others in Markdown: always code, so that nothing in it is a link, a mention, a
+reference, HTML or the end of a cell.
+
+A value becomes code spans of single backticks. What could end a span or a cell, a backtick or a
+pipe, stands between the spans as a character reference: renderers disagree about longer runs of
+backticks and about escaped pipes, but none about these. Everything goes through ``escaped``
+first, so there are no line ends in it.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+from reconciler.text_difference import ELLIPSIS, Side, compare
+from reconciler.visible_text import escaped
+
+_BETWEEN_SPANS = re.compile(r"([|`]+)")
+_LOST_BLANKS = re.compile(r"^ +| {2,}| +$")
+"""Blanks of which a renderer shows fewer. They become no-break spaces: those of others are
+escapes already."""
+_IN_COMMON = 60
+_LITTLE_IN_COMMON = 8
+_LONG = 400
+_SENTENCE = 200
+
+
+def code(text: str) -> str:
+    """A text of others, for a paragraph, a list or a cell."""
+    parts = _BETWEEN_SPANS.split(escaped(text) or '""')
+    return "".join(
+        "".join(f"&#{ord(c)};" for c in part)
+        if number % 2
+        else f"`{_LOST_BLANKS.sub(_kept, part)}`"
+        for number, part in enumerate(parts)
+        if part
+    )
+
+
+def _kept(blanks: re.Match[str]) -> str:
+    return "\u00a0" * len(blanks[0])
+
+
+def codes(texts: Sequence[str], most: int) -> str:
+    """Texts of others in a row. Of more than ``most``, the others are counted."""
+    row = ", ".join(short_code(text) for text in texts[:most])
+    more = len(texts) - most
+    return f"{row} and {more:,} more" if more > 0 else row
+
+
+def short_code(text: str, most: int = _SENTENCE) -> str:
+    """A name or a sentence of others; of a long text the beginning, and how much is left."""
+    return _beginning(text, most)
+
+
+def new_value(value: str, *, whole: bool) -> str:
+    """A value that nothing stands against; unless ``whole``, the beginning of a long value."""
+    return code(value) if whole else _beginning(value, _LONG)
+
+
+def _beginning(text: str, most: int) -> str:
+    shown = escaped(text)
+    if len(shown) <= most:
+        return code(shown)
+    return f"{code(shown[:most])} ({len(shown) - most:,} more characters)"
+
+
+def both_values(before: str, after: str, *, whole: bool) -> tuple[str, str]:
+    """Two values with what differs in bold. Unless ``whole``, long parts that both have in
+    common end in dots, which are no code. What differs is never left out."""
+    one, other = compare(before, after)
+    return _marked(one, whole), _marked(other, whole)
+
+
+def _marked(side: Side, whole: bool) -> str:
+    head, tail = side.units[: side.start], side.units[side.end :]
+    if len(head) + len(tail) < _LITTLE_IN_COMMON:
+        return _code_of(side.units)
+    before = after = ""
+    if not whole and len(head) > 2 * _IN_COMMON:
+        before, head = ELLIPSIS, head[-_IN_COMMON:]
+    if not whole and len(tail) > 2 * _IN_COMMON:
+        tail, after = tail[:_IN_COMMON], ELLIPSIS
+    if not side.difference:  # two spans side by side would be one, with backticks in it
+        return f"{before}{_code_of([*head, *tail])}{after}"
+    return f"{before}{_code_of(head)}**{code(side.difference)}**{_code_of(tail)}{after}"
+
+
+def _code_of(units: Sequence[str]) -> str:
+    return code("".join(units)) if units else ""
+
+
+def html_code(text: str) -> str:
+    """A text of others, for a line of HTML."""
+    return f"<code>{html.escape(escaped(text))}</code>"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; its cells are Markdown. It ends with an empty line."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"

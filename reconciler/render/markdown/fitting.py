@@ -1,0 +1,82 @@
+"""Markdown that keeps within a number of bytes. What does not fit is left out and counted.
+
+A comment on GitHub takes 65,536 characters, and a longer one is refused as a whole. Bytes of
+UTF-8 are counted here, which are never fewer.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+_NOTE = 80
+"""Bytes that a section needs, at most, to say what it leaves out."""
+_LEAST = 20
+"""Bytes that any block needs, at least."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a section that is shown whole or left out. ``count``: how many things, such as
+    objects, it shows."""
+
+    count: int
+    text: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class FoldedSection:
+    """Blocks between a head and a foot. ``thing``: what blocks count, in the singular."""
+
+    head: str
+    blocks: Sequence[Block]
+    foot: str = ""
+    thing: str = "object"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The text, and how many of which things are not in it: thing -> number."""
+
+    text: str
+    left_out: Mapping[str, int]
+
+
+def fitted(sections: Sequence[FoldedSection], room: int) -> Fitted:
+    """The sections in their order, in at most ``room`` bytes. A block that does not fit is
+    left out; smaller blocks behind it are not."""
+    texts: list[str] = []
+    left_out: Counter[str] = Counter()
+    for section in sections:
+        frame = _size(section.head) + _size(section.foot)
+        inner = room - frame
+        shown = list(_fitting(section, inner)) if inner >= 0 else []
+        missing = sum(b.count for b in section.blocks) - sum(block.count for block, _ in shown)
+        left_out[section.thing] += missing
+        if not shown:
+            continue
+        body = "".join(text for _, text in shown)
+        note = f"\n{counted(missing, section.thing)} left out here.\n\n" if missing else ""
+        texts.append(f"{section.head}{body}{note}{section.foot}")
+        room -= frame + _size(body) + _size(note)
+    return Fitted("".join(texts), +left_out)
+
+
+def _fitting(section: FoldedSection, room: int) -> Iterator[tuple[Block, str]]:
+    """The blocks that fit, with their texts. Room for the note is kept free."""
+    room -= _NOTE
+    for block in section.blocks:
+        if room < _LEAST:
+            return
+        text = block.text()
+        if _size(text) <= room:
+            room -= _size(text)
+            yield block, text
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 object``, ``2,000 objects``; ``thing``: in the singular."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,93 @@
+"""Output as Markdown: plans and runs within the bytes that a comment may have."""
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.plan.codec import plan_id
+from reconciler.plan.model import Plan
+from reconciler.render.console import print_data
+from reconciler.render.forms import OutputStyle
+from reconciler.render.markdown.code import code
+from reconciler.render.markdown.fitting import FoldedSection, counted, fitted
+from reconciler.render.markdown.plan import kinds, notes, plan_head, risks
+from reconciler.render.markdown.runs import damaged_head, outcomes, run_head, runs_section
+from reconciler.state.records import ActionOutcome
+from reconciler.state.store import IntactRecords, RunEntry, StoredRun
+
+_LEFT_OUT = 200
+"""Bytes that are enough to say what was left out."""
+_LONG_PATH = 200
+
+
+class MarkdownForm:
+    """Plans and runs for merge requests and summaries of jobs."""
+
+    def __init__(self, style: OutputStyle) -> None:
+        self._style = style
+
+    def plan(self, plan: Plan) -> None:
+        print_data(plan_markdown(plan, self._style))
+
+    def runs(self, runs: Sequence[RunEntry]) -> None:
+        sections = [runs_section(runs)] if runs else []
+        head = f"## {counted(len(runs), 'run')}\n\n" if runs else "## No runs yet\n"
+        self._print(head, sections, "`gwe runs` lists all of them.")
+
+    def run(self, run: StoredRun, place: str) -> None:
+        whole = f"{code(f'gwe runs show {run.name}')} lists everything."
+        self._print(run_head(run, place), outcomes(run.outcomes.values()), whole)
+
+    def damaged_run(self, name: str, found: IntactRecords, place: str) -> None:
+        known = [one for one in found.records if isinstance(one, ActionOutcome)]
+        whole = f"{code(f'gwe runs show {name}')} lists what can be read."
+        self._print(damaged_head(name, found, place), outcomes(known), whole)
+
+    def _print(self, head: str, sections: Iterable[FoldedSection], whole: str) -> None:
+        print_data(_assembled(head, sections, "", whole, self._style.max_bytes))
+
+
+def plan_markdown(plan: Plan, style: OutputStyle) -> str:
+    """A plan as Markdown of at most ``style.max_bytes`` bytes."""
+    sections = [risks(plan)]
+    if not style.quiet:
+        sections += [*kinds(plan, verbose=style.verbose), notes(plan)]
+    tail = "".join(_tail(plan, style.saved))
+    return _assembled(plan_head(plan), sections, tail, _whole(style.saved), style.max_bytes)
+
+
+def _assembled(
+    head: str, sections: Iterable[FoldedSection], tail: str, whole: str, max_bytes: int
+) -> str:
+    """The head, as much of the sections as fits, and the tail. ``whole``: where the rest is."""
+    room = max_bytes - len((head + tail + whole).encode()) - _LEFT_OUT
+    body = fitted(list(sections), room)
+    note = ""
+    if body.left_out:
+        missing = ", ".join(counted(number, thing) for thing, number in body.left_out.items())
+        note = f"**Left out to stay within {max_bytes:,} bytes: {missing}.** {whole}\n\n"
+    return f"{head}{body.text}{note}{tail}".rstrip("\n") + "\n"
+
+
+def _tail(plan: Plan, saved: str) -> Iterator[str]:
+    """The id of the plan, and the commands that apply exactly this plan."""
+    name = plan_id(plan)
+    yield f"Plan id: `{name}`\n\n"
+    if plan.empty or not plan.applyable:
+        return
+    yield "To apply exactly this plan:\n\n"
+    yield f"- {code(f'gwe apply {_as_argument(saved)} --plan-id {name}')}"
+    yield "" if saved else ", where FILE was saved with `gwe plan --out FILE`"
+    if not plan.undoes:
+        yield f"\n- {code(f'gwe apply --expect {name}')}, with the same options as this plan"
+    yield "\n"
+
+
+def _whole(saved: str) -> str:
+    if saved:
+        return f"The whole plan is in {code(_as_argument(saved))}: `gwe show` prints it."
+    return "`gwe plan --out FILE` saves the whole plan, and `gwe show FILE` prints it."
+
+
+def _as_argument(saved: str) -> str:
+    """A saved plan as an argument of a command."""
+    return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"

@@ -1,0 +1,162 @@
+"""A plan as Markdown: what is at risk first, then a section for each kind that opens on a click.
+
+Everything that a server or a manifest says is code, see ``code.py``. Equal changes of several
+objects are shown once. ``fitting.py`` leaves out what does not fit.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.manifests import kind_order
+from reconciler.plan.actions import (
+    Action,
+    Blocked,
+    Change,
+    Delete,
+    InSync,
+    Replace,
+    Update,
+    changes_of,
+    losses_of,
+)
+from reconciler.plan.model import Plan
+from reconciler.render.markdown.actions import Group, action_block, changes_table, things
+from reconciler.render.markdown.code import code, codes, html_code, short_code
+from reconciler.render.markdown.fitting import Block, FoldedSection
+from reconciler.render.plan_summary import (
+    allowed,
+    counts_text,
+    initial_summary,
+    made_from,
+    summary,
+)
+from reconciler.render.remarks import remark_of
+
+_HEADER = 100
+"""Characters of a text in the header, which is shown whatever there is room for."""
+_REFUSALS = 3
+_LOSSES = 50
+
+
+def plan_head(plan: Plan) -> str:
+    """What is always shown first: the counts, what the plan is for, and why it is refused."""
+    cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
+    header = (
+        *made_from(plan),
+        ("Site", f"{plan.site.app}{cluster}"),
+        ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
+        ("Server", plan.server),
+        *allowed(plan),
+    )
+    lines = [f"## {summary(plan)}", ""]
+    lines += [f"- {label}: {short_code(text, _HEADER)}" for label, text in header]
+    lines += ["", *filter(None, [initial_summary(plan)])]
+    for refusal in plan.refusals[:_REFUSALS]:
+        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` does it all the same."]
+    if plan.blocked:
+        lines += [
+            "",
+            "**The plan cannot be applied while an action is blocked.** Mend what blocks it, or"
+            " leave it out with `--exclude ADDRESS`.",
+        ]
+    return "\n".join(lines).rstrip("\n") + "\n\n"
+
+
+def risks(plan: Plan) -> FoldedSection:
+    """What a reviewer must not miss: what is blocked, deleted, replaced or lost, existing
+    values of applications, and warnings."""
+    blocks = [
+        Block(1, partial(_loss, action))
+        for kind in (Blocked, Delete, Replace, Update)
+        for action in plan.actions
+        if isinstance(action, kind) and (kind is not Update or losses_of(action))
+    ]
+    blocks += [
+        Block(len(group.actions), partial(_shared_values, group, plan)) for group in _shared(plan)
+    ]
+    blocks += [Block(1, partial(_warning, text)) for text in plan.warnings]
+    return FoldedSection("### Risks\n\n", blocks, thing="risk")
+
+
+def _loss(action: Action) -> str:
+    remark = f": {short_code(remark_of(action))}" if remark_of(action) else ""
+    text = f"**{action.action}** {code(action.address)}{remark}\n\n"
+    loses = losses_of(action)
+    if not loses:
+        return text
+    lines = [f"- loses: {short_code(lost)}\n" for lost in loses[:_LOSSES]]
+    if len(loses) > _LOSSES:
+        lines.append(f"- and {len(loses) - _LOSSES:,} more\n")
+    return f"{text}{''.join(lines)}\n"
+
+
+def _warning(text: str) -> str:
+    return f"**Warning**: {short_code(text, 2_000)}\n\n"
+
+
+def _shared(plan: Plan) -> Iterator[Group]:
+    """The applications whose existing values change, those with equal changes together."""
+    found: dict[tuple[Change, ...], list[Action]] = {}
+    for action in plan.writes:
+        if changes := existing_values(action):
+            found.setdefault(changes, []).append(action)
+    return (Group(tuple(actions), changes) for changes, actions in found.items())
+
+
+def existing_values(action: Action) -> tuple[Change, ...]:
+    """The changes of values that an application, which others use too, has already."""
+    if action.object_type != "Application":
+        return ()
+    return tuple(change for change in changes_of(action) if change.before is not None)
+
+
+def _shared_values(group: Group, plan: Plan) -> str:
+    number = len(group.changes)
+    values = f"{number:,} existing value{' changes' if number == 1 else 's change'}"
+    each = f"each of {things(group.actions, plan.site)}: " if len(group.actions) > 1 else ""
+    names = codes([action.name for action in group.actions], 20)
+    return f"**{values}** in {each}{names}\n\n{changes_table(group.changes, whole=False)}"
+
+
+def kinds(plan: Plan, *, verbose: bool) -> Iterator[FoldedSection]:
+    """A section for each kind. ``verbose``: with what is in sync, and whole values."""
+    ordered = sorted(plan.actions, key=lambda action: kind_order(action.kind))
+    for kind, group in groupby(ordered, key=lambda action: action.kind):
+        members = list(group)
+        listed = [a for a in members if verbose or not isinstance(a, InSync) or a.reason]
+        if not listed:
+            continue
+        head = f"<details>\n<summary>{html_code(kind)}: {counts_text(members)}</summary>\n\n"
+        blocks = [
+            Block(len(one.actions), partial(action_block, one, plan.site, verbose=verbose))
+            for one in _groups(listed)
+        ]
+        yield FoldedSection(head, blocks, "</details>\n\n")
+
+
+def _groups(actions: Sequence[Action]) -> Iterator[Group]:
+    """The actions in their order, those that do the same to several objects together."""
+    found: dict[object, list[Action]] = {}
+    for action in actions:
+        found.setdefault(_what_it_does(action), []).append(action)
+    for same in found.values():
+        shown_above = existing_values(same[0])
+        rest = tuple(change for change in changes_of(same[0]) if change not in shown_above)
+        yield Group(tuple(same), rest, len(shown_above))
+
+
+def _what_it_does(action: Action) -> object:
+    more: tuple[FieldPath | object, ...] = tuple(
+        getattr(action, name, None) for name in ("kept", "permissions", "folder_path")
+    )
+    return action.action, remark_of(action), changes_of(action), more
+
+
+def notes(plan: Plan) -> FoldedSection:
+    """The notices of a plan."""
+    number = len(plan.notices)
+    head = f"<details>\n<summary>{number:,} note{'' if number == 1 else 's'}</summary>\n\n"
+    blocks = [Block(1, partial("- {}\n".format, short_code(text, 400))) for text in plan.notices]
+    return FoldedSection(head, blocks, "\n</details>\n\n", "note")

@@ -1,0 +1,67 @@
+"""What commands report beside plans and runs, as values. Forms of output make text of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from reconciler.apply.report import RunReport
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ExitCode
+from reconciler.plan.model import Plan
+from reconciler.server.checks import CheckResult
+
+ApplyStatus = Literal[
+    "applied", "nothing-to-do", "declined", "failed", "refused", "stale", "partly-applied"
+]
+APPLY_STATUSES: tuple[ApplyStatus, ...] = get_args(ApplyStatus)
+_STATUS_OF: dict[ExitCode, ApplyStatus] = {
+    ExitCode.DONE: "applied",
+    ExitCode.REFUSED: "refused",
+    ExitCode.STALE: "stale",
+    ExitCode.PARTIAL: "partly-applied",
+}
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What ``gwe validate`` found. ``manifests``: how many there are, None where mistakes keep
+    them from being counted; ``root``: the folder that addresses of files are relative to."""
+
+    manifests: int | None = None
+    problems: Sequence[Diagnostic] = ()
+    root: Path = Path()
+
+    @property
+    def valid(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What ``gwe doctor`` found."""
+
+    checks: Sequence[CheckResult] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a check failed."""
+        return any(check.state == "failed" for check in self.checks)
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """How ``gwe apply`` ended. ``plan``: None where there was none yet; ``report``: of the
+    run, None where there was none; ``not_begun``: why, for a plan that could be applied."""
+
+    exit_code: ExitCode
+    plan: Plan | None = None
+    report: RunReport | None = None
+    not_begun: Literal["nothing-to-do", "declined", ""] = ""
+    problems: Sequence[Diagnostic] = field(default=())
+
+    @property
+    def status(self) -> ApplyStatus:
+        """The same in a word."""
+        return self.not_begun or _STATUS_OF.get(self.exit_code, "failed")
