@@ -314,7 +314,7 @@ def _errors() -> str:
     tail = [
         "",
         "Numbers are Configuration Server's `CfgErrorType`. The embedded server itself never",
-        "answers with 7, 38 or 40.",
+        "answers with 38; it answers with 7 and 35 only through `gwe embedded serve`.",
         "",
     ]
     return "\n".join([*head, *rows, *tail])

@@ -24,7 +24,9 @@ NUMBERS = {
     "ReadOnlyModeError": 29,
     "UnsupportedPropertyError": 31,
     "UnsupportedObjectError": 32,
+    "LocaleNotFoundError": 35,
     "UnsecureConnectionDeniedError": 38,
+    "EmptyPasswordDeniedError": 39,
     "UserMustChangePasswordError": 40,
 }
 """CfgErrorType of the vendor's Platform SDK."""

@@ -18,7 +18,8 @@
         ValueOutOfRangeError      17     UnspecifiedModificationError 18
         HistoryLogExpiredError    27     ReadOnlyModeError          29
         UnsupportedPropertyError  31     UnsupportedObjectError     32
-        UnsecureConnectionDeniedError 38 UserMustChangePasswordError 40
+        LocaleNotFoundError       35     UnsecureConnectionDeniedError 38
+        EmptyPasswordDeniedError  39     UserMustChangePasswordError 40
 
 The numbers are Configuration Server's ``CfgErrorType``.
 """
@@ -188,10 +189,22 @@ class UnsupportedObjectError(ConfigurationServerError):
     advice = "Check the spelling of the type."
 
 
+class LocaleNotFoundError(ConfigurationServerError):
+    number = 35
+    meaning = "the server has no such language"
+    advice = "Ask for the default language, 0."
+
+
 class UnsecureConnectionDeniedError(ConfigurationServerError):
     number = 38
     meaning = "the server takes secure connections only"
     advice = "Connect over TLS."
+
+
+class EmptyPasswordDeniedError(ConfigurationServerError):
+    number = 39
+    meaning = "a password cannot be empty"
+    advice = "Choose a password."
 
 
 class UserMustChangePasswordError(ConfigurationServerError):
@@ -220,7 +233,9 @@ BY_NUMBER = {
         ReadOnlyModeError,
         UnsupportedPropertyError,
         UnsupportedObjectError,
+        LocaleNotFoundError,
         UnsecureConnectionDeniedError,
+        EmptyPasswordDeniedError,
         UserMustChangePasswordError,
     )
 }

@@ -15,6 +15,10 @@ from reconciler.server.delta import Delta
 Filter = Mapping[str, str | int | bool]
 """Filter key -> value; ``ObjectType.filters`` lists the keys of a type."""
 
+WITHOUT_BODIES: Filter = {"exclude_bytecode": True, "exclude_longstrings": True}
+"""The brief form of a read of scripts: no binary values, and empty texts in place of those over
+255 characters. For names, folders and short options; never to be compared or written back."""
+
 
 @dataclass(frozen=True)
 class ConfObject:

@@ -9,6 +9,7 @@ from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
     ConfigurationServerError,
+    DependentObjectsError,
     IncorrectReferencesError,
     LoginIncorrectError,
     OutcomeUnknownError,
@@ -137,6 +138,7 @@ def test_an_application_is_read_with_its_structures_and_flags() -> None:
             "serverInfo": {"hostDBID": 101},
             "appServerDBIDs": [{"appServerDBID": 101, "id": "default"}],
             "tenantDBIDs": [101],
+            "password": "hash",
         },
     )
 
@@ -265,7 +267,7 @@ def test_an_update_to_zero_leaves_as_a_zero_and_the_sdks_listener_drops_it() -> 
     [
         (15 | 12 << 8 | 89 << 16, IncorrectReferencesError, ("Script", "name")),
         (29, ReadOnlyModeError, ("", "")),
-        (13 | 1 << 8 | 89 << 16, ConfigurationServerError, ("Switch", "Name")),
+        (13 | 1 << 8 | 89 << 16, DependentObjectsError, ("Switch", "name")),
         (19, ConfigurationServerError, ("", "")),
         (99, ConfigurationServerError, ("", "")),
     ],

@@ -33,6 +33,7 @@ _INSIDE = ("groupInfo", "agentInfo")
 
 _SERVER = "the number of the Configuration Server, which is always 0"
 _ROLE = "the field of a role's member has another name, which psdk/constants.py translates"
+_SINGLE = "a structure that is no list needs no key in the table"
 _THREE = "the type's description says that three fields make the key"
 
 DIFFERENT: Mapping[str, str] = {
@@ -41,6 +42,8 @@ DIFFERENT: Mapping[str, str] = {
     "AccessGroup.memberIDs key": _SERVER,
     "Folder.ownerID.CSID": _SERVER,
     "Folder.parentID.CSID": _SERVER,
+    "Folder.ownerID key": _SINGLE,
+    "Folder.parentID key": _SINGLE,
     "Folder.objectIDs.CSID": _SERVER,
     "Folder.objectIDs key": _SERVER,
     "Role.members.objectDBID": _ROLE,

@@ -20,6 +20,7 @@ from reconciler.server.errors import (
     NoPermissionError,
     ObjectNotFoundError,
     ReadOnlyModeError,
+    UserMustChangePasswordError,
 )
 from reconciler.server.port import Permission
 from reconciler.server.snapshot import ENVIRONMENT
@@ -30,8 +31,21 @@ _Lists = dict[tuple[str, int], dict[_Account, int]]
 
 
 def log_in(engine: Engine, user: str, password: str) -> int:
-    """The DBID of the person with this user name and password. LoginIncorrectError where
-    there is none, AccessDeniedError where the person is disabled."""
+    """The DBID of the person with this user name and password. Errors: see ``authenticate``;
+    UserMustChangePasswordError where the password was set for a first log-in only."""
+    dbid, person = authenticate(engine, user, password)
+    if person.get("changePasswordOnNextLogin"):
+        raise UserMustChangePasswordError(
+            f"{user} must change the password before the next login",
+            "Person",
+            "changePasswordOnNextLogin",
+        )
+    return dbid
+
+
+def authenticate(engine: Engine, user: str, password: str) -> tuple[int, dict[str, Any]]:
+    """The DBID and the attributes of the person with this user name and password.
+    LoginIncorrectError where there is none, AccessDeniedError where the person is disabled."""
     where = "AND json_extract(body, '$.userName') = ?"
     with engine.store.reading():
         row = next(engine.store.rows("Person", where, (user,)), None)
@@ -40,22 +54,22 @@ def log_in(engine: Engine, user: str, password: str) -> int:
         raise LoginIncorrectError(f"login of {user} was refused", "Person")
     if person.get("state") != STATE["Enabled"]:
         raise AccessDeniedError(f"the person {user} is disabled", "Person", "state")
-    return row[0]
+    return row[0], person
 
 
 class Access:
-    """What one session may do. ``person``: its DBID; 0: the session may do everything. Its
-    methods run inside a transaction."""
+    """What one session may do. ``account``: the person or access group that it runs as; None: the
+    session may do everything. Its methods run inside a transaction."""
 
-    def __init__(self, engine: Engine, person: int) -> None:
+    def __init__(self, engine: Engine, account: _Account | None) -> None:
         self._engine = engine
-        self._person = person
+        self._account = account
 
     def _accounts(self) -> tuple[set[_Account], bool]:
-        """The person and all access groups it belongs to; whether one has super administrators."""
+        """The account and all access groups it belongs to; whether one has super administrators."""
         groups = {row[0]: decode(row[3]) for row in self._engine.store.rows("AccessGroup")}
         accounts: set[_Account] = {("AccessGroup", EVERYONE)}
-        reached: list[_Account] = [("Person", self._person)]
+        reached: list[_Account] = [self._account] if self._account else []
         while reached:  # a group may be a member of another group
             account = reached.pop()
             if account not in accounts:
@@ -76,12 +90,14 @@ class Access:
     def check_mode(self) -> None:
         """Refuses a write that the operational mode forbids."""
         mode = self._engine.store.setting("mode", "Full")
-        if mode == "ReadOnly" or (mode == "Emergency" and self._person and not self._accounts()[1]):
+        if mode == "ReadOnly" or (
+            mode == "Emergency" and self._account and not self._accounts()[1]
+        ):
             raise ReadOnlyModeError(f"the server is in mode {mode}")
 
     def check(self, kind: ObjectType, dbid: int, folder: int, permission: Permission) -> None:
         """Refuses what the session may not do. An object that it may not read counts as absent."""
-        if not self._person:
+        if not self._account:
             return
         granted = Masks(self._engine, self._lists(), self._accounts()[0]).of(
             kind.name, dbid, folder
@@ -94,7 +110,7 @@ class Access:
 
     def check_super(self) -> None:
         """Refuses what only a super administrator may do."""
-        if self._person and not self._accounts()[1]:
+        if self._account and not self._accounts()[1]:
             raise NoPermissionError("only a super administrator may do this")
 
     def may_see_change(self, object_type: str, dbid: int, tenant: int) -> bool:
@@ -110,7 +126,7 @@ class Access:
 
     def readable(self) -> "Masks | None":
         """The permissions that decide what the session may read; None: everything."""
-        if not self._person:
+        if not self._account:
             return None
         return Masks(self._engine, self._lists(), self._accounts()[0])
 

@@ -18,10 +18,12 @@ from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import last_login, relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
+from reconciler.server.embedded.accounts import Accounts
 from reconciler.server.embedded.damage import RowChecker
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
-from reconciler.server.embedded.filters import LONG, Conditions, conditions
+from reconciler.server.embedded.filters import Conditions, conditions
 from reconciler.server.embedded.folders import FolderIndex
+from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.encoding import decode
@@ -40,12 +42,19 @@ Members = Mapping[int, list[dict[str, int]]]
 class EmbeddedServer:
     """A session with a Configuration Server in one SQLite file. Implements ``port.Server``.
 
+    ``account``: as what a session without a user runs; None: it may do everything.
     ``timeout``: seconds to wait while another process writes. ServerUnavailableError where
     there is no such file; LoginIncorrectError or AccessDeniedError for the account.
     """
 
     def __init__(
-        self, path: Path, *, user: str = "", password: str = "", timeout: float = 10.0
+        self,
+        path: Path,
+        *,
+        user: str = "",
+        password: str = "",
+        account: LogonAccount | None = None,
+        timeout: float = 10.0,
     ) -> None:
         self.store = Store(path, timeout)
         self.engine = Engine(self.store)
@@ -59,7 +68,8 @@ class EmbeddedServer:
                 raise
         self.engine.user = user
         self._person = person
-        self._access = Access(self.engine, person)
+        self._access = Access(self.engine, ("Person", person) if person else account)
+        self.accounts = Accounts(self.engine, self._access)
 
     def close(self) -> None:
         self.store.close()
@@ -67,7 +77,9 @@ class EmbeddedServer:
     def note_login(self, application: int, host: str) -> None:
         """Notes that the session's person has logged in through a client application on a host,
         where the server keeps that (``last_login``)."""
-        if self._person:
+        with self.store.reading():
+            noted = self._person and last_login.are_noted(self.engine)
+        if noted:
             with self.store.writing():
                 last_login.note(self.engine, self._person, application, host, int(time.time()))
 
@@ -187,7 +199,7 @@ class EmbeddedServer:
         with self.store.reading():
             row = self.engine.existing(object_type, dbid)
             self._access.check(kind, dbid, row[2], Permission.READ)
-            access = self._access if person is None else Access(self.engine, person)
+            access = self._access if person is None else Access(self.engine, ("Person", person))
             masks = access.readable()
             return Permission.FULL if masks is None else masks.of(object_type, dbid, row[2])
 
@@ -270,23 +282,10 @@ def _object(
         raise ValueError(f"{kind.name} {dbid} is damaged")  # the transaction explains it
     if members.get(dbid):
         attributes["objectIDs"] = members[dbid]
-    shortened = wanted is not None and (wanted.exclude_bytecode or wanted.exclude_longstrings)
     for attribute in kind.attributes:
         if attribute.secret:
             attributes.pop(attribute.name, None)
         value = attributes.get(attribute.name)
-        if wanted is not None and shortened and value and attribute.type is ValueType.KEY_VALUES:
-            attributes[attribute.name] = _shortened(value, wanted)
+        if value and attribute.type is ValueType.KEY_VALUES and wanted and wanted.excludes:
+            attributes[attribute.name] = wanted.shortened(value)
     return ConfObject(kind.name, dbid, attributes, folder, folders.path(folder))
-
-
-def _shortened(sections: dict[str, dict[str, Any]], wanted: Conditions) -> dict[str, Any]:
-    """A key-value list without the values that the filters exclude."""
-    kept: dict[str, Any] = {}
-    for section, options in sections.items():
-        for key, value in options.items():
-            if wanted.exclude_bytecode and isinstance(value, bytes):
-                continue
-            long = wanted.exclude_longstrings and isinstance(value, str) and len(value) > LONG
-            kept.setdefault(section, {})[key] = "" if long else value
-    return kept

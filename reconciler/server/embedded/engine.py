@@ -11,7 +11,13 @@ from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.delta import Delta, apply_delta, difference
-from reconciler.server.embedded import applications, folder_writes, relations, rules
+from reconciler.server.embedded import (
+    applications,
+    folder_writes,
+    logon_accounts,
+    relations,
+    rules,
+)
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -243,6 +249,8 @@ class Engine:
     def remove(self, kind: ObjectType, dbid: int) -> None:
         """Removes the rows of an object, and logs it."""
         row = self.existing(kind.name, dbid)
+        if kind.name == "Application":
+            logon_accounts.forget(self.store, dbid)
         self.store.remove(kind.name, dbid)
         self.store.log(kind.name, dbid, row[1], self.user, ("deleted", None, None))
 

@@ -4,6 +4,7 @@ Filters that contain the whole natural key find their object by key; others scan
 of the type.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,22 @@ class Conditions:
     def add(self, condition: str, *parameters: Any) -> None:
         self.where.append(condition)
         self.parameters += parameters
+
+    @property
+    def excludes(self) -> bool:
+        """Whether a part of the objects is left out."""
+        return self.exclude_bytecode or self.exclude_longstrings
+
+    def shortened(self, sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """A key-value list without the values that are left out."""
+        kept: dict[str, dict[str, Any]] = {}
+        for section, options in sections.items():
+            for key, value in options.items():
+                if self.exclude_bytecode and isinstance(value, bytes):
+                    continue
+                long = self.exclude_longstrings and isinstance(value, str) and len(value) > LONG
+                kept.setdefault(section, {})[key] = "" if long else value
+        return kept
 
 
 def conditions(kind: ObjectType, filters: Filter) -> Conditions:

@@ -11,13 +11,16 @@ from reconciler.server.encoding import decode
 _KIND = OBJECT_TYPES["PersonLastLogin"]
 
 
+def are_noted(engine: Engine) -> bool:
+    """Whether the server notes log-ins. Runs inside a transaction."""
+    own = engine.store.row("Application", SERVER_DBID)
+    options = decode(own[3]).get("options", {}) if own else {}
+    return bool(options.get("system", {}).get("last-login") == "true")
+
+
 def note(engine: Engine, person: int, application: int, host: str, now: int) -> None:
     """Notes that a person has logged in. ``application``: the DBID of the client application;
     ``host``: where it runs; ``now``: seconds since 1970. Runs inside a transaction."""
-    own = engine.store.row("Application", SERVER_DBID)
-    options = decode(own[3]).get("options", {}) if own else {}
-    if options.get("system", {}).get("last-login") != "true":
-        return
     values = {
         "personDBID": person,
         "lastLoginTime": now,

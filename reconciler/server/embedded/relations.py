@@ -11,7 +11,7 @@ from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.embedded import rules
+from reconciler.server.embedded import logon_accounts, rules
 from reconciler.server.embedded.applications import Writer, backup_of, unmirror
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.store import Row, Store
@@ -91,6 +91,7 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
     store = writer.store
     kind = OBJECT_TYPES[object_type]
     _check_folder(store, object_type, dbid)
+    logon_accounts.check_unused(store, object_type, dbid)
     referrers = store.referrers(object_type, dbid)
     for referrer_type, referrer, name in referrers:
         policy = validation.on_delete(OBJECT_TYPES[referrer_type], name, object_type)

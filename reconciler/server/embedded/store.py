@@ -4,7 +4,7 @@ Knows none of Configuration Server's rules. Methods run inside ``reading`` or ``
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +149,16 @@ class Store(Database):
         """A value that changes whenever folders may have changed."""
         return self.data_version(), self._folder_writes, self.rollbacks
 
-    def setting(self, key: str, default: str = "") -> str:
-        """A setting of the server; read again only after a write."""
+    def settings(self) -> Mapping[str, str]:
+        """The settings of the server; read again only after a write."""
         version = (self.data_version(), self.rollbacks)
         if self._settings is None or self._settings[0] != version:
             rows = self.connection.execute("SELECT key, value FROM meta").fetchall()
             self._settings = (version, dict(rows))
-        return self._settings[1].get(key, default)
+        return self._settings[1]
+
+    def setting(self, key: str, default: str = "") -> str:
+        return self.settings().get(key, default)
 
     def set_setting(self, key: str, value: str) -> None:
         self._settings = None
@@ -163,6 +166,10 @@ class Store(Database):
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
             (key, value),
         )
+
+    def remove_setting(self, key: str) -> None:
+        self._settings = None
+        self.connection.execute("DELETE FROM meta WHERE key = ?", (key,))
 
     def permissions(self) -> list[tuple[str, int, str, int, int]]:
         """Every entry: (type, DBID, account type, account, mask)."""

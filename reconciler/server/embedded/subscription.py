@@ -25,6 +25,16 @@ class EmbeddedSubscription:
         with store.reading():
             self._last = store.last_change()
 
+    @property
+    def position(self) -> int:
+        """The sequence number of the last change that was received or passed over."""
+        return self._last
+
+    def rewind(self, position: int) -> None:
+        """Receives the changes after a sequence number next. If the log no longer has them all,
+        the next ``receive`` raises HistoryLogExpiredError."""
+        self._last = position
+
     def receive(self, timeout: float = 0.0) -> list[Notification]:
         end = time.monotonic() + timeout
         while True:
@@ -40,7 +50,7 @@ class EmbeddedSubscription:
             visible = {
                 row[0] for row in rows if self._access.may_see_change(row[2], row[3], row[4])
             }
-        if newest - self._last > len(rows):
+        if newest - self._last != len(rows):  # too old, or from the log of another server
             self._last = newest
             raise HistoryLogExpiredError(f"only the last {KEPT_CHANGES} changes are kept")
         self._last = newest

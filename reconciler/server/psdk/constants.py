@@ -35,5 +35,8 @@ PROTOCOL_VERSION = "CfgProtocol 5.1.3.80"
 CODE_PAGE_SERVER, UTF8_SERVER = 0, 1
 """``ServerEncoding``: an installation with a code page, a multilingual installation."""
 
+ENGLISH = 1033
+"""``CfgLanguageLCID``: English of the United States."""
+
 MAX_INTEGER = 2**31 - 1
 """Whole numbers are 32 bits wide."""

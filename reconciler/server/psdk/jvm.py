@@ -90,6 +90,10 @@ class Sdk:
         """A Java array of bytes."""
         return self._jpype.JArray(self._jpype.JByte)(content)
 
+    def integers(self, numbers: Sequence[int]) -> Any:
+        """A Java array of numbers."""
+        return self._jpype.JArray(self._jpype.JInt)(list(numbers))
+
     def longs(self, numbers: Sequence[int]) -> Any:
         """A Java array of long numbers."""
         return self._jpype.JArray(self._jpype.JLong)(list(numbers))

@@ -90,16 +90,16 @@ class Requests:
 
     def read_permissions(self, kind: ObjectType, dbid: int) -> Any:
         request = self._conf("security.RequestReadPermissions").create()
-        request.setConfID(self._identifier("CfgID", kind.number, _checked_dbid(kind, dbid)))
+        request.setConfID(self.identifier("CfgID", kind.number, _checked_dbid(kind, dbid)))
         return request
 
     def effective_permissions(self, kind: ObjectType, dbid: int, person: int | None) -> Any:
         """Reads what a person may do with an object, inherited permissions included."""
         request = self._conf("security.RequestReadObjectPermissions").create()
-        request.setConfID(self._identifier("CfgID", kind.number, dbid))
+        request.setConfID(self.identifier("CfgID", kind.number, dbid))
         if person is not None:
             number = OBJECT_TYPES["Person"].number
-            request.setAccountID(self._identifier("CfgID", number, person))
+            request.setAccountID(self.identifier("CfgID", number, person))
         return request
 
     def permissions(self, event: Any) -> list[AccessEntry]:
@@ -126,7 +126,7 @@ class Requests:
         """The SDK's access list of an object."""
         acl = self._structure("CfgACL")
         numbers = self._mapper.values.number
-        acl.setPropertyValue("objectID", self._identifier("CfgACLID", kind.number, dbid))
+        acl.setPropertyValue("objectID", self.identifier("CfgACLID", kind.number, dbid))
         acl.setPropertyValue("count", numbers(len(entries)))
         into = acl.getOrCreatePropertyValue("ACEs")
         for entry in entries:
@@ -137,7 +137,7 @@ class Requests:
                 raise IncorrectReferencesError(
                     f"no {entry.account_type} has DBID {entry.account}", kind.name, "account"
                 )
-            structure.setPropertyValue("ID", self._identifier("CfgACEID", number, entry.account))
+            structure.setPropertyValue("ID", self.identifier("CfgACEID", number, entry.account))
             structure.setPropertyValue("accessMask", numbers(entry.mask, "mask"))
             into.add(structure)
         return acl
@@ -161,7 +161,8 @@ class Requests:
         description = self._shapes.metadata.getCfgClass(name)
         return self._sdk.conf("obj.ConfStructure")(description)
 
-    def _identifier(self, name: str, object_type: int, dbid: int) -> Any:
+    def identifier(self, name: str, object_type: int, dbid: int) -> Any:
+        """An identifier of an object, as a structure of the class ``name``."""
         identifier = self._structure(name)
         numbers = self._mapper.values.number
         identifier.setPropertyValue("CSID", numbers(0))

@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.model import ObjectType
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.errors import UnsupportedObjectError
 from reconciler.server.port import AccessEntry, ConfObject
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
-from reconciler.server.psdk.requests import Requests, is_flag
+from reconciler.server.psdk.requests import Requests
 from reconciler.server.psdk.shapes import Shape
+from reconciler.server.wire import unknown_properties
+from reconciler.server.wire.account_answers import AccountAnswers
+from reconciler.server.wire.information import InformationAnswers
+from reconciler.server.wire.messages import Messages
 
 OBJECTS_PER_EVENT = 100
-_BRIEFS = {"Person", "Tenant", "AccessGroup"}
 
 
 class Answers:
@@ -29,9 +30,11 @@ class Answers:
         self._sdk = sdk
         self._mapper = mapper
         self._requests = Requests(mapper)
+        messages = Messages(sdk, mapper)
+        self._event, self._shape, self._named = messages.event, messages.shape, messages.named
+        self._filter = messages.filter
         self._by_name: Mapping[str, Callable[[EmbeddedServer, Any], Iterator[Any]]] = {
             "RequestReadObjects": self._read,
-            "RequestGetBriefInfo": self._briefs,
             "RequestReadOperationalMode": self._mode,
             "RequestReadPermissions": self._permissions,
             "RequestReadObjectPermissions": self._effective_permissions,
@@ -40,6 +43,8 @@ class Answers:
             "RequestDeleteObject": self._delete,
             "RequestUpdatePermissions": self._set_permissions,
             "RequestChangeOperationalMode": self._change_mode,
+            **InformationAnswers(messages).by_name,
+            **AccountAnswers(messages).by_name,
         }
 
     WRITES = frozenset(
@@ -49,6 +54,8 @@ class Answers:
             "RequestDeleteObject",
             "RequestUpdatePermissions",
             "RequestChangeOperationalMode",
+            "RequestUpdateAccount",
+            "RequestChangePassword",
         }
     )
     """The requests after which subscribers are notified."""
@@ -63,14 +70,19 @@ class Answers:
     # Reads
 
     def _read(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
-        shape = self._shape(request.getObjectType())
-        filters, extras = self._filter(shape.kind, request.getFilter())
+        number = int(request.getObjectType() or 0)
+        shape = self._mapper.shapes.by_number(number)
+        if shape is not None:  # of a type that the server does not know, it holds no objects
+            yield from self._found(server, shape, request.getFilter())
+        yield self._event("EventObjectsSent").create(self._sdk.integer(number))
+
+    def _found(self, server: EmbeddedServer, shape: Shape, pairs: Any) -> Iterator[Any]:
+        """The events with the objects that match a filter."""
+        filters, extras = self._filter(shape.kind, pairs)
         found = server.read(shape.kind.name, filters)
         for first in range(0, len(found), OBJECTS_PER_EVENT):
             part = found[first : first + OBJECTS_PER_EVENT]
             yield self._objects(shape, part, len(found), extras)
-        number = self._sdk.integer(shape.kind.number)
-        yield self._event("EventObjectsSent").create(number)
 
     def _objects(self, shape: Shape, part: list[ConfObject], total: int, extras: set[str]) -> Any:
         collection = self._sdk.conf("obj.ConfObjectsCollection")(shape.description)
@@ -86,63 +98,6 @@ class Answers:
         if constants.WITH_PATH in extras:
             event.setObjectPaths(self._sdk.texts([found.path for found in part]))
         return event
-
-    def _filter(self, kind: ObjectType, pairs: Any) -> tuple[dict[str, str | int | bool], set[str]]:
-        """The filter in the port's form, and the extras that the client asks for."""
-        filters: dict[str, str | int | bool] = {}
-        extras: set[str] = set()
-        for pair in pairs or ():
-            key = str(pair.getStringKey())
-            number = str(pair.getValueType()) in ("INT", "LONG")
-            value: str | int = int(pair.getValue()) if number else str(pair.getValueAsString())
-            if key in (constants.WITH_FOLDER, constants.WITH_PATH):
-                extras |= {key} if value else set()
-            elif is_flag(kind, key):
-                filters[key] = value == constants.TRUE
-            else:
-                filters[key] = value
-        return filters, extras
-
-    def _briefs(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
-        shape = self._shape(request.getObjectType())
-        kind = shape.kind
-        if kind.name not in _BRIEFS:
-            raise UnsupportedObjectError(
-                f"brief information is not available for {kind.name}", kind.name
-            )
-        found = server.read(kind.name, self._filter(kind, request.getFilter())[0])
-        tenants = {
-            tenant.dbid: tenant.attributes["name"]
-            for tenant in server.read("Tenant", {"all_tenants": 1})
-        }
-        description = self._mapper.shapes.metadata.getCfgClass(f"Cfg{kind.name}Brief")
-        for listed in found:
-            values = {**listed.attributes, "tenantName": tenants.get(listed.tenant, "")}
-            event = self._event("EventBriefInfo").create()
-            event.setObjectType(kind.number)
-            event.setObjectCount(len(found))
-            event.setBriefObject(self._brief(description, kind, listed.dbid, values))
-            yield event
-        yield self._event("EventObjectsSent").create(self._sdk.integer(kind.number))
-
-    def _brief(
-        self, description: Any, kind: ObjectType, dbid: int, values: Mapping[str, Any]
-    ) -> Any:
-        """The brief form of an object: its identifier, texts and flags."""
-        brief = self._sdk.conf("obj.ConfObjectBrief")(description)
-        for attribute in description.getAttributes():
-            name = str(attribute.getSchemaName())
-            value = values.get(name)
-            if name == "ID":
-                inner = brief.getOrCreatePropertyValue("ID")
-                inner.setPropertyValue("DBID", self._sdk.integer(dbid))
-                inner.setPropertyValue("type", self._sdk.integer(kind.number))
-            elif isinstance(value, str):
-                brief.setPropertyValue(name, value)
-            elif isinstance(value, bool):
-                flag = constants.TRUE if value else constants.FALSE
-                brief.setPropertyValue(name, self._sdk.integer(flag))
-        return brief
 
     def _mode(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:  # noqa: ARG002
         event = self._event("EventOperationalModeRead").create()
@@ -168,6 +123,7 @@ class Answers:
 
     def _create(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
+        unknown_properties.check_object(shape, request.getObject())
         _, given = self._mapper.read(shape, request.getObject())
         parameters = request.getParameters()
         pair = parameters.getPair(constants.INTO_FOLDER) if parameters is not None else None
@@ -188,6 +144,7 @@ class Answers:
     def _update(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
         given = request.getObjectDelta()
+        unknown_properties.check_delta(shape, given)
         dbid, delta = self._mapper.read_delta(shape, given)
         server.update(shape.kind.name, dbid, delta)
         event = self._event("EventObjectUpdated").create(self._sdk.integer(shape.kind.number))
@@ -218,20 +175,6 @@ class Answers:
         event = self._event("EventOperationalModeChanged").create()
         event.setOperationalMode(request.getOperationalMode())
         yield event
-
-    def _shape(self, number: Any) -> Shape:
-        shape = self._mapper.shapes.by_number(int(number or 0))
-        if shape is None:
-            raise UnsupportedObjectError(f"no object type has number {number}")
-        return shape
-
-    def _named(self, identifier: Any) -> tuple[ObjectType, int]:
-        """The type and the DBID of an object that a request names."""
-        number = int(identifier.getPropertyValue("type") or 0)
-        return self._shape(number).kind, int(identifier.getPropertyValue("DBID") or 0)
-
-    def _event(self, name: str) -> Any:
-        return self._sdk.conf(f"confserver.events.{name}")
 
 
 def _mode_number(mode: str) -> int:

@@ -12,12 +12,13 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.wire import handshake, refusals
 from reconciler.server.wire.answers import Answers
-from reconciler.server.wire.publisher import ClientSubscriptions, subjects
+from reconciler.server.wire.publisher import subjects
+from reconciler.server.wire.subscriptions import ClientSubscriptions
 
 if TYPE_CHECKING:
     from reconciler.server.wire.listener import Listener
 
-_LOG_IN = ("RequestRegisterClient", "RequestRestoreSession")
+_LOG_IN = ("RequestRegisterClient", "RequestRegisterClient2", "RequestRestoreSession")
 
 
 class Client:
@@ -49,7 +50,7 @@ class Client:
         try:
             self._serve_requests()
         finally:
-            self.subscriptions = ClientSubscriptions()
+            self.subscriptions.suspend()
             self._output = None  # released later, it would attach the thread to Java again
             if self._server is not None:
                 self._server.close()
@@ -93,22 +94,47 @@ class Client:
         if name == "RequestProtocolVersion":
             return [handshake.version_event(self._sdk, request, self._listener.encoding)]
         if name in _LOG_IN:
-            return [self._log_in(request)]
+            return [self._log_in(name, request)]
         if self._server is None:
             raise AccessDeniedError("log in first")
         if name in ("RequestRegisterNotification", "RequestUnregisterNotification"):
             return [self._subscribe(name, request)]
+        if name == "RequestHistoryLog":
+            return [self._send_missed(request)]
         if not self._listener.answers.knows(name):
             return [self._error(refusals.UNKNOWN_MESSAGE, f"{name} is not served here")]
         return self._listener.answers.answer(name, self._server, request)
 
-    def _log_in(self, request: Any) -> Any:
-        server = handshake.log_in(self._sdk, request, self._listener.open_server)
+    def _log_in(self, name: str, request: Any) -> Any:
+        address = self._output.getRemoteEndPoint()  # null: the client is gone already
+        host = str(address.getHostString()) if address is not None else ""
+        server = handshake.log_in(self._sdk, request, host, self._listener.open_server)
+        subscriptions, sessions = ClientSubscriptions(), self._listener.sessions
+        owner = (str(request.getUserName() or ""), str(request.getClientName() or ""))
+        try:
+            if name == "RequestRestoreSession":
+                session = int(request.getSessionId() or 0)
+                former = sessions.restore(session, *owner, subscriptions)
+                subscriptions.resume(server, former)
+            else:
+                session = sessions.begin(*owner, subscriptions)
+        except ServerError:
+            server.close()
+            raise
+        self.subscriptions.suspend()
         if self._server is not None:
             self._server.close()
-        self._server = server
-        session, encoding = self._listener.next_session(), self._listener.encoding
+        self._server, self.subscriptions = server, subscriptions
+        encoding = self._listener.encoding
         return handshake.registered_event(self._sdk, request, session, SERVER_DBID, encoding)
+
+    def _send_missed(self, request: Any) -> Any:
+        """Sends the changes after the last that the client knows, as if they were new."""
+        after = int(request.getUnsolisitedEventNumber() or 0)
+        last = self._listener.publisher.send_missed(self.subscriptions, after, self.send)
+        event = self._sdk.conf("confserver.events.EventHistoryLogSent").create()
+        event.setUnsolisitedEventNumber(last)
+        return event
 
     def _subscribe(self, name: str, request: Any) -> Any:
         wanted = subjects(request.getSubscription())

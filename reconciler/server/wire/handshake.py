@@ -2,7 +2,8 @@
 
 A refusal has Configuration Server's error number: 4 for a wrong user name or password, 7 for
 a client application that does not exist or has another type, 8 for a disabled account, 9 (we
-believe) for an account without Execute on the client application.
+believe) for an account without Execute on the client application, 40 for a password that must
+be changed first.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES, STATE
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.logon_accounts import SYSTEM, LogonAccount
 from reconciler.server.errors import (
     AppSecurityViolationError,
     LoginIncorrectError,
@@ -21,8 +23,9 @@ from reconciler.server.port import ConfObject, Permission
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 
-OpenServer = Callable[[str, str], EmbeddedServer]
-"""(user, password) -> a session with the embedded server; without a user, its own."""
+OpenServer = Callable[..., EmbeddedServer]
+"""(user, password, account) -> a session with the embedded server: of a user, else as an account,
+else its own, which may do everything. All may be left out."""
 
 
 def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
@@ -33,24 +36,26 @@ def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
     return event
 
 
-def log_in(sdk: Sdk, request: Any, open_server: OpenServer) -> EmbeddedServer:
-    """A session for the client, or the ServerError that refuses it."""
-    user = str(request.getUserName() or "")
+def log_in(sdk: Sdk, request: Any, host: str, open_server: OpenServer) -> EmbeddedServer:
+    """A session for the client, which runs on ``host``; or the ServerError that refuses it. A
+    log-in that brings a new password changes the password first."""
+    user, password = str(request.getUserName() or ""), password_of(sdk, request)
     name, number = str(request.getClientName() or ""), int(request.getClientType() or 0)
-    own = open_server("", "")
+    own = open_server()
     try:
         client = _client_application(own, name, number)
+        if not user:
+            return open_server(account=_account_of(own, client))
+        if str(request.messageName()) == "RequestRegisterClient2":
+            new = password_of(sdk, request, "NewUserPassword")
+            own.accounts.change_password(user, password, new)
+            password = new
     finally:
         own.close()
-    if not user:
-        if number in CLIENT_APPLICATION_TYPES:
-            raise LoginIncorrectError(
-                f"the client application {name} must log in with a user", "Person"
-            )
-        return open_server("", "")
-    server = open_server(user, password_of(sdk, request))
+    server = open_server(user, password)
     try:
         _check_may_execute(server, client)
+        server.note_login(client.dbid, host)
     except ServerError:
         server.close()
         raise
@@ -71,6 +76,18 @@ def _client_application(server: EmbeddedServer, name: str, number: int) -> ConfO
     return found[0]
 
 
+def _account_of(server: EmbeddedServer, client: ConfObject) -> LogonAccount | None:
+    """The account that a server application runs under; None: SYSTEM, which may do everything.
+    LoginIncorrectError for the application of a client, which must name a user."""
+    if client.attributes["type"] in CLIENT_APPLICATION_TYPES:
+        name = client.attributes["name"]
+        raise LoginIncorrectError(
+            f"the client application {name} must log in with a user", "Person"
+        )
+    account = server.accounts.of_application(client.dbid)
+    return None if account == SYSTEM else account
+
+
 def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
     """NoPermissionError where the user may not log in with the client application."""
     try:
@@ -82,9 +99,9 @@ def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
         raise NoPermissionError(f"the permission to execute {name} is missing", "Application")
 
 
-def password_of(sdk: Sdk, request: Any) -> str:
-    """The password of a log-in, which the SDK deciphers."""
-    secured = request.getMessageAttribute("UserPassword")
+def password_of(sdk: Sdk, request: Any, attribute: str = "UserPassword") -> str:
+    """A password in a request, which the SDK deciphers."""
+    secured = request.getMessageAttribute(attribute)
     if secured is None:
         return ""
     cipher = sdk.conf("runtime.channel.AesUtil")

@@ -5,13 +5,13 @@ and a thread that answers its requests in order. Writes are serialised over all 
 and subscribers are notified of a write before it is answered.
 """
 
-import itertools
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
@@ -20,6 +20,7 @@ from reconciler.server.wire.answers import Answers
 from reconciler.server.wire.client import Client
 from reconciler.server.wire.endpoint import server_endpoint
 from reconciler.server.wire.publisher import Publisher
+from reconciler.server.wire.sessions import Sessions
 
 _POLL_SECONDS = 0.2
 _END_SECONDS = 2.0
@@ -50,7 +51,7 @@ class Listener:
         self.answers = Answers(sdk, self._mapper)
         self.publisher = Publisher(sdk, self._mapper, self.answers)
         self.writing = threading.Lock()
-        self._sessions = itertools.count(1)
+        self.sessions = Sessions()
         self._clients: dict[int, Client] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -100,11 +101,12 @@ class Listener:
         for client in clients:
             client.thread.join(_END_SECONDS)
 
-    def open_server(self, user: str, password: str) -> EmbeddedServer:
-        return EmbeddedServer(self._path, user=user, password=password, timeout=self._timeout)
-
-    def next_session(self) -> int:
-        return next(self._sessions)
+    def open_server(
+        self, user: str = "", password: str = "", account: LogonAccount | None = None
+    ) -> EmbeddedServer:
+        return EmbeddedServer(
+            self._path, user=user, password=password, account=account, timeout=self._timeout
+        )
 
     def publish(self) -> None:
         """Notifies every client of the changes that are new to it."""

@@ -5,18 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.kinds.types import type_name
-from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.errors import HistoryLogExpiredError, ServerError
 from reconciler.server.port import ConfObject, Notification
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.wire.answers import Answers
-
-Subject = tuple[int, int, int]
-"""What a subscription is about: the numbers of type, tenant and object; 0 stands for all."""
+from reconciler.server.wire.subscriptions import ClientSubscriptions, Subject
 
 
 def subjects(value: Any) -> list[Subject]:
@@ -37,42 +32,6 @@ def _number(pair: Any) -> int:
     return int(str(pair.getValueAsString() or 0)) if pair is not None else 0
 
 
-class ClientSubscriptions:
-    """The subscriptions of one client. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._subscriptions: dict[Subject, EmbeddedSubscription] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._subscriptions)
-
-    def add(self, server: EmbeddedServer, wanted: list[Subject]) -> None:
-        """Subscribes. UnsupportedObjectError for an unknown type."""
-        for number, tenant, dbid in wanted:
-            name = type_name(number) or f"#{number}" if number else ""
-            subscription = server.subscribe(name, tenant, dbid)
-            with self._lock:
-                self._subscriptions.setdefault((number, tenant, dbid), subscription)
-
-    def remove(self, unwanted: list[Subject]) -> None:
-        with self._lock:
-            for subject in unwanted:
-                self._subscriptions.pop(subject, None)
-
-    def receive(self) -> tuple[list[Notification], bool]:
-        """The new changes, each once and in order; and whether some were missed."""
-        found: dict[int, Notification] = {}
-        missed = False
-        with self._lock:
-            for subscription in self._subscriptions.values():
-                try:
-                    found.update({change.sequence: change for change in subscription.receive()})
-                except HistoryLogExpiredError:
-                    missed = True
-        return [found[number] for number in sorted(found)], missed
-
-
 class Publisher:
     """Sends changes to clients: after each write, and those of other processes soon after."""
 
@@ -86,6 +45,8 @@ class Publisher:
         """Sends one client the changes that are new to it. Failures are ignored: that client
         is gone."""
         with self._lock:
+            if not subscriptions:
+                return  # since the caller looked
             try:
                 changes, missed = subscriptions.receive()
                 for change in changes:
@@ -96,6 +57,21 @@ class Publisher:
                     send(event)
             except (ServerError, self._sdk.error):
                 return
+
+    def send_missed(
+        self, subscriptions: ClientSubscriptions, after: int, send: Callable[[Any], None]
+    ) -> int:
+        """Sends a client the changes after a sequence number, 0: all that it was not sent.
+        Returns the number of the last change. HistoryLogExpiredError where the log no longer
+        has them all."""
+        with self._lock:
+            subscriptions.rewind(after)
+            changes, missed = subscriptions.receive()
+            if missed:
+                raise HistoryLogExpiredError("the log no longer has all that was missed")
+            for change in changes:
+                send(self._event(change))
+            return subscriptions.position()
 
     def _event(self, change: Notification) -> Any:
         shape = self._mapper.shapes.of(change.object_type)

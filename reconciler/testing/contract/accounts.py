@@ -7,6 +7,7 @@ import pytest
 from reconciler.server.delta import Delta
 from reconciler.server.errors import (
     ReadOnlyModeError,
+    UserMustChangePasswordError,
     ValueOutOfRangeError,
 )
 from reconciler.server.port import AccessEntry, Permission, Server
@@ -39,6 +40,18 @@ def test_a_wrong_password_is_not_shown(server: Server) -> None:
         with pytest.raises(ValueOutOfRangeError) as caught:
             server.create("Person", {**LEAST["Person"], "password": wrong})
         assert str(wrong) not in str(caught.value)
+
+
+def test_who_must_change_the_password_does_not_log_in_with_the_old_one(
+    server: Server, connect: Connect
+) -> None:
+    assert connect("anna", RIGHT).info().user == "anna"
+    server.update("Person", 101, Delta(values={"changePasswordOnNextLogin": True}))
+    with pytest.raises(UserMustChangePasswordError) as caught:
+        connect("anna", RIGHT)
+    assert (caught.value.number, caught.value.object_type) == (40, "Person")
+    server.update("Person", 101, Delta(values={"changePasswordOnNextLogin": False}))
+    assert connect("anna", RIGHT).info().user == "anna"
 
 
 # Permissions. anna is person 101, the administrator person 100; 97 is EVERYONE, 99 the

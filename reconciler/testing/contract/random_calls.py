@@ -65,8 +65,12 @@ def _fitting(live: list[Any], delta: ListDelta) -> ListDelta:
 
 
 def tidy(attributes: Any) -> dict[str, Any]:
-    """Attributes without empty ones: absent and empty are the same (reference 2.2)."""
-    return {key: one for key, one in attributes.items() if one or one is False}
+    """Attributes without empty ones: absent and empty are the same (reference 2.2). A connection
+    that names no mode has the mode 0."""
+    kept = {key: one for key, one in attributes.items() if one or one is False}
+    if connections := kept.get("appServerDBIDs"):
+        kept["appServerDBIDs"] = [{"mode": 0, **connection} for connection in connections]
+    return kept
 
 
 class SideBySide(RuleBasedStateMachine):

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import ValueOutOfRangeError
-from reconciler.server.port import Server
+from reconciler.server.port import WITHOUT_BODIES, Server
 from reconciler.testing.contract.fixtures import Connect, NewServer
 from reconciler.testing.contract.site import (
     SITE,
@@ -71,6 +71,22 @@ def test_exclude_bytecode_leaves_binary_values_out_and_nothing_else(
     (one,) = server.read("Script", {"dbid": dbid, "exclude_bytecode": 1})
     assert one == short[2]
     assert server.read("Script", {"dbid": dbid, "exclude_bytecode": 0}) == [whole[2]]
+
+
+def test_scripts_are_read_without_their_bodies_and_with_all_the_rest(server: Server) -> None:
+    body = {"code": b"\x00" * 5000, "text": "x" * 256, "short": "x" * 255, "number": 7}
+    given = script("Strategy", index=3, userProperties={"bodies": body, "code": {"only": b"1"}})
+    made = server.create("Script", given)
+    wanted: dict[str, str | int | bool] = {"tenant_dbid": 101, "name": "Strategy"}
+    (whole,) = server.read("Script", wanted)
+    (brief,) = server.read("Script", {**wanted, **WITHOUT_BODIES})
+    assert whole == made
+    assert brief.attributes["userProperties"] == {
+        "bodies": {"text": "", "short": "x" * 255, "number": 7}
+    }
+    kept = {"userProperties": whole.attributes["userProperties"]}
+    assert {**brief.attributes, **kept} == whole.attributes
+    assert (brief.dbid, brief.folder, brief.path) == (whole.dbid, whole.folder, whole.path)
 
 
 def test_exclude_longstrings_makes_long_texts_empty(server: Server) -> None:
