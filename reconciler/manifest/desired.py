@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, object_address, quoted
@@ -66,7 +67,7 @@ class DesiredObject:
     folder: str = ""
     other_tenant: bool = False
 
-    @property
+    @cached_property
     def address(self) -> str:
         tenant = self.tenant if self.other_tenant else ""
         return object_address(self.kind.name, self.name, self.attribute, tenant)

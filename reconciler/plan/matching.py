@@ -29,37 +29,54 @@ def describe(one: ConfObject, shown: str = "") -> str:
     return f"{name} ({kind}, DBID {one.dbid}){where}"
 
 
-def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
-    """The Business Attribute with that name, else the one with that display name."""
-    by_name = live.find("Enumerator", tenant, name)
-    displayed = [
-        one
-        for one in live.of_type("Enumerator", tenant)
-        if one.attributes.get("displayName") == name and one is not by_name
-    ]
-    candidates = [one for one in (by_name, *displayed) if one is not None]
-    if len(candidates) > 1:
-        listed = " and ".join(describe(one) for one in candidates)
-        return Match(
-            blocked=f"{name!r} is the name or the display name of {listed}; name the one you mean"
-        )
-    if candidates:
-        return Match(candidates[0])
-    for one in live.of_type("Enumerator", tenant):
-        label = str(one.attributes.get("displayName", ""))
-        if alike_key(label) == alike_key(name):
+class LiveAttributes:
+    """The live Business Attributes, found by name or display name."""
+
+    def __init__(self, live: Snapshot) -> None:
+        self._live = live
+        self._displayed: dict[tuple[int, object], list[ConfObject]] = {}
+        self._alike: dict[tuple[int, str], ConfObject] = {}
+        for one in live.of_type("Enumerator"):
+            label = one.attributes.get("displayName")
+            self._displayed.setdefault((one.tenant, label), []).append(one)
+            self._alike.setdefault((one.tenant, alike_key(_label(one))), one)
+
+    def match(self, tenant: int, name: str) -> Match:
+        """The Business Attribute with that name, else the one with that display name."""
+        by_name = self._live.find("Enumerator", tenant, name)
+        displayed = self._displayed.get((tenant, name), ())
+        candidates = [one for one in displayed if one is not by_name]
+        if by_name is not None:
+            candidates.insert(0, by_name)
+        if len(candidates) > 1:
+            listed = " and ".join(describe(one) for one in candidates)
+            return Match(
+                blocked=f"{name!r} is the name or the display name of {listed};"
+                " name the one you mean"
+            )
+        if candidates:
+            return Match(candidates[0])
+        alike = self._alike.get((tenant, alike_key(name)))
+        if alike is not None:
+            label = _label(alike)
             its, ours = told_apart(label, name)
-            who = f"{describe(one)} has the display name {its}, which"
+            who = f"{describe(alike)} has the display name {its}, which"
             return Match(blocked=_differs(who, ours, likeness(label, name)))
-    return _twin(live, "Enumerator", tenant, name)
+        return _twin(self._live, "Enumerator", tenant, name)
 
 
-def match(desired: DesiredObject, live: Snapshot, tenant: int, attribute: int) -> Match:
-    """The live object of ``desired``. ``attribute``: the DBID of its Business Attribute, 0 if
-    it has none or if the attribute is not created yet."""
+def _label(attribute: ConfObject) -> str:
+    return str(attribute.attributes.get("displayName", ""))
+
+
+def match(
+    desired: DesiredObject, live: Snapshot, attributes: LiveAttributes, tenant: int, attribute: int
+) -> Match:
+    """The live object of ``desired``. ``attributes``: those of ``live``; ``attribute``: the DBID
+    of its Business Attribute, 0 if it has none or if the attribute is not created yet."""
     kind = desired.kind
     if kind.by_display_name:
-        return match_attribute(live, tenant, desired.name)
+        return attributes.match(tenant, desired.name)
     scope = attribute if kind.parent else tenant
     found = live.find(kind.type, scope, desired.name)
     if found is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.kinds.fields import FieldPath, Value, flatten
+from reconciler.kinds.model import ObjectType
 from reconciler.manifest.desired import DesiredObject, ManagedField
 from reconciler.plan.actions import Action, Blocked, Change, Create, Replace, Skip, Subject
 from reconciler.plan.attribute_values import AttributeValues, Parent
@@ -44,19 +45,19 @@ class _ObjectPlanner:
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
+        tenant = self._live.find("Tenant", 0, desired.tenant)
         subject = Subject(
             desired.address,
             desired.kind.name,
             desired.kind.type,
             desired.name,
+            tenant=tenant.dbid if tenant else 0,
             origin=desired.origin,
             protect=desired.policy.protect,
         )
         subject = self._context.with_secrets(subject, desired.fields)
-        tenant = self._live.find("Tenant", 0, desired.tenant)
         if tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
-        subject = replace(subject, tenant=tenant.dbid)
         parent = Parent()
         if desired.kind.parent:
             parent = self._values.parent(desired, tenant.dbid)
@@ -64,7 +65,8 @@ class _ObjectPlanner:
                 return Blocked(subject, parent.blocked)
             if not parent.name:
                 return _without_parent(subject, desired)
-        found = match(desired, self._live, tenant.dbid, parent.live.dbid if parent.live else 0)
+        owner = parent.live.dbid if parent.live else 0
+        found = match(desired, self._live, self._values.live, tenant.dbid, owner)
         if found.blocked:
             return Blocked(subject, found.blocked)
         live = _live_fields(desired, found.live, self._live)
@@ -190,9 +192,12 @@ def _with_canonical_references(
     """The object with every reference as the live objects name it, and which reference
     leads to nothing; empty: none does, but for initial fields that are the site's own.
     ``existing``: the fields of the object itself."""
+    object_type = desired.kind.object_type
+    if not any(_is_reference(object_type, field) for field in desired.fields):
+        return desired, ""
     fields: dict[FieldPath, ManagedField] = {}
     for field in desired.fields:
-        attribute = desired.kind.object_type.by_word(field.path[0])
+        attribute = object_type.by_word(field.path[0])
         if attribute is not None and attribute.refers_to and field.value is not None:
             name = str(field.value)
             dbid = live.dbid(attribute.refers_to, name, tenant)
@@ -207,6 +212,11 @@ def _with_canonical_references(
             field = replace(field, path=path, value=canonical)  # noqa: PLW2901 - its one form
         fields.setdefault(field.path, field)  # 1001 and Bank:1001 are one agent
     return replace(desired, fields=tuple(fields.values())), ""
+
+
+def _is_reference(object_type: ObjectType, field: ManagedField) -> bool:
+    attribute = object_type.by_word(field.path[0])
+    return attribute is not None and bool(attribute.refers_to)
 
 
 def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:

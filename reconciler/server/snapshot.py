@@ -4,6 +4,7 @@ The planner sees live objects only through a snapshot. Pure.
 """
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter, itemgetter
 
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.types import ALL_TYPES
@@ -23,12 +24,17 @@ class Snapshot:
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
         self._by_name: dict[tuple[str, int, str], dict[str, int]] = {}
-        for item in sorted(objects, key=lambda item: (item.type, item.dbid)):
+        for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
 
     def copy(self) -> "Snapshot":
         """A copy to change."""
-        return Snapshot(self)
+        made = Snapshot()
+        for object_type, of_type in sorted(self._by_type.items()):
+            made._by_type[object_type] = dict(sorted(of_type.items()))
+        for key, names in self._by_name.items():
+            made._by_name[key] = dict(sorted(names.items(), key=itemgetter(1)))
+        return made
 
     def __iter__(self) -> Iterator[ConfObject]:
         """Every object, type by type."""
@@ -37,8 +43,10 @@ class Snapshot:
 
     def put(self, item: ConfObject) -> None:
         """Adds an object, or replaces the object with its DBID."""
-        self.drop(item.type, item.dbid)
-        self._by_type.setdefault(item.type, {})[item.dbid] = item
+        of_type = self._by_type.setdefault(item.type, {})
+        if item.dbid in of_type:
+            self.drop(item.type, item.dbid)
+        of_type[item.dbid] = item
         name = _name(item)
         self._by_name.setdefault(_key(item.type, _scope(item), name), {})[name] = item.dbid
 
