@@ -57,6 +57,7 @@ reference: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/embedded.py
+	$(BIN)/python bench/plan.py
 
 clean:
 	rm -rf $(VENV) dist build

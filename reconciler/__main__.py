@@ -1,9 +1,15 @@
 """``gwe``, and ``python -m reconciler``: where the process starts and ends."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+
+ALLOCATIONS = 200_000
+"""After how many new objects Python looks for cycles of garbage. A command makes few of them and
+keeps most of its objects to the end; with the usual 700, that search takes a third of the time of
+a plan of 10,000 objects."""
 
 
 def run() -> None:
@@ -19,6 +25,7 @@ def _gwe() -> int:
 
 def start(main: Callable[[], int]) -> None:
     """Runs a program to the end of the process. ``main`` returns the exit code."""
+    gc.set_threshold(ALLOCATIONS)
     try:
         for name in ("stdout", "stderr"):
             if getattr(sys, name) is None:  # it was closed before we began

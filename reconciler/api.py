@@ -5,7 +5,8 @@ from reconciler.apply.report import Outcome, RunReport
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
-from reconciler.engine.running import Recovery, load_plan
+from reconciler.engine.run_place import Recovery
+from reconciler.engine.running import load_plan
 from reconciler.errors import (
     DamagedRunError,
     ExitCode,

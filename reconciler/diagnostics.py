@@ -1,10 +1,9 @@
 """Problems and notices as values: what is wrong, where, and what to do next."""
 
-import traceback
+import os.path
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 
 MAX_SHOWN = 100
 """Problems that are shown one by one; of more, only the number."""
@@ -87,8 +86,10 @@ def listing(words: Sequence[str]) -> str:
 
 def defect(error: Exception) -> str:
     """What to say of an unexpected error: where it came from. Its own text may hold a secret."""
+    import traceback  # noqa: PLC0415 - only for defects
+
     frames = reversed(traceback.extract_tb(error.__traceback__))
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    places = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames]
     return (
         f"an unexpected {type(error).__name__} ended the run, which is a defect of this program;"
         f" please report it with these places: {', '.join(places[:6])}"

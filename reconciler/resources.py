@@ -1,11 +1,13 @@
 """Where the shipped manifests and schemas are, installed or in a checkout."""
 
+from functools import cache
 from pathlib import Path
 
 BUNDLED = "bundled"
 """What stands for the bundled manifests where files are named."""
 
 
+@cache
 def bundled(name: str) -> Path:
     """The folder ``manifests`` or ``schemas``: inside the installed package, or at the top
     of the repository when the package runs from a checkout."""
@@ -14,6 +16,7 @@ def bundled(name: str) -> Path:
     return installed if installed.is_dir() else package.parent / name
 
 
+@cache
 def bundled_manifests() -> Path:
     """The manifests that provision Web Engagement."""
     return bundled("manifests") / "web-engagement"

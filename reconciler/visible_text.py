@@ -6,7 +6,6 @@ value that would be mistaken for another value, and ``pair_text``, for the two s
 Two names that are alike in one message go through ``told_apart``.
 """
 
-import json
 import re
 import unicodedata
 
@@ -78,6 +77,8 @@ def _in_quotes(shown: str) -> str:
 
 def json_text(data: object) -> str:
     """Data as an indented JSON text that ends with a line feed, ``json_escaped``."""
+    import json  # noqa: PLC0415 - only for machines
+
     return json_escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
 
 
@@ -118,9 +119,13 @@ def _needs_quotes(value: str) -> bool:
         or value[0] in "\"'"
         or (value[0] == "(" and value[-1] == ")")
         or " -> " in value
-        or any(map(_is_invisible, value))
+        or _has_invisible(value)
         or _has_two_spellings(value)
     )
+
+
+def _has_invisible(value: str) -> bool:
+    return not value.isprintable() if value.isascii() else any(map(_is_invisible, value))
 
 
 def _has_two_spellings(value: str) -> bool:

@@ -5,8 +5,8 @@ import pytest
 
 from reconciler.apply.lock import Clock
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import last_run
 from reconciler.apply.session import RunOptions
+from reconciler.engine.run_place import RunPlace
 from reconciler.errors import LockHeldError, StalePlanError
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server
@@ -74,7 +74,7 @@ def test_the_last_run_is_the_one_that_began_last_though_the_clock_was_set_back(
     ]
     assert place.state.read_run(place.state.find_run("last")).name == "20100101-000000-2"
     with opened(place.server) as server:
-        assert last_run(place.state, server.info().identity) == "20100101-000000-2"
+        assert RunPlace(place.state).last_run(server.info().identity) == "20100101-000000-2"
     listed = nursery.gwe("runs", place=place).out.splitlines()
     assert [line.split()[0] for line in listed] == ["RUN", "20300101-000000-1", "20100101-000000-2"]
     assert nursery.gwe("undo", "last", "--auto-approve", place=place).code == 0

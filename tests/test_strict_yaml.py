@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler import strict_yaml
 from reconciler.diagnostics import Diagnostic
-from reconciler.strict_yaml import YamlDocument, as_text, load_file, load_text
+from reconciler.strict_yaml import as_text, load_file, load_text
+from reconciler.yaml_construction import YamlDocument
 
 
 def read(text: str) -> list[YamlDocument]:

@@ -226,8 +226,3 @@ def _check_not_run(state: StateStore, text: str, identity: str) -> None:
             f"this plan was applied already, as run {run}{host}",
             "A plan file is applied once. Make a new plan: it shows what is left to do.",
         )
-
-
-def last_run(state: StateStore, identity: str) -> str:
-    """The last run that wrote to a server; empty if there is none."""
-    return next((run.name for run in reversed(state.list_runs(identity)) if run.begun), "")

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from reconciler.diagnostics import Diagnostic, defect
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.render.console import say, say_lines
 from reconciler.visible_text import escaped
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do."),
@@ -56,6 +60,17 @@ class _LazyGroup(SectionedGroup):
         module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, "command", None) or module.COMMANDS[cmd_name]
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Click would import every command to ask it whether it is hidden. None is."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell
+
+        found = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

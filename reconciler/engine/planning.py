@@ -3,15 +3,16 @@
 Reads through a ``Reader`` and writes nothing.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.engine.progress import Progress
 from reconciler.kinds.types_files import LAUNCH_FILE
-from reconciler.launch.adapter import FileSpec, FilesReader
-from reconciler.launch.files import Installation
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
@@ -27,6 +28,11 @@ from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
 from reconciler.site.model import Site
+
+# ruff: noqa: PLC0415 - few plans have launch files
+if TYPE_CHECKING:
+    from reconciler.launch.adapter import FileSpec
+    from reconciler.launch.files import Installation
 
 ManifestSource = Loaded | str | Path | Sequence[str | Path]
 """Manifests that are loaded already, or the files and folders that hold them."""
@@ -70,6 +76,8 @@ def prepare(
     found, site = find_site(server, site_options, installation)
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
     if installation is not None:
+        from reconciler.launch.adapter import FilesReader
+
         server = FilesReader(server, installation, _specs_of(desired))
     read = _read(server, desired, site, found, options, progress or Progress())
     live = Snapshot([*found, *read])
@@ -98,6 +106,8 @@ def _read(
 
 
 def _specs_of(desired: Desired) -> list[FileSpec]:
+    from reconciler.launch.adapter import FileSpec
+
     return [
         FileSpec(file.path, file.format, tuple(field.path[-1] for field in file.fields))
         for file in desired.files

@@ -4,36 +4,37 @@ The command line and programs use it in the same way. It prints nothing and asks
 ``docs/python-api.md`` shows how to use it.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.apply.check import check_server
-from reconciler.apply.recover import plan_of_run
-from reconciler.apply.report import RunReport
-from reconciler.apply.reread import check_own_host
-from reconciler.apply.undo import plan_undo
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
-from reconciler.engine.run_context import run_context
-from reconciler.engine.running import LockOptions, Recovery, RunPlace, recover_runs, run_plan
+from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
 from reconciler.engine.server_session import ServerSession
-from reconciler.errors import RefusedError, StalePlanError, UsageError
+from reconciler.errors import StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
-from reconciler.plan.seal import write_the_same
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import default_state_folder, open_store
-from reconciler.state.plan_file import PlanFile
-from reconciler.state.store import RunEntry
+
+# What applies, recovers and reverts is imported where that is asked for.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from reconciler.apply.report import RunReport
+    from reconciler.state.plan_file import PlanFile
+    from reconciler.state.store import RunEntry
 
 
 class Reconciler(ServerSession):
@@ -76,7 +77,7 @@ class Reconciler(ServerSession):
         limits: Limits | None = None,
         secret_words: Sequence[str] = (),
         secret_exceptions: Sequence[str] = (),
-    ) -> "Reconciler":
+    ) -> Reconciler:
         """Opens a session; use it in a ``with`` statement, which closes it.
 
         ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
@@ -183,6 +184,8 @@ class Reconciler(ServerSession):
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
         made for another server. ``apply`` checks the same."""
+        from reconciler.apply.check import check_server
+
         info = self.writer.info()
         if plan is not None:
             check_server(plan, info.identity, info.url)
@@ -208,6 +211,8 @@ class Reconciler(ServerSession):
         ServerIsProxyError, StateError. InterruptedRunError for Ctrl-C at a moment when
         something may have been written.
         """
+        from reconciler.engine.running import run_plan
+
         locking = LockOptions(lock, lock_wait)
         return run_plan(
             plan,
@@ -222,9 +227,11 @@ class Reconciler(ServerSession):
 
     def _confirm_undo(self, plan: Plan | PlanFile) -> None:
         """StalePlanError where a plan file says that it is the undo of a run, and is not."""
-        if not isinstance(plan, PlanFile) or not plan.plan.undoes:
+        from reconciler.plan.seal import write_the_same
+
+        saved = plan if isinstance(plan, Plan) else plan.plan
+        if saved is plan or not saved.undoes:
             return
-        saved = plan.plan
         now = self.undo(saved.undoes, force="--force" in saved.consent, same_host=True)
         if not write_the_same(saved, now):
             hint = "Nothing was written. Make the plan again with gwe undo --out."
@@ -241,26 +248,10 @@ class Reconciler(ServerSession):
         it did not finish, was on another server or wrote launch files of another host,
         DamagedRunError where a record of it is damaged or missing.
         """
-        store = self._place.state
-        found = store.read_run(store.find_run(run, wrote=True))
-        if not found.finished:
-            hint = (
-                f"Run gwe recover first; then it can be reverted. The run's state is {store.place}."
-            )
-            raise RefusedError([Diagnostic(f"the run {found.name} did not finish", hint=hint)])
-        plan = plan_of_run(found)
-        own_host = same_host or run_context("").is_machine_of(found.head)
-        check_own_host(found, plan, own_host=own_host)
-        return plan_undo(
-            found,
-            plan,
-            self.reader,
-            force=force,
-            limits=self._limits,
-            secret_names=self._secret_names,
-            known_secrets=self._place.known_secrets(found.head.identity),
-            installation=self._place.installation(plan, own_host=own_host),
-        )
+        from reconciler.engine.reverting import UndoOptions, plan_reverting
+
+        options = UndoOptions(force, same_host, self._limits, self._secret_names)
+        return plan_reverting(run, self.reader, self._place, options)
 
     def recover(
         self,
@@ -280,6 +271,8 @@ class Reconciler(ServerSession):
         UnrecoveredError where something is left, RunHeldError where the run still goes on,
         LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
+        from reconciler.engine.running import recover_runs
+
         return recover_runs(
             self.writer,
             self._place,

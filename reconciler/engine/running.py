@@ -4,7 +4,7 @@ What ``Reconciler.apply`` and ``Reconciler.recover`` do with an open server.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.apply.lock import LEASE
@@ -16,91 +16,24 @@ from reconciler.apply.recover import (
 )
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
-from reconciler.apply.run import execute_plan, last_run
+from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_context import environment_secret, known_secret, plan_key, run_context
+from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
 from reconciler.errors import (
     DamagedRunError,
     InterruptedRunError,
-    ReconcilerError,
     RefusedError,
-    StateError,
 )
-from reconciler.launch.files import Installation, host_name
 from reconciler.plan.codec import plan_json
 from reconciler.plan.guards import Limits
-from reconciler.plan.known_secrets import KnownSecret, KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import with_resolved_secrets, with_secrets
 from reconciler.server.port import Server
 from reconciler.state.plan_file import PlanFile, read_plan_file
-from reconciler.state.store import StateStore, StoredRun
-
-
-@dataclass(frozen=True)
-class RunPlace:
-    """Where runs are stored, and where they find launch files. ``timeout``: seconds that one
-    call to the server may take."""
-
-    state: StateStore
-    install_dir: Path | None = None
-    timeout: float = 30.0
-
-    def installation(
-        self, plan: Plan | None = None, *, own_host: bool = False
-    ) -> Installation | None:
-        """The installation folder: the named one, else the one that ``plan`` was made with,
-        on its host only. ``own_host``: this is that host, whatever it is called now.
-        LaunchFileError where the named one is no folder."""
-        if self.install_dir is not None:
-            return Installation.at(self.install_dir)
-        host, _, folder = (plan.site.installation if plan else "").partition(":")
-        here = own_host or host == host_name()
-        return Installation.at(Path(folder)) if folder and here else None
-
-    def known_secrets(self, identity: str) -> KnownSecrets:
-        """What runs on a server have written as secrets. StateError where the state cannot be
-        read: no plan is shown that might show one."""
-        try:
-            found = self.state.secret_paths(identity)
-        except StateError as error:
-            raise StateError(
-                "no plan is made while the state, which knows what is secret, cannot be read:"
-                f" {error.message}",
-                error.hint,
-            ) from error
-        return KnownSecrets(
-            KnownSecret(fact.address, fact.path, fact.object_type, fact.dbid) for fact in found
-        )
-
-    def last_run(self, identity: str) -> str:
-        """The last run on a server; empty where there is none, or where the state
-        cannot be read: plans are made without it too."""
-        try:
-            return last_run(self.state, identity)
-        except ReconcilerError:
-            return ""
-
-
-@dataclass(frozen=True)
-class LockOptions:
-    """Whether a run takes the lock, and how many seconds it waits for it."""
-
-    take: bool = True
-    wait: float = 0.0
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """What a recovery did. ``runs``: the names of the runs that it settled; ``findings``:
-    what it found of their actions; ``released``: the settled run whose lock had been left
-    behind and was released; empty: there was none."""
-
-    runs: tuple[str, ...]
-    findings: tuple[Recovered, ...]
-    released: str
+from reconciler.state.store import StoredRun
 
 
 def load_plan(path: str | Path) -> PlanFile:

@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from reconciler.kinds.manifest_kind import ManifestKind, Overwrite
 
+FORMER_POLICIES = ("existing", "keep")
+"""Policies that ``initial`` and ``whole`` have replaced; see ``manifest/former_policy.py``."""
+
 _POLICY = "policy"
 
 MAX_POINTERS = 50

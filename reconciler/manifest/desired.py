@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, object_address, quoted
@@ -79,7 +80,7 @@ class DesiredObject:
         """The Business Attribute of a value, as its manifest calls it."""
         return self.key[0] if self.kind.parent else ""
 
-    @property
+    @cached_property
     def address(self) -> str:
         tenant = self.tenant if self.other_tenant else ""
         return object_address(self.kind.name, *self.key, tenant=tenant)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.resources import bundled_manifests
-from reconciler.strict_yaml import YamlDocument, load_file
+from reconciler.strict_yaml import load_file
 from reconciler.text_files import canonical_path, is_stream, shown_path
+from reconciler.yaml_construction import YamlDocument
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
@@ -30,12 +32,17 @@ class Manifest:
     @property
     def bundled(self) -> bool:
         """Whether the manifest is one of those that come with the package."""
-        path = self.document.path
-        return path is not None and path.is_relative_to(bundled_manifests())
+        return self.document.path is not None and _is_bundled(self.document.path)
 
     def at(self, path: FieldPath = ()) -> Position:
         """The position of a value."""
         return self.document.at(path)
+
+
+@lru_cache(maxsize=16)
+def _is_bundled(path: Path) -> bool:
+    """Asked for each manifest of a file, one file after the other."""
+    return path.is_relative_to(bundled_manifests())
 
 
 def read_documents(

@@ -8,30 +8,41 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.manifest.documents import Manifest
-from reconciler.manifest.interpolate import Interpolation
+from reconciler.manifest.interpolate import MARK, Interpolation
 
 
 @dataclass
 class Expanded:
     """The data of a manifest, or of part of it, after interpolation.
 
-    ``positions`` and ``variables`` are keyed by the path after interpolation: where the
-    value is written, and which variables went into it or into a key above it. ``bundled``:
-    the manifest comes with the package.
+    ``renamed`` and ``variables`` are keyed by the path after interpolation: the path in the
+    file of a value whose own key held a variable, and which variables went into a value or
+    into a key above it, where there are any.
     """
 
-    kind: ManifestKind
+    manifest: Manifest
     problems: list[Diagnostic]
-    bundled: bool = False
     data: dict[str, Any] = field(default_factory=dict)
-    positions: dict[FieldPath, Position] = field(default_factory=dict)
+    renamed: dict[FieldPath, FieldPath] = field(default_factory=dict)
     variables: dict[FieldPath, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> ManifestKind:
+        return self.manifest.kind
+
+    @property
+    def bundled(self) -> bool:
+        """Whether the manifest comes with the package."""
+        return self.manifest.bundled
 
     def at(self, path: FieldPath) -> Position:
         """The position of the value at ``path``, or of its nearest ancestor that has one."""
-        while path not in self.positions:
-            path = path[:-1]
-        return self.positions[path]
+        if not self.renamed:
+            return self.manifest.at(path)
+        written: FieldPath = ()
+        for length, part in enumerate(path, 1):
+            written = self.renamed.get(path[:length], (*written, part))
+        return self.manifest.at(written)
 
     def report(self, path: FieldPath, summary: str, hint: str = "") -> None:
         """Reports a problem with the value at ``path``."""
@@ -40,17 +51,24 @@ class Expanded:
 
 def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolation) -> Expanded:
     """Interpolates those of the top-level ``parts`` that the manifest has."""
-    result = Expanded(
-        manifest.kind,
-        interpolation.problems,
-        manifest.bundled,
-        positions={(): manifest.at()},
-    )
+    result = Expanded(manifest, interpolation.problems)
     walker = _Walker(manifest, interpolation, result)
     for part in parts:
         if part in manifest.data:
-            result.data[part] = walker.value(manifest.data[part], (part,), (part,), frozenset())
+            data = manifest.data[part]
+            if _has_mark(data):
+                data = walker.value(data, (part,), (part,), frozenset())
+            result.data[part] = data
     return result
+
+
+def _has_mark(data: Any) -> bool:
+    """Whether anything in the data, or a key, may have to be filled in."""
+    if isinstance(data, str):
+        return MARK in data
+    if isinstance(data, dict):
+        return any(MARK in key or _has_mark(value) for key, value in data.items())
+    return isinstance(data, list) and any(map(_has_mark, data))
 
 
 @dataclass
@@ -62,20 +80,18 @@ class _Walker:
     def value(self, data: Any, written: FieldPath, path: FieldPath, used: frozenset[str]) -> Any:
         """``written`` is the path in the file, ``path`` the path after interpolation, and
         ``used`` the variables in it."""
-        position = self.manifest.at(written)
-        self.result.positions[path] = position
-        if isinstance(data, Mapping):
+        if isinstance(data, dict):
             return self._mapping(data, written, path, used)
         if isinstance(data, list):
             return [
                 self.value(item, (*written, str(i)), (*path, str(i)), used)
                 for i, item in enumerate(data)
             ]
-        if isinstance(data, str):
-            text = self.interpolation.text(data, position)
-            self.result.variables[path] = used | text.variables
-            return text.value
-        self.result.variables[path] = used
+        if isinstance(data, str) and MARK in data:
+            text = self.interpolation.text(data, self.manifest.at(written))
+            data, used = text.value, used | text.variables
+        if used:
+            self.result.variables[path] = used
         return data
 
     def _mapping(
@@ -83,11 +99,17 @@ class _Walker:
     ) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, value in data.items():
-            position = self.manifest.at((*written, key))
-            text = self.interpolation.text(key, position)
-            if text.value in result:
-                summary = f"duplicate key {text.value!r} after its variables are filled in"
-                self.interpolation.problems.append(Diagnostic(summary, position))
-            inner = (*path, text.value)
-            result[text.value] = self.value(value, (*written, key), inner, used | text.variables)
+            place, name, within = (*written, key), key, used
+            if MARK in key:
+                text = self.interpolation.text(key, self.manifest.at(place))
+                name, within = text.value, used | text.variables
+            if name in result:
+                summary = f"duplicate key {name!r} after its variables are filled in"
+                self.interpolation.problems.append(Diagnostic(summary, self.manifest.at(place)))
+            inner = (*path, name)
+            if name != key:
+                self.result.renamed[inner] = place
+            else:
+                self.result.renamed.pop(inner, None)
+            result[name] = self.value(value, place, inner, within)
         return result

@@ -11,11 +11,11 @@ import yaml
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifest_kind import BLOCKS, ManifestKind
+from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.manifest.policy import covers
-from reconciler.strict_yaml import YamlDocument
+from reconciler.yaml_construction import YamlDocument
 
-FORMER = ("existing", "keep")
 _AS_BEFORE = "(as before)"
 _UNIT_DEPTH = 3  # block of key-values, section, option
 
@@ -23,7 +23,7 @@ _UNIT_DEPTH = 3  # block of key-values, section, option
 def former_policy(kind: ManifestKind, document: YamlDocument) -> Iterator[Diagnostic]:
     """The problem with a manifest that has a policy of the former kind."""
     policy = document.data.get("policy")
-    found = [word for word in FORMER if isinstance(policy, Mapping) and word in policy]
+    found = [word for word in FORMER_POLICIES if isinstance(policy, Mapping) and word in policy]
     if not found:
         return
     names = " and ".join(f"policy.{word}" for word in found)

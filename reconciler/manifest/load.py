@@ -16,7 +16,7 @@ from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
 from reconciler.resources import manifests_name
-from reconciler.strict_yaml import YamlDocument
+from reconciler.yaml_construction import YamlDocument
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import API_VERSION, OBJECT, ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.schema import kind_schema
 from reconciler.manifest.documents import Manifest
-from reconciler.manifest.former_policy import FORMER, former_policy
-from reconciler.strict_yaml import YamlDocument
+from reconciler.schema_check import FitsSchema, schema_check
+from reconciler.yaml_construction import YamlDocument
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
@@ -27,7 +28,7 @@ def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> l
         kind = _kind(document, problems)
         if kind is None:
             continue
-        found = list(validators.problems(kind, document))
+        found = validators.problems(kind, document)
         problems.extend(found)
         if not found:
             manifests.append(Manifest(kind, document))
@@ -99,24 +100,33 @@ def _unique_items(
 
 
 class _Validators:
-    """A validator for each kind, made when it is first needed."""
+    """A check and a validator for each kind, made when they are first needed. The check finds
+    the documents without a mistake; the validator explains mistakes."""
 
     def __init__(self) -> None:
-        self._prepared: dict[str, Draft7Validator] = {}
+        self._checks: dict[str, FitsSchema] = {}
+        self._validators: dict[str, Draft7Validator] = {}
 
-    def problems(self, kind: ManifestKind, document: YamlDocument) -> Iterator[Diagnostic]:
-        if kind.name not in self._prepared:
+    def problems(self, kind: ManifestKind, document: YamlDocument) -> list[Diagnostic]:
+        if kind.name not in self._checks:
+            self._checks[kind.name] = schema_check(kind_schema(kind))
+        if self._checks[kind.name](document.data):
+            return []
+        from reconciler.manifest.former_policy import former_policy  # noqa: PLC0415 - for mistakes
+
+        errors = self._validator(kind).iter_errors(document.data)
+        found = [problem for error in errors for problem in _explain(error, kind, document)]
+        found += former_policy(kind, document)
+        return sorted(found, key=lambda each: (each.position or document.position, each.summary))
+
+    def _validator(self, kind: ManifestKind) -> "Draft7Validator":
+        if kind.name not in self._validators:
             from jsonschema import Draft7Validator, validators  # noqa: PLC0415 - see above
 
             checks = {"uniqueItems": _unique_items}
             extended: Any = validators.extend(Draft7Validator, checks)  # type: ignore[no-untyped-call]
-            self._prepared[kind.name] = extended(kind_schema(kind))
-        errors = self._prepared[kind.name].iter_errors(document.data)
-        found = [problem for error in errors for problem in _explain(error, kind, document)]
-        found += former_policy(kind, document)
-        yield from sorted(
-            found, key=lambda each: (each.position or document.position, each.summary)
-        )
+            self._validators[kind.name] = extended(kind_schema(kind))
+        return self._validators[kind.name]
 
 
 def _explain(
@@ -198,7 +208,7 @@ def _unknown_fields(
     known = list(schema.get("properties", {}))
     where = f" in {_called(path)}" if path else ""
     for name in instance:
-        if name not in known and not (path == ("policy",) and name in FORMER):
+        if name not in known and not (path == ("policy",) and name in FORMER_POLICIES):
             hint = f"Known here: {', '.join(known)}." if known else ""
             summary = f"unknown field {name}{where}{did_you_mean(name, known)}"
             if path == ("initial",) and name in kind.spec_only:

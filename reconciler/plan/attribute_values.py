@@ -4,14 +4,13 @@ The attribute that a value belongs to, live or declared; an undeclared value bec
 a declared value is not created (``unlessSibling``); the value that is the default.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from reconciler.manifest.desired import DesiredObject, Initial, ManagedField
 from reconciler.plan.context import Context
-from reconciler.plan.matching import Match, match_attribute
+from reconciler.plan.matching import LiveAttributes
 from reconciler.server.port import ConfObject
-from reconciler.server.snapshot import Snapshot
 from reconciler.wildcards import matches
 
 
@@ -35,11 +34,14 @@ class AttributeValues:
     """The values of the attributes that matter to a plan, live and desired."""
 
     def __init__(self, context: Context) -> None:
-        self._live: Snapshot = context.live
+        self.live = LiveAttributes(context.live)
         self._by_attribute: dict[int, list[ConfObject]] = {}
         for value in context.live.of_type("EnumeratorValue"):
             self._by_attribute.setdefault(value.attributes["enumeratorDBID"], []).append(value)
-        self._attributes = [one for one in context.desired.objects if one.kind.by_display_name]
+        self._attributes: dict[tuple[str, str], DesiredObject] = {}
+        for one in context.desired.objects:
+            for name in _names_of(one) if one.kind.by_display_name else ():
+                self._attributes.setdefault((one.tenant, name), one)
         self._values = [one for one in context.desired.objects if one.kind.parent]
         self._siblings: dict[tuple[str, str], list[DesiredObject]] = {}
         self._parents: dict[tuple[str, int, str], Parent] = {}
@@ -52,14 +54,11 @@ class AttributeValues:
         return self._parents[key]
 
     def _find_parent(self, desired: DesiredObject, tenant: int) -> Parent:
-        found: Match = match_attribute(self._live, tenant, desired.attribute)
+        found = self.live.match(tenant, desired.attribute)
         if found.live is not None:
             return Parent(found.live)
-        for one in self._attributes:
-            names = {one.name, *(str(f.value) for f in one.fields if f.path == ("displayName",))}
-            if one.tenant == desired.tenant and desired.attribute in names:
-                return Parent(declared=one)
-        return Parent(blocked=found.blocked)
+        declared = self._attributes.get((desired.tenant, desired.attribute))
+        return Parent(declared=declared) if declared else Parent(blocked=found.blocked)
 
     def _declared(self, desired: DesiredObject, parent: Parent, tenant: int) -> list[DesiredObject]:
         """Every declared value of the attribute, whatever the manifests call it."""
@@ -85,6 +84,8 @@ class AttributeValues:
     def other_default(self, desired: DesiredObject, parent: Parent, tenant: int) -> str:
         """Another value that is the default after the plan, where ``desired`` wants to be
         it; empty: there is none."""
+        if not wants_default(desired, True):
+            return ""
         live = self._by_attribute.get(parent.live.dbid, ()) if parent.live else ()
         existing = {str(value.attributes["name"]) for value in live}
         if not _sets_default(desired, True, existing):
@@ -97,6 +98,14 @@ class AttributeValues:
                 return name
         first = next(one.name for one in siblings if _sets_default(one, True, existing))
         return "" if first == desired.name else first
+
+
+def _names_of(attribute: DesiredObject) -> Iterator[str]:
+    """The names by which manifests may call a declared attribute."""
+    yield attribute.name
+    for field in attribute.fields:
+        if field.path == ("displayName",):
+            yield str(field.value)
 
 
 def wants_default(desired: DesiredObject, flag: bool) -> bool:

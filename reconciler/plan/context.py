@@ -62,6 +62,8 @@ class Context:
         """The subject, which hides what its manifests, earlier runs or the settings call a
         secret. ``fields``: those that the manifests declare."""
         paths = (*secrets_of(fields), *self.known_secrets.of(*subject.identity))
+        if not paths and self.options.secret_names == subject.secret_names:
+            return subject
         return replace(
             subject,
             secrets=tuple(dict.fromkeys(paths)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from reconciler.kinds.fields import (
     FieldPath,
@@ -34,10 +35,14 @@ class LiveFields:
 
     def __init__(self, fields: Mapping[FieldPath, Value]) -> None:
         self._fields = fields
-        self._below: dict[FieldPath, list[FieldPath]] = {}
-        for path in fields:
+
+    @cached_property
+    def _below(self) -> Mapping[FieldPath, list[FieldPath]]:
+        below: dict[FieldPath, list[FieldPath]] = {}
+        for path in self._fields:
             for length in range(1, len(path)):
-                self._below.setdefault(path[:length], []).append(path)
+                below.setdefault(path[:length], []).append(path)
+        return below
 
     def __iter__(self) -> Iterator[tuple[FieldPath, Value]]:
         return iter(self._fields.items())
@@ -240,6 +245,8 @@ def lasting_fields(fields: Iterable[ManagedField], live: LiveFields) -> LiveFiel
     """The live fields that the run does not remove. An option declared ``null`` does not
     satisfy ``satisfiedBy``, and does not count as present in the unit of an initial field."""
     removed = {field.path for field in fields if field.value is None}
+    if not removed:
+        return live
     return LiveFields({path: value for path, value in live if path not in removed})
 
 

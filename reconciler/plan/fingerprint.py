@@ -48,11 +48,13 @@ class _Numbers:
 def with_fingerprints(actions: Iterable[Action], live: Snapshot) -> tuple[Action, ...]:
     """The actions, each that writes with its fingerprint."""
     return tuple(
-        replace(action, fingerprint=fingerprint(action, live))
-        if isinstance(action, Write)
-        else action
+        _with(action, fingerprint(action, live)) if isinstance(action, Write) else action
         for action in actions
     )
+
+
+def _with(action: Write, made: Fingerprint) -> Write:
+    return action if made == action.fingerprint else replace(action, fingerprint=made)
 
 
 def fingerprint(action: Write, live: Snapshot) -> Fingerprint:

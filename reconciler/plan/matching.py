@@ -31,36 +31,52 @@ def describe(one: ConfObject, shown: str = "") -> str:
     return f"{name} ({kind}, DBID {one.dbid}){where}"
 
 
-def match_attribute(live: Snapshot, tenant: int, name: str) -> Match:
-    """The Business Attribute with that name, else the one with that display name."""
-    by_name = live.find("Enumerator", tenant, name)
-    displayed = [
-        one
-        for one in live.of_type("Enumerator", tenant)
-        if one.attributes.get("displayName") == name and one is not by_name
-    ]
-    candidates = [one for one in (by_name, *displayed) if one is not None]
-    if len(candidates) > 1:
-        listed = " and ".join(describe(one) for one in candidates)
-        return Match(
-            blocked=f"{name!r} is the name or the display name of {listed}; name the one you mean"
-        )
-    if candidates:
-        return Match(candidates[0])
-    for one in live.of_type("Enumerator", tenant):
-        label = str(one.attributes.get("displayName", ""))
-        if alike_key(label) == alike_key(name):
+class LiveAttributes:
+    """The live Business Attributes, found by name or display name."""
+
+    def __init__(self, live: Snapshot) -> None:
+        self._live = live
+        self._displayed: dict[tuple[int, object], list[ConfObject]] = {}
+        self._alike: dict[tuple[int, str], ConfObject] = {}
+        for one in live.of_type("Enumerator"):
+            label = one.attributes.get("displayName")
+            self._displayed.setdefault((one.tenant, label), []).append(one)
+            self._alike.setdefault((one.tenant, alike_key(_label(one))), one)
+
+    def match(self, tenant: int, name: str) -> Match:
+        """The Business Attribute with that name, else the one with that display name."""
+        by_name = self._live.find("Enumerator", tenant, name)
+        displayed = self._displayed.get((tenant, name), ())
+        candidates = [one for one in displayed if one is not by_name]
+        if by_name is not None:
+            candidates.insert(0, by_name)
+        if len(candidates) > 1:
+            listed = " and ".join(describe(one) for one in candidates)
+            return Match(
+                blocked=f"{name!r} is the name or the display name of {listed};"
+                " name the one you mean"
+            )
+        if candidates:
+            return Match(candidates[0])
+        alike = self._alike.get((tenant, alike_key(name)))
+        if alike is not None:
+            label = _label(alike)
             its, ours = told_apart(label, name)
-            who = f"{describe(one)} has the display name {its}, which"
+            who = f"{describe(alike)} has the display name {its}, which"
             return Match(blocked=_differs(who, ours, likeness(label, name)))
-    return _twin(live, "Enumerator", (tenant, name))
+        return _twin(self._live, "Enumerator", (tenant, name))
 
 
-def match(desired: DesiredObject, live: Snapshot, tenant: int) -> Match:
-    """The live object of ``desired``, whose key is in canonical form."""
+def _label(attribute: ConfObject) -> str:
+    return str(attribute.attributes.get("displayName", ""))
+
+
+def match(desired: DesiredObject, live: Snapshot, attributes: LiveAttributes, tenant: int) -> Match:
+    """The live object of ``desired``, whose key is in canonical form. ``attributes``: the
+    Business Attributes of ``live``."""
     kind = desired.kind
     if kind.by_display_name:
-        return match_attribute(live, tenant, desired.name)
+        return attributes.match(tenant, desired.name)
     key = live.key_of(kind.type, desired.key, tenant)
     if key is None:  # what it belongs to is not created yet
         return Match()

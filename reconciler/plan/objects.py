@@ -42,19 +42,19 @@ class _ObjectPlanner:
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
+        tenant = self._live.find("Tenant", 0, desired.tenant) if desired.kind.tenanted else None
         subject = Subject(
             desired.address,
             desired.kind.name,
             desired.kind.type,
             desired.name,
+            tenant=tenant.dbid if tenant else 0,
             origin=desired.origin,
             protect=desired.policy.protect,
         )
         subject = self._context.with_secrets(subject, desired.fields)
-        tenant = self._live.find("Tenant", 0, desired.tenant) if desired.kind.tenanted else None
         if desired.kind.tenanted and tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
-        subject = replace(subject, tenant=tenant.dbid if tenant else 0)
         parent = Parent()
         if desired.kind.parent:
             parent = self._values.parent(desired, subject.tenant)
@@ -66,7 +66,7 @@ class _ObjectPlanner:
         named, unknown = self._names.with_key(desired, subject.tenant)
         if unknown:
             return Blocked(subject, unknown)
-        found = match(named, self._live, subject.tenant)
+        found = match(named, self._live, self._values.live, subject.tenant)
         if found.blocked:
             return Blocked(subject, found.blocked)
         live = _live_fields(named, found.live, self._live)

@@ -35,7 +35,11 @@ def with_needs(context: Context, actions: Sequence[Action]) -> list[Action]:
     """The actions with their ``needs``: the addresses of actions that create what they refer
     to. References to objects that exist need no order."""
     index = _Index(context, actions)
-    return [replace(action, needs=tuple(index.needs(action))) for action in actions]
+    return [_with(action, tuple(index.needs(action))) for action in actions]
+
+
+def _with(action: Action, needs: tuple[str, ...]) -> Action:
+    return action if needs == action.needs else replace(action, needs=needs)
 
 
 class _Index:

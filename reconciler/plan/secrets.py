@@ -16,7 +16,16 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import StalePlanError
 from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
 from reconciler.kinds.secret_names import SecretNames
-from reconciler.plan.actions import Action, Change, Create, Keep, Replace, Update, changes_of
+from reconciler.plan.actions import (
+    Action,
+    Change,
+    Create,
+    Keep,
+    Replace,
+    Update,
+    changes_of,
+    kept_of,
+)
 from reconciler.plan.model import Plan
 
 V = TypeVar("V", bound=Value | None)
@@ -64,7 +73,17 @@ def with_digests(actions: Iterable[Action], identity: str) -> tuple[Action, ...]
             return value
         return digested(str(value), value.source, address, path)
 
-    return tuple(_mapped_secrets(action, field) for action in actions)
+    return tuple(
+        _mapped_secrets(action, field) if any(_secrets_in(action)) else action for action in actions
+    )
+
+
+def _secrets_in(action: Action) -> Iterator[bool]:
+    """For each value of an action, whether it is a secret."""
+    for one in (*changes_of(action), *kept_of(action)):
+        yield isinstance(one.before, SecretText) or isinstance(one.after, SecretText)
+    for value in action.fields.values() if isinstance(action, Create | Replace) else ():
+        yield isinstance(value, SecretText)
 
 
 def redacted(plan: Plan) -> Plan:

@@ -15,10 +15,8 @@ On a terminal, what long values have in common is elided; everywhere else, and w
 
 from collections.abc import Iterator
 
-from rich.cells import cell_len
-from rich.text import Text
-
 from reconciler.render.console import styled
+from reconciler.render.lines import StyledLine, cell_len
 from reconciler.render.wrapping import broken, elided, rows
 from reconciler.text_difference import Side, compare
 
@@ -27,7 +25,7 @@ _LITTLE_IN_COMMON = 8
 _FIRST_ROWS = 4
 
 
-def side_by_side(before: str, after: str, width: int) -> Text | None:
+def side_by_side(before: str, after: str, width: int) -> StyledLine | None:
     """Both values in one line; None where that has no room, or where the eye would have to
     search for the difference: in long values that are much alike, or between blanks."""
     line = styled((before, "red"), " -> ", (after, "green"))
@@ -49,7 +47,7 @@ def below_each_other(
     *,
     whole: bool,
     leads: tuple[tuple[str, str], tuple[str, str]] = (("- ", "red"), ("+ ", "green")),
-) -> Iterator[Text]:
+) -> Iterator[StyledLine]:
     """Both values in rows of ``width`` columns. ``leads``: the text before each value, and its
     style."""
     room = width - len(leads[0][0]) - 1  # a caret may stand behind the last character
@@ -59,7 +57,7 @@ def below_each_other(
         yield from _marked(side, room, lead, style)
 
 
-def _marked(side: Side, width: int, lead: str, style: str) -> Iterator[Text]:
+def _marked(side: Side, width: int, lead: str, style: str) -> Iterator[StyledLine]:
     """The rows of one value, with carets where it differs in a part of itself."""
     part = len(side.units) > side.end - side.start
     for number, row in enumerate(rows(side, width)):
@@ -69,7 +67,7 @@ def _marked(side: Side, width: int, lead: str, style: str) -> Iterator[Text]:
             yield styled(" " * (len(lead) + row.start) + "^" * (row.end - row.start), style="bold")
 
 
-def new_value(value: str, width: int, *, whole: bool) -> Iterator[Text]:
+def new_value(value: str, width: int, *, whole: bool) -> Iterator[StyledLine]:
     """A value that nothing stands against, in rows. Unless ``whole``, a long value ends after
     a few rows, which say so."""
     made = broken(value, width)

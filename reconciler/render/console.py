@@ -11,15 +11,16 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import accumulate
-from typing import IO, TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import click
 
+from reconciler.render.lines import StyledLine
 from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console as RichConsole
     from rich.text import Text
     from rich.tree import Tree
 
@@ -49,17 +50,38 @@ SYMBOLS = {
 }
 
 
-def make_console(*, no_color: bool = False, stderr: bool = False) -> "Console":
-    """A console on standard output or error. NO_COLOR and pipes turn colour off."""
-    from rich.console import Console  # noqa: PLC0415 - 35 ms to import
+_TAKEN_FOR_TERMINALS = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""Environment variables by which rich takes a stream for a terminal, or does not."""
 
-    plain = no_color or "NO_COLOR" in os.environ
+
+@dataclass(frozen=True)
+class PlainConsole:
+    """A console on a stream that is no terminal: lines are written as they are."""
+
+    file: IO[str]
+    width: int
+    is_terminal: ClassVar[bool] = False
+
+
+Console: TypeAlias = "PlainConsole | RichConsole"
+
+
+def make_console(*, no_color: bool = False, stderr: bool = False) -> Console:
+    """A console on standard output or error. NO_COLOR and pipes turn colour off."""
     stream = sys.stderr if stderr else sys.stdout
+    if not stream.isatty() and not any(map(os.environ.get, _TAKEN_FOR_TERMINALS)):
+        return PlainConsole(stream, _columns(stream))
+    return _rich_console(stream, _columns(stream), plain=no_color or "NO_COLOR" in os.environ)
+
+
+def _rich_console(stream: IO[str], width: int, *, plain: bool) -> "RichConsole":
+    from rich.console import Console as RichConsole  # noqa: PLC0415 - 35 ms to import
+
     # Without a colour system no escape sequence at all is sent.
     system: Literal["auto"] | None = None if plain else "auto"
-    return Console(
+    return RichConsole(
         file=stream,
-        width=_columns(stream),
+        width=width,
         color_system=system,
         highlight=False,
         markup=False,
@@ -106,29 +128,46 @@ def say_lines(text: str, *, err: bool = False) -> None:
         say(line, err=err)
 
 
-def styled(*parts: "str | tuple[str, str] | Text", style: str = "") -> "Text":
+def styled(*parts: str | tuple[str, str] | StyledLine, style: str = "") -> StyledLine:
     """A line for ``emit``, made of texts, of texts with a style, and of other lines."""
-    from rich.text import Text  # noqa: PLC0415 - see ``make_console``
-
-    made = Text(style=style)
+    made = StyledLine(style)
     for part in parts:
-        if isinstance(part, Text):
-            made.append_text(part)
+        if isinstance(part, StyledLine):
+            made.append_line(part)
         else:
             text, own = (part, "") if isinstance(part, str) else part
             made.append(escaped(text), own)
     return made
 
 
-def emit(console: "Console", line: "Text") -> None:
+def emit(console: Console, line: StyledLine) -> None:
     """Prints one line that ``styled`` has made."""
+    if isinstance(console, PlainConsole):
+        console.file.write(f"{line.plain}\n")
+        console.file.flush()
+        return
     for part in folded(line, width_of(console)) if console.is_terminal else (line,):
-        console.print(part, soft_wrap=True)
+        console.print(as_text(part), soft_wrap=True)
 
 
-def emit_tree(console: "Console", tree: "Tree") -> None:
+def as_text(line: StyledLine) -> "Text":
+    """A line as rich knows it, for a tree."""
+    from rich.text import Text  # noqa: PLC0415 - see ``_rich_console``
+
+    made = Text(style=line.style)
+    for text, styles in line.parts:
+        start = len(made)
+        made.append(text)
+        for style in styles:
+            made.stylize(style, start)
+    return made
+
+
+def emit_tree(console: Console, tree: "Tree") -> None:
     """Prints a tree whose labels ``styled`` has made. In a pipe, each label is one line."""
-    if not console.is_terminal:
+    if isinstance(console, PlainConsole):
+        console = _rich_console(console.file, sys.maxsize, plain=True)
+    elif not console.is_terminal:
         console.width = sys.maxsize
     console.print(tree)
 
@@ -138,24 +177,24 @@ def print_data(text: str) -> None:
     click.echo(text.encode(), nl=False)
 
 
-def folded(line: "Text", width: int, following: int = 4) -> "Sequence[Text]":
+def folded(line: StyledLine, width: int, following: int = 4) -> Sequence[StyledLine]:
     """A line in lines of at most ``width`` columns, as ``between_words`` makes them;
     ``following``: the indent of all but the first, so that none of them looks like a line of
     its own."""
-    from reconciler.render.wrapping import between_words  # noqa: PLC0415 - it needs rich
-
     if line.cell_len <= width:
         return [line]
+    from reconciler.render.wrapping import between_words  # noqa: PLC0415 - few lines are too long
+
     *pieces, _last = between_words(line.plain, width, width - following)
-    head, *rest = line.divide(accumulate(map(len, pieces)))
+    head, *rest = line.divide(map(len, pieces))
     return [head, *(styled(" " * following, piece) for piece in rest)]
 
 
-def width_of(console: "Console") -> int:
+def width_of(console: Console) -> int:
     """The number of columns that a line may have."""
     return max(console.width, MIN_WIDTH)
 
 
-def message_width(console: "Console") -> int:
+def message_width(console: Console) -> int:
     """The number of columns of a message: in a log, each message is one line."""
     return width_of(console) if console.is_terminal else sys.maxsize

@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import MAX_SHOWN, Diagnostic
-from reconciler.render.console import STYLES, SYMBOLS, emit, message_width, say_command, styled
+from reconciler.render.console import (
+    STYLES,
+    SYMBOLS,
+    Console,
+    emit,
+    message_width,
+    say_command,
+    styled,
+)
 from reconciler.render.wrapping import wrapped
 from reconciler.visible_text import escaped
 
@@ -26,10 +32,10 @@ def _print_problem(console: Console, problem: Diagnostic) -> None:
     width = message_width(console)
     place = escaped(f"{problem.position}: ") if problem.position else ""
     first, *rest = wrapped(f"error: {place}{problem.summary}", width, 0, 2)
-    line = styled(first)
-    line.stylize("bold red", 0, len("error:"))
-    line.stylize("bold", len("error: "), len("error: ") + len(place))
-    emit(console, line)
+    label, start = len("error:"), len("error: ")
+    end = start + len(place)
+    parts = ((first[:label], "bold red"), first[label:start], (first[start:end], "bold"))
+    emit(console, styled(*parts, first[end:]))
     for text in (*rest, *(wrapped(problem.hint, width, 2, 2) if problem.hint else ())):
         emit(console, styled(text))
     for text in problem.example.splitlines():

@@ -3,10 +3,6 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import kind_order
 from reconciler.kinds.types_files import LAUNCH_FILE
@@ -23,7 +19,8 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
-from reconciler.render.console import STYLES, SYMBOLS, emit, folded, styled, width_of
+from reconciler.render.console import STYLES, SYMBOLS, Console, emit, folded, styled, width_of
+from reconciler.render.lines import StyledLine, cell_len
 from reconciler.render.plan_summary import allowed, initial_summary, made_from, summary
 from reconciler.render.remarks import (
     is_item,
@@ -88,7 +85,7 @@ class PlanText:
                     self._line(line)
             self._line(styled())
 
-    def _line(self, line: Text) -> None:
+    def _line(self, line: StyledLine) -> None:
         for part in folded(line, self._width, _INDENT + 2):
             emit(self._console, part)
 
@@ -115,7 +112,7 @@ class PlanText:
     def _wrapped(self, text: str, first: int, following: int) -> Iterator[str]:
         return wrapped(text, self._width, first, following)
 
-    def _action(self, action: Action, same_as: str) -> Iterator[Text]:
+    def _action(self, action: Action, same_as: str) -> Iterator[StyledLine]:
         """One action. ``same_as``: the action above that makes the same changes."""
         style = STYLES[action.action]
         name = escaped(action.address.removeprefix(f"{action.kind}/"))
@@ -147,7 +144,7 @@ class PlanText:
                 for line in self._wrapped(f"- {lost}", _INDENT + 2, _INDENT + 4):
                     yield styled(line, style="red")
 
-    def _changes(self, changes: Sequence[Change]) -> Iterator[Text]:
+    def _changes(self, changes: Sequence[Change]) -> Iterator[StyledLine]:
         for section, group in groupby(changes, key=section_of):
             members = list(group)
             added = all(c.before is None and c.after is not None for c in members)
@@ -157,18 +154,18 @@ class PlanText:
                 for change in members:
                     yield from self._change(change)
 
-    def _new_section(self, section: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
+    def _new_section(self, section: FieldPath, members: Sequence[Change]) -> Iterator[StyledLine]:
         """Several new options of one section: the section, then its options in a row."""
         yield from self._with_origin(styled(label_of(section)), members[0])
         for line in self._wrapped("; ".join(map(_option, members)), _INDENT + 2, _INDENT + 2):
             yield styled(line)
 
-    def _change(self, change: Change) -> Iterator[Text]:
+    def _change(self, change: Change) -> Iterator[StyledLine]:
         label = label_of(change.path[:-1] if is_item(change) else change.path)
         room = self._width - _INDENT
         if change.before is None:
             value = change.display(change.after)
-            beside: Text | None = styled(value, style="green")
+            beside: StyledLine | None = styled(value, style="green")
             below = new_value(value, room - 2, whole=self._whole)
         else:
             before, after = change.display_both()
@@ -176,18 +173,18 @@ class PlanText:
             below = below_each_other(before, after, room - 2, whole=self._whole)
         lead = styled(f"{label}: ")
         if beside and lead.cell_len + beside.cell_len <= room:
-            yield from self._with_origin(lead.append_text(beside), change)
+            yield from self._with_origin(lead.append_line(beside), change)
             return
         yield from self._with_origin(styled(f"{label}:"), change)
         for line in [beside] if beside and beside.cell_len <= room - 2 else below:
-            yield styled(" " * (_INDENT + 2)).append_text(line)
+            yield styled(" " * (_INDENT + 2)).append_line(line)
 
-    def _kept(self, change: Change) -> Iterator[Text]:
+    def _kept(self, change: Change) -> Iterator[StyledLine]:
         """A kept field: its live value, and the one of the manifest."""
         yield from self._with_origin(styled(f"kept {label_of(change.path)}:"), change)
         yield from self._both_sides(*change.display_both())
 
-    def _initial(self, kept: Sequence[Change]) -> Iterator[Text]:
+    def _initial(self, kept: Sequence[Change]) -> Iterator[StyledLine]:
         """Initial fields that differ, and below them how the manifests' values are enforced."""
         for unit, group in groupby(kept, key=lambda change: change.unit):
             members = list(group)
@@ -200,7 +197,7 @@ class PlanText:
             for line in self._wrapped(hint, _INDENT + 2, _INDENT + 2):
                 yield styled(line)
 
-    def _kept_unit(self, unit: FieldPath, members: Sequence[Change]) -> Iterator[Text]:
+    def _kept_unit(self, unit: FieldPath, members: Sequence[Change]) -> Iterator[StyledLine]:
         """Several initial fields that are one unit: their live values in a row, and those of
         the manifest."""
         yield from self._with_origin(styled(f"kept {label_of(unit)}:"), members[0])
@@ -209,14 +206,14 @@ class PlanText:
         wanted = "; ".join(_in_unit(unit, one, one.after, after) for one, (_, after) in shown)
         yield from self._both_sides(live, wanted)
 
-    def _both_sides(self, live: str, wanted: str) -> Iterator[Text]:
+    def _both_sides(self, live: str, wanted: str) -> Iterator[StyledLine]:
         """A live value, and below it the manifest's."""
         leads = (("live:     ", "cyan"), ("manifest: ", ""))
         room = self._width - _INDENT - 2
         for line in below_each_other(live, wanted, room, whole=self._whole, leads=leads):
-            yield styled(" " * (_INDENT + 2)).append_text(line)
+            yield styled(" " * (_INDENT + 2)).append_line(line)
 
-    def _with_remark(self, lead: Text, remark: str) -> Iterator[Text]:
+    def _with_remark(self, lead: StyledLine, remark: str) -> Iterator[StyledLine]:
         """A line with a remark behind it, or under it where it is too long."""
         if not remark or lead.cell_len + 2 + cell_len(remark) <= self._width:
             yield styled(lead, f"  {remark}" if remark else "")
@@ -225,13 +222,13 @@ class PlanText:
         for line in self._wrapped(remark, _INDENT, _INDENT):
             yield styled(line)
 
-    def _with_origin(self, text: Text, change: Change) -> Iterator[Text]:
+    def _with_origin(self, text: StyledLine, change: Change) -> Iterator[StyledLine]:
         """The text, and at the end of its line, or on the next, who asks for it."""
         origin = origin_text(change.origin)
         if change.manifest.startswith("as in "):
             origin = change.manifest
         room = self._width - _INDENT - text.cell_len - cell_len(origin)
-        line = styled(" " * _INDENT).append_text(text)
+        line = styled(" " * _INDENT).append_line(text)
         if not origin:
             yield line
         elif room >= 2:

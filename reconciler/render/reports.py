@@ -1,15 +1,19 @@
 """What commands report beside plans and runs, as values. Forms of output make text of them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from reconciler.apply.report import RunReport
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode
-from reconciler.plan.model import Plan
-from reconciler.server.checks import CheckResult
+
+if TYPE_CHECKING:  # to check manifests, no plan and no run is imported
+    from reconciler.apply.report import RunReport
+    from reconciler.plan.model import Plan
+    from reconciler.server.checks import CheckResult
 
 ApplyStatus = Literal[
     "applied", "nothing-to-do", "declined", "failed", "refused", "stale", "partly-applied"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
@@ -11,7 +10,7 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.render.console import emit_tree, styled
+from reconciler.render.console import Console, as_text, emit_tree, styled
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
@@ -28,7 +27,7 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
     """Prints the objects by tenant, type and folder. ``verbose`` shows every field."""
     live = Snapshot(objects)
     for tenant in live.of_type("Tenant"):
-        root = Tree(styled(f"{_name(tenant)} (tenant, DBID {tenant.dbid})", style="bold"))
+        root = Tree(_text(f"{_name(tenant)} (tenant, DBID {tenant.dbid})", style="bold"))
         for name in OBJECT_TYPES:
             if name in ("Tenant", "Folder") or OBJECT_TYPES[name].owner_type != "Tenant":
                 continue
@@ -45,7 +44,7 @@ def print_tree(console: Console, objects: Iterable[ConfObject], *, verbose: bool
 def _add_type(
     root: Tree, name: str, members: list[ConfObject], live: Snapshot, verbose: bool
 ) -> None:
-    branch = root.add(styled(f"{name} ({len(members)})", style="cyan"))
+    branch = root.add(_text(f"{name} ({len(members)})", style="cyan"))
     _add_objects(branch, sorted(members, key=lambda o: (o.path, str(_name(o)))), live, verbose)
 
 
@@ -54,7 +53,7 @@ def _add_objects(branch: Tree, members: list[ConfObject], live: Snapshot, verbos
     for one in members:
         _, _, below = one.path.partition("/")
         if below and below not in folders:
-            folders[below] = branch.add(styled(f"{below}/", style="cyan"))
+            folders[below] = branch.add(_text(f"{below}/", style="cyan"))
         node = folders.get(below, branch).add(_label(one, live))
         if verbose:
             _add_fields(node, one, live)
@@ -64,6 +63,10 @@ def _add_objects(branch: Tree, members: list[ConfObject], live: Snapshot, verbos
                 _add_type(node, owned.name, inside, live, verbose)
             elif inside:
                 _add_objects(node, inside, live, verbose)
+
+
+def _text(*parts: str | tuple[str, str], style: str = "") -> Text:
+    return as_text(styled(*parts, style=style))
 
 
 def _name(one: ConfObject) -> str:
@@ -77,7 +80,7 @@ def _label(one: ConfObject, live: Snapshot) -> Text:
         details.insert(0, str(fields["type",]))
     if fields.get(("state",)) == "Disabled":
         details.append("disabled")
-    return styled(_name(one), (f"  {', '.join(details)}", "dim"))
+    return _text(_name(one), (f"  {', '.join(details)}", "dim"))
 
 
 def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
@@ -88,4 +91,4 @@ def _add_fields(node: Tree, one: ConfObject, live: Snapshot) -> None:
     for path, value in fields.items():
         if path[0] not in hidden:
             said = shown(value, secret=USUAL_NAMES.marks(path))
-            node.add(styled(f"{'/'.join(path)}: {said}", style="dim"))
+            node.add(_text(f"{'/'.join(path)}: {said}", style="dim"))

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
+from reconciler.render.lines import cell_len
 from reconciler.text_difference import ELLIPSIS, Side, units_of
 from reconciler.visible_text import escaped
 

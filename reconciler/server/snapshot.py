@@ -4,6 +4,7 @@ The planner sees live objects only through a snapshot. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from reconciler.kinds import enums
@@ -31,12 +32,17 @@ class Snapshot:
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
         self._by_name: dict[_Index, dict[object, int]] = {}
-        for item in sorted(objects, key=lambda item: (item.type, item.dbid)):
+        for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
 
     def copy(self) -> "Snapshot":
         """A copy to change."""
-        return Snapshot(self)
+        made = Snapshot()
+        for object_type, of_type in sorted(self._by_type.items()):
+            made._by_type[object_type] = dict(sorted(of_type.items()))
+        for key, names in self._by_name.items():
+            made._by_name[key] = dict(sorted(names.items(), key=itemgetter(1)))
+        return made
 
     def __iter__(self) -> Iterator[ConfObject]:
         """Every object, type by type."""
@@ -45,8 +51,10 @@ class Snapshot:
 
     def put(self, item: ConfObject) -> None:
         """Adds an object, or replaces the object with its DBID."""
-        self.drop(item.type, item.dbid)
-        self._by_type.setdefault(item.type, {})[item.dbid] = item
+        of_type = self._by_type.setdefault(item.type, {})
+        if item.dbid in of_type:
+            self.drop(item.type, item.dbid)
+        of_type[item.dbid] = item
         key, name = self._place(item)
         self._by_name.setdefault(key, {})[name] = item.dbid
 

@@ -1,14 +1,18 @@
 """Reads the applications of a server once and finds the site among them."""
 
-from dataclasses import replace
+from __future__ import annotations
 
-from reconciler.launch.adapter import installation_label
-from reconciler.launch.files import Installation
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from reconciler.server.connect import server_values
 from reconciler.server.port import ConfObject, Reader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
+
+if TYPE_CHECKING:
+    from reconciler.launch.files import Installation
 
 
 def find_site(
@@ -22,8 +26,15 @@ def find_site(
     found = Snapshot([*applications, *_hosts(server, applications, options.app)])
     site = discover(found, options)
     values = {**site.values, **server_values(server.info().url)}
-    label = installation_label(installation) if installation else ""
-    return found, replace(site, values=values, installation=label)
+    return found, replace(site, values=values, installation=_label(installation))
+
+
+def _label(installation: Installation | None) -> str:
+    if installation is None:
+        return ""
+    from reconciler.launch.adapter import installation_label  # noqa: PLC0415 - few plans have it
+
+    return installation_label(installation)
 
 
 def _hosts(server: Reader, applications: Snapshot, app: str) -> list[ConfObject]:

@@ -17,8 +17,6 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock, Timeout
-
 from reconciler.errors import ReconcilerError, RunHeldError, StateError, StateFolderError
 from reconciler.state.disks import disk_of, is_local
 from reconciler.state.migrations import migrate
@@ -187,6 +185,8 @@ class SqliteEngine:
     def _locked(self, path: Path, timeout: float, taken: ReconcilerError) -> Iterator[None]:
         """Holds a lock file. ``taken`` is raised where another process holds it for longer
         than ``timeout`` seconds."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - plans hold no run
+
         try:
             for folder in (self.folder, path.parent):  # a parent would not get the mode
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from reconciler.launch.errors import LaunchFormatError
-from reconciler.launch.formats import batch, ini, properties, shell, xml
 from reconciler.launch.formats.encoding import Decoded, decode
 from reconciler.launch.formats.model import Format, Reading
+
+# A format is imported where a file of it is read.
+# ruff: noqa: PLC0415
 
 __all__ = ["Format", "Reading", "edit", "format_of", "read"]
 
@@ -78,28 +80,48 @@ def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
 def _read(text: str, form: Format, keys: tuple[str, ...]) -> Reading:
     match form:
         case Format.XML:
+            from reconciler.launch.formats import xml
+
             return xml.read(text, keys)
         case Format.PROPERTIES:
+            from reconciler.launch.formats import properties
+
             return properties.read(text)
         case Format.INI:
+            from reconciler.launch.formats import ini
+
             return ini.read(text)
         case Format.SHELL:
+            from reconciler.launch.formats import shell
+
             return shell.read(text)
         case Format.BATCH:
+            from reconciler.launch.formats import batch
+
             return _answering(batch.read(text), keys)
 
 
 def _edit(decoded: Decoded, form: Format, values: Mapping[str, str | None]) -> str:
     match form:
         case Format.XML:
+            from reconciler.launch.formats import xml
+
             return xml.edit(decoded.text, values, decoded.codec)
         case Format.PROPERTIES:
+            from reconciler.launch.formats import properties
+
             return properties.edit(decoded.text, values)
         case Format.INI:
+            from reconciler.launch.formats import ini
+
             return ini.edit(decoded.text, values)
         case Format.SHELL:
+            from reconciler.launch.formats import shell
+
             return shell.edit(decoded.text, values)
         case Format.BATCH:
+            from reconciler.launch.formats import batch
+
             return batch.edit(decoded.text, values)
 
 
@@ -130,6 +152,8 @@ def _prove(before: str, after: str, form: Format, values: Mapping[str, str | Non
     wrong = {key for key, value in values.items() if new.values.get(key) != value}
     named = {_folded(key, form) for key in values}
     if form is Format.XML:
+        from reconciler.launch.formats import xml
+
         named |= xml.by_position(before, values)
     others = {*old.values, *new.values, *old.opaque, *new.opaque}
     wrong |= {

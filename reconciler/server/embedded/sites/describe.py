@@ -13,7 +13,8 @@ from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import FOLDER_TYPE
-from reconciler.server.embedded.sites.file import LISTED_TYPES, application_defaults
+from reconciler.server.embedded.sites.defaults import application_defaults
+from reconciler.server.embedded.sites.file import LISTED_TYPES
 from reconciler.server.embedded.sites.folders import FOLDER, FOLDER_WORDS, owner_word
 from reconciler.server.embedded.sites.names import Named, SiteNames
 from reconciler.server.embedded.sites.words import ACCOUNTS, Access

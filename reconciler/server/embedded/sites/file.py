@@ -11,13 +11,14 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position, did_you_mean
 from reconciler.kinds import fields
-from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.sites.defaults import application_defaults
 from reconciler.server.embedded.sites.names import Named
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.strict_yaml import YamlDocument, as_text, load_file
+from reconciler.strict_yaml import as_text, load_file
 from reconciler.text_files import canonical_path, shown_path
+from reconciler.yaml_construction import YamlDocument
 
 API_VERSION = "reconciler/v1"
 HEADER = ("apiVersion", "kind", "tenant", "extends", "predefined")
@@ -25,10 +26,6 @@ DATA = Path(__file__).parent
 SAMPLE_SITE = DATA / "sample.yaml"
 PREDEFINED = DATA / "predefined.yaml"
 MAX_DBID = 2**31 - 1
-
-APPLICATION_DEFAULTS = {"version": "8.5.0"}
-SERVER_DEFAULTS = {"workDirectory": ".", "commandLine": "."}
-"""The default words of applications, and of servers among them, which need these."""
 
 OWNER_WORDS = sorted(
     item.word
@@ -267,16 +264,6 @@ def _default_tenant(data: Mapping[str, Any]) -> str:
     if isinstance(tenants, list) and len(tenants) == 1 and isinstance(tenants[0], Mapping):
         return as_text(tenants[0].get("name", ""))
     return "Environment"
-
-
-def application_defaults(type_word: Any, default_tenant: str) -> dict[str, Any]:
-    """The default words of an application of a type."""
-    attribute = OBJECT_TYPES["Application"].attribute("type")
-    word = as_text(type_word)
-    number = attribute.enumeration.get(word) if attribute else None
-    if number in CLIENT_APPLICATION_TYPES or word in map(str, CLIENT_APPLICATION_TYPES):
-        return dict(APPLICATION_DEFAULTS)
-    return {**APPLICATION_DEFAULTS, "tenants": [default_tenant], **SERVER_DEFAULTS}
 
 
 def _with_dbids(objects: list[SiteObject]) -> list[SiteObject]:

@@ -1,0 +1,59 @@
+"""Lines with styles, and how wide they are. They know no terminal: ``console`` prints them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+Styles = tuple[str, ...]
+"""Styles that hold for a text, the outermost first."""
+
+
+def cell_len(text: str) -> int:
+    """The columns that a text has on a terminal: a CJK letter has two."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from rich import cells  # noqa: PLC0415 - few texts need it
+
+    return cells.cell_len(text)
+
+
+@dataclass
+class StyledLine:
+    """One line: texts with their styles, and the style of the whole line."""
+
+    style: str = ""
+    parts: list[tuple[str, Styles]] = field(default_factory=list)
+
+    @property
+    def plain(self) -> str:
+        """The text without its styles."""
+        return "".join([text for text, _ in self.parts])
+
+    @property
+    def cell_len(self) -> int:
+        return cell_len(self.plain)
+
+    def append(self, text: str, style: str) -> None:
+        """Adds a text at the end."""
+        if text:
+            self.parts.append((text, (style,) if style else ()))
+
+    def append_line(self, other: "StyledLine") -> "StyledLine":
+        """Adds another line at the end; this line."""
+        outer = (other.style,) if other.style else ()
+        self.parts += [(text, outer + styles) for text, styles in other.parts]
+        return self
+
+    def divide(self, lengths: Iterable[int]) -> "list[StyledLine]":
+        """The line cut into lines of so many characters, and the rest."""
+        made: list[StyledLine] = []
+        left = list(reversed(self.parts))
+        for length in lengths:
+            piece = StyledLine(self.style)
+            while length > 0 and left:
+                text, styles = left.pop()
+                piece.parts.append((text[:length], styles))
+                if len(text) > length:
+                    left.append((text[length:], styles))
+                length -= len(text)  # noqa: PLW2901 - what is still to be cut off
+            made.append(piece)
+        return [*made, StyledLine(self.style, left[::-1])]

@@ -1,0 +1,30 @@
+"""Whether data fits a JSON Schema, said at once: a first answer for the many data without a
+mistake, so that jsonschema need neither be imported nor asked for them.
+
+It knows only the verdict. Who explains a mistake asks jsonschema, which also decides where this
+module says nothing: where jsonschema-rs is not installed or cannot read the data.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+FitsSchema = Callable[[Any], bool]
+"""Whether data surely fits; False: it does not, or jsonschema must decide."""
+
+
+def schema_check(schema: Mapping[str, Any]) -> FitsSchema:
+    """The check of a draft-07 schema."""
+    try:
+        import jsonschema_rs  # noqa: PLC0415 - where nothing is checked, it is not needed
+    except ImportError:  # it has no wheel for some platforms
+        return lambda _: False
+    validator = jsonschema_rs.Draft7Validator(dict(schema))
+
+    def fits(data: Any) -> bool:
+        try:
+            return validator.is_valid(data)
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            # A key or a text that Rust cannot hold: subclasses of str, half a surrogate pair.
+            return False
+
+    return fits
