@@ -12,12 +12,17 @@ from jsonschema import Draft7Validator
 from reconciler.kinds.fields import SecretText
 from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.kinds.manifests import MANIFEST_KINDS
-from reconciler.kinds.schema import manifest_schema
+from reconciler.kinds.schema import definitions
 from reconciler.manifest.validate import validate
 from reconciler.schema_check import schema_check
 from reconciler.strict_yaml import load_text
 
-DEFINITIONS = manifest_schema()["definitions"]
+_KINDS = (
+    *("AgentGroup", "BusinessAttribute", "BusinessAttributeValue", "EnhancedRouting"),
+    *("InteractionQueue", "InteractionQueueView", "Skill", "Role", "ApplicationOptions"),
+    *("LaunchFile", "Variables"),
+)
+DEFINITIONS = {name: schema for name, schema in definitions().items() if name in _KINDS}
 CHECKS = {name: schema_check(schema) for name, schema in DEFINITIONS.items()}
 VALIDATORS = {name: Draft7Validator(schema) for name, schema in DEFINITIONS.items()}
 
