@@ -67,3 +67,49 @@ def test_a_password_is_set_once_shown_nowhere_and_never_compared(tmp_path: Path)
 def test_a_person_is_corrected_and_never_replaced(tmp_path: Path) -> None:
     said = _validated(tmp_path, PERSON + "policy: {overwrite: replace}\n")
     assert "Expected: one of correct, keep." in said
+
+
+def _planned(tmp_path: Path, text: str) -> str:
+    """The text of a plan that something blocks."""
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    planned = gwe("plan", "-f", "m.yaml", *plan_arguments(site_server(tmp_path)), cwd=tmp_path)
+    assert planned.code == 3
+    return " ".join(planned.out.split())
+
+
+def test_what_refers_to_an_object_that_is_blocked_is_blocked_too(tmp_path: Path) -> None:
+    text = """
+apiVersion: reconciler/v1
+kind: Skill
+metadata: {name: Chat, folder: Nowhere}
+---
+apiVersion: reconciler/v1
+kind: Person
+metadata: {employeeID: "2001"}
+spec: {userName: x.y, isAgent: true, skills: [{skill: Chat}]}
+---
+apiVersion: reconciler/v1
+kind: AccessGroup
+metadata: {name: Staff}
+spec: {members: [{name: "2001"}]}
+"""
+    said = _planned(tmp_path, text)
+    assert "! 2001 blocked: it refers to Skill/Chat, which is blocked" in said
+    assert "! Staff blocked: it refers to Person/2001, which is blocked" in said
+
+
+def test_no_manifest_manages_the_lock_or_takes_a_script_from_its_own_kind(tmp_path: Path) -> None:
+    text = """
+apiVersion: reconciler/v1
+kind: Transaction
+metadata: {name: gwe-reconciler.lock, type: List}
+spec: {alias: gwe-reconciler.lock}
+---
+apiVersion: reconciler/v1
+kind: Script
+metadata: {name: Chat}
+spec: {type: InteractionQueue}
+"""
+    said = _planned(tmp_path, text)
+    assert "blocked: Lists whose names begin with gwe-reconciler. are gwe's own" in said
+    assert "declare it as kind InteractionQueue" in said

@@ -15,11 +15,12 @@ from typing import Protocol
 from reconciler.apply.interrupts import Interrupts
 from reconciler.errors import LockLostError
 from reconciler.kinds.enums import TRANSACTION_TYPE
+from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import ObjectNotFoundError, ServerError
 from reconciler.server.port import ConfObject, Filter, Reader, Server
 
-LOCK_NAME = "gwe-reconciler.lock"
+LOCK_NAME = f"{OWN_OBJECTS}lock"
 LEASE = 60.0
 """Seconds after which a lock that does not move may be taken over."""
 

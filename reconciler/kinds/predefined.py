@@ -12,6 +12,9 @@ LAST_PREDEFINED = 100
 FIRST_TENANT = 101
 """The tenant that an installation begins with."""
 
+OWN_OBJECTS = "gwe-reconciler."
+"""What the names of the List objects begin with in which runs keep notes, such as the lock."""
+
 PREDEFINED_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "MediaType": (
         "voice",

@@ -20,6 +20,7 @@ from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
 from reconciler.plan.names import MISSING, DeclaredNames
 from reconciler.plan.replace import replaced_fields
+from reconciler.plan.reserved import reserved
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -55,6 +56,9 @@ class _ObjectPlanner:
         subject = self._context.with_secrets(subject, desired.fields)
         if desired.kind.tenanted and tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
+        not_ours = reserved(desired)
+        if not_ours:
+            return Blocked(subject, not_ours)
         parent = Parent()
         if desired.kind.parent:
             parent = self._values.parent(desired, subject.tenant)

@@ -33,8 +33,12 @@ from reconciler.site.model import application_name
 
 def with_needs(context: Context, actions: Sequence[Action]) -> list[Action]:
     """The actions with their ``needs``: the addresses of actions that create what they refer
-    to. References to objects that exist need no order."""
+    to. References to objects that exist need no order. What refers to an object that a blocked
+    action would create is blocked too."""
     index = _Index(context, actions)
+    while (made := [index.with_blocked_needs(action) for action in actions]) != list(actions):
+        actions = made
+        index = _Index(context, actions)
     return [_with(action, tuple(index.needs(action))) for action in actions]
 
 
@@ -75,6 +79,15 @@ class _Index:
                 if address and not self._actions[address].dbid:
                     found.append(address)
         return dict.fromkeys(one for one in found if one != action.address)
+
+    def with_blocked_needs(self, action: Action) -> Action:
+        """The action; blocked, where its fields refer to what a blocked action would create."""
+        if isinstance(action, Create | Update | Replace):
+            for address in self._created(action):
+                if isinstance(self._actions[address], Blocked):
+                    reason = f"it refers to {address}, which is blocked"
+                    return Blocked(action.subject, reason)
+        return action
 
     def _created(self, action: Action) -> Iterator[str]:
         """The actions that create what the action's fields refer to."""
