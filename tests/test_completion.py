@@ -158,7 +158,7 @@ def test_fish_offers_names_as_they_are_with_what_commands_do(site: Path) -> None
     assert offered("gwe plan --target=AgentGroup/W") == ["--target=AgentGroup/Web, Sales [EMEA]"]
     assert offered("gwe plan --target Environment:") == ["Environment:AgentGroup/Bank"]
     (described,) = offered("gwe drif")  # its comma once ended the description
-    assert described.startswith("drift\tShow what an apply would write, and exit")
+    assert described.startswith("drift\tShow what differs from the manifests; exit 2")
 
 
 @pytest.mark.process  # click asks bash for its version

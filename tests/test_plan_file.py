@@ -937,7 +937,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "secret in clear": (_with_a_nameless_secret, "plan.json lacks the secrets that it would write"),
     "value": (
         _with_a_state_that_is_none,
-        "plan.json is not a valid plan: state must be one of Enabled, Disabled, not 'enabled'",
+        "plan.json is not a valid plan: state cannot be 'enabled'",
     ),
 }
 
