@@ -43,7 +43,8 @@ from tests.runs import (
 
 GROUP, REPLACED_QUEUE = REPLACED
 CHANGED, CREATED = "InteractionQueue/Changed", "InteractionQueue/Created"
-CHAT, CAMPAIGN, CALLS = "Application/Chat", "Campaign/Campaign", "CampaignGroup/Calls"
+CHAT = "Application/Chat"
+CAMPAIGN, CALLS = "Object/Campaign/Campaign", "Object/CampaignGroup/Campaign/Calls"
 NOTHING = "Nothing to recover: no run on this server is unfinished here.\n"
 
 

@@ -208,7 +208,7 @@ def test_a_secret_is_no_field() -> None:
 def test_what_cannot_be_put_together_is_named() -> None:
     with pytest.raises(FieldValueError, match="Script has no field colour"):
         build(SCRIPT, {("colour",): "red"}, NAMES, 101)
-    with pytest.raises(FieldValueError, match="type must be one of DataCollection"):
+    with pytest.raises(FieldValueError, match="type cannot be 'Voice'"):
         build(SCRIPT, {("type",): "Voice"}, NAMES, 101)
     with pytest.raises(UnknownReferenceError, match="no Person is named default") as caught:
         build(AGENT_GROUP, {("agents", "default"): "default"}, NAMES, 101)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.kinds.enums import mnemonic
+from reconciler.kinds.enums import SCRIPT_TYPE, mnemonic
 from reconciler.kinds.flatten import narrow
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
@@ -112,6 +112,8 @@ def whole(kind: ObjectType) -> dict[str, Any]:
     types = {one.type_from for one in kind.attributes}
     special = SPECIAL.get(kind.name, {})
     new = dict(LEAST_OF_ALL[kind.name])
+    if kind.name == "Script":
+        new["type"] = SCRIPT_TYPE["CapacityRule"]  # queues, views and strategies have own kinds
     for number, one in enumerate(kind.attributes):
         if one.name in special:
             new[one.name] = special[one.name][0]

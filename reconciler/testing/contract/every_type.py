@@ -34,7 +34,7 @@ SPECIAL: Mapping[str, Mapping[str, Sequence[Any]]] = {
             [{"id": "default", "port": "2"}, {"id": "other", "port": "3"}],
         ),
     },
-    "CampaignGroup": {"optRecBuffSize": (10, 11)},
+    "CampaignGroup": {"minRecBuffSize": (1, 2), "optRecBuffSize": (10, 11)},
     "ObjectiveTable": {
         "objectiveRecords": (
             [{"mediaTypeDBID": 1, **_RECORD, "objectiveThreshold": 20}],
