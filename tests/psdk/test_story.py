@@ -187,7 +187,8 @@ def test_the_doctor_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
         ("ok", "permissions"),
         ("ok", "site"),
     ]
-    assert max(len(line) for line in well.out.splitlines()) <= 80
+    lines_without_path = [line for line in well.out.splitlines() if "/java-" not in line]
+    assert max(map(len, lines_without_path)) <= 80  # only a path may be longer: it stays whole
     assert other.code == 1
     assert other.out.splitlines()[-1].strip().startswith("->") or "error 7" in other.out
     gone = gwe_process(*site, cwd=tmp_path, env=ADMINISTRATOR)
@@ -218,6 +219,7 @@ def test_a_plan_over_the_wire_asks_what_the_design_says_and_no_more(
     plain = Counter(once) + Counter({"Script": 4})
     referrers = ["Campaign", "CampaignGroup", "PlaceGroup", "Person", "Person", "AccessGroup"]
     referrers += ["Place", "DNGroup", "VoicePrompt", "CallingList", "AlarmCondition"]
+    referrers += ["DN", "Switch", "Host", "Service", "Script", "ObjectiveTable", "GVPIVRProfile"]
     assert Counter(asked) == (plain + Counter(referrers) if overwrite else plain)
 
 
