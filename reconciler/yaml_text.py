@@ -28,14 +28,15 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
 
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(_TEXT, text, style=_style(dumper, text))
+def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
+    node: yaml.ScalarNode = dumper.represent_scalar(_TEXT, text, style=_style(dumper, text))
+    return node
 
 
 _Dumper.add_representer(str, _represent_text)
 
 
-def _style(dumper: yaml.SafeDumper, text: str) -> str | None:
+def _style(dumper: Any, text: str) -> str | None:
     """How a text is written: None for plain, else the character of the style."""
     if "\n" in text and _can_be_block(text):
         return "|"

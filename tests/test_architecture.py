@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "export": {"kinds", "server", "site", "manifest", "plan", "strict_yaml", "yaml_construction"},
     "state": {"kinds", "server", "plan"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
-    "render": {"kinds", "server", "plan", "state", "apply"},
+    "render": {"kinds", "server", "plan", "export", "state", "apply"},
     "settings_schema": {"kinds"},
     "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
     "settings_search": set[str](),

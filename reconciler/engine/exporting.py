@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.diagnostics import did_you_mean
 from reconciler.engine.progress import Progress
-from reconciler.errors import UsageError
+from reconciler.errors import NothingToExportError, UsageError
 from reconciler.export.make import make_export
 from reconciler.export.model import Export
 from reconciler.export.selection import ExportRequest, Key, chosen, of_the_site, referring_types
@@ -90,10 +90,19 @@ def export_site(
     context = Context(Desired(), reading.live(), site, options, known_secrets(info.identity))
     made = make_export(objects, sections, context, info, parameters)
     if not made.files and not made.omissions:
-        what = "no object is chosen" if request.whole_tenant else "nothing belongs to the site yet"
-        hint = "Check --kind and --name; gwe export --all takes every object of the tenant."
-        raise UsageError(f"there is nothing to export: {what}", hint)
+        raise _nothing(request)
     return made
+
+
+def _nothing(request: ExportRequest) -> NothingToExportError:
+    if request.whole_tenant:
+        what = "the tenant has no object of these kinds and names that this account can read"
+        return NothingToExportError(
+            f"there is nothing to export: {what}", "Check --kind and --name."
+        )
+    what = "the site has nothing of what the manifests that come with gwe declare"
+    hint = "gwe plan -f bundled shows what is missing; --all exports all objects of the tenant."
+    return NothingToExportError(f"there is nothing to export: {what}", hint)
 
 
 def _known(request: ExportRequest) -> ExportRequest:

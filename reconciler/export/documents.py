@@ -83,8 +83,9 @@ class DocumentMaker:
         self, kind: ManifestKind, one: ConfObject, key: tuple[str, ...]
     ) -> dict[str, str]:
         site = self.context.site
-        metadata = {"type": kind.type} if kind.heading == OBJECT else {}
-        texts = dict(zip((part.word for part in key_parts(kind.object_type)), key, strict=True))
+        metadata: dict[str, str] = {"type": kind.type} if kind.heading == OBJECT else {}
+        words = [part.word for part in key_parts(kind.object_type)]
+        texts = dict(zip(words, key, strict=True))
         metadata |= {word: self.writer.name(texts[part.word]) for word, part in kind.key.items()}
         if has_tenant(kind.object_type) and one.tenant != site.tenant_dbid:
             name = self.context.live.name("Tenant", one.tenant, 0)
@@ -120,10 +121,8 @@ class DocumentMaker:
             else:
                 yield path, value
                 self._note_dbid(subject, path, value)
-        passwords = {(one.word,): _PASSWORD for one in object_type.attributes if one.secret}
-        self.omissions += [
-            Omission(subject.address, at, why) for at, why in {**lost, **passwords}.items()
-        ]
+        lost |= {(one.word,): _PASSWORD for one in object_type.attributes if one.secret}
+        self.omissions += [Omission(subject.address, at, why) for at, why in lost.items()]
 
     def _note_dbid(self, subject: Subject, path: FieldPath, value: Value) -> None:
         """Notes an option that holds the DBID of another tenant, which no name can replace."""

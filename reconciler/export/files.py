@@ -47,7 +47,7 @@ def _texts(documents: Iterable[Document]) -> Iterator[str]:
     texts: list[str] = []
     nodes = size = 0
     for one in documents:
-        text, more = yaml_text(one.data), _count(one.data)
+        text, more = one.text, _count(one.data)
         if texts and (nodes + more > _MOST_NODES or size + len(text.encode()) > _MOST_BYTES):
             yield _SEPARATOR.join(texts)
             texts, nodes, size = [], 0, 0

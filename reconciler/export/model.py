@@ -1,12 +1,14 @@
 """What an export is made from, what it is made of, and what it leaves out. Plain values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import API_VERSION, ManifestKind
+from reconciler.yaml_text import yaml_text
 
 
 @dataclass(frozen=True, order=True)
@@ -48,25 +50,32 @@ class Document:
         target = {"target": self.target} if self.target else {}
         return {**head, **target, **({"spec": self.spec} if self.spec else {})}
 
+    @cached_property
+    def text(self) -> str:
+        """The manifest as YAML."""
+        return yaml_text(self.data)
+
     def without(self, path: FieldPath) -> "Document":
         """The document without what stands at a path below ``spec``, nor what is empty then."""
         return replace(self, spec=_without(self.spec, path) or {})
 
 
 def _without(data: Any, path: FieldPath) -> Any:
+    """Data without what stands at a path, and without what holds nothing then."""
+    if not path:
+        return None
     first, *rest = path
-    if isinstance(data, Sequence):
-        kept = [
-            _without(item, tuple(rest)) if rest and str(index) == first else item
-            for index, item in enumerate(data)
-            if rest or str(index) != first
+    if isinstance(data, Mapping):
+        inner = {
+            key: _without(one, tuple(rest)) if key == first else one for key, one in data.items()
+        }
+        return {key: one for key, one in inner.items() if key != first or one}
+    if isinstance(data, list):
+        items = [
+            _without(one, tuple(rest)) if str(at) == first else one for at, one in enumerate(data)
         ]
-        return [item for item in kept if item not in ({}, [])]
-    left = {key: value for key, value in data.items() if key != first}
-    inner = _without(data[first], tuple(rest)) if rest else None
-    if inner:
-        left = {key: inner if key == first else value for key, value in data.items()}
-    return left
+        return [one for at, one in enumerate(items) if str(at) != first or one]
+    return data
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ words as everywhere; it is left out, and listed with that reason. So no rule sta
 Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,8 +50,7 @@ def proven(
     for one in documents:
         proof.add(one)
     while refused := proof.refusals():
-        for refusal in dict.fromkeys(refused):
-            proof.leave_out(*refusal)
+        proof.leave_out(refused)
     return list(proof.documents.values()), proof.omissions
 
 
@@ -73,20 +72,21 @@ class _Proof:
             name, number = f"{document.address} ({number})", number + 1
         self.documents[name] = document
 
-    def leave_out(self, name: str, path: FieldPath, reason: str) -> None:
-        """Leaves out a value, or the document where it cannot do without it."""
-        one = self.documents.get(name)
-        if one is None:
-            return
-        self._manifests.pop(name, None)
-        less = one.without(path) if path else one
-        needed = {*one.kind.required} - {*less.spec} or (one.target and not less.spec)
-        if not path or needed:
-            del self.documents[name]
-            path = path if len(path) > 1 else ()
-        else:
-            self.documents[name] = less
-        self.omissions.append(Omission(one.address, path, reason))
+    def leave_out(self, refused: Iterable[Refusal]) -> None:
+        """Leaves out values, and documents that cannot do without them."""
+        by_name: dict[str, dict[FieldPath, str]] = {}
+        for name, path, reason in refused:
+            by_name.setdefault(name, {}).setdefault(path, reason)
+        for name, reasons in by_name.items():
+            one = self.documents[name]
+            self._manifests.pop(name, None)
+            outermost = [path for path in reasons if not _is_below(path, reasons)]
+            for path in sorted(outermost, key=_place, reverse=True):  # the last of a list first
+                one = one.without(path)
+                self.omissions.append(Omission(one.address, path, reasons[path]))
+            self.documents[name] = one
+            if () in reasons or {*one.kind.required} - {*one.spec} or (one.target and not one.spec):
+                del self.documents[name]
 
     def refusals(self) -> list[Refusal]:
         """What is wrong with the documents; none where a plan is empty."""
@@ -106,7 +106,7 @@ class _Proof:
         loaded: list[YamlDocument] = []
         for name, one in self.documents.items():
             if name not in self._manifests:
-                loaded += load_text(yaml_text(one.data), name, problems)
+                loaded += load_text(one.text, name, problems)
         found = validate(loaded, problems)
         self._manifests |= {manifest.document.name: manifest for manifest in found}
 
@@ -133,7 +133,7 @@ class _Proof:
         manifest = self._manifests.get(position.file)
         if manifest is None:
             problems: list[Diagnostic] = []
-            text = yaml_text(self.documents[position.file].data)
+            text = self.documents[position.file].text
             (document,) = load_text(text, position.file, problems) or (None,)
         else:
             document = manifest.document
@@ -173,8 +173,19 @@ class _Proof:
 def _paths(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
     """The paths of all values, the outer before the inner."""
     yield path
-    items = data.items() if isinstance(data, Mapping) else ()
-    if isinstance(data, list):
-        items = ((str(index), item) for index, item in enumerate(data))
-    for part, value in items:
-        yield from _paths(value, (*path, part))
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _paths(value, (*path, key))
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _paths(item, (*path, str(index)))
+
+
+def _is_below(path: FieldPath, others: Collection[FieldPath]) -> bool:
+    """Whether a path leads into what one of the others names."""
+    return any(path[:length] in others for length in range(len(path)))
+
+
+def _place(path: FieldPath) -> tuple[tuple[int, str], ...]:
+    """What orders paths as they stand in a document: the items of a list by their number."""
+    return tuple((int(part), "") if part.isdecimal() else (0, part) for part in path)

@@ -58,15 +58,18 @@ class Writer:
             return {"binary": b64encode(value).decode()}
         if not isinstance(value, str):
             return {"integer": value}
-        for reference in references_of(*path, value):
+        word, section, key = path
+        for reference in references_of(word, section, key, value):
             if reference.target == "endpoint" and reference.tenant_dbid == self.tenant:
                 return f"{_TENANT_DBID}:{self.name(reference.name)}"
         return self.text(value)
 
 
 def foreign_dbid(path: FieldPath, value: Value, tenant: int) -> int:
-    """The DBID of another tenant that an option holds as a text; 0: none that is known."""
-    for reference in references_of(*path, value):
+    """The DBID of another tenant that an option holds as a text; 0: none that is known.
+    ``path``: word, section, option."""
+    word, section, key = path
+    for reference in references_of(word, section, key, value):
         if reference.tenant_dbid not in (0, tenant):
             return reference.tenant_dbid
     return 0
