@@ -26,6 +26,7 @@ from reconciler.errors import (
     UnrecoveredError,
     UsageError,
 )
+from reconciler.export.model import Export, Omission, SecretVariable
 from reconciler.plan.actions import (
     Action,
     Blocked,
@@ -66,6 +67,7 @@ __all__ = [
     "Delete",
     "Diagnostic",
     "ExitCode",
+    "Export",
     "InSync",
     "InterruptedRunError",
     "JournalError",
@@ -74,6 +76,7 @@ __all__ = [
     "LockHeldError",
     "LockLostError",
     "ManifestError",
+    "Omission",
     "Outcome",
     "OutcomeUnknownError",
     "Plan",
@@ -91,6 +94,7 @@ __all__ = [
     "RunOnceError",
     "RunReport",
     "RunSummary",
+    "SecretVariable",
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",

@@ -174,3 +174,30 @@ def test_a_server_that_is_made_from_an_export_exports_the_same(tmp_path: Path) -
     with opened(site_server(tmp_path / "to", BARE)) as empty:
         apply_all(made, empty, APP, {})
         assert export(empty) == made
+
+
+EMPTY = SITE[: SITE.index("Person:\n")]
+"""A server with tenants, hosts and applications, and nothing else."""
+
+
+@pytest.mark.long
+@settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=examples(18),
+)
+@given(st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}))
+def test_objects_of_every_type_come_back_whole_from_their_manifests(
+    objects: dict[str, dict[str, Any]],
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+        opened_site(one, SITE) as server,
+        opened_site(other, EMPTY) as empty,
+    ):
+        for name, given_ in objects.items():
+            with suppress(ConfigurationServerError):
+                server.create(name, given_)
+        made = export(server, APP, ALL)
+        apply_all(made, empty, APP, secrets_of(made, server, APP))
+        assert export(empty, APP, ALL).files == made.files

@@ -27,7 +27,7 @@ _TENANT_DBID = "${site.tenant.dbid}"
 
 
 @dataclass(frozen=True)
-class Writer:
+class ValueWriter:
     """Writes texts and options. ``tenant``: the DBID of the site's tenant. ``variables``:
     variable -> the text that it stands for."""
 
