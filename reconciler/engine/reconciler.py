@@ -176,10 +176,17 @@ class Reconciler(ServerSession):
         progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
-        is no drift. Parameters and errors are those of ``plan``."""
-        return self.plan(
+        is no drift. The reason of each action says, as far as runs tell, whether the server
+        was changed or the manifests were not applied in this form. Parameters and errors are
+        those of ``plan``."""
+        plan = self.plan(
             manifests, variables=variables, target=target, exclude=exclude, progress=progress
         )
+        if plan.empty:
+            return plan
+        from reconciler.apply.drift_causes import with_causes
+
+        return with_causes(plan, self._place.past_runs(plan))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
