@@ -65,7 +65,7 @@ def test_a_structure_is_no_single_value() -> None:
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
     ["0123", "on", "null", "~", " x ", "a\nb\n", "\n", "#", "- a", "a: b", "'", '"', "\\", "\x85"]
 )
-_SCALARS = _TEXTS | st.integers() | st.booleans() | st.none()
+_SCALARS = _TEXTS | st.integers(-(10**17), 10**17) | st.booleans() | st.none()
 _STYLES = st.sampled_from([None, "'", '"', "|", ">"])
 
 
