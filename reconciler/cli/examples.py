@@ -33,6 +33,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe drift --target 'Application/*' --format json",
         "gwe drift --baseline accepted.yaml",
     ),
+    "accept": (
+        "gwe accept                         # all that differs; shows, asks",
+        "gwe accept InteractionQueue/Sales",
+        "gwe accept 'Application/*' --auto-approve",
+    ),
     "show": (
         "gwe show queues.plan",
         "gwe show queues.plan --format markdown",

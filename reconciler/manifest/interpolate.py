@@ -41,6 +41,11 @@ class Text:
     variables: frozenset[str] = frozenset()
 
 
+def literal(text: str) -> str:
+    """What a manifest says for a text that holds ``${`` and no variables."""
+    return text.replace("${", "$${")
+
+
 @dataclass
 class Allowance:
     """How many characters the ``${…}`` of all manifests may still be filled in with: a few
