@@ -14,9 +14,9 @@
 that; ``keep`` to the kept paths; ``skip`` and ``blocked`` to a
 part of the reason. What is not listed must be in sync.
 
-The plan as JSON is whole: it fits the schema, and read back it is the plan, with the text
-that ``plan`` prints. Then each story is applied and planned again: the second plan is
-empty, and nothing that the first one did not list has changed.
+The plan as JSON is whole: it fits the schema, as all that the harness reads does, and read
+back it is the plan, with the text that ``plan`` prints. Then each story is applied and planned
+again: the second plan is empty, and nothing that the first one did not list has changed.
 """
 
 import io
@@ -26,7 +26,6 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 from rich.console import Console
 
 from reconciler.kinds.flatten import flatten
@@ -35,7 +34,6 @@ from reconciler.plan.codec import plan_data, plan_json, plan_of
 from reconciler.render.plan_text import PlanText
 from reconciler.server.snapshot import Snapshot
 from tests.harness import everything, gwe, plan_arguments, site_server
-from tests.test_plan_file import SCHEMA
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 FOLDERS = sorted(folder.parent for folder in SCENARIOS.glob("*/expected.yaml"))
@@ -121,9 +119,7 @@ def _check_remarks(found: list[str], expected: list[str]) -> None:
 
 def _check_it_reads_back(printed: str, text: str) -> None:
     """The plan that was ``printed`` as JSON is whole, and is the one that ``text`` shows."""
-    data = json.loads(printed)
-    assert list(Draft7Validator(SCHEMA).iter_errors(data)) == []
-    plan = plan_of(data)
+    plan = plan_of(json.loads(printed))
     assert plan_json(plan) == printed
     assert plan_of(plan_data(plan)) == plan
     out = io.StringIO()
