@@ -5,7 +5,7 @@ import click
 from reconciler.cli.common import ManifestFlags, OutputFlags, SelectionFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import DriftFormatFlags
+from reconciler.cli.formats import DriftFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -18,6 +18,7 @@ def command(
     site: SiteFlags,
     selection: SelectionFlags,
     form: DriftFormatFlags,
+    page: PageFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,
@@ -28,6 +29,7 @@ def command(
     no drift.
     Exits 3 if the plan is refused.
     """
+    check_out(form, page.out)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
@@ -37,7 +39,7 @@ def command(
             plan = engine.drift(
                 loaded, target=selection.target, exclude=selection.exclude, progress=progress
             )
-    form.opened(output.style()).plan(plan)
+    form.opened(output.style(), page=page.out).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

@@ -31,12 +31,12 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     "drift": (
         "gwe drift --quiet                  # for a nightly job: exit code 2",
         "gwe drift --profile test --verbose",
-        "gwe drift --target 'Application/*' --format json",
+        "gwe drift --format html --out drift.html",
     ),
     "show": (
         "gwe show queues.plan",
-        "gwe show queues.plan --format markdown",
         "gwe show queues.plan --format json",
+        "gwe show queues.plan --format html --out queues.html",
     ),
     "runs": (
         "gwe runs",
