@@ -201,7 +201,7 @@ def test_a_page_is_written_over_a_page_and_over_nothing_else(server: Path, tmp_p
     assert (refused.code, refused.out) == (64, "")
     assert refused.err == (
         "error: m.yaml exists and is not a page of gwe\n"
-        "  Name another file with --out, or remove that one first.\n"
+        "  Name another file, or remove this one first.\n"
     )
     assert (tmp_path / "m.yaml").read_text(encoding="utf-8") == MANIFEST
 

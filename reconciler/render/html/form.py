@@ -25,6 +25,7 @@ from reconciler.visible_text import escaped
 _FOLDER = Path(__file__).parent
 _BEGINNING = b"<!DOCTYPE html>\n<!-- A plan of gwe."
 """What a page begins with: only such a file is replaced by another page."""
+_ADVICE = "Name a new file with --out, or - for standard output."
 
 
 class HtmlForm:
@@ -38,7 +39,7 @@ class HtmlForm:
         if not self._style.page:
             print_data(text)
             return
-        replace_file(Path(self._style.page), text.encode(), _is_page, "a page of gwe")
+        replace_file(Path(self._style.page), text.encode(), _is_page, "page of gwe", _ADVICE)
         say(summary(plan))
         say(f"Wrote the page {self._style.page}: open it in a browser.")
 
