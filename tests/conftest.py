@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import browser
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
 from tests.runs import (
     Nursery,
@@ -126,6 +127,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if not available():
         terminalreporter.write_line(LEFT_OUT)
+    if not browser.available():
+        terminalreporter.write_line(browser.LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "drift": (
         "gwe drift --quiet                  # for a nightly job: exit code 2",
-        "gwe drift --target 'Application/*' --format json",
+        "gwe drift --format html --out drift.html",
         "gwe drift --baseline accepted.yaml",
     ),
     "accept": (
@@ -40,8 +40,8 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "show": (
         "gwe show queues.plan",
-        "gwe show queues.plan --format markdown",
         "gwe show queues.plan --format json",
+        "gwe show queues.plan --format html --out queues.html",
     ),
     "runs": (
         "gwe runs",
