@@ -43,6 +43,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe show queues.plan --format json",
         "gwe show queues.plan --format html --out queues.html",
     ),
+    "export": (
+        "gwe export site                    # what belongs to Web Engagement",
+        "gwe export site --merge            # again, after changes on the server",
+        "gwe export skills --kind Skill --kind Person --name 'A*'",
+    ),
     "runs": (
         "gwe runs",
         "gwe runs -n 5",

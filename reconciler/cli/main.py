@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "accept": ("accept", "Take the server's values into the manifests."),
     "validate": ("validate", "Check manifests without a server."),
     "show": ("show", "Show a plan file."),
+    "export": ("export", "Write manifests of what is on a server."),
     "runs": ("runs", "List runs, and how they ended."),
     "undo": ("undo", "Revert a run."),
     "recover": ("recover", "Finish what an interrupted run left half done."),
