@@ -55,7 +55,7 @@ MAY_IMPORT = {
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml", "yaml_construction"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
     "export": {"kinds", "server", "site", "manifest", "plan", "strict_yaml", "yaml_construction"},
-    "state": {"kinds", "server", "plan"},
+    "state": {"kinds", "server", "plan", "strict_yaml"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "export", "state", "apply"},
     "settings_schema": {"kinds"},

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do."),
     "apply": ("apply", "Show the plan, ask, and apply it."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
+    "accept": ("accept", "Take the server's values into the manifests."),
     "validate": ("validate", "Check manifests without a server."),
     "show": ("show", "Show a plan file."),
     "export": ("export", "Write manifests of what is on a server."),
