@@ -17,7 +17,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
-from reconciler.engine.site_session import SiteSession
+from reconciler.engine.server_session import SiteSession
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
