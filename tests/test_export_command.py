@@ -121,7 +121,7 @@ def test_standard_output_has_the_manifests_and_standard_error_the_rest(server: P
     (person,) = yaml.safe_load_all(result.out)
     assert person["metadata"] == {"employeeID": "7001"}
     assert person["spec"] == {"userName": "agent", "isAgent": True}
-    assert "Person/7001 password: a password cannot be read" in result.err
+    assert "Person/7001, password: a password cannot be read" in result.err
 
 
 @pytest.mark.parametrize(
@@ -282,8 +282,11 @@ def test_what_no_manifest_can_say_is_listed_with_the_reason(server: Path) -> Non
     result = export(server, "site", *kinds)
     assert result.code == 0
     assert "Skill/english : metadata.name has blanks around it: 'english '" in result.out
-    assert "Skill/Tabs annex/a/x\\t: the name of an option holds a tab (U+0009)" in result.out
-    assert "capacityRule: no manifest of this kind declares it" in result.out
+    assert "Skill/Tabs, annex/a/x\\t: the name of an option holds a tab (U+0009)" in result.out
+    assert (
+        "AgentGroup/Web Engagement Chat, capacityRule: no manifest of this kind declares it"
+        in result.out
+    )
     assert "BusinessAttribute/Colours: 'Colours' is the name or the display name of" in result.out
     text = (server.parent / "site" / "skill.yaml").read_text(encoding="utf-8")
     assert "fine: z" in text
@@ -305,6 +308,7 @@ def test_a_host_becomes_a_variable_where_that_is_asked_for(server: Path) -> None
     assert "other: myhost.example.com" in text
     declared = (server.parent / "site" / "variables.yaml").read_text(encoding="utf-8")
     assert 'default: "${site.server.host}"' in declared
+    assert "tenant" not in declared  # nothing that was exported has its name in it
     arguments = ("plan", "-f", "site", "--server", f"embedded:{server}", "--app", APP)
     assert "Nothing to do: 1 in sync." in gwe(*arguments, cwd=server.parent).out
 
