@@ -228,6 +228,32 @@ def test_a_secret_is_asked_for_and_its_value_is_nowhere(server: Path) -> None:
     assert "Nothing to do: 1 in sync." in gwe(*arguments, cwd=server.parent, env=env).out
 
 
+def test_a_secret_that_no_manifest_can_declare_is_left_out_and_said(server: Path) -> None:
+    server = with_site(
+        server,
+        "Skill: [{name: S, annex: {db: {password: {binary: 00ff}, token: '  ', user: me}}}]\n"
+        "AgentLogin: [{code: '7001', switch: SIP, password: hush-hush}]\n"
+        "Switch: [{name: SIP, physicalSwitch: Office}]\n"
+        "PhysicalSwitch: [{name: Office, type: SIPSwitch}]\n",
+    )
+    result = export(server, "-", "--kind", "Skill", "--kind", "AgentLogin")
+    assert "db:\n      user: me" in result.out
+    assert "Skill/S, annex/db/password: a secret that is binary cannot be" in result.err
+    assert "Skill/S, annex/db/token: a secret that is blank cannot be declared" in result.err
+    assert "from: env.SECRET_7001_PASSWORD" in result.out
+    assert "hush-hush" not in result.out + result.err
+
+
+def test_an_object_that_cannot_do_without_what_is_refused_is_said_to_be_left_out(
+    server: Path,
+) -> None:
+    server = with_site(server, "Enumerator: [{name: A, displayName: 'b ', type: Custom}]\n")
+    result = export(server, "-", "--kind", "BusinessAttribute", "--name", "A")
+    assert (result.code, result.out) == (0, "")
+    assert "BusinessAttribute/A: it cannot be declared without displayName" in result.err
+    assert "BusinessAttribute/A, displayName: spec.displayName has blanks around it" in result.err
+
+
 def test_values_of_every_type_are_exported_as_such(server: Path) -> None:
     server = with_site(
         server,

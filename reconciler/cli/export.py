@@ -99,7 +99,7 @@ def command(
                 kinds=choice.kind,
                 names=choice.name,
                 everything=choice.all,
-                parameterise=[one for text in form.parameterise for one in text.split(",")],
+                parameterise=[one for text in form.parameterise for one in text.split(",") if one],
                 variables={one.name: one.value for one in session.settings.variables},
                 progress=progress,
             )
