@@ -179,6 +179,20 @@ def test_what_refers_to_the_site_and_what_it_refers_to_belongs_to_it(server: Pat
     assert not {"French", "7009", "Other", "Loose", "Else"} & {*names}
 
 
+def test_variables_of_gwe_toml_say_what_belongs_to_the_site(server: Path) -> None:
+    server = with_site(
+        server,
+        "Enumerator: [{name: Mine, displayName: Own Data, type: Custom}]\n"
+        "EnumeratorValue: [{attribute: Mine, name: WebEngagement.CurrentWebPage,"
+        " displayName: Page, isDefault: false}]\n",
+    )
+    settings = "[vars]\ncase_data_attribute = 'Own Data'\nof_other_manifests = 'x'\n"
+    (server.parent / "gwe.toml").write_text(settings, encoding="utf-8")
+    text = export(server, "-").out
+    assert "attribute: Mine" in text
+    assert "CaseData" not in text
+
+
 def test_only_the_sections_that_web_engagement_uses_are_exported(server: Path) -> None:
     text = export(server, "-").out
     assert "Webengagement_rule_MyRule" in text
