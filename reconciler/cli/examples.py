@@ -38,6 +38,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe show queues.plan --format json",
         "gwe show queues.plan --format html --out queues.html",
     ),
+    "graph": (
+        "gwe graph                          # a tree of text",
+        "gwe graph --format mermaid > chat-path.mmd",
+        "gwe graph --profile test --format svg > chat-path.svg",
+    ),
     "runs": (
         "gwe runs",
         "gwe runs -n 5",

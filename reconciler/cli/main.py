@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
     "validate": ("validate", "Check manifests without a server."),
     "show": ("show", "Show a plan file."),
+    "graph": ("graph", "Show how chats come to their strategies, live and planned."),
     "runs": ("runs", "List runs, and how they ended."),
     "undo": ("undo", "Revert a run."),
     "recover": ("recover", "Finish what an interrupted run left half done."),

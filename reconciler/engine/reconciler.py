@@ -6,18 +6,16 @@ The command line and programs use it in the same way. It prints nothing and asks
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, load, prepare
+from reconciler.engine.planning import ManifestSource, load
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
-from reconciler.engine.server_session import ServerSession
+from reconciler.engine.site_session import SiteSession
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from reconciler.state.store import RunEntry
 
 
-class Reconciler(ServerSession):
+class Reconciler(SiteSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
     Every error is a ``ReconcilerError``; each method names the classes that its callers tell
@@ -56,9 +54,7 @@ class Reconciler(ServerSession):
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
-        super().__init__(server)
-        self._site = site
-        self._place = place
+        super().__init__(server, site, place)
         self._limits = limits or Limits()
         self._secret_names = secret_names
 
@@ -140,11 +136,6 @@ class Reconciler(ServerSession):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
-        if not self._site.app:
-            raise UsageError(
-                "which Web Engagement Server?",
-                "Name its application with --app, with GWE_APP, or in gwe.toml.",
-            )
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
@@ -155,17 +146,7 @@ class Reconciler(ServerSession):
             secret_names=self._secret_names,
             limits=self._limits,
         )
-        planned = prepare(
-            loaded,
-            self.reader,
-            self._site,
-            options,
-            os.environ,
-            self._place.installation(),
-            self._place.known_secrets,
-            progress,
-        )
-        return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
+        return self.planned(loaded, options, progress).plan
 
     def drift(
         self,
@@ -191,7 +172,7 @@ class Reconciler(ServerSession):
             plan = without_accepted(plan, baseline, whole=not (target or exclude))
         from reconciler.apply.drift_causes import with_causes
 
-        return plan if plan.empty else with_causes(plan, self._place.past_runs(plan))
+        return plan if plan.empty else with_causes(plan, self.past_runs(plan))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
