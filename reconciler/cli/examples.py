@@ -33,6 +33,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe drift --format html --out drift.html",
         "gwe drift --baseline accepted.yaml",
     ),
+    "accept": (
+        "gwe accept                         # all that differs; shows, asks",
+        "gwe accept InteractionQueue/Sales",
+        "gwe accept 'Application/*' --auto-approve",
+    ),
     "show": (
         "gwe show queues.plan",
         "gwe show queues.plan --format json",
@@ -42,6 +47,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe graph                          # a tree of text",
         "gwe graph --format mermaid > chat-path.mmd",
         "gwe graph --profile test --format svg > chat-path.svg",
+    ),
+    "export": (
+        "gwe export site                    # what belongs to Web Engagement",
+        "gwe export site --merge            # again, after changes on the server",
+        "gwe export skills --kind Skill --kind Person --name 'A*'",
     ),
     "runs": (
         "gwe runs",

@@ -54,9 +54,8 @@ class Reconciler(SiteSession):
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
-        super().__init__(server, site, place)
+        super().__init__(server, site, place, secret_names)
         self._limits = limits or Limits()
-        self._secret_names = secret_names
 
     @classmethod
     def connect(
