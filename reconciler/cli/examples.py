@@ -43,6 +43,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe show queues.plan --format json",
         "gwe show queues.plan --format html --out queues.html",
     ),
+    "explain": (
+        "gwe explain InteractionQueue/Sales",
+        "gwe explain Application/Chat_Server_1/options/log/verbose",
+        "gwe explain 'AgentGroup/Web Engagement Chat' --format json",
+    ),
     "graph": (
         "gwe graph                          # a tree of text",
         "gwe graph --format mermaid > chat-path.mmd",

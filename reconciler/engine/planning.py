@@ -16,7 +16,7 @@ from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
-from reconciler.manifest.variables import Setting, Variables
+from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
@@ -54,13 +54,13 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with what it was computed from: the live objects, what the manifests declare, and
-    the values of their variables."""
+    """A plan with what it was computed from: the live objects, the manifests, and what they
+    declare for the site."""
 
     plan: Plan
     live: Snapshot
     desired: Desired
-    variables: Variables
+    loaded: Loaded
 
 
 def prepare(
@@ -87,7 +87,7 @@ def prepare(
     info = server.info()
     context = Context(desired, live, site, options, known_secrets(info.identity), info.user)
     plan = make_plan(context, info, loaded.digest)
-    return Planned(replace(plan, inputs=loaded.inputs), live, desired, loaded.variables)
+    return Planned(replace(plan, inputs=loaded.inputs), live, desired, loaded)
 
 
 def _read(

@@ -4,6 +4,7 @@ validate   gwe-validate/1     apply      gwe-apply/1
 runs       gwe-runs/1         runs show  gwe-run/1
 doctor     gwe-doctor/1       plan, drift, show: plan/codec.py
 graph      gwe-graph/1: graphs/json_text.py
+explain    gwe-explain/1: explanation.py
 """
 
 from collections.abc import Callable, Mapping
