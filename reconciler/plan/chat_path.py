@@ -61,7 +61,8 @@ class ChatPath:
 
     def _add(self, key: NodeKey, *faults: str, there: bool = True) -> NodeKey:
         self.found[key] = there
-        self.faults.setdefault(key, []).extend(faults)
+        known = self.faults.setdefault(key, [])
+        known += [fault for fault in faults if fault not in known]
         return key
 
     def _join(self, source: NodeKey, target: NodeKey, label: str = "") -> None:
