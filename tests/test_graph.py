@@ -17,7 +17,7 @@ from reconciler.render.graphs import GRAPH_FORMS
 from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.graphs.tree import print_graph
 from reconciler.visible_text import escaped
-from tests.harness import VENDOR, Result, gwe, opened, plan_arguments, site_server
+from tests.harness import Result, gwe, opened, plan_arguments, site_server
 from tests.plan_values import HOSTILE
 
 SITE = """\
@@ -98,18 +98,21 @@ def test_where_the_queue_key_leads_now_is_marked_as_removed(server: Path, tmp_pa
 
 
 def test_a_fault_that_server_and_cluster_lead_to_is_told_once(tmp_path: Path) -> None:
-    server = site_server(tmp_path, VENDOR)
+    server = tmp_path / "gwe.db"
+    assert gwe("embedded", "init", server, cwd=tmp_path).code == 0  # a site with a cluster
+    site = ("--app", "Web_Engagement_Server")
     key = ENDPOINT.partition("---")[2]
     cluster = key.replace("web-engagement-server", "web-engagement-cluster")
     queue = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Old}\n"
     text = f"{ENDPOINT}---{cluster.replace('name: key', 'name: other')}---\n{queue}"
     (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
-    arguments = plan_arguments(server, "-f", "m.yaml", "--auto-approve", "--quiet")
+    arguments = plan_arguments(server, "-f", "m.yaml", *site, "--auto-approve", "--quiet")
     assert gwe("apply", *arguments, cwd=tmp_path).code == 0
     removed = ENDPOINT.partition("---")[0].replace("web: Old", "web: null")
-    nodes = json.loads(graph(server, removed, "--format", "json").out)["nodes"]
+    nodes = json.loads(graph(server, removed, *site, "--format", "json").out)["nodes"]
     assert [one["faults"] for one in nodes if one["kind"] == "endpoint"] == [
-        ["Chat lacks this endpoint"],
+        ["Chat_Server_1 lacks this endpoint"],
+        ["Chat_Server_2 lacks this endpoint"],
     ]
 
 
