@@ -43,6 +43,16 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe show queues.plan --format json",
         "gwe show queues.plan --format html --out queues.html",
     ),
+    "explain": (
+        "gwe explain InteractionQueue/Sales",
+        "gwe explain Application/Chat_Server_1/options/log/verbose",
+        "gwe explain 'AgentGroup/Web Engagement Chat' --format json",
+    ),
+    "graph": (
+        "gwe graph                          # a tree of text",
+        "gwe graph --format mermaid > chat-path.mmd",
+        "gwe graph --profile test --format svg > chat-path.svg",
+    ),
     "export": (
         "gwe export site                    # what belongs to Web Engagement",
         "gwe export site --merge            # again, after changes on the server",

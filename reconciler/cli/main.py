@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "accept": ("accept", "Take the server's values into the manifests."),
     "validate": ("validate", "Check manifests without a server."),
     "show": ("show", "Show a plan file."),
+    "explain": ("explain", "Say why a field is planned, kept or left alone."),
+    "graph": ("graph", "Show how chats come to their strategies, live and planned."),
     "export": ("export", "Write manifests of what is on a server."),
     "runs": ("runs", "List runs, and how they ended."),
     "undo": ("undo", "Revert a run."),

@@ -6,18 +6,16 @@ The command line and programs use it in the same way. It prints nothing and asks
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, load, prepare
+from reconciler.engine.planning import ManifestSource, load
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
-from reconciler.engine.server_session import SiteSession
+from reconciler.engine.site_session import SiteSession
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
@@ -137,7 +135,6 @@ class Reconciler(SiteSession):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
-        self._check_app()
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
@@ -148,17 +145,7 @@ class Reconciler(SiteSession):
             secret_names=self._secret_names,
             limits=self._limits,
         )
-        planned = prepare(
-            loaded,
-            self.reader,
-            self._site,
-            options,
-            os.environ,
-            self._place.installation(),
-            self._place.known_secrets,
-            progress,
-        )
-        return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
+        return self.planned(loaded, options, progress).plan
 
     def drift(
         self,
@@ -184,7 +171,7 @@ class Reconciler(SiteSession):
             plan = without_accepted(plan, baseline, whole=not (target or exclude))
         from reconciler.apply.drift_causes import with_causes
 
-        return plan if plan.empty else with_causes(plan, self._place.past_runs(plan))
+        return plan if plan.empty else with_causes(plan, self.past_runs(plan))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
