@@ -11,6 +11,7 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import accepting, with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
+from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode
 from reconciler.render.console import say, say_command
 
@@ -37,11 +38,11 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
 
         with reading_shown() as progress:
             report = copy_server(engine.reader, file, progress)
-    say(f"Copied {report.objects} objects into {file}, without passwords.")
+    say(f"Copied {counted(report.objects, 'object')} into {file}, without passwords.")
     if report.unread:
         say(
-            f"The permissions of {report.unread} objects could not be read by this account:"
-            " there they inherit those of their folder."
+            f"This account cannot read the permissions of {counted(report.unread, 'object')}, which"
+            " inherit those of their folders in the copy."
         )
     if report.unknown:
         say(f"The server does not have the types {', '.join(report.unknown)}.")
@@ -58,7 +59,7 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
 def _list(what: str, findings: Sequence[str], most: int | None) -> None:
     if not findings:
         return
-    say(f"{len(findings)} {what}:")
+    say(f"{what}: {len(findings)}")
     for finding in findings[:most]:
         say(f"  {finding}")
     if most is not None and len(findings) > most:
