@@ -38,6 +38,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe accept InteractionQueue/Sales",
         "gwe accept 'Application/*' --auto-approve",
     ),
+    "snapshot": (
+        "gwe snapshot copy.db               # of the server in gwe.toml",
+        "gwe snapshot copy.db --from confservs://cs.example.com --user gwe-reader",
+        "gwe apply --server embedded:copy.db",
+    ),
     "show": (
         "gwe show queues.plan",
         "gwe show queues.plan --format json",

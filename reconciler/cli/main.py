@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("apply", "Show the plan, ask, and apply it."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
     "accept": ("accept", "Take the server's values into the manifests."),
+    "snapshot": ("snapshot", "Copy a live server into a file, to rehearse on."),
     "validate": ("validate", "Check manifests without a server."),
     "show": ("show", "Show a plan file."),
     "explain": ("explain", "Say why a field is planned, kept or left alone."),
