@@ -156,7 +156,7 @@ def test_at_whatever_line_ctrl_c_arrives_the_run_says_what_is_so(
         assert run(place, server, [], seen).exit_code == 0
     moments = sorted({(line, n) for line, last in times.items() for n in (1, last)})
     assert len(moments) > 300
-    step = len(moments) // examples(len(moments), share=8)
+    step = len(moments) // examples(len(moments), share=12)
     for number, (line, time) in enumerate(moments[::step]):
         place = make_place(tmp_path / str(number), template)
         ended, warnings = struck(place, line, time)
