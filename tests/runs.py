@@ -441,12 +441,16 @@ class Nursery:
     def gwe(
         self, *arguments: str | Path, place: Place, strike: Strike | None = None, **extra: str
     ) -> Result:
-        """Runs one command; the code is negative where a signal has killed it."""
+        """Runs one command; the code is negative where a signal has killed it. One that is
+        not struck runs in this process, which takes a quarter less."""
+        environment = {**place.environment, "COLUMNS": "80", **extra}
+        if strike is None:
+            return gwe(*arguments, cwd=place.folder, env=environment)
         request = {
             "arguments": list(map(str, arguments)),
             "cwd": str(place.folder),
-            "env": {**place.environment, "COLUMNS": "80", **extra},
-            "strike": asdict(strike) if strike else None,
+            "env": environment,
+            "strike": asdict(strike),
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -541,8 +545,7 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, path in enumerate(files, 1):
             os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), number)
-        if request["strike"]:
-            install(Strike(**request["strike"]))
+        install(Strike(**request["strike"]))
         code = main(request["arguments"])
     except BaseException as error:  # noqa: BLE001 - the test sees it
         os.write(2, f"Traceback: {error!r}".encode())
