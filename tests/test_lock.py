@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import termios
+import time as time_module
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -21,6 +22,7 @@ from reconciler.apply.lock_acquisition import Resumption, acquire
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
+from reconciler.engine.run_context import run_context
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
 from reconciler.plan.codec import plan_json
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -28,7 +30,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.port import Server
 from reconciler.state.opening import open_store
-from reconciler.testing.faults import Drop, Interfere, Refuse
+from reconciler.testing.faults import Delay, Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.engines import on_both_engines
 from tests.harness import APP, gwe, opened
@@ -45,6 +47,10 @@ from tests.runs import (
 from tests.test_output import in_terminal
 
 TENANTS = (1, 101)
+SIXTY = "---\n".join(
+    f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
+    for n in range(60)
+)
 Sleep = Callable[[float], object]
 
 
@@ -336,7 +342,7 @@ def test_a_process_whose_run_is_recovered_no_longer_has_the_lock(server: Embedde
     lost.start_writing()
     _recover(server, "run", time)
     with pytest.raises(LockLostError, match="it is now held by anna on here"):
-        lost.confirm()
+        lost.confirm(always=True)
 
 
 # Recovering from another machine
@@ -457,14 +463,83 @@ def test_an_owner_notices_the_loss_before_its_next_write(
     assert [holder_of(one).run for one in find_locks(server)] == (["second"] if theirs else [])
 
 
+@pytest.mark.parametrize(("slept", "always"), [(6.0, True), (6.1, False), (90_000.0, False)])
+def test_an_owner_that_slept_notices_the_loss_once_its_confirmation_is_a_tenth_of_a_lease_old(
+    server: EmbeddedServer, slept: float, *, always: bool
+) -> None:
+    """Suspended, stopped or waiting: its clock has gone on. Meanwhile somebody else has
+    released its lock (``gwe lock release --abandon``) and holds another."""
+    time = Time()
+    owner = _take(server, "owner", time)
+    owner.start_writing()
+    _steal(server)
+    time.now += slept
+    with pytest.raises(LockLostError, match="another run has taken the lock over"):
+        owner.confirm(always=always)
+
+
+def test_a_confirmation_counts_from_when_it_was_asked_for(server: EmbeddedServer) -> None:
+    """An answer may have waited in the network for as long as a call may take."""
+    time = Time()
+    slow = FaultyServer(server, [Delay("read", when="after", seconds=7)], sleep=time.clock.sleep)
+    owner = _take(slow, "owner", time)
+    owner.start_writing()
+    asked = len(slow.calls)
+    owner.confirm()
+    assert [call.name for call in slow.calls[asked:]] == ["read"]
+
+
+def test_the_clock_of_a_run_goes_on_while_the_machine_is_suspended() -> None:
+    """No test can suspend this machine: the clock is the one that its system says does."""
+    clock = run_context("anna").clock.monotonic
+    name = "CLOCK_BOOTTIME" if hasattr(time_module, "CLOCK_BOOTTIME") else "CLOCK_MONOTONIC"
+    if hasattr(time_module, name):
+        before = time_module.clock_gettime(getattr(time_module, name))
+        assert before <= clock() <= time_module.clock_gettime(getattr(time_module, name))
+
+
+@pytest.mark.parametrize("lease", [60.0, 600.0])
+def test_the_lock_is_read_once_in_a_tenth_of_the_lease_and_not_for_each_write(
+    place: Place, server: EmbeddedServer, lease: float
+) -> None:
+    (place.folder / "manifests.yaml").write_text(SIXTY, encoding="utf-8")
+    watch = Time()
+    # Each of 60 creates takes a second.
+    faulty = FaultyServer(
+        server, [Delay("create", object_type="Script", seconds=1)], sleep=watch.clock.sleep
+    )
+    report = _execute(place, faulty, plan=place.plan(), clock=watch.clock, lease=lease)
+    assert report.exit_code == 0
+    names = [(one.name, one.object_type) for one in faulty.calls]
+    first, last = (
+        names.index(("create", "Script")),
+        len(names) - names[::-1].index(("create", "Script")),
+    )
+    assert names[first:last].count(("read", "Transaction")) == {60.0: 10, 600.0: 0}[lease]
+
+
+def test_each_delete_of_a_replace_confirms_the_lock_right_before(
+    place: Place, server: EmbeddedServer
+) -> None:
+    faulty = FaultyServer(server)
+    assert _execute(place, faulty).exit_code == 0
+    calls = faulty.calls
+    deletes = [n for n, one in enumerate(calls) if one.name == "delete"][:-1]  # not of the lock
+    assert [calls[n].object_type for n in deletes] == ["AgentGroup", "Script"]
+    assert [(calls[n - 1].name, calls[n - 1].object_type) for n in deletes] == [
+        ("read", "Transaction")
+    ] * 2
+
+
 def _execute(place: Place, server: Server, **options: Any) -> RunReport:
     plan = options.pop("plan", None) or place.plan(*REPLACED)
+    clock = options.pop("clock", None)
     return execute_plan(
         plan,
         plan_json(plan),
         server,
         RunOptions(place.state, **options),
-        someone("first"),
+        someone("first", clock=clock),
         lambda *_: None,
         options.get("warn", lambda _: None),
         lambda: False,
@@ -495,16 +570,25 @@ def test_a_run_whose_lock_is_taken_away_stops_before_its_next_write(
     assert [c for c in faulty.calls if c.name == "delete" and c.object_type != "Transaction"] == []
 
 
+@pytest.mark.parametrize("slept", [6, 7])
 def test_a_replace_whose_lock_is_taken_after_its_delete_is_created_all_the_same(
-    place: Place, server: EmbeddedServer
+    place: Place, server: EmbeddedServer, slept: int
 ) -> None:
+    """Then the run stops: before its next delete, or once a tenth of the lease has passed."""
     before = place.objects()
+    watch = Time()
     stolen = Interfere("delete", 1, "after", object_type="AgentGroup", write=_steal)
-    report = _execute(place, FaultyServer(server, [stolen]))
+    slow = Delay("delete", 1, "after", object_type="AgentGroup", seconds=slept)
+    faulty = FaultyServer(server, [stolen, slow], sleep=watch.clock.sleep)
+    report = _execute(place, faulty, clock=watch.clock)
     group = told(place.objects())["AgentGroup Group"]
     assert group == AFTER["AgentGroup Group"]
     assert report.exit_code == 5  # it was written, though the run stopped
-    assert [outcome.status for outcome in report.outcomes][1:] == ["not-started"] * 4
+    assert [outcome.status for outcome in report.outcomes] == (
+        ["failed", *["not-started"] * 4]
+        if slept > 6
+        else ["done", "done", "done", "failed", "not-started"]
+    )
     assert bystanders(place.objects()) == bystanders(before)
     assert _held(server).run == "thief"
 
