@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -47,10 +48,8 @@ from tests.runs import (
 from tests.test_output import in_terminal
 
 TENANTS = (1, 101)
-SIXTY = "---\n".join(
-    f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
-    for n in range(60)
-)
+QUEUE = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{}}}\n"
+SIXTY = "---\n".join(QUEUE.format(number) for number in range(60))
 Sleep = Callable[[float], object]
 
 
@@ -992,6 +991,34 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
     assert told(place.objects()) == AFTER
 
 
+@pytest.mark.parametrize(("number", "signals"), [(10, 1), (12, 1), (10, 2), (12, 2)])
+def test_signals_with_eight_in_flight_leave_nothing_that_is_not_said_or_recovered(
+    nursery: Nursery, place: Place, number: int, signals: int
+) -> None:
+    """At a commit after the first replace, while several objects are written."""
+    before = place.objects()
+    queues = "".join(f"---\n{QUEUE.format(n)}" for n in range(8))
+    with (place.folder / "manifests.yaml").open("a", encoding="utf-8") as file:
+        file.write(queues)
+    strike = Strike("record", "after", number, ("SIGINT",) * signals)
+    done = nursery.apply(place, strike, "--in-flight", "8")
+    assert "interrupt again to stop at once." in done.err
+    (run,) = place.runs
+    if signals == 1:
+        assert done.code == 5
+        assert {one.status for one in run.outcomes.values()} == {"done", "not-started"}
+        assert run.finished
+    else:
+        assert "nothing was written" not in done.err
+        assert done.code == 5
+    assert nursery.recover(place).code == 0
+    assert place.locks() == []
+    assert all(run.finished for run in place.runs)
+    assert bystanders(before).items() <= bystanders(place.objects()).items()
+    assert nursery.apply(place, None, "--in-flight", "8").code == 0
+    assert told(place.objects()) == AFTER
+
+
 @on_both_engines("number, side", product(RECORDS, ("before", "after")))
 def test_a_second_signal_stops_at_once_and_the_rest_is_recovered(
     nursery: Nursery, place: Place, number: int, side: str
@@ -1018,18 +1045,15 @@ OBJECTS = 400
 """So many that what an apply says of them is more than a pipe and its reader hold."""
 SMALL = 4096
 """The bytes of a pipe that lets nobody be far ahead of its reader."""
-MANY = "---\n".join(
-    f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
-    for n in range(OBJECTS)
-)
+MANY = "---\n".join(QUEUE.format(number) for number in range(OBJECTS))
 
 
-def _apply_many(place: Place, **how: Any) -> "subprocess.Popen[bytes]":
+def _apply_many(place: Place, *more: str, **how: Any) -> "subprocess.Popen[bytes]":
     (place.folder / "manifests.yaml").write_text(MANY, encoding="utf-8")
     return subprocess.Popen(
         [
             *(sys.executable, "-u", "-m", "reconciler", "apply", *_server(place), "--app", APP),
-            *("-f", "manifests.yaml", "--auto-approve"),
+            *("-f", "manifests.yaml", "--auto-approve", *more),
         ],
         cwd=place.folder,
         env={**os.environ, "GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80"},
@@ -1083,6 +1107,37 @@ def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Pl
         process.stdout.close()
     assert process.returncode == 0
     assert _check_many(place, "applied") == OBJECTS
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("in_flight", ["1", "8"])
+def test_a_run_that_is_stopped_and_abandoned_writes_nothing_when_it_goes_on(
+    place: Place, in_flight: str
+) -> None:
+    """SIGSTOP for a tenth of the lease of a minute, and somebody else releases its lock."""
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "pipesize": SMALL}
+    with _apply_many(place, "--timeout", "15", "--in-flight", in_flight, **pipe) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"[ 10/400]"):
+                break
+        process.send_signal(signal.SIGSTOP)
+        (run,) = place.run_names
+        left = gwe("lock", "release", *_server(place), "--abandon", run, cwd=place.folder / "..")
+        assert left.code == 0, left.err
+        before = _in_line(place)
+        time_module.sleep(6.1)
+        process.send_signal(signal.SIGCONT)
+        shown = process.stdout.read().decode()
+    assert process.returncode == 5
+    assert "another run has taken the lock over" in " ".join(shown.split())
+    assert len(_in_line(place)) <= len(before) + int(in_flight)  # those that were on their way
+
+
+def _in_line(place: Place) -> list[object]:
+    """The queues that are there."""
+    found = place.objects().values()
+    return [one for one in found if str(one.attributes.get("name", "")).startswith("Q")]
 
 
 def test_other_runs_are_looked_for_before_anything_is_read(

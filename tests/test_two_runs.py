@@ -10,10 +10,11 @@ of a contender may run so fast that every lease ends at once.
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import event, given, note, settings
@@ -23,9 +24,10 @@ from reconciler.apply.lock import Clock
 from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
+from reconciler.server.port import Server
 from reconciler.state.opening import open_store
 from reconciler.state.store import StateStore
-from reconciler.testing.faults import Interfere
+from reconciler.testing.faults import Call
 from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
 from tests.harness import opened
@@ -83,7 +85,7 @@ class Turns:
 class How:
     """How one of the two runs. ``targets``, ``overwrites``: addresses; ``value``: what its
     manifests want; ``speed``: how fast its clock runs; ``wait``: seconds that it waits for
-    the lock."""
+    the lock; ``in_flight``: how many actions it writes at once."""
 
     targets: tuple[str, ...]
     overwrites: tuple[str, ...]
@@ -91,6 +93,7 @@ class How:
     speed: float
     wait: float
     skip_stale: bool
+    in_flight: int
 
 
 ADDRESSES = (
@@ -108,7 +111,20 @@ HOWS = st.builds(
     speed=st.sampled_from([0.0, 1.0, 1000.0]),
     wait=st.sampled_from([0.0, 1000.0]),
     skip_stale=st.booleans(),
+    in_flight=st.sampled_from([1, 8]),
 )
+
+
+class TurningServer(FaultyServer):
+    """Each call waits for a turn of the run, whichever of its threads makes it."""
+
+    def __init__(self, server: Server, turn: Callable[[Call], None]) -> None:
+        super().__init__(server)
+        self._turn = turn
+
+    def _call(self, call: Call, *how: Any) -> Any:
+        self._turn(call)
+        return super()._call(call, *how)
 
 
 class Runner:
@@ -136,17 +152,15 @@ class Runner:
         self._turns.begin(self.who)
         try:
             with opened(self._place.server) as inner:
-                server = FaultyServer(inner, [Interfere(write=lambda _: self._turn(server))])
-                self.code = self._execute(server, state)
+                self.code = self._execute(TurningServer(inner, self._turn), state)
         except BaseException as error:  # noqa: BLE001 - the test raises it
             self.failure = error
         finally:
             self._turns.finish(self.who)
 
-    def _turn(self, server: FaultyServer) -> None:
-        """Waits for the turn in which the last of the server's calls is made."""
+    def _turn(self, call: Call) -> None:
+        """Waits for the turn in which a call is made."""
         self._turns.turn(self.who)
-        call = server.calls[-1]
         if call.name in WRITES and call.object_type != "Transaction":
             self._log.append((self.who, call.name))
 
@@ -156,7 +170,12 @@ class Runner:
 
     def _execute(self, server: FaultyServer, state: StateStore) -> int:
         clock = Clock(lambda: self._now, self._sleep, lambda _: "")
-        options = RunOptions(state, lock_wait=self.how.wait, skip_stale=self.how.skip_stale)
+        options = RunOptions(
+            state,
+            lock_wait=self.how.wait,
+            skip_stale=self.how.skip_stale,
+            in_flight=self.how.in_flight,
+        )
         try:
             report = carry_out_quietly(
                 self._plan,
