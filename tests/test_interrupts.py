@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,7 @@ from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.errors import InterruptedRunError, JournalError
 from reconciler.plan.codec import plan_json
+from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import Server
@@ -77,8 +78,22 @@ def _ctrl_c_interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def run(place: Place, server: Server, warnings: list[str], in_flight: int = 1) -> RunReport:
+def run(
+    place: Place,
+    server: Server,
+    warnings: list[str],
+    traces: AbstractContextManager[None] | None = None,
+    in_flight: int = 1,
+) -> RunReport:
+    """``traces``: entered for the run alone, without its plan."""
     plan = place.plan(*REPLACED)
+    with traces or nullcontext():
+        return execute(plan, place, server, warnings, in_flight)
+
+
+def execute(
+    plan: Plan, place: Place, server: Server, warnings: list[str], in_flight: int = 1
+) -> RunReport:
     return execute_plan(
         plan,
         plan_json(plan),
@@ -103,11 +118,12 @@ def struck(place: Place, line: Line, time: int, in_flight: int = 1) -> tuple[End
     def strike(now: Line) -> None:
         times[now] += 1
         if (now, times[now]) == (line, time):
+            sys.settrace(None)  # what comes now is not looked at, and runs faster
             signal.raise_signal(signal.SIGINT)
 
-    with opened(place.server) as server, traced(strike):
+    with opened(place.server) as server:
         try:
-            return run(place, server, warnings, in_flight), warnings
+            return run(place, server, warnings, traced(strike), in_flight), warnings
         except (KeyboardInterrupt, InterruptedRunError) as error:
             return error, warnings
 
@@ -142,8 +158,9 @@ def test_at_whatever_line_ctrl_c_arrives_the_run_says_what_is_so(
     the system sends no signal to another."""
     times: Counter[Line] = Counter()
     place = make_place(tmp_path / "whole", template)
-    with opened(place.server) as server, traced(lambda line: times.update([line])):
-        assert run(place, server, [], in_flight).exit_code == 0
+    with opened(place.server) as server:
+        seen = traced(lambda line: times.update([line]))
+        assert run(place, server, [], seen, in_flight).exit_code == 0
     moments = sorted({(line, n) for line, last in times.items() for n in (1, last)})
     assert len(moments) > 300
     step = len(moments) // examples(len(moments), share=share)
