@@ -974,7 +974,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
 ) -> None:
     before = place.objects()
     done = nursery.apply(place, Strike("record", "after", number, (name,)))
-    assert "Finishing the current object; interrupt again to stop at once." in done.err
+    assert "Finishing what has begun; interrupt again to stop at once." in done.err
     (run,) = place.runs
     statuses = [one.status for one in run.outcomes.values()]
     written = 1 + sum(number > last for last in (8, 11, 14, 19))
