@@ -462,17 +462,19 @@ class Nursery:
         return Result(code, out, err)
 
     def apply(self, place: Place, strike: Strike | None = None, *more: str) -> Result:
-        """Applies the manifests with both replaces."""
+        """Applies the manifests with both replaces, one action after another unless ``more``
+        says otherwise."""
         overwrite = [part for one in REPLACED for part in ("--overwrite-only", one)]
         return self.gwe(
             *("apply", "--server", f"embedded:{place.server}", "--app", APP),
-            *("-f", "manifests.yaml", "--auto-approve", *overwrite, *more),
+            *("-f", "manifests.yaml", "--auto-approve", *overwrite, "--in-flight", "1", *more),
             place=place,
             strike=strike,
         )
 
     def undo(self, place: Place, run: str, strike: Strike | None = None) -> Result:
-        return self.gwe("undo", run, "--auto-approve", place=place, strike=strike)
+        one_by_one = ("--in-flight", "1")
+        return self.gwe("undo", run, "--auto-approve", *one_by_one, place=place, strike=strike)
 
     def recover(self, place: Place, *more: str, strike: Strike | None = None) -> Result:
         server = ("--server", f"embedded:{place.server}")

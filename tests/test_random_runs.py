@@ -119,10 +119,9 @@ class Story:
         """Carries a plan out under faults; the exit code of its end, or of its refusal."""
         with opened(self.path) as inner:
             server: Any = FaultyServer(inner, list(faults), sleep=lambda _: None)
+            options = RunOptions(self.state, in_flight=1 if self.number % 2 else 8)
             try:
-                report = carry_out_quietly(
-                    plan, server, RunOptions(self.state), self._circumstances()
-                )
+                report = carry_out_quietly(plan, server, options, self._circumstances())
             except ReconcilerError as error:
                 return int(error.exit_code)
             except KeyboardInterrupt:

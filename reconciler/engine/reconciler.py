@@ -83,7 +83,7 @@ class Reconciler(SiteSession):
         database; None: the platform's own folder.
         ``install_dir``: the Web Engagement installation, for manifests of launch files.
         ``timeout``: seconds that one call to the server may take.
-        ``connection``: how to reach a real server.
+        ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
         ``limits``: how much a plan may destroy without ``force``.
         ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
         ``secret_exceptions``: whole names that are no secrets although they have such a word.
@@ -96,7 +96,7 @@ class Reconciler(SiteSession):
         return cls(
             connect(url, credentials or Credentials(), timeout, options),
             SiteOptions(app, tenant, cluster),
-            RunPlace(store, folder, timeout),
+            RunPlace(store, folder, timeout, options.in_flight),
             limits=limits,
             secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
