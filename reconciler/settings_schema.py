@@ -20,6 +20,7 @@ _NOT_BLANK = {"pattern": r"\S", "$comment": "a string that is not blank"}
 def settings_schema() -> dict[str, Any]:
     """The schema of ``gwe.toml``, read as JSON types."""
     settings = {
+        "name": _string("Name of this set of manifests: what it creates is in its own inventory."),
         "server": _string("URL of the server, such as embedded:gwe.db or confservs://HOST."),
         "app": _string("The Web Engagement Server's application."),
         "tenant": _string("The site's tenant, where the application serves several."),

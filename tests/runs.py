@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reconciler.apply.inventory import read_inventory
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
@@ -32,6 +33,7 @@ from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.inventory import InventoryOwner, OwnedObject
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
@@ -189,6 +191,15 @@ class Place:
         """Everything on the server but the lock."""
         found = everything(self.server)
         return {key: one for key, one in found.items() if one.type != "Transaction"}
+
+    def inventory(self, manifest_set: str = "", app: str = APP) -> set[tuple[str, ...]]:
+        """What is ours: the type and name of objects, the section and name of options."""
+        with opened(self.server) as server:
+            stored = read_inventory(server, InventoryOwner(manifest_set, app), 101)
+        return {
+            (one.type, one.name) if isinstance(one, OwnedObject) else (one.section, one.option)
+            for one in stored.inventory.entries.values()
+        }
 
     def locks(self) -> list[ConfObject]:
         with opened(self.server) as server:

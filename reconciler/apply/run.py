@@ -24,6 +24,7 @@ from reconciler.apply.check import (
 )
 from reconciler.apply.executor import OutcomeListener, execute
 from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.inventory import record_ownership
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import (
     RunContext,
@@ -85,6 +86,7 @@ def execute_plan(
                             plan, session.live, session.server, listener, stopping,
                             calls=session.calls, stale=stale,
                         )  # fmt: skip
+                    _record_ownership(plan, report, session, options, warn)
                 finally:
                     if report is not None:
                         report.journal_broken = journal.broken
@@ -106,6 +108,22 @@ def execute_plan(
             if report is not None or not began_writing:
                 _end(journal, report, exit_code, context)
         return report
+
+
+def _record_ownership(
+    plan: Plan,
+    report: RunReport,
+    session: RunSession,
+    options: RunOptions,
+    warn: Callable[[str], None],
+) -> None:
+    """Writes into the inventory what the run has created and deleted, unless that is left to a
+    recovery."""
+    calls = session.calls
+    if not (report.needs_recovery or calls.journal.broken):
+        report.inventory_unsettled = not record_ownership(
+            plan, session.server, calls, calls.ownership, options.state, warn
+        )
 
 
 def _end(

@@ -188,6 +188,7 @@ class Session:
                 limits=self.settings.limits,
                 secret_words=self.settings.secret_words,
                 secret_exceptions=self.settings.secret_exceptions,
+                manifest_set=self.settings.name,
             )
 
 

@@ -52,6 +52,7 @@ class Reconciler(ServerSession):
         *,
         limits: Limits | None = None,
         secret_names: SecretNames = USUAL_NAMES,
+        manifest_set: str = "",
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
@@ -60,6 +61,7 @@ class Reconciler(ServerSession):
         self._place = place
         self._limits = limits or Limits()
         self._secret_names = secret_names
+        self._manifest_set = manifest_set
 
     @classmethod
     def connect(
@@ -77,6 +79,7 @@ class Reconciler(ServerSession):
         limits: Limits | None = None,
         secret_words: Sequence[str] = (),
         secret_exceptions: Sequence[str] = (),
+        manifest_set: str = "",
     ) -> Reconciler:
         """Opens a session; use it in a ``with`` statement, which closes it.
 
@@ -91,6 +94,8 @@ class Reconciler(ServerSession):
         ``limits``: how much a plan may destroy without ``force``.
         ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
         ``secret_exceptions``: whole names that are no secrets although they have such a word.
+        ``manifest_set``: the name of the set of manifests, whose inventory says what it has
+        created on the server.
 
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
@@ -103,6 +108,7 @@ class Reconciler(ServerSession):
             RunPlace(store, folder, timeout),
             limits=limits,
             secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
+            manifest_set=manifest_set,
         )
 
     def plan(
@@ -139,11 +145,7 @@ class Reconciler(ServerSession):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
-        if not self._site.app:
-            raise UsageError(
-                "which Web Engagement Server?",
-                "Name its application with --app, with GWE_APP, or in gwe.toml.",
-            )
+        self._check_has_app()
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
@@ -153,6 +155,7 @@ class Reconciler(ServerSession):
             force=force,
             secret_names=self._secret_names,
             limits=self._limits,
+            manifest_set=self._manifest_set,
         )
         planned = prepare(
             loaded,
@@ -165,6 +168,13 @@ class Reconciler(ServerSession):
             progress,
         )
         return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
+
+    def _check_has_app(self) -> None:
+        if not self._site.app:
+            raise UsageError(
+                "which Web Engagement Server?",
+                "Name its application with --app, with GWE_APP, or in gwe.toml.",
+            )
 
     def drift(
         self,

@@ -19,7 +19,8 @@ from reconciler.site.model import Site
 class PlanOptions:
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are patterns of
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
-    ``secret_names``: the option names that mark a secret."""
+    ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of the set
+    of manifests, whose inventory says what is ours."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class PlanOptions:
     force: bool = False
     secret_names: SecretNames = USUAL_NAMES
     limits: Limits = field(default_factory=Limits)
+    manifest_set: str = ""
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""

@@ -17,7 +17,8 @@ class SiteMark:
 
     ``roles``: role -> DBIDs of its applications; ``siblings``: names of other Web Engagement
     Servers of the tenant; ``foreign_keys``: name of an application outside the site -> its
-    queueKey; ``installation``: HOST:FOLDER of the launch files, empty without any.
+    queueKey; ``installation``: HOST:FOLDER of the launch files, empty without any;
+    ``manifest_set``: the name of the set of manifests, which has an inventory of its own.
     """
 
     app: str
@@ -28,6 +29,7 @@ class SiteMark:
     siblings: tuple[str, ...] = ()
     foreign_keys: Mapping[str, str] = field(default_factory=dict)
     installation: str = ""
+    manifest_set: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     plan = Plan(
         server=server.url,
         identity=server.identity,
-        site=mark_of(site, context.live),
+        site=replace(mark_of(site, context.live), manifest_set=options.manifest_set),
         actions=with_digests(with_fingerprints(checked, context.live), server.identity),
         notices=(
             *server_notices(server),
