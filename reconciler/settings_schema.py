@@ -20,7 +20,6 @@ _NOT_BLANK = {"pattern": r"\S", "$comment": "a string that is not blank"}
 def settings_schema() -> dict[str, Any]:
     """The schema of ``gwe.toml``, read as JSON types."""
     settings = {
-        "name": _string("Name of this set of manifests: what it creates is in its own inventory."),
         "server": _string("URL of the server, such as embedded:gwe.db or confservs://HOST."),
         "app": _string("The Web Engagement Server's application."),
         "tenant": _string("The site's tenant, where the application serves several."),
@@ -35,6 +34,7 @@ def settings_schema() -> dict[str, Any]:
             "Manifest files and folders, relative to this file.",
             _string("A file or folder; bundled: the manifests that come with gwe."),
         ),
+        "name": _string("Name of this set of manifests: what it creates is in its own inventory."),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
             "$comment": "a table of strings",

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml", "yaml_construction"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
-    "state": {"kinds", "server", "plan"},
+    "state": {"kinds", "server", "plan", "strict_yaml"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "state", "apply"},
     "settings_schema": {"kinds"},

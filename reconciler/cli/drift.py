@@ -1,8 +1,15 @@
-"""``gwe drift``: what differs from the manifests."""
+"""``gwe drift``: what differs from the manifests, and the baseline of accepted differences."""
 
 import click
 
-from reconciler.cli.common import ManifestFlags, OutputFlags, SelectionFlags, SiteFlags, StateFlags
+from reconciler.cli.baseline import BaselineFlags, write_baseline
+from reconciler.cli.common import (
+    ManifestFlags,
+    OutputFlags,
+    SelectionFlags,
+    SiteFlags,
+    StateFlags,
+)
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import DriftFormatFlags
@@ -17,6 +24,7 @@ def command(
     manifests: ManifestFlags,
     site: SiteFlags,
     selection: SelectionFlags,
+    accepted: BaselineFlags,
     form: DriftFormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
@@ -25,18 +33,25 @@ def command(
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
     Initial values that differ are the site's own: they are listed and counted apart, and are
-    no drift.
+    no drift. Nor are the differences that a baseline accepts; one is written by
+    --write-baseline.
     Exits 3 if the plan is refused.
     """
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
+    baseline = accepted.read()
+    target, exclude = selection.target, selection.exclude
     with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
 
         with reading_shown() as progress:
             plan = engine.drift(
-                loaded, target=selection.target, exclude=selection.exclude, progress=progress
+                loaded, target=target, exclude=exclude, baseline=baseline, progress=progress
             )
+    if accepted.write_baseline:
+        whole = not (target or exclude)
+        write_baseline(plan, accepted, accepted.write_baseline, whole=whole)
+        return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
     form.opened(output.style()).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED

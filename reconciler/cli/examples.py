@@ -30,8 +30,8 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "drift": (
         "gwe drift --quiet                  # for a nightly job: exit code 2",
-        "gwe drift --profile test --verbose",
         "gwe drift --target 'Application/*' --format json",
+        "gwe drift --baseline accepted.yaml",
     ),
     "show": (
         "gwe show queues.plan",

@@ -11,6 +11,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode, UsageError
 from reconciler.file_errors import unwritable
 from reconciler.kinds.schema import manifest_schema
+from reconciler.plan.baseline import baseline_schema
 from reconciler.plan.codec import plan_schema
 from reconciler.render.console import print_data, say
 from reconciler.render.json_reports import REPORTS
@@ -22,6 +23,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "manifest": manifest_schema,
     "plan": plan_schema,
     "settings": settings_schema,
+    "baseline": baseline_schema,
     **{name: report.schema for name, report in REPORTS.items()},
 }
 
@@ -44,8 +46,8 @@ def command(name: str, write: bool, folder: Path | None) -> int:
     """Print a JSON Schema, or write all of them to a folder.
 
     NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
-    settings (gwe.toml), or a report that --format json prints: validate, apply, runs, run
-    (of gwe runs show), doctor."""
+    settings (gwe.toml), baseline (gwe drift --baseline), or a report that --format json
+    prints: validate, apply, runs, run (of gwe runs show), doctor."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")

@@ -33,6 +33,7 @@ from reconciler.state.opening import default_state_folder, open_store
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
+    from reconciler.plan.baseline import Baseline
     from reconciler.state.plan_file import PlanFile
     from reconciler.state.store import RunEntry
 
@@ -183,13 +184,24 @@ class Reconciler(ServerSession):
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        baseline: Baseline | None = None,
         progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
-        is no drift. Parameters and errors are those of ``plan``."""
-        return self.plan(
+        is no drift. Each action's reason says, as far as runs tell, whether the server was
+        changed or the manifest was not applied in this form. Parameters and errors: see
+        ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
+        target, exclude = tuple(target), tuple(exclude)
+        plan = self.plan(
             manifests, variables=variables, target=target, exclude=exclude, progress=progress
         )
+        if baseline is not None:
+            from reconciler.plan.baseline import without_accepted
+
+            plan = without_accepted(plan, baseline, whole=not (target or exclude))
+        from reconciler.apply.drift_causes import with_causes
+
+        return plan if plan.empty else with_causes(plan, self._place.past_runs(plan))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
