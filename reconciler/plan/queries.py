@@ -132,7 +132,7 @@ def desired_requirements(
                 script_type=_script_type(one),
                 folder=bool(one.folder),
                 words=frozenset(field.path[0] for field in one.fields),
-                referrers=overwrites,
+                referrers=overwrites or one.absent,
             )
         )
     return needs, tenants

@@ -6,10 +6,8 @@ from dataclasses import replace
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value, pointer
-from reconciler.kinds.flatten import flatten, references_in
 from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of, value_problem
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
-from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
     Action,
@@ -24,7 +22,8 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.attribute_values import AttributeValues, wants_default
 from reconciler.plan.context import Context
-from reconciler.plan.effects import Simulation
+from reconciler.plan.deletions import needs_of_deletes
+from reconciler.plan.effects import Simulation, written_references
 from reconciler.plan.names import DeclaredNames
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -57,6 +56,7 @@ class _Index:
             if a.object_type == "Script" and not isinstance(a, InSync)
         }
         self._desired = {one.address: one for one in context.desired.objects}
+        self._deletes = needs_of_deletes(actions, context.live)
         self._live = context.live
         self._values = AttributeValues(context)
         self._names = DeclaredNames(context.desired, context.live, context.site.tenant_dbid)
@@ -70,6 +70,7 @@ class _Index:
 
     def needs(self, action: Action) -> Iterable[str]:
         found = [*self._created(action), *self._cleared_defaults(action)]
+        found += self._deletes.get(action.address, ())
         for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
             if reference.target == "endpoint":
@@ -113,22 +114,6 @@ class _Index:
                 for change in changes_of(self._actions[address])
             ):
                 yield address
-
-
-def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
-    """The references that an action writes; see ``flatten.references_in``."""
-    if not isinstance(action, Create | Update | Replace):
-        return
-    kind = ALL_TYPES[action.object_type]
-    if isinstance(action, Create | Replace):
-        yield from references_in(kind, action.fields)
-        return
-    one = live.get(action.object_type, action.dbid)
-    fields = flatten(kind, one.attributes, live) if one else {}
-    written = {change.path: change.after for change in action.changes if change.after is not None}
-    for path, target, name in references_in(kind, {**fields, **written}):
-        if path in written:
-            yield path, target, name
 
 
 def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from reconciler.errors import UsageError
 from reconciler.kinds.addresses import selects
-from reconciler.plan.actions import Action, Create, InSync, Keep, Skip, Update
+from reconciler.plan.actions import Action, Create, Delete, InSync, Keep, Skip, Update
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.files import NO_FOLDER
 
@@ -63,7 +63,8 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
     while queue:
         address = queue.pop(0)
         for need in by_address[address].needs:
-            if need not in wanted and _absent(by_address[need]):
+            deletes = isinstance(by_address[address], Delete)  # all that refers to it goes first
+            if need not in wanted and (deletes or _absent(by_address[need])):
                 wanted.add(need)
                 queue.append(need)
                 notices.append(f"{need} is planned too: {address} needs it.")
