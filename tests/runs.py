@@ -20,7 +20,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.apply.inventory import read_inventory
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
@@ -33,12 +32,13 @@ from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.inventory import InventoryOwner, OwnedObject
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
+from reconciler.site.inventory import InventoryOwner, OwnedObject
+from reconciler.site.inventory_reads import read_inventory
 from reconciler.state.journal_writer import SqlJournal
 from reconciler.state.opening import open_store
 from reconciler.state.records import Record, RunHead

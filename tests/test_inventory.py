@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InventoryError
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.inventory import (
+from reconciler.server.delta import apply_delta
+from reconciler.server.port import ConfObject
+from reconciler.site.inventory import (
     Entry,
     Inventory,
     InventoryChange,
@@ -18,7 +20,7 @@ from reconciler.plan.inventory import (
     OwnedOption,
     value_digest,
 )
-from reconciler.plan.inventory_lists import (
+from reconciler.site.inventory_lists import (
     CreateList,
     DeleteList,
     StoredInventory,
@@ -27,8 +29,6 @@ from reconciler.plan.inventory_lists import (
     list_name,
     writes_for,
 )
-from reconciler.server.delta import apply_delta
-from reconciler.server.port import ConfObject
 
 OWNER = InventoryOwner("chat", "Web_Engagement_Server")
 QUEUE = OwnedObject("Script", 1234, "Chat.Overflow")

@@ -9,54 +9,49 @@ from contextlib import suppress
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.ownership import Ownership, restored_by_undo
-from reconciler.errors import ReconcilerError
+from reconciler.errors import InventoryError, ReconcilerError
 from reconciler.kinds.addresses import object_address
-from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.kinds.model import Attributes
 from reconciler.plan.actions import Create, Delete, Subject, Update, Write
-from reconciler.plan.inventory import InventoryChange, InventoryOwner
-from reconciler.plan.inventory_lists import (
+from reconciler.plan.model import Plan, SiteMark
+from reconciler.server.errors import ConfigurationServerError, NoPermissionError, ServerError
+from reconciler.server.port import Reader
+from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.site.inventory import InventoryChange, InventoryOwner
+from reconciler.site.inventory_lists import (
     CreateList,
     DeleteList,
     ListWrite,
     StoredInventory,
     UpdateList,
-    has_more,
-    list_name,
+    claim_of,
     writes_for,
 )
-from reconciler.plan.model import Plan, SiteMark
-from reconciler.server.errors import ConfigurationServerError, NoPermissionError, ServerError
-from reconciler.server.port import ConfObject, Reader
-from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.site.inventory_reads import read_inventory
 from reconciler.state.store import StateStore
 
-
-def owner_of_inventory(site: SiteMark) -> InventoryOwner:
-    """Whose inventory a plan for a site changes."""
-    return InventoryOwner(site.manifest_set, site.app)
+PRUNE = "--prune"
 
 
-def read_inventory(server: Reader, owner: InventoryOwner, tenant: int) -> StoredInventory:
-    """The inventory of an owner, from Environment and from the site's ``tenant``, a DBID; empty
-    where there is none, or where the account may not read it. One read for each list.
-    InventoryError where it is damaged."""
-    tenants = (ENVIRONMENT, tenant)
-    found: list[ConfObject] = []
-    number = 0
-    while True:
-        named = lists_named(server, list_name(owner, number))
-        lists = [one for one in named if one.tenant in tenants]
-        found += lists
-        if not any(map(has_more, lists)):
-            found.sort(key=lambda one: tenants.index(one.tenant))
-            return StoredInventory(owner, tuple(found))
-        number += 1
+def claim_inventory(plan: Plan, server: Reader, calls: Calls, run: str) -> None:
+    """Writes the name of the run that is about to delete what is ours into the inventory: whoever
+    may not write there deletes nothing. InventoryError where that is so."""
+    if PRUNE not in plan.consent:
+        return
+    stored = _stored(server, plan.site)
+    try:
+        for one, delta in claim_of(stored, run):
+            calls.update(Update(_subject(one.attributes, one.dbid)), one, delta)
+    except ConfigurationServerError as error:
+        raise InventoryError(
+            f"this account may not write the inventory, in which all that is deleted is: {error}",
+            "Nothing was written. Grant it Change on the folder Transactions, or plan without"
+            " --prune.",
+        ) from error
 
 
-def lists_named(server: Reader, name: str) -> list[ConfObject]:
-    """The List objects of that name, in every tenant."""
-    return server.read("Transaction", {"object_type": TRANSACTION_TYPE["List"], "name": name})
+def _stored(server: Reader, site: SiteMark) -> StoredInventory:
+    return read_inventory(server, InventoryOwner(site.manifest_set, site.app), site.tenant_dbid)
 
 
 def record_ownership(
@@ -70,11 +65,11 @@ def record_ownership(
     """Writes into the inventory what the calls of a run mean for it; False where the server did
     not answer, so that it is unknown whether that was done. ``warn`` is told where it is not
     possible: what the run was to do is done all the same."""
-    if not ownership:
+    if not ownership and PRUNE not in plan.consent:
         return True
     try:
         restored = restored_by_undo(state.read_run(plan.undoes)) if plan.undoes else None
-        stored = read_inventory(server, owner_of_inventory(plan.site), plan.site.tenant_dbid)
+        stored = _stored(server, plan.site)
         write_change(stored, ownership.changes(stored.inventory, restored), plan.site, calls)
     except ReconcilerError as error:
         warn(
@@ -90,8 +85,6 @@ def write_change(
 ) -> None:
     """Writes a change into an inventory. Its lists are in Environment, or in the site's tenant
     where the account may not create them there."""
-    if not change:
-        return
     tenants = [one.tenant for one in stored.lists[-1:]] or [ENVIRONMENT, site.tenant_dbid]
     for write in writes_for(stored, change):
         tenants = _write(write, tenants, calls)

@@ -17,7 +17,9 @@ from reconciler.kinds.fields import SecretText, Value
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.plan.actions import Change, Create, Update, Write
-from reconciler.plan.inventory import (
+from reconciler.plan.model import Plan
+from reconciler.server.port import ConfObject
+from reconciler.site.inventory import (
     Entry,
     EntryKey,
     Inventory,
@@ -30,9 +32,7 @@ from reconciler.plan.inventory import (
     owned_object,
     value_digest,
 )
-from reconciler.plan.inventory_lists import entries_of, is_inventory
-from reconciler.plan.model import Plan
-from reconciler.server.port import ConfObject
+from reconciler.site.inventory_lists import entries_of, is_inventory
 from reconciler.state.store import StoredRun
 
 

@@ -3,14 +3,15 @@ the run has not written."""
 
 from collections.abc import Callable, Iterator
 
-from reconciler.apply.inventory import lists_named, record_ownership
+from reconciler.apply.inventory import record_ownership
 from reconciler.apply.ownership import Ownership
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.session import RunOptions, RunSession
 from reconciler.errors import UnrecoveredError
-from reconciler.plan.inventory_lists import is_inventory
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
+from reconciler.site.inventory_lists import is_inventory
+from reconciler.site.inventory_reads import lists_named
 from reconciler.state.records import CallEnd, CallResult
 from reconciler.state.store import StoredRun
 

@@ -24,7 +24,7 @@ from reconciler.apply.check import (
 )
 from reconciler.apply.executor import OutcomeListener, execute
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.inventory import record_ownership
+from reconciler.apply.inventory import claim_inventory, record_ownership
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import (
     RunContext,
@@ -79,6 +79,7 @@ def execute_plan(
                 with interrupts.allowed():
                     stale = _stale(plan, session, options)
                     options.confirm()
+                    claim_inventory(plan, session.server, session.calls, context.name)
                 session.lock.keep = began_writing = True
                 try:
                     with interrupts.allowed():

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.progress import Progress
+from reconciler.errors import UsageError
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
@@ -20,7 +22,6 @@ from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
-from reconciler.plan.planner import make_plan
 from reconciler.plan.queries import desired_requirements, reads_for
 from reconciler.resources import bundled_manifests
 from reconciler.server.port import ConfObject, Reader
@@ -50,6 +51,27 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     settings = [Setting(name, value) for name, value in (variables or {}).items()]
     paths = [Path(file) for file in files]
     return load_manifests(paths, settings=settings, environment=os.environ)
+
+
+def check_request(site: SiteOptions, loaded: Loaded, *, target: Sequence[str], prune: bool) -> None:
+    """UsageError where no site is named, or where ``prune`` is asked for with a part only."""
+    if not site.app:
+        raise UsageError(
+            "which Web Engagement Server?",
+            "Name its application with --app, with GWE_APP, or in gwe.toml.",
+        )
+    if prune and target:
+        raise UsageError(
+            "--prune cannot be used with --target",
+            "What is pruned is what no manifest declares: leave --target out, or spare objects"
+            " with --exclude.",
+        )
+    if prune and loaded.partial:
+        raise UsageError(
+            "--prune needs all manifests of the set, and these may be a part of them",
+            "Name them all with file in gwe.toml, and leave -f and GWE_FILE out: what another"
+            " manifest declares would be deleted.",
+        )
 
 
 @dataclass(frozen=True)
@@ -83,7 +105,7 @@ def prepare(
     live = Snapshot([*found, *read])
     info = server.info()
     context = Context(desired, live, site, options, known_secrets(info.identity), info.user)
-    plan = make_plan(context, info, loaded.digest)
+    plan = plan_with_inventory(context, server, info, loaded.digest, whole=not loaded.partial)
     return Planned(replace(plan, inputs=loaded.inputs), live)
 
 

@@ -10,24 +10,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, load, prepare
+from reconciler.engine.planning import ManifestSource, check_request, load, prepare
 from reconciler.engine.progress import Progress
-from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
-from reconciler.engine.server_session import ServerSession
+from reconciler.engine.run_place import LockOptions, Recovery
+from reconciler.engine.site_session import SiteSession
 from reconciler.errors import StalePlanError, UsageError
-from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
-from reconciler.server.connect import connect
-from reconciler.server.connection import ConnectionOptions, Credentials
-from reconciler.server.port import Server
-from reconciler.site.discovery import SiteOptions
-from reconciler.state.opening import default_state_folder, open_store
 
 # What applies, recovers and reverts is imported where that is asked for.
 # ruff: noqa: PLC0415
@@ -38,79 +30,12 @@ if TYPE_CHECKING:
     from reconciler.state.store import RunEntry
 
 
-class Reconciler(ServerSession):
+class Reconciler(SiteSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
     Every error is a ``ReconcilerError``; each method names the classes that its callers tell
     apart. Not for use by several threads at once.
     """
-
-    def __init__(
-        self,
-        server: Server,
-        site: SiteOptions,
-        place: RunPlace,
-        *,
-        limits: Limits | None = None,
-        secret_names: SecretNames = USUAL_NAMES,
-        manifest_set: str = "",
-    ) -> None:
-        """For callers that have opened ``server`` themselves; others use ``connect``. The
-        server is closed with this object."""
-        super().__init__(server)
-        self._site = site
-        self._place = place
-        self._limits = limits or Limits()
-        self._secret_names = secret_names
-        self._manifest_set = manifest_set
-
-    @classmethod
-    def connect(
-        cls,
-        url: str,
-        *,
-        app: str = "",
-        tenant: str = "",
-        cluster: str = "",
-        credentials: Credentials | None = None,
-        state: str | Path | None = None,
-        install_dir: str | Path | None = None,
-        timeout: float = 30.0,
-        connection: ConnectionOptions | None = None,
-        limits: Limits | None = None,
-        secret_words: Sequence[str] = (),
-        secret_exceptions: Sequence[str] = (),
-        manifest_set: str = "",
-    ) -> Reconciler:
-        """Opens a session; use it in a ``with`` statement, which closes it.
-
-        ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
-        ``app``: the application of the Web Engagement Server; needed to plan.
-        ``tenant``, ``cluster``: where that application serves, or connects to, several.
-        ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
-        database; None: the platform's own folder.
-        ``install_dir``: the Web Engagement installation, for manifests of launch files.
-        ``timeout``: seconds that one call to the server may take.
-        ``connection``: how to reach a real server.
-        ``limits``: how much a plan may destroy without ``force``.
-        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
-        ``secret_exceptions``: whole names that are no secrets although they have such a word.
-        ``manifest_set``: the name of the set of manifests, whose inventory says what it has
-        created on the server.
-
-        UsageError for a URL of no known form, ServerError where no session can be opened.
-        """
-        folder = Path(install_dir) if install_dir else None
-        options = connection or ConnectionOptions(install_dir=str(folder or ""))
-        store = open_store(str(state or default_state_folder()))
-        return cls(
-            connect(url, credentials or Credentials(), timeout, options),
-            SiteOptions(app, tenant, cluster),
-            RunPlace(store, folder, timeout),
-            limits=limits,
-            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
-            manifest_set=manifest_set,
-        )
 
     def plan(
         self,
@@ -123,6 +48,7 @@ class Reconciler(ServerSession):
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
         force: bool = False,
+        prune: bool = False,
         progress: Progress | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
@@ -134,6 +60,8 @@ class Reconciler(ServerSession):
         too, in place of those that the site has. ``target``: plan these addresses only;
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
         ``force``: replace what another site may use as well, and exceed the limits.
+        ``prune``: delete what is in the inventory and not in the manifests, which must be all
+        of their set.
         ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
@@ -141,22 +69,23 @@ class Reconciler(ServerSession):
         prerequisite is missing, UsageError for an address that selects nothing and for
         ``reset_initial`` alone, ServerError where the server does not answer.
         """
-        only = tuple(overwrite_only)
+        only, target = tuple(overwrite_only), tuple(target)
+        loaded = load(manifests, variables)
+        check_request(self._site, loaded, target=target, prune=prune)
         if reset_initial and not (overwrite or only):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
-        loaded = load(manifests, variables)
-        self._check_has_app()
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
             reset_initial=reset_initial,
-            target=tuple(target),
+            target=target,
             exclude=tuple(exclude),
             force=force,
             secret_names=self._secret_names,
             limits=self._limits,
             manifest_set=self._manifest_set,
+            prune=prune,
         )
         planned = prepare(
             loaded,
@@ -169,13 +98,6 @@ class Reconciler(ServerSession):
             progress,
         )
         return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
-
-    def _check_has_app(self) -> None:
-        if not self._site.app:
-            raise UsageError(
-                "which Web Engagement Server?",
-                "Name its application with --app, with GWE_APP, or in gwe.toml.",
-            )
 
     def drift(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of, kept_of
 
-CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force")
+CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force", "--prune")
 """The options that allow a plan to destroy what it would otherwise spare."""
 
 

@@ -3,7 +3,8 @@
     gwe-reconciler.inventory.<owner>         the first list
     gwe-reconciler.inventory.<owner>.1       the second list, where the first is full
 
-    annex   inventory   format, set, application; more: there is another list
+    annex   inventory   format, set, application; more: there is another list; run: the run that
+                        deletes what is in it, while it does
             objects     Script.1234 = ["Chat.Overflow"]
             options     1021.5f0c… = ["endpoints:101","webme"], with a digest of an initial value
 
@@ -19,7 +20,10 @@ from reconciler.errors import InventoryError
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types import ALL_TYPES, OBJECT_TYPES
-from reconciler.plan.inventory import (
+from reconciler.server.delta import Delta, difference
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import ENVIRONMENT
+from reconciler.site.inventory import (
     Entry,
     EntryKey,
     Inventory,
@@ -29,9 +33,6 @@ from reconciler.plan.inventory import (
     OwnedOption,
     value_digest,
 )
-from reconciler.server.delta import Delta, difference
-from reconciler.server.port import ConfObject
-from reconciler.server.snapshot import ENVIRONMENT
 
 INVENTORY_NAME = f"{OWN_OBJECTS}inventory"
 """What the names of all lists of inventories begin with."""
@@ -43,7 +44,7 @@ FORMAT = "1"
 _LIST = OBJECT_TYPES["Transaction"]
 _ANNEX = "userProperties"
 _HEADER, _OBJECTS, _OPTIONS = "inventory", "objects", "options"
-_MORE = "more"
+_MORE, _RUN = "more", "run"
 
 Options = Mapping[str, Mapping[str, Any]]
 
@@ -59,6 +60,12 @@ def is_inventory(one: ConfObject) -> bool:
     return one.type == "Transaction" and str(one.attributes.get("name", "")).startswith(
         f"{INVENTORY_NAME}."
     )
+
+
+def owner_of(one: ConfObject) -> InventoryOwner:
+    """Whose inventory a list belongs to."""
+    header = _annex(one).get(_HEADER, {})
+    return InventoryOwner(str(header.get("set", "")), str(header.get("application", "")))
 
 
 def has_more(one: ConfObject) -> bool:
@@ -211,6 +218,17 @@ def writes_for(
     return writes
 
 
+def claim_of(stored: StoredInventory, run: str) -> list[tuple[ConfObject, Delta]]:
+    """The lists and the deltas that write the name of a run into them; the next change of the
+    inventory takes it out."""
+    found = []
+    for one in stored.lists:
+        annex = _annex(one)
+        claimed = {**annex, _HEADER: {**annex.get(_HEADER, {}), _RUN: run}}
+        found.append((one, difference(_LIST, {_ANNEX: annex}, {_ANNEX: claimed})))
+    return found
+
+
 def _next_number(stored: StoredInventory, place: int) -> int:
     """The number of a new list, which follows that of the last list there."""
     if not stored.lists:
@@ -250,6 +268,7 @@ def _contents(owner: InventoryOwner, entries: Iterable[Entry], old: Options, mor
         _OBJECTS: {},
         _OPTIONS: {},
     }
+    annex[_HEADER].pop(_RUN, None)
     if more:
         annex[_HEADER][_MORE] = "yes"
     for entry in entries:

@@ -66,6 +66,11 @@ class InventoryOwner:
         """Tells the owner from every other, in 16 hex digits."""
         return _digest(self.manifest_set, self.app)
 
+    def display(self) -> str:
+        """The owner, for a sentence."""
+        of = f"the set {self.manifest_set} of " if self.manifest_set else ""
+        return f"{of}the site {self.app}"
+
 
 @dataclass(frozen=True)
 class InventoryChange:
