@@ -177,6 +177,10 @@ def restored_by_undo(run: StoredRun) -> Restored:
             left = entries_of(step.after) if step.after is not None else []
             kept = {entry.key for entry in left}
             taken |= {one.key: one for one in entries_of(step.before) if one.key not in kept}
+    return _restored(run, taken)
+
+
+def _restored(run: StoredRun, taken: Mapping[EntryKey, Entry]) -> Restored:
     return Restored(
         frozenset(
             step.address
@@ -187,3 +191,17 @@ def restored_by_undo(run: StoredRun) -> Restored:
         ),
         {one.key: one for one in taken.values() if isinstance(one, OwnedOption)},
     )
+
+
+def owned_by_runs(runs: Iterable[tuple[StoredRun, Plan]]) -> Inventory:
+    """What runs, oldest first, have created and added, as their journals tell it."""
+    inventory = Inventory()
+    restored: dict[str, Restored] = {}
+    for run, plan in runs:
+        undone = restored.get(plan.undoes, Restored()) if plan.undoes else None
+        change = Ownership.of(run, plan).changes(inventory, undone)
+        gone = {key: inventory.entries[key] for key in change.removed}
+        kept = {key: one for key, one in inventory.entries.items() if key not in gone}
+        inventory = Inventory({**kept, **{one.key: one for one in change.added}})
+        restored[run.name] = _restored(run, gone)
+    return inventory

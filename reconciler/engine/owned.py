@@ -55,7 +55,7 @@ def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:
     the objects that refer to them."""
     site = context.site.tenant_dbid
     missing = [one for one in entries.objects if context.live.get(*one.key) is None]
-    live = Snapshot([*context.live, *_objects(missing, server, site)])
+    live = Snapshot([*context.live, *read_objects(missing, server, site)])
     if context.options.prune:
         there = (live.get(*one.key) for one in entries.objects)
         needs = [ReadRequirement(one.type, one.tenant, referrers=True) for one in there if one]
@@ -69,7 +69,9 @@ def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:
     return replace(context, live=live)
 
 
-def _objects(entries: Iterable[OwnedObject], server: Reader, tenant: int) -> Iterator[ConfObject]:
+def read_objects(
+    entries: Iterable[OwnedObject], server: Reader, tenant: int
+) -> Iterator[ConfObject]:
     """The live objects of entries. Of a type with many, all of the site's tenant are read."""
     by_type: dict[str, set[int]] = {}
     for entry in entries:

@@ -53,7 +53,9 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     return load_manifests(paths, settings=settings, environment=os.environ)
 
 
-def check_request(site: SiteOptions, loaded: Loaded, *, target: Sequence[str], prune: bool) -> None:
+def check_request(
+    site: SiteOptions, loaded: Loaded, *, target: Sequence[str] = (), prune: bool = False
+) -> None:
     """UsageError where no site is named, or where ``prune`` is asked for with a part only."""
     if not site.app:
         raise UsageError(
@@ -95,6 +97,26 @@ def prepare(
     """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
     ``installation``: the folder with the launch files; ``known_secrets``: what runs on the
     server of an identity have written as secrets. Every error is a ReconcilerError."""
+    server, context = read_context(
+        loaded, server, site_options, options, environment, installation, known_secrets, progress
+    )
+    info, whole = server.info(), not loaded.partial
+    plan = plan_with_inventory(context, server, info, loaded.digest, whole=whole)
+    return Planned(replace(plan, inputs=loaded.inputs), context.live)
+
+
+def read_context(
+    loaded: Loaded,
+    server: Reader,
+    site_options: SiteOptions,
+    options: PlanOptions,
+    environment: Mapping[str, str],
+    installation: Installation | None = None,
+    known_secrets: Callable[[str], KnownSecrets] = lambda _: KnownSecrets(),
+    progress: Progress | None = None,
+) -> tuple[Reader, Context]:
+    """What a plan is computed from, without the inventory, and a reader that also answers for
+    launch files. Parameters: see ``prepare``."""
     found, site = find_site(server, site_options, installation)
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
     if installation is not None:
@@ -104,9 +126,7 @@ def prepare(
     read = _read(server, desired, site, found, options, progress or Progress())
     live = Snapshot([*found, *read])
     info = server.info()
-    context = Context(desired, live, site, options, known_secrets(info.identity), info.user)
-    plan = plan_with_inventory(context, server, info, loaded.digest, whole=not loaded.partial)
-    return Planned(replace(plan, inputs=loaded.inputs), live)
+    return server, Context(desired, live, site, options, known_secrets(info.identity), info.user)
 
 
 def _read(

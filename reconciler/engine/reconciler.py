@@ -125,6 +125,31 @@ class Reconciler(SiteSession):
 
         return plan if plan.empty else with_causes(plan, self._place.past_runs(plan))
 
+    def adopt(
+        self,
+        addresses: Iterable[str] = (),
+        manifests: ManifestSource | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        declared: bool = False,
+        from_runs: bool = False,
+    ) -> Plan:
+        """The plan that puts what is on the server into the inventory, as if runs had created
+        it: apply it like any other. Writes nothing.
+
+        ``addresses``: of objects, or of applications, for the options that manifests declare in
+        them. ``declared``: all that the manifests declare. ``from_runs``: what the runs in the
+        state have created and added. UsageError for an address with nothing behind it, and
+        InventoryError where the inventory is damaged; others: see ``plan``.
+        """
+        from reconciler.engine.adopting import Adoption, plan_adopting
+
+        loaded = load(manifests, variables)
+        check_request(self._site, loaded)
+        options = PlanOptions(secret_names=self._secret_names, manifest_set=self._manifest_set)
+        adoption = Adoption(tuple(addresses), declared, from_runs)
+        return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
+
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
         made for another server. ``apply`` checks the same."""

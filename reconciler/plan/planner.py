@@ -86,6 +86,11 @@ def plan_and_undeclared(
     return plan, left
 
 
+def declared_actions(context: Context) -> list[Action]:
+    """The actions for all that is declared, in no order and with none left out."""
+    return _compare(context)[0]
+
+
 def undeclared_by(context: Context) -> Inventory:
     """What is ours and no manifest declares any more."""
     desired = with_reset(context.desired, context.options)

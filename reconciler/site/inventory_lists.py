@@ -13,7 +13,7 @@ Each entry is one short option. A list holds ``LIST_ENTRIES`` of them.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.errors import InventoryError
@@ -60,6 +60,12 @@ def is_inventory(one: ConfObject) -> bool:
     return one.type == "Transaction" and str(one.attributes.get("name", "")).startswith(
         f"{INVENTORY_NAME}."
     )
+
+
+def without_entries(one: ConfObject) -> ConfObject:
+    """A list as it is without entries."""
+    annex = {name: held for name, held in _annex(one).items() if name not in (_OBJECTS, _OPTIONS)}
+    return replace(one, attributes={**one.attributes, _ANNEX: annex})
 
 
 def owner_of(one: ConfObject) -> InventoryOwner:
