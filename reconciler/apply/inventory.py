@@ -13,7 +13,7 @@ from reconciler.errors import InventoryError, ReconcilerError
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.model import Attributes
 from reconciler.plan.actions import Create, Delete, Subject, Update, Write
-from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.model import PRUNE, Plan, SiteMark
 from reconciler.server.errors import ConfigurationServerError, NoPermissionError, ServerError
 from reconciler.server.port import Reader
 from reconciler.server.snapshot import ENVIRONMENT
@@ -29,8 +29,6 @@ from reconciler.site.inventory_lists import (
 )
 from reconciler.site.inventory_reads import read_inventory
 from reconciler.state.store import StateStore
-
-PRUNE = "--prune"
 
 
 def claim_inventory(plan: Plan, server: Reader, calls: Calls, run: str) -> None:

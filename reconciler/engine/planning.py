@@ -70,9 +70,9 @@ def check_request(
         )
     if prune and loaded.partial:
         raise UsageError(
-            "--prune needs all manifests of the set, and these may be a part of them",
+            "--prune and destroy need all manifests of the set, and these may be a part of them",
             "Name them all with file in gwe.toml, and leave -f and GWE_FILE out: what another"
-            " manifest declares would be deleted.",
+            " manifest declares or protects would be deleted.",
         )
 
 

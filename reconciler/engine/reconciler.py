@@ -150,6 +150,35 @@ class Reconciler(SiteSession):
         adoption = Adoption(tuple(addresses), declared, from_runs)
         return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
 
+    def destroy(
+        self,
+        manifests: ManifestSource | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        exclude: Iterable[str] = (),
+        force: bool = False,
+    ) -> Plan:
+        """The plan that deletes all that is in the inventory: apply it like any other. Writes
+        nothing.
+
+        ``manifests``: all of the set; they say what is protected. ``exclude``: the addresses of
+        objects that stay; ``force``: delete what another site may use as well. Errors: see
+        ``plan`` with ``prune``.
+        """
+        from reconciler.engine.destroying import plan_destroying
+
+        loaded = load(manifests, variables)
+        check_request(self._site, loaded, prune=True)
+        options = PlanOptions(
+            force=force,
+            secret_names=self._secret_names,
+            limits=self._limits,
+            manifest_set=self._manifest_set,
+        )
+        place = self._place
+        plan = plan_destroying(loaded, self.reader, self._site, options, place, exclude)
+        return replace(plan, after=place.last_run(plan.identity))
+
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
         made for another server. ``apply`` checks the same."""

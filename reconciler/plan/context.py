@@ -12,7 +12,7 @@ from reconciler.plan.guards import Limits
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import CONSENTS
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.inventory import EntryKey, Inventory
+from reconciler.site.inventory import EntryKey, Inventory, ObjectKey
 from reconciler.site.model import Site
 
 
@@ -22,7 +22,7 @@ class PlanOptions:
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
     ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of the set
     of manifests, whose inventory says what is ours; ``prune``: delete what is ours and no manifest
-    declares any more."""
+    declares any more; ``destroy``: delete all that is ours, with ``prune``."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class PlanOptions:
     limits: Limits = field(default_factory=Limits)
     manifest_set: str = ""
     prune: bool = False
+    destroy: bool = False
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
@@ -47,7 +48,7 @@ class PlanOptions:
     def consent(self) -> tuple[str, ...]:
         """What the plan may destroy; see ``plan.model.CONSENTS``."""
         only = bool(self.overwrite_only)
-        given = (self.overwrite, only, self.reset_initial, self.force, self.prune)
+        given = (self.overwrite, only, self.reset_initial, self.force, self.prune, self.destroy)
         return tuple(name for name, is_given in zip(CONSENTS, given, strict=True) if is_given)
 
     def without_overwrite(self) -> "PlanOptions":
@@ -58,7 +59,8 @@ class PlanOptions:
 class Context:
     """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
     ``account``: the user name of this session, empty where the server does not tell it;
-    ``inventory``: what is ours; ``others``: what other inventories have, and whose these are."""
+    ``inventory``: what is ours; ``others``: what other inventories have, and whose these are;
+    ``protected``: the objects that a policy protects, where no object is declared."""
 
     desired: Desired
     live: Snapshot
@@ -68,6 +70,7 @@ class Context:
     account: str = ""
     inventory: Inventory = field(default_factory=Inventory)
     others: Mapping[EntryKey, str] = field(default_factory=dict)
+    protected: frozenset[ObjectKey] = frozenset()
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
         """The subject, which hides what its manifests, earlier runs or the settings call a

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of, kept_of
 
-CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force", "--prune")
-"""The options that allow a plan to destroy what it would otherwise spare."""
+PRUNE, DESTROY = "--prune", "destroy"
+CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force", PRUNE, DESTROY)
+"""The options, and the command, that allow a plan to destroy what it would otherwise spare."""
 
 
 @dataclass(frozen=True)

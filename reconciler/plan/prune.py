@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import ENDPOINTS
-from reconciler.manifest.desired import DesiredObject, Initial, ManagedField
+from reconciler.manifest.desired import Initial, ManagedField
 from reconciler.plan.actions import Action, Blocked, Change, Fingerprint, Subject, Update
 from reconciler.plan.context import Context
 from reconciler.plan.deletions import delete_of
@@ -28,6 +28,7 @@ from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
 
 NOT_DECLARED = "not declared any more"
+DESTROYED = "gwe created or adopted it"
 
 
 def undeclared(context: Context, actions: Sequence[Action]) -> Inventory:
@@ -129,7 +130,6 @@ def _deleted(entry: OwnedObject, context: Context, siblings: tuple[str, ...]) ->
     one = context.live.get(*entry.key)
     assert one is not None  # noqa: S101 - it exists
     kind, address = _address(one, context)
-    declared = context.desired.addresses.get(address)
     subject = Subject(
         address,
         kind,
@@ -137,7 +137,7 @@ def _deleted(entry: OwnedObject, context: Context, siblings: tuple[str, ...]) ->
         context.live.key_texts(one)[-1],
         tenant=one.tenant,
         dbid=one.dbid,
-        protect=isinstance(declared, DesiredObject) and declared.policy.protect,
+        protect=entry.key in context.protected,
     )
     subject = context.with_secrets(subject, ())
     reason = (
@@ -145,9 +145,13 @@ def _deleted(entry: OwnedObject, context: Context, siblings: tuple[str, ...]) ->
         or _of_others(context.others.get(entry.key, ""))
         or in_use_elsewhere(siblings, context.options, "deletes")
     )
-    return (
-        Blocked(subject, reason) if reason else delete_of(subject, one, context.live, NOT_DECLARED)
-    )
+    if reason:
+        return Blocked(subject, reason)
+    return delete_of(subject, one, context.live, _reason(context))
+
+
+def _reason(context: Context) -> str:
+    return DESTROYED if context.options.destroy else NOT_DECLARED
 
 
 def _renamed(entry: OwnedObject, one: ConfObject) -> str:
@@ -184,7 +188,7 @@ def _removed(dbid: int, entries: Sequence[OwnedOption], context: Context) -> Act
     held = {entry.key[1:]: _value_of(entry, context) for entry in entries}
     return Update(
         subject,
-        NOT_DECLARED,
+        _reason(context),
         fingerprint=Fingerprint(units=tuple(paths)),
         changes=tuple(
             Change(path, held[path[1:]], None, unit=path, secret=subject.hides(path))
