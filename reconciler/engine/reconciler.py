@@ -60,8 +60,7 @@ class Reconciler(SiteSession):
         too, in place of those that the site has. ``target``: plan these addresses only;
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
         ``force``: replace what another site may use as well, and exceed the limits.
-        ``prune``: delete what is in the inventory and not in the manifests, which must be all
-        of their set.
+        ``prune``: delete what only the inventory has; ``manifests`` must be all of the set.
         ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
