@@ -1,4 +1,5 @@
-"""The public names, which ``reconciler`` offers as its own. Everything else may change."""
+"""The public names, which ``reconciler`` offers as its own. Everything else may change, but for
+the names that ``docs/testing-your-client.md`` lists."""
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import Outcome, RunReport

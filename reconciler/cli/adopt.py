@@ -8,7 +8,7 @@ from reconciler.cli.common import ANY_PATH, ManifestFlags, OutputFlags, RunFlags
 from reconciler.cli.complete_values import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import show_and_save
 from reconciler.cli.session import load, named_state, open_session
@@ -65,5 +65,5 @@ def command(
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state).exit_code
-    show_and_save(plan, FormatFlags(), output.style(), out)
+    show_and_save(plan, PlanFormatFlags(), output.style(), out)
     return ExitCode.DONE

@@ -17,7 +17,7 @@ from reconciler.cli.common import (
 from reconciler.cli.complete_values import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import show_and_save
 from reconciler.cli.session import load, named_state, open_session
@@ -85,7 +85,7 @@ def command(
                 approve=partial(confirm_name, question, name),
             )
             return done.exit_code
-    show_and_save(plan, FormatFlags(), output.style(), out)
+    show_and_save(plan, PlanFormatFlags(), output.style(), out)
     return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
 
 

@@ -53,15 +53,8 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     return load_manifests(paths, settings=settings, environment=os.environ)
 
 
-def check_request(
-    site: SiteOptions, loaded: Loaded, *, target: Sequence[str] = (), prune: bool = False
-) -> None:
-    """UsageError where no site is named, or where ``prune`` is asked for with a part only."""
-    if not site.app:
-        raise UsageError(
-            "which Web Engagement Server?",
-            "Name its application with --app, with GWE_APP, or in gwe.toml.",
-        )
+def check_whole(loaded: Loaded, *, prune: bool, target: Sequence[str] = ()) -> None:
+    """UsageError where ``prune`` is asked for with a part of the manifests only."""
     if prune and target:
         raise UsageError(
             "--prune cannot be used with --target",

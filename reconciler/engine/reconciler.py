@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, check_request, load, prepare
+from reconciler.engine.planning import ManifestSource, check_whole, load, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery
 from reconciler.engine.site_session import SiteSession
@@ -70,7 +70,8 @@ class Reconciler(SiteSession):
         """
         only, target = tuple(overwrite_only), tuple(target)
         loaded = load(manifests, variables)
-        check_request(self._site, loaded, target=target, prune=prune)
+        self._check_app()
+        check_whole(loaded, target=target, prune=prune)
         if reset_initial and not (overwrite or only):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
@@ -144,7 +145,7 @@ class Reconciler(SiteSession):
         from reconciler.engine.adopting import Adoption, plan_adopting
 
         loaded = load(manifests, variables)
-        check_request(self._site, loaded)
+        self._check_app()
         options = PlanOptions(secret_names=self._secret_names, manifest_set=self._manifest_set)
         adoption = Adoption(tuple(addresses), declared, from_runs)
         return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
@@ -167,7 +168,8 @@ class Reconciler(SiteSession):
         from reconciler.engine.destroying import plan_destroying
 
         loaded = load(manifests, variables)
-        check_request(self._site, loaded, prune=True)
+        self._check_app()
+        check_whole(loaded, prune=True)
         options = PlanOptions(
             force=force,
             secret_names=self._secret_names,
