@@ -77,6 +77,7 @@ def words(text: str) -> str:
 def test_every_plan_says_what_is_not_declared_any_more(place: Place) -> None:
     apply(place, queue("A"), queue("B"), ATTRIBUTE, OPTIONS)
     assert "Not declared any more" not in run(place, "plan").out
+    assert "is in the inventory" not in run(place, "plan", "--prune").out
     declare(place, queue("A"))
     assert "Not declared any more: 3 objects and 2 options, see --prune." in run(place, "plan").out
     assert run(place, "plan", "--detailed-exitcode").code == 0

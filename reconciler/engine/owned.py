@@ -17,6 +17,10 @@ from reconciler.site.inventory import Inventory, InventoryOwner, OwnedObject
 from reconciler.site.inventory_reads import read_inventory, read_others
 from reconciler.site.model import application_name
 
+_EMPTY = (
+    "Nothing is in the inventory of {owner}, so that nothing is deleted for it. gwe adopt puts"
+    " objects into it."
+)
 _FEW = 8
 """Up to so many objects of a type are read one by one."""
 
@@ -47,6 +51,8 @@ def plan_with_inventory(
     if not prune and any(context.live.get(*one.key) is None for one in left.objects):
         context = _with_live(context, left, server)
         plan, _ = plan_and_undeclared(context, info, manifests)
+    if prune and not stored.inventory.entries:
+        return replace(plan, notices=(*plan.notices, _EMPTY.format(owner=owner.display())))
     return plan
 
 
