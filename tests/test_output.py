@@ -183,6 +183,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
                     "origin": "options.yaml:5:24",
                     "manifest": "ApplicationOptions/log",
                     "reset": False,
+                    "initial": False,
                     "hint": None,
                 }
             ],

@@ -53,8 +53,14 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     return load_manifests(paths, settings=settings, environment=os.environ)
 
 
-def check_whole(loaded: Loaded, *, prune: bool, target: Sequence[str] = ()) -> None:
-    """UsageError where ``prune`` is asked for with a part of the manifests only."""
+def check_options(
+    loaded: Loaded, *, prune: bool, target: Sequence[str] = (), alone: bool = False
+) -> None:
+    """UsageError where ``prune`` is asked for with a part of the manifests only, and where initial
+    values are to be reset ``alone``, without an overwrite."""
+    if alone:
+        hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
+        raise UsageError("--reset-initial resets only what is overwritten", hint)
     if prune and target:
         raise UsageError(
             "--prune cannot be used with --target",

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, check_whole, load, prepare
+from reconciler.engine.planning import ManifestSource, check_options, load, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery
 from reconciler.engine.site_session import SiteSession
@@ -59,8 +59,8 @@ class Reconciler(SiteSession):
         those at these addresses. ``reset_initial``: give them the manifests' initial values
         too, in place of those that the site has. ``target``: plan these addresses only;
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
-        ``force``: replace what another site may use as well, and exceed the limits.
-        ``prune``: delete what only the inventory has; ``manifests`` must be all of the set.
+        ``force``: also replace what another site may use, and exceed the limits. ``prune``: delete
+        what only the inventory has; ``manifests`` must be all of the set.
         ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
@@ -71,10 +71,9 @@ class Reconciler(SiteSession):
         only, target = tuple(overwrite_only), tuple(target)
         loaded = load(manifests, variables)
         self._check_app()
-        check_whole(loaded, target=target, prune=prune)
-        if reset_initial and not (overwrite or only):
-            hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
-            raise UsageError("--reset-initial resets only what is overwritten", hint)
+        check_options(
+            loaded, target=target, prune=prune, alone=reset_initial and not (overwrite or only)
+        )
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
@@ -169,7 +168,7 @@ class Reconciler(SiteSession):
 
         loaded = load(manifests, variables)
         self._check_app()
-        check_whole(loaded, prune=True)
+        check_options(loaded, prune=True)
         options = PlanOptions(
             force=force,
             secret_names=self._secret_names,
