@@ -24,7 +24,7 @@ def test_an_object_of_before_is_adopted_by_its_address_and_pruned(place: Place) 
     declare(place, queue("A"))
     plan = run(place, "adopt", "InteractionQueue/Changed", "--auto-approve")
     assert 'annex/objects/Script.600: ["Changed"]' in plan.out
-    assert "This adopts 1 object: once no manifest declares them" in words(plan.out)
+    assert "This adopts 1 object. gwe apply --prune deletes what is adopted" in words(plan.out)
     assert place.inventory() == {("Script", "Changed")}
     apply(place, queue("A"), prune=True)
     assert "Changed" not in {

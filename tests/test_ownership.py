@@ -1,16 +1,20 @@
 """What runs write into the inventory, and what an undo leaves of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reconciler.apply.ownership import Ownership
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError
 from reconciler.server.port import ConfObject, Server
+from reconciler.site.inventory import Inventory, OwnedObject
+from tests.actions import make_action
 from tests.harness import APP, Result, everything, gwe, opened
 from tests.runs import SITE, Place, make_place, make_template
 
@@ -183,3 +187,14 @@ def test_the_inventory_is_in_the_sites_tenant_where_environment_is_closed(
     apply(place, QUEUE)
     assert own_lists(place) == [("gwe-reconciler.inventory.a4bfce6f5bbf772e", 101)]
     assert place.inventory() == {("Script", "New")}
+
+
+def test_a_run_that_renames_what_is_ours_keeps_it_under_its_new_name() -> None:
+    old = ConfObject("Script", 700, {"name": "Old", "type": 23, "tenantDBID": 101})
+    new = replace(old, attributes={**old.attributes, "name": "New"})
+    action = make_action("update", "InteractionQueue/New", object_type="Script", dbid=700)
+    ownership = Ownership()
+    ownership.note(action, "update", old, new)
+    ours = Inventory.of([OwnedObject("Script", 700, "Old")])
+    assert ownership.changes(ours).added == (OwnedObject("Script", 700, "New"),)
+    assert not ownership.changes(Inventory())

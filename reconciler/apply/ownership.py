@@ -6,6 +6,7 @@ Pure.
     delete            the object is no longer ours, nor is any option of an application
     option added      it is ours; with its digest, where a manifest declares it under ``initial``
     option removed    it is no longer ours
+    object renamed    it is ours under its new name, if it was ours
 
 An undo makes ours again only what the run that it reverts has taken out of the inventory.
 """
@@ -62,6 +63,13 @@ class _Removed:
 
 
 @dataclass(frozen=True)
+class _Renamed:
+    """An object was given another name; ``entry`` has it."""
+
+    entry: OwnedObject
+
+
+@dataclass(frozen=True)
 class Restored:
     """What an undo may make ours again. ``addresses``: of deleted objects that were ours;
     ``options``: removed options, with their digests."""
@@ -74,7 +82,7 @@ class Restored:
 class Ownership:
     """Collects the calls of a run, in their order, as far as they matter for the inventory."""
 
-    _events: list[_Made | _Deleted | _Added | _Removed] = field(default_factory=list)
+    _events: list[_Made | _Deleted | _Added | _Removed | _Renamed] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self._events)
@@ -90,10 +98,8 @@ class Ownership:
             self._events.append(_Made(action.address, owned_object(after), anew))
         elif call == "delete" and before is not None:
             self._events.append(_Deleted(action.address, (before.type, before.dbid)))
-        elif (
-            call == "update" and isinstance(action, Update) and action.object_type == "Application"
-        ):
-            self._events += _options(action, before) if before else ()
+        elif call == "update" and isinstance(action, Update) and before is not None:
+            self._events += _updated(action, before, after)
 
     @classmethod
     def of(cls, run: StoredRun, plan: Plan) -> "Ownership":
@@ -129,6 +135,9 @@ class Ownership:
                         owned[entry.key] = entry
                 case _Removed():
                     owned.pop(event.key, None)
+                case _Renamed(entry=renamed):
+                    if renamed.key in owned:
+                        owned[renamed.key] = renamed
         return inventory.change_to(Inventory(owned))
 
 
@@ -143,8 +152,14 @@ def _options_of(key: ObjectKey, owned: Iterable[EntryKey]) -> list[EntryKey]:
     return [one for one in owned if object_type == "Application" and one[0] == dbid]
 
 
-def _options(action: Update, before: ConfObject) -> Iterable[_Added | _Removed]:
-    """The options that an update has added and removed."""
+def _updated(
+    action: Update, before: ConfObject, after: ConfObject | None
+) -> Iterable[_Added | _Removed | _Renamed]:
+    """What an update has done to the name of an object, and to the options of an application."""
+    if after is not None and name_of(after) != name_of(before):
+        yield _Renamed(owned_object(after))
+    if before.type != "Application":
+        return
     held = before.attributes.get("options") or {}
     for change in action.changes:
         if change.path[0] != "options" or len(change.path) != 3:

@@ -87,9 +87,9 @@ def execute_plan(
                             plan, session.live, session.server, listener, stopping,
                             calls=session.calls, stale=stale,
                         )  # fmt: skip
-                    _record_ownership(plan, report, session, options, warn)
                 finally:
                     if report is not None:
+                        _record_ownership(plan, report, session, options, warn)
                         report.journal_broken = journal.broken
                         session.lock.keep = report.needs_recovery or journal.broken
         except ReconcilerError as error:

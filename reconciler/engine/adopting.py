@@ -90,6 +90,7 @@ def plan_adopting(
         actions=with_fingerprints(adopting, live),
         notices=(*notices, *_summary(new)),
         manifests=loaded.digest,
+        after=place.last_run(info.identity),
         inputs=replace(loaded.inputs, named=True),
     )
 
@@ -107,8 +108,8 @@ def _summary(new: Sequence[Entry]) -> Iterator[str]:
         if count
     ]
     yield (
-        f"This adopts {' and '.join(counts)}: once no manifest declares them, gwe plan --prune may"
-        " delete them. Nothing else changes."
+        f"This adopts {' and '.join(counts)}. gwe apply --prune deletes what is adopted once no"
+        " manifest declares it. Nothing else changes."
     )
 
 

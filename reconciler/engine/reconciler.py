@@ -17,7 +17,7 @@ from reconciler.engine.planning import ManifestSource, check_options, load, prep
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery
 from reconciler.engine.site_session import SiteSession
-from reconciler.errors import StalePlanError, UsageError
+from reconciler.errors import StalePlanError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 

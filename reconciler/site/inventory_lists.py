@@ -37,7 +37,7 @@ from reconciler.site.inventory import (
 INVENTORY_NAME = f"{OWN_OBJECTS}inventory"
 """What the names of all lists of inventories begin with."""
 
-LIST_ENTRIES = 400
+LIST_ENTRIES = 1000
 """How many entries a list holds."""
 
 FORMAT = "1"
