@@ -8,8 +8,9 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError
 from reconciler.server.port import ConfObject
+from reconciler.state.records import ActionOutcome, CallBegin, CallEnd, RunHead
 from tests.harness import APP, Result, everything, find, gwe, opened
-from tests.runs import SITE, Place, make_place, make_template
+from tests.runs import SITE, Nursery, Place, Strike, make_place, make_template
 
 HEAD = "apiVersion: reconciler/v1\n"
 OPTIONS = f"""\
@@ -247,3 +248,53 @@ def test_an_account_that_may_not_write_the_inventory_prunes_nothing(
     assert place.inventory() == {("Script", "A")}
     (one,) = [one for one in everything(place.server).values() if one.type == "Transaction"]
     assert "run" not in one.attributes["userProperties"]["inventory"]
+
+
+PRUNE_RECORDS = [
+    ("head", ""),
+    ("begin", "update"),  # the run's name, into the inventory
+    ("end", ""),
+    ("begin", "delete"),
+    ("end", ""),
+    ("action", ""),
+    ("begin", "update"),  # the entry, out of it
+    ("end", ""),
+    ("finish", ""),
+]
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("number", range(3, 9))
+def test_a_prune_that_is_killed_anywhere_is_recovered_and_finished(
+    nursery: Nursery, place: Place, number: int, side: str
+) -> None:
+    apply(place, queue("A"), queue("B"))
+    declare(place, queue("A"))
+    prune = ("apply", "--prune", "--auto-approve")
+    assert nursery.gwe(*prune, place=place, strike=Strike("record", side, number)).code == -9
+    recovered = nursery.gwe("recover", place=place)
+    assert (recovered.code, recovered.err) == (0, "")
+    assert place.locks() == []
+    names = {one.attributes.get("name") for one in everything(place.server).values()}
+    ours = {("Script", "A"), ("Script", "B")}
+    assert place.inventory() == (ours if "B" in names else {("Script", "A")})
+    (one,) = [one for one in everything(place.server).values() if one.type == "Transaction"]
+    assert "run" not in one.attributes["userProperties"]["inventory"]
+    assert nursery.gwe(*prune, place=place).code == 0
+    assert place.inventory() == {("Script", "A")}
+    assert "B" not in {one.attributes.get("name") for one in everything(place.server).values()}
+
+
+def test_a_prune_that_nobody_kills_writes_exactly_these_records(place: Place) -> None:
+    apply(place, queue("A"), queue("B"))
+    apply(place, queue("A"), prune=True)
+    found = [
+        (
+            {RunHead: "head", CallBegin: "begin", CallEnd: "end", ActionOutcome: "action"}.get(
+                type(record), "finish"
+            ),
+            record.call if isinstance(record, CallBegin) else "",
+        )
+        for record in place.records(place.run_names[-1])
+    ]
+    assert found == PRUNE_RECORDS
