@@ -27,6 +27,7 @@ from reconciler.errors import (
     UnrecoveredError,
     UsageError,
 )
+from reconciler.export.model import Export, Omission, SecretVariable
 from reconciler.plan.actions import (
     Action,
     Blocked,
@@ -67,6 +68,7 @@ __all__ = [
     "Delete",
     "Diagnostic",
     "ExitCode",
+    "Export",
     "InSync",
     "InterruptedRunError",
     "JournalError",
@@ -75,6 +77,7 @@ __all__ = [
     "LockHeldError",
     "LockLostError",
     "ManifestError",
+    "Omission",
     "Outcome",
     "OutcomeUnknownError",
     "Plan",
@@ -92,6 +95,7 @@ __all__ = [
     "RunOnceError",
     "RunReport",
     "RunSummary",
+    "SecretVariable",
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",

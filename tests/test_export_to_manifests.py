@@ -4,6 +4,7 @@ bytes, and so does another server that is made from them."""
 import os
 import tempfile
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from reconciler.engine.exporting import export_site
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.progress import Progress
 from reconciler.errors import NothingToExportError
-from reconciler.export.model import Export
+from reconciler.export.model import Export, Omission
 from reconciler.export.selection import ExportRequest
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import flatten
@@ -27,7 +28,7 @@ from reconciler.plan.context import PlanOptions
 from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.server.errors import ConfigurationServerError
-from reconciler.server.port import Server, read_only
+from reconciler.server.port import ConfObject, Filter, Reader, Server, ServerInfo, read_only
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
@@ -47,7 +48,7 @@ def opened_site(folder: str, site: str) -> AbstractContextManager[Server]:
 
 
 def export(
-    server: Server, app: str = APP, request: ExportRequest = THE_SITE, *parameters: str
+    server: Reader, app: str = APP, request: ExportRequest = THE_SITE, *parameters: str
 ) -> Export:
     return export_site(
         read_only(server),
@@ -174,3 +175,72 @@ def test_a_server_that_is_made_from_an_export_exports_the_same(tmp_path: Path) -
     with opened(site_server(tmp_path / "to", BARE)) as empty:
         apply_all(made, empty, APP, {})
         assert export(empty) == made
+
+
+# What an account cannot read
+
+
+@dataclass
+class Blind:
+    """A reader that hides some objects. ``hidden``: their types and names."""
+
+    server: Server
+    hidden: set[tuple[str, str]]
+
+    def info(self) -> ServerInfo:
+        return self.server.info()
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        return [
+            one
+            for one in self.server.read(object_type, filters)
+            if not {
+                (one.type, value) for value in one.attributes.values() if isinstance(value, str)
+            }
+            & self.hidden
+        ]
+
+
+def test_what_refers_to_an_unreadable_object_is_exported_without_it(tmp_path: Path) -> None:
+    with opened(site_server(tmp_path, VENDOR)) as server:
+        blind = Blind(server, {("Person", "7001"), ("Enumerator", "CaseData")})
+        made = export(blind)
+        agent = server.read("Person", {"employee_id": "7001"})[0].dbid
+        loaded = load_manifests([write(made, tmp_path / "out")])
+        plan = prepare(loaded, blind, SiteOptions(APP), PlanOptions(), os.environ).plan
+    assert made.omissions == (
+        Omission(
+            "AgentGroup/Web Engagement Chat",
+            ("agents", f"#{agent}"),
+            "it refers to an object that this account cannot read",
+        ),
+    )
+    assert "agents" not in made.files["agent-group.yaml"]
+    assert (plan.empty, plan.blocked) == (True, ())
+
+
+EMPTY = SITE[: SITE.index("Person:\n")]
+"""A server with tenants, hosts and applications, and nothing else."""
+
+
+@pytest.mark.long
+@settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=examples(18),
+)
+@given(st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}))
+def test_objects_of_every_type_come_back_whole_from_their_manifests(
+    objects: dict[str, dict[str, Any]],
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+        opened_site(one, SITE) as server,
+        opened_site(other, EMPTY) as empty,
+    ):
+        for name, given_ in objects.items():
+            with suppress(ConfigurationServerError):
+                server.create(name, given_)
+        made = export(server, APP, ALL)
+        apply_all(made, empty, APP, secrets_of(made, server, APP))
+        assert export(empty, APP, ALL).files == made.files

@@ -111,7 +111,7 @@ def command(
     _say_files(results, quiet=quiet)
     _say_rest(made)
     if not quiet:
-        say(f"Next: review the files, then gwe plan -f {folder}: it is empty.")
+        say(f"Next: review the files and commit them. gwe plan -f {folder} is empty.")
     return ExitCode.DONE
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.export.model import Document, Omission, SecretSources
 from reconciler.export.spec import default_of, spec_of
-from reconciler.export.values import Writer, foreign_dbid
+from reconciler.export.values import ValueWriter, foreign_dbid
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten, leaf, references_in
 from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
@@ -32,7 +32,7 @@ class DocumentMaker:
     objects and the site, what is secret; nothing is desired yet."""
 
     context: Context
-    writer: Writer
+    writer: ValueWriter
     secrets: SecretSources = field(default_factory=SecretSources)
     omissions: list[Omission] = field(default_factory=list)
     _folders: dict[tuple[str, Owner], Mapping[int, str]] = field(default_factory=dict)

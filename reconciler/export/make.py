@@ -9,7 +9,7 @@ from reconciler.export.files import files_of, in_order, variables_document
 from reconciler.export.model import Export
 from reconciler.export.options import option_documents
 from reconciler.export.proof import proven
-from reconciler.export.values import PARAMETERS, Writer
+from reconciler.export.values import PARAMETERS, ValueWriter
 from reconciler.plan.context import Context
 from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.site.model import Site
@@ -28,7 +28,7 @@ def make_export(
     of ``PARAMETERS``. UsageError for a parameter that the site has no value for.
     """
     variables = _variables(parameters, context.site)
-    maker = DocumentMaker(context, Writer(context.site.tenant_dbid, variables))
+    maker = DocumentMaker(context, ValueWriter(context.site.tenant_dbid, variables))
     made = [document for one in objects if (document := maker.document(one)) is not None]
     made += option_documents(maker, sections)
     declaring = variables_document(variables, PARAMETERS) if variables else None

@@ -25,7 +25,7 @@ from reconciler.plan.context import Context
 from reconciler.plan.planner import make_plan
 from reconciler.plan.references import reference_problem
 from reconciler.server.port import ServerInfo
-from reconciler.strict_yaml import load_text
+from reconciler.strict_yaml import MAX_BYTES, load_text
 from reconciler.yaml_construction import YamlDocument
 from reconciler.yaml_text import yaml_text
 
@@ -105,7 +105,11 @@ class _Proof:
         """Loads what has changed."""
         loaded: list[YamlDocument] = []
         for name, one in self.documents.items():
-            if name not in self._manifests:
+            if name in self._manifests:
+                continue
+            if len(one.text.encode()) > MAX_BYTES:
+                problems.append(Diagnostic("it is larger than a manifest may be", Position(name)))
+            else:
                 loaded += load_text(one.text, name, problems)
         found = validate(loaded, problems)
         self._manifests |= {manifest.document.name: manifest for manifest in found}
@@ -161,7 +165,8 @@ class _Proof:
             for reference in references_of(*path, value) if len(path) == 3 else ():
                 problem = reference_problem(reference, action.tenant, context, context.live)
                 if problem:
-                    dangling.append(self._at(one.origin, f"it refers to {problem}"))
+                    what = "nothing that is there (secret)" if one.secret else problem
+                    dangling.append(self._at(one.origin, f"it refers to {what}"))
         if dangling:
             yield from dangling
             return

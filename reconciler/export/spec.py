@@ -12,6 +12,7 @@ from reconciler.kinds import enums
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
+from reconciler.manifest.interpolate import literal
 
 Write = Callable[[FieldPath, Value], Any]
 """The value at a path, as a manifest writes it."""
@@ -67,7 +68,7 @@ def sections_of(
     sections: dict[str, dict[str, Any]] = {}
     for path in sorted(held):
         options = sections.setdefault(section(path[0], path[1]), {})
-        options[path[2].replace("${", "$${")] = write(path, held[path])
+        options[literal(path[2])] = write(path, held[path])
     return sections
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import SITE_VALUES
+from reconciler.manifest.interpolate import literal
 
 PARAMETERS: Mapping[str, str] = {
     "tenant": "tenant.name",
@@ -27,7 +28,7 @@ _TENANT_DBID = "${site.tenant.dbid}"
 
 
 @dataclass(frozen=True)
-class Writer:
+class ValueWriter:
     """Writes texts and options. ``tenant``: the DBID of the site's tenant. ``variables``:
     variable -> the text that it stands for."""
 
@@ -36,7 +37,7 @@ class Writer:
 
     def name(self, text: str) -> str:
         """A name, in which no variable stands."""
-        return text.replace("${", "$${")
+        return literal(text)
 
     def section(self, word: str, section: str) -> str:
         """The name of a section of options or of an annex."""
