@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.server.embedded.sites.create import publish, create_server
+from reconciler.server.embedded.sites.create import create_server, publish
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.port import AccessEntry
