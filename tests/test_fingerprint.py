@@ -396,7 +396,8 @@ def test_a_second_ctrl_c_while_an_outcome_is_told_is_no_run_that_wrote_nothing(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("reconciler.cli.execution.print_outcome", interrupted)
-    done = gwe("apply", *options, cwd=tmp_path)
+    # Together all three would be done when the second of them is told.
+    done = gwe("apply", *options, "--in-flight", "1", cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     assert "nothing was written" not in said(done)
     assert done.code == 5

@@ -104,7 +104,8 @@ def test_an_option_of_several_commands_is_the_same_in_all_of_them() -> None:
         if name not in OWN_MEANING:
             words = (option.help, str(option.type), option.envvar, str(option.default))
             found[max(option.opts, key=len)].add(words)
-    own = {"--force", "--out", "--dir", "--format"}  # what each command forces, writes or prints
+    # What each command forces, writes, prints or lists.
+    own = {"--force", "--out", "--dir", "--format", "--verbose"}
     several = {name: words for name, words in found.items() if len(words) > 1 and name not in own}
     assert several == {}
     assert {"--server", "--lock-timeout", "--state-dir", "--format"} <= {*found}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.command("accept", cls=SectionedCommand)
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS...]", shell_complete=complete_address)
 @with_flags
-@click.option("--auto-approve", is_flag=True, help="Write without asking.")
+@click.option("--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal.")
 def command(
     addresses: tuple[str, ...],
     manifests: ManifestFlags,

@@ -32,7 +32,7 @@ from reconciler.errors import ExitCode, UsageError
     multiple=True,
     metavar="ADDRESS",
     shell_complete=complete_address,
-    help="Leave out these objects; wildcards allowed; repeatable.",
+    help="Leave out these objects and what depends on them; repeatable.",
 )
 @click.option(
     "--force",

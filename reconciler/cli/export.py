@@ -70,7 +70,7 @@ class FormFlags:
 @click.command("export", cls=SectionedCommand)
 @click.argument("folder", type=ANY_PATH)
 @with_flags
-@click.option("-q", "--quiet", is_flag=True, help="Only the summary and what is left out.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the summary and problems.")
 def command(
     folder: Path,
     choice: ChoiceFlags,
