@@ -26,6 +26,7 @@ from reconciler import (
     save_plan,
 )
 from reconciler.engine.running import RunPlace
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions
@@ -144,7 +145,7 @@ def test_a_plan_file_needs_its_secret_and_is_applied_once(
 
 
 def test_the_progress_hears_of_every_outcome_and_can_stop_the_run(
-    engine: Reconciler, tmp_path: Path
+    path: Path, tmp_path: Path
 ) -> None:
     heard: list[tuple[str, str, int, int]] = []
 
@@ -155,7 +156,11 @@ def test_the_progress_hears_of_every_outcome_and_can_stop_the_run(
         def stopping(self) -> bool:
             return len(heard) == 2
 
-    report = engine.apply(engine.plan(manifest(tmp_path, SEVERAL)), progress=Impatient())
+    alone = ConnectionOptions(in_flight=1)
+    with Reconciler.connect(
+        f"embedded:{path}", app=APP, state=tmp_path / "state", connection=alone
+    ) as engine:
+        report = engine.apply(engine.plan(manifest(tmp_path, SEVERAL)), progress=Impatient())
     assert heard == [
         ("Q0", "done", 1, 4),
         ("Q1", "done", 2, 4),
@@ -171,7 +176,7 @@ def test_a_run_with_a_lost_answer_is_recovered_and_then_undone(path: Path, tmp_p
     state = open_store(str(tmp_path / "state"))
     lost = LoseAnswer("create", object_type="Script", at=2)
     faulty = FaultyServer(EmbeddedServer(path), [lost])
-    with Reconciler(faulty, SiteOptions(APP), RunPlace(state)) as engine:
+    with Reconciler(faulty, SiteOptions(APP), RunPlace(state, in_flight=1)) as engine:
         report = engine.apply(engine.plan(manifest(tmp_path, SEVERAL)))
         assert [one.status for one in report.outcomes] == ["done", "unknown", *["not-started"] * 2]
         assert report.needs_recovery
