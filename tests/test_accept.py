@@ -191,6 +191,16 @@ def test_one_manifest_for_several_applications(tmp_path: Path) -> None:
     assert (chosen.code, site.text()) == (2, OPTIONS.replace('"1"', '"2"'))
 
 
+def test_a_secret_in_clear_beside_the_edit_is_not_shown(tmp_path: Path) -> None:
+    text = QUEUE + "      password: hunter2\n"
+    site = Site(tmp_path, text)
+    site.set_annex("Queue", size="4")
+    done = site.run("accept", "--auto-approve")
+    assert (done.code, "hunter2" in done.out) == (0, False)
+    assert "       password: (secret)\n" in done.out
+    assert site.text() == text.replace("'3'", "'4'")
+
+
 def test_without_a_yes_nothing_is_written(site: Site) -> None:
     site.set_annex("Queue", mode="slow")
     refused = site.run("accept")

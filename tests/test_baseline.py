@@ -182,11 +182,20 @@ def test_a_baseline_goes_over_nothing_but_a_baseline(folder: Path) -> None:
     [
         ("--baseline", "a.yaml", "--write-baseline", "b.yaml"),
         ("--reason", "x"),
+        ("--write-baseline", "b.yaml", "--reason", "x", "--format", "json"),
         ("--write-baseline", "b.yaml", "--reason", " "),
     ],
 )
 def test_options_that_do_not_go_together(folder: Path, options: tuple[str, ...]) -> None:
     assert run(folder, "drift", *options).code == 64
+
+
+def test_what_is_blocked_cannot_be_accepted(folder: Path) -> None:
+    write(folder, QUEUES.replace("fast", "slow").replace("Care", "care"))
+    made = accept(folder, "--reason", "x")
+    assert made.code == 3
+    assert "What is blocked or refused cannot be accepted: gwe drift shows it." in made.err
+    assert "accepted.yaml accepts 1 difference" in made.out
 
 
 def test_a_program_gives_a_baseline_of_its_own(folder: Path) -> None:

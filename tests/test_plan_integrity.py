@@ -512,6 +512,18 @@ def test_only_the_expected_plan_is_applied(tmp_path: Path) -> None:
     assert applied(tmp_path, "--plan-id", expected.upper()).code == 0
 
 
+@pytest.mark.parametrize("option", ["--plan-id", "--expect"])
+def test_what_is_no_id_is_told_before_a_server_is_asked(tmp_path: Path, option: str) -> None:
+    nowhere = ("--server", "embedded:nowhere.db", "--app", "GWE")
+    commands = [("apply", *nowhere, option, "1234")]
+    if option == "--expect":
+        commands.append(("plan", *nowhere, option, "1234"))
+    for command in commands:
+        refused = gwe(*command, cwd=tmp_path)
+        assert refused.code == 64
+        assert "'1234' is no id of a plan" in said(refused)
+
+
 # The signature
 
 

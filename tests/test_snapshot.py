@@ -94,6 +94,31 @@ def test_the_lock_and_the_inventory_are_left_out(source: Path) -> None:
     assert "gwe-reconciler.lock" not in names
 
 
+def test_what_the_copy_lacks_is_said(source: Path) -> None:
+    """To this account the persons do not exist, nor do permissions of what they may read."""
+    with opened(source) as server:
+        reader = server.create(
+            "Person", {"userName": "r", "employeeID": "r", "tenantDBID": 101, "password": "r"}
+        )
+        person = server.read("Person", {"user_name": "default"})[0]
+        server.set_permissions("Person", person.dbid, [AccessEntry("Person", reader.dbid, 0)])
+        server.set_permissions("Tenant", 1, [AccessEntry("Person", reader.dbid, 1)])
+    done = gwe(
+        "snapshot",
+        "a copy.db",
+        "--server",
+        f"embedded:{source}",
+        "--verbose",
+        cwd=source.parent,
+        env={"GWE_USER": "r", "GWE_PASSWORD": "r"},
+    )
+    assert done.code == 0, done
+    assert "This account cannot read the permissions of" in done.out
+    assert "References to what this account cannot read: " in done.out
+    assert "Objects that break a rule of the embedded server: " in done.out
+    assert done.out.endswith("  gwe plan --server 'embedded:a copy.db'\n")
+
+
 class StoppedError(Exception):
     """Ctrl-C, at a moment of the test's choice."""
 

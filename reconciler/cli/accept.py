@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,8 @@ from reconciler.cli.session import load, open_session
 from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError
-from reconciler.kinds.fields import pointer
+from reconciler.kinds.fields import HIDDEN, FieldPath, pointer
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
 from reconciler.strict_yaml import MAX_BYTES
@@ -56,6 +58,7 @@ def command(
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     check_can_ask(auto_approve=auto_approve)
+    names = SecretNames(session.settings.secret_words, session.settings.secret_exceptions)
     paths = dict(_files(loaded))
     texts = {name: _text(path) for name, path in paths.items()}
     with session.connect(site, state) as engine:
@@ -69,7 +72,7 @@ def command(
         plan = engine.plan(loaded)
         check_selects(addresses, plan)
         accepted = accept(plan, addresses, texts, plan_with)
-    _show(accepted, texts)
+    _show(accepted, texts, list(_secrets(loaded, names)))
     if not accepted.texts:
         say("Nothing differs." if not accepted.left else "No value can be taken over.")
     elif not auto_approve and not confirm("Write these values into the manifests?"):
@@ -93,12 +96,27 @@ def _text(path: Path) -> str:
     return text
 
 
-def _show(accepted: Accepting, texts: Mapping[str, str]) -> None:
-    """The edits as a diff, and what is left."""
+def _secrets(loaded: Loaded, names: SecretNames) -> Iterator[str]:
+    """The secrets that stand in the manifests in clear, beside what is edited."""
+
+    def below(path: FieldPath, data: Any) -> Iterator[str]:
+        if isinstance(data, Mapping):
+            for key, value in data.items():
+                yield from below((*path, key), value)
+        elif isinstance(data, str) and names.marks(path):
+            yield from filter(None, data.splitlines())
+
+    for manifest in loaded.manifests:
+        yield from below((), manifest.data)
+
+
+def _show(accepted: Accepting, texts: Mapping[str, str], secrets: Sequence[str]) -> None:
+    """The edits as a diff, and what is left. ``secrets`` are shown nowhere."""
+    hidden = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))))
     for name, text in accepted.texts.items():
         old, new = (one.splitlines() for one in (texts[name], text))
         for line in difflib.unified_diff(old, new, name, name, lineterm=""):
-            say(escaped(line))
+            say(escaped(line[:1] + hidden.sub(HIDDEN, line[1:]) if secrets else line))
         say()
     for one in accepted.left:
         address, path = one.field

@@ -17,6 +17,7 @@ from reconciler.cli.common import (
     SiteFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.expected import check_is_id
 from reconciler.cli.flags import given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
@@ -69,6 +70,7 @@ def command(
     """
 
     def work() -> ApplyResult:
+        check_is_id(expect)
         session = open_session(connection)
         # Imported only now: meanwhile a thread starts Java.
         from reconciler.cli.execution import show_and_apply  # noqa: PLC0415

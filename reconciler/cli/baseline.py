@@ -54,6 +54,14 @@ class BaselineFlags:
                 "Give --write-baseline FILE --reason TEXT.",
             )
 
+    def check_form(self, form: str) -> None:
+        """UsageError where a baseline is to be written and a form of output was chosen."""
+        if self.write_baseline and form != "text":
+            raise UsageError(
+                f"--write-baseline shows no drift, so --format {form} has nothing to show",
+                "Write the baseline first, then run gwe drift --baseline with --format.",
+            )
+
     def read(self) -> Baseline | None:
         """The baseline to check against; None: there is none."""
         if self.baseline is None:

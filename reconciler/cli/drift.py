@@ -16,6 +16,7 @@ from reconciler.cli.formats import DriftFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
+from reconciler.render.console import say
 
 
 @click.command("drift", cls=SectionedCommand)
@@ -39,6 +40,7 @@ def command(
     Exits 3 if the plan is refused.
     """
     check_out(form, page.out)
+    accepted.check_form(form.format)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     baseline = accepted.read()
@@ -53,7 +55,10 @@ def command(
     if accepted.write_baseline:
         whole = not (target or exclude)
         write_baseline(plan, accepted, accepted.write_baseline, whole=whole)
-        return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
+        if plan.applyable:
+            return ExitCode.DONE
+        say("What is blocked or refused cannot be accepted: gwe drift shows it.", err=True)
+        return ExitCode.REFUSED
     form.opened(output.style(), page=page.out).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 _ID = re.compile(r"\s*[0-9a-fA-F]{32}\s*")
 
 
+def check_is_id(expected: str | None) -> None:
+    """UsageError for what is no id of a plan, such as the empty value of a variable that is not
+    set; None: any plan will do. Asked before a server is, which may take long."""
+    if expected is not None and not _ID.fullmatch(expected):
+        raise UsageError(
+            f"{expected!r} is no id of a plan: an id has 32 digits from 0 to 9 and a to f",
+            "gwe plan --out and gwe show print it.",
+        )
+
+
 def check_expected(plan: Plan, expected: str | None) -> None:
-    """StalePlanError where a plan has another id than the user expects; None: any. UsageError
-    for what is no id, such as the empty value of a variable that is not set."""
+    """StalePlanError where a plan has another id than the user expects; None: any."""
     if expected is None:
         return
-    if not _ID.fullmatch(expected):
-        raise UsageError(
-            f"--expect {expected!r} is no id of a plan", "gwe plan --out and gwe show print it."
-        )
     from reconciler.plan.codec import plan_id  # noqa: PLC0415 - only for --expect
 
     found = plan_id(plan)

@@ -20,7 +20,7 @@ from reconciler.cli.common import (
     StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.expected import check_expected
+from reconciler.cli.expected import check_expected, check_is_id
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.formats import PlanFormatFlags, check_page
 from reconciler.cli.help import SectionedCommand
@@ -120,6 +120,7 @@ def command(
     or a prerequisite is missing.
     """
     check_page(form, more.out)
+    check_is_id(more.expect)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:

@@ -1,5 +1,6 @@
 """``gwe snapshot``: a copy of a live server, to rehearse on."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,12 +48,10 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     if report.unknown:
         say(f"The server does not have the types {', '.join(report.unknown)}.")
     listed = None if verbose else _LISTED
-    _list(
-        "references lead nowhere: the account cannot read what they name", report.dangling, listed
-    )
-    _list("objects are against a rule of the embedded server", report.findings, listed)
+    _list("References to what this account cannot read", report.dangling, listed)
+    _list("Objects that break a rule of the embedded server", report.findings, listed)
     say("Rehearse on it with:")
-    say_command(f"  gwe plan --server embedded:{file}")
+    say_command(f"  gwe plan --server {shlex.quote(f'embedded:{file}')}")
     return ExitCode.DONE
 
 
