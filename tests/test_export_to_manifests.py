@@ -28,7 +28,15 @@ from reconciler.plan.context import PlanOptions
 from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.server.errors import ConfigurationServerError
-from reconciler.server.port import ConfObject, Filter, Reader, Server, ServerInfo, read_only
+from reconciler.server.port import (
+    AccessEntry,
+    ConfObject,
+    Filter,
+    Reader,
+    Server,
+    ServerInfo,
+    read_only,
+)
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
@@ -199,6 +207,9 @@ class Blind:
             }
             & self.hidden
         ]
+
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        return self.server.permissions(object_type, dbid)
 
 
 def test_what_refers_to_an_unreadable_object_is_exported_without_it(tmp_path: Path) -> None:

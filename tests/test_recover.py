@@ -695,7 +695,9 @@ def test_a_process_whose_disk_is_full_leaves_what_recover_settles_and_says_so(
 ) -> None:
     before = place.objects()
     monkeypatch.setenv("NUMBER", str(number))
-    done = _gwe(*_apply_arguments(place), place=place, before=JOURNAL_LIMIT)
+    # One in flight: then each record is written by itself.
+    alone = [*_apply_arguments(place), "--in-flight", "1"]
+    done = _gwe(*alone, place=place, before=JOURNAL_LIMIT)
     (run,) = place.runs
     assert len(place.records(run.name)) == number - 1
     assert "it may be full, limited or failing" in " ".join(done.stdout.split())
