@@ -10,8 +10,10 @@ import sys
 import termios
 import time as time_module
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.port import Server
 from reconciler.state.opening import open_store
+from reconciler.state.sqlite import FILE
 from reconciler.testing.faults import Delay, Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.engines import on_both_engines
@@ -1122,17 +1125,46 @@ def test_a_run_that_is_stopped_and_abandoned_writes_nothing_when_it_goes_on(
         for line in process.stdout:
             if line.startswith(b"[ 10/400]"):
                 break
-        process.send_signal(signal.SIGSTOP)
-        (run,) = place.run_names
-        left = gwe("lock", "release", *_server(place), "--abandon", run, cwd=place.folder / "..")
-        assert left.code == 0, left.err
-        before = _in_line(place)
-        time_module.sleep(6.1)
-        process.send_signal(signal.SIGCONT)
+        with _stopped_outside_a_transaction(process, place):
+            (run,) = place.run_names
+            abandon = ("lock", "release", *_server(place), "--abandon", run)
+            left = gwe(*abandon, cwd=place.folder / "..")
+            assert left.code == 0, left.err
+            before = _in_line(place)
+            time_module.sleep(6.1)
         shown = process.stdout.read().decode()
     assert process.returncode == 5
     assert "another run has taken the lock over" in " ".join(shown.split())
     assert len(_in_line(place)) <= len(before) + int(in_flight)  # those that were on their way
+
+
+@contextmanager
+def _stopped_outside_a_transaction(
+    process: "subprocess.Popen[bytes]", place: Place
+) -> Iterator[None]:
+    """Stops a process where it holds neither the server's file nor the state's, which nobody
+    else could write then; and lets it go on, whatever happens."""
+    try:
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            if all(map(_is_free, (place.server, place.state_dir / FILE))):
+                break
+            process.send_signal(signal.SIGCONT)
+            time_module.sleep(0.01)
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def _is_free(file: Path) -> bool:
+    """Whether no process is writing an SQLite file."""
+    with closing(sqlite3.connect(file, timeout=0.1, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
 
 
 def _in_line(place: Place) -> list[object]:
