@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from reconciler.kinds.addresses import selects
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
@@ -57,6 +58,13 @@ class Context:
     site: Site
     options: PlanOptions
     known_secrets: KnownSecrets = field(default_factory=KnownSecrets)
+
+    @cached_property
+    def tenants(self) -> frozenset[int]:
+        """The DBIDs of the tenants of the site and of the desired objects."""
+        names = {one.tenant for one in self.desired.objects if one.kind.tenanted}
+        found = (self.live.find("Tenant", 0, name) for name in names)
+        return frozenset({self.site.tenant_dbid, *(one.dbid for one in found if one)})
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
         """The subject, which hides what its manifests, earlier runs or the settings call a
