@@ -74,7 +74,8 @@ def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic]
         return ""
     import difflib  # noqa: PLC0415 - only for mistakes
 
-    close = difflib.get_close_matches(word, candidates, n=1)
+    same = [each for each in candidates if each.casefold() == word.casefold()]
+    close = same or difflib.get_close_matches(word, candidates, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 

@@ -1,11 +1,14 @@
 """Settings that every test shares."""
 
+import gc
 import os
+import re
 import signal
 import sys
 import uuid
 from collections.abc import Iterator
 from inspect import isclass, isfunction, unwrap
+from itertools import count
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import browser
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
 from tests.runs import (
     Nursery,
@@ -66,6 +70,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.process)
 
 
+def pytest_collection_finish() -> None:
+    """The tests stay as long as this process: no later collection of garbage looks at them."""
+    gc.collect()
+    gc.freeze()
+
+
 def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
     """Whether a function or class of the tests uses one of the names, or what does."""
     if not (isfunction(thing) or isclass(thing)) or not thing.__module__.startswith("tests."):
@@ -117,6 +127,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if not available():
         terminalreporter.write_line(LEFT_OUT)
+    if not browser.available():
+        terminalreporter.write_line(browser.LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)
@@ -125,10 +137,30 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+_folders = count(1)
+
+
+def _new_path(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Path:
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return factory.getbasetemp() / f"{name}{next(_folders)}"
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder. For its number, pytest's own looks at all the folders of other tests."""
+    folder = _new_path(request, tmp_path_factory)
+    folder.mkdir(0o700)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _a_state_folder_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _a_state_folder_of_the_tests(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """No test writes into the state folder of whoever runs it, or is taken for a CI run."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.parent / f"{tmp_path.name}.home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
     monkeypatch.delenv("CI", raising=False)
 
 

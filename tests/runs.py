@@ -5,6 +5,7 @@ imported everything. A strike is what happens to such a process at one of its jo
 records or at one of its writes to the server: it kills itself, or signals come.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -44,7 +46,7 @@ from reconciler.state.session import SqlSession
 from reconciler.state.sql import SqlStore
 from reconciler.state.sqlite import SqliteEngine
 from reconciler.state.store import RunJournal, StateStore, StoredRun
-from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
+from tests.harness import APP, BARE, Result, everything, gwe, opened, site_server, state_folder
 from tests.postgres import available
 
 ROOT = Path(__file__).parent.parent
@@ -490,8 +492,8 @@ def running_nursery() -> Iterator[Nursery]:
 
 
 def serve() -> None:
-    """The nursery's own process: forks one that runs the command of each line."""
-    _import_everything()
+    """The nursery's own process: forks a process that runs the command of each line."""
+    _warm_up()
     for line in sys.stdin:
         request = json.loads(line)
         files = [Path(request["cwd"]) / name for name in (".out", ".err")]
@@ -504,13 +506,24 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-def _import_everything() -> None:
-    for name in ("apply", "execution", "lock", "recover", "undo"):
-        importlib.import_module(f"reconciler.cli.{name}")
-    for name in ("jsonschema", "reconciler.render.text_form", "reconciler.render.plan_text"):
-        importlib.import_module(name)
+def _warm_up() -> None:
+    """Runs each command once, so that what is forked finds all modules imported, and all
+    schemas and tables made."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))
+        server = ("--server", f"embedded:{place.server}")
+        plan = (*server, "--app", APP, "-f", "manifests.yaml")
+        for command in (
+            *(("apply", *plan, "--auto-approve"), ("plan", *plan, "--format", "json")),
+            *(("undo", "last", "--auto-approve"), ("runs",), ("recover", *server)),
+            *(("lock", "show", *server), ("lock", "release", *server)),
+        ):
+            done = gwe(*command, cwd=place.folder)
+            assert done.code == 0, done.err
     if available():
         importlib.import_module("reconciler.state.postgres")
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of this process
 
 
 def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:

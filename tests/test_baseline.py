@@ -58,11 +58,11 @@ def test_an_accepted_difference_does_not_count(folder: Path) -> None:
     text = (folder / "accepted.yaml").read_text(encoding="utf-8")
     assert text.endswith("""
 accepted:
-- address: InteractionQueue/Sales
-  field: /annex/Queue/mode
-  live: fast
-  manifest: slow
-  reason: until May
+  - address: InteractionQueue/Sales
+    field: /annex/Queue/mode
+    live: fast
+    manifest: slow
+    reason: until May
 """)
     found = drift(folder)
     assert found.code == 0
@@ -79,7 +79,7 @@ def test_another_value_on_either_side_is_drift_again(folder: Path) -> None:
     assert found.code == 2
     assert "annex/Queue/mode: fast -> slower" in found.out
     assert (
-        "Warning: accepted.yaml:8:3: InteractionQueue/Sales does not differ as this entry\n"
+        "Warning: accepted.yaml:8:5: InteractionQueue/Sales does not differ as this entry\n"
         "         accepts. Remove the entry, or write the baseline again.\n"
     ) in found.out
 
@@ -99,7 +99,7 @@ def test_an_object_that_is_absent_can_be_accepted(folder: Path) -> None:
     write(folder, QUEUES.replace("Care", "New"))
     assert accept(folder, "--reason", "comes in June").code == 0
     text = (folder / "accepted.yaml").read_text(encoding="utf-8")
-    assert "field: ''\n  live: false\n  manifest: true\n" in text
+    assert 'field: ""\n    live: false\n    manifest: true\n' in text
     assert drift(folder).code == 0
 
 
@@ -151,8 +151,8 @@ def test_the_baseline_of_another_site_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("reason: x", "reason: ''"), "accepted.yaml:12:3: accepted/0/reason must not be blank"),
-        (("live: fast", "live: [1]"), "accepted.yaml:10:3: accepted/0/live must be null"),
+        (("reason: x", 'reason: ""'), "accepted.yaml:12:5: accepted/0/reason must not be blank"),
+        (("live: fast", "live: [1]"), "accepted.yaml:10:5: accepted/0/live must be null"),
         (("kind: Baseline", "kind: Other"), "accepted.yaml:3:1: kind must be one of Baseline"),
         (("accepted:", "acepted:"), "accepted.yaml:7:1: acepted is not a known property"),
         (("- address", "- [address"), "not valid YAML"),

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,7 @@ from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.errors import InterruptedRunError, JournalError
 from reconciler.plan.codec import plan_json
+from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import Server
@@ -76,8 +77,19 @@ def _ctrl_c_interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def run(place: Place, server: Server, warnings: list[str]) -> RunReport:
+def run(
+    place: Place,
+    server: Server,
+    warnings: list[str],
+    traces: AbstractContextManager[None] | None = None,
+) -> RunReport:
+    """``traces``: entered for the run alone, without its plan."""
     plan = place.plan(*REPLACED)
+    with traces or nullcontext():
+        return execute(plan, place, server, warnings)
+
+
+def execute(plan: Plan, place: Place, server: Server, warnings: list[str]) -> RunReport:
     return execute_plan(
         plan,
         plan_json(plan),
@@ -102,11 +114,12 @@ def struck(place: Place, line: Line, time: int) -> tuple[Ending, list[str]]:
     def strike(now: Line) -> None:
         times[now] += 1
         if (now, times[now]) == (line, time):
+            sys.settrace(None)  # what comes now is not looked at, and runs faster
             signal.raise_signal(signal.SIGINT)
 
-    with opened(place.server) as server, traced(strike):
+    with opened(place.server) as server:
         try:
-            return run(place, server, warnings), warnings
+            return run(place, server, warnings, traced(strike)), warnings
         except (KeyboardInterrupt, InterruptedRunError) as error:
             return error, warnings
 
@@ -138,8 +151,9 @@ def test_at_whatever_line_ctrl_c_arrives_the_run_says_what_is_so(
 ) -> None:
     times: Counter[Line] = Counter()
     place = make_place(tmp_path / "whole", template)
-    with opened(place.server) as server, traced(lambda line: times.update([line])):
-        assert run(place, server, []).exit_code == 0
+    with opened(place.server) as server:
+        seen = traced(lambda line: times.update([line]))
+        assert run(place, server, [], seen).exit_code == 0
     moments = sorted({(line, n) for line, last in times.items() for n in (1, last)})
     assert len(moments) > 300
     step = len(moments) // examples(len(moments), share=8)

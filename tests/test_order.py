@@ -84,13 +84,17 @@ def test_actions_without_needs_are_in_the_order_of_their_kinds_and_then_their_na
 
 def test_deletes_come_last_and_in_reverse() -> None:
     actions = [
-        _action("BusinessAttribute/A", action="delete"),
-        _action("BusinessAttributeValue/A/V", "BusinessAttribute/A", action="delete"),
+        _action("BusinessAttribute/A", "BusinessAttributeValue/A/V", action="delete"),
+        _action("BusinessAttributeValue/A/V", action="delete"),
+        _action("AgentGroup/A", action="delete"),
+        _action("InteractionQueueView/A", action="delete"),
         _action("InteractionQueue/New"),
     ]
     assert _addresses(actions) == [
         "InteractionQueue/New",
+        "InteractionQueueView/A",
         "BusinessAttributeValue/A/V",
+        "AgentGroup/A",
         "BusinessAttribute/A",
     ]
 

@@ -23,6 +23,7 @@ NEVER = {
     "deepdiff",
     "filelock",
     "http",
+    "jinja2",
     "jpype",
     "jsonschema",
     "keyring",

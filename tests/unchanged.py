@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import OBJECT_TYPES, type_name
 from reconciler.plan.actions import Delete, Replace, Update, Write
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
@@ -35,6 +35,8 @@ def check_only_the_plan_changed(
         action = planned.get(key)
         if key in ended and key not in planned:
             _check_referrer(old, after.get(key), planned)
+        elif isinstance(planned.get(owner_of_folder(old)), Delete):
+            assert not whole or key not in after
         elif action is None:
             assert key in after, f"{old.type} {old.attributes.get('name')} is lost"
             assert after[key] == old
@@ -44,11 +46,18 @@ def check_only_the_plan_changed(
             assert changed == allowed if whole else changed <= allowed, (changed, allowed)
             assert after[key].path == old.path
         elif whole or key not in after:
-            assert isinstance(action, Replace)
+            assert isinstance(action, Replace | Delete)
             assert key not in after
-            _check_replaced(action, old, there, _successor(old, after), now)
+            if isinstance(action, Replace):
+                _check_replaced(action, old, there, _successor(old, after), now)
         else:
             assert after[key] == old
+
+
+def owner_of_folder(one: ConfObject) -> Key:
+    """What a folder belongs to, and is deleted with; ("", 0) for all that is no folder."""
+    owner = one.attributes["ownerID"] if one.type == "Folder" else {"type": 0, "DBID": 0}
+    return type_name(owner["type"]), owner["DBID"]
 
 
 def _successor(old: ConfObject, after: Objects) -> ConfObject:

@@ -208,8 +208,11 @@ def _object(draw: st.DrawFn, site: Site, kind: str, name: str) -> dict[str, Any]
         access = [{"group": "Some", "mask": 3}, {"person": "7001", "mask": 127}]
         live |= {"permissions": access} if draw(_MOSTLY) else {}
         site.setdefault(_TYPES.get(kind, "Script"), []).append(live)
+    manifest = {"apiVersion": "reconciler/v1", "kind": kind, "metadata": metadata}
+    if not draw(_MOSTLY):
+        return {**manifest, "ensure": "absent"}
     blocks = draw(_blocks(spec))
-    manifest = {"apiVersion": "reconciler/v1", "kind": kind, "metadata": metadata, **blocks}
+    manifest |= blocks
     policy = draw(_policies(kind, blocks))
     return {**manifest, "policy": policy} if policy else manifest
 

@@ -12,6 +12,7 @@ from reconciler.kinds.options import ENDPOINTS
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.contradictions import contradictions
+from reconciler.plan.deletions import Deletions
 from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
@@ -85,7 +86,7 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 f"{action.address}: another Web Engagement site of this tenant may use it:"
                 f" {', '.join(now.siblings)}"
                 for action in plan.writes
-                if isinstance(action, Replace)
+                if isinstance(action, Replace) or (isinstance(action, Delete) and not plan.undoes)
             ]
         # Asking for the undo is the consent to all that it deletes.
         limits = replace(limits, percent=100) if plan.undoes else limits
@@ -113,10 +114,13 @@ def _listed(dbids: Sequence[int]) -> str:
 def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
     """The actions whose live objects have changed since the plan, each with what changed."""
     found = []
+    deletions = Deletions(plan.actions, live, plan.site)
     for action in plan.writes:
         problem = misnamed(action, plan, live)
         messages = [problem] if problem else stale_fields(action, live)
-        messages = messages or contradictions(action, live)
+        messages = messages or contradictions(action, live, undo=bool(plan.undoes))
+        if not messages and not plan.undoes:
+            messages = [*filter(None, [deletions.obstacle(action)])]
         if messages:
             found.append(Outcome(action, "failed", _joined(messages), AGAIN, stale=True))
     return found

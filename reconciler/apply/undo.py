@@ -77,7 +77,7 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     """What must be read besides the run's objects: the objects that refer to them now, and
     those that did before."""
     requirements = [
-        ReadRequirement(action.object_type, action.subject.tenant, referrers=True)
+        ReadRequirement(action.object_type, action.subject.tenant, brief=True, referrers=True)
         for action in plan.writes
         if isinstance(action, Create) and action.object_type != "Application"
     ]
@@ -92,7 +92,7 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
         deleted = [step.before] if step.call == "delete" and step.before else []
         for one in (*deleted, *step.referrers):
             requirements.append(
-                ReadRequirement(one.type, one.tenant, words=_words(one), folder=True)
+                ReadRequirement(one.type, one.tenant, brief=True, words=_words(one), folder=True)
             )
     return requirements
 

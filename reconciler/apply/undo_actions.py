@@ -21,7 +21,6 @@ from reconciler.plan.actions import (
     Blocked,
     Change,
     Create,
-    Delete,
     Fingerprint,
     InSync,
     Keep,
@@ -31,9 +30,10 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
 )
+from reconciler.plan.deletions import delete_of
 from reconciler.plan.folders import same_folder
 from reconciler.plan.identity import subject_now
-from reconciler.plan.losses import losses, referrers
+from reconciler.plan.losses import losses
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -132,15 +132,9 @@ class _Undo:
             listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
             reason = f"it has changed since the run ({listed}); --force deletes it all the same"
             return Blocked(subject, reason)
-        found = list(referrers(now, self._live))
         reason = f"it has changed since the run: {', '.join(changed)}" if changed else ""
-        action = Delete(
-            subject,
-            reason,
-            folder=now.folder,
-            referrers=tuple((other.type, other.dbid) for other, _ in found),
-        )
-        return replace(action, loses=losses(action, now, self._live))
+        action = delete_of(subject, now, self._live, reason)
+        return replace(action, loses=losses(action, now, self._live, undo=True))
 
     def _create(self, subject: Subject, before: ConfObject, deleted: RunStep | None) -> Action:
         fields: dict[FieldPath, Value] = {}

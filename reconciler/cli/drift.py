@@ -12,7 +12,7 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import DriftFormatFlags
+from reconciler.cli.formats import DriftFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -26,6 +26,7 @@ def command(
     selection: SelectionFlags,
     accepted: BaselineFlags,
     form: DriftFormatFlags,
+    page: PageFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,
@@ -37,6 +38,7 @@ def command(
     --write-baseline.
     Exits 3 if the plan is refused.
     """
+    check_out(form, page.out)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     baseline = accepted.read()
@@ -52,7 +54,7 @@ def command(
         whole = not (target or exclude)
         write_baseline(plan, accepted, accepted.write_baseline, whole=whole)
         return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
-    form.opened(output.style()).plan(plan)
+    form.opened(output.style(), page=page.out).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

@@ -30,13 +30,23 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "drift": (
         "gwe drift --quiet                  # for a nightly job: exit code 2",
-        "gwe drift --target 'Application/*' --format json",
+        "gwe drift --format html --out drift.html",
         "gwe drift --baseline accepted.yaml",
+    ),
+    "accept": (
+        "gwe accept                         # all that differs; shows, asks",
+        "gwe accept InteractionQueue/Sales",
+        "gwe accept 'Application/*' --auto-approve",
     ),
     "show": (
         "gwe show queues.plan",
-        "gwe show queues.plan --format markdown",
         "gwe show queues.plan --format json",
+        "gwe show queues.plan --format html --out queues.html",
+    ),
+    "export": (
+        "gwe export site                    # what belongs to Web Engagement",
+        "gwe export site --merge            # again, after changes on the server",
+        "gwe export skills --kind Skill --kind Person --name 'A*'",
     ),
     "runs": (
         "gwe runs",

@@ -82,7 +82,7 @@ def prepare(
         server = FilesReader(server, installation, _specs_of(desired))
     live = _read(server, desired, site, found, options, progress or Progress())
     info = server.info()
-    context = Context(desired, live, site, options, known_secrets(info.identity))
+    context = Context(desired, live, site, options, known_secrets(info.identity), info.user)
     plan = make_plan(context, info, loaded.digest)
     return Planned(replace(plan, inputs=loaded.inputs), live)
 

@@ -17,7 +17,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, load, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
-from reconciler.engine.server_session import ServerSession
+from reconciler.engine.site_session import SiteSession
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reconciler.state.store import RunEntry
 
 
-class Reconciler(ServerSession):
+class Reconciler(SiteSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
     Every error is a ``ReconcilerError``; each method names the classes that its callers tell
@@ -56,11 +56,8 @@ class Reconciler(ServerSession):
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
-        super().__init__(server)
-        self._site = site
-        self._place = place
+        super().__init__(server, site, place, secret_names)
         self._limits = limits or Limits()
-        self._secret_names = secret_names
 
     @classmethod
     def connect(
@@ -140,11 +137,7 @@ class Reconciler(ServerSession):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
-        if not self._site.app:
-            raise UsageError(
-                "which Web Engagement Server?",
-                "Name its application with --app, with GWE_APP, or in gwe.toml.",
-            )
+        self._check_app()
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,

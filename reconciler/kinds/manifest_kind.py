@@ -18,6 +18,9 @@ Binding = Literal["object", "options", "file", "variables"]
 BLOCKS = ("spec", "initial")
 """Where manifests declare fields: what is enforced, and what is written only where it is absent."""
 
+PRESENT, ABSENT = "present", "absent"
+"""What ``ensure`` says of an object: it must be there, which is the default, or must not."""
+
 OBJECT = "Object"
 """The kind of manifests that name an object type in ``metadata.type``."""
 

@@ -6,7 +6,14 @@ editors support best. The ``$comment`` of a sub-schema is the wording of our own
 
 from typing import Any
 
-from reconciler.kinds.manifest_kind import API_VERSION, BLOCKS, OBJECT, ManifestKind
+from reconciler.kinds.manifest_kind import (
+    ABSENT,
+    API_VERSION,
+    BLOCKS,
+    OBJECT,
+    PRESENT,
+    ManifestKind,
+)
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.option_schema import (
@@ -26,6 +33,12 @@ from reconciler.kinds.schema_values import NAME, choice
 from reconciler.kinds.types_files import LAUNCH_FORMATS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
+
+_ENSURE = {
+    "enum": [PRESENT, ABSENT],
+    "description": "absent: the object must not be there, and is deleted.",
+    "$comment": f"{PRESENT} or {ABSENT}",
+}
 
 _BLOCKS = {
     "spec": "Enforced: what differs is corrected.",
@@ -108,6 +121,8 @@ def kind_schema(kind: ManifestKind) -> dict[str, Any]:
     if kind.binding == "options":
         properties["target"] = _target()
         required.append("target")
+    if kind.binding == "object":
+        properties["ensure"] = _ENSURE
     if kind.binding != "variables":
         properties["policy"] = policy_schema(kind)
     return {
@@ -117,7 +132,20 @@ def kind_schema(kind: ManifestKind) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
         "properties": properties,
-        **_in_either_block(kind),
+        **_whole_body(kind),
+    }
+
+
+def _whole_body(kind: ManifestKind) -> dict[str, Any]:
+    """What the fields of a manifest must be together. An object that must be absent has none."""
+    body = _in_either_block(kind)
+    if kind.binding != "object":
+        return body
+    none: dict[str, Any] = {"not": {}}
+    return {
+        "if": _has(ensure=ABSENT),
+        "then": {"properties": dict.fromkeys(BLOCKS, none)},
+        **({"else": body} if body else {}),
     }
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldValueError, canonical
-from reconciler.kinds.manifest_kind import BLOCKS
+from reconciler.kinds.manifest_kind import ABSENT, BLOCKS
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, format_of
@@ -124,6 +124,7 @@ class _Binder:
         site_tenant = self._site.tenant_name if self._site else ""
         tenant = _name(expanded, "tenant") or site_tenant if kind.tenanted else ""
         reader = self._reader(expanded, key[-1])
+        absent = manifest.data.get("ensure") == ABSENT
         self._objects.append(
             DesiredObject(
                 kind=kind,
@@ -131,9 +132,10 @@ class _Binder:
                 tenant=tenant,
                 fields=reader.object_fields(),
                 policy=reader.policy.for_object(),
-                origin=manifest.at(("metadata", [*kind.key][-1])),
+                origin=manifest.at(("ensure",) if absent else ("metadata", [*kind.key][-1])),
                 folder=_name(expanded, "folder"),
                 other_tenant=kind.tenanted and tenant != site_tenant,
+                absent=absent,
             )
         )
 

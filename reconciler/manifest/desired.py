@@ -59,7 +59,7 @@ class DesiredObject:
     """An object that one manifest declares, unlike an application, whose options several share.
 
     ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
-    type has none."""
+    type has none. ``absent``: the object must not be there."""
 
     kind: ManifestKind
     key: tuple[str, ...]
@@ -69,6 +69,7 @@ class DesiredObject:
     origin: Position
     folder: str = ""
     other_tenant: bool = False
+    absent: bool = False
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.manifest_kind import API_VERSION, OBJECT, ManifestKind
+from reconciler.kinds.manifest_kind import ABSENT, API_VERSION, OBJECT, ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.schema import kind_schema
@@ -18,6 +18,12 @@ from reconciler.yaml_construction import YamlDocument
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
+
+
+_NEVER_DELETED = {
+    "options": "The applications belong to others. An option that must be absent is declared null.",
+    "file": "Launch files are never deleted. A value that must be absent is declared null.",
+}
 
 
 def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> list[Manifest]:
@@ -62,10 +68,19 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
         summary = "kind is missing"
         if name is not None:
             summary = f"unknown kind {name}{did_you_mean(str(name), known)}"
-        hint = f"Known: {', '.join(known)}."
+        hint = _kind_of_type(name) or f"Known: {', '.join(known)}."
         problems.append(Diagnostic(summary, document.at(("kind",)), hint))
         return None
     return MANIFEST_KINDS[name]
+
+
+def _kind_of_type(name: Any) -> str:
+    """What to write where the name of an object type stands in place of a kind; else empty."""
+    if isinstance(name, str) and name in OBJECT_KINDS:
+        return f"It is an object type: write kind: {OBJECT}, with type: {name} in metadata."
+    if isinstance(name, str) and name in KIND_OF_TYPE:
+        return f"It is an object type: write kind: {KIND_OF_TYPE[name]}."
+    return ""
 
 
 def _object_kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | None:
@@ -155,6 +170,12 @@ def _explain(
             yield Diagnostic(f"{name} has more than {error.validator_value} items", place)
         case "uniqueItems":
             yield Diagnostic(f"{name} has the same item twice", place)
+        case "not":
+            yield Diagnostic(
+                f"{name} cannot stand beside ensure: {ABSENT}",
+                place,
+                f"An object that must not be there has no fields: remove {name}, or ensure.",
+            )
         case "maxLength":
             yield Diagnostic(f"{name} is longer than {error.validator_value} characters", place)
         case "anyOf" if not path:
@@ -213,4 +234,6 @@ def _unknown_fields(
             summary = f"unknown field {name}{where}{did_you_mean(name, known)}"
             if path == ("initial",) and name in kind.spec_only:
                 summary, hint = f"{name} can stand in spec only", "Move it to spec."
+            if not path and name == "ensure" and kind.binding in _NEVER_DELETED:
+                summary, hint = f"{kind.name} has no ensure", _NEVER_DELETED[kind.binding]
             yield Diagnostic(summary, document.at((*path, name)), hint)

@@ -25,6 +25,9 @@ ActionName = Literal["create", "update", "replace", "delete", "in-sync", "keep",
 ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
 """Every action, in the order in which summaries list them."""
 
+ABSENT = "declared absent"
+"""The reason of a ``Delete`` in a plan from manifests."""
+
 KEPT = "only initial values differ"
 """The reason of a ``Keep`` in a plan from manifests."""
 

@@ -40,7 +40,7 @@ class AttributeValues:
             self._by_attribute.setdefault(value.attributes["enumeratorDBID"], []).append(value)
         self._attributes: dict[tuple[str, str], DesiredObject] = {}
         for one in context.desired.objects:
-            for name in _names_of(one) if one.kind.by_display_name else ():
+            for name in _names_of(one) if one.kind.by_display_name and not one.absent else ():
                 self._attributes.setdefault((one.tenant, name), one)
         self._values = [one for one in context.desired.objects if one.kind.parent]
         self._siblings: dict[tuple[str, str], list[DesiredObject]] = {}

@@ -51,8 +51,6 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
     match action:
         case Create() | Delete() if action.object_type not in _CREATED:
             yield f"no plan can {action.action} a {action.object_type}"
-        case Delete() if not plan.undoes:
-            yield "only the undo of a run deletes"
         case Replace():
             if kind is None or kind.overwrite != "replace":
                 yield f"no plan can replace a {action.object_type}"

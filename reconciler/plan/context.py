@@ -51,13 +51,15 @@ class PlanOptions:
 
 @dataclass(frozen=True)
 class Context:
-    """The input of planning. ``known_secrets``: what earlier runs have written as secrets."""
+    """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
+    ``account``: the user name of this session, empty where the server does not tell it."""
 
     desired: Desired
     live: Snapshot
     site: Site
     options: PlanOptions
     known_secrets: KnownSecrets = field(default_factory=KnownSecrets)
+    account: str = ""
 
     @cached_property
     def tenants(self) -> frozenset[int]:

@@ -20,12 +20,13 @@ from reconciler.site.model import backup_of
 _OTHERWISE = "and the plan shows another value"
 
 
-def contradictions(action: Write, live: Snapshot) -> list[str]:
-    """What the action shows and is not so, in sentences; empty: nothing."""
+def contradictions(action: Write, live: Snapshot, *, undo: bool = False) -> list[str]:
+    """What the action shows and is not so, in sentences; empty: nothing. ``undo``: it is of a
+    plan that reverts a run."""
     if isinstance(action, Create):
         return list(_new_elsewhere(action, live))
     found = live.get(action.object_type, action.dbid)
-    return list(_existing(action, found, live)) if found else []
+    return list(_existing(action, found, live, undo=undo)) if found else []
 
 
 def _new_elsewhere(action: Create, live: Snapshot) -> Iterator[str]:
@@ -38,7 +39,7 @@ def _new_elsewhere(action: Create, live: Snapshot) -> Iterator[str]:
 
 
 def _existing(
-    action: Update | Replace | Delete, found: ConfObject, live: Snapshot
+    action: Update | Replace | Delete, found: ConfObject, live: Snapshot, *, undo: bool
 ) -> Iterator[str]:
     held = flatten(ALL_TYPES[found.type], found.attributes, live)
     for change in changes_of(action):
@@ -49,7 +50,7 @@ def _existing(
             yield from _copied_otherwise(action, live)
         case Replace():
             yield from _taken_over_otherwise(action, held)
-    if losses(action, found, live) != action.loses:
+    if losses(action, found, live, undo=undo) != action.loses:
         yield "what would be lost is no longer what the plan shows"
     if isinstance(action, Update):
         return

@@ -1,17 +1,18 @@
 """What an action sends to a server: the same for the simulation and for a run. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
-from reconciler.kinds.flatten import build
+from reconciler.kinds.flatten import build, flatten, references_in
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
 from reconciler.server.delta import Delta, apply_delta, delta_for
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.server.validation import without_reference
 
 
 def create_attributes(action: Create | Replace, names: NameResolver) -> dict[str, Any]:
@@ -26,6 +27,22 @@ def update_delta(action: Update, live: Attributes, names: NameResolver) -> Delta
     """The delta of an update, computed from the object as it is now."""
     changes: dict[FieldPath, Value | None] = {c.path: c.after for c in action.changes}
     return delta_for(ALL_TYPES[action.object_type], live, changes, names, action.tenant)
+
+
+def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
+    """The references that an action writes; see ``flatten.references_in``."""
+    if not isinstance(action, Create | Update | Replace):
+        return
+    kind = ALL_TYPES[action.object_type]
+    if isinstance(action, Create | Replace):
+        yield from references_in(kind, action.fields)
+        return
+    one = live.get(action.object_type, action.dbid)
+    fields = flatten(kind, one.attributes, live) if one else {}
+    written = {change.path: change.after for change in action.changes if change.after is not None}
+    for path, target, name in references_in(kind, {**fields, **written}):
+        if path in written:
+            yield path, target, name
 
 
 @dataclass(frozen=True)
@@ -57,8 +74,19 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                 one = ConfObject(one.type, one.dbid, attributes, one.folder, one.path)
             case Delete():
                 result.drop(action.object_type, action.dbid)
+                _clear_references(action, result)
                 one = None
         if one is not None:
             result.put(one)
             results[action.address] = one
     return Simulation(result, results)
+
+
+def _clear_references(action: Delete, live: Snapshot) -> None:
+    """Takes away the references to a deleted object, as the server does."""
+    for object_type, dbid in action.referrers:
+        other = live.get(object_type, dbid)
+        if other is not None:
+            kind = ALL_TYPES[object_type]
+            attributes = without_reference(kind, other.attributes, action.object_type, action.dbid)
+            live.put(replace(other, attributes=attributes))

@@ -53,11 +53,12 @@ def spared(action: Action, live: Snapshot) -> str:
 
 def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> tuple[str, ...]:
     """The limits that the actions exceed, each with its numbers. ``consented``: the user
-    asked for the replaces and deletes, so they do not count towards the share."""
+    asked for the replaces, so they do not count towards the share."""
     existing = [one for one in actions if one.dbid and not isinstance(one, Blocked)]
     taken = [action for action in existing if isinstance(action, Replace | Delete)]
     stripped = [action for action in existing if removed_options(action)]
-    destroyed = stripped if consented else [*taken, *stripped]
+    unasked = [action for action in taken if not (consented and isinstance(action, Replace))]
+    destroyed = [*unasked, *stripped]
     found = []
     share = 100 * len(destroyed) / len(existing) if existing else 0
     if len(existing) >= limits.at_least and share > limits.percent:

@@ -9,33 +9,36 @@ from dataclasses import replace
 
 from reconciler.kinds.fields import FieldPath, Value, shown
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.manifests import MANIFEST_KINDS
+from reconciler.kinds.manifests import MANIFEST_KINDS, kind_named
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import identity_of
 from reconciler.kinds.referring import references_to_object
 from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.plan.actions import Action, Delete, Replace, Update
+from reconciler.plan.actions import Action, Delete, Replace, Update, changes_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.server.validation import on_delete
 
 _QUEUE = MANIFEST_KINDS["InteractionQueue"]
 
 
 def with_losses(action: Action, live: Snapshot) -> Action:
     """The action with what its object loses."""
-    if not isinstance(action, Update | Replace):
+    if not isinstance(action, Update | Replace | Delete):
         return action
     one = live.get(action.object_type, action.dbid)
     return replace(action, loses=losses(action, one, live)) if one else action
 
 
-def losses(action: Update | Replace | Delete, one: ConfObject, live: Snapshot) -> tuple[str, ...]:
+def losses(
+    action: Update | Replace | Delete, one: ConfObject, live: Snapshot, *, undo: bool = False
+) -> tuple[str, ...]:
     """What ``one`` loses by the action, in sentences. By an update, it loses the values of the
-    site that are reset."""
+    site that are reset. By an ``undo``, it loses no field that the reverted run has not written."""
     if isinstance(action, Update):
         return tuple(_lost_fields(action, one, live))
     lost = [f"its DBID {one.dbid}"]
-    if isinstance(action, Replace):
+    if not (isinstance(action, Delete) and undo):
         lost += _lost_fields(action, one, live)
     lost += (
         f"its {attribute.word}: nobody can read it, and no undo restores it"
@@ -48,14 +51,19 @@ def losses(action: Update | Replace | Delete, one: ConfObject, live: Snapshot) -
     return tuple(lost)
 
 
-def _lost_fields(action: Update | Replace, one: ConfObject, live: Snapshot) -> Iterator[str]:
+def _lost_fields(
+    action: Update | Replace | Delete, one: ConfObject, live: Snapshot
+) -> Iterator[str]:
     object_type = ALL_TYPES[one.type]
     held = flatten(object_type, one.attributes, live)
-    new: Mapping[FieldPath, Value | None] = {c.path: c.after for c in action.changes}
-    lost = {change.path for change in action.changes if change.reset}
+    new: Mapping[FieldPath, Value | None] = {c.path: c.after for c in changes_of(action)}
+    lost = {change.path for change in changes_of(action) if change.reset}
     if isinstance(action, Replace):
         lost |= held.keys() - {*action.carried, *new}
         new = action.fields
+    elif isinstance(action, Delete):
+        usual = _usual_fields(action)
+        lost = {path for path, value in held.items() if value and usual.get(path[0]) != value}
     identity = identity_of(object_type)
     lists: dict[str, list[str]] = {}
     for path, value in held.items():
@@ -74,10 +82,16 @@ def _lost_fields(action: Update | Replace, one: ConfObject, live: Snapshot) -> I
         yield f"{word}: {', '.join(names)}"
 
 
+def _usual_fields(action: Delete) -> Mapping[str, Value]:
+    """The fields that every new object of the kind has."""
+    kind = kind_named(action.kind)
+    return {**kind.defaults, **kind.fixed} if kind else {}
+
+
 def _lost_references(one: ConfObject, live: Snapshot) -> Iterator[str]:
     for other, attribute in referrers(one, live):
         name = live.name(other.type, other.dbid, one.tenant)
-        if attribute.on_delete == "cascade":
+        if on_delete(ALL_TYPES[other.type], attribute.name, one.type) == "cascade":
             yield f"{other.type} {name}, which is deleted with it"
         else:
             yield f"the reference of {other.type} {name} to it ({attribute.word})"

@@ -26,7 +26,9 @@ class DeclaredNames:
         self._live = live
         self._site_tenant = site_tenant
         self._declared = {
-            (one.kind.type, self._tenant_of(one), joined(one.key)): one for one in desired.objects
+            (one.kind.type, self._tenant_of(one), joined(one.key)): one
+            for one in desired.objects
+            if not one.absent
         }
 
     def _tenant_of(self, desired: DesiredObject) -> int:

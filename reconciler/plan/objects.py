@@ -4,9 +4,20 @@ from dataclasses import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.actions import Action, Blocked, Change, Create, Replace, Skip, Subject
+from reconciler.plan.actions import (
+    ABSENT,
+    Action,
+    Blocked,
+    Change,
+    Create,
+    InSync,
+    Replace,
+    Skip,
+    Subject,
+)
 from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.context import Context
+from reconciler.plan.deletions import delete_of
 from reconciler.plan.diff import (
     Difference,
     LiveFields,
@@ -16,6 +27,7 @@ from reconciler.plan.diff import (
     units_of,
 )
 from reconciler.plan.folders import find_folder, owner_of
+from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
 from reconciler.plan.names import MISSING, DeclaredNames
@@ -65,14 +77,16 @@ class _ObjectPlanner:
             if parent.blocked:
                 return Blocked(subject, parent.blocked)
             if not parent.name:
-                return _without_parent(subject, desired)
+                return InSync(subject) if desired.absent else _without_parent(subject, desired)
             desired = replace(desired, key=(parent.name, desired.name))
         named, unknown = self._names.with_key(desired, subject.tenant)
         if unknown:
-            return Blocked(subject, unknown)
+            return InSync(subject) if desired.absent else Blocked(subject, unknown)
         found = match(named, self._live, self._values.live, subject.tenant)
         if found.blocked:
             return Blocked(subject, found.blocked)
+        if desired.absent:
+            return self._absent(subject, named, found.live)
         live = _live_fields(named, found.live, self._live)
         desired, unknown = self._names.with_references(named, subject.tenant, live)
         if unknown:
@@ -86,6 +100,28 @@ class _ObjectPlanner:
         if found.live is None:
             return self._create(subject, desired, parent)
         return self._existing(subject, desired, found.live, live)
+
+    def _absent(self, subject: Subject, desired: DesiredObject, one: ConfObject | None) -> Action:
+        """What happens to an object that must not be there."""
+        twice = self._described_twice(desired, subject.tenant, one)
+        if twice or one is None:
+            return Blocked(subject, twice) if twice else InSync(subject)
+        if kind_of(one) != desired.kind.name:
+            return Blocked(subject, f"it is {describe(one)}: declare it as kind {kind_of(one)}")
+        subject = self._context.with_secrets(replace(subject, dbid=one.dbid), ())
+        shared = self._shared("deletes")
+        return Blocked(subject, shared) if shared else delete_of(subject, one, self._live, ABSENT)
+
+    def _shared(self, done: str) -> str:
+        """Why an object is not replaced or deleted: another site may use it; empty: none does,
+        or --force was given. ``done``: what --force does with it."""
+        if not self._siblings or self._options.force:
+            return ""
+        listed = ", ".join(self._siblings)
+        return (
+            f"another Web Engagement site of this tenant may use it: {listed};"
+            f" --force {done} it all the same"
+        )
 
     def _described_twice(self, desired: DesiredObject, tenant: int, live: ConfObject | None) -> str:
         """Why the object is another manifest's already; empty: it is not."""
@@ -148,13 +184,9 @@ class _ObjectPlanner:
         live: LiveFields,
         difference: Difference,
     ) -> Action:
-        if self._siblings and not self._options.force:
-            listed = ", ".join(self._siblings)
-            return Blocked(
-                subject,
-                f"another Web Engagement site of this tenant may use it: {listed};"
-                " --force replaces it all the same",
-            )
+        shared = self._shared("replaces")
+        if shared:
+            return Blocked(subject, shared)
         fields = replaced_fields(desired, desired.base_fields(), live)
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
         return Replace(

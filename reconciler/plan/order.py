@@ -3,7 +3,7 @@
       create, update, replace                       delete
       parent      -> child                          child    -> parent
       referred to -> referring                      referring -> referred to
-      ties: the kind's place in the table, then the address
+      ties: the kind's place in the table, then the address; of deletes in reverse
 
 A replace is one step. A cycle is an error that prints its path.
 """
@@ -21,10 +21,10 @@ def order(actions: Sequence[Action]) -> tuple[Action, ...]:
     """The actions in the order in which they are applied."""
     forward = [action for action in actions if not isinstance(action, Delete)]
     deletes = [action for action in actions if isinstance(action, Delete)]
-    return (*_sorted(forward), *reversed(_sorted(deletes)))
+    return (*_sorted(forward), *_sorted(deletes, reverse=True))
 
 
-def _sorted(actions: Sequence[Action]) -> list[Action]:
+def _sorted(actions: Sequence[Action], *, reverse: bool = False) -> list[Action]:
     by_address = {action.address: action for action in actions}
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for action in actions:
@@ -44,6 +44,6 @@ def _sorted(actions: Sequence[Action]) -> list[Action]:
     result: list[Action] = []
     while sorter.is_active():
         ready = [by_address[address] for address in sorter.get_ready()]
-        result.extend(sorted(ready, key=lambda a: (kind_order(a.kind), a.address)))
+        result.extend(sorted(ready, key=lambda a: (kind_order(a.kind), a.address), reverse=reverse))
         sorter.done(*(action.address for action in ready))
     return result

@@ -6,6 +6,7 @@ from reconciler.errors import SelfCheckError
 from reconciler.plan.actions import Action, Blocked, Skip, Write
 from reconciler.plan.agent_groups import group_notices, group_warnings
 from reconciler.plan.context import Context
+from reconciler.plan.deletions import with_obstacles
 from reconciler.plan.effects import simulate
 from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
@@ -95,7 +96,15 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
     files, file_notices = plan_files(context)
     actions = one_action_each([*plan_objects(context, siblings), *options, *files])
     complete = [with_losses(one, context.live) for one in actions]
-    return spare_predefined(complete, context.live), [*option_notices, *file_notices]
+    spared = spare_predefined(complete, context.live)
+    checked = with_obstacles(
+        spared,
+        context.desired.addresses,
+        context.live,
+        mark_of(context.site, context.live),
+        context.account,
+    )
+    return checked, [*option_notices, *file_notices]
 
 
 def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:

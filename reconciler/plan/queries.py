@@ -41,19 +41,20 @@ class ReadRequirement:
     """What must be read for one object: of its ``type``, in the tenant with a DBID.
 
     ``key``: the parts of its natural key; ``dbid``: its DBID; where neither is given, all
-    objects of the type are read, without bodies. ``script_type``: the number of its script
-    type. ``twins``: where it is absent, the objects whose names are alike to its own are read
-    too. ``folder``: the folders too. ``words``: fields whose targets must be read. ``names``:
-    other objects that must be found by name; ``targets``: by type and DBID. ``strategies``:
-    the options that bind it to a strategy; where one of them may be written, the Submitters
-    of the tenant are read. ``referrers``: also the objects of every type that can refer to
-    this type.
+    objects of the type are read; ``brief``: without bodies. ``script_type``: the number of its
+    script type. ``twins``: where it is absent, the objects whose names are alike to its own
+    are read too. ``folder``: the folders too. ``words``: fields whose targets must be read.
+    ``names``: other objects that must be found by name; ``targets``: by type and DBID.
+    ``strategies``: the options that bind it to a strategy; where one of them may be written,
+    the Submitters of the tenant are read. ``referrers``: also the objects of every type that
+    can refer to this type.
     """
 
     type: str
     tenant: int
     key: tuple[str, ...] = ()
     dbid: int = 0
+    brief: bool = False
     script_type: int | None = None
     twins: bool = False
     folder: bool = False
@@ -89,7 +90,7 @@ def desired_requirements(
                 words=frozenset(field.path[0] for field in one.fields),
                 names=tuple(_names_in(one, dbid or site.tenant_dbid)),
                 strategies=tuple(_strategies(one, options)),
-                referrers=overwrites,
+                referrers=overwrites or one.absent,
             )
         )
     return needs, tenants

@@ -157,7 +157,12 @@ class ReadingRound:
                 self._add_scope(referring.name, need.tenant)
         if need.key or need.dbid:
             return
-        self._add_scope(need.type, need.tenant)
+        if need.brief:
+            self._add_scope(need.type, need.tenant)
+        elif need.type not in ALWAYS_READ:
+            subtype = {} if need.script_type is None else {"script_type": need.script_type}
+            self._add(query(need.type, {**scope_of(need.type, need.tenant), **subtype}))
+            self._add_parents(need.type, need.tenant)
         for word in sorted(need.words):
             attribute = kind.by_word(word)
             for inner in (attribute, *attribute.fields) if attribute else ():

@@ -6,7 +6,6 @@ from dataclasses import replace
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value, pointer
-from reconciler.kinds.flatten import flatten, references_in
 from reconciler.kinds.options import (
     ENDPOINTS,
     OptionReference,
@@ -15,7 +14,6 @@ from reconciler.kinds.options import (
     value_problem,
 )
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
-from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
     Action,
@@ -30,7 +28,8 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.attribute_values import AttributeValues, wants_default
 from reconciler.plan.context import Context
-from reconciler.plan.effects import Simulation
+from reconciler.plan.deletions import needs_of_deletes
+from reconciler.plan.effects import Simulation, written_references
 from reconciler.plan.names import DeclaredNames
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
@@ -62,6 +61,7 @@ class _Index:
             if a.object_type == "Script" and not isinstance(a, InSync)
         }
         self._desired = {one.address: one for one in context.desired.objects}
+        self._deletes = needs_of_deletes(actions, context.live)
         self._live = context.live
         self._values = AttributeValues(context)
         self._names = DeclaredNames(context.desired, context.live, context.site.tenant_dbid)
@@ -75,6 +75,7 @@ class _Index:
 
     def needs(self, action: Action) -> Iterable[str]:
         found = [*self._created(action), *self._cleared_defaults(action)]
+        found += self._deletes.get(action.address, ())
         for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
             if reference.target == "endpoint":
@@ -120,22 +121,6 @@ class _Index:
                 yield address
 
 
-def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
-    """The references that an action writes; see ``flatten.references_in``."""
-    if not isinstance(action, Create | Update | Replace):
-        return
-    kind = ALL_TYPES[action.object_type]
-    if isinstance(action, Create | Replace):
-        yield from references_in(kind, action.fields)
-        return
-    one = live.get(action.object_type, action.dbid)
-    fields = flatten(kind, one.attributes, live) if one else {}
-    written = {change.path: change.after for change in action.changes if change.after is not None}
-    for path, target, name in references_in(kind, {**fields, **written}):
-        if path in written:
-            yield path, target, name
-
-
 def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:
     return (one.kind, one.tenant, one.attribute) == (other.kind, other.tenant, other.attribute)
 
@@ -171,7 +156,7 @@ def check_references(
         dangling: list[str] = []
         for path, value in options_in(one.type, one.attributes):
             for reference in references_of(*path, value):
-                problem = _problem(reference, action.tenant, context, final.live)
+                problem = reference_problem(reference, action.tenant, context, final.live)
                 if problem and action.hides(path):
                     problem = "nothing that is there (secret)"
                 if problem and declared.get(path) == value:
@@ -200,7 +185,9 @@ def _untouched_applications(
             for path, value in options_in(member.type, member.attributes):
                 address = application_address(application_name(member))
                 for reference in references_of(*path, value):
-                    problem = _problem(reference, context.site.tenant_dbid, context, final.live)
+                    problem = reference_problem(
+                        reference, context.site.tenant_dbid, context, final.live
+                    )
                     if problem:
                         yield f"{address}: {'/'.join(path)} refers to {problem}."
                 yield from _malformed(address, path, value)
@@ -225,7 +212,9 @@ def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:
     return {f.path: f.value for f in fields if f.value is not None and f.path not in kept}
 
 
-def _problem(reference: OptionReference, tenant: int, context: Context, final: Snapshot) -> str:
+def reference_problem(
+    reference: OptionReference, tenant: int, context: Context, final: Snapshot
+) -> str:
     """What is wrong with a reference; empty if it leads to its target, or into a tenant whose
     scripts are not read."""
     tenant = reference.tenant_dbid or tenant

@@ -4,8 +4,8 @@ Several reads are in flight at once where the server takes that. Every answer is
 its filters here too: a server may find names whatever their case, or ignore a filter.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.kinds.model import ObjectType
@@ -61,31 +61,57 @@ def _tell_nobody(done: int, total: int) -> None:
     """The progress of reads that nobody watches."""
 
 
+@dataclass
+class RoundReader:
+    """Reads from ``server`` into ``live``, each query once. An object that was read whole is
+    never replaced by a briefer form of it. ``progress``: is told how many of how many reads
+    have been answered."""
+
+    server: Reader
+    live: Snapshot
+    progress: Callable[[int, int], None] = _tell_nobody
+    _asked: dict[Query, None] = field(default_factory=dict)
+    _left_out: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._left_out.update(((one.type, one.dbid), 0) for one in self.live)
+        self.live = self.live.copy()
+
+    def read(self, following: Following) -> bool:
+        """Reads all that ``following`` asks for, round by round, until it asks for nothing
+        more. Whether anything was left to read."""
+        before = len(self._asked)
+        while queries := self._new(following(self.live, self._asked)):
+            answers = _answers(self.server, queries)
+            total = len(self._asked) + len(queries)
+            for done in range(len(self._asked), total):
+                self.progress(done, total)
+                self._keep(*next(answers))
+        self.live = self.live.copy()  # in the order of DBIDs, however the answers came
+        return len(self._asked) > before
+
+    def _new(self, queries: Iterable[Query]) -> list[Query]:
+        return [one for one in dict.fromkeys(queries) if one not in self._asked]
+
+    def _keep(self, one: Query, answer: Iterable[ConfObject]) -> None:
+        for item in answer:
+            place = (item.type, item.dbid)
+            if one.left_out <= self._left_out.get(place, one.left_out):
+                self._left_out[place] = one.left_out
+                self.live.put(item)
+        self._asked[one] = None
+
+
 def read_in_rounds(
     server: Reader,
     found: Snapshot,
     following: Following,
     progress: Callable[[int, int], None] = _tell_nobody,
 ) -> Snapshot:
-    """``found`` and all that ``following`` asks for, round by round, until it asks for nothing
-    more. An object that was read whole is never replaced by a briefer form of it.
-    ``progress``: is told how many of how many reads have been answered."""
-    live = found.copy()
-    asked: dict[Query, None] = {}
-    left_out: dict[tuple[str, int], int] = {(one.type, one.dbid): 0 for one in found}
-    while queries := [one for one in dict.fromkeys(following(live, asked)) if one not in asked]:
-        total = len(asked) + len(queries)
-        answers = _answers(server, queries)
-        for done in range(len(asked), total):
-            progress(done, total)
-            one, answer = next(answers)
-            for item in answer:
-                place = (item.type, item.dbid)
-                if one.left_out <= left_out.get(place, one.left_out):
-                    left_out[place] = one.left_out
-                    live.put(item)
-            asked[one] = None
-    return live.copy()  # in the order of DBIDs, however the answers came
+    """``found`` and all that ``following`` asks for; see ``RoundReader``."""
+    reader = RoundReader(server, found, progress)
+    reader.read(following)
+    return reader.live
 
 
 def _answers(server: Reader, queries: Sequence[Query]) -> Iterator[tuple[Query, list[ConfObject]]]:

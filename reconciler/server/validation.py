@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+from reconciler.kinds.model import Attribute, Attributes, ObjectType, OnDelete, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
@@ -156,7 +156,7 @@ def _references(
                     yield from _references(attribute.fields, entry, attribute.name)
 
 
-def on_delete(kind: ObjectType, name: str, target_type: str) -> str:
+def on_delete(kind: ObjectType, name: str, target_type: str) -> OnDelete:
     """What the deletion of a ``target_type`` object does to an object that refers to it in
     attribute ``name``: veto, clear or cascade."""
     attribute = attribute_of(kind, name)
@@ -164,6 +164,19 @@ def on_delete(kind: ObjectType, name: str, target_type: str) -> str:
         return attribute.on_delete
     policies = {field.on_delete for field in attribute.fields if field.may_refer_to(target_type)}
     return "veto" if "veto" in policies else "clear"
+
+
+def effect_of_deletion(
+    kind: ObjectType, attributes: Attributes, name: str, target_type: str, target: int
+) -> OnDelete:
+    """What the deletion of an object does to another, of type ``kind`` and with ``attributes``,
+    that refers to it in attribute ``name``."""
+    effect = on_delete(kind, name, target_type)
+    # A solution can do without its optional components.
+    components = attributes.get("components") or []
+    if any(one["appDBID"] == target and one.get("isOptional") for one in components):
+        return "clear" if effect == "veto" else effect
+    return effect
 
 
 def without_reference(

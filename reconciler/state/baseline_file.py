@@ -3,15 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError, UsageError
 from reconciler.json_codec import CodecError
 from reconciler.plan.baseline import BASELINE, KIND, Baseline
 from reconciler.state.replace_file import replace_file
-from reconciler.strict_yaml import RARE_BREAK, load_file
+from reconciler.strict_yaml import load_file
 from reconciler.text_files import shown_path
+from reconciler.yaml_text import yaml_text
 
 _HEAD = "# What gwe drift --baseline accepts. Made by gwe drift --write-baseline.\n"
 _ADVICE = "A baseline is made by gwe drift --write-baseline FILE --reason TEXT."
@@ -46,15 +45,8 @@ def save_baseline(baseline: Baseline, path: Path) -> None:
     is anything else at the path, ReconcilerError where it cannot be written."""
     if shown_path(path) != str(path):
         raise UsageError("a baseline cannot be written to a stream", "Name a file.")
-    text = _HEAD + _yaml(BASELINE.encode(baseline))
+    text = _HEAD + yaml_text(BASELINE.encode(baseline))
     replace_file(path, text.encode(), _is_baseline, "baseline")
-
-
-def _yaml(data: object) -> str:
-    """The data as YAML that ``load_file`` reads: with the rare line breaks as escapes, for which
-    PyYAML escapes all that is not ASCII."""
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-    return yaml.safe_dump(data, sort_keys=False) if RARE_BREAK.search(text) else text
 
 
 def _is_baseline(beginning: bytes) -> bool:

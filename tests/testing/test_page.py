@@ -50,12 +50,43 @@ def test_the_example_of_the_contract_has_every_test_and_they_pass(folder: Path) 
     collected = set(re.findall(r"::(test_\w+)", out))
     declared = {name for module in MODULES for name in _TEST.findall(module.read_text("utf-8"))}
     assert (code, declared - collected) == (0, set()), out
+    count = re.search(r"(\d+) tests collected", out)
+    assert count is not None, out
+    assert int(count[1]) > 600
+    assert "more than 600" in PAGE.read_text(encoding="utf-8")
     some = "by_dbid or dbids or read_only or identity"
     code, out = run_pytest(folder, "test_contract.py", "-k", some)
     assert code == 0, out
     passed = re.search(r"(\d+) passed", out)
     assert passed is not None, out
     assert int(passed[1]) > 30
+
+
+def test_the_random_calls_of_the_contract_set_no_time_limit(folder: Path, tmp_path: Path) -> None:
+    """A folder of somebody else's has no Hypothesis profile that lifts the limit of 200 ms."""
+    right = (folder / "test_contract.py").read_text(encoding="utf-8")
+    slow = right.replace(
+        "        return CountingServer(",
+        "        time.sleep(0.3)\n        return CountingServer(",
+    ).replace("import pytest\n", "import time\n\nimport pytest\n")
+    few = slow.replace(
+        "    def __init__(self, folder", "    random_runs = 1\n\n    def __init__(self, folder"
+    )
+    assert few.count("sleep") == few.count("random_runs") == 1
+    (tmp_path / "test_contract.py").write_text(few, encoding="utf-8")
+    code, out = run_pytest(tmp_path, "test_contract.py", "-k", "random_calls")
+    assert code == 0, out
+
+
+def test_every_module_that_the_examples_import_has_public_names() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(reconciler[\w.]+)` \| (.+) \|$", text, re.MULTILINE))
+    imports = re.findall(r"^from (reconciler[\w.]+) import (.+)$", text, re.MULTILINE)
+    assert {module for module, _ in imports} < set(listed)
+    for module, names in imports:
+        public = listed[module]
+        for name in names.split(", "):
+            assert f"`{name}`" in public or public.startswith("every") or "and every" in public
 
 
 def test_no_test_of_the_contract_hides_another_of_its_name() -> None:

@@ -94,11 +94,14 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
     logon_accounts.check_unused(store, object_type, dbid)
     referrers = store.referrers(object_type, dbid)
     for referrer_type, referrer, name in referrers:
-        policy = validation.on_delete(OBJECT_TYPES[referrer_type], name, object_type)
         row = store.row(referrer_type, referrer)
         itself = (referrer_type, referrer) == (object_type, dbid)
-        if policy == "veto" and row and not itself and not _optional(row, dbid):
-            label = decode(row[3]).get(OBJECT_TYPES[referrer_type].name_attribute)
+        if row is None or itself:
+            continue
+        referring, attributes = OBJECT_TYPES[referrer_type], decode(row[3])
+        effect = validation.effect_of_deletion(referring, attributes, name, object_type, dbid)
+        if effect == "veto":
+            label = attributes.get(referring.name_attribute)
             raise DependentObjectsError(
                 f"cannot be deleted: {referrer_type} {label} refers to it in {name}",
                 object_type,
@@ -122,12 +125,6 @@ def delete(writer: Writer, object_type: str, dbid: int) -> None:
     writer.remove(kind, dbid)
     if backup:
         unmirror(writer, backup)
-
-
-def _optional(row: Row, application: int) -> bool:
-    """Whether a solution can do without one of its components."""
-    components = decode(row[3]).get("components") or []
-    return any(c["appDBID"] == application and c.get("isOptional") for c in components)
 
 
 def _folders_of(store: Store, kind: ObjectType, dbid: int) -> Iterator[Row]:

@@ -1,0 +1,33 @@
+"""What an export could not say, and what its manifests need, as lines for people. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.export.model import Omission, SecretVariable
+
+_MANY = 3
+"""Objects of a kind that are listed one by one where the same is left out of each."""
+
+
+def omission_lines(omissions: Iterable[Omission]) -> Iterator[str]:
+    """One line for each thing that is left out; where it is the same of many objects of a kind,
+    one line for all of them."""
+    alike: dict[tuple[str, tuple[str, ...], str], list[Omission]] = {}
+    for one in omissions:
+        key = (one.address.partition("/")[0], one.path, one.reason)
+        alike.setdefault(key, []).append(one)
+    for (kind, _, _), found in alike.items():
+        if len(found) > _MANY:
+            yield _line(f"{kind}, {len(found)} objects", found[0])
+        else:
+            yield from (_line(one.address, one) for one in found)
+
+
+def _line(what: str, one: Omission) -> str:
+    field = f" {'/'.join(one.path)}" if one.path else ""
+    return f"{what}{field}: {one.reason}"
+
+
+def secret_lines(secrets: Iterable[SecretVariable]) -> Iterator[str]:
+    """One line for each environment variable."""
+    for one in secrets:
+        yield f"{one.name}: {'/'.join(one.path)} of {one.address}"
