@@ -85,6 +85,11 @@ def listing(words: Sequence[str]) -> str:
     return f"{shown} and others" if len(words) > MAX_LISTED else shown
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 object``, ``2,000 objects``; ``thing``: in the singular."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def defect(error: Exception) -> str:
     """What to say of an unexpected error: where it came from. Its own text may hold a secret."""
     import traceback  # noqa: PLC0415 - only for defects

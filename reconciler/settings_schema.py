@@ -34,6 +34,7 @@ def settings_schema() -> dict[str, Any]:
             "Manifest files and folders, relative to this file.",
             _string("A file or folder; bundled: the manifests that come with gwe."),
         ),
+        "name": _string("Name of this set of manifests: what it creates is in its own inventory."),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
             "$comment": "a table of strings",
@@ -109,7 +110,9 @@ def _connection() -> dict[str, Any]:
                 "Seconds of silence that the server tolerates; default: 20.", 1, 86_400
             ),
             "in-flight": _integer(
-                "Requests that may be sent before answers arrive; default: 8.", 1, 256
+                "Requests in flight at once; independent actions of an apply, too; default: 8.",
+                1,
+                256,
             ),
             "connect-timeout": _value(
                 "number",

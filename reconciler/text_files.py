@@ -1,24 +1,21 @@
-"""Files that users name: read whole, as UTF-8, up to a limit of size, and written anew.
+"""Files that users name: read whole, as UTF-8, up to a limit of size.
 
 Read are regular files, standard input (``-``) and open descriptors (``/dev/fd/N``, which a
 shell passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
 """
 
-import codecs
 import errno
 import os
 import re
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.file_errors import reading_advice, unwritable
+from reconciler.file_errors import reading_advice
 
 STANDARD_STREAM = Path("-")
 """Standard input where a file is read, standard output where one is written."""
@@ -61,29 +58,6 @@ def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
         place = position_after(raw[: error.start].decode("utf-8-sig", "replace"), name)
         found = "it is UTF-16, not UTF-8" if raw.startswith(_UTF_16) else "it is not UTF-8"
         return Diagnostic(f"cannot be read: {found}", place, "Save it as UTF-8.")
-
-
-def rewrite_file(path: Path, text: str) -> None:
-    """Writes a file anew, whole or not at all; its mode and its byte order mark stay, and a link
-    leads to it as before. ReconcilerError where it cannot be written."""
-    real = Path(canonical_path(path))
-    try:
-        with open(real, "rb") as file:
-            mark = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
-        descriptor, draft = tempfile.mkstemp(prefix=".gwe.", dir=real.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write((codecs.BOM_UTF8 if mark else b"") + text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            shutil.copymode(real, draft)
-            os.replace(draft, real)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
-    except OSError as error:
-        raise unwritable(path, error) from error
 
 
 def is_stream(path: Path) -> bool:

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from inspect import isclass, isfunction, unwrap
 from itertools import count
@@ -18,6 +19,7 @@ from hypothesis import settings
 
 from tests import browser
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
+from tests.processor_time import processor_seconds
 from tests.runs import (
     Nursery,
     Place,
@@ -35,8 +37,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Machines of continuous integration are slow and shared: no test depends on time, and a run
 # tries the same examples as the one before. `make explore` tries others, and more;
 # `make quick` fewer.
-settings.register_profile("default", deadline=None, print_blob=True, derandomize=True)
-settings.register_profile("quick", settings.get_profile("default"), max_examples=25)
+settings.register_profile(
+    "default", deadline=None, print_blob=True, derandomize=True, max_examples=50
+)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
@@ -102,6 +106,7 @@ def _names_in(code: CodeType) -> set[str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    item.stash[_BEGAN] = processor_seconds()
     if not item.get_closest_marker("process"):
         _without_processes.append(item.nodeid)
     try:
@@ -118,8 +123,25 @@ def _refuse_processes(event: str, _arguments: object) -> None:
 sys.addaudithook(_refuse_processes)
 
 
+_BEGAN = pytest.StashKey[float]()
+_SPENT = "processor time"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    if call.when == "teardown":
+        item.user_properties.append((_SPENT, processor_seconds() - item.stash[_BEGAN]))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says in one line what was left out, and how to have it."""
+    """Says in one line each what took long, what was left out, and how to have it."""
+    spent = Counter[str]()
+    for report in terminalreporter.stats.get("", ()):
+        found = dict(report.user_properties).get(_SPENT, 0.0)
+        spent[report.nodeid.partition("::")[0]] += float(found)
+    if spent.total() > 60:
+        dearest = ", ".join(f"{name} {found:.0f} s" for name, found in spent.most_common(8))
+        terminalreporter.write_line(f"Processor time: {spent.total():.0f} s. Most: {dearest}.")
     if not os.environ.get("PSDK_LIB"):
         terminalreporter.write_line(
             "Left out: the tests of the Platform SDK, since PSDK_LIB does not name the folder"

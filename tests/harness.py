@@ -260,11 +260,16 @@ def everything(path: Path) -> dict[tuple[str, int], ConfObject]:
     """Every object that a server file holds; folders without the list of their members,
     which say themselves where they are."""
     with opened(path) as server:
+        held = {name for (name,) in server.store.connection.execute(_TYPES_HELD)}
         return {
             (name, one.dbid): _without_members(one)
             for name in OBJECT_TYPES
+            if name in held
             for one in server.read(name, {"all_tenants": 1} if name == "Tenant" else None)
         }
+
+
+_TYPES_HELD = "SELECT DISTINCT type FROM object"
 
 
 def _without_members(one: ConfObject) -> ConfObject:

@@ -39,6 +39,8 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
+from reconciler.site.inventory import InventoryOwner, OwnedObject
+from reconciler.site.inventory_reads import read_inventory
 from reconciler.state.journal_writer import SqlJournal
 from reconciler.state.opening import open_store
 from reconciler.state.records import Record, RunHead
@@ -191,6 +193,15 @@ class Place:
         """Everything on the server but the lock."""
         found = everything(self.server)
         return {key: one for key, one in found.items() if one.type != "Transaction"}
+
+    def inventory(self, manifest_set: str = "", app: str = APP) -> set[tuple[str, ...]]:
+        """What is ours: the type and name of objects, the section and name of options."""
+        with opened(self.server) as server:
+            stored = read_inventory(server, InventoryOwner(manifest_set, app), 101)
+        return {
+            (one.type, one.name) if isinstance(one, OwnedObject) else (one.section, one.option)
+            for one in stored.inventory.entries.values()
+        }
 
     def locks(self) -> list[ConfObject]:
         with opened(self.server) as server:
@@ -441,12 +452,16 @@ class Nursery:
     def gwe(
         self, *arguments: str | Path, place: Place, strike: Strike | None = None, **extra: str
     ) -> Result:
-        """Runs one command; the code is negative where a signal has killed it."""
+        """Runs one command; the code is negative where a signal has killed it. One that is
+        not struck runs in this process, which takes a quarter less."""
+        environment = {**place.environment, "COLUMNS": "80", **extra}
+        if strike is None:
+            return gwe(*arguments, cwd=place.folder, env=environment)
         request = {
             "arguments": list(map(str, arguments)),
             "cwd": str(place.folder),
-            "env": {**place.environment, "COLUMNS": "80", **extra},
-            "strike": asdict(strike) if strike else None,
+            "env": environment,
+            "strike": asdict(strike),
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -458,17 +473,19 @@ class Nursery:
         return Result(code, out, err)
 
     def apply(self, place: Place, strike: Strike | None = None, *more: str) -> Result:
-        """Applies the manifests with both replaces."""
+        """Applies the manifests with both replaces, one action after another unless ``more``
+        says otherwise."""
         overwrite = [part for one in REPLACED for part in ("--overwrite-only", one)]
         return self.gwe(
             *("apply", "--server", f"embedded:{place.server}", "--app", APP),
-            *("-f", "manifests.yaml", "--auto-approve", *overwrite, *more),
+            *("-f", "manifests.yaml", "--auto-approve", *overwrite, "--in-flight", "1", *more),
             place=place,
             strike=strike,
         )
 
     def undo(self, place: Place, run: str, strike: Strike | None = None) -> Result:
-        return self.gwe("undo", run, "--auto-approve", place=place, strike=strike)
+        one_by_one = ("--in-flight", "1")
+        return self.gwe("undo", run, "--auto-approve", *one_by_one, place=place, strike=strike)
 
     def recover(self, place: Place, *more: str, strike: Strike | None = None) -> Result:
         server = ("--server", f"embedded:{place.server}")
@@ -541,8 +558,7 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, path in enumerate(files, 1):
             os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), number)
-        if request["strike"]:
-            install(Strike(**request["strike"]))
+        install(Strike(**request["strike"]))
         code = main(request["arguments"])
     except BaseException as error:  # noqa: BLE001 - the test sees it
         os.write(2, f"Traceback: {error!r}".encode())

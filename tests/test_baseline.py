@@ -111,7 +111,7 @@ def test_a_baseline_that_is_written_again_keeps_reasons_and_drops_what_is_gone(
     write(folder, QUEUES.replace("fast", "slow").replace("'3'", "'4'"))
     refused = accept(folder)
     assert refused.code == 64
-    assert "1 difference is not in accepted.yaml yet" in refused.err
+    assert "accepted.yaml does not accept 1 difference yet" in refused.err
     again = accept(folder, "--reason", "second")
     assert again.out == "accepted.yaml accepts 2 differences: 1 new, 1 removed.\n"
     entries = read_baseline(folder / "accepted.yaml").accepted

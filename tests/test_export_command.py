@@ -121,7 +121,7 @@ def test_standard_output_has_the_manifests_and_standard_error_the_rest(server: P
     (person,) = yaml.safe_load_all(result.out)
     assert person["metadata"] == {"employeeID": "7001"}
     assert person["spec"] == {"userName": "agent", "isAgent": True}
-    assert "Person/7001 password: a password cannot be read" in result.err
+    assert "Person/7001, password: a password cannot be read" in result.err
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,20 @@ def test_what_refers_to_the_site_and_what_it_refers_to_belongs_to_it(server: Pat
     assert not {"French", "7009", "Other", "Loose", "Else"} & {*names}
 
 
+def test_variables_of_gwe_toml_say_what_belongs_to_the_site(server: Path) -> None:
+    server = with_site(
+        server,
+        "Enumerator: [{name: Mine, displayName: Own Data, type: Custom}]\n"
+        "EnumeratorValue: [{attribute: Mine, name: WebEngagement.CurrentWebPage,"
+        " displayName: Page, isDefault: false}]\n",
+    )
+    settings = "[vars]\ncase_data_attribute = 'Own Data'\nof_other_manifests = 'x'\n"
+    (server.parent / "gwe.toml").write_text(settings, encoding="utf-8")
+    text = export(server, "-").out
+    assert "attribute: Mine" in text
+    assert "CaseData" not in text
+
+
 def test_only_the_sections_that_web_engagement_uses_are_exported(server: Path) -> None:
     text = export(server, "-").out
     assert "Webengagement_rule_MyRule" in text
@@ -226,6 +240,32 @@ def test_a_secret_is_asked_for_and_its_value_is_nowhere(server: Path) -> None:
     assert "SECRET_2ND_LINE_DB_PASSWORD is not set" in unset.err
     env = {"SECRET_2ND_LINE_DB_PASSWORD": "hush-hush"}
     assert "Nothing to do: 1 in sync." in gwe(*arguments, cwd=server.parent, env=env).out
+
+
+def test_a_secret_that_no_manifest_can_declare_is_left_out_and_said(server: Path) -> None:
+    server = with_site(
+        server,
+        "Skill: [{name: S, annex: {db: {password: {binary: 00ff}, token: '  ', user: me}}}]\n"
+        "AgentLogin: [{code: '7001', switch: SIP, password: hush-hush}]\n"
+        "Switch: [{name: SIP, physicalSwitch: Office}]\n"
+        "PhysicalSwitch: [{name: Office, type: SIPSwitch}]\n",
+    )
+    result = export(server, "-", "--kind", "Skill", "--kind", "AgentLogin")
+    assert "db:\n      user: me" in result.out
+    assert "Skill/S, annex/db/password: a secret that is binary cannot be" in result.err
+    assert "Skill/S, annex/db/token: a secret that is blank cannot be declared" in result.err
+    assert "from: env.SECRET_7001_PASSWORD" in result.out
+    assert "hush-hush" not in result.out + result.err
+
+
+def test_an_object_that_cannot_do_without_what_is_refused_is_said_to_be_left_out(
+    server: Path,
+) -> None:
+    server = with_site(server, "Enumerator: [{name: A, displayName: 'b ', type: Custom}]\n")
+    result = export(server, "-", "--kind", "BusinessAttribute", "--name", "A")
+    assert (result.code, result.out) == (0, "")
+    assert "BusinessAttribute/A: it cannot be declared without displayName" in result.err
+    assert "BusinessAttribute/A, displayName: spec.displayName has blanks around it" in result.err
 
 
 def test_values_of_every_type_are_exported_as_such(server: Path) -> None:
@@ -282,8 +322,11 @@ def test_what_no_manifest_can_say_is_listed_with_the_reason(server: Path) -> Non
     result = export(server, "site", *kinds)
     assert result.code == 0
     assert "Skill/english : metadata.name has blanks around it: 'english '" in result.out
-    assert "Skill/Tabs annex/a/x\\t: the name of an option holds a tab (U+0009)" in result.out
-    assert "capacityRule: no manifest of this kind declares it" in result.out
+    assert "Skill/Tabs, annex/a/x\\t: the name of an option holds a tab (U+0009)" in result.out
+    assert (
+        "AgentGroup/Web Engagement Chat, capacityRule: no manifest of this kind declares it"
+        in result.out
+    )
     assert "BusinessAttribute/Colours: 'Colours' is the name or the display name of" in result.out
     text = (server.parent / "site" / "skill.yaml").read_text(encoding="utf-8")
     assert "fine: z" in text
@@ -305,6 +348,7 @@ def test_a_host_becomes_a_variable_where_that_is_asked_for(server: Path) -> None
     assert "other: myhost.example.com" in text
     declared = (server.parent / "site" / "variables.yaml").read_text(encoding="utf-8")
     assert 'default: "${site.server.host}"' in declared
+    assert "tenant" not in declared  # nothing that was exported has its name in it
     arguments = ("plan", "-f", "site", "--server", f"embedded:{server}", "--app", APP)
     assert "Nothing to do: 1 in sync." in gwe(*arguments, cwd=server.parent).out
 

@@ -119,7 +119,7 @@ def apply_all(made: Export, server: Server, app: str, secrets: dict[str, str]) -
 
 
 @pytest.mark.long
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(24), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans())
 def test_a_plan_for_the_export_of_any_site_is_empty(world: World, everything: bool) -> None:
     note(world.display())
@@ -132,7 +132,7 @@ def test_a_plan_for_the_export_of_any_site_is_empty(world: World, everything: bo
 
 
 @pytest.mark.long
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(24), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
 def test_a_plan_for_the_export_of_any_objects_is_empty(world: World) -> None:
     note(world.display())
@@ -150,7 +150,7 @@ SITE = SITE_OF_ALL.replace(
 @pytest.mark.long
 @settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=examples(30),
+    max_examples=examples(18),
 )
 @given(st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}))
 def test_a_plan_for_the_export_of_objects_of_every_type_is_empty(

@@ -121,6 +121,8 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
         "runs": tuple(FORMS),
         "drift": (*FORMS, "html", "junit"),
         "validate": ("text", "json", "junit", "sarif"),
+        "explain": ("text", "json"),
+        "graph": ("text", "mermaid", "dot", "svg", "json"),
         "apply": ("text", "json"),
         "doctor": ("text", "json"),
     }

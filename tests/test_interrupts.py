@@ -44,6 +44,7 @@ TRACED = {
     for name in (
         *("apply/run.py", "apply/session.py", "apply/lock.py", "apply/lock_acquisition.py"),
         *("apply/calls.py", "apply/executor.py", "apply/writes.py", "apply/report.py"),
+        *("apply/in_flight.py", "apply/schedule.py"),
         *("state/journal_writer.py", "state/sql.py", "state/session.py"),
     )
 }
@@ -82,19 +83,22 @@ def run(
     server: Server,
     warnings: list[str],
     traces: AbstractContextManager[None] | None = None,
+    in_flight: int = 1,
 ) -> RunReport:
     """``traces``: entered for the run alone, without its plan."""
     plan = place.plan(*REPLACED)
     with traces or nullcontext():
-        return execute(plan, place, server, warnings)
+        return execute(plan, place, server, warnings, in_flight)
 
 
-def execute(plan: Plan, place: Place, server: Server, warnings: list[str]) -> RunReport:
+def execute(
+    plan: Plan, place: Place, server: Server, warnings: list[str], in_flight: int = 1
+) -> RunReport:
     return execute_plan(
         plan,
         plan_json(plan),
         server,
-        RunOptions(place.state),
+        RunOptions(place.state, in_flight=in_flight),
         someone("first"),
         lambda *_: None,
         warnings.append,
@@ -105,7 +109,7 @@ def execute(plan: Plan, place: Place, server: Server, warnings: list[str]) -> Ru
 Ending = RunReport | KeyboardInterrupt | InterruptedRunError
 
 
-def struck(place: Place, line: Line, time: int) -> tuple[Ending, list[str]]:
+def struck(place: Place, line: Line, time: int, in_flight: int = 1) -> tuple[Ending, list[str]]:
     """What a run comes to when SIGINT arrives at that line, executed for that time; and what
     it has warned of."""
     times: Counter[Line] = Counter()
@@ -119,7 +123,7 @@ def struck(place: Place, line: Line, time: int) -> tuple[Ending, list[str]]:
 
     with opened(place.server) as server:
         try:
-            return run(place, server, warnings, traced(strike)), warnings
+            return run(place, server, warnings, traced(strike), in_flight), warnings
         except (KeyboardInterrupt, InterruptedRunError) as error:
             return error, warnings
 
@@ -135,6 +139,8 @@ def check(place: Place, ended: Ending, warnings: list[str]) -> None:
         assert finished
         assert place.locks() == [] or "gwe lock release releases it" in "".join(warnings)
         assert (ended.exit_code == 0) == (told(place.objects()) == AFTER)
+    elif isinstance(ended, InterruptedRunError):  # gwe says that something may be written
+        assert not finished or told(place.objects()) == BEFORE
     server = ("--server", f"embedded:{place.server}")
     recovered = gwe("recover", *server, cwd=place.folder)
     assert recovered.code == 0, recovered.err
@@ -146,20 +152,23 @@ def check(place: Place, ended: Ending, warnings: list[str]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("in_flight", "share"), [(1, 12), (8, 24)])
 def test_at_whatever_line_ctrl_c_arrives_the_run_says_what_is_so(
-    tmp_path: Path, template: Path
+    tmp_path: Path, template: Path, in_flight: int, share: int
 ) -> None:
+    """With several in flight, at any line of the thread that keeps the journal and the lock:
+    the system sends no signal to another."""
     times: Counter[Line] = Counter()
     place = make_place(tmp_path / "whole", template)
     with opened(place.server) as server:
         seen = traced(lambda line: times.update([line]))
-        assert run(place, server, [], seen).exit_code == 0
+        assert run(place, server, [], seen, in_flight).exit_code == 0
     moments = sorted({(line, n) for line, last in times.items() for n in (1, last)})
     assert len(moments) > 300
-    step = len(moments) // examples(len(moments), share=8)
+    step = len(moments) // examples(len(moments), share=share)
     for number, (line, time) in enumerate(moments[::step]):
         place = make_place(tmp_path / str(number), template)
-        ended, warnings = struck(place, line, time)
+        ended, warnings = struck(place, line, time, in_flight)
         try:
             check(place, ended, warnings)
         except AssertionError as error:

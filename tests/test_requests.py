@@ -49,6 +49,7 @@ def test_a_plan_reads_the_objects_that_manifests_name(tmp_path: Path) -> None:
         "Enumerator": 1,
         "EnumeratorValue": 1,
         "Script": 25,
+        "Transaction": 1,  # the inventory
     }
 
 

@@ -14,7 +14,7 @@ and the other takes its lock over; the other comes when somebody has released th
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,9 +30,10 @@ from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
+from reconciler.server.port import Server
 from reconciler.state.opening import open_store
 from reconciler.state.store import StateStore
-from reconciler.testing.faults import Call, Interfere
+from reconciler.testing.faults import Call
 from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
 from tests.harness import everything, opened
@@ -95,7 +96,8 @@ class Turns:
 class How:
     """How one of the two runs. ``targets``, ``overwrites``: addresses; ``value``: what its
     manifests want; ``speed``: how fast its clock runs; ``wait``: seconds that it waits for
-    the lock. ``releases``: whoever starts it releases the lock of the other before."""
+    the lock. ``releases``: whoever starts it releases the lock of the other before, a tenth of
+    a lease after that was confirmed; ``in_flight``: how many actions it writes at once."""
 
     targets: tuple[str, ...]
     overwrites: tuple[str, ...]
@@ -104,6 +106,7 @@ class How:
     wait: float
     skip_stale: bool = False
     releases: bool = False
+    in_flight: int = 1
 
 
 ADDRESSES = (
@@ -121,7 +124,20 @@ HOWS = st.builds(
     speed=st.sampled_from([0.0, 1.0, 1000.0]),
     wait=st.sampled_from([0.0, 1000.0]),
     skip_stale=st.booleans(),
+    in_flight=st.sampled_from([1, 8]),
 )
+
+
+class TurningServer(FaultyServer):
+    """Each call waits for a turn of the run, whichever of its threads makes it."""
+
+    def __init__(self, server: Server, turn: Callable[[Call], None]) -> None:
+        super().__init__(server)
+        self._turn = turn
+
+    def _call(self, call: Call, *how: Any) -> Any:
+        self._turn(call)
+        return super()._call(call, *how)
 
 
 class Runner:
@@ -135,6 +151,7 @@ class Runner:
         self.code = -1
         self.calls: Sequence[Call] = ()
         self.failure: BaseException | None = None
+        self.other = self
         self._place = place
         self._turns = turns
         self._log = log
@@ -152,7 +169,8 @@ class Runner:
             with opened(self._place.server) as inner:
                 for lock in find_locks(inner) if self.how.releases else ():
                     inner.delete("Transaction", lock.dbid)
-                server = FaultyServer(inner, [Interfere(write=lambda _: self._turn(server))])
+                    self.other._now += 6.1
+                server = TurningServer(inner, self._turn)
                 self.calls = server.calls
                 self.code = self._execute(server, state)
         except BaseException as error:  # noqa: BLE001 - the test raises it
@@ -160,10 +178,9 @@ class Runner:
         finally:
             self._turns.finish(self.who)
 
-    def _turn(self, server: FaultyServer) -> None:
-        """Waits for the turn in which the last of the server's calls is made."""
+    def _turn(self, call: Call) -> None:
+        """Waits for the turn in which a call is made."""
         self._turns.turn(self.who)
-        call = server.calls[-1]
         if is_write(call):
             self._log.append((self.who, call.name))
 
@@ -173,7 +190,12 @@ class Runner:
 
     def _execute(self, server: FaultyServer, state: StateStore) -> int:
         clock = Clock(lambda: self._now, self._sleep, lambda _: "")
-        options = RunOptions(state, lock_wait=self.how.wait, skip_stale=self.how.skip_stale)
+        options = RunOptions(
+            state,
+            lock_wait=self.how.wait,
+            skip_stale=self.how.skip_stale,
+            in_flight=self.how.in_flight,
+        )
         try:
             report = carry_out_quietly(
                 self._plan,
@@ -223,6 +245,7 @@ def two_applies(
         before = names_in(template)
         turns, log = Turns(lengths), list[tuple[int, str]]()
         runners = [Runner(who, how, place, turns, log) for who, how in enumerate(hows)]
+        runners[0].other, runners[1].other = reversed(runners)
         states = [
             place.state,
             place.state if same_state else open_store(str(Path(folder) / "other")),

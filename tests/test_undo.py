@@ -344,7 +344,7 @@ def test_a_partly_applied_run_is_taken_back_as_far_as_it_went(
     (place.folder / "manifests.yaml").write_text(text, encoding="utf-8")
     done = nursery.gwe(
         *("apply", "--server", f"embedded:{place.server}", "--app", APP),
-        *("-f", "manifests.yaml", "--auto-approve"),
+        *("-f", "manifests.yaml", "--auto-approve", "--in-flight", "1"),
         place=place,
         strike=Strike("record", "after", 6, ("SIGINT",)),
     )

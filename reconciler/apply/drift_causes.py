@@ -86,7 +86,7 @@ class _Search:
         """Takes from a run what it tells. ``written``: the object as the run wrote it;
         ``in_sync``: it was as these manifests want it when the run was planned."""
         there = written is not None and written.after is not None
-        wrote = _values(written.action, there=there) if written else {}
+        wrote = written_values(written.action, there=there) if written else {}
         for path in [path for path in self.wanted if path in wrote]:
             same = _same(self.wanted.pop(path), wrote[path])
             self._found[path] = Cause("server" if same else "manifests", run, not there)
@@ -132,7 +132,7 @@ def _desired(action: Write) -> Fields:
             return {change.path: change.after for change in action.changes}
 
 
-def _values(action: Write, *, there: bool) -> Fields:
+def written_values(action: Write, *, there: bool) -> Fields:
     """What an action wrote. ``there``: the object was there afterwards."""
     fields = action.fields if isinstance(action, Create | Replace) else {}
     changes = {change.path: change.after for change in changes_of(action)}

@@ -20,8 +20,9 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError
 from reconciler.kinds.fields import pointer
 from reconciler.render.console import say
+from reconciler.state.replace_file import rewrite_file
 from reconciler.strict_yaml import MAX_BYTES
-from reconciler.text_files import is_stream, read_text, rewrite_file
+from reconciler.text_files import is_stream, read_text
 from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:

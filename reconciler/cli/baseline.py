@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.flags import flag
+from reconciler.diagnostics import counted
 from reconciler.errors import UsageError
 from reconciler.render.console import say
 
@@ -78,17 +79,19 @@ def write_baseline(plan: Plan, flags: BaselineFlags, path: Path, *, whole: bool)
     new = len(found - known)
     if new and not flags.reason:
         raise UsageError(
-            f"{new} difference{' is' if new == 1 else 's are'} not in {path} yet",
-            "Say why they are accepted: --reason TEXT.",
+            f"{path} does not accept {counted(new, 'difference')} yet",
+            "Say why, for the reviewer: --reason TEXT.",
         )
     baseline = baseline_of(plan, old, flags.reason or "", whole=whole)
     save_baseline(baseline, path)
     removed = len(known - {entry.key for entry in baseline.accepted})
-    say(f"{path} accepts {_count(len(baseline.accepted))}: {new} new, {removed} removed.")
+    say(
+        f"{path} accepts {counted(len(baseline.accepted), 'difference')}:"
+        f" {new} new, {removed} removed."
+    )
     hidden = sum(change.secret for action in plan.writes for change in changes_of(action))
     if hidden:
-        say(f"{_count(hidden)} in secrets cannot be accepted: no file holds their values.")
-
-
-def _count(number: int) -> str:
-    return f"{number} difference{'' if number == 1 else 's'}"
+        say(
+            f"{counted(hidden, 'difference')} in secrets cannot be accepted:"
+            " no file holds their values."
+        )

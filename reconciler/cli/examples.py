@@ -38,10 +38,25 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe accept InteractionQueue/Sales",
         "gwe accept 'Application/*' --auto-approve",
     ),
+    "snapshot": (
+        "gwe snapshot copy.db               # of the server in gwe.toml",
+        "gwe snapshot copy.db --from confservs://cs.example.com --user gwe-reader",
+        "gwe apply --server embedded:copy.db",
+    ),
     "show": (
         "gwe show queues.plan",
         "gwe show queues.plan --format json",
         "gwe show queues.plan --format html --out queues.html",
+    ),
+    "explain": (
+        "gwe explain InteractionQueue/Sales",
+        "gwe explain Application/Chat_Server_1/options/log/verbose",
+        "gwe explain 'AgentGroup/Web Engagement Chat' --format json",
+    ),
+    "graph": (
+        "gwe graph                          # a tree of text",
+        "gwe graph --format mermaid > chat-path.mmd",
+        "gwe graph --profile test --format svg > chat-path.svg",
     ),
     "export": (
         "gwe export site                    # what belongs to Web Engagement",
@@ -62,6 +77,16 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe runs prune --older-than 90d",
         "gwe runs prune --older-than 8w --state-dir /srv/gwe",
         "gwe runs prune --older-than 12h",
+    ),
+    "adopt": (
+        "gwe adopt --declared               # all that the manifests declare",
+        "gwe adopt 'InteractionQueue/Old_*' --out old.plan",
+        "gwe adopt --from-runs --auto-approve",
+    ),
+    "destroy": (
+        "gwe destroy --out destroy.plan     # to review",
+        "gwe destroy                        # shows, and asks for the site's name",
+        "gwe destroy --exclude 'InteractionQueue/*' --confirm Web_Engagement_Server",
     ),
     "undo": (
         "gwe undo last",

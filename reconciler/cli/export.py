@@ -9,7 +9,7 @@ import click
 from reconciler.cli.common import ANY_PATH, SiteFlags, StateFlags
 from reconciler.cli.complete_values import complete_kind, complete_parameter
 from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.export_folder import FileResult, write_folder
+from reconciler.cli.export_folder import FileResult, check_folder, write_folder
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
@@ -88,6 +88,8 @@ def command(
     Writes nothing to the server. (gwe embedded export is another command: it writes a whole
     embedded server, with its DBIDs, as a site file.)
     """
+    if folder != STANDARD_STREAM:
+        check_folder(folder)
     session = open_session(connection)
     with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
@@ -97,7 +99,7 @@ def command(
                 kinds=choice.kind,
                 names=choice.name,
                 everything=choice.all,
-                parameterise=[one for text in form.parameterise for one in text.split(",")],
+                parameterise=[one for text in form.parameterise for one in text.split(",") if one],
                 variables={one.name: one.value for one in session.settings.variables},
                 progress=progress,
             )

@@ -32,6 +32,12 @@ class FileResult:
     word: Word
 
 
+def check_folder(folder: Path) -> None:
+    """UsageError where a folder cannot be written into, since it is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, not a folder", "Name a folder.")
+
+
 def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list[FileResult]:
     """Writes files into a folder, each whole or not at all.
 
@@ -45,8 +51,6 @@ def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list
 
 
 def _write(folder: Path, files: Mapping[str, bytes], merge: bool) -> list[FileResult]:
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file, not a folder", "Name a folder.")
     record = _record(folder)
     results = [_result(folder / name, content, record) for name, content in files.items()]
     differ = [one.name for one in results if one.word in ("updated", "kept")]

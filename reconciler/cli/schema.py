@@ -14,6 +14,8 @@ from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.baseline import baseline_schema
 from reconciler.plan.codec import plan_schema
 from reconciler.render.console import print_data, say
+from reconciler.render.explanation import EXPLAIN
+from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.json_reports import REPORTS
 from reconciler.resources import bundled
 from reconciler.settings_schema import settings_schema
@@ -24,6 +26,8 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "plan": plan_schema,
     "settings": settings_schema,
     "baseline": baseline_schema,
+    "graph": GRAPH.schema,
+    "explain": EXPLAIN.schema,
     **{name: report.schema for name, report in REPORTS.items()},
 }
 
@@ -47,7 +51,7 @@ def command(name: str, write: bool, folder: Path | None) -> int:
 
     NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
     settings (gwe.toml), baseline (gwe drift --baseline), or a report that --format json
-    prints: validate, apply, runs, run (of gwe runs show), doctor."""
+    prints: validate, apply, runs, run (of gwe runs show), doctor, graph, explain."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")

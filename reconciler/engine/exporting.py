@@ -96,7 +96,8 @@ def _known(request: ExportRequest) -> ExportRequest:
         known |= {kind.name: kind.name, object_type: kind.name}
     for name in request.kinds:
         if name not in known:
-            hint = f"Known: {', '.join(known)}."
+            listed = [one for one in known if "/" not in one]
+            hint = f"Known: {', '.join(listed)}."
             raise UsageError(f"no kind {name} can be exported{did_you_mean(name, known)}", hint)
     return replace(request, kinds=tuple(known[name] for name in request.kinds))
 

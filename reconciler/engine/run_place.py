@@ -27,11 +27,12 @@ _PAST_RUNS = 20
 @dataclass(frozen=True)
 class RunPlace:
     """Where runs are stored, and where they find launch files. ``timeout``: seconds that one
-    call to the server may take."""
+    call to the server may take; ``in_flight``: how many calls may await an answer at once."""
 
     state: StateStore
     install_dir: Path | None = None
     timeout: float = 30.0
+    in_flight: int = 8
 
     def installation(
         self, plan: Plan | None = None, *, own_host: bool = False

@@ -116,7 +116,7 @@ class DocumentMaker:
                     lost[path[:1]] = _OF_OTHERS
             elif gone := _unreadable(attribute, path, unknown):
                 lost[gone] = _UNREADABLE
-            elif subject.hides(path) and (reason := _undeclarable_secret(value, attribute)):
+            elif subject.hides(path) and (reason := undeclarable_secret(value, attribute)):
                 lost[path] = reason
             else:
                 yield path, value
@@ -154,9 +154,11 @@ def _unreadable(
     return path if path in unknown else None
 
 
-def _undeclarable_secret(value: Value, attribute: Attribute) -> str:
+def undeclarable_secret(value: Value, attribute: Attribute) -> str:
     """Why no manifest can declare this secret; empty: one can."""
     if isinstance(value, bytes):
         return "a secret that is binary cannot be declared"
+    if isinstance(value, str) and value and not value.strip():
+        return "a secret that is blank cannot be declared"
     inside = attribute.type in (ValueType.STRUCTURE, ValueType.STRUCTURES)
     return "a secret cannot be declared inside a structure" if inside and value != "" else ""

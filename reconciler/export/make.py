@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from reconciler.errors import UsageError
 from reconciler.export.documents import DocumentMaker
 from reconciler.export.files import files_of, in_order, variables_document
-from reconciler.export.model import Export
+from reconciler.export.model import Document, Export
 from reconciler.export.options import option_documents
 from reconciler.export.proof import proven
 from reconciler.export.values import PARAMETERS, ValueWriter
@@ -31,16 +31,21 @@ def make_export(
     maker = DocumentMaker(context, ValueWriter(context.site.tenant_dbid, variables))
     made = [document for one in objects if (document := maker.document(one)) is not None]
     made += option_documents(maker, sections)
-    declaring = variables_document(variables, PARAMETERS) if variables else None
+    used = {name: text for name, text in variables.items() if _is_used(name, made)}
+    declaring = variables_document(used, PARAMETERS) if used else None
     documents, refused = proven(in_order(made), declaring, context, info, maker.secrets.values)
     files = files_of(documents, declaring if documents else None)
-    used = set(re.findall(r"\benv\.(\w+)", "".join(files.values())))
+    needed = set(re.findall(r"\benv\.(\w+)", "".join(files.values())))
     return Export(
         files,
         objects=len(documents),
         omissions=tuple(sorted({*maker.omissions, *refused})),
-        secrets=tuple(one for one in maker.secrets.variables if one.name in used),
+        secrets=tuple(one for one in maker.secrets.variables if one.name in needed),
     )
+
+
+def _is_used(variable: str, documents: Iterable[Document]) -> bool:
+    return any(f"${{var.{variable}}}" in one.text for one in documents)
 
 
 def _variables(parameters: Iterable[str], site: Site) -> dict[str, str]:

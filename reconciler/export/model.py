@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from reconciler.environment import CREDENTIALS
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import API_VERSION, ManifestKind
 from reconciler.yaml_text import yaml_text
@@ -98,9 +99,11 @@ class SecretSources:
 
     def source(self, address: str, name: str, path: FieldPath, value: str) -> str:
         """The source of a secret: ``env.NAME``. ``name``: of its object."""
-        words = [re.sub(r"[^A-Z0-9]+", "_", part.upper()).strip("_") for part in (name, *path[1:])]
+        parts = (name, *(path[1:] or path))
+        words = [re.sub(r"[^A-Z0-9]+", "_", part.upper()).strip("_") for part in parts]
         base = "_".join(filter(None, words)) or "SECRET"
-        base = base if base[0].isalpha() and not base.startswith("GWE_") else f"SECRET_{base}"
+        if not base[0].isalpha() or base.startswith("GWE_") or base in CREDENTIALS:
+            base = f"SECRET_{base}"
         variable, number = base, 2
         while variable in self.values:
             variable, number = f"{base}_{number}", number + 1

@@ -7,16 +7,18 @@ where they differ, each has its own.
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from reconciler.export.documents import DocumentMaker
+from reconciler.export.documents import DocumentMaker, undeclarable_secret
 from reconciler.export.model import Document, Omission
 from reconciler.export.spec import sections_of
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import MANIFEST_KINDS
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.server.port import ConfObject
 from reconciler.site.model import application_name
 
 _KIND = MANIFEST_KINDS["ApplicationOptions"]
 _OPTIONS = "options"
+_ATTRIBUTE = Attribute(_OPTIONS, ValueType.KEY_VALUES)
 
 
 def option_documents(
@@ -58,13 +60,13 @@ def _document(
 ) -> Document:
     subject = maker.subject(one)
     address = f"{_KIND.name}/{name}"
-    binary = [
-        path for path, value in held.items() if isinstance(value, bytes) and subject.hides(path)
-    ]
-    maker.omissions += [
-        Omission(address, path, "a secret that is binary cannot be declared") for path in binary
-    ]
-    declared = {path: value for path, value in held.items() if path not in binary}
+    lost = {
+        path: reason
+        for path, value in held.items()
+        if subject.hides(path) and (reason := undeclarable_secret(value, _ATTRIBUTE))
+    }
+    maker.omissions += [Omission(address, path, reason) for path, reason in lost.items()]
+    declared = {path: value for path, value in held.items() if path not in lost}
 
     def write(path: FieldPath, value: Value) -> Any:
         return maker.value(subject, path, value)

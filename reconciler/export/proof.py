@@ -78,15 +78,18 @@ class _Proof:
         for name, path, reason in refused:
             by_name.setdefault(name, {}).setdefault(path, reason)
         for name, reasons in by_name.items():
-            one = self.documents[name]
             self._manifests.pop(name, None)
+            one = less = self.documents.pop(name)
             outermost = [path for path in reasons if not _is_below(path, reasons)]
             for path in sorted(outermost, key=_place, reverse=True):  # the last of a list first
-                one = one.without(path)
+                less = less.without(path)
                 self.omissions.append(Omission(one.address, path, reasons[path]))
-            self.documents[name] = one
-            if () in reasons or {*one.kind.required} - {*one.spec} or (one.target and not one.spec):
-                del self.documents[name]
+            missing = [word for word in one.kind.required if word not in less.spec]
+            if missing:
+                reason = f"it cannot be declared without {' and '.join(missing)}"
+                self.omissions.append(Omission(one.address, (), reason))
+            elif less.spec != one.spec and (less.spec or not one.target):
+                self.documents[name] = less
 
     def refusals(self) -> list[Refusal]:
         """What is wrong with the documents; none where a plan is empty."""

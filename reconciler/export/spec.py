@@ -69,7 +69,7 @@ def sections_of(
     for path in sorted(held):
         options = sections.setdefault(section(path[0], path[1]), {})
         options[literal(path[2])] = write(path, held[path])
-    return sections
+    return dict(sorted(sections.items()))
 
 
 def _structure(

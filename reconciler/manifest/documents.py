@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
@@ -49,7 +50,7 @@ def read_documents(
     paths: Sequence[Path],
     problems: list[Diagnostic],
     passed_over: list[str],
-    texts: Mapping[Path, str],
+    texts: Mapping[Path, str] = MappingProxyType({}),
 ) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
     or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;

@@ -71,6 +71,8 @@ def desired_requirements(
     """What must be read for the desired objects and the site's applications, and the DBIDs of
     the tenants."""
     needs = [*_of_applications(desired, site), *_of_files(desired, site)]
+    if options.all_scripts:
+        needs.append(ReadRequirement("Script", site.tenant_dbid, brief=True))
     tenants = {site.tenant_dbid}
     for one in desired.objects:
         tenant = found.find("Tenant", 0, one.tenant) if one.kind.tenanted else None

@@ -98,3 +98,8 @@ def apply_commands(plan: Plan, name: str, saved: str) -> Iterator[tuple[str, str
 def as_argument(saved: str) -> str:
     """A saved plan as an argument of a command; FILE where it has no short name."""
     return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"
+
+
+def existing_values_text(number: int) -> str:
+    """How many existing values change: ``2 existing values change``."""
+    return f"{number:,} existing value{' changes' if number == 1 else 's change'}"

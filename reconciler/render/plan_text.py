@@ -21,7 +21,7 @@ from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
 from reconciler.render.console import STYLES, SYMBOLS, Console, emit, folded, styled, width_of
 from reconciler.render.lines import StyledLine, cell_len
-from reconciler.render.plan_summary import header, initial_summary, summary
+from reconciler.render.plan_summary import existing_values_text, header, initial_summary, summary
 from reconciler.render.remarks import (
     declared_in,
     is_item,
@@ -30,7 +30,6 @@ from reconciler.render.remarks import (
     remark_of,
     section_of,
 )
-from reconciler.render.risks import existing_values_text
 from reconciler.render.wrapping import wrapped
 from reconciler.visible_text import escaped, quoted, value_text
 

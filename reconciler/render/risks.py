@@ -28,8 +28,3 @@ def existing_values(action: Action) -> tuple[Change, ...]:
     if action.object_type != "Application":
         return ()
     return tuple(change for change in changes_of(action) if change.before is not None)
-
-
-def existing_values_text(number: int) -> str:
-    """How many existing values change: ``2 existing values change``."""
-    return f"{number:,} existing value{' changes' if number == 1 else 's change'}"

@@ -4,6 +4,7 @@ The text goes into a new file of an unpredictable name, which then takes the nam
 link is followed, so nobody can prepare a path that leads the text over another file.
 """
 
+import codecs
 import os
 import stat
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.file_errors import unwritable
+from reconciler.text_files import canonical_path
 
 _HEAD = 4096
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -39,6 +41,19 @@ def replace_file(
         raise unwritable(path, error) from error
 
 
+def rewrite_file(path: Path, text: str) -> None:
+    """Writes an existing text file anew. Its mode and its byte order mark stay, and a link leads
+    to it as before. ReconcilerError where it cannot be written; then it is as it was."""
+    real = Path(canonical_path(path))
+    try:
+        with open(real, "rb") as file:
+            mark = file.read(len(codecs.BOM_UTF8))
+        content = (mark if mark == codecs.BOM_UTF8 else b"") + text.encode()
+        _write(real, content, stat.S_IMODE(real.stat().st_mode))
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def _check_replaceable(
     path: Path, may_replace: Callable[[bytes], bool], what: str, advice: str
 ) -> None:
@@ -61,7 +76,7 @@ def _check_replaceable(
         )
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, mode: int = 0o600) -> None:
     # mkstemp opens exclusively, through no link, and for the owner only.
     descriptor, draft = tempfile.mkstemp(prefix=".gwe.", dir=path.parent)
     try:
@@ -69,6 +84,7 @@ def _write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(draft, mode)
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):

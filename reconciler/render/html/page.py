@@ -24,12 +24,13 @@ from reconciler.render.html.fields import FieldTable, changes_table, kept_table
 from reconciler.render.plan_summary import (
     apply_commands,
     counts_text,
+    existing_values_text,
     header,
     initial_summary,
     summary,
 )
 from reconciler.render.remarks import remark_of
-from reconciler.render.risks import actions_at_risk, existing_values, existing_values_text
+from reconciler.render.risks import actions_at_risk, existing_values
 
 _OPEN = 100
 """Of so many rows at most, those that change or lose something are open from the start."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.diagnostics import counted
 from reconciler.kinds.fields import HIDDEN
 from reconciler.plan.actions import Action, Change, Create, Keep, kept_of
 from reconciler.plan.model import SiteMark
 from reconciler.render.markdown.code import both_values, code, codes, new_value, short_code, table
-from reconciler.render.markdown.fitting import counted
+from reconciler.render.plan_summary import existing_values_text
 from reconciler.render.remarks import declared_in, is_item, kept_names, label_of, remark_of
-from reconciler.render.risks import existing_values_text
 
 _NAMES = 50
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from reconciler.diagnostics import counted
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
 from reconciler.render.forms import OutputStyle
 from reconciler.render.markdown.code import code
-from reconciler.render.markdown.fitting import FoldedSection, counted, fitted
+from reconciler.render.markdown.fitting import FoldedSection, fitted
 from reconciler.render.markdown.plan import kinds, notes, plan_head, risks
 from reconciler.render.markdown.runs import damaged_head, outcomes, run_head, runs_section
 from reconciler.render.plan_summary import apply_commands, as_argument

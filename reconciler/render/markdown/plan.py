@@ -15,9 +15,15 @@ from reconciler.plan.model import Plan
 from reconciler.render.markdown.actions import Group, action_block, changes_table, things
 from reconciler.render.markdown.code import code, codes, html_code, short_code
 from reconciler.render.markdown.fitting import Block, FoldedSection
-from reconciler.render.plan_summary import counts_text, header, initial_summary, summary
+from reconciler.render.plan_summary import (
+    counts_text,
+    existing_values_text,
+    header,
+    initial_summary,
+    summary,
+)
 from reconciler.render.remarks import remark_of
-from reconciler.render.risks import actions_at_risk, existing_values, existing_values_text
+from reconciler.render.risks import actions_at_risk, existing_values
 
 _HEADER = 100
 """Characters of a text in the header, which is shown whatever there is room for."""
