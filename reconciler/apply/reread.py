@@ -10,8 +10,10 @@ from reconciler.launch.files import Installation
 from reconciler.plan.actions import changes_of, kept_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.planner import mark_of
-from reconciler.plan.queries import ReadRequirement, action_requirements, reads_for
+from reconciler.plan.queries import ReadRequirement, action_requirements
+from reconciler.plan.reads import reads_of
 from reconciler.server.port import Reader
+from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
@@ -43,13 +45,8 @@ def read_again(
     mark = plan.site
     options = SiteOptions(mark.app, mark.tenant, mark.cluster)
     found, site = find_site(server, options, installation)
-    needs, tenants = action_requirements(plan.actions)
-    objects = [
-        one
-        for object_type, filters in reads_for([*needs, *more], {mark.tenant_dbid, *tenants} - {0})
-        for one in server.read(object_type, filters)
-    ]
-    live = Snapshot([*found, *objects])
+    needs = [*action_requirements(plan.actions, mark.tenant_dbid), *more]
+    live = read_in_rounds(server, found, reads_of(needs, ()))
     return live, mark_of(site, live)
 
 

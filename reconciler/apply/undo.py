@@ -6,6 +6,7 @@ from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo_actions import undo_actions
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
+from reconciler.kinds.referring import targets_in
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.adapter import FilesReader
@@ -18,7 +19,7 @@ from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.secrets import with_secrets
 from reconciler.server.identity import same_server
-from reconciler.server.port import Reader
+from reconciler.server.port import ConfObject, Reader
 from reconciler.state.store import StoredRun
 
 
@@ -76,13 +77,25 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     """What must be read besides the run's objects: the objects that refer to them now, and
     those that did before."""
     requirements = [
-        ReadRequirement(action.object_type, action.subject.tenant, referrers=True)
+        ReadRequirement(action.object_type, action.subject.tenant, brief=True, referrers=True)
         for action in plan.writes
         if isinstance(action, Create) and action.object_type != "Application"
     ]
     for step in run.steps:
+        for one in filter(None, (step.before, step.after)):
+            targets = tuple(targets_in(ALL_TYPES[one.type], one.attributes, _words(one)))
+            requirements.append(
+                ReadRequirement(one.type, one.tenant, dbid=one.dbid, targets=targets)
+            )
+        for one in step.referrers:
+            requirements.append(ReadRequirement(one.type, one.tenant, dbid=one.dbid))
         deleted = [step.before] if step.call == "delete" and step.before else []
         for one in (*deleted, *step.referrers):
-            words = frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)
-            requirements.append(ReadRequirement(one.type, one.tenant, words=words, folder=True))
+            requirements.append(
+                ReadRequirement(one.type, one.tenant, brief=True, words=_words(one), folder=True)
+            )
     return requirements
+
+
+def _words(one: ConfObject) -> frozenset[str]:
+    return frozenset(attribute.word for attribute in ALL_TYPES[one.type].attributes)

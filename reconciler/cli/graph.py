@@ -45,7 +45,7 @@ def command(
         from reconciler.plan.site_graph import site_graph  # noqa: PLC0415
 
         with reading_shown() as progress:
-            planned = engine.planned(loaded, progress=progress)
+            planned = engine.planned(loaded, progress=progress, all_scripts=True)
     graph = site_graph(planned.plan, planned.desired, planned.live)
     if form.format == "text":
         from reconciler.render.graphs.tree import print_graph  # noqa: PLC0415

@@ -2,7 +2,7 @@
 inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.apply.ownership import owned_by_runs
@@ -27,8 +27,10 @@ from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.identity import address_of, kind_of
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import declared_actions, mark_of
-from reconciler.plan.queries import ReadRequirement, reads_for
-from reconciler.server.port import ConfObject, Reader, ServerInfo
+from reconciler.plan.queries import ReadRequirement
+from reconciler.plan.reads import reads_of
+from reconciler.server.port import Reader, ServerInfo
+from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.inventory import Entry, Inventory, InventoryOwner, OwnedObject, OwnedOption
@@ -153,13 +155,10 @@ def _read_live(address: str, context: Context, server: Reader) -> Snapshot:
     prefix = address.partition("/")[0].rpartition(":")[0]
     tenant = context.live.find("Tenant", 0, plain(prefix)) if prefix else None
     dbid = tenant.dbid if tenant else context.site.tenant_dbid
-    needs = [ReadRequirement(kind.type, dbid, kind.script_type) for kind in _kinds(address)]
-    read: Iterable[ConfObject] = (
-        one
-        for object_type, filters in (reads_for(needs, ()) if needs else ())
-        for one in server.read(object_type, filters)
-    )
-    return Snapshot([*context.live, *read])
+    needs = [
+        ReadRequirement(kind.type, dbid, script_type=kind.script_type) for kind in _kinds(address)
+    ]
+    return read_in_rounds(server, context.live, reads_of(needs, ()))
 
 
 def _of_runs(

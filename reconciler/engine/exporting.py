@@ -4,7 +4,7 @@ Reads through a ``Reader`` and writes nothing. Each type is read once.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from reconciler.diagnostics import did_you_mean
 from reconciler.engine.progress import Progress
@@ -23,42 +23,25 @@ from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.planner import make_plan
-from reconciler.plan.queries import ReadRequirement, desired_requirements, reads_for
+from reconciler.plan.queries import ReadRequirement, desired_requirements
+from reconciler.plan.reads import reads_of
 from reconciler.resources import bundled_manifests
 from reconciler.server.port import ConfObject, Reader
+from reconciler.server.reading import RoundReader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
 from reconciler.site.model import Site
 
 
-@dataclass
-class _Reading:
+class _Reading(RoundReader):
     """Reads what is asked for, each read once."""
 
-    server: Reader
-    site: Site
-    objects: list[ConfObject]
-    progress: Progress
-    done: set[str] = field(default_factory=set)
-
-    def need(self, needs: Iterable[ReadRequirement]) -> bool:
-        """Reads what these requirements need; whether anything was left to read."""
-        reads = {
-            f"{object_type} {sorted(filters.items())}": (object_type, filters)
-            for object_type, filters in reads_for(needs, {self.site.tenant_dbid})
-        }
-        left = [read for name, read in reads.items() if name not in self.done]
-        for number, (object_type, filters) in enumerate(left):
-            self.progress.reading(number, len(left))
-            self.objects += self.server.read(object_type, filters)
-        self.done |= reads.keys()
-        return bool(left)
-
-    def live(self) -> Snapshot:
-        """Everything that was read. Of an object that was read in brief and whole, what was
-        read last counts: the whole."""
-        return Snapshot(self.objects)
+    def need(self, tenant: int, needs: Iterable[ReadRequirement]) -> bool:
+        """Reads what these requirements need, and the names of the tenant's scripts; whether
+        anything was left to read."""
+        scripts = ReadRequirement("Script", tenant, brief=True)
+        return self.read(reads_of([scripts, *needs], {tenant}))
 
 
 def export_site(
@@ -77,17 +60,17 @@ def export_site(
     nothing to export."""
     request = _known(request)
     found, site = find_site(server, site_options, None)
-    reading = _Reading(server, site, list(found), progress)
+    reading = _Reading(server, found, progress.reading)
     options = PlanOptions(secret_names=secret_names)
     sections: Mapping[int, Collection[str]] = {}
     if request.whole_tenant:
-        objects = _of_the_tenant(reading, request)
+        objects = _of_the_tenant(reading, request, site.tenant_dbid)
     else:
         desired = _bundled(variables, site, found)
-        objects = _of_the_site(reading, desired, options)
+        objects = _of_the_site(reading, desired, site, options)
         sections = _touched(desired)
     info = server.info()
-    context = Context(Desired(), reading.live(), site, options, known_secrets(info.identity))
+    context = Context(Desired(), reading.live, site, options, known_secrets(info.identity))
     made = make_export(objects, sections, context, info, parameters)
     if not made.files and not made.omissions:
         raise _nothing(request)
@@ -128,35 +111,44 @@ def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desir
     return bind(loaded.manifests, loaded.variables, {}, complete, found)
 
 
-def _of_the_tenant(reading: _Reading, request: ExportRequest) -> list[ConfObject]:
-    tenant = reading.site.tenant_dbid
+def _of_the_tenant(reading: _Reading, request: ExportRequest, tenant: int) -> list[ConfObject]:
     every = (*MANIFEST_KINDS, *(kind.name for kind in OBJECT_KINDS.values()))
     kinds = [kind_named(name) for name in request.kinds or every]
     reading.need(
-        _whole(kind.type, tenant, kind.script_type)
-        for kind in kinds
-        if kind is not None and kind.binding == "object"
+        tenant,
+        (
+            _whole(kind.type, tenant, kind.script_type)
+            for kind in kinds
+            if kind is not None and kind.binding == "object"
+        ),
     )
-    return chosen(reading.live(), request, tenant)
+    return chosen(reading.live, request, tenant)
 
 
-def _of_the_site(reading: _Reading, desired: Desired, options: PlanOptions) -> list[ConfObject]:
+def _of_the_site(
+    reading: _Reading, desired: Desired, site: Site, options: PlanOptions
+) -> list[ConfObject]:
     """The objects that belong to the site. Types are read as references lead to them."""
-    tenant = reading.site.tenant_dbid
-    needs, _ = desired_requirements(desired, reading.live(), options)
-    reading.need(needs)
-    context = Context(desired, reading.live(), reading.site, options)
+    tenant = site.tenant_dbid
+    needs, _ = desired_requirements(desired, reading.live, site, options)
+    reading.need(tenant, needs)
+    context = Context(desired, reading.live, site, options)
     plan = make_plan(context, reading.server.info())
     named: set[Key] = {(one.object_type, one.dbid) for one in plan.actions if one.dbid}
     named = {key for key in named if key[0] != "Application"}
     reading.need(
-        ReadRequirement(name, tenant)
-        for name in sorted(referring_types({object_type for object_type, _ in named}))
-        if name != "Script"  # the brief form of all scripts tells what they refer to
+        tenant,
+        (
+            ReadRequirement(name, tenant)
+            for name in sorted(referring_types({object_type for object_type, _ in named}))
+            if name != "Script"  # the brief form of all scripts tells what they refer to
+        ),
     )
     while True:
-        objects = of_the_site(reading.live(), named, tenant)
-        if not reading.need(_whole(one.type, tenant, _script_type(one)) for one in objects):
+        objects = of_the_site(reading.live, named, tenant)
+        if not reading.need(
+            tenant, (_whole(one.type, tenant, _script_type(one)) for one in objects)
+        ):
             return objects
 
 
@@ -167,7 +159,7 @@ def _script_type(one: ConfObject) -> int | None:
 def _whole(object_type: str, tenant: int, script_type: int | None) -> ReadRequirement:
     """That the objects of a type are read whole, with their folders and what they refer to."""
     words = frozenset(one.word for one in ALL_TYPES[object_type].attributes)
-    return ReadRequirement(object_type, tenant, script_type, folder=True, words=words)
+    return ReadRequirement(object_type, tenant, script_type=script_type, folder=True, words=words)
 
 
 def _touched(desired: Desired) -> dict[int, list[str]]:

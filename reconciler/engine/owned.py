@@ -10,8 +10,10 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.context import Context
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import plan_and_undeclared, undeclared_by
-from reconciler.plan.queries import ReadRequirement, reads_for
+from reconciler.plan.queries import ReadRequirement
+from reconciler.plan.reads import reads_of
 from reconciler.server.port import ConfObject, Reader, ServerInfo
+from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import Inventory, InventoryOwner, OwnedObject
 from reconciler.site.inventory_reads import read_inventory, read_others
@@ -64,14 +66,12 @@ def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:
     live = Snapshot([*context.live, *read_objects(missing, server, site)])
     if context.options.prune:
         there = (live.get(*one.key) for one in entries.objects)
-        needs = [ReadRequirement(one.type, one.tenant, referrers=True) for one in there if one]
-        tenants = {need.tenant for need in needs} - {0}
-        found = [
-            one
-            for object_type, filters in reads_for(needs, tenants)
-            for one in server.read(object_type, filters)
+        needs = [
+            ReadRequirement(one.type, one.tenant, dbid=one.dbid, referrers=True)
+            for one in there
+            if one
         ]
-        live = Snapshot([*found, *live])
+        live = read_in_rounds(server, live, reads_of(needs, ()))
     return replace(context, live=live)
 
 

@@ -6,7 +6,7 @@ Reads through a ``Reader`` and writes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.progress import Progress
 from reconciler.errors import UsageError
-from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
@@ -22,9 +21,11 @@ from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
-from reconciler.plan.queries import desired_requirements, reads_for
+from reconciler.plan.queries import desired_requirements
+from reconciler.plan.reads import reads_of
 from reconciler.resources import bundled_manifests
-from reconciler.server.port import ConfObject, Reader
+from reconciler.server.port import Reader
+from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
@@ -125,8 +126,7 @@ def read_context(
         from reconciler.launch.adapter import FilesReader
 
         server = FilesReader(server, installation, _specs_of(desired))
-    read = _read(server, desired, site, found, options, progress or Progress())
-    live = Snapshot([*found, *read])
+    live = _read(server, desired, site, found, options, progress or Progress())
     info = server.info()
     return server, Context(desired, live, site, options, known_secrets(info.identity), info.user)
 
@@ -138,15 +138,10 @@ def _read(
     found: Snapshot,
     options: PlanOptions,
     progress: Progress,
-) -> Iterator[ConfObject]:
+) -> Snapshot:
     """The live objects of the desired kinds, and what they refer to."""
-    requirements, tenants = desired_requirements(desired, found, options)
-    reads = list(reads_for(requirements, {site.tenant_dbid, *tenants}))
-    for done, (object_type, filters) in enumerate(reads):
-        progress.reading(done, len(reads))
-        yield from server.read(object_type, filters)
-    if desired.files and site.installation:
-        yield from server.read(LAUNCH_FILE)
+    requirements, tenants = desired_requirements(desired, found, site, options)
+    return read_in_rounds(server, found, reads_of(requirements, tenants), progress.reading)
 
 
 def _specs_of(desired: Desired) -> list[FileSpec]:

@@ -15,7 +15,8 @@ class Progress:
     methods that you need. None of them may raise an exception."""
 
     def reading(self, done: int, total: int) -> None:
-        """Of the ``total`` reads that a plan needs, ``done`` have been answered."""
+        """Of ``total`` reads, ``done`` have been answered. The total grows where an answer shows
+        that more must be read."""
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         """An action has ended. ``number`` counts from 1 to ``total``."""

@@ -102,16 +102,24 @@ class SiteSession(ServerSession):
         )
 
     def planned(
-        self, loaded: Loaded, options: PlanOptions | None = None, progress: Progress | None = None
+        self,
+        loaded: Loaded,
+        options: PlanOptions | None = None,
+        progress: Progress | None = None,
+        *,
+        all_scripts: bool = False,
     ) -> Planned:
-        """The plan for valid manifests, with what it was made from. UsageError where no site
-        was named; other errors: see ``Reconciler.plan``."""
+        """The plan for valid manifests, with what it was made from. ``all_scripts``: see
+        ``PlanOptions``. UsageError where no site was named; other errors: see
+        ``Reconciler.plan``."""
         self._check_app()
         planned = prepare(
             loaded,
             self.reader,
             self._site,
-            options or PlanOptions(secret_names=self._secret_names),
+            replace(
+                options or PlanOptions(secret_names=self._secret_names), all_scripts=all_scripts
+            ),
             os.environ,
             self._place.installation(),
             self._place.known_secrets,

@@ -6,9 +6,12 @@ references; ``docs/domain.md`` lists the options.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from reconciler.kinds.fields import Value
+from reconciler.kinds.model import Attributes
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,19 @@ class OptionReference:
     name: str
     script_type: str = ""
     tenant_dbid: int = 0
+
+
+def options_in(
+    object_type: str, attributes: Attributes
+) -> Iterator[tuple[tuple[str, str, str], Value]]:
+    """The options whose references matter, with their paths: those of an application, and those
+    in the annex of any other object."""
+    where, name = ("annex", "userProperties")
+    if object_type == "Application":
+        where, name = ("options", "options")
+    for section, options in (attributes.get(name) or {}).items():
+        for key, value in options.items():
+            yield (where, section, key), value
 
 
 def references_of(where: str, section: str, key: str, value: object) -> Iterable[OptionReference]:

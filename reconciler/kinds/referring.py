@@ -1,6 +1,6 @@
 """Where an object refers to another: in attributes, in structures, in entries of lists. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reconciler.kinds.fields import FieldPath, NameResolver
 from reconciler.kinds.flatten import label_of_entry
@@ -38,6 +38,27 @@ def paths_to_object(
                         yield word, label_of_entry(attribute, entry, names, tenant)
             case _:
                 yield (word,)
+
+
+def targets_in(
+    object_type: ObjectType, attributes: Attributes, words: Collection[str]
+) -> Iterator[tuple[str, int]]:
+    """Types and DBIDs of the objects that an object refers to in the attributes that ``words``
+    name."""
+    for attribute in object_type.attributes:
+        value = attributes.get(attribute.name)
+        if not value or attribute.word not in words:
+            continue
+        match attribute.type:
+            case ValueType.REFERENCES:
+                yield from ((attribute.refers_to, dbid) for dbid in value)
+            case ValueType.REFERENCE:
+                yield attribute.target(attributes) or attribute.refers_to, value
+            case ValueType.STRUCTURE | ValueType.STRUCTURES:
+                for entry in [value] if attribute.type is ValueType.STRUCTURE else value:
+                    for inner in attribute.fields:
+                        if inner.type is ValueType.REFERENCE and entry.get(inner.name):
+                            yield inner.target(entry) or inner.refers_to, entry[inner.name]
 
 
 def _refers(

@@ -34,6 +34,7 @@ from reconciler.server.port import (
     Server,
     ServerInfo,
     Subscription,
+    in_flight,
 )
 
 
@@ -64,6 +65,7 @@ class FilesReader:
         self._reader = reader
         self._installation = installation
         self._specs = {file_dbid(spec.path): spec for spec in specs}
+        self.in_flight = in_flight(reader)
 
     def info(self) -> ServerInfo:
         return self._reader.info()

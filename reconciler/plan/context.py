@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from reconciler.kinds.addresses import selects
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
@@ -22,7 +23,8 @@ class PlanOptions:
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
     ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of the set
     of manifests, whose inventory says what is ours; ``prune``: delete what is ours and no manifest
-    declares any more; ``destroy``: delete all that is ours, with ``prune``."""
+    declares any more; ``destroy``: delete all that is ours, with ``prune``; ``all_scripts``: the
+    names and options of all scripts of the tenant are read too, which no plan needs."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class PlanOptions:
     manifest_set: str = ""
     prune: bool = False
     destroy: bool = False
+    all_scripts: bool = False
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
@@ -71,6 +74,13 @@ class Context:
     inventory: Inventory = field(default_factory=Inventory)
     others: Mapping[EntryKey, str] = field(default_factory=dict)
     protected: frozenset[ObjectKey] = frozenset()
+
+    @cached_property
+    def tenants(self) -> frozenset[int]:
+        """The DBIDs of the tenants of the site and of the desired objects."""
+        names = {one.tenant for one in self.desired.objects if one.kind.tenanted}
+        found = (self.live.find("Tenant", 0, name) for name in names)
+        return frozenset({self.site.tenant_dbid, *(one.dbid for one in found if one)})
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
         """The subject, which hides what its manifests, earlier runs or the settings call a

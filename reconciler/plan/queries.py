@@ -1,123 +1,79 @@
-"""Which objects must be read from a server before a plan is made or checked. Pure.
+"""What must be known of a server before a plan is made or checked. Pure.
 
-One read per type and tenant; scripts by script type, and the names of all scripts in one
-read more. The planner asks for what the manifests declare, a run for what its plan writes.
+The planner asks for what the manifests declare, a run for what its plan writes;
+``reads.reads_of`` turns both into reads.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from reconciler.kinds import enums
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.flatten import leaf, references_in
 from reconciler.kinds.manifests import kind_named
-from reconciler.kinds.model import ObjectType, ValueType
-from reconciler.kinds.natural_keys import has_tenant, key_parts
-from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.manifest.desired import Desired, DesiredObject
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.natural_keys import key_parts
+from reconciler.kinds.options import is_strategy, references_of
+from reconciler.kinds.roles import CLUSTER_ROLE, SERVER_ROLE
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.manifest.desired import (
+    Desired,
+    DesiredObject,
+    DesiredOptions,
+    Enforced,
+    ManagedField,
+)
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.context import PlanOptions
-from reconciler.server.port import Filter
-from reconciler.server.snapshot import ENVIRONMENT, Snapshot
-
-Read = tuple[str, Filter]
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import Site
 
 ALWAYS_READ = ("Tenant", "Application")
 """What finding the site has read already."""
 
-_OF_ENVIRONMENT_TOO = ("Person", "AccessGroup", "EnumeratorValue")
-"""Types of which tenant Environment has objects that those of other tenants refer to."""
+Name = tuple[str, int, str]
+"""An object type, the DBID of a tenant, and the natural name of an object."""
 
 
 @dataclass(frozen=True)
 class ReadRequirement:
-    """What must be read for one object: the objects of its ``type`` in ``tenant``.
+    """What must be read for one object: of its ``type``, in the tenant with a DBID.
 
-    ``script_type``: only scripts of this type are read whole. ``folder``: the folders too.
-    ``words``: fields whose targets must be read. ``referrers``: also the objects of every
-    type that can refer to this type.
+    ``key``: the parts of its natural key; ``dbid``: its DBID; where neither is given, all
+    objects of the type are read; ``brief``: without bodies. ``script_type``: the number of its
+    script type. ``twins``: where it is absent, the objects whose names are alike to its own
+    are read too. ``folder``: the folders too. ``words``: fields whose targets must be read.
+    ``names``: other objects that must be found by name; ``targets``: by type and DBID.
+    ``strategies``: the options that bind it to a strategy; where one of them may be written,
+    the Submitters of the tenant are read. ``referrers``: also the objects of every type that
+    can refer to this type.
     """
 
     type: str
     tenant: int
+    key: tuple[str, ...] = ()
+    dbid: int = 0
+    brief: bool = False
     script_type: int | None = None
+    twins: bool = False
     folder: bool = False
     words: frozenset[str] = frozenset()
+    names: tuple[Name, ...] = ()
+    targets: tuple[tuple[str, int], ...] = ()
+    strategies: tuple[ManagedField, ...] = ()
     referrers: bool = False
 
 
-def reads_for(needs: Iterable[ReadRequirement], tenants: Iterable[int]) -> list[Read]:
-    """The reads that satisfy the requirements, each once, in a stable order."""
-    reads: dict[str, Read] = {}
-
-    def add(object_type: str, filters: Filter) -> None:
-        reads.setdefault(f"{object_type} {sorted(filters.items())}", (object_type, filters))
-
-    for dbid in sorted(set(tenants)):
-        # Names, types and DBIDs only: managed scripts are read whole afterwards and win.
-        add("Script", {"tenant_dbid": dbid, "exclude_bytecode": True})
-    for need in needs:
-        for object_type, filters in _of(need):
-            add(object_type, filters)
-    return list(reads.values())
-
-
-def _of(need: ReadRequirement) -> Iterable[Read]:
-    kind = ALL_TYPES[need.type]
-    scope = _scope(need.type, need.tenant)
-    if need.script_type is not None:
-        yield need.type, {**scope, "script_type": need.script_type}
-    elif need.type not in ALWAYS_READ:
-        yield need.type, scope
-    yield from _parents(kind, need.tenant)
-    if need.folder:
-        yield "Folder", {}
-    words = set(need.words)
-    if need.referrers:
-        # The names in lists that would be lost.
-        words |= {one.word for one in kind.attributes if one.type is ValueType.REFERENCES}
-    for word in sorted(words):
-        attribute = kind.by_word(word)
-        for one in (attribute, *attribute.fields) if attribute else ():
-            for target in dict.fromkeys((one.refers_to, *one.targets.values())):
-                yield from _targets(target, need.tenant)
-    if need.referrers:
-        for referring, _, _ in references_to(need.type):
-            if referring.name not in ALWAYS_READ:
-                yield referring.name, _scope(referring.name, need.tenant)
-                yield from _parents(referring, need.tenant)
-
-
-def _parents(kind: ObjectType, tenant: int) -> Iterable[Read]:
-    """The reads of the objects whose names are a part of the names of others."""
-    for part in key_parts(kind):
-        if part.refers_to and part.refers_to not in ALWAYS_READ:
-            yield part.refers_to, _scope(part.refers_to, tenant)
-            yield from _parents(ALL_TYPES[part.refers_to], tenant)
-
-
-def _scope(object_type: str, tenant: int) -> Filter:
-    """A filter by tenant; none for types without one, and for objects that belong to none."""
-    kind = ALL_TYPES[object_type]
-    applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
-    return {"tenant_dbid": tenant} if applies else {}
-
-
-def _targets(object_type: str, tenant: int) -> Iterable[Read]:
-    """The reads of what a field refers to. Tenants, applications and the names of scripts
-    are read anyway. Groups refer to persons of their own tenant and of Environment."""
-    if object_type in ("", "Script", "Folder", *ALWAYS_READ):
-        return
-    shared = tenant and object_type in _OF_ENVIRONMENT_TOO
-    for dbid in dict.fromkeys((tenant, ENVIRONMENT)) if shared else (tenant,):
-        yield object_type, _scope(object_type, dbid)
-        yield from _parents(ALL_TYPES[object_type], dbid)
-
-
 def desired_requirements(
-    desired: Desired, found: Snapshot, options: PlanOptions
+    desired: Desired, found: Snapshot, site: Site, options: PlanOptions
 ) -> tuple[list[ReadRequirement], set[int]]:
-    """What must be read for the desired objects, and the DBIDs of their tenants."""
-    needs: list[ReadRequirement] = []
-    tenants: set[int] = set()
+    """What must be read for the desired objects and the site's applications, and the DBIDs of
+    the tenants."""
+    needs = [*_of_applications(desired, site), *_of_files(desired, site)]
+    if options.all_scripts:
+        needs.append(ReadRequirement("Script", site.tenant_dbid, brief=True))
+    tenants = {site.tenant_dbid}
     for one in desired.objects:
         tenant = found.find("Tenant", 0, one.tenant) if one.kind.tenanted else None
         if one.kind.tenanted and tenant is None:
@@ -129,13 +85,57 @@ def desired_requirements(
             ReadRequirement(
                 type=one.kind.type,
                 tenant=dbid,
+                key=one.key,
                 script_type=_script_type(one),
+                twins=True,
                 folder=bool(one.folder),
                 words=frozenset(field.path[0] for field in one.fields),
+                names=tuple(_names_in(one, dbid or site.tenant_dbid)),
+                strategies=tuple(_strategies(one, options)),
                 referrers=overwrites or one.absent,
             )
         )
     return needs, tenants
+
+
+def _of_applications(desired: Desired, site: Site) -> Iterator[ReadRequirement]:
+    """Of the applications whose options may name objects: those of the site, and those that
+    manifests declare options for."""
+    declared = {one.dbid: one for one in desired.options}
+    members = {one.dbid for role in (SERVER_ROLE, CLUSTER_ROLE) for one in site.roles.get(role, ())}
+    for dbid in sorted({*declared, *members}):
+        options = declared.get(dbid)
+        names = tuple(_option_names(options, site.tenant_dbid)) if options else ()
+        yield ReadRequirement("Application", site.tenant_dbid, dbid=dbid, names=names)
+
+
+def _of_files(desired: Desired, site: Site) -> Iterator[ReadRequirement]:
+    if desired.files and site.installation:
+        yield ReadRequirement(LAUNCH_FILE, 0)
+
+
+def _names_in(desired: DesiredObject, tenant: int) -> Iterator[Name]:
+    """The names of other objects in an object's declared fields."""
+    for _, target, name in references_in(desired.kind.object_type, desired.declared_fields()):
+        yield target, tenant, name
+    yield from _option_names(desired, tenant)
+
+
+def _strategies(desired: DesiredObject, options: PlanOptions) -> Iterator[ManagedField]:
+    """The options that bind a queue to strategies; initial ones that are reset are enforced."""
+    if desired.kind.script_type == enums.SCRIPT_TYPE["InteractionQueue"]:
+        for one in desired.fields:
+            if len(one.path) == 3 and one.value is not None and is_strategy(*one.path[1:]):
+                resets = options.resets(desired.address)
+                yield replace(one, ownership=Enforced(reset=True)) if resets else one
+
+
+def _option_names(desired: DesiredObject | DesiredOptions, tenant: int) -> Iterator[Name]:
+    for field in desired.fields:
+        if len(field.path) == 3 and field.value is not None:
+            for reference in references_of(*field.path, field.value):
+                if reference.target == "script":
+                    yield "Script", reference.tenant_dbid or tenant, reference.name
 
 
 def _script_type(desired: DesiredObject) -> int | None:
@@ -146,23 +146,23 @@ def _script_type(desired: DesiredObject) -> int | None:
     return enums.number_of(enums.SCRIPT_TYPE, str(declared))
 
 
-def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement], set[int]]:
-    """What must be read again for the actions of a plan, and the DBIDs of their tenants."""
+def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequirement]:
+    """What must be read again for the actions of a plan. ``tenant``: the DBID of the site's
+    tenant, which objects without a tenant refer to."""
     needs: list[ReadRequirement] = []
-    tenants: set[int] = set()
     actions = tuple(actions)
     destroys = any(isinstance(action, Replace | Delete) for action in actions)
     for action in actions:
         if action.object_type == "":
             continue
-        kind = kind_named(action.kind)
         if not isinstance(action, Write):
             if destroys and action.dbid:
                 # The limits count the objects that are left alone too.
-                script_type = kind.script_type if kind else None
-                needs.append(ReadRequirement(action.object_type, action.tenant, script_type))
+                place = (action.object_type, action.tenant)
+                needs.append(
+                    ReadRequirement(*place, dbid=action.dbid, script_type=_script_type_of(action))
+                )
             continue
-        tenants |= {action.tenant} - {0}
         words = {path[0] for path in action.fingerprint.units}
         words |= {change.path[0] for change in changes_of(action)}
         if isinstance(action, Create | Replace):
@@ -171,10 +171,45 @@ def action_requirements(actions: Iterable[Action]) -> tuple[list[ReadRequirement
             ReadRequirement(
                 type=action.object_type,
                 tenant=action.tenant,
-                script_type=kind.script_type if kind else None,
+                key=_key_of(action) if isinstance(action, Create | Replace) else (),
+                dbid=action.dbid,
+                script_type=_script_type_of(action),
                 words=frozenset(words),
+                names=tuple(_names_written(action, action.tenant or tenant)),
                 folder=isinstance(action, Create) and bool(action.folder),
                 referrers=isinstance(action, Replace | Delete),
             )
         )
-    return needs, tenants
+    return needs
+
+
+def _script_type_of(action: Action) -> int | None:
+    kind = kind_named(action.kind)
+    return kind.script_type if kind else None
+
+
+def _key_of(action: Create | Replace) -> tuple[str, ...]:
+    parts = key_parts(ALL_TYPES[action.object_type])
+    return tuple(str(action.fields.get((part.word,), "")) for part in parts)
+
+
+def _names_written(action: Write, tenant: int) -> Iterator[Name]:
+    """The names of other objects that an action writes."""
+    kind = ALL_TYPES[action.object_type]
+    if isinstance(action, Create | Replace):
+        for _, target, name in references_in(kind, action.fields):
+            yield target, tenant, name
+    for change in changes_of(action):
+        yield from (
+            (target, tenant, str(change.after))
+            for target in _targets(kind, change.path)
+            if change.after is not None
+        )
+
+
+def _targets(kind: ObjectType, path: FieldPath) -> tuple[str, ...]:
+    """The types that the value at a path can refer to."""
+    attribute = leaf(kind, path)
+    if attribute is None or not attribute.refers_to:
+        return ()
+    return tuple(dict.fromkeys((attribute.refers_to, *attribute.targets.values())))

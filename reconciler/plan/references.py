@@ -6,7 +6,13 @@ from dataclasses import replace
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value, pointer
-from reconciler.kinds.options import ENDPOINTS, OptionReference, references_of, value_problem
+from reconciler.kinds.options import (
+    ENDPOINTS,
+    OptionReference,
+    options_in,
+    references_of,
+    value_problem,
+)
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
@@ -25,7 +31,6 @@ from reconciler.plan.context import Context
 from reconciler.plan.deletions import needs_of_deletes
 from reconciler.plan.effects import Simulation, written_references
 from reconciler.plan.names import DeclaredNames
-from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
 
@@ -149,7 +154,7 @@ def check_references(
             continue
         declared = _declared(context, action)
         dangling: list[str] = []
-        for path, value in _options(one):
+        for path, value in options_in(one.type, one.attributes):
             for reference in references_of(*path, value):
                 problem = reference_problem(reference, action.tenant, context, final.live)
                 if problem and action.hides(path):
@@ -177,7 +182,7 @@ def _untouched_applications(
         for member in context.site.roles.get(role, ()):
             if ("Application", member.dbid) in planned:
                 continue
-            for path, value in _options(member):
+            for path, value in options_in(member.type, member.attributes):
                 address = application_address(application_name(member))
                 for reference in references_of(*path, value):
                     problem = reference_problem(
@@ -207,24 +212,15 @@ def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:
     return {f.path: f.value for f in fields if f.value is not None and f.path not in kept}
 
 
-def _options(one: ConfObject) -> Iterator[tuple[tuple[str, str, str], Value]]:
-    where, name = ("annex", "userProperties")
-    if one.type == "Application":
-        where, name = ("options", "options")
-    for section, options in (one.attributes.get(name) or {}).items():
-        for key, value in options.items():
-            yield (where, section, key), value
-
-
 def reference_problem(
     reference: OptionReference, tenant: int, context: Context, final: Snapshot
 ) -> str:
-    """What is wrong with a reference; empty if it leads to its target, or if the tenant's
-    scripts were not read."""
+    """What is wrong with a reference; empty if it leads to its target, or into a tenant whose
+    scripts are not read."""
     tenant = reference.tenant_dbid or tenant
     if reference.target == "endpoint":
         return _endpoint_problem(reference, tenant, context, final)
-    if tenant != context.site.tenant_dbid and not final.of_type("Script", tenant):
+    if tenant not in context.tenants:
         return ""
     found = final.find("Script", tenant, reference.name)
     wanted = reference.script_type

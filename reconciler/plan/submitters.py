@@ -5,14 +5,18 @@ through scripts of type InteractionSubmitter (Composer Help, Interaction Queue B
 Submitter names its view is not public: any option of its annex with the view's name counts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.kinds.enums import SCRIPT_TYPE
 from reconciler.kinds.options import is_strategy
+from reconciler.manifest.desired import Initial, ManagedField
 from reconciler.plan.actions import Action, changes_of
 from reconciler.plan.effects import Simulation
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+
+SUBMITTER = SCRIPT_TYPE["InteractionSubmitter"]
+"""The type of the scripts that assign strategies to views."""
 
 Served = Mapping[tuple[int, str], list[tuple[str, str]]]
 """Tenant DBID and name of a queue -> names of its views and of the Submitters that serve them."""
@@ -37,19 +41,35 @@ def submitter_notices(actions: Sequence[Action], final: Simulation) -> Iterator[
                 )
 
 
+def is_bound(queue: ConfObject, strategies: Iterable[ManagedField]) -> bool:
+    """Whether no plan would write these options of a live queue: it has them, or a value of the
+    site's own for those that are initial."""
+    annex = _annex(queue)
+    found = [(one, annex.get(one.path[1], {}).get(one.path[2])) for one in strategies]
+    return all(
+        value == one.value or (value is not None and isinstance(one.ownership, Initial))
+        for one, value in found
+    )
+
+
+def submitters(live: Snapshot, tenant: int | None = None) -> list[ConfObject]:
+    """The scripts that assign strategies to the views of queues; if given, of a tenant."""
+    scripts = live.of_type("Script", tenant)
+    return [script for script in scripts if script.attributes.get("type") == SUBMITTER]
+
+
 def _served(live: Snapshot) -> Served:
-    scripts = live.of_type("Script")
-    submitters: dict[tuple[int, str], list[str]] = {}
-    for script in scripts:
-        if script.attributes.get("type") == SCRIPT_TYPE["InteractionSubmitter"]:
-            for value in _annex_values(script):
-                submitters.setdefault((script.tenant, value), []).append(_name(script))
+    named: dict[tuple[int, str], list[str]] = {}
+    for submitter in submitters(live):
+        for value in annex_values(submitter):
+            named.setdefault((submitter.tenant, value), []).append(_name(submitter))
     served: dict[tuple[int, str], list[tuple[str, str]]] = {}
-    for view in scripts if submitters else ():
+    for view in live.of_type("Script") if named else ():
         if view.attributes.get("type") == SCRIPT_TYPE["InteractionQueueView"]:
             queue = _annex(view).get("View", {}).get("Queue", "")
-            for submitter in submitters.get((view.tenant, _name(view)), ()):
-                served.setdefault((view.tenant, str(queue)), []).append((_name(view), submitter))
+            for submitter_name in named.get((view.tenant, _name(view)), ()):
+                place = (view.tenant, str(queue))
+                served.setdefault(place, []).append((_name(view), submitter_name))
     return served
 
 
@@ -61,7 +81,7 @@ def _annex(script: ConfObject) -> Mapping[str, Mapping[str, object]]:
     return script.attributes.get("userProperties") or {}
 
 
-def _annex_values(script: ConfObject) -> set[str]:
+def annex_values(script: ConfObject) -> set[str]:
     """The texts in an annex; a reference to a script counts as its name."""
     return {
         value.removeprefix("script:")

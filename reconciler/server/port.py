@@ -145,11 +145,18 @@ class Server(Reader, Protocol):
         """Ends the session. May be called twice."""
 
 
+def in_flight(server: Reader) -> int:
+    """How many calls may await an answer at once: the attribute ``in_flight`` of adapters that
+    several threads may use; 1 for all others."""
+    return int(getattr(server, "in_flight", 1))
+
+
 @dataclass(frozen=True)
 class _ReadOnly:
     _info: Callable[[], ServerInfo]
     _read: Callable[[str, Filter | None], list[ConfObject]]
     _permissions: Callable[[str, int], list[AccessEntry]]
+    in_flight: int
 
     def info(self) -> ServerInfo:
         return self._info()
@@ -163,4 +170,4 @@ class _ReadOnly:
 
 def read_only(server: Reader) -> Reader:
     """``server`` without its write methods."""
-    return _ReadOnly(server.info, server.read, server.permissions)
+    return _ReadOnly(server.info, server.read, server.permissions, in_flight(server))

@@ -48,6 +48,7 @@ class PsdkServer:
         self._user = user
         self._password = password
         self._encoding = options.encoding
+        self.in_flight = options.in_flight
         self._answers: dict[_Query, list[ConfObject]] = {}
         self._paths: dict[int, str] = {}
         self._identity = ""

@@ -1,0 +1,134 @@
+"""Reads objects in rounds: what was found decides what must be read next.
+
+Several reads are in flight at once where the server takes that. Every answer is compared with
+its filters here too: a server may find names whatever their case, or ignore a filter.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.names import alike_key
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Query:
+    """One read of objects of a type. ``filters``: sorted pairs; see ``query``. ``alike``: only
+    objects whose name is alike to one of these (``names.alike_key``) are kept; None: all."""
+
+    type: str
+    filters: tuple[tuple[str, str | int | bool], ...] = ()
+    alike: frozenset[str] | None = None
+
+    @property
+    def left_out(self) -> int:
+        """How much of the objects is left out: 0 where they are read whole."""
+        return sum(name in WITHOUT_BODIES for name, _ in self.filters)
+
+    def keeps(self, one: ConfObject) -> bool:
+        """Whether an object is what was asked for, compared exactly."""
+        kind = ALL_TYPES[self.type]
+        if self.alike is not None:
+            name = one.attributes.get(kind.name_attribute)
+            if alike_key(str(name)) not in self.alike:
+                return False
+        return all(_holds(kind, one, name, value) for name, value in self.filters)
+
+
+def query(object_type: str, filters: Filter, alike: frozenset[str] | None = None) -> Query:
+    """The read of a type with these filters."""
+    return Query(object_type, tuple(sorted(filters.items())), alike)
+
+
+def _holds(kind: ObjectType, one: ConfObject, name: str, value: str | int | bool) -> bool:
+    """Whether an object has the value of a filter. Filters that compare no plain attribute are
+    left to the server, and so is a value that it does not return."""
+    if name == "dbid":
+        return one.dbid == value
+    held: Any = one.attributes.get(kind.filters.get(name, ""))
+    return held is None or held == value
+
+
+Following = Callable[[Snapshot, Collection[Query]], Sequence[Query]]
+"""What must be read next, from what was found and what was asked already. Pure."""
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    """The progress of reads that nobody watches."""
+
+
+@dataclass
+class RoundReader:
+    """Reads from ``server`` into ``live``, each query once. An object that was read whole is
+    never replaced by a briefer form of it. ``progress``: is told how many of how many reads
+    have been answered."""
+
+    server: Reader
+    live: Snapshot
+    progress: Callable[[int, int], None] = _tell_nobody
+    _asked: dict[Query, None] = field(default_factory=dict)
+    _left_out: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._left_out.update(((one.type, one.dbid), 0) for one in self.live)
+        self.live = self.live.copy()
+
+    def read(self, following: Following) -> bool:
+        """Reads all that ``following`` asks for, round by round, until it asks for nothing
+        more. Whether anything was left to read."""
+        before = len(self._asked)
+        while queries := self._new(following(self.live, self._asked)):
+            answers = _answers(self.server, queries)
+            total = len(self._asked) + len(queries)
+            for done in range(len(self._asked), total):
+                self.progress(done, total)
+                self._keep(*next(answers))
+        self.live = self.live.copy()  # in the order of DBIDs, however the answers came
+        return len(self._asked) > before
+
+    def _new(self, queries: Iterable[Query]) -> list[Query]:
+        return [one for one in dict.fromkeys(queries) if one not in self._asked]
+
+    def _keep(self, one: Query, answer: Iterable[ConfObject]) -> None:
+        for item in answer:
+            place = (item.type, item.dbid)
+            if one.left_out <= self._left_out.get(place, one.left_out):
+                self._left_out[place] = one.left_out
+                self.live.put(item)
+        self._asked[one] = None
+
+
+def read_in_rounds(
+    server: Reader,
+    found: Snapshot,
+    following: Following,
+    progress: Callable[[int, int], None] = _tell_nobody,
+) -> Snapshot:
+    """``found`` and all that ``following`` asks for; see ``RoundReader``."""
+    reader = RoundReader(server, found, progress)
+    reader.read(following)
+    return reader.live
+
+
+def _answers(server: Reader, queries: Sequence[Query]) -> Iterator[tuple[Query, list[ConfObject]]]:
+    """Each query with its answer, in their order."""
+
+    def ask(one: Query) -> list[ConfObject]:
+        return [item for item in server.read(one.type, dict(one.filters)) if one.keeps(item)]
+
+    width = min(in_flight(server), len(queries))
+    if width <= 1:
+        for one in queries:
+            yield one, ask(one)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - embedded servers need none
+
+    pool = ThreadPoolExecutor(width, thread_name_prefix="gwe-read")
+    try:
+        yield from zip(queries, pool.map(ask, queries), strict=True)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
