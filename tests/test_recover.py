@@ -116,6 +116,7 @@ CALLS = [
     Call("create", "AgentGroup"),
     Call("read", LOCK, 101),
     Call("set_permissions", "AgentGroup", 301),
+    Call("read", "CampaignGroup", 101),
     Call("read", "Script", 600),
     Call("read", LOCK, 101),
     Call("update", "Script", 600),
@@ -128,6 +129,9 @@ CALLS = [
     Call("read", LOCK, 101),
     Call("delete", "Script", 700),
     Call("create", "Script"),
+    Call("read", "Campaign", 101),
+    Call("read", LOCK, 101),
+    Call("update", "Campaign", 101),
     Call("read", "Application", 104),
     Call("read", LOCK, 101),
     Call("update", "Application", 104),
@@ -304,7 +308,8 @@ def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
     refused = isinstance(fault, Refuse) and at in SET_PERMISSIONS
     if refused:
         assert isinstance(result, RunReport)
-        assert "its permissions could not be set" in result.outcomes[0].message
+        message = "its permissions and references to it could not all be set"
+        assert message in result.outcomes[0].message
         assert (
             result.outcomes[0].hint
             == "Run gwe recover: it checks what was written and finishes it. The run's state is"

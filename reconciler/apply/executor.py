@@ -60,7 +60,7 @@ class _Run:
         stale: Collection[Outcome],
     ) -> None:
         self._actions = plan.writes
-        self._writes = Writes(server, calls, live.copy())
+        self._writes = Writes(server, calls, live.copy(), plan.writes)
         self._calls = calls
         self._listener = listener
         self._report = RunReport()

@@ -1,6 +1,7 @@
 """Where an object refers to another: in attributes, in structures, in entries of lists. Pure."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from reconciler.kinds.fields import FieldPath, NameResolver
 from reconciler.kinds.flatten import label_of_entry
@@ -38,6 +39,69 @@ def paths_to_object(
                         yield word, label_of_entry(attribute, entry, names, tenant)
             case _:
                 yield (word,)
+
+
+def redirected(
+    object_type: ObjectType,
+    before: Attributes,
+    now: Attributes,
+    target: str,
+    old: int,
+    new: int,
+) -> dict[str, Any]:
+    """The attributes ``now``, with the references that the same object had ``before`` to the
+    object ``old`` of type ``target``. They lead to the object ``new``, which has taken its place.
+    What somebody has set instead since stays."""
+    result = dict(now)
+    for attribute in references_to_object(object_type, before, target, old):
+        held, holds = before[attribute.name], now.get(attribute.name)
+        match attribute.type:
+            case ValueType.REFERENCES:
+                others = [dbid for dbid in holds or [] if dbid != old]
+                changed: object = others if new in others else [*others, new]
+            case ValueType.STRUCTURE:
+                changed = _redirected_fields(attribute, held, holds or {}, target, old, new)
+            case ValueType.STRUCTURES:
+                changed = _redirected_entries(attribute, held, holds or [], target, old, new)
+            case _:
+                changed = holds if holds and holds != old else new
+        result[attribute.name] = changed
+    return result
+
+
+def _redirected_fields(
+    attribute: Attribute, held: Attributes, holds: Attributes, target: str, old: int, new: int
+) -> dict[str, Any]:
+    return dict(holds) | {
+        inner.name: new
+        for inner in attribute.fields
+        if _leads_to(inner, held.get(inner.name), held, target, old)
+        and holds.get(inner.name) in (None, 0, old)
+    }
+
+
+def _redirected_entries(
+    attribute: Attribute,
+    held: list[Attributes],
+    holds: list[Attributes],
+    target: str,
+    old: int,
+    new: int,
+) -> list[Attributes]:
+    """The entries that are there, and those that went with the old object."""
+    result = list(holds)
+    for entry in held:
+        if not _inside(attribute, entry, target, old):
+            continue
+        wanted = _redirected_fields(attribute, entry, entry, target, old, new)
+        keys = [attribute.key_of(one) for one in (entry, wanted)]
+        place = next((n for n, one in enumerate(result) if attribute.key_of(one) in keys), None)
+        if place is None:
+            result.append(wanted)
+        else:
+            there = result[place]
+            result[place] = _redirected_fields(attribute, entry, there, target, old, new)
+    return result
 
 
 def _refers(

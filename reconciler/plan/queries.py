@@ -131,7 +131,12 @@ def desired_requirements(
                 tenant=dbid,
                 script_type=_script_type(one),
                 folder=bool(one.folder),
-                words=frozenset(field.path[0] for field in one.fields),
+                words=frozenset(
+                    [
+                        *(field.path[0] for field in one.fields),
+                        *(one.policy.preserve if overwrites else ()),
+                    ]
+                ),
                 referrers=overwrites or one.absent,
             )
         )
