@@ -58,6 +58,8 @@ reference: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/embedded.py
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/apply.py
+	$(BIN)/python bench/page.py
 
 clean:
 	rm -rf $(VENV) dist build

@@ -1,4 +1,5 @@
-"""The public names, which ``reconciler`` offers as its own. Everything else may change."""
+"""The public names, which ``reconciler`` offers as its own. Everything else may change, but for
+the names that ``docs/testing-your-client.md`` lists."""
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import Outcome, RunReport
@@ -26,6 +27,7 @@ from reconciler.errors import (
     UnrecoveredError,
     UsageError,
 )
+from reconciler.export.model import Export, Omission, SecretVariable
 from reconciler.plan.actions import (
     Action,
     Blocked,
@@ -66,6 +68,7 @@ __all__ = [
     "Delete",
     "Diagnostic",
     "ExitCode",
+    "Export",
     "InSync",
     "InterruptedRunError",
     "JournalError",
@@ -74,6 +77,7 @@ __all__ = [
     "LockHeldError",
     "LockLostError",
     "ManifestError",
+    "Omission",
     "Outcome",
     "OutcomeUnknownError",
     "Plan",
@@ -91,6 +95,7 @@ __all__ = [
     "RunOnceError",
     "RunReport",
     "RunSummary",
+    "SecretVariable",
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",

@@ -74,7 +74,8 @@ def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic]
         return ""
     import difflib  # noqa: PLC0415 - only for mistakes
 
-    close = difflib.get_close_matches(word, candidates, n=1)
+    same = [each for each in candidates if each.casefold() == word.casefold()]
+    close = same or difflib.get_close_matches(word, candidates, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
@@ -82,6 +83,11 @@ def listing(words: Sequence[str]) -> str:
     """Words in a hint, separated by commas; of many, the first ones."""
     shown = ", ".join(words[:MAX_LISTED])
     return f"{shown} and others" if len(words) > MAX_LISTED else shown
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 object``, ``2,000 objects``; ``thing``: in the singular."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def defect(error: Exception) -> str:

@@ -6,6 +6,7 @@ hint and ends with its code. A test holds this drawing to the classes.
     ReconcilerError                    1   a failure, explained
       UsageError                      64   the request cannot be carried out as given
         ArgumentsError                64   wrong flags of the drop-in command
+        NothingToExportError          64   no live object belongs to what was asked for
       ManifestError                    1   manifests that cannot be read or contradict each other
       RefusedError                     3   a prerequisite is missing or a rule forbids it
         StalePlanError                 4   live objects have changed since the plan was made
@@ -87,6 +88,10 @@ class UsageError(ReconcilerError):
     """The request names something that does not exist, or combines what does not fit."""
 
     exit_code = ExitCode.USAGE
+
+
+class NothingToExportError(UsageError):
+    """No live object belongs to what was asked for."""
 
 
 class _ProblemsError(ReconcilerError):

@@ -109,7 +109,9 @@ def _connection() -> dict[str, Any]:
                 "Seconds of silence that the server tolerates; default: 20.", 1, 86_400
             ),
             "in-flight": _integer(
-                "Requests that may be sent before answers arrive; default: 8.", 1, 256
+                "Requests in flight at once; independent actions of an apply, too; default: 8.",
+                1,
+                256,
             ),
             "connect-timeout": _value(
                 "number",

@@ -28,7 +28,7 @@ MAX_NODES = 50_000
 """Keys and values in one file."""
 
 # Line breaks of YAML 1.1 that no editor shows as such, and that YAML turns into spaces.
-_RARE_BREAK = re.compile("[\x85\u2028\u2029]")
+RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _NAMED = re.compile(r"\b(alias|anchor|tag handle)(?: '.*?')?")
 _INDENT_WITH_TAB = re.compile(r" *\t")
@@ -75,7 +75,7 @@ def load_text(
     text: str, name: str, problems: list[Diagnostic], path: Path | None = None
 ) -> list[YamlDocument]:
     """The documents of a text, as ``load_file`` reads them from the file ``name``."""
-    rare = _RARE_BREAK.search(text)
+    rare = RARE_BREAK.search(text)
     if rare:
         summary = f"the character #x{ord(rare.group()):04x} is not allowed"
         position = position_after(text[: rare.start()], name)

@@ -13,6 +13,7 @@ ELLIPSIS = "..."
 _ESCAPE_OR_CHARACTER = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.", re.DOTALL)
 _LONG = 100
 _AROUND = 20
+_LITTLE_IN_COMMON = 8
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,34 @@ class Side:
     @property
     def difference(self) -> str:
         return "".join(self.units[self.start : self.end])
+
+
+@dataclass(frozen=True)
+class MarkedText:
+    """One of two texts with what differs apart. ``cut_before``, ``cut_after``: more that both
+    have in common is left out there. Without a ``difference``, nothing is to be marked."""
+
+    head: str
+    difference: str = ""
+    tail: str = ""
+    cut_before: bool = False
+    cut_after: bool = False
+
+
+def marked(side: Side, around: int | None) -> MarkedText:
+    """A side as it is shown beside the other. ``around``: how many units are shown of a long
+    part that both have in common; None: all of them. What differs is never left out, and not
+    marked where the texts have little in common."""
+    head, tail = side.units[: side.start], side.units[side.end :]
+    if len(head) + len(tail) < _LITTLE_IN_COMMON:
+        return MarkedText("".join(side.units))
+    cut_before = around is not None and len(head) > 2 * around
+    cut_after = around is not None and len(tail) > 2 * around
+    shown_head = head[-around:] if around and cut_before else head
+    shown_tail = tail[:around] if around and cut_after else tail
+    return MarkedText(
+        "".join(shown_head), side.difference, "".join(shown_tail), cut_before, cut_after
+    )
 
 
 def compare(before: str, after: str) -> tuple[Side, Side]:

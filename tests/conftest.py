@@ -1,11 +1,15 @@
 """Settings that every test shares."""
 
+import gc
 import os
+import re
 import signal
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from inspect import isclass, isfunction, unwrap
+from itertools import count
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -13,7 +17,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import browser
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
+from tests.processor_time import processor_seconds
 from tests.runs import (
     Nursery,
     Place,
@@ -31,8 +37,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Machines of continuous integration are slow and shared: no test depends on time, and a run
 # tries the same examples as the one before. `make explore` tries others, and more;
 # `make quick` fewer.
-settings.register_profile("default", deadline=None, print_blob=True, derandomize=True)
-settings.register_profile("quick", settings.get_profile("default"), max_examples=25)
+settings.register_profile(
+    "default", deadline=None, print_blob=True, derandomize=True, max_examples=50
+)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
@@ -66,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.process)
 
 
+def pytest_collection_finish() -> None:
+    """The tests stay as long as this process: no later collection of garbage looks at them."""
+    gc.collect()
+    gc.freeze()
+
+
 def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
     """Whether a function or class of the tests uses one of the names, or what does."""
     if not (isfunction(thing) or isclass(thing)) or not thing.__module__.startswith("tests."):
@@ -92,6 +106,7 @@ def _names_in(code: CodeType) -> set[str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    item.stash[_BEGAN] = processor_seconds()
     if not item.get_closest_marker("process"):
         _without_processes.append(item.nodeid)
     try:
@@ -108,8 +123,25 @@ def _refuse_processes(event: str, _arguments: object) -> None:
 sys.addaudithook(_refuse_processes)
 
 
+_BEGAN = pytest.StashKey[float]()
+_SPENT = "processor time"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    if call.when == "teardown":
+        item.user_properties.append((_SPENT, processor_seconds() - item.stash[_BEGAN]))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says in one line what was left out, and how to have it."""
+    """Says in one line each what took long, what was left out, and how to have it."""
+    spent = Counter[str]()
+    for report in terminalreporter.stats.get("", ()):
+        found = dict(report.user_properties).get(_SPENT, 0.0)
+        spent[report.nodeid.partition("::")[0]] += float(found)
+    if spent.total() > 60:
+        dearest = ", ".join(f"{name} {found:.0f} s" for name, found in spent.most_common(8))
+        terminalreporter.write_line(f"Processor time: {spent.total():.0f} s. Most: {dearest}.")
     if not os.environ.get("PSDK_LIB"):
         terminalreporter.write_line(
             "Left out: the tests of the Platform SDK, since PSDK_LIB does not name the folder"
@@ -117,6 +149,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if not available():
         terminalreporter.write_line(LEFT_OUT)
+    if not browser.available():
+        terminalreporter.write_line(browser.LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)
@@ -125,10 +159,30 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+_folders = count(1)
+
+
+def _new_path(request: pytest.FixtureRequest, factory: pytest.TempPathFactory) -> Path:
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return factory.getbasetemp() / f"{name}{next(_folders)}"
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder. For its number, pytest's own looks at all the folders of other tests."""
+    folder = _new_path(request, tmp_path_factory)
+    folder.mkdir(0o700)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _a_state_folder_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _a_state_folder_of_the_tests(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """No test writes into the state folder of whoever runs it, or is taken for a CI run."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.parent / f"{tmp_path.name}.home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
     monkeypatch.delenv("CI", raising=False)
 
 

@@ -20,12 +20,12 @@ def on_both_engines(
     ids: Callable[..., str] = lambda *values: "-".join(map(str, values)),
 ) -> pytest.MarkDecorator:
     """Runs a test that uses the fixture ``engine`` with all these cases on SQLite. On
-    PostgreSQL, where commands take longer, it runs with a third of them, drawn once, and
+    PostgreSQL, where commands take longer, it runs with a sixth of them, drawn once, and
     with all in `make explore`. ``names`` and ``cases``: as ``parametrize`` takes them."""
     found = list(cases)
     chosen = {"sqlite": found}
     if available():
-        count = max(examples(len(found)), 1)
+        count = max(examples(len(found), share=6), 1)
         draw = random.Random(names)  # noqa: S311 - no secret
         chosen["postgres"] = [found[n] for n in sorted(draw.sample(range(len(found)), count))]
     return pytest.mark.parametrize(

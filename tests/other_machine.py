@@ -14,8 +14,8 @@ class OtherMachine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str = "far-away") -> None:
         self.slept = 0.0
         self.name = name
-        clock = SimpleNamespace(monotonic=lambda: self.slept, sleep=self._sleep)
-        monkeypatch.setattr(run_context, "time", clock)
+        monkeypatch.setattr(run_context, "time", SimpleNamespace(sleep=self._sleep))
+        monkeypatch.setattr(run_context, "_seconds", lambda: self.slept)
         monkeypatch.setattr(run_context, "machine_id", lambda: f"the machine {name}")
         monkeypatch.setattr(run_context, "socket", SimpleNamespace(gethostname=lambda: name))
 

@@ -27,6 +27,7 @@ _FILE = re.compile(r"# file: (\S+)\n")
 _RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}\b")
 _HOST = re.compile(r"\bRUN from host \S+")
 _PLAN_ID = re.compile(r"\b[0-9a-f]{32}\b")
+_ITS_DBID = re.compile(r"\bits DBID [0-9]+")
 _TIME = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC")
 
 
@@ -103,7 +104,8 @@ def _run(page: Path, step: str, folder: Path, env: Mapping[str, str], last: int)
 
 def _timeless(line: str) -> str:
     """The line with every run name, its host, every plan id and time replaced, since each run
-    has its own."""
+    has its own; and the DBID of an object, since objects are created several at once."""
+    line = _ITS_DBID.sub("its DBID N", line)
     line = _HOST.sub("RUN from HOST", _RUN.sub("RUN", line))
     return _PLAN_ID.sub("ID", _TIME.sub("TIME", line))
 

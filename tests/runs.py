@@ -5,6 +5,7 @@ imported everything. A strike is what happens to such a process at one of its jo
 records or at one of its writes to the server: it kills itself, or signals come.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -44,7 +46,7 @@ from reconciler.state.session import SqlSession
 from reconciler.state.sql import SqlStore
 from reconciler.state.sqlite import SqliteEngine
 from reconciler.state.store import RunJournal, StateStore, StoredRun
-from tests.harness import APP, BARE, Result, everything, opened, site_server, state_folder
+from tests.harness import APP, BARE, Result, everything, gwe, opened, site_server, state_folder
 from tests.postgres import available
 
 ROOT = Path(__file__).parent.parent
@@ -449,12 +451,16 @@ class Nursery:
     def gwe(
         self, *arguments: str | Path, place: Place, strike: Strike | None = None, **extra: str
     ) -> Result:
-        """Runs one command; the code is negative where a signal has killed it."""
+        """Runs one command; the code is negative where a signal has killed it. One that is
+        not struck runs in this process, which takes a quarter less."""
+        environment = {**place.environment, "COLUMNS": "80", **extra}
+        if strike is None:
+            return gwe(*arguments, cwd=place.folder, env=environment)
         request = {
             "arguments": list(map(str, arguments)),
             "cwd": str(place.folder),
-            "env": {**place.environment, "COLUMNS": "80", **extra},
-            "strike": asdict(strike) if strike else None,
+            "env": environment,
+            "strike": asdict(strike),
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -466,17 +472,19 @@ class Nursery:
         return Result(code, out, err)
 
     def apply(self, place: Place, strike: Strike | None = None, *more: str) -> Result:
-        """Applies the manifests with both replaces."""
+        """Applies the manifests with both replaces, one action after another unless ``more``
+        says otherwise."""
         overwrite = [part for one in REPLACED for part in ("--overwrite-only", one)]
         return self.gwe(
             *("apply", "--server", f"embedded:{place.server}", "--app", APP),
-            *("-f", "manifests.yaml", "--auto-approve", *overwrite, *more),
+            *("-f", "manifests.yaml", "--auto-approve", *overwrite, "--in-flight", "1", *more),
             place=place,
             strike=strike,
         )
 
     def undo(self, place: Place, run: str, strike: Strike | None = None) -> Result:
-        return self.gwe("undo", run, "--auto-approve", place=place, strike=strike)
+        one_by_one = ("--in-flight", "1")
+        return self.gwe("undo", run, "--auto-approve", *one_by_one, place=place, strike=strike)
 
     def recover(self, place: Place, *more: str, strike: Strike | None = None) -> Result:
         server = ("--server", f"embedded:{place.server}")
@@ -500,8 +508,8 @@ def running_nursery() -> Iterator[Nursery]:
 
 
 def serve() -> None:
-    """The nursery's own process: forks one that runs the command of each line."""
-    _import_everything()
+    """The nursery's own process: forks a process that runs the command of each line."""
+    _warm_up()
     for line in sys.stdin:
         request = json.loads(line)
         files = [Path(request["cwd"]) / name for name in (".out", ".err")]
@@ -514,13 +522,24 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-def _import_everything() -> None:
-    for name in ("apply", "execution", "lock", "recover", "undo"):
-        importlib.import_module(f"reconciler.cli.{name}")
-    for name in ("jsonschema", "reconciler.render.text_form", "reconciler.render.plan_text"):
-        importlib.import_module(name)
+def _warm_up() -> None:
+    """Runs each command once, so that what is forked finds all modules imported, and all
+    schemas and tables made."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))
+        server = ("--server", f"embedded:{place.server}")
+        plan = (*server, "--app", APP, "-f", "manifests.yaml")
+        for command in (
+            *(("apply", *plan, "--auto-approve"), ("plan", *plan, "--format", "json")),
+            *(("undo", "last", "--auto-approve"), ("runs",), ("recover", *server)),
+            *(("lock", "show", *server), ("lock", "release", *server)),
+        ):
+            done = gwe(*command, cwd=place.folder)
+            assert done.code == 0, done.err
     if available():
         importlib.import_module("reconciler.state.postgres")
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of this process
 
 
 def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
@@ -538,8 +557,7 @@ def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, path in enumerate(files, 1):
             os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), number)
-        if request["strike"]:
-            install(Strike(**request["strike"]))
+        install(Strike(**request["strike"]))
         code = main(request["arguments"])
     except BaseException as error:  # noqa: BLE001 - the test sees it
         os.write(2, f"Traceback: {error!r}".encode())

@@ -29,6 +29,7 @@ BASE = {
     "text_files",
     "visible_text",
     "wildcards",
+    "yaml_text",
 }
 """Modules at the top that know no package. Everything may import them."""
 
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     "text_files": set[str](),
     "visible_text": set[str](),
     "wildcards": set[str](),
+    "yaml_text": set[str](),
     "kinds": set[str](),
     "schema_check": set[str](),
     "yaml_construction": {"kinds"},
@@ -52,14 +54,15 @@ MAY_IMPORT = {
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml", "yaml_construction"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
-    "state": {"kinds", "server", "plan"},
+    "export": {"kinds", "server", "site", "manifest", "plan", "strict_yaml", "yaml_construction"},
+    "state": {"kinds", "server", "plan", "strict_yaml"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
-    "render": {"kinds", "server", "plan", "state", "apply"},
+    "render": {"kinds", "server", "plan", "export", "state", "apply"},
     "settings_schema": {"kinds"},
     "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
     "settings_search": set[str](),
-    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "state", "apply"},
-    "api": {"engine", "server", "plan", "state", "apply"},
+    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "export", "state", "apply"},
+    "api": {"engine", "server", "plan", "export", "state", "apply"},
     "testing": {"kinds", "server"},
     "__init__": {"api"},
 }
@@ -77,7 +80,7 @@ listener of ``wire`` is no adapter: it offers one on the protocol of the other."
 SCHEMES = frozenset(ADAPTERS)
 """The URL schemes, which ``server/connect.py`` maps to adapters."""
 
-PURE = ("kinds", "site", "plan", "launch/formats")
+PURE = ("kinds", "site", "plan", "export", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
 
 

@@ -137,6 +137,18 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         ),
         (GROUP + "spec:\n  state:\n", ["m.yaml:5:9: the value is missing", "Write null"]),
         (GROUP.replace("AgentGroup", "AgentGruop"), ["m.yaml:2:1: unknown kind AgentGruop; did"]),
+        (
+            GROUP.replace("AgentGroup", "agentGroup"),
+            ["m.yaml:2:1: unknown kind agentGroup; did you mean AgentGroup?"],
+        ),
+        (
+            GROUP.replace("AgentGroup", "DN"),
+            ["m.yaml:2:1: unknown kind DN", "write kind: Object, with type: DN in metadata."],
+        ),
+        (
+            GROUP.replace("AgentGroup", "Enumerator"),
+            ["m.yaml:2:1: unknown kind Enumerator", "write kind: BusinessAttribute."],
+        ),
         (GROUP + "spec: {agnts: [a]}\n", ["m.yaml:4:8: unknown field agnts in spec; did you"]),
         (
             GROUP + "spec: {annex: {s: {o: '${var.nope}'}}}\n",
@@ -170,6 +182,9 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         "duplicate key",
         "bare key",
         "unknown kind",
+        "kind in other case",
+        "object type for a kind",
+        "object type with a kind of another name",
         "unknown field",
         "unknown variable",
         "required variable",

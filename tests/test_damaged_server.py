@@ -106,7 +106,7 @@ COMMANDS = [
 def test_no_damage_ends_in_a_traceback(tmp_path: Path) -> None:
     whole = site_server(tmp_path, BARE).read_bytes()
     draw = random.Random(1)  # noqa: S311 - no secret
-    for _ in range(examples(600)):
+    for _ in range(examples(600, share=6)):
         for file in tmp_path.glob("gwe.db*"):
             file.unlink()
         (tmp_path / "gwe.db").write_bytes(damaged(whole, draw))

@@ -129,11 +129,21 @@ def _plan(site: Path, options: PlanOptions) -> Planned:
         return prepare(loaded, server, SiteOptions(APP), options, os.environ)
 
 
-def _apply(site: Path, faults: Sequence[Fault], seed: int = 0) -> tuple[RunReport, FaultyServer]:
+def _apply(
+    site: Path, faults: Sequence[Fault], seed: int = 0, in_flight: int = 1
+) -> tuple[RunReport, FaultyServer]:
     planned = _plan(site, OVERWRITE)
+    told: list[tuple[Outcome, int]] = []
     with opened(site) as inner:
         server = FaultyServer(inner, faults, seed=seed, sleep=lambda _: None)
-        report = execute(planned.plan, planned.live, server, lambda *_: None)
+        report = execute(
+            planned.plan,
+            planned.live,
+            server,
+            lambda outcome, number, _: told.append((outcome, number)),
+            in_flight=in_flight,
+        )
+    assert told == list(zip(report.outcomes, range(1, len(ACTIONS) + 1), strict=True))
     return report, server
 
 
@@ -239,6 +249,22 @@ FAULTS = [
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("at", [1, 3, 9, 10])  # beside the replace, where several are in flight
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_an_apply_with_eight_in_flight_under_one_fault_accounts_for_every_action(
+    site: Path, at: int, fault: Fault
+) -> None:
+    before = everything(site)
+    report, server = _apply(site, [replace(fault, at=at)], in_flight=8)
+    if not isinstance(fault, Stale):
+        assert server.struck
+    _check_accounts(report, before, everything(site))
+    if isinstance(fault, Delay | Stale):
+        assert report.exit_code == 0
+    _check_settles(site, before)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("at", EVERY_CALL)
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
 def test_an_apply_under_one_fault_accounts_for_every_action_and_settles_later(
@@ -325,10 +351,16 @@ def _interrupt(_: Server) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("at", EVERY_CALL)
-def test_an_interrupt_at_any_call_is_told_as_what_it_left(site: Path, at: int, when: When) -> None:
+@pytest.mark.parametrize(
+    ("at", "in_flight"), [*((at, 1) for at in EVERY_CALL), *((at, 8) for at in (1, 3, 9, 10))]
+)
+def test_an_interrupt_at_any_call_is_told_as_what_it_left(
+    site: Path, at: int, when: When, in_flight: int
+) -> None:
     before = everything(site)
-    report, server = _apply(site, [Interfere(at=at, when=when, write=_interrupt)])
+    report, server = _apply(
+        site, [Interfere(at=at, when=when, write=_interrupt)], in_flight=in_flight
+    )
     assert len(server.struck) == 1
     _check_accounts(report, before, everything(site))
     assert report.exit_code == 5
@@ -365,7 +397,7 @@ def test_an_apply_under_many_faults_accounts_for_every_action_and_settles_later(
 ) -> None:
     before = everything(site)
     faults = [replace(fault, chance=0.06) for fault in FAULTS]
-    report, _ = _apply(site, faults, seed)
+    report, _ = _apply(site, faults, seed, in_flight=8 if seed % 2 else 1)
     _check_accounts(report, before, everything(site))
     _check_settles(site, before)
 

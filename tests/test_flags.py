@@ -116,11 +116,13 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
         for command, option in _options()
         if option.name == "format" and isinstance(option.type, click.Choice)
     }
-    forms = dict.fromkeys(("plan", "show", "runs"), tuple(FORMS))
     assert found == {
-        **forms,
-        "drift": (*FORMS, "junit"),
+        **dict.fromkeys(("plan", "show"), (*FORMS, "html")),
+        "runs": tuple(FORMS),
+        "drift": (*FORMS, "html", "junit"),
         "validate": ("text", "json", "junit", "sarif"),
+        "explain": ("text", "json"),
+        "graph": ("text", "mermaid", "dot", "svg", "json"),
         "apply": ("text", "json"),
         "doctor": ("text", "json"),
     }

@@ -255,7 +255,7 @@ def test_a_plan_is_not_written_through_links_or_to_what_is_no_file(
     make(path)
     before = path.lstat()
     with pytest.raises(ReconcilerError, match=f"cannot be written: it is {kind}"):
-        replace_file(path, b"new", lambda _: True)
+        replace_file(path, b"new", lambda _: True, "plan file")
     assert path.lstat() == before
     assert other.read_bytes() == OLD_PLAN
     assert sorted(one.name for one in tmp_path.iterdir()) == ["other", "plan.json"]
@@ -263,7 +263,7 @@ def test_a_plan_is_not_written_through_links_or_to_what_is_no_file(
 
 def test_a_device_is_not_replaced_by_a_plan() -> None:
     with pytest.raises(UsageError, match="/dev/null cannot be written: it is no regular file"):
-        replace_file(Path("/dev/null"), b"new", lambda _: True)
+        replace_file(Path("/dev/null"), b"new", lambda _: True, "plan file")
 
 
 def test_a_link_prepared_in_the_folder_of_a_plan_leads_no_text_elsewhere(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import fcntl
 import os
 import pty
+import signal
 import sqlite3
 import subprocess
 import sys
 import termios
+import time as time_module
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -21,6 +23,7 @@ from reconciler.apply.lock_acquisition import Resumption, acquire
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
+from reconciler.engine.run_context import run_context
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
 from reconciler.plan.codec import plan_json
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -28,7 +31,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.port import Server
 from reconciler.state.opening import open_store
-from reconciler.testing.faults import Drop, Interfere, Refuse
+from reconciler.testing.faults import Delay, Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.engines import on_both_engines
 from tests.harness import APP, gwe, opened
@@ -45,6 +48,8 @@ from tests.runs import (
 from tests.test_output import in_terminal
 
 TENANTS = (1, 101)
+QUEUE = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{}}}\n"
+SIXTY = "---\n".join(QUEUE.format(number) for number in range(60))
 Sleep = Callable[[float], object]
 
 
@@ -336,7 +341,7 @@ def test_a_process_whose_run_is_recovered_no_longer_has_the_lock(server: Embedde
     lost.start_writing()
     _recover(server, "run", time)
     with pytest.raises(LockLostError, match="it is now held by anna on here"):
-        lost.confirm()
+        lost.confirm(always=True)
 
 
 # Recovering from another machine
@@ -457,14 +462,83 @@ def test_an_owner_notices_the_loss_before_its_next_write(
     assert [holder_of(one).run for one in find_locks(server)] == (["second"] if theirs else [])
 
 
+@pytest.mark.parametrize(("slept", "always"), [(6.0, True), (6.1, False), (90_000.0, False)])
+def test_an_owner_that_slept_notices_the_loss_once_its_confirmation_is_a_tenth_of_a_lease_old(
+    server: EmbeddedServer, slept: float, *, always: bool
+) -> None:
+    """Suspended, stopped or waiting: its clock has gone on. Meanwhile somebody else has
+    released its lock (``gwe lock release --abandon``) and holds another."""
+    time = Time()
+    owner = _take(server, "owner", time)
+    owner.start_writing()
+    _steal(server)
+    time.now += slept
+    with pytest.raises(LockLostError, match="another run has taken the lock over"):
+        owner.confirm(always=always)
+
+
+def test_a_confirmation_counts_from_when_it_was_asked_for(server: EmbeddedServer) -> None:
+    """An answer may have waited in the network for as long as a call may take."""
+    time = Time()
+    slow = FaultyServer(server, [Delay("read", when="after", seconds=7)], sleep=time.clock.sleep)
+    owner = _take(slow, "owner", time)
+    owner.start_writing()
+    asked = len(slow.calls)
+    owner.confirm()
+    assert [call.name for call in slow.calls[asked:]] == ["read"]
+
+
+def test_the_clock_of_a_run_goes_on_while_the_machine_is_suspended() -> None:
+    """No test can suspend this machine: the clock is the one that its system says does."""
+    clock = run_context("anna").clock.monotonic
+    name = "CLOCK_BOOTTIME" if hasattr(time_module, "CLOCK_BOOTTIME") else "CLOCK_MONOTONIC"
+    if hasattr(time_module, name):
+        before = time_module.clock_gettime(getattr(time_module, name))
+        assert before <= clock() <= time_module.clock_gettime(getattr(time_module, name))
+
+
+@pytest.mark.parametrize("lease", [60.0, 600.0])
+def test_the_lock_is_read_once_in_a_tenth_of_the_lease_and_not_for_each_write(
+    place: Place, server: EmbeddedServer, lease: float
+) -> None:
+    (place.folder / "manifests.yaml").write_text(SIXTY, encoding="utf-8")
+    watch = Time()
+    # Each of 60 creates takes a second.
+    faulty = FaultyServer(
+        server, [Delay("create", object_type="Script", seconds=1)], sleep=watch.clock.sleep
+    )
+    report = _execute(place, faulty, plan=place.plan(), clock=watch.clock, lease=lease)
+    assert report.exit_code == 0
+    names = [(one.name, one.object_type) for one in faulty.calls]
+    first, last = (
+        names.index(("create", "Script")),
+        len(names) - names[::-1].index(("create", "Script")),
+    )
+    assert names[first:last].count(("read", "Transaction")) == {60.0: 10, 600.0: 0}[lease]
+
+
+def test_each_delete_of_a_replace_confirms_the_lock_right_before(
+    place: Place, server: EmbeddedServer
+) -> None:
+    faulty = FaultyServer(server)
+    assert _execute(place, faulty).exit_code == 0
+    calls = faulty.calls
+    deletes = [n for n, one in enumerate(calls) if one.name == "delete"][:-1]  # not of the lock
+    assert [calls[n].object_type for n in deletes] == ["AgentGroup", "Script"]
+    assert [(calls[n - 1].name, calls[n - 1].object_type) for n in deletes] == [
+        ("read", "Transaction")
+    ] * 2
+
+
 def _execute(place: Place, server: Server, **options: Any) -> RunReport:
     plan = options.pop("plan", None) or place.plan(*REPLACED)
+    clock = options.pop("clock", None)
     return execute_plan(
         plan,
         plan_json(plan),
         server,
         RunOptions(place.state, **options),
-        someone("first"),
+        someone("first", clock=clock),
         lambda *_: None,
         options.get("warn", lambda _: None),
         lambda: False,
@@ -495,16 +569,25 @@ def test_a_run_whose_lock_is_taken_away_stops_before_its_next_write(
     assert [c for c in faulty.calls if c.name == "delete" and c.object_type != "Transaction"] == []
 
 
+@pytest.mark.parametrize("slept", [6, 7])
 def test_a_replace_whose_lock_is_taken_after_its_delete_is_created_all_the_same(
-    place: Place, server: EmbeddedServer
+    place: Place, server: EmbeddedServer, slept: int
 ) -> None:
+    """Then the run stops: before its next delete, or once a tenth of the lease has passed."""
     before = place.objects()
+    watch = Time()
     stolen = Interfere("delete", 1, "after", object_type="AgentGroup", write=_steal)
-    report = _execute(place, FaultyServer(server, [stolen]))
+    slow = Delay("delete", 1, "after", object_type="AgentGroup", seconds=slept)
+    faulty = FaultyServer(server, [stolen, slow], sleep=watch.clock.sleep)
+    report = _execute(place, faulty, clock=watch.clock)
     group = told(place.objects())["AgentGroup Group"]
     assert group == AFTER["AgentGroup Group"]
     assert report.exit_code == 5  # it was written, though the run stopped
-    assert [outcome.status for outcome in report.outcomes][1:] == ["not-started"] * 4
+    assert [outcome.status for outcome in report.outcomes] == (
+        ["failed", *["not-started"] * 4]
+        if slept > 6
+        else ["done", "done", "done", "failed", "not-started"]
+    )
     assert bystanders(place.objects()) == bystanders(before)
     assert _held(server).run == "thief"
 
@@ -891,7 +974,7 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
 ) -> None:
     before = place.objects()
     done = nursery.apply(place, Strike("record", "after", number, (name,)))
-    assert "Finishing the current object; interrupt again to stop at once." in done.err
+    assert "Finishing what has begun; interrupt again to stop at once." in done.err
     (run,) = place.runs
     statuses = [one.status for one in run.outcomes.values()]
     written = 1 + sum(number > last for last in (8, 11, 14, 19))
@@ -905,6 +988,34 @@ def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
         assert state[title] == AFTER[title]
     assert bystanders(place.objects()) == bystanders(before)
     assert nursery.apply(place).code == 0
+    assert told(place.objects()) == AFTER
+
+
+@pytest.mark.parametrize(("number", "signals"), [(10, 1), (12, 1), (10, 2), (12, 2)])
+def test_signals_with_eight_in_flight_leave_nothing_that_is_not_said_or_recovered(
+    nursery: Nursery, place: Place, number: int, signals: int
+) -> None:
+    """At a commit after the first replace, while several objects are written."""
+    before = place.objects()
+    queues = "".join(f"---\n{QUEUE.format(n)}" for n in range(8))
+    with (place.folder / "manifests.yaml").open("a", encoding="utf-8") as file:
+        file.write(queues)
+    strike = Strike("record", "after", number, ("SIGINT",) * signals)
+    done = nursery.apply(place, strike, "--in-flight", "8")
+    assert "interrupt again to stop at once." in done.err
+    (run,) = place.runs
+    if signals == 1:
+        assert done.code == 5
+        assert {one.status for one in run.outcomes.values()} == {"done", "not-started"}
+        assert run.finished
+    else:
+        assert "nothing was written" not in done.err
+        assert done.code == 5
+    assert nursery.recover(place).code == 0
+    assert place.locks() == []
+    assert all(run.finished for run in place.runs)
+    assert bystanders(before).items() <= bystanders(place.objects()).items()
+    assert nursery.apply(place, None, "--in-flight", "8").code == 0
     assert told(place.objects()) == AFTER
 
 
@@ -934,18 +1045,15 @@ OBJECTS = 400
 """So many that what an apply says of them is more than a pipe and its reader hold."""
 SMALL = 4096
 """The bytes of a pipe that lets nobody be far ahead of its reader."""
-MANY = "---\n".join(
-    f"apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{n}}}\n"
-    for n in range(OBJECTS)
-)
+MANY = "---\n".join(QUEUE.format(number) for number in range(OBJECTS))
 
 
-def _apply_many(place: Place, **how: Any) -> "subprocess.Popen[bytes]":
+def _apply_many(place: Place, *more: str, **how: Any) -> "subprocess.Popen[bytes]":
     (place.folder / "manifests.yaml").write_text(MANY, encoding="utf-8")
     return subprocess.Popen(
         [
             *(sys.executable, "-u", "-m", "reconciler", "apply", *_server(place), "--app", APP),
-            *("-f", "manifests.yaml", "--auto-approve"),
+            *("-f", "manifests.yaml", "--auto-approve", *more),
         ],
         cwd=place.folder,
         env={**os.environ, "GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80"},
@@ -999,6 +1107,37 @@ def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Pl
         process.stdout.close()
     assert process.returncode == 0
     assert _check_many(place, "applied") == OBJECTS
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("in_flight", ["1", "8"])
+def test_a_run_that_is_stopped_and_abandoned_writes_nothing_when_it_goes_on(
+    place: Place, in_flight: str
+) -> None:
+    """SIGSTOP for a tenth of the lease of a minute, and somebody else releases its lock."""
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "pipesize": SMALL}
+    with _apply_many(place, "--timeout", "15", "--in-flight", in_flight, **pipe) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"[ 10/400]"):
+                break
+        process.send_signal(signal.SIGSTOP)
+        (run,) = place.run_names
+        left = gwe("lock", "release", *_server(place), "--abandon", run, cwd=place.folder / "..")
+        assert left.code == 0, left.err
+        before = _in_line(place)
+        time_module.sleep(6.1)
+        process.send_signal(signal.SIGCONT)
+        shown = process.stdout.read().decode()
+    assert process.returncode == 5
+    assert "another run has taken the lock over" in " ".join(shown.split())
+    assert len(_in_line(place)) <= len(before) + int(in_flight)  # those that were on their way
+
+
+def _in_line(place: Place) -> list[object]:
+    """The queues that are there."""
+    found = place.objects().values()
+    return [one for one in found if str(one.attributes.get("name", "")).startswith("Q")]
 
 
 def test_other_runs_are_looked_for_before_anything_is_read(

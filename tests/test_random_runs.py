@@ -119,10 +119,9 @@ class Story:
         """Carries a plan out under faults; the exit code of its end, or of its refusal."""
         with opened(self.path) as inner:
             server: Any = FaultyServer(inner, list(faults), sleep=lambda _: None)
+            options = RunOptions(self.state, in_flight=1 if self.number % 2 else 8)
             try:
-                report = carry_out_quietly(
-                    plan, server, RunOptions(self.state), self._circumstances()
-                )
+                report = carry_out_quietly(plan, server, options, self._circumstances())
             except ReconcilerError as error:
                 return int(error.exit_code)
             except KeyboardInterrupt:
@@ -251,7 +250,7 @@ ROUNDS = st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size
 
 
 @pytest.mark.long
-@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25, share=5), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans(), ROUNDS)
 def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]
@@ -260,7 +259,7 @@ def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back
 
 
 @pytest.mark.long
-@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50, share=5), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.booleans(), ROUNDS)
 def test_runs_of_any_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]

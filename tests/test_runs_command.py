@@ -12,7 +12,7 @@ from reconciler.state.opening import open_store
 from reconciler.state.records import CallEnd, Record, RunFinish
 from tests.harness import Result, gwe, plan_arguments
 from tests.runs import Place
-from tests.state.backends import REPLACE, Backend, call, make_run
+from tests.state.backends import PLAN, REPLACE, Backend, call, head, make_run
 from tests.state.conftest import ENGINES, new_backend
 
 DAY = 86_400.0
@@ -51,6 +51,20 @@ def test_the_list_has_a_header_and_aligned_columns(backend: Backend, tmp_path: P
         "a-long-name-of-a-run  applied          0/2   GWE",
         "short                 unfinished       0/2   GWE",
         "idle                  nothing written  0/2   GWE",
+    ]
+
+
+def test_the_run_that_a_run_reverts_has_a_line_of_its_own(backend: Backend, tmp_path: Path) -> None:
+    first, second = "20261124-103000-41822c3d", "20261124-104500-41824e5f"
+    made(backend, first, 1, *WROTE)
+    store = open_store(backend.where)
+    with store.create_run(replace(head(second), undoes=first), PLAN):
+        pass
+    assert runs(backend, tmp_path).out.splitlines() == [
+        "RUN                       STATUS           DONE  APPLICATION",
+        "20261124-103000-41822c3d  applied          0/2   GWE",
+        "20261124-104500-41824e5f  nothing written  0/2   GWE",
+        "  undoes 20261124-103000-41822c3d",
     ]
 
 

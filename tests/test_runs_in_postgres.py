@@ -1,5 +1,6 @@
 """The commands with their state in PostgreSQL: the runs of a team, of CI, of another machine."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -68,7 +69,7 @@ def flat(text: str) -> str:
 
 
 def folders_of_a_state(team: Team, tmp_path: Path) -> list[Path]:
-    platform = tmp_path.parent / f"{tmp_path.name}.home"  # of the fixture for all tests
+    platform = Path(os.environ["XDG_STATE_HOME"])
     places = (tmp_path, platform, team.place.state_dir)
     return [file for place in places for file in place.rglob("state.db")]
 

@@ -18,8 +18,8 @@ def test_the_written_schemas_are_current() -> None:
 
 
 def test_the_schemas_are_valid_json_schemas() -> None:
-    reports = ["validate", "apply", "runs", "run", "doctor"]
-    assert list(SCHEMAS) == ["manifest", "plan", "settings", *reports]
+    reports = ["graph", "explain", "validate", "apply", "runs", "run", "doctor"]
+    assert list(SCHEMAS) == ["manifest", "plan", "settings", "baseline", *reports]
     for make in SCHEMAS.values():
         assert make()["$schema"] == "http://json-schema.org/draft-07/schema#"
         Draft7Validator.check_schema(make())

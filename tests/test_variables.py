@@ -160,6 +160,14 @@ def test_a_value_that_this_site_lacks_is_a_problem(site: Bound) -> None:
     assert "use a variable instead" in hint
 
 
+def test_a_default_that_this_site_cannot_fill_asks_for_a_value(site: Bound) -> None:
+    declared = "  a: {description: d, default: '${site.cluster.name}'}\n"
+    text = f"{VARIABLES}{declared}{GROUP}spec:\n  annex: {{s: {{o: '${{var.a}}'}}}}\n"
+    ((place, summary, hint),) = problems_of(text, site=site)
+    assert (place, summary) == ("m.yaml:5:23", "the site has no cluster.name")
+    assert "give the variable a value (--var, gwe.toml) instead" in hint
+
+
 def test_the_environment_gives_a_value_or_it_is_a_problem() -> None:
     assert filled("${env.PLACE}", environment={"PLACE": "here"}) == "here"
     assert filled("<${env.PLACE}>", environment={"PLACE": ""}) == "<>"

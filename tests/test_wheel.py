@@ -60,6 +60,9 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
         "reconciler/py.typed",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.bat",
         "reconciler/cli/drop_in_scripts/webengagement_provisioning.sh",
+        "reconciler/render/html/page.css",
+        "reconciler/render/html/page.html.jinja",
+        "reconciler/render/html/page.js",
         "reconciler/server/embedded/sites/sample.yaml",
         "reconciler/server/embedded/sites/predefined.yaml",
     } <= files

@@ -1,13 +1,16 @@
-"""Every write of a run: the lock is confirmed first, the journal written before and after.
+"""Every write of a run: the journal is written before and after, the lock confirmed between.
 
 When a call is sent, its ``CallBegin`` is durable, with the object as it was; when its
-answer is there, a ``CallEnd`` follows. If the journal cannot be written, nothing more is
-sent.
+answer is there, a ``CallEnd`` follows. The lock is confirmed right before the call is sent:
+always before a delete, else where the last confirmation is too old. If the journal cannot be
+written, nothing more is sent.
 """
 
+import copy
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from reconciler.apply.lock import NoLock, RunLock
 from reconciler.errors import JournalError, ReconcilerError
@@ -42,10 +45,16 @@ class Calls:
     ) -> None:
         self._server = server
         self.journal: RunJournal = journal or NullJournal()
-        self._lock = lock or NoLock()
-        self._step = first_step - 1
+        self.lock: RunLock = lock or NoLock()
+        self._steps = itertools.count(first_step)
         self.journal_problem = ""
         """Why the journal could not be written at first; empty: it could."""
+
+    def through(self, journal: RunJournal, lock: RunLock) -> Self:
+        """Calls of the same run, for another thread with a journal and lock of its own."""
+        made = copy.copy(self)
+        made.journal, made.lock = journal, lock
+        return made
 
     @property
     def recover_hint(self) -> str:
@@ -114,7 +123,6 @@ class Calls:
 
     def found(self, action: Write, made: ConfObject) -> None:
         """Records a create that has no records although its object exists."""
-        self._step += 1
         begin = self._begin(action, "create", makes=made.attributes)
         self.journal.append(begin)
         self._end(begin, "answered", made)
@@ -132,14 +140,13 @@ class Calls:
         must: bool = False,
     ) -> _Answer:
         if not must:
-            self._lock.start_writing()
-        self._step += 1
+            self.lock.start_writing()
         begin = self._begin(action, call, before, permissions, referrers, makes)
         with self.without_journal() if must else nullcontext():
             self.journal.append(begin)
         try:
             if not must:
-                self._lock.confirm()
+                self.lock.confirm(always=call == "delete")
             answer = send()
         except (OutcomeUnknownError, KeyboardInterrupt):
             self._end(begin, "unknown")
@@ -167,9 +174,9 @@ class Calls:
         referrers: Sequence[ConfObject] = (),
         makes: Attributes | None = None,
     ) -> CallBegin:
-        """The record of the step that begins."""
+        """The record of the next step, which begins."""
         return CallBegin(
-            step=self._step,
+            step=next(self._steps),
             address=action.address,
             action=action.action,
             call=call,

@@ -1,4 +1,7 @@
-"""Applies the actions of a plan in order, and accounts for every action.
+"""Applies the actions of a plan, independent actions in flight together, and accounts for each.
+
+Actions start in the order of the plan and as ``schedule`` allows. They end in any order, and are
+told in that of the plan. An action that has nothing beside it is written in the run's own thread.
 
 A failed action skips the actions that need it. Independent actions go on, but no replace or
 delete starts any more. When the server, the lock or the journal is lost, the run stops.
@@ -7,7 +10,9 @@ delete starts any more. When the server, the lock or the journal is lost, the ru
 from collections.abc import Callable, Collection
 
 from reconciler.apply.calls import Calls
+from reconciler.apply.in_flight import InFlight, Result
 from reconciler.apply.report import Outcome, RunReport
+from reconciler.apply.schedule import Schedule
 from reconciler.apply.writes import StopRunError, Writes
 from reconciler.diagnostics import defect
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
@@ -38,15 +43,18 @@ def execute(
     *,
     calls: Calls | None = None,
     stale: Collection[Outcome] = (),
+    in_flight: int = 1,
 ) -> RunReport:
     """Applies the plan; the report has an outcome for every action that writes.
 
     ``live``: the objects that the plan depends on, as they are now. ``stopping`` is asked
     before each action; KeyboardInterrupt ends the run at once. ``calls``: with journal and
     lock; without it neither is used. ``stale``: outcomes of actions that are not tried,
-    since their live objects have changed.
+    since their live objects have changed. ``in_flight``: how many actions may be written at
+    once.
     """
-    return _Run(plan, live, server, listener, calls or Calls(server), stale).run(stopping)
+    run = _Run(plan, live, server, listener, calls or Calls(server), stale, in_flight)
+    return run.run(stopping)
 
 
 class _Run:
@@ -58,6 +66,7 @@ class _Run:
         listener: OutcomeListener,
         calls: Calls,
         stale: Collection[Outcome],
+        in_flight: int,
     ) -> None:
         self._actions = plan.writes
         self._writes = Writes(server, calls, live.copy(), plan.writes)
@@ -67,56 +76,113 @@ class _Run:
         self._stale = {outcome.action.address: outcome for outcome in stale}
         self._unmet: set[str] = set()
         self._failed: set[str] = set()
+        self._stopped = ""
+        """Why no further action starts; empty: the run goes on."""
+        self._schedule = Schedule(self._actions)
+        self._in_flight = InFlight(in_flight, calls, self._write)
+        self._begun: set[int] = set()
+        self._outcomes: dict[int, Outcome] = {}
 
     def run(self, stopping: Callable[[], bool]) -> RunReport:
-        stopped = ""
-        for action in self._actions:
-            if stopped:
-                self._account(Outcome(action, "not-started", stopped))
-                continue
-            outcome = Outcome(action, "not-started", "interrupted")
-            try:
-                if stopping():
-                    stopped = "interrupted"
-                elif self._calls.journal.broken:
-                    stopped = "the journal cannot be written"
-                    outcome = Outcome(action, "not-started", stopped)
-                else:
-                    outcome = self._apply(action)
-            except StopRunError as stop:
-                outcome, stopped = stop.outcome, "the run had stopped"
-            except KeyboardInterrupt:
-                message = "interrupted; it may or may not have been written"
-                hint = self._calls.recover_hint
-                outcome, stopped = Outcome(action, "unknown", message, hint), "interrupted"
-            if not self._account(outcome) and not stopped:
-                stopped = "interrupted"
-        self._report.journal_problem = self._calls.journal_problem
+        try:
+            self._execute(stopping)
+            self._in_flight.dismiss()
+        except KeyboardInterrupt:
+            self._in_flight.abandon()
+            self._stopped = "interrupted"
+        except BaseException:
+            self._in_flight.abandon()
+            raise
+        self._account_for_the_rest()
+        problem = self._calls.journal_problem or self._in_flight.journal_problem
+        self._report.journal_problem = problem
         return self._report
 
-    def _account(self, outcome: Outcome) -> bool:
-        """Adds an outcome to the report and announces it; False if that was interrupted."""
-        self._report.outcomes.append(outcome)
-        address = outcome.action.address
-        if outcome.status != "done":
-            self._unmet.add(address)
-        skipped = outcome.status == "skipped" and not self._failed
-        if outcome.status != "done" and address not in self._stale and not skipped:
-            self._failed.add(address)
-        try:
-            self._announce(outcome)
-        except KeyboardInterrupt:
+    def _execute(self, stopping: Callable[[], bool]) -> None:
+        while True:
+            while self._may_start(stopping):
+                self._start(self._schedule.take())
+            if not self._in_flight.count:
+                return
+            for number, result in self._in_flight.wait():
+                self._end(number, result)
+
+    def _may_start(self, stopping: Callable[[], bool]) -> bool:
+        if self._stopped or self._in_flight.is_full or not self._schedule.ready:
             return False
-        return True
+        if stopping():
+            self._stopped = "interrupted"
+        elif self._calls.journal.broken:
+            self._stopped = "the journal cannot be written"
+        return not self._stopped
 
-    def _announce(self, outcome: Outcome) -> None:
-        with self._calls.without_journal():  # noticed before the next action
-            self._calls.journal.append(
-                ActionOutcome(outcome.action.address, outcome.status, outcome.message)
-            )
-        self._listener(outcome, len(self._report.outcomes), len(self._actions))
+    def _start(self, number: int) -> None:
+        """Starts an action, or ends it where it is not to be tried. Where no other is or
+        could be in flight, it is written here, to its end."""
+        action = self._actions[number]
+        self._begun.add(number)
+        result: Result | None = self._skipped(action)
+        if result is None and not self._in_flight.has_room_beside(self._schedule.ready):
+            try:
+                result = self._write(action, self._calls)
+            except StopRunError as error:
+                result = error
+        if result is None:
+            self._in_flight.start(number, action)
+        else:
+            self._end(number, result)
 
-    def _apply(self, action: Write) -> Outcome:
+    def _end(self, number: int, result: Result) -> None:
+        """Accounts for an action that has ended."""
+        match result:
+            case Outcome():
+                outcome = result
+            case StopRunError():
+                outcome = result.outcome
+                self._stopped = self._stopped or "the run had stopped"
+            case _:
+                raise result
+        self._note(number, outcome)
+        self._schedule.end(number)
+        self._in_flight.note(_record(outcome))
+        self._tell()
+
+    def _note(self, number: int, outcome: Outcome) -> None:
+        self._outcomes[number] = outcome
+        if outcome.status == "done":
+            return
+        address = outcome.action.address
+        skipped = outcome.status == "skipped" and not self._failed
+        self._unmet.add(address)
+        if address not in self._stale and not skipped:
+            self._failed.add(address)
+
+    def _tell(self) -> None:
+        """Announces what has ended, as far as all before it in the plan has ended too."""
+        told = len(self._report.outcomes)
+        while told in self._outcomes:
+            outcome = self._outcomes[told]
+            self._report.outcomes.append(outcome)
+            told += 1
+            self._listener(outcome, told, len(self._actions))
+
+    def _account_for_the_rest(self) -> None:
+        """The outcomes of actions that were interrupted, and of those that did not start."""
+        rest = [number for number in range(len(self._actions)) if number not in self._outcomes]
+        for number in rest:
+            action = self._actions[number]
+            outcome = Outcome(action, "not-started", self._stopped)
+            if number in self._begun:
+                message = "interrupted; it may or may not have been written"
+                outcome = Outcome(action, "unknown", message, self._calls.recover_hint)
+            self._note(number, outcome)
+        if rest:
+            with self._calls.without_journal():
+                self._calls.journal.append(*(_record(self._outcomes[one]) for one in rest))
+        self._tell()
+
+    def _skipped(self, action: Write) -> Outcome | None:
+        """The outcome of an action that is not tried; None: it is."""
         if action.address in self._stale:
             return self._stale[action.address]
         for need in action.needs:
@@ -124,8 +190,13 @@ class _Run:
                 return Outcome(action, "skipped", f"needs {need}, which was not applied")
         if self._failed and isinstance(action, Replace | Delete):
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
+        return None
+
+    def _write(self, action: Write, calls: Calls) -> Outcome:
+        """Writes an action with the calls of this thread. StopRunError where the run must
+        end."""
         try:
-            return self._writes.write(action)
+            return self._writes.through(calls).write(action)
         except StopRunError:
             raise
         except StaleActionError as error:
@@ -151,3 +222,7 @@ class _Run:
         except Exception as error:
             hint = self._calls.recover_hint
             raise StopRunError(Outcome(action, "unknown", defect(error), hint)) from error
+
+
+def _record(outcome: Outcome) -> ActionOutcome:
+    return ActionOutcome(outcome.action.address, outcome.status, outcome.message)

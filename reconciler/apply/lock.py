@@ -1,7 +1,7 @@
 """One writer at a time: a List object in Configuration Server itself is the lock.
 
 Its unique name is the test-and-set: whoever creates the object has the lock. The owner
-increments a counter in it while it works, checks before each write that the lock is still
+increments a counter in it while it works, confirms from time to time that the lock is still
 its own, and deletes it at the end. ``lock_acquisition`` acquires it and takes it over. A run
 that has begun to write says so in the lock; then only ``gwe recover`` takes it over.
 """
@@ -175,8 +175,10 @@ class RunLock(Protocol):
 
     keep: bool
 
-    def confirm(self) -> None:
-        """LockLostError if the lock is no longer this run's."""
+    def confirm(self, *, always: bool = False) -> None:
+        """LockLostError if the lock is no longer this run's. Called right before a write is
+        sent; the lock is read where the last confirmation is older than a tenth of the lease,
+        or ``always``."""
 
     def start_writing(self) -> None:
         """Says in the lock that the run has begun to write."""
@@ -190,7 +192,7 @@ class NoLock:
 
     keep = False
 
-    def confirm(self) -> None:
+    def confirm(self, *, always: bool = False) -> None:
         """Does nothing."""
 
     def start_writing(self) -> None:
@@ -202,7 +204,8 @@ class NoLock:
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as the lock sees it: seconds that only grow, a wait, and a time of day to display."""
+    """Time as the lock sees it: seconds that only grow, also while the machine is suspended; a
+    wait, and a time of day to display."""
 
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
@@ -220,14 +223,19 @@ class Lock:
         self._holder = holder
         self._clock = clock
         self._renewed = clock.monotonic()
+        self._confirmed = -math.inf
 
-    def confirm(self) -> None:
-        self._read()
-        if self._clock.monotonic() - self._renewed > self._holder.lease / 4:
+    def confirm(self, *, always: bool = False) -> None:
+        now, lease = self._clock.monotonic(), self._holder.lease
+        renewal_due = now - self._renewed > lease / 4
+        if always or renewal_due or now - self._confirmed > lease / 10:
+            self._read()
+        if renewal_due:
             self._write(self._holder)
 
     def _read(self) -> Holder:
         """The holder that the lock names now. LockLostError if it is another run."""
+        asked = self._clock.monotonic()  # the answer may be older than its arrival
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
         if held is None or _who(held) != _who(self._holder):
@@ -236,6 +244,7 @@ class Lock:
                 f"another run has taken the lock over{now}",
                 "Nothing more was written. Look at gwe runs, and make a new plan.",
             )
+        self._confirmed = asked
         return held
 
     def start_writing(self) -> None:

@@ -83,7 +83,7 @@ def execute_plan(
                     with interrupts.allowed():
                         report = execute(
                             plan, session.live, session.server, listener, stopping,
-                            calls=session.calls, stale=stale,
+                            calls=session.calls, stale=stale, in_flight=options.in_flight,
                         )  # fmt: skip
                 finally:
                     if report is not None:

@@ -43,7 +43,8 @@ class RunContext:
 @dataclass(frozen=True)
 class RunOptions:
     """How a run is executed. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the plan
-    is a file, which is run once. ``installation``: where the launch files are. ``limits``: how
+    is a file, which is run once. ``in_flight``: how many actions may be written at once.
+    ``installation``: where the launch files are. ``limits``: how
     much the plan may destroy. ``confirm`` is called right before the first write."""
 
     state: StateStore
@@ -52,6 +53,7 @@ class RunOptions:
     lease: float = 60.0
     skip_stale: bool = False
     from_file: bool = False
+    in_flight: int = 1
     installation: Installation | None = None
     limits: Limits = field(default_factory=Limits)
     confirm: Callable[[], None] = lambda: None

@@ -2,18 +2,25 @@
 
 Just before, the objects that the action was computed from are read again and must not have
 changed. The result is an ``Outcome``, or an exception that says why nothing was written.
+
+Several threads may write, each an action of its own. They share the live objects: whoever computes
+with them has the others wait. Nobody waits for the server meanwhile.
 """
 
+import copy
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Self
 
+from reconciler.apply.answers import outcome_of_answer
 from reconciler.apply.calls import Calls
 from reconciler.apply.carried import Inheritance, carrying, hand_over, read_referrers
 from reconciler.apply.own_writes import OwnWrites
 from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError, StaleActionError
-from reconciler.kinds.fields import Value, pointer
-from reconciler.kinds.flatten import flatten, leaf
+from reconciler.kinds.fields import pointer
+from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.effects import create_attributes, update_delta
@@ -26,10 +33,8 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
-from reconciler.text_difference import excerpt
 
 AGAIN = "Make a new plan."
-_AS_KEPT = "Declare the value as the server keeps it, or find out why the server ignores it."
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
 
@@ -52,7 +57,14 @@ class Writes:
         self._calls = calls
         self._live = live
         self._own = OwnWrites(actions, live)
+        self._computing = threading.RLock()
         self._recover = calls.recover_hint
+
+    def through(self, calls: Calls) -> Self:
+        """Writes of the same run, for another thread with calls of its own."""
+        made = copy.copy(self)
+        made._calls = calls
+        return made
 
     def write(self, action: Write) -> Outcome:
         """Applies one action. StaleActionError where its objects have changed; the server's
@@ -69,15 +81,17 @@ class Writes:
 
     def _update(self, action: Update) -> Outcome:
         current = self._unchanged(action)
-        action = self._with_sources(action)
-        delta = update_delta(action, current.attributes, self._live)
+        with self._computing:
+            action = self._with_sources(action)
+            delta = update_delta(action, current.attributes, self._live)
         if not delta:
             return Outcome(action, "done", "it was so already")
         changed = self._calls.update(action, current, delta)
         return self._done(action, changed)
 
     def _create(self, action: Create) -> Outcome:
-        attributes = create_attributes(action, self._live)
+        with self._computing:
+            attributes = create_attributes(action, self._live)
         try:
             made = self._calls.create(action, attributes, action.folder)
         except UniquenessViolationError:
@@ -235,14 +249,16 @@ class Writes:
 
     def _unchanged(self, action: Update | Replace | Delete) -> ConfObject:
         """The object as it is now. StaleActionError if it has changed since the plan."""
-        for dbid in (action.dbid, *action.fingerprint.sources):
-            found = self._server.read(action.object_type, {"dbid": dbid})
-            if found:
-                self._live.put(found[0])
-            else:
-                self._live.drop(action.object_type, dbid)
-        messages = self._own.stale_fields(action)
-        one = self._live.get(action.object_type, action.dbid)
+        numbers = (action.dbid, *action.fingerprint.sources)
+        read = {dbid: self._server.read(action.object_type, {"dbid": dbid}) for dbid in numbers}
+        with self._computing:
+            for dbid, found in read.items():
+                if found:
+                    self._live.put(found[0])
+                else:
+                    self._live.drop(action.object_type, dbid)
+            messages = self._own.stale_fields(action)
+            one = self._live.get(action.object_type, action.dbid)
         if messages or one is None:
             listed = "; ".join(messages[:3])
             listed += f"; and {len(messages) - 3} more" if len(messages) > 3 else ""
@@ -267,28 +283,9 @@ class Writes:
         return replace(action, changes=tuple(changes))
 
     def _done(self, action: Create | Update | Replace, result: ConfObject) -> Outcome:
-        """Compares the server's answer with what was sent. An update that left a field
-        unchanged has failed, even if the server reported no error."""
-        self._live.put(result)
-        self._own.written.add((result.type, result.dbid))
-        fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
-        kept: list[str] = []
-        rewritten: list[str] = []
-        for change in action.changes:
-            now = fields.get(change.path)
-            attribute = leaf(ALL_TYPES[result.type], change.path)
-            if same_value(now, change.after) or (attribute and attribute.secret):
-                continue
-            left = isinstance(action, Update) and same_value(now, change.before)
-            said = f"{pointer(change.path)} is {excerpt(change.display(now))}"
-            (kept if left else rewritten).append(said)
-        if kept:
-            message = f"the server reported no error and left unchanged: {', '.join(kept)}"
-            return Outcome(action, "failed", message, _AS_KEPT, wrote=True)
-        message = f"the server rewrote what was sent: {', '.join(rewritten)}" if rewritten else ""
-        return Outcome(action, "done", message, wrote=True)
-
-
-def same_value(one: Value | None, other: Value | None) -> bool:
-    """Whether the server treats both as equal (empty equals unset)."""
-    return one == other or (one in (None, "") and other in (None, ""))
+        """Compares the server's answer with what was sent."""
+        with self._computing:
+            self._live.put(result)
+            self._own.written.add((result.type, result.dbid))
+            fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
+        return outcome_of_answer(action, result, fields)

@@ -60,6 +60,19 @@ def _addresses(context: click.Context) -> Iterable[str]:
     return bind(loaded.manifests, loaded.variables, os.environ).addresses
 
 
+def _kinds(context: click.Context) -> Iterable[str]:  # noqa: ARG001
+    from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+
+    own = [name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"]
+    return [*own, *OBJECT_KINDS]
+
+
+def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001
+    from reconciler.export.values import PARAMETERS
+
+    return [*PARAMETERS, ",".join(PARAMETERS)]
+
+
 def _given(group: type[Group], context: click.Context) -> Group:
     """The options of a group as far as they are on the command line already."""
     names = [one.name for one in fields(group)]  # type: ignore[arg-type]
@@ -70,3 +83,5 @@ def _given(group: type[Group], context: click.Context) -> Group:
 complete_profile = _completer(_profiles)
 complete_run = _completer(_runs)
 complete_address = _completer(_addresses)
+complete_kind = _completer(_kinds)
+complete_parameter = _completer(_parameters)

@@ -82,7 +82,7 @@ class ConnectionFlags(LogFlags, TimeoutFlags, ProfileFlags):
         "--in-flight",
         type=click.IntRange(1, 256),
         metavar="N",
-        help="Requests that may be in flight at once. Default: 8.",
+        help="Requests in flight at once; independent actions of an apply, too. Default: 8.",
     )
     connect_timeout: float | None = flag(
         "--connect-timeout",

@@ -1,11 +1,18 @@
-"""``gwe drift``: what differs from the manifests."""
+"""``gwe drift``: what differs from the manifests, and the baseline of accepted differences."""
 
 import click
 
-from reconciler.cli.common import ManifestFlags, OutputFlags, SelectionFlags, SiteFlags, StateFlags
+from reconciler.cli.baseline import BaselineFlags, write_baseline
+from reconciler.cli.common import (
+    ManifestFlags,
+    OutputFlags,
+    SelectionFlags,
+    SiteFlags,
+    StateFlags,
+)
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import DriftFormatFlags
+from reconciler.cli.formats import DriftFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -17,7 +24,9 @@ def command(
     manifests: ManifestFlags,
     site: SiteFlags,
     selection: SelectionFlags,
+    accepted: BaselineFlags,
     form: DriftFormatFlags,
+    page: PageFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,
@@ -25,19 +34,27 @@ def command(
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
     Initial values that differ are the site's own: they are listed and counted apart, and are
-    no drift.
+    no drift. Nor are the differences that a baseline accepts; one is written by
+    --write-baseline.
     Exits 3 if the plan is refused.
     """
+    check_out(form, page.out)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
+    baseline = accepted.read()
+    target, exclude = selection.target, selection.exclude
     with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
 
         with reading_shown() as progress:
             plan = engine.drift(
-                loaded, target=selection.target, exclude=selection.exclude, progress=progress
+                loaded, target=target, exclude=exclude, baseline=baseline, progress=progress
             )
-    form.opened(output.style()).plan(plan)
+    if accepted.write_baseline:
+        whole = not (target or exclude)
+        write_baseline(plan, accepted, accepted.write_baseline, whole=whole)
+        return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
+    form.opened(output.style(), page=page.out).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

@@ -83,7 +83,7 @@ def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     """Export the server file PATH as a YAML site file.
 
     `gwe embedded init --site` makes the same server from it. The export contains password
-    hashes, so keep it to yourself.
+    hashes, so keep it to yourself. For manifests of a server's objects, see `gwe export`.
     """
     server = EmbeddedServer(path, timeout=waiting.timeout)
     try:

@@ -30,13 +30,38 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "drift": (
         "gwe drift --quiet                  # for a nightly job: exit code 2",
-        "gwe drift --profile test --verbose",
-        "gwe drift --target 'Application/*' --format json",
+        "gwe drift --format html --out drift.html",
+        "gwe drift --baseline accepted.yaml",
+    ),
+    "accept": (
+        "gwe accept                         # all that differs; shows, asks",
+        "gwe accept InteractionQueue/Sales",
+        "gwe accept 'Application/*' --auto-approve",
+    ),
+    "snapshot": (
+        "gwe snapshot copy.db               # of the server in gwe.toml",
+        "gwe snapshot copy.db --from confservs://cs.example.com --user gwe-reader",
+        "gwe apply --server embedded:copy.db",
     ),
     "show": (
         "gwe show queues.plan",
-        "gwe show queues.plan --format markdown",
         "gwe show queues.plan --format json",
+        "gwe show queues.plan --format html --out queues.html",
+    ),
+    "explain": (
+        "gwe explain InteractionQueue/Sales",
+        "gwe explain Application/Chat_Server_1/options/log/verbose",
+        "gwe explain 'AgentGroup/Web Engagement Chat' --format json",
+    ),
+    "graph": (
+        "gwe graph                          # a tree of text",
+        "gwe graph --format mermaid > chat-path.mmd",
+        "gwe graph --profile test --format svg > chat-path.svg",
+    ),
+    "export": (
+        "gwe export site                    # what belongs to Web Engagement",
+        "gwe export site --merge            # again, after changes on the server",
+        "gwe export skills --kind Skill --kind Person --name 'A*'",
     ),
     "runs": (
         "gwe runs",

@@ -1,18 +1,24 @@
-"""The option ``--format``, and how long the output may be."""
+"""The option ``--format``, how long the output may be, and the file of a page."""
 
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import click
 
+from reconciler.cli.common import ANY_PATH
 from reconciler.cli.flags import flag
+from reconciler.errors import UsageError
 from reconciler.render.forms import (
     DRIFT_FORMS,
     FORMS,
     MAX_BYTES,
+    PLAN_FORMS,
     OutputForm,
     OutputStyle,
     PlanForm,
 )
+from reconciler.text_files import STANDARD_STREAM
 
 
 def format_flag(*forms: str) -> str:
@@ -50,21 +56,63 @@ class SizeFlags:
 
 @dataclass(frozen=True)
 class FormatFlags(SizeFlags):
-    """The form of the output."""
+    """The form of the output of ``gwe runs``."""
 
     format: str = format_flag(*FORMS)
 
-    def opened(self, style: OutputStyle, saved: str = "") -> OutputForm:
-        """The form that was asked for. ``saved``: the file that holds the plan, if any."""
-        return FORMS[self.format](replace(style, max_bytes=self.max_bytes, saved=saved))
+    def opened(self, style: OutputStyle) -> OutputForm:
+        """The form that was asked for."""
+        return FORMS[self.format](replace(style, max_bytes=self.max_bytes))
 
 
 @dataclass(frozen=True)
-class DriftFormatFlags(SizeFlags):
-    """The form of the output of ``gwe drift``."""
+class PlanFormatFlags(SizeFlags):
+    """The form of the output of a command that shows a plan."""
+
+    format: str = format_flag(*PLAN_FORMS)
+
+    def opened(self, style: OutputStyle, saved: str = "", page: Path | None = None) -> PlanForm:
+        """The form that was asked for. ``saved``: the file that holds the plan, if any;
+        ``page``: the file of a page, None: standard output."""
+        name = str(page) if page and page != STANDARD_STREAM else ""
+        return DRIFT_FORMS[self.format](
+            replace(style, max_bytes=self.max_bytes, saved=saved, page=name)
+        )
+
+
+@dataclass(frozen=True)
+class DriftFormatFlags(PlanFormatFlags):
+    """The same with the forms of ``gwe drift``."""
 
     format: str = format_flag(*DRIFT_FORMS)
 
-    def opened(self, style: OutputStyle) -> PlanForm:
-        """The form that was asked for."""
-        return DRIFT_FORMS[self.format](replace(style, max_bytes=self.max_bytes))
+
+@dataclass(frozen=True)
+class PageFlags:
+    """Where a page is written."""
+
+    out: Path | None = flag(
+        "--out",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="File for the page of --format html; - writes it to standard output.",
+    )
+
+
+def check_page(form: PlanFormatFlags, out: Path | None) -> None:
+    """UsageError for a page that would be printed on a terminal."""
+    if form.format == "html" and out is None and sys.stdout.isatty():
+        raise UsageError(
+            "a page is not for a terminal",
+            "Name its file with --out FILE, and open it in a browser.",
+        )
+
+
+def check_out(form: PlanFormatFlags, out: Path | None) -> None:
+    """The same, and UsageError for a file that is named for another form than a page."""
+    if out is not None and form.format != "html":
+        raise UsageError(
+            f"--out is for --format html; {form.format} goes to standard output",
+            f"Give --format html too, or write > {out} in place of --out.",
+        )
+    check_page(form, out)

@@ -1,4 +1,4 @@
-"""Ctrl-C while something is written. During a run the first finishes the current object, the
+"""Ctrl-C while something is written. During a run the first lets end what is in flight, the
 second stops at once."""
 
 import signal
@@ -30,7 +30,7 @@ def gentle_interrupt() -> Iterator[Callable[[], bool]]:
         received.append(number)
         if len(received) > 1:
             raise KeyboardInterrupt
-        message = "Finishing the current object; interrupt again to stop at once."
+        message = "Finishing what has begun; interrupt again to stop at once."
         with suppress(OSError):  # the terminal may be gone
             say(err=True)
             say(message, err=True)

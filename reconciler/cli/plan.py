@@ -22,7 +22,7 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected
 from reconciler.cli.flags import flag, with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import PlanFormatFlags, check_page
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
@@ -44,7 +44,8 @@ class PlanFlags:
         "--out",
         type=ANY_PATH,
         metavar="FILE",
-        help="Also save the plan, for gwe show and gwe apply; - writes it to standard output.",
+        help="Also save the plan, for gwe show and gwe apply; - writes it to standard output."
+        " With --format html: the file for the page.",
     )
     expect: str | None = flag(
         "--expect",
@@ -75,9 +76,12 @@ def make_plan(
         )
 
 
-def show_and_save(plan: Plan, form: FormatFlags, style: OutputStyle, out: Path | None) -> None:
+def show_and_save(plan: Plan, form: PlanFormatFlags, style: OutputStyle, out: Path | None) -> None:
     """Shows a plan and writes its plan file, if one was asked for. Where that goes to standard
-    output, the plan is shown on standard error."""
+    output, the plan is shown on standard error. A page is all that is written."""
+    if form.format == "html":
+        form.opened(style, page=out).plan(plan)
+        return
     to_standard_output = out == STANDARD_STREAM
     with redirect_stdout(sys.stderr) if to_standard_output else nullcontext():
         form.opened(style, str(out) if out and not to_standard_output else "").plan(plan)
@@ -104,7 +108,7 @@ def command(
     overwrite: OverwriteFlags,
     selection: SelectionFlags,
     more: PlanFlags,
-    form: FormatFlags,
+    form: PlanFormatFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,
@@ -114,6 +118,7 @@ def command(
     Exits 0 when a plan was made (see --detailed-exitcode), 3 when an action is blocked
     or a prerequisite is missing.
     """
+    check_page(form, more.out)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:

@@ -11,8 +11,11 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.errors import ExitCode, UsageError
 from reconciler.file_errors import unwritable
 from reconciler.kinds.schema import manifest_schema
+from reconciler.plan.baseline import baseline_schema
 from reconciler.plan.codec import plan_schema
 from reconciler.render.console import print_data, say
+from reconciler.render.explanation import EXPLAIN
+from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.json_reports import REPORTS
 from reconciler.resources import bundled
 from reconciler.settings_schema import settings_schema
@@ -22,6 +25,9 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "manifest": manifest_schema,
     "plan": plan_schema,
     "settings": settings_schema,
+    "baseline": baseline_schema,
+    "graph": GRAPH.schema,
+    "explain": EXPLAIN.schema,
     **{name: report.schema for name, report in REPORTS.items()},
 }
 
@@ -44,8 +50,8 @@ def command(name: str, write: bool, folder: Path | None) -> int:
     """Print a JSON Schema, or write all of them to a folder.
 
     NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
-    settings (gwe.toml), or a report that --format json prints: validate, apply, runs, run
-    (of gwe runs show), doctor."""
+    settings (gwe.toml), baseline (gwe drift --baseline), or a report that --format json
+    prints: validate, apply, runs, run (of gwe runs show), doctor, graph, explain."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from click.core import ParameterSource
@@ -50,11 +51,16 @@ def ranked(flags: Group, settings: Settings) -> Group:
 
 
 def load(
-    flags: ManifestFlags, settings: Settings, *, single: bool = False, verbose: bool = False
+    flags: ManifestFlags,
+    settings: Settings,
+    *,
+    single: bool = False,
+    verbose: bool = False,
+    texts: Mapping[Path, str] = MappingProxyType({}),
 ) -> Loaded:
     """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
     ``single``: they may be a few of those for which gwe.toml has variables; ``verbose`` names
-    the files that are passed over."""
+    the files that are passed over. ``texts``: what some files are taken to hold instead."""
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import parse_setting
 
@@ -66,6 +72,7 @@ def load(
         [parse_setting(text) for text in flags.var],
         os.environ,
         undeclared=single,
+        texts=texts,
     )
     for name in loaded.passed_over if verbose else ():
         say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)

@@ -7,7 +7,7 @@ import click
 from reconciler.cli.common import ANY_PATH, OutputFlags
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import PageFlags, PlanFormatFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode
@@ -22,15 +22,16 @@ from reconciler.visible_text import json_escaped
 @takes_site
 @click.argument("plan_file", type=ANY_PATH, metavar="PLAN")
 @with_flags
-def command(plan_file: Path, form: FormatFlags, output: OutputFlags) -> int:
+def command(plan_file: Path, form: PlanFormatFlags, page: PageFlags, output: OutputFlags) -> int:
     """Show a plan file made by gwe plan --out. Needs no server."""
+    check_out(form, page.out)
     found = read_plan_file(plan_file, key=plan_key())
     if form.format == "json":
         # The file itself: a copy made of it must stay the same plan.
         print_data(json_escaped(found.text))
     else:
         name = "" if plan_file == STANDARD_STREAM else str(plan_file)
-        form.opened(output.style(), name).plan(found.plan)
+        form.opened(output.style(), name, page.out).plan(found.plan)
         if form.format == "text" and not output.quiet:
             say(f"Plan id: {seal_of(found.text).id}")
     return ExitCode.DONE

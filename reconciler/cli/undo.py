@@ -8,7 +8,7 @@ from reconciler.cli.common import ANY_PATH, HostFlags, OutputFlags, RunFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import show_and_save
 from reconciler.cli.session import named_state, open_session, state_store
@@ -58,5 +58,5 @@ def command(
             keeps_state = bool(named_state(flags, session.settings))
             done = show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
             return done.exit_code
-    show_and_save(plan, FormatFlags(), output.style(), out)
+    show_and_save(plan, PlanFormatFlags(), output.style(), out)
     return ExitCode.DONE if plan.applyable else ExitCode.REFUSED

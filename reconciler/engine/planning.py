@@ -54,10 +54,13 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with the live objects that it was computed from."""
+    """A plan with what it was computed from: the live objects, the manifests, and what they
+    declare for the site."""
 
     plan: Plan
     live: Snapshot
+    desired: Desired
+    loaded: Loaded
 
 
 def prepare(
@@ -84,7 +87,7 @@ def prepare(
     info = server.info()
     context = Context(desired, live, site, options, known_secrets(info.identity), info.user)
     plan = make_plan(context, info, loaded.digest)
-    return Planned(replace(plan, inputs=loaded.inputs), live)
+    return Planned(replace(plan, inputs=loaded.inputs), live, desired, loaded)
 
 
 def _read(

@@ -6,18 +6,16 @@ The command line and programs use it in the same way. It prints nothing and asks
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, load, prepare
+from reconciler.engine.planning import ManifestSource, load
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
-from reconciler.engine.server_session import ServerSession
+from reconciler.engine.site_session import SiteSession
 from reconciler.errors import StalePlanError, UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.plan.context import PlanOptions
@@ -33,11 +31,12 @@ from reconciler.state.opening import default_state_folder, open_store
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
+    from reconciler.plan.baseline import Baseline
     from reconciler.state.plan_file import PlanFile
     from reconciler.state.store import RunEntry
 
 
-class Reconciler(ServerSession):
+class Reconciler(SiteSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
     Every error is a ``ReconcilerError``; each method names the classes that its callers tell
@@ -55,11 +54,8 @@ class Reconciler(ServerSession):
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
-        super().__init__(server)
-        self._site = site
-        self._place = place
+        super().__init__(server, site, place, secret_names)
         self._limits = limits or Limits()
-        self._secret_names = secret_names
 
     @classmethod
     def connect(
@@ -87,7 +83,7 @@ class Reconciler(ServerSession):
         database; None: the platform's own folder.
         ``install_dir``: the Web Engagement installation, for manifests of launch files.
         ``timeout``: seconds that one call to the server may take.
-        ``connection``: how to reach a real server.
+        ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
         ``limits``: how much a plan may destroy without ``force``.
         ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
         ``secret_exceptions``: whole names that are no secrets although they have such a word.
@@ -100,7 +96,7 @@ class Reconciler(ServerSession):
         return cls(
             connect(url, credentials or Credentials(), timeout, options),
             SiteOptions(app, tenant, cluster),
-            RunPlace(store, folder, timeout),
+            RunPlace(store, folder, timeout, options.in_flight),
             limits=limits,
             secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
         )
@@ -139,11 +135,6 @@ class Reconciler(ServerSession):
             hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
             raise UsageError("--reset-initial resets only what is overwritten", hint)
         loaded = load(manifests, variables)
-        if not self._site.app:
-            raise UsageError(
-                "which Web Engagement Server?",
-                "Name its application with --app, with GWE_APP, or in gwe.toml.",
-            )
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
@@ -154,17 +145,7 @@ class Reconciler(ServerSession):
             secret_names=self._secret_names,
             limits=self._limits,
         )
-        planned = prepare(
-            loaded,
-            self.reader,
-            self._site,
-            options,
-            os.environ,
-            self._place.installation(),
-            self._place.known_secrets,
-            progress,
-        )
-        return replace(planned.plan, after=self._place.last_run(planned.plan.identity))
+        return self.planned(loaded, options, progress).plan
 
     def drift(
         self,
@@ -173,13 +154,24 @@ class Reconciler(ServerSession):
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        baseline: Baseline | None = None,
         progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
-        is no drift. Parameters and errors are those of ``plan``."""
-        return self.plan(
+        is no drift. Each action's reason says, as far as runs tell, whether the server was
+        changed or the manifest was not applied in this form. Parameters and errors: see
+        ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
+        target, exclude = tuple(target), tuple(exclude)
+        plan = self.plan(
             manifests, variables=variables, target=target, exclude=exclude, progress=progress
         )
+        if baseline is not None:
+            from reconciler.plan.baseline import without_accepted
+
+            plan = without_accepted(plan, baseline, whole=not (target or exclude))
+        from reconciler.apply.drift_causes import with_causes
+
+        return plan if plan.empty else with_causes(plan, self.past_runs(plan))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was

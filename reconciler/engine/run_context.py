@@ -26,9 +26,19 @@ def run_context(user: str) -> RunContext:
         host=socket.gethostname(),
         process=os.getpid(),
         started=_timestamp(0),
-        clock=Clock(time.monotonic, time.sleep, _timestamp),
+        clock=Clock(_seconds, time.sleep, _timestamp),
         machine=machine_id(),
     )
+
+
+def _seconds() -> float:
+    """Seconds that only grow, also while the machine is suspended."""
+    return time.clock_gettime(_CLOCK) if _CLOCK is not None else time.monotonic()
+
+
+# time.monotonic leaves out suspension on Linux and on macOS. Linux counts it in CLOCK_BOOTTIME,
+# macOS in its CLOCK_MONOTONIC; Windows has neither and counts it in time.monotonic.
+_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 def _timestamp(later: float) -> str:

@@ -4,7 +4,10 @@ know of runs before it makes one. Plans import nothing of what applies them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +18,21 @@ if TYPE_CHECKING:
     from reconciler.apply.recover_actions import Recovered
     from reconciler.launch.files import Installation
     from reconciler.plan.model import Plan
-    from reconciler.state.store import StateStore
+    from reconciler.state.store import StateStore, StoredRun
+
+_PAST_RUNS = 20
+"""How many runs are read to find out why an object differs."""
 
 
 @dataclass(frozen=True)
 class RunPlace:
     """Where runs are stored, and where they find launch files. ``timeout``: seconds that one
-    call to the server may take."""
+    call to the server may take; ``in_flight``: how many calls may await an answer at once."""
 
     state: StateStore
     install_dir: Path | None = None
     timeout: float = 30.0
+    in_flight: int = 8
 
     def installation(
         self, plan: Plan | None = None, *, own_host: bool = False
@@ -66,6 +73,22 @@ class RunPlace:
         except ReconcilerError:
             return ""
         return next((run.name for run in reversed(runs) if run.begun), "")
+
+    def past_runs(self, plan: Plan) -> Iterator[tuple[StoredRun, Plan]]:
+        """The last finished runs that may have written what ``plan`` is about, each with the plan
+        that it applied, latest first. A run that cannot be read is passed over."""
+        from reconciler.apply.recover import plan_of_run  # noqa: PLC0415 - only drift needs it
+
+        try:
+            runs = self.state.list_runs(plan.identity)
+        except ReconcilerError:
+            return
+        wrote = (run for run in reversed(runs) if run.finished and run.wrote)
+        tenants = (run for run in wrote if run.head and run.head.tenant == plan.site.tenant)
+        for entry in islice(tenants, _PAST_RUNS):
+            with suppress(ReconcilerError):
+                run = self.state.read_run(entry.name)
+                yield run, plan_of_run(run)
 
 
 @dataclass(frozen=True)

@@ -191,5 +191,6 @@ def _options(
         lock=lock.take,
         lock_wait=lock.wait,
         lease=max(LEASE, 4 * place.timeout),
+        in_flight=place.in_flight,
         installation=place.installation(plan, own_host=own_host),
     )

@@ -129,3 +129,25 @@ def _leads_to(
     if attribute.type is not ValueType.REFERENCE or value != dbid:
         return False
     return (attribute.target(beside) or attribute.refers_to) == target
+
+
+def targets_of(object_type: ObjectType, attributes: Attributes) -> Iterator[tuple[str, int]]:
+    """Type and DBID of every object that an object refers to."""
+    for attribute in object_type.attributes:
+        value = attributes.get(attribute.name)
+        match attribute.type:
+            case ValueType.REFERENCE if value:
+                yield attribute.target(attributes), value
+            case ValueType.REFERENCES if value:
+                yield from ((attribute.refers_to, dbid) for dbid in value)
+            case ValueType.STRUCTURE if value:
+                yield from _targets_inside(attribute, value)
+            case ValueType.STRUCTURES if value:
+                for entry in value:
+                    yield from _targets_inside(attribute, entry)
+
+
+def _targets_inside(attribute: Attribute, values: Attributes) -> Iterator[tuple[str, int]]:
+    for inner in attribute.fields:
+        if inner.type is ValueType.REFERENCE and values.get(inner.name):
+            yield inner.target(values), values[inner.name]

@@ -5,7 +5,8 @@ plainer name. Site files are loaded in this order, so owners come first. A new t
 entry in one of the parts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from reconciler.kinds.model import Attribute, ObjectType
 from reconciler.kinds.types_accounts import ACCOUNT_TYPES, LOGIN_TYPES
@@ -49,7 +50,8 @@ def type_name(number: int) -> str:
     return found.name if found else ""
 
 
-def references_to(target: str) -> list[tuple[ObjectType, Attribute, Attribute | None]]:
+@cache
+def references_to(target: str) -> Sequence[tuple[ObjectType, Attribute, Attribute | None]]:
     """All attributes that can refer to objects of type ``target``: the type, the attribute,
     and its field where it is a structure."""
     found: list[tuple[ObjectType, Attribute, Attribute | None]] = []
@@ -59,4 +61,4 @@ def references_to(target: str) -> list[tuple[ObjectType, Attribute, Attribute | 
                 found.append((entry, attribute, None))
             fields = (field for field in attribute.fields if field.may_refer_to(target))
             found.extend((entry, attribute, field) for field in fields)
-    return found
+    return tuple(found)

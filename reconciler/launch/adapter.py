@@ -79,6 +79,9 @@ class FilesReader:
         ]
         return [file for file in found if file is not None]
 
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        return [] if object_type == LAUNCH_FILE else self._reader.permissions(object_type, dbid)
+
     def _object(self, dbid: int, spec: FileSpec) -> ConfObject | None:
         """The file as an object; None if it does not exist."""
         try:
@@ -146,9 +149,6 @@ class WithFiles(FilesReader):
         if object_type == LAUNCH_FILE:
             raise UnsupportedObjectError("launch files cannot be deleted", LAUNCH_FILE)
         self._server.delete(object_type, dbid)
-
-    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        return [] if object_type == LAUNCH_FILE else self._server.permissions(object_type, dbid)
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
         self._server.set_permissions(object_type, dbid, entries)

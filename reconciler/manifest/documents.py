@@ -1,6 +1,6 @@
 """Finds and reads manifest files, in an order that does not depend on the file system."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.resources import bundled_manifests
-from reconciler.strict_yaml import load_file
+from reconciler.strict_yaml import load_file, load_text
 from reconciler.text_files import canonical_path, is_stream, shown_path
 from reconciler.yaml_construction import YamlDocument
 
@@ -46,13 +46,20 @@ def _is_bundled(path: Path) -> bool:
 
 
 def read_documents(
-    paths: Sequence[Path], problems: list[Diagnostic], passed_over: list[str]
+    paths: Sequence[Path],
+    problems: list[Diagnostic],
+    passed_over: list[str],
+    texts: Mapping[Path, str],
 ) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
-    or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``."""
+    or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;
+    ``texts``: what some of the files are taken to hold instead."""
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        documents.extend(load_file(file, name, problems))
+        if file in texts:
+            documents.extend(load_text(texts[file], name, problems, file))
+        else:
+            documents.extend(load_file(file, name, problems))
     return documents
 
 

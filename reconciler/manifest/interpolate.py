@@ -41,6 +41,11 @@ class Text:
     variables: frozenset[str] = frozenset()
 
 
+def literal(text: str) -> str:
+    """What a manifest says for a text that holds ``${`` and no variables."""
+    return text.replace("${", "$${")
+
+
 @dataclass
 class Allowance:
     """How many characters the ``${…}`` of all manifests may still be filled in with: a few
@@ -110,7 +115,7 @@ class Interpolation:
                     self._unknown(f"var.{name}", shown, place)
                     return None
             case "site":
-                return self._site(name, place)
+                return self._site(name, place, in_default)
             case "env":
                 try:
                     return variable(name, scope.environment)
@@ -125,18 +130,18 @@ class Interpolation:
         self._unknown(f"{kind}.{name}" if name else kind, known, place)
         return None
 
-    def _site(self, name: str, place: Position) -> str | None:
+    def _site(self, name: str, place: Position, in_default: bool) -> str | None:
         if name not in SITE_VALUES:
             self._unknown(f"site.{name}", [f"site.{each}" for each in SITE_VALUES], place)
             return None
         if self.scope.site is None:
             return None
         if name not in self.scope.site:
-            self._problem(
-                f"the site has no {name}",
-                place,
-                "Set it in Configuration Server, or use a variable instead.",
+            instead = (
+                "give the variable a value (--var, gwe.toml)" if in_default else "use a variable"
             )
+            hint = f"Set it in Configuration Server, or {instead} instead."
+            self._problem(f"the site has no {name}", place, hint)
         return self.scope.site.get(name)
 
     def _unknown(self, name: str, known: list[str], place: Position) -> None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
@@ -55,6 +56,7 @@ def load_manifests(
     environment: Mapping[str, str] | None = None,
     *,
     undeclared: bool = False,
+    texts: Mapping[Path, str] = MappingProxyType({}),
 ) -> Loaded:
     """The valid manifests and their variables. ManifestError lists every problem.
 
@@ -62,11 +64,11 @@ def load_manifests(
     variables of gwe.toml, the files of --vars, the variables of --var. With ``environment``,
     manifests with mistakes are also bound, so that mistakes found there are listed too.
     ``undeclared``: the variables of gwe.toml may be declared in manifests that are not among
-    these.
+    these. ``texts``: what some of the files are taken to hold instead.
     """
     problems: list[Diagnostic] = []
     passed_over: list[str] = []
-    documents = read_documents(paths, problems, passed_over)
+    documents = read_documents(paths, problems, passed_over, texts)
     all_read = not problems
     assign_rule(problems, "manifest-file")
     manifests = validate(documents, problems)

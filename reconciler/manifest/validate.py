@@ -68,10 +68,19 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
         summary = "kind is missing"
         if name is not None:
             summary = f"unknown kind {name}{did_you_mean(str(name), known)}"
-        hint = f"Known: {', '.join(known)}."
+        hint = _kind_of_type(name) or f"Known: {', '.join(known)}."
         problems.append(Diagnostic(summary, document.at(("kind",)), hint))
         return None
     return MANIFEST_KINDS[name]
+
+
+def _kind_of_type(name: Any) -> str:
+    """What to write where the name of an object type stands in place of a kind; else empty."""
+    if isinstance(name, str) and name in OBJECT_KINDS:
+        return f"It is an object type: write kind: {OBJECT}, with type: {name} in metadata."
+    if isinstance(name, str) and name in KIND_OF_TYPE:
+        return f"It is an object type: write kind: {KIND_OF_TYPE[name]}."
+    return ""
 
 
 def _object_kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | None:

@@ -35,7 +35,9 @@ class _Declaration:
 class Variables:
     """The variables of a run: declarations, and the values that the site set."""
 
-    def __init__(self, declared: Mapping[str, _Declaration], settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, declared: Mapping[str, _Declaration], settings: Mapping[str, Setting]
+    ) -> None:
         self._declared = declared
         self._settings = settings
 
@@ -46,12 +48,19 @@ class Variables:
         """Whether the site gave the variable its value."""
         return name in self._settings
 
+    def set_by(self, name: str) -> str:
+        """What gave the variable its value: a file and a line, ``--var``, or the default and
+        where it is declared. KeyError for a name that is not declared."""
+        if setting := self._settings.get(name):
+            return str(setting.position) if setting.position else "--var"
+        return f"its default, {self._declared[name].default_position}"
+
     def value(self, name: str, expand: Callable[[str, Position], str]) -> str:
         """The value of a variable. ``expand`` interpolates a default. KeyError for a name that
         is not declared."""
         declaration = self._declared[name]
         if name in self._settings:
-            return self._settings[name]
+            return self._settings[name].value
         return expand(declaration.default or "", declaration.default_position)
 
 
@@ -71,10 +80,10 @@ def collect(
     for setting in elsewhere:
         where = setting.position or Position("")
         declared.setdefault(setting.name, _Declaration(where, None, where))
-    values: dict[str, str] = {}
+    values: dict[str, Setting] = {}
     for setting in settings:
         if setting.name in declared:
-            values[setting.name] = setting.value
+            values[setting.name] = setting
             continue
         suggestion = did_you_mean(setting.name, declared, problems)
         summary = f"no manifest declares a variable {setting.name}{suggestion}"

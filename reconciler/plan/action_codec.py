@@ -88,7 +88,7 @@ _SOURCE = r"env\..+"
 _DIGEST = "[0-9a-f]{32}"
 
 
-_VALUE = Codec(
+VALUE = Codec(
     _encode_value,
     _decode_value,
     {
@@ -107,7 +107,7 @@ _VALUE = Codec(
         ],
     },
 )
-_PATH = mapped(TEXT, from_pointer, pointer)
+PATH = mapped(TEXT, from_pointer, pointer)
 _ORIGIN: Codec[Position | None] = or_null(mapped(TEXT, _position, str), None)
 _DIGESTS = table(text_like("^[0-9a-f]{16}$"), text_like("^/"))
 
@@ -120,10 +120,10 @@ def _change(**values: Any) -> Change:
 
 _CHANGE = record(
     _change,
-    Member("path", _PATH, description="JSON Pointer of the field."),
-    Member("before", _VALUE),
-    Member("after", _VALUE),
-    Member("unit", _PATH, description="JSON Pointer of the value that decided about it."),
+    Member("path", PATH, description="JSON Pointer of the field."),
+    Member("before", VALUE),
+    Member("after", VALUE),
+    Member("unit", PATH, description="JSON Pointer of the value that decided about it."),
     Member("source", OPTIONAL_INTEGER, description="DBID of the application it is copied from."),
     Member("origin", _ORIGIN),
     Member("manifest", OPTIONAL_TEXT),
@@ -132,7 +132,7 @@ _CHANGE = record(
 )
 _FINGERPRINT = record(
     Fingerprint,
-    Member("units", array(_PATH)),
+    Member("units", array(PATH)),
     Member("fields", _DIGESTS, description="JSON Pointer -> digest of the live value."),
     Member("folder", OPTIONAL_INTEGER),
     Member("parent", OPTIONAL_INTEGER),
@@ -177,7 +177,7 @@ _OF_WRITES = (
     ),
     Member(
         "fields",
-        table(_VALUE, _PATH),
+        table(VALUE, PATH),
         description="JSON Pointer -> value, of the object that a create or replace makes.",
     ),
     Member(
@@ -187,8 +187,8 @@ _OF_WRITES = (
     ),
     Member("permissions", array(_PERMISSION)),
     Member("referrers", array(pair(Member("type", TEXT), Member("dbid", INTEGER)))),
-    Member("watched", array(pair(Member("dbid", INTEGER), Member("unit", _PATH)))),
-    Member("secrets", array(_PATH)),
+    Member("watched", array(pair(Member("dbid", INTEGER), Member("unit", PATH)))),
+    Member("secrets", array(PATH)),
     Member("fingerprint", _FINGERPRINT),
 )
 

@@ -61,7 +61,7 @@ _SITE = record(
     Member("roles", table(array(INTEGER), TEXT)),
     Member("siblings", array(TEXT)),
     Member("foreignKeys", table(TEXT, TEXT), "foreign_keys"),
-    Member("installation", or_null(text_like(r"^[^\0]*$"), "")),
+    Member("installation", or_null(text_like(r"^[^\u0000]*$"), "")),
     get=_site_value,
 )
 _INPUTS = record(

@@ -19,7 +19,7 @@ def find_folder(kind: ObjectType, owner: Owner, path: str, live: Snapshot) -> in
     None where there is no such folder."""
     if not path:
         return 0
-    return _tree(kind, owner, live).get("/" + path.strip("/"))
+    return folder_paths(kind, owner, live).get("/" + path.strip("/"))
 
 
 def owner_of(kind: ObjectType, fields: Fields, tenant: int, live: Snapshot) -> Owner:
@@ -39,11 +39,11 @@ def same_folder(item: ConfObject, live: Snapshot) -> tuple[int, str]:
     and an empty path for the default folder, also where its own is gone."""
     kind = ALL_TYPES[item.type]
     owner = int(item.attributes.get(kind.owner) or 0) if kind.owner else ENVIRONMENT
-    tree = _tree(kind, (kind.owner_type, owner), live)
+    tree = folder_paths(kind, (kind.owner_type, owner), live)
     return next(((dbid, path) for path, dbid in tree.items() if dbid == item.folder), (0, ""))
 
 
-def _tree(kind: ObjectType, owner: Owner, live: Snapshot) -> dict[str, int]:
+def folder_paths(kind: ObjectType, owner: Owner, live: Snapshot) -> dict[str, int]:
     """Path -> DBID, of all folders below the default one."""
     owner_id = {"type": OBJECT_TYPES[owner[0]].number, "DBID": owner[1]}
     below: dict[int, list[tuple[str, int]]] = {}

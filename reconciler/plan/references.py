@@ -151,7 +151,7 @@ def check_references(
         dangling: list[str] = []
         for path, value in _options(one):
             for reference in references_of(*path, value):
-                problem = _problem(reference, action.tenant, context, final.live)
+                problem = reference_problem(reference, action.tenant, context, final.live)
                 if problem and action.hides(path):
                     problem = "nothing that is there (secret)"
                 if problem and declared.get(path) == value:
@@ -180,7 +180,9 @@ def _untouched_applications(
             for path, value in _options(member):
                 address = application_address(application_name(member))
                 for reference in references_of(*path, value):
-                    problem = _problem(reference, context.site.tenant_dbid, context, final.live)
+                    problem = reference_problem(
+                        reference, context.site.tenant_dbid, context, final.live
+                    )
                     if problem:
                         yield f"{address}: {'/'.join(path)} refers to {problem}."
                 yield from _malformed(address, path, value)
@@ -214,7 +216,9 @@ def _options(one: ConfObject) -> Iterator[tuple[tuple[str, str, str], Value]]:
             yield (where, section, key), value
 
 
-def _problem(reference: OptionReference, tenant: int, context: Context, final: Snapshot) -> str:
+def reference_problem(
+    reference: OptionReference, tenant: int, context: Context, final: Snapshot
+) -> str:
     """What is wrong with a reference; empty if it leads to its target, or if the tenant's
     scripts were not read."""
     tenant = reference.tenant_dbid or tenant

@@ -11,6 +11,7 @@ from reconciler.kinds.addresses import selects
 from reconciler.plan.actions import Action, Create, Delete, InSync, Keep, Skip, Update
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.files import NO_FOLDER
+from reconciler.plan.model import Plan
 
 
 def select(
@@ -24,23 +25,29 @@ def select(
         ("--overwrite-only", options.overwrite_only),
     ):
         for glob in globs:
-            _check_glob(option, glob, actions, files_left_out)
+            _check_glob(f"{option} {glob}", glob, actions, files_left_out)
     wanted, notices = _targeted(actions, options)
     return _without_skipped(wanted, options), notices
 
 
+def check_selects(globs: Sequence[str], plan: Plan) -> None:
+    """UsageError for a glob that selects no action of a plan."""
+    for glob in globs:
+        _check_glob(glob, glob, plan.actions)
+
+
 def _check_glob(
-    option: str, glob: str, actions: Sequence[Action], files_left_out: Sequence[str]
+    named: str, glob: str, actions: Sequence[Action], files_left_out: Sequence[str] = ()
 ) -> None:
     addresses = [action.address for action in actions]
     if any(selects((glob,), address) for address in addresses):
         return
     unknown = [address for address in files_left_out if selects((glob,), address)]
-    if unknown and option == "--exclude":
+    if unknown and named.startswith("--exclude"):
         return  # they are left out already
     if unknown:
         raise UsageError(
-            f"{option} {glob} selects only {', '.join(unknown)}, and {NO_FOLDER}",
+            f"{named} selects only {', '.join(unknown)}, and {NO_FOLDER}",
             "Name the Web Engagement installation folder, which holds the launch files, with"
             " --install-dir, GWE_INSTALL_DIR or install_dir in gwe.toml.",
         )
@@ -50,7 +57,7 @@ def _check_glob(
         if close
         else ("Addresses look like InteractionQueue/NAME; gwe plan --verbose lists them all.")
     )
-    raise UsageError(f"{option} {glob} selects nothing", hint)
+    raise UsageError(f"{named} selects nothing", hint)
 
 
 def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Action], list[str]]:

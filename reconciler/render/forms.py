@@ -23,17 +23,19 @@ MAX_BYTES = 65_000
 class OutputStyle:
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
     sync and every option too. A form for machines shows everything. ``max_bytes``: what a
-    form for comments keeps within; ``saved``: the file that holds the plan, if there is one."""
+    form for comments keeps within; ``saved``: the file that holds the plan, if there is one;
+    ``page``: the file that a page is written to, empty: standard output."""
 
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False
     max_bytes: int = MAX_BYTES
     saved: str = ""
+    page: str = ""
 
 
 class PlanForm(Protocol):
-    """A form of output for plans. Prints to standard output."""
+    """A form of output for plans. Prints to standard output, or writes a page."""
 
     def plan(self, plan: "Plan") -> None:
         """A whole plan."""
@@ -77,13 +79,22 @@ FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {
 }
 
 
+def _html(style: OutputStyle) -> PlanForm:
+    from reconciler.render.html.form import HtmlForm
+
+    return HtmlForm(style)
+
+
+PLAN_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**FORMS, "html": _html}
+
+
 def _junit(style: OutputStyle) -> PlanForm:  # noqa: ARG001 - machines get everything
     from reconciler.render.junit import JUnitForm
 
     return JUnitForm()
 
 
-DRIFT_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**FORMS, "junit": _junit}
+DRIFT_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**PLAN_FORMS, "junit": _junit}
 
 
 def _validate_json(report: "ValidationReport") -> str:

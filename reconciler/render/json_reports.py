@@ -3,6 +3,8 @@
 validate   gwe-validate/1     apply      gwe-apply/1
 runs       gwe-runs/1         runs show  gwe-run/1
 doctor     gwe-doctor/1       plan, drift, show: plan/codec.py
+graph      gwe-graph/1: graphs/json_text.py
+explain    gwe-explain/1: explanation.py
 """
 
 from collections.abc import Callable, Mapping
@@ -51,9 +53,10 @@ class JsonReport:
         return {"$schema": DRAFT, "title": self.title, **self.codec.schema}
 
 
-def _report(
+def report(
     name: str, title: str, *members: Member, get: Callable[[Any, str], Any] = getattr
 ) -> JsonReport:
+    """A kind of report with these members beside its format. ``get``: reads a member's value."""
     version = f"gwe-{name}/1"
     whole: Codec[Any] = record(
         dict,
@@ -82,7 +85,7 @@ _PROBLEM: Codec[Any] = record(
     get=_problem_value,
 )
 
-VALIDATE = _report(
+VALIDATE = report(
     "validate",
     "Report of gwe validate",
     Member("valid", BOOLEAN),
@@ -96,7 +99,7 @@ _CHECK: Codec[Any] = record(
     Member("found", TEXT),
     Member("nextStep", OPTIONAL_TEXT, "next_step"),
 )
-DOCTOR = _report(
+DOCTOR = report(
     "doctor",
     "Report of gwe doctor",
     Member("failed", BOOLEAN),
@@ -120,10 +123,10 @@ _OUTCOME: Codec[Any] = record(
 
 
 def _apply_value(result: ApplyResult, name: str) -> Any:
-    report = result.report or RunReport()
+    found = result.report or RunReport()
     match name:
         case "run" | "state" | "outcomes" | "needs_recovery" | "journal_problem":
-            return getattr(report, name)
+            return getattr(found, name)
         case "exit":
             return int(result.exit_code)
         case "plan_id":
@@ -131,7 +134,7 @@ def _apply_value(result: ApplyResult, name: str) -> Any:
     return getattr(result, name)
 
 
-APPLY = _report(
+APPLY = report(
     "apply",
     "Report of gwe apply",
     Member("status", choice(*APPLY_STATUSES)),
@@ -177,13 +180,13 @@ def _get(values: Mapping[str, Any], name: str) -> Any:
     return values.get(name)
 
 
-RUNS = _report(
+RUNS = report(
     "runs",
     "Report of gwe runs",
     Member("runs", array(record(dict, *_ENTRY, get=_get))),
     get=_get,
 )
-RUN = _report(
+RUN = report(
     "run",
     "Report of gwe runs show",
     *_ENTRY,

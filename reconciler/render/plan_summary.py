@@ -1,5 +1,6 @@
-"""What a plan begins with and the lines of counts that end it."""
+"""What a plan begins with, the lines of counts that end it, and how to apply it."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,6 +14,8 @@ _NOT_WRITTEN: tuple[tuple[ActionName, str], ...] = (
     ("skip", "skipped"),
     ("blocked", "blocked"),
 )
+
+_LONG_PATH = 200
 
 _WRITTEN: tuple[ActionName, ...] = ("create", "update", "replace", "delete")
 
@@ -50,7 +53,17 @@ def initial_summary(plan: Plan) -> str:
             return f"{found} initial values differ: they are the site's own."
 
 
-def made_from(plan: Plan) -> Iterator[tuple[str, str]]:
+def header(plan: Plan) -> Iterator[tuple[str, str]]:
+    """What a plan begins with: (label, text)."""
+    cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
+    yield from _made_from(plan)
+    yield "Site", f"{plan.site.app}{cluster}"
+    yield "Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"
+    yield "Server", plan.server
+    yield from _allowed(plan)
+
+
+def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
     """What the plan was made from: a run, or manifests and settings."""
     if plan.undoes:
         yield "Undoes", f"run {plan.undoes}"
@@ -62,9 +75,31 @@ def made_from(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
 
 
-def allowed(plan: Plan) -> Iterator[tuple[str, str]]:
+def _allowed(plan: Plan) -> Iterator[tuple[str, str]]:
     """What else decides about what is written."""
     if any(action.object_type == LAUNCH_FILE for action in plan.writes):
         yield "Files", plan.site.installation
     if "--force" in plan.consent:
         yield "Forced", "no limit counts, and what another site may use is replaced too"
+
+
+def apply_commands(plan: Plan, name: str, saved: str) -> Iterator[tuple[str, str]]:
+    """The commands that apply exactly this plan, each with what must be known of it. ``name``:
+    the plan's id; ``saved``: the file that holds the plan, empty: there is none. Nothing where
+    there is nothing to apply."""
+    if plan.empty or not plan.applyable:
+        return
+    remark = "" if saved else "where FILE was saved with gwe plan --out FILE"
+    yield f"gwe apply {as_argument(saved)} --plan-id {name}", remark
+    if not plan.undoes:
+        yield f"gwe apply --expect {name}", "with the same options as this plan"
+
+
+def as_argument(saved: str) -> str:
+    """A saved plan as an argument of a command; FILE where it has no short name."""
+    return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"
+
+
+def existing_values_text(number: int) -> str:
+    """How many existing values change: ``2 existing values change``."""
+    return f"{number:,} existing value{' changes' if number == 1 else 's change'}"

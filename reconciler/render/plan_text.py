@@ -22,12 +22,12 @@ from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
 from reconciler.render.console import STYLES, SYMBOLS, Console, emit, folded, styled, width_of
 from reconciler.render.lines import StyledLine, cell_len
-from reconciler.render.plan_summary import allowed, initial_summary, made_from, summary
+from reconciler.render.plan_summary import existing_values_text, header, initial_summary, summary
 from reconciler.render.remarks import (
+    declared_in,
     is_item,
     kept_names,
     label_of,
-    origin_text,
     remark_of,
     section_of,
 )
@@ -59,8 +59,8 @@ class PlanText:
             self._line(styled(initial, style="cyan"))
         shared = plan.shared_changes()
         if shared:
-            values = f"{shared} existing value{' changes' if shared == 1 else 's change'}"
-            self._line(styled(f"{values} in applications.", style="yellow"))
+            text = f"{existing_values_text(shared)} in applications."
+            self._line(styled(text, style="yellow"))
         for refusal in plan.refusals:
             text = f"Refused: {refusal}. --force does it all the same."
             for line in self._wrapped(text, 0, len("Refused: ")):
@@ -91,14 +91,7 @@ class PlanText:
             emit(self._console, part)
 
     def _header(self, plan: Plan) -> None:
-        cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
-        for label, text in (
-            *made_from(plan),
-            ("Site", f"{plan.site.app}{cluster}"),
-            ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
-            ("Server", plan.server),
-            *allowed(plan),
-        ):
+        for label, text in header(plan):
             for line in self._wrapped(f"{label:<9}  {text}", 0, 11):
                 self._line(styled(line))
         self._line(styled())
@@ -229,9 +222,7 @@ class PlanText:
 
     def _with_origin(self, text: StyledLine, change: Change) -> Iterator[StyledLine]:
         """The text, and at the end of its line, or on the next, who asks for it."""
-        origin = origin_text(change.origin)
-        if change.manifest.startswith("as in "):
-            origin = change.manifest
+        origin = declared_in(change)
         room = self._width - _INDENT - text.cell_len - cell_len(origin)
         line = styled(" " * _INDENT).append_line(text)
         if not origin:

@@ -60,6 +60,11 @@ def is_item(change: Change) -> bool:
     return len(change.path) == 2 and change.path[1] == change.after
 
 
+def declared_in(change: Change) -> str:
+    """Who asks for a change: the file and the line, or the other object that has the value."""
+    return change.manifest if change.manifest.startswith("as in ") else origin_text(change.origin)
+
+
 def origin_text(origin: Position | None) -> str:
     """The file and the line that declare a field; empty where none does."""
     return escaped(f"{origin.file}:{origin.line}") if origin else ""

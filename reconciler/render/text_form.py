@@ -9,7 +9,7 @@ from reconciler.render.plan_summary import initial_summary, summary
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
 
-_COLUMNS = ("RUN", "STATUS", "DONE", "APPLICATION", "UNDOES")
+_COLUMNS = ("RUN", "STATUS", "DONE", "APPLICATION")
 _DETAILS = {
     "plan": "plan_id",
     **{name: name for name in ("undoes", "server", "app", "tenant", "user", "host")},
@@ -19,7 +19,8 @@ _DETAILS = {
 
 
 class TextForm:
-    """Plans by kind, with what would change; runs as a table."""
+    """Plans by kind, with what would change; runs as a table. The run that a run undoes has a
+    line of its own: two names of runs in a line do not fit into 80 columns."""
 
     def __init__(self, style: OutputStyle) -> None:
         self._style = style
@@ -38,8 +39,13 @@ class TextForm:
         if not runs:
             say("No runs yet.")
             return
-        for line in _aligned([_COLUMNS, *map(run_row, runs)]):
+        rows = [run_row(run) for run in runs]
+        undone = ["", *(row[-1] for row in rows)]
+        lines = _aligned([_COLUMNS, *(row[:-1] for row in rows)])
+        for line, undoes in zip(lines, undone, strict=True):
             say(line)
+            if undoes:
+                say(f"  undoes {undoes}")
 
     def run(self, run: StoredRun, place: str) -> None:
         say(f"Run {run.name}: {run.status}")

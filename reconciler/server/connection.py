@@ -30,7 +30,8 @@ class ConnectionOptions:
     ``tls_upgrade``: TLS starts on a plain port, and the session is refused without it.
     ``encoding``: the code page of a server that is not multilingual.
     ``addp``: keep-alive, with the silence that the client and the server tolerate.
-    ``in_flight``: how many requests may await an answer at once.
+    ``in_flight``: how many requests may await an answer at once, and so how many actions of a
+    plan an apply writes at once.
     """
 
     psdk: str = ""

@@ -115,6 +115,10 @@ class Reader(Protocol):
         """All objects of the type that match every filter and that the account may read, sorted
         by DBID, with folder and path. Raises ServerError rather than return a partial answer."""
 
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        """The permissions set on the object itself. Empty: it inherits those of its folder
+        and tenant."""
+
 
 class Server(Reader, Protocol):
     """A Configuration Server. Every call is atomic; errors are ServerError."""
@@ -129,10 +133,6 @@ class Server(Reader, Protocol):
 
     def delete(self, object_type: str, dbid: int) -> None:
         """Deletes an object, and what the server cascades to."""
-
-    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        """The permissions set on the object itself. Empty: it inherits those of its folder
-        and tenant."""
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
         """Replaces the permissions set on an object. None: it inherits them again."""
@@ -149,6 +149,7 @@ class Server(Reader, Protocol):
 class _ReadOnly:
     _info: Callable[[], ServerInfo]
     _read: Callable[[str, Filter | None], list[ConfObject]]
+    _permissions: Callable[[str, int], list[AccessEntry]]
 
     def info(self) -> ServerInfo:
         return self._info()
@@ -156,7 +157,10 @@ class _ReadOnly:
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
         return self._read(object_type, filters)
 
+    def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
+        return self._permissions(object_type, dbid)
+
 
 def read_only(server: Reader) -> Reader:
     """``server`` without its write methods."""
-    return _ReadOnly(server.info, server.read)
+    return _ReadOnly(server.info, server.read, server.permissions)

@@ -39,7 +39,8 @@ def save_plan(plan: Plan, path: str | Path, key: str = "") -> None:
     RefusedError where the plan holds a secret in clear, UsageError where there is anything
     else at the path, ReconcilerError where it cannot be written.
     """
-    replace_file(Path(path), plan_text(plan, key).encode(), _is_plan)
+    advice = "Name a new file with --out, or - for standard output."
+    replace_file(Path(path), plan_text(plan, key).encode(), _is_plan, "plan file", advice)
 
 
 def plan_text(plan: Plan, key: str = "") -> str:

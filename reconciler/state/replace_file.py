@@ -4,6 +4,7 @@ The text goes into a new file of an unpredictable name, which then takes the nam
 link is followed, so nobody can prepare a path that leads the text over another file.
 """
 
+import codecs
 import os
 import stat
 import tempfile
@@ -13,26 +14,49 @@ from pathlib import Path
 
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.file_errors import unwritable
+from reconciler.text_files import canonical_path
 
 _HEAD = 4096
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def replace_file(path: Path, content: bytes, may_replace: Callable[[bytes], bool]) -> None:
+def replace_file(
+    path: Path,
+    content: bytes,
+    may_replace: Callable[[bytes], bool],
+    what: str,
+    advice: str = "Name a new file.",
+) -> None:
     """Writes a file, readable by its owner only. ``may_replace``: whether an existing file may
-    be replaced, by its first bytes; an empty file may always.
+    be replaced, by its first bytes; an empty file may always. ``what``: what such a file is
+    called in messages; ``advice``: what to name in place of what is no file.
 
     UsageError where there is anything else at the path, ReconcilerError where it cannot be
     written. Then everything is as it was.
     """
     try:
-        _check_replaceable(path, may_replace)
+        _check_replaceable(path, may_replace, what, advice)
         _write(path, content)
     except OSError as error:
         raise unwritable(path, error) from error
 
 
-def _check_replaceable(path: Path, may_replace: Callable[[bytes], bool]) -> None:
+def rewrite_file(path: Path, text: str) -> None:
+    """Writes an existing text file anew. Its mode and its byte order mark stay, and a link leads
+    to it as before. ReconcilerError where it cannot be written; then it is as it was."""
+    real = Path(canonical_path(path))
+    try:
+        with open(real, "rb") as file:
+            mark = file.read(len(codecs.BOM_UTF8))
+        content = (mark if mark == codecs.BOM_UTF8 else b"") + text.encode()
+        _write(real, content, stat.S_IMODE(real.stat().st_mode))
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _check_replaceable(
+    path: Path, may_replace: Callable[[bytes], bool], what: str, advice: str
+) -> None:
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -41,28 +65,26 @@ def _check_replaceable(path: Path, may_replace: Callable[[bytes], bool]) -> None
         raise ReconcilerError(f"{path} cannot be written: it is a folder", "Name a file in it.")
     if not stat.S_ISREG(mode):
         kind = "a link" if stat.S_ISLNK(mode) else "no regular file"
-        raise UsageError(
-            f"{path} cannot be written: it is {kind}",
-            "Name a new file with --out, or - for standard output.",
-        )
+        raise UsageError(f"{path} cannot be written: it is {kind}", advice)
     descriptor = os.open(path, _READ)
     with os.fdopen(descriptor, "rb") as file:
         head = file.read(_HEAD)
     if head and not may_replace(head):
         raise UsageError(
-            f"{path} exists and is not a plan file",
-            "Name another file with --out, or remove that one first.",
+            f"{path} exists and is not a {what}",
+            "Name another file, or remove this one first.",
         )
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, mode: int = 0o600) -> None:
     # mkstemp opens exclusively, through no link, and for the owner only.
-    descriptor, draft = tempfile.mkstemp(prefix=".gwe-plan.", dir=path.parent)
+    descriptor, draft = tempfile.mkstemp(prefix=".gwe.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(draft, mode)
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):

@@ -1,10 +1,11 @@
 """A server with faults, to test programs that must survive them.
 
 ``FaultyServer`` implements the port: it passes each call on to another server, and lets
-the faults of ``faults`` strike before or after it. The same seed gives the same faults.
-Knows no adapter.
+the faults of ``faults`` strike before or after it. The same seed gives the same faults, as long
+as the calls come in the same order. Several threads may call at once. Knows no adapter.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ class FaultyServer:
         # A generator for each fault: adding a fault does not change when the others strike.
         self._random = [Random(f"{seed} {n}") for n in range(len(self._faults))]  # noqa: S311 - no secret
         self._sleep = sleep
+        self._counting = threading.Lock()
         self._dropped = False
         # For stale answers. ``_last``: the last write's type and DBID, and the object before it.
         self._remembers = any(isinstance(fault, Stale) for fault in self._faults)
@@ -124,22 +126,24 @@ class FaultyServer:
     def _call(
         self, call: Call, perform: Callable[[], _T], stale: Callable[[], _T] | None = None
     ) -> _T:
-        self.calls.append(call)
-        if self._dropped:
-            raise ServerUnavailableError("the connection is gone")
-        chosen = [fault for n, fault in enumerate(self._faults) if self._strikes(n, call)]
+        with self._counting:
+            self.calls.append(call)
+            number = len(self.calls)
+            if self._dropped:
+                raise ServerUnavailableError("the connection is gone")
+            chosen = [fault for n, fault in enumerate(self._faults) if self._strikes(n, call)]
         for fault in chosen:
             if fault.when != "after":
-                self._strike(fault, call)
+                self._strike(fault, call, number)
         if stale is not None and any(isinstance(fault, Stale) for fault in chosen):
             perform = stale
         try:
             answer = perform()
         except ServerError:
             # An error is an answer too, which can come late or get lost.
-            self._strike_after(chosen, call)
+            self._strike_after(chosen, call, number)
             raise
-        self._strike_after(chosen, call)
+        self._strike_after(chosen, call, number)
         return answer
 
     def _write(self, call: Call, perform: Callable[[], _T]) -> _T:
@@ -165,13 +169,13 @@ class FaultyServer:
             return False
         return fault.chance >= 1 or self._random[number].random() < fault.chance
 
-    def _strike_after(self, chosen: Sequence[Fault], call: Call) -> None:
+    def _strike_after(self, chosen: Sequence[Fault], call: Call, number: int) -> None:
         for fault in chosen:
             if fault.when == "after":
-                self._strike(fault, call)
+                self._strike(fault, call, number)
 
-    def _strike(self, fault: Fault, call: Call) -> None:
-        self.struck.append((len(self.calls), fault))
+    def _strike(self, fault: Fault, call: Call, number: int) -> None:
+        self.struck.append((number, fault))
         match fault:
             case Drop() | LoseAnswer():
                 self._dropped = isinstance(fault, Drop)

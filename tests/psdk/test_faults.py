@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -250,6 +251,31 @@ def test_many_requests_are_out_at_once_and_no_more_than_allowed(
     for thread in threads:
         thread.join(10)
     assert most == 3
+    server.close()
+    relay.close()
+
+
+def test_each_of_many_threads_gets_the_answer_to_its_own_request(listen: Listen) -> None:
+    """One connection serves them all: reference numbers match answers to requests."""
+    from reconciler.server.connection import ConnectionOptions  # noqa: PLC0415
+
+    relay = Relay(listen(), delay=0.02)
+    options = ConnectionOptions(client="confserv", client_type="21", in_flight=8)
+    server = session(relay.port, options=options)
+
+    def work(thread: int) -> list[bool]:
+        right = []
+        for number in range(5):
+            name = f"T{thread}-{number}"
+            made = server.create("Script", script(name))
+            found = server.read("Script", {"dbid": made.dbid})
+            with pytest.raises(UniquenessViolationError, match=name):
+                server.create("Script", script(name))
+            right.append([one.attributes["name"] for one in (made, *found)] == [name] * 2)
+        return right
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [[True] * 5] * 8
     server.close()
     relay.close()
 

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
+from reconciler.server.embedded.sites.file import SAMPLE_SITE
+from reconciler.server.port import AccessEntry, ConfObject
 from reconciler.site.discovery import SiteOptions
 from reconciler.testing.contract.site import script
 from tests.harness import APP, BARE, VENDOR, Result, everything, gwe_process, opened, site_server
@@ -245,3 +248,29 @@ def fill(path: Path, count: int) -> None:
                 annex = {"Orchestration": {"application": f"script:{number}"}}
                 given = script(f"Größe {number}", userProperties=annex)
                 server.insert(kind, complete(kind, given), folder)
+
+
+def test_a_snapshot_over_the_wire_is_the_server(tmp_path: Path) -> None:
+    """All types, folders and permissions come over the wire as they are in the file."""
+    source = site_server(tmp_path, SAMPLE_SITE)
+    with opened(source) as server:
+        script = server.read("Script")[0]
+        server.set_permissions("Script", script.dbid, [AccessEntry("AccessGroup", 97, 127)])
+    with serving(source) as (port, _):
+        url = f"confserv://127.0.0.1:{port}"
+        done = gwe_process("snapshot", "copy.db", "--from", url, cwd=tmp_path, env=ADMINISTRATOR)
+    assert done.code == 0, done
+    copy = tmp_path / "copy.db"
+    assert _without_empty_lists(copy) == _without_empty_lists(source)
+    with opened(copy) as server:
+        assert server.permissions("Script", script.dbid) == [AccessEntry("AccessGroup", 97, 127)]
+
+
+def _without_empty_lists(path: Path) -> dict[tuple[str, int], ConfObject]:
+    """Every object of a file. An empty list does not come over the wire."""
+    return {
+        key: replace(
+            one, attributes={name: value for name, value in one.attributes.items() if value != []}
+        )
+        for key, one in everything(path).items()
+    }

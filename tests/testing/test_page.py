@@ -40,22 +40,65 @@ def run_pytest(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_examples_pass(folder: Path) -> None:
-    code, out = run_pytest(folder, "test_agents.py", "test_faults.py")
-    assert (code, "5 passed" in out) == (0, True), out
+@pytest.fixture(scope="module")
+def ran(folder: Path) -> tuple[int, str]:
+    """One run of the whole folder: of the contract, some; the names of all its tests are in
+    what it prints."""
+    (folder / "lists_tests.py").write_text(LISTS_TESTS, encoding="utf-8")
+    some = "test_agents or test_faults or by_dbid or dbids or read_only or identity"
+    return run_pytest(folder, "-p", "lists_tests", "-s", "-rA", "-k", some)
 
 
-def test_the_example_of_the_contract_has_every_test_and_they_pass(folder: Path) -> None:
-    code, out = run_pytest(folder, "test_contract.py", "--collect-only")
-    collected = set(re.findall(r"::(test_\w+)", out))
+LISTS_TESTS = """\
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    print(*(f"collected {one.nodeid}" for one in items), sep="\\n")
+"""
+
+
+def test_the_examples_pass(ran: tuple[int, str]) -> None:
+    code, out = ran
+    assert code == 0, out
+    assert len(re.findall(r"^PASSED test_(?:agents|faults)\.py::", out, re.MULTILINE)) == 5, out
+
+
+def test_the_example_of_the_contract_has_every_test_and_they_pass(ran: tuple[int, str]) -> None:
+    code, out = ran
+    collected = set(re.findall(r"^collected test_contract\.py::(test_\w+)", out, re.MULTILINE))
     declared = {name for module in MODULES for name in _TEST.findall(module.read_text("utf-8"))}
     assert (code, declared - collected) == (0, set()), out
-    some = "by_dbid or dbids or read_only or identity"
-    code, out = run_pytest(folder, "test_contract.py", "-k", some)
+    assert len(re.findall(r"^collected test_contract\.py::", out, re.MULTILINE)) > 600, out
+    assert "more than 600" in PAGE.read_text(encoding="utf-8")
+    assert len(re.findall(r"^PASSED test_contract\.py::", out, re.MULTILINE)) > 30, out
+
+
+def test_the_random_calls_of_the_contract_set_no_time_limit(folder: Path, tmp_path: Path) -> None:
+    """A folder of somebody else's has no Hypothesis profile that lifts the limit of 200 ms."""
+    right = (folder / "test_contract.py").read_text(encoding="utf-8")
+    slow = right.replace(
+        "        return CountingServer(",
+        "        time.sleep(0.3)\n        return CountingServer(",
+    ).replace("import pytest\n", "import time\n\nimport pytest\n")
+    few = slow.replace(
+        "    def __init__(self, folder", "    random_runs = 1\n\n    def __init__(self, folder"
+    )
+    assert few.count("sleep") == few.count("random_runs") == 1
+    (tmp_path / "test_contract.py").write_text(few, encoding="utf-8")
+    code, out = run_pytest(tmp_path, "test_contract.py", "-k", "random_calls")
     assert code == 0, out
-    passed = re.search(r"(\d+) passed", out)
-    assert passed is not None, out
-    assert int(passed[1]) > 30
+
+
+def test_every_module_that_the_examples_import_has_public_names() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(reconciler[\w.]+)` \| (.+) \|$", text, re.MULTILINE))
+    imports = re.findall(r"^from (reconciler[\w.]+) import (.+)$", text, re.MULTILINE)
+    assert {module for module, _ in imports} < set(listed)
+    for module, names in imports:
+        public = listed[module]
+        for name in names.split(", "):
+            assert f"`{name}`" in public or public.startswith("every") or "and every" in public
 
 
 def test_no_test_of_the_contract_hides_another_of_its_name() -> None:
@@ -73,6 +116,7 @@ def test_the_contract_says_of_a_wrong_adapter_what_is_wrong(folder: Path, tmp_pa
     )
     assert wrong != right
     (tmp_path / "test_contract.py").write_text(wrong, encoding="utf-8")
-    code, out = run_pytest(tmp_path, "test_contract.py", "-k", "returns_every_match_by_dbid")
+    read = "test_a_read_returns_every_match_by_dbid[Script-None-dbids0]"
+    code, out = run_pytest(tmp_path, f"test_contract.py::{read}")
     assert code == 1
     assert "assert [103, 102, 101] == [101, 102, 103]" in out

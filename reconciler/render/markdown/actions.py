@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.diagnostics import counted
 from reconciler.kinds.fields import HIDDEN
 from reconciler.plan.actions import Action, Change, Create, Keep, kept_of
 from reconciler.plan.model import SiteMark
 from reconciler.render.markdown.code import both_values, code, codes, new_value, short_code, table
-from reconciler.render.markdown.fitting import counted
-from reconciler.render.remarks import is_item, kept_names, label_of, origin_text, remark_of
+from reconciler.render.plan_summary import existing_values_text
+from reconciler.render.remarks import declared_in, is_item, kept_names, label_of, remark_of
 
 _NAMES = 50
 
@@ -38,8 +39,7 @@ def _details(group: Group, action: Action, verbose: bool) -> Iterator[str]:
     if group.changes:
         yield changes_table(group.changes, whole=verbose)
     if group.above:
-        values = f"existing value{' changes' if group.above == 1 else 's change'}"
-        yield f"{group.above:,} {values}: see Risks.\n\n"
+        yield f"{existing_values_text(group.above)}: see Risks.\n\n"
     kept = kept_of(action)
     initial = [change for change in kept if change.hint]
     if initial or (kept and verbose):
@@ -106,5 +106,5 @@ def _both(change: Change, whole: bool) -> tuple[str, str]:
 
 
 def _origin(change: Change) -> str:
-    text = change.manifest if change.manifest.startswith("as in ") else origin_text(change.origin)
+    text = declared_in(change)
     return short_code(text) if text else ""

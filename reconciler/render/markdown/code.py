@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.text_difference import ELLIPSIS, Side, compare
+from reconciler.text_difference import ELLIPSIS, MarkedText, compare, marked
 from reconciler.visible_text import escaped
 
 _BETWEEN_SPANS = re.compile(r"([|`]+)")
@@ -19,7 +19,6 @@ _LOST_BLANKS = re.compile(r"^ +| {2,}| +$")
 """Blanks of which a renderer shows fewer. They become no-break spaces: those of others are
 escapes already."""
 _IN_COMMON = 60
-_LITTLE_IN_COMMON = 8
 _LONG = 400
 _SENTENCE = 200
 
@@ -67,26 +66,21 @@ def _beginning(text: str, most: int) -> str:
 def both_values(before: str, after: str, *, whole: bool) -> tuple[str, str]:
     """Two values with what differs in bold. Unless ``whole``, long parts that both have in
     common end in dots, which are no code. What differs is never left out."""
-    one, other = compare(before, after)
-    return _marked(one, whole), _marked(other, whole)
+    one, other = (
+        _bold(marked(side, None if whole else _IN_COMMON)) for side in compare(before, after)
+    )
+    return one, other
 
 
-def _marked(side: Side, whole: bool) -> str:
-    head, tail = side.units[: side.start], side.units[side.end :]
-    if len(head) + len(tail) < _LITTLE_IN_COMMON:
-        return _code_of(side.units)
-    before = after = ""
-    if not whole and len(head) > 2 * _IN_COMMON:
-        before, head = ELLIPSIS, head[-_IN_COMMON:]
-    if not whole and len(tail) > 2 * _IN_COMMON:
-        tail, after = tail[:_IN_COMMON], ELLIPSIS
-    if not side.difference:  # two spans side by side would be one, with backticks in it
-        return f"{before}{_code_of([*head, *tail])}{after}"
-    return f"{before}{_code_of(head)}**{code(side.difference)}**{_code_of(tail)}{after}"
+def _bold(text: MarkedText) -> str:
+    before, after = (ELLIPSIS if cut else "" for cut in (text.cut_before, text.cut_after))
+    if not text.difference:  # two spans side by side would be one, with backticks in it
+        return f"{before}{_code_of(text.head + text.tail)}{after}"
+    return f"{before}{_code_of(text.head)}**{code(text.difference)}**{_code_of(text.tail)}{after}"
 
 
-def _code_of(units: Sequence[str]) -> str:
-    return code("".join(units)) if units else ""
+def _code_of(text: str) -> str:
+    return code(text) if text else ""
 
 
 def html_code(text: str) -> str:

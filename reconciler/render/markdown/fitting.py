@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.diagnostics import counted
+
 _NOTE = 80
 """Bytes that a section needs, at most, to say what it leaves out."""
 _LEAST = 20
@@ -71,11 +73,6 @@ def _fitting(section: FoldedSection, room: int) -> Iterator[tuple[Block, str]]:
         if _size(text) <= room:
             room -= _size(text)
             yield block, text
-
-
-def counted(number: int, thing: str) -> str:
-    """``1 object``, ``2,000 objects``; ``thing``: in the singular."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _size(text: str) -> int:

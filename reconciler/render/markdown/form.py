@@ -1,22 +1,22 @@
 """Output as Markdown: plans and runs within the bytes that a comment may have."""
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from reconciler.diagnostics import counted
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
 from reconciler.render.forms import OutputStyle
 from reconciler.render.markdown.code import code
-from reconciler.render.markdown.fitting import FoldedSection, counted, fitted
+from reconciler.render.markdown.fitting import FoldedSection, fitted
 from reconciler.render.markdown.plan import kinds, notes, plan_head, risks
 from reconciler.render.markdown.runs import damaged_head, outcomes, run_head, runs_section
+from reconciler.render.plan_summary import apply_commands, as_argument
 from reconciler.state.records import ActionOutcome
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
 _LEFT_OUT = 200
 """Bytes that are enough to say what was left out."""
-_LONG_PATH = 200
 
 
 class MarkdownForm:
@@ -72,22 +72,16 @@ def _tail(plan: Plan, saved: str) -> Iterator[str]:
     """The id of the plan, and the commands that apply exactly this plan."""
     name = plan_id(plan)
     yield f"Plan id: `{name}`\n\n"
-    if plan.empty or not plan.applyable:
-        return
-    yield "To apply exactly this plan:\n\n"
-    yield f"- {code(f'gwe apply {_as_argument(saved)} --plan-id {name}')}"
-    yield "" if saved else ", where FILE was saved with `gwe plan --out FILE`"
-    if not plan.undoes:
-        yield f"\n- {code(f'gwe apply --expect {name}')}, with the same options as this plan"
-    yield "\n"
+    lines = [
+        f"- {code(command)}{f', {remark}' if remark else ''}\n"
+        for command, remark in apply_commands(plan, name, saved)
+    ]
+    if lines:
+        yield "To apply exactly this plan:\n\n"
+        yield from lines
 
 
 def _whole(saved: str) -> str:
     if saved:
-        return f"The whole plan is in {code(_as_argument(saved))}: `gwe show` prints it."
+        return f"The whole plan is in {code(as_argument(saved))}: `gwe show` prints it."
     return "`gwe plan --out FILE` saves the whole plan, and `gwe show FILE` prints it."
-
-
-def _as_argument(saved: str) -> str:
-    """A saved plan as an argument of a command."""
-    return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"

@@ -10,30 +10,20 @@ from itertools import groupby
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import kind_order
-from reconciler.plan.actions import (
-    Action,
-    Blocked,
-    Change,
-    Delete,
-    InSync,
-    Replace,
-    Update,
-    changes_of,
-    losses_of,
-    restored_by,
-)
+from reconciler.plan.actions import Action, Change, InSync, changes_of, losses_of, restored_by
 from reconciler.plan.model import Plan
 from reconciler.render.markdown.actions import Group, action_block, changes_table, things
 from reconciler.render.markdown.code import code, codes, html_code, short_code
 from reconciler.render.markdown.fitting import Block, FoldedSection
 from reconciler.render.plan_summary import (
-    allowed,
     counts_text,
+    existing_values_text,
+    header,
     initial_summary,
-    made_from,
     summary,
 )
 from reconciler.render.remarks import remark_of
+from reconciler.render.risks import actions_at_risk, existing_values
 
 _HEADER = 100
 """Characters of a text in the header, which is shown whatever there is room for."""
@@ -43,16 +33,8 @@ _LOSSES = 50
 
 def plan_head(plan: Plan) -> str:
     """What is always shown first: the counts, what the plan is for, and why it is refused."""
-    cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
-    header = (
-        *made_from(plan),
-        ("Site", f"{plan.site.app}{cluster}"),
-        ("Tenant", f"{plan.site.tenant} (DBID {plan.site.tenant_dbid})"),
-        ("Server", plan.server),
-        *allowed(plan),
-    )
     lines = [f"## {summary(plan)}", ""]
-    lines += [f"- {label}: {short_code(text, _HEADER)}" for label, text in header]
+    lines += [f"- {label}: {short_code(text, _HEADER)}" for label, text in header(plan)]
     lines += ["", *filter(None, [initial_summary(plan)])]
     for refusal in plan.refusals[:_REFUSALS]:
         lines += ["", f"**Refused**: {short_code(refusal)}. `--force` does it all the same."]
@@ -68,12 +50,7 @@ def plan_head(plan: Plan) -> str:
 def risks(plan: Plan) -> FoldedSection:
     """What a reviewer must not miss: what is blocked, deleted, replaced or lost, existing
     values of applications, and warnings."""
-    blocks = [
-        Block(1, partial(_loss, action))
-        for kind in (Blocked, Delete, Replace, Update)
-        for action in plan.actions
-        if isinstance(action, kind) and (kind is not Update or losses_of(action))
-    ]
+    blocks = [Block(1, partial(_loss, action)) for action in actions_at_risk(plan)]
     blocks += [
         Block(len(group.actions), partial(_shared_values, group, plan)) for group in _shared(plan)
     ]
@@ -104,16 +81,8 @@ def _shared(plan: Plan) -> Iterator[Group]:
     return (Group(tuple(actions), changes) for changes, actions in found.items())
 
 
-def existing_values(action: Action) -> tuple[Change, ...]:
-    """The changes of values that an application, which others use too, has already."""
-    if action.object_type != "Application":
-        return ()
-    return tuple(change for change in changes_of(action) if change.before is not None)
-
-
 def _shared_values(group: Group, plan: Plan) -> str:
-    number = len(group.changes)
-    values = f"{number:,} existing value{' changes' if number == 1 else 's change'}"
+    values = existing_values_text(len(group.changes))
     each = f"each of {things(group.actions, plan.site)}: " if len(group.actions) > 1 else ""
     names = codes([action.name for action in group.actions], 20)
     return f"**{values}** in {each}{names}\n\n{changes_table(group.changes, whole=False)}"

@@ -119,6 +119,14 @@ class Store(Database):
             (target_type, target),
         ).fetchall()
 
+    def dangling(self) -> list[tuple[str, int, str, str, int]]:
+        """The references that lead to no object: (type, DBID, attribute, target type, target)."""
+        return self.connection.execute(
+            "SELECT type, dbid, attribute, target_type, target FROM reference WHERE NOT EXISTS"
+            " (SELECT 1 FROM object WHERE type = target_type AND object.dbid = target)"
+            " ORDER BY 1, 2, 3"
+        ).fetchall()
+
     def remove(self, object_type: str, dbid: int) -> None:
         """Removes an object's rows."""
         if object_type in ("Person", "AccessGroup"):

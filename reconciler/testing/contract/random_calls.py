@@ -198,6 +198,7 @@ def test_random_calls_are_answered_as_the_model_foretells(
         settings=settings(
             max_examples=server_under_test.random_runs,
             stateful_step_count=40,
+            deadline=None,  # how long a server takes is not asked
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

@@ -40,9 +40,9 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
     every mistake of the site file. Then no file is left.
     """
     read = read_site(site)
-    with _explained(path):
+    with explained(path):
         if path.exists():
-            raise _exists_already(path)
+            raise exists_already(path)
         _remove_leftovers(path)
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         lock = Path(f"{draft}.lock")  # the system releases it where this process is killed
@@ -51,13 +51,14 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
             with FileLock(lock):
                 create_file(draft, durable=durable)
                 _fill(draft, read)
-                _publish(draft, path)
+                publish(draft, path)
         finally:
-            _remove(draft)
+            remove_draft(draft)
     return sum(entry.type is not FOLDER for entry in read.objects)
 
 
-def _remove(draft: Path) -> None:
+def remove_draft(draft: Path) -> None:
+    """Removes an unfinished server file, with the files that SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
         Path(f"{draft}{suffix}").unlink(missing_ok=True)
 
@@ -68,11 +69,12 @@ def _remove_leftovers(path: Path) -> None:
         with suppress(OSError, Timeout):
             with FileLock(lock, timeout=0):
                 pass  # its process is dead
-            _remove(lock.with_suffix(""))
+            remove_draft(lock.with_suffix(""))
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Makes a ServerUnavailableError of what keeps the file from being created."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -81,7 +83,8 @@ def _explained(path: Path) -> Iterator[None]:
         raise ServerUnavailableError(f"{path} cannot be created: {reason}", hint) from error
 
 
-def _exists_already(path: Path) -> ServerUnavailableError:
+def exists_already(path: Path) -> ServerUnavailableError:
+    """The refusal to create a file where something is."""
     if path.is_dir():
         hint = f"Name a file, such as {path / 'gwe.db'}."
         return ServerUnavailableError(f"{path} is a folder", hint)
@@ -90,18 +93,18 @@ def _exists_already(path: Path) -> ServerUnavailableError:
     )
 
 
-def _publish(draft: Path, path: Path) -> None:
+def publish(draft: Path, path: Path) -> None:
     """Gives the finished file its name, unless another process has just taken it."""
     try:
         os.link(draft, path)
     except FileExistsError as error:
-        raise _exists_already(path) from error
+        raise exists_already(path) from error
     except OSError:
         # The file system has no links: an empty file reserves the name.
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError as error:
-            raise _exists_already(path) from error
+            raise exists_already(path) from error
         try:
             draft.replace(path)
         except BaseException:

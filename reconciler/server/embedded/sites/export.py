@@ -19,9 +19,9 @@ from reconciler.server.embedded.sites.file import (
     PREDEFINED,
     read_site,
 )
-from reconciler.server.embedded.sites.text import site_text
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.strict_yaml import MAX_BYTES
+from reconciler.yaml_text import yaml_text
 
 _Words = dict[str, Any]
 
@@ -44,7 +44,7 @@ def export_site(server: EmbeddedServer) -> str:
         ]
         if listed:
             document[name] = listed
-    text = site_text(document)
+    text = yaml_text(document)
     if len(text.encode()) > MAX_BYTES:
         raise ReconcilerError(
             f"the export is larger than {MAX_BYTES >> 20} MiB, the most that a site file may be",

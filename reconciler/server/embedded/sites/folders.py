@@ -13,7 +13,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.folders import FolderIndex, folder_attributes
+from reconciler.server.embedded.folders import FolderIndex, default_folders, folder_attributes
 from reconciler.server.embedded.sites.file import SiteObject
 from reconciler.server.embedded.sites.names import SiteNames
 from reconciler.server.embedded.sites.words import Access, Words
@@ -132,8 +132,10 @@ class SiteFolders:
             # From now on, folders without a listed DBID get DBIDs that no entry lists.
             self._server.store.next_dbid("Folder", self._highest + 1, self._highest)
             self._highest = 0
-        self._index = FolderIndex(self._server.store)
-        found = [entry for owner in owners for entry in self._entries.pop(owner, [])]
+        inserted = list(owners)
+        if any(default_folders(*owner) for owner in inserted):
+            self._index = FolderIndex(self._server.store)
+        found = [entry for owner in inserted for entry in self._entries.pop(owner, [])]
         for entry in found:
             if entry.default:
                 there = self._index.default(entry.kind, entry.owner)

@@ -1,0 +1,101 @@
+"""What an apply of many new objects costs; a Markdown table for docs/measurements.md.
+
+Counts do not depend on the machine: requests, reads of the lock, commits of the state. The
+server is an embedded one in this process; where a row says so, each answer takes 20 ms longer,
+and several may be on their way at once.
+
+    bench/apply.py [COUNT] [IN_FLIGHT,IN_FLIGHT] [MILLISECONDS,MILLISECONDS]
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from reconciler.engine.reconciler import Reconciler  # noqa: E402 - from this folder
+from reconciler.engine.run_place import RunPlace  # noqa: E402
+from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
+from reconciler.server.embedded.sites.create import create_server  # noqa: E402
+from reconciler.server.embedded.sites.file import SAMPLE_SITE  # noqa: E402
+from reconciler.site.discovery import SiteOptions  # noqa: E402
+from reconciler.state.opening import open_store  # noqa: E402
+from reconciler.state.session import SqlSession  # noqa: E402
+from reconciler.testing.faults import Delay  # noqa: E402
+from reconciler.testing.faulty import FaultyServer  # noqa: E402
+
+APP = "Web_Engagement_Server"
+MANIFEST = """\
+apiVersion: reconciler/v1
+kind: InteractionQueue
+metadata: {{name: Q{:06}}}
+spec: {{annex: {{Orchestration: {{priority: "5"}}}}}}
+"""
+
+
+def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[str, ...]:
+    """One row: an apply of ``count`` creates. ``delay`` in seconds."""
+    path = folder / f"{count}-{in_flight}-{delay}.db"
+    create_server(path, SAMPLE_SITE)
+    manifests = folder / f"{count}.yaml"
+    manifests.write_text("---\n".join(MANIFEST.format(n) for n in range(count)), encoding="utf-8")
+    server = FaultyServer(EmbeddedServer(path), [Delay(seconds=delay)] if delay else [])
+    state = open_store(str(folder / f"{path.stem}.state"))
+    place = RunPlace(state, in_flight=in_flight)
+    with Reconciler(server, SiteOptions(APP), place) as session:
+        plan = session.plan([manifests])
+        server.calls.clear()
+        commits = count_commits()
+        begun, used = time.perf_counter(), time.process_time()
+        report = session.apply(plan)
+        seconds, processor = time.perf_counter() - begun, time.process_time() - used
+    if report.exit_code:
+        raise SystemExit(f"the apply of the bench ended with {report.exit_code}")
+    locks = sum(call == ("read", "Transaction") for call in map(_kind, server.calls))
+    return (
+        f"{count:,} creates, {in_flight} in flight, {delay * 1e3:.0f} ms",
+        f"{seconds:.1f} s",
+        f"{processor:.1f} s",
+        f"{len(server.calls):,}",
+        f"{locks:,}",
+        f"{len(commits):,}",
+    )
+
+
+def _kind(call: object) -> tuple[str, str]:
+    return getattr(call, "name", ""), getattr(call, "object_type", "")
+
+
+def count_commits() -> list[str]:
+    """Grows by one for each commit of the state from now on."""
+    found: list[str] = []
+    change = SqlSession.change
+
+    def counted(session: SqlSession, statement: str, *parameters: object) -> int:
+        if statement == "COMMIT":
+            found.append(statement)
+        return change(session, statement, *parameters)
+
+    SqlSession.change = counted  # type: ignore[method-assign]
+    return found
+
+
+def main() -> None:
+    out = sys.stdout
+    given = dict(enumerate(sys.argv[1:]))
+    count = int(given.get(0, "1000"))
+    numbers = [int(one) for one in given.get(1, "1,8,32").split(",")]
+    delays = [int(one) / 1e3 for one in given.get(2, "0,20").split(",")]
+    out.write("| apply | elapsed | processor | requests | reads of the lock | commits |\n")
+    out.write("| --- | --- | --- | --- | --- | --- |\n")
+    with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
+        for delay in delays:
+            for in_flight in numbers:
+                out.write(f"| {' | '.join(measured(Path(folder), count, in_flight, delay))} |\n")
+                out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""``gwe accept``: writes the server's values into the manifests, after showing the difference."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.common import ManifestFlags, OutputFlags, SiteFlags, StateFlags
+from reconciler.cli.complete_values import complete_address
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.session import load, open_session
+from reconciler.cli.terminal import check_can_ask, confirm
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ExitCode, ManifestError, RefusedError
+from reconciler.kinds.fields import pointer
+from reconciler.render.console import say
+from reconciler.state.replace_file import rewrite_file
+from reconciler.strict_yaml import MAX_BYTES
+from reconciler.text_files import is_stream, read_text
+from reconciler.visible_text import escaped
+
+if TYPE_CHECKING:
+    from reconciler.manifest.load import Loaded
+    from reconciler.plan.accepting import Accepting
+    from reconciler.plan.model import Plan
+
+
+@click.command("accept", cls=SectionedCommand)
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS...]", shell_complete=complete_address)
+@with_flags
+@click.option("--auto-approve", is_flag=True, help="Write without asking.")
+def command(
+    addresses: tuple[str, ...],
+    manifests: ManifestFlags,
+    site: SiteFlags,
+    output: OutputFlags,
+    connection: ConnectionFlags,
+    state: StateFlags,
+    auto_approve: bool,
+) -> int:
+    """Take what the server has into the manifests, so that it is no drift any more. ADDRESS:
+    only these objects; wildcards are allowed.
+
+    Shows the edits as a diff, and asks. Only the values change: comments, order and layout of
+    the files stay. The server is not written to.
+
+    Exits 0 when nothing differs any more, 2 when something is left that an edit in its place
+    cannot take away; each is listed with what to do.
+    """
+    session = open_session(connection)
+    loaded = load(manifests, session.settings, verbose=output.verbose)
+    check_can_ask(auto_approve=auto_approve)
+    paths = dict(_files(loaded))
+    texts = {name: _text(path) for name, path in paths.items()}
+    with session.connect(site, state) as engine:
+        from reconciler.plan.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
+        from reconciler.plan.select import check_selects  # noqa: PLC0415
+
+        def plan_with(changed: Mapping[str, str]) -> Plan:
+            instead = {paths[name]: text for name, text in changed.items()}
+            return engine.plan(load(manifests, session.settings, texts=instead))
+
+        plan = engine.plan(loaded)
+        check_selects(addresses, plan)
+        accepted = accept(plan, addresses, texts, plan_with)
+    _show(accepted, texts)
+    if not accepted.texts:
+        say("Nothing differs." if not accepted.left else "No value can be taken over.")
+    elif not auto_approve and not confirm("Write these values into the manifests?"):
+        say("Nothing was written.")
+        return ExitCode.FAILED
+    for name, text in accepted.texts.items():
+        _write(paths[name], texts[name], text)
+    return ExitCode.CHANGES if accepted.left else ExitCode.DONE
+
+
+def _files(loaded: Loaded) -> Mapping[str, Path]:
+    """The manifest files that can be edited, by the names that positions use."""
+    documents = [manifest.document for manifest in loaded.manifests if not manifest.bundled]
+    return {one.name: one.path for one in documents if one.path and not is_stream(one.path)}
+
+
+def _text(path: Path) -> str:
+    text = read_text(path, MAX_BYTES)
+    if isinstance(text, Diagnostic):
+        raise ManifestError([text])
+    return text
+
+
+def _show(accepted: Accepting, texts: Mapping[str, str]) -> None:
+    """The edits as a diff, and what is left."""
+    for name, text in accepted.texts.items():
+        old, new = (one.splitlines() for one in (texts[name], text))
+        for line in difflib.unified_diff(old, new, name, name, lineterm=""):
+            say(escaped(line))
+        say()
+    for one in accepted.left:
+        address, path = one.field
+        place = f" ({one.origin.file}:{one.origin.line})" if one.origin else ""
+        say(f"Left: {address}{' ' + pointer(path) if path else ''}{place}: {one.why}.")
+
+
+def _write(path: Path, old: str, new: str) -> None:
+    """Writes an edited manifest, with the rights that it had. RefusedError where somebody has
+    changed it meanwhile."""
+    if _text(path) != old:
+        problem = f"{path} was changed since it was read"
+        raise RefusedError([Diagnostic(problem, hint="Run gwe accept again.")])
+    rewrite_file(path, new)
+    say(f"Wrote {path}.")

@@ -1,0 +1,136 @@
+"""``gwe export``: manifests of what is on a server."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import ANY_PATH, SiteFlags, StateFlags
+from reconciler.cli.complete_values import complete_kind, complete_parameter
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.export_folder import FileResult, check_folder, write_folder
+from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.session import open_session
+from reconciler.errors import ExitCode
+from reconciler.export.model import Export
+from reconciler.render.console import print_data, say
+from reconciler.render.export_report import omission_lines, secret_lines
+from reconciler.text_files import STANDARD_STREAM
+
+_REMARKS = {"kept": "edited since it was exported", "stale": "nothing is exported to it any more"}
+
+
+@dataclass(frozen=True)
+class ChoiceFlags:
+    """The objects that are exported."""
+
+    kind: tuple[str, ...] = flag(
+        "--kind",
+        multiple=True,
+        metavar="KIND",
+        shell_complete=complete_kind,
+        help="All objects of the tenant of this kind of manifest, or of this object type;"
+        " repeatable.",
+    )
+    name: tuple[str, ...] = flag(
+        "--name",
+        multiple=True,
+        metavar="GLOB",
+        help="All objects of the tenant with such a name; repeatable. With --kind: of these kinds.",
+    )
+    all: bool = flag(
+        "--all",
+        is_flag=True,
+        help="All objects of the tenant, and hosts and others that belong to no tenant.",
+    )
+
+
+@dataclass(frozen=True)
+class FormFlags:
+    """How they are written."""
+
+    parameterise: tuple[str, ...] = flag(
+        "--parameterise",
+        multiple=True,
+        metavar="WHAT",
+        shell_complete=complete_parameter,
+        help="Make variables of values that differ between sites: tenant, host, app, cluster;"
+        " repeatable, or with commas.",
+    )
+    merge: bool = flag(
+        "--merge",
+        is_flag=True,
+        help="Update the files in FOLDER that nobody has edited since the last export; keep the"
+        " others.",
+    )
+
+
+@click.command("export", cls=SectionedCommand)
+@click.argument("folder", type=ANY_PATH)
+@with_flags
+@click.option("-q", "--quiet", is_flag=True, help="Only the summary and what is left out.")
+def command(
+    folder: Path,
+    choice: ChoiceFlags,
+    form: FormFlags,
+    site: SiteFlags,
+    quiet: bool,
+    connection: ConnectionFlags,
+    state: StateFlags,
+) -> int:
+    """Write manifests of what is on a server into FOLDER, one file for each kind. FOLDER may
+    be -: standard output.
+
+    Without --kind, --name and --all: what belongs to the Web Engagement site, under whatever
+    body it has there. A plan for the manifests is empty; what they cannot say is listed.
+    Writes nothing to the server. (gwe embedded export is another command: it writes a whole
+    embedded server, with its DBIDs, as a site file.)
+    """
+    if folder != STANDARD_STREAM:
+        check_folder(folder)
+    session = open_session(connection)
+    with session.connect(site, state) as engine:
+        from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+
+        with reading_shown() as progress:
+            made = engine.export(
+                kinds=choice.kind,
+                names=choice.name,
+                everything=choice.all,
+                parameterise=[one for text in form.parameterise for one in text.split(",") if one],
+                variables={one.name: one.value for one in session.settings.variables},
+                progress=progress,
+            )
+    if folder == STANDARD_STREAM:
+        print_data("---\n".join(made.files.values()))
+        _say_rest(made, err=True)
+        return ExitCode.DONE
+    results = write_folder(folder, made.files, merge=form.merge)
+    count = f"{made.objects} manifest{'' if made.objects == 1 else 's'}"
+    say(f"Exported {count} to {folder}.")
+    _say_files(results, quiet=quiet)
+    _say_rest(made)
+    if not quiet:
+        say(f"Next: review the files and commit them. gwe plan -f {folder} is empty.")
+    return ExitCode.DONE
+
+
+def _say_files(results: Iterable[FileResult], *, quiet: bool) -> None:
+    for one in results:
+        remark = _REMARKS.get(one.word, "")
+        if remark or not quiet:
+            say(f"  {one.word:<9} {one.name}{f': {remark}' if remark else ''}")
+
+
+def _say_rest(made: Export, *, err: bool = False) -> None:
+    """What must be set before a plan, and what the manifests do not say."""
+    for title, lines in (
+        ("Set these environment variables before a plan:", secret_lines(made.secrets)),
+        ("Not in the manifests as it is on the server:", omission_lines(made.omissions)),
+    ):
+        for number, line in enumerate(lines):
+            if not number:
+                say(title, err=err)
+            say(f"  {line}", err=err)

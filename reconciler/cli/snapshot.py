@@ -1,0 +1,66 @@
+"""``gwe snapshot``: a copy of a live server, to rehearse on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import ANY_PATH, SiteFlags, StateFlags
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import accepting, with_flags
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.session import open_session
+from reconciler.diagnostics import counted
+from reconciler.errors import ExitCode
+from reconciler.render.console import say, say_command
+
+_LISTED = 10
+
+
+@click.command("snapshot", cls=SectionedCommand)
+@click.argument("file", type=ANY_PATH)
+@with_flags
+@click.option("--from", "source", metavar="URL", help="The server to copy, as in --server.")
+@click.option("-v", "--verbose", is_flag=True, help="List all findings.")
+@accepting(SiteFlags, StateFlags)
+def command(file: Path, source: str | None, verbose: bool, connection: ConnectionFlags) -> int:
+    """Copy a live server into the new file FILE, an embedded server to rehearse on.
+
+    The copy has every object that the account can read, with its DBID, folder and permissions.
+    Passwords cannot be read: the copy has none. Nothing is written to the server. A copy that
+    was interrupted is continued by the same command.
+    """
+    session = open_session(replace(connection, server=source or connection.server))
+    with session.connect() as engine:
+        from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+        from reconciler.engine.copying import copy_server  # noqa: PLC0415
+
+        with reading_shown() as progress:
+            report = copy_server(engine.reader, file, progress)
+    say(f"Copied {counted(report.objects, 'object')} into {file}, without passwords.")
+    if report.unread:
+        say(
+            f"This account cannot read the permissions of {counted(report.unread, 'object')}, which"
+            " inherit those of their folders in the copy."
+        )
+    if report.unknown:
+        say(f"The server does not have the types {', '.join(report.unknown)}.")
+    listed = None if verbose else _LISTED
+    _list(
+        "references lead nowhere: the account cannot read what they name", report.dangling, listed
+    )
+    _list("objects are against a rule of the embedded server", report.findings, listed)
+    say("Rehearse on it with:")
+    say_command(f"  gwe plan --server embedded:{file}")
+    return ExitCode.DONE
+
+
+def _list(what: str, findings: Sequence[str], most: int | None) -> None:
+    if not findings:
+        return
+    say(f"{what}: {len(findings)}")
+    for finding in findings[:most]:
+        say(f"  {finding}")
+    if most is not None and len(findings) > most:
+        say(f"  and {len(findings) - most} more, which --verbose lists.")

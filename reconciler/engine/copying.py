@@ -1,0 +1,138 @@
+"""``gwe snapshot``: a copy of a live server in a file, to rehearse on.
+
+Reads through a ``Reader``, so nothing is ever written to the server that is copied.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from reconciler.engine.progress import Progress
+from reconciler.kinds.predefined import OWN_OBJECTS
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.embedded.copies import ServerCopy, open_copy
+from reconciler.server.errors import (
+    NoPermissionError,
+    ObjectNotFoundError,
+    UnsupportedObjectError,
+)
+from reconciler.server.port import AccessEntry, ConfObject, Filter, Reader
+
+_IN_FLIGHT = 8
+"""So many requests for permissions await an answer at once."""
+
+
+@dataclass(frozen=True)
+class CopyReport:
+    """What a copy holds and lacks. ``objects``: how many it holds, without folders; ``unread``:
+    of how many the permissions could not be read; ``unknown``: types that the server does not
+    have; ``findings``: what an embedded server would have refused; ``dangling``: references to
+    objects that the account cannot read, or that are gone."""
+
+    objects: int
+    unread: int
+    unknown: tuple[str, ...]
+    dangling: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
+    """Copies every object that the account can read, with its DBID, folder and permissions, into
+    a new server file. Passwords cannot be read. The lock and the inventory of gwe are left out.
+
+    A copy that ends early is continued by the next call, from the first type that it lacks.
+    Objects of one type are held in memory at a time. ServerUnavailableError where the path is
+    taken or cannot be written; errors of the server as they are.
+    """
+    copier = _Copier(reader)
+    with open_copy(path, reader.info().identity) as copy, copier:
+        for number, name in enumerate(OBJECT_TYPES):
+            progress.reading(number, len(OBJECT_TYPES))
+            if not copy.is_done(name):
+                copier.copy_type(copy, name)
+        copier.copy_again(copy)
+        report = CopyReport(
+            objects=copy.count(),
+            unread=copier.unread,
+            unknown=tuple(copier.unknown),
+            dangling=tuple(
+                f"{name} {dbid}: {attribute} leads to {target_type} {target}, which is not there"
+                for name, dbid, attribute, target_type, target in copy.dangling()
+            ),
+            findings=tuple(copy.findings()),
+        )
+        copy.publish()
+    return report
+
+
+class _Copier:
+    """Reads objects with their permissions, several requests at once."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._pool = ThreadPoolExecutor(_IN_FLIGHT)
+        self.unread = 0
+        self.unknown: list[str] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def copy_type(self, copy: ServerCopy, name: str) -> None:
+        """Copies all objects of a type."""
+        try:
+            found = self._reader.read(name, {"all_tenants": 1} if name == "Tenant" else None)
+        except UnsupportedObjectError:
+            self.unknown.append(name)
+            found = []
+        self._take(copy, name, found)
+
+    def copy_again(self, copy: ServerCopy) -> None:
+        """Reads both ends of every reference that leads nowhere again: one of them may have
+        been created, deleted or changed since its type was read."""
+        ends = {
+            end
+            for name, dbid, _, target_type, target in copy.dangling()
+            for end in ((name, dbid), (target_type, target))
+        }
+        for name, group in groupby(sorted(ends), key=lambda end: end[0]):
+            found = [one for _, dbid in group for one in self._read_one(name, dbid)]
+            self._take(copy, name, found)
+
+    def _read_one(self, name: str, dbid: int) -> Sequence[ConfObject]:
+        asked: Filter = {"dbid": dbid}
+        with suppress(ObjectNotFoundError, UnsupportedObjectError):
+            return self._reader.read(name, asked)
+        return []
+
+    def _take(self, copy: ServerCopy, name: str, found: Iterable[ConfObject]) -> None:
+        kept = [one for one in found if not _is_ours(one)]
+        copy.take(name, kept, dict(self._permissions(kept)))
+
+    def _permissions(
+        self, objects: Sequence[ConfObject]
+    ) -> Iterator[tuple[int, Sequence[AccessEntry]]]:
+        for one, entries in zip(objects, self._pool.map(self._entries, objects), strict=True):
+            if entries is None:
+                self.unread += 1
+            elif entries:
+                yield one.dbid, entries
+
+    def _entries(self, one: ConfObject) -> Sequence[AccessEntry] | None:
+        """The permissions of an object; None where the account may not read them."""
+        try:
+            return self._reader.permissions(one.type, one.dbid)
+        except NoPermissionError:
+            return None
+        except ObjectNotFoundError:  # deleted since it was read
+            return []
+
+
+def _is_ours(one: ConfObject) -> bool:
+    """Whether it is the lock or the inventory of gwe."""
+    return one.type == "Transaction" and str(one.attributes.get("name", "")).startswith(OWN_OBJECTS)

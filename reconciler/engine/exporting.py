@@ -1,0 +1,178 @@
+"""From a live server to manifests: what ``gwe export`` reads, and in what order.
+
+Reads through a ``Reader`` and writes nothing. Each type is read once.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.diagnostics import did_you_mean
+from reconciler.engine.progress import Progress
+from reconciler.errors import NothingToExportError, UsageError
+from reconciler.export.make import make_export
+from reconciler.export.model import Export
+from reconciler.export.selection import ExportRequest, Key, chosen, of_the_site, referring_types
+from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
+from reconciler.kinds.roles import SITE_VALUES
+from reconciler.kinds.secret_names import SecretNames
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.manifest.bind import bind
+from reconciler.manifest.desired import Desired
+from reconciler.manifest.load import load_manifests
+from reconciler.manifest.variables import Setting
+from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.known_secrets import KnownSecrets
+from reconciler.plan.planner import make_plan
+from reconciler.plan.queries import ReadRequirement, desired_requirements, reads_for
+from reconciler.resources import bundled_manifests
+from reconciler.server.port import ConfObject, Reader
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.discovery import SiteOptions
+from reconciler.site.find import find_site
+from reconciler.site.model import Site
+
+
+@dataclass
+class _Reading:
+    """Reads what is asked for, each read once."""
+
+    server: Reader
+    site: Site
+    objects: list[ConfObject]
+    progress: Progress
+    done: set[str] = field(default_factory=set)
+
+    def need(self, needs: Iterable[ReadRequirement]) -> bool:
+        """Reads what these requirements need; whether anything was left to read."""
+        reads = {
+            f"{object_type} {sorted(filters.items())}": (object_type, filters)
+            for object_type, filters in reads_for(needs, {self.site.tenant_dbid})
+        }
+        left = [read for name, read in reads.items() if name not in self.done]
+        for number, (object_type, filters) in enumerate(left):
+            self.progress.reading(number, len(left))
+            self.objects += self.server.read(object_type, filters)
+        self.done |= reads.keys()
+        return bool(left)
+
+    def live(self) -> Snapshot:
+        """Everything that was read. Of an object that was read in brief and whole, what was
+        read last counts: the whole."""
+        return Snapshot(self.objects)
+
+
+def export_site(
+    server: Reader,
+    site_options: SiteOptions,
+    request: ExportRequest,
+    variables: Mapping[str, str],
+    parameters: Iterable[str],
+    secret_names: SecretNames,
+    known_secrets: Callable[[str], KnownSecrets],
+    progress: Progress,
+) -> Export:
+    """The manifests of a site's objects, or of those that ``request`` chooses. ``variables``:
+    values for the manifests that come with gwe, which say what belongs to a site;
+    ``parameters``: see ``make_export``. UsageError for an unknown kind, and where there is
+    nothing to export."""
+    request = _known(request)
+    found, site = find_site(server, site_options, None)
+    reading = _Reading(server, site, list(found), progress)
+    options = PlanOptions(secret_names=secret_names)
+    sections: Mapping[int, Collection[str]] = {}
+    if request.whole_tenant:
+        objects = _of_the_tenant(reading, request)
+    else:
+        desired = _bundled(variables, site, found)
+        objects = _of_the_site(reading, desired, options)
+        sections = _touched(desired)
+    info = server.info()
+    context = Context(Desired(), reading.live(), site, options, known_secrets(info.identity))
+    made = make_export(objects, sections, context, info, parameters)
+    if not made.files and not made.omissions:
+        raise _nothing(request)
+    return made
+
+
+def _nothing(request: ExportRequest) -> NothingToExportError:
+    if request.whole_tenant:
+        what = "the tenant has no object of these kinds and names that this account can read"
+        return NothingToExportError(
+            f"there is nothing to export: {what}", "Check --kind and --name."
+        )
+    what = "the site has nothing of what the manifests that come with gwe declare"
+    hint = "gwe plan -f bundled shows what is missing; --all exports all objects of the tenant."
+    return NothingToExportError(f"there is nothing to export: {what}", hint)
+
+
+def _known(request: ExportRequest) -> ExportRequest:
+    """The request with the names of kinds as addresses have them. Object types may be named
+    without their kind: DN for Object/DN."""
+    known = {name: name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"}
+    for object_type, kind in OBJECT_KINDS.items():
+        known |= {kind.name: kind.name, object_type: kind.name}
+    for name in request.kinds:
+        if name not in known:
+            listed = [one for one in known if "/" not in one]
+            hint = f"Known: {', '.join(listed)}."
+            raise UsageError(f"no kind {name} can be exported{did_you_mean(name, known)}", hint)
+    return replace(request, kinds=tuple(known[name] for name in request.kinds))
+
+
+def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desired:
+    """What the manifests that come with gwe declare, for the names in it. What the site has no
+    value for keeps its placeholder's name."""
+    settings = [Setting(name, value) for name, value in variables.items()]
+    loaded = load_manifests([bundled_manifests()], file_settings=settings, undeclared=True)
+    complete = replace(site, values={name: site.values.get(name, name) for name in SITE_VALUES})
+    return bind(loaded.manifests, loaded.variables, {}, complete, found)
+
+
+def _of_the_tenant(reading: _Reading, request: ExportRequest) -> list[ConfObject]:
+    tenant = reading.site.tenant_dbid
+    every = (*MANIFEST_KINDS, *(kind.name for kind in OBJECT_KINDS.values()))
+    kinds = [kind_named(name) for name in request.kinds or every]
+    reading.need(
+        _whole(kind.type, tenant, kind.script_type)
+        for kind in kinds
+        if kind is not None and kind.binding == "object"
+    )
+    return chosen(reading.live(), request, tenant)
+
+
+def _of_the_site(reading: _Reading, desired: Desired, options: PlanOptions) -> list[ConfObject]:
+    """The objects that belong to the site. Types are read as references lead to them."""
+    tenant = reading.site.tenant_dbid
+    needs, _ = desired_requirements(desired, reading.live(), options)
+    reading.need(needs)
+    context = Context(desired, reading.live(), reading.site, options)
+    plan = make_plan(context, reading.server.info())
+    named: set[Key] = {(one.object_type, one.dbid) for one in plan.actions if one.dbid}
+    named = {key for key in named if key[0] != "Application"}
+    reading.need(
+        ReadRequirement(name, tenant)
+        for name in sorted(referring_types({object_type for object_type, _ in named}))
+        if name != "Script"  # the brief form of all scripts tells what they refer to
+    )
+    while True:
+        objects = of_the_site(reading.live(), named, tenant)
+        if not reading.need(_whole(one.type, tenant, _script_type(one)) for one in objects):
+            return objects
+
+
+def _script_type(one: ConfObject) -> int | None:
+    return int(one.attributes["type"]) if one.type == "Script" else None
+
+
+def _whole(object_type: str, tenant: int, script_type: int | None) -> ReadRequirement:
+    """That the objects of a type are read whole, with their folders and what they refer to."""
+    words = frozenset(one.word for one in ALL_TYPES[object_type].attributes)
+    return ReadRequirement(object_type, tenant, script_type, folder=True, words=words)
+
+
+def _touched(desired: Desired) -> dict[int, list[str]]:
+    """The sections of applications that manifests declare something in: DBID -> names."""
+    return {
+        one.dbid: list(dict.fromkeys(field.path[1] for field in one.fields))
+        for one in desired.options
+    }

@@ -1,0 +1,65 @@
+"""Makes an export of live objects: the one path from what was read to the text of files. Pure."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from reconciler.errors import UsageError
+from reconciler.export.documents import DocumentMaker
+from reconciler.export.files import files_of, in_order, variables_document
+from reconciler.export.model import Document, Export
+from reconciler.export.options import option_documents
+from reconciler.export.proof import proven
+from reconciler.export.values import PARAMETERS, ValueWriter
+from reconciler.plan.context import Context
+from reconciler.server.port import ConfObject, ServerInfo
+from reconciler.site.model import Site
+
+
+def make_export(
+    objects: Iterable[ConfObject],
+    sections: Mapping[int, Collection[str]],
+    context: Context,
+    info: ServerInfo,
+    parameters: Iterable[str] = (),
+) -> Export:
+    """The manifests of ``objects``, and of ``sections`` of applications: DBID -> names.
+
+    ``context``: everything that was read, and the site; ``parameters``: what becomes a variable,
+    of ``PARAMETERS``. UsageError for a parameter that the site has no value for.
+    """
+    variables = _variables(parameters, context.site)
+    maker = DocumentMaker(context, ValueWriter(context.site.tenant_dbid, variables))
+    made = [document for one in objects if (document := maker.document(one)) is not None]
+    made += option_documents(maker, sections)
+    used = {name: text for name, text in variables.items() if _is_used(name, made)}
+    declaring = variables_document(used, PARAMETERS) if used else None
+    documents, refused = proven(in_order(made), declaring, context, info, maker.secrets.values)
+    files = files_of(documents, declaring if documents else None)
+    needed = set(re.findall(r"\benv\.(\w+)", "".join(files.values())))
+    return Export(
+        files,
+        objects=len(documents),
+        omissions=tuple(sorted({*maker.omissions, *refused})),
+        secrets=tuple(one for one in maker.secrets.variables if one.name in needed),
+    )
+
+
+def _is_used(variable: str, documents: Iterable[Document]) -> bool:
+    return any(f"${{var.{variable}}}" in one.text for one in documents)
+
+
+def _variables(parameters: Iterable[str], site: Site) -> dict[str, str]:
+    """Variable -> the text that it stands for; longer texts first, since they may hold others."""
+    found = {}
+    for parameter in parameters:
+        if parameter not in PARAMETERS:
+            known = ", ".join(PARAMETERS)
+            raise UsageError(f"{parameter} cannot become a variable", f"Known: {known}.")
+        value = site.values.get(PARAMETERS[parameter], "")
+        if not value:
+            raise UsageError(
+                f"the site has no {PARAMETERS[parameter]}, so it cannot become a variable",
+                "Leave it out of --parameterise.",
+            )
+        found[parameter] = value
+    return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0])))

@@ -1,0 +1,112 @@
+"""What an export is made from, what it is made of, and what it leaves out. Plain values."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from reconciler.environment import CREDENTIALS
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.manifest_kind import API_VERSION, ManifestKind
+from reconciler.yaml_text import yaml_text
+
+
+@dataclass(frozen=True, order=True)
+class Omission:
+    """Something that is not in the manifests as it is on the server. ``address``: of its
+    object; ``path``: of its field, empty where it is the whole object; ``reason``: a clause."""
+
+    address: str
+    path: FieldPath
+    reason: str
+
+
+@dataclass(frozen=True)
+class SecretVariable:
+    """An environment variable that must be set before the manifests are planned.
+    ``address``, ``path``: the field that gets its value."""
+
+    name: str
+    address: str
+    path: FieldPath
+
+
+@dataclass(frozen=True)
+class Document:
+    """A manifest as data. ``address``: that of its object, or its own where it declares options
+    in applications. ``order``: its place among the documents of its kind."""
+
+    kind: ManifestKind
+    address: str
+    order: tuple[str, ...]
+    metadata: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    target: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The manifest, in the order in which people read it."""
+        head = {"apiVersion": API_VERSION, "kind": self.kind.heading, "metadata": self.metadata}
+        target = {"target": self.target} if self.target else {}
+        return {**head, **target, **({"spec": self.spec} if self.spec else {})}
+
+    @cached_property
+    def text(self) -> str:
+        """The manifest as YAML."""
+        return yaml_text(self.data)
+
+    def without(self, path: FieldPath) -> "Document":
+        """The document without what stands at a path below ``spec``, nor what is empty then."""
+        return replace(self, spec=_without(self.spec, path) or {})
+
+
+def _without(data: Any, path: FieldPath) -> Any:
+    """Data without what stands at a path, and without what holds nothing then."""
+    if not path:
+        return None
+    first, *rest = path
+    if isinstance(data, Mapping):
+        inner = {
+            key: _without(one, tuple(rest)) if key == first else one for key, one in data.items()
+        }
+        return {key: one for key, one in inner.items() if key != first or one}
+    if isinstance(data, list):
+        items = [
+            _without(one, tuple(rest)) if str(at) == first else one for at, one in enumerate(data)
+        ]
+        return [one for at, one in enumerate(items) if str(at) != first or one]
+    return data
+
+
+@dataclass(frozen=True)
+class Export:
+    """Manifests of live objects. ``files``: name -> text. ``omissions``: what they do not say;
+    ``secrets``: the environment variables that they need; ``objects``: how many they declare."""
+
+    files: Mapping[str, str]
+    objects: int = 0
+    omissions: tuple[Omission, ...] = ()
+    secrets: tuple[SecretVariable, ...] = ()
+
+
+class SecretSources:
+    """Gives each secret an environment variable, and remembers its value for the proof."""
+
+    def __init__(self) -> None:
+        self.variables: list[SecretVariable] = []
+        self.values: dict[str, str] = {}
+
+    def source(self, address: str, name: str, path: FieldPath, value: str) -> str:
+        """The source of a secret: ``env.NAME``. ``name``: of its object."""
+        parts = (name, *(path[1:] or path))
+        words = [re.sub(r"[^A-Z0-9]+", "_", part.upper()).strip("_") for part in parts]
+        base = "_".join(filter(None, words)) or "SECRET"
+        if not base[0].isalpha() or base.startswith("GWE_") or base in CREDENTIALS:
+            base = f"SECRET_{base}"
+        variable, number = base, 2
+        while variable in self.values:
+            variable, number = f"{base}_{number}", number + 1
+        self.values[variable] = value
+        self.variables.append(SecretVariable(variable, address, path))
+        return f"env.{variable}"

@@ -1,0 +1,109 @@
+"""Which live objects belong to an export. Pure.
+
+To the site of Web Engagement belongs what its own manifests name, what refers to that, and
+all that these objects refer to in turn, so that they can be created elsewhere. Applications
+and what they stand on (hosts, templates, tenants) are a prerequisite of the site: of them,
+only options belong to it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.kinds.manifests import kind_named
+from reconciler.kinds.options import references_of
+from reconciler.kinds.predefined import OWN_OBJECTS
+from reconciler.kinds.referring import targets_of
+from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.plan.identity import kind_of
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+from reconciler.wildcards import matches
+
+Key = tuple[str, int]
+"""Type and DBID."""
+
+PREREQUISITES = frozenset({"Tenant", "Application", "Host", "AppPrototype", "Folder"})
+"""Types of which the site has objects before anything is provisioned."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What was asked for. ``kinds``: names of kinds; ``names``: globs; ``everything``: all
+    objects of the tenant. Without any of them: what belongs to the site."""
+
+    kinds: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    everything: bool = False
+
+    @property
+    def whole_tenant(self) -> bool:
+        """Whether the objects are chosen among all of the tenant."""
+        return self.everything or bool(self.kinds or self.names)
+
+
+def chosen(live: Snapshot, request: ExportRequest, tenant: int) -> list[ConfObject]:
+    """The objects of a tenant, and those without a tenant, that a request chooses."""
+    return [
+        one
+        for one in live
+        if _is_of(one, tenant)
+        and not _is_ours(one)
+        and kind_named(kind_of(one)) is not None
+        and (not request.kinds or kind_of(one) in request.kinds)
+        and (not request.names or matches(live.key_texts(one)[-1], request.names))
+    ]
+
+
+def _is_of(one: ConfObject, tenant: int) -> bool:
+    match one.type:
+        case "Tenant":
+            return one.dbid == tenant
+        case "Application":
+            serves = one.attributes.get("tenantDBIDs") or [tenant]
+            return tenant in serves
+    return one.tenant in (0, tenant)
+
+
+def _is_ours(one: ConfObject) -> bool:
+    """Whether the object is a note of gwe's own, such as the lock."""
+    name = str(one.attributes.get("name", ""))
+    return one.type == "Transaction" and name.startswith(OWN_OBJECTS)
+
+
+def referring_types(types: Iterable[str]) -> set[str]:
+    """The types whose objects can refer to objects of these types."""
+    found = {kind.name for one in types for kind, _, _ in references_to(one)}
+    return found - PREREQUISITES
+
+
+def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[ConfObject]:
+    """The objects that belong to the site. ``named``: those that its manifests name."""
+    types = referring_types({object_type for object_type, _ in named})
+    referring = {
+        (one.type, one.dbid)
+        for object_type in types
+        for one in live.of_type(object_type)
+        if _is_of(one, tenant)
+        and not _is_ours(one)
+        and any(target in named for target in targets_of(ALL_TYPES[one.type], one.attributes))
+    }
+    found: dict[Key, ConfObject] = {}
+    left = sorted({*named, *referring})
+    while left:
+        key = left.pop()
+        one = live.get(*key)
+        if one is None or key in found or one.type in PREREQUISITES or not _is_of(one, tenant):
+            continue
+        found[key] = one
+        left += [*targets_of(ALL_TYPES[one.type], one.attributes), *_scripts_of(one, live)]
+    return [found[key] for key in sorted(found)]
+
+
+def _scripts_of(one: ConfObject, live: Snapshot) -> Iterator[Key]:
+    """The scripts that the annex of a script names."""
+    for section, options in (one.attributes.get("userProperties") or {}).items():
+        for key, value in options.items():
+            for reference in references_of("annex", section, key, value):
+                target = live.find("Script", reference.tenant_dbid or one.tenant, reference.name)
+                if target is not None:
+                    yield target.type, target.dbid

@@ -1,0 +1,219 @@
+"""Why a plan writes a field, keeps it or leaves it alone. Pure.
+
+Nothing is decided here: the plan has decided. This finds the field in it, and what it was made
+from: the manifest with its policy and variables, and the live value.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from reconciler.diagnostics import Position, did_you_mean
+from reconciler.errors import UsageError
+from reconciler.kinds.fields import FieldPath, pointer
+from reconciler.kinds.flatten import flatten
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.manifest.desired import Desired, Initial, ManagedField
+from reconciler.manifest.load import Loaded
+from reconciler.plan.actions import Action, Blocked, Change, Skip, changes_of, kept_of
+from reconciler.plan.model import Plan
+from reconciler.server.snapshot import Snapshot
+
+FieldStatus = Literal["written", "kept", "unchanged", "not-planned", "undeclared"]
+"""``written``: an apply writes it; ``kept``: it differs and is left alone; ``unchanged``: it is
+declared and nothing is to be written; ``not-planned``: its object is skipped or blocked;
+``undeclared``: no manifest declares it."""
+FIELD_STATUSES: tuple[FieldStatus, ...] = get_args(FieldStatus)
+
+_VARIABLE = re.compile(r"\$\{var\.([^{}]+)\}")
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class LastWrite:
+    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom."""
+
+    run: str
+    started: str
+    user: str
+
+
+@dataclass(frozen=True)
+class FieldExplanation:
+    """One field. ``live``, ``manifest``: both values as a person reads them, empty where no
+    manifest declares the field; ``policy``: who decides about it; ``variables``: (name, what set
+    it) of those in its value; ``hint``: how the manifest's value is enforced."""
+
+    path: FieldPath
+    status: FieldStatus
+    live: str
+    manifest: str = ""
+    declared: Position | None = None
+    policy: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+    last_write: LastWrite | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a plan does to one object, and why, field by field."""
+
+    action: Action
+    fields: tuple[FieldExplanation, ...]
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    live: Snapshot
+    desired: Desired
+    loaded: Loaded
+
+    def find(self, text: str) -> tuple[Action, str]:
+        """The action of an address, and the field that follows it, empty without. UsageError
+        where no manifest declares such an object, or the plan leaves it out."""
+        found = [
+            one
+            for one in self.plan.actions
+            if text == one.address or text.startswith(f"{one.address}/")
+        ]
+        if not found and text in self.desired.addresses:
+            notes = [note for note in self.plan.notices if text in note]
+            raise UsageError(
+                f"{text} is declared, but is no part of the plan",
+                notes[0] if notes else "gwe plan says what it leaves out.",
+            )
+        if not found:
+            names = [one.address for one in self.plan.actions]
+            raise UsageError(
+                f"no manifest declares {text}{did_you_mean(text, names)}",
+                "Write an address as gwe plan --verbose prints it, such as InteractionQueue/Sales.",
+            )
+        action = max(found, key=lambda one: len(one.address))
+        return action, text[len(action.address) + 1 :]
+
+    def explain(
+        self, action: Action, field: str, last_writes: Mapping[FieldPath, LastWrite]
+    ) -> Explanation:
+        """Why the plan does what it does to an object. ``field``: a field, or the section or
+        attribute around several; empty: all that manifests declare. UsageError where the
+        object has no such field."""
+        declared = {one.path: one for one in self._declared(action)}
+        live = self._live_fields(action)
+        paths = dict.fromkeys(
+            [*declared, *(c.path for c in (*changes_of(action), *kept_of(action)))]
+        )
+        chosen = [path for path in paths if _is_below(path, field)]
+        chosen += [path for path in live if field and path not in paths and _is_below(path, field)]
+        if field and not chosen:
+            names = ", ".join("/".join(path) for path in [*paths, *live][:_SHOWN])
+            raise UsageError(
+                f"{action.address} has no field {field}, neither live nor declared",
+                f"It has, among others: {names}." if names else "It has no field at all.",
+            )
+        return Explanation(
+            action,
+            tuple(
+                self._field(action, path, declared.get(path), live, last_writes.get(path))
+                for path in chosen
+            ),
+        )
+
+    def _declared(self, action: Action) -> Iterable[ManagedField]:
+        return getattr(self.desired.addresses.get(action.address), "fields", ())
+
+    def _live_fields(self, action: Action) -> Mapping[FieldPath, Any]:
+        one = self.live.get(action.object_type, action.dbid)
+        return flatten(ALL_TYPES[one.type], one.attributes, self.live) if one else {}
+
+    def _field(
+        self,
+        action: Action,
+        path: FieldPath,
+        declared: ManagedField | None,
+        live: Mapping[FieldPath, Any],
+        last_write: LastWrite | None,
+    ) -> FieldExplanation:
+        status, change = _decided(action, path)
+        if change is None:
+            if status == "unchanged" and declared is None:
+                status = "undeclared"
+            secret = action.hides(path) or (declared is not None and declared.secret)
+            after = declared.value if declared else None
+            change = Change(path, live.get(path), after, secret=secret)
+        same = change.before == change.after
+        before = change.display(change.before) if same else change.display_both()[0]
+        after_text = before if same else change.display_both()[1]
+        origin = declared.origin if declared else change.origin
+        return FieldExplanation(
+            path,
+            status,
+            live=before,
+            manifest=after_text if declared or status in ("written", "kept") else "",
+            declared=origin,
+            policy=_policy(declared) if declared else "",
+            variables=tuple(self._variables(origin)) if origin else (),
+            hint=change.hint,
+            last_write=last_write,
+        )
+
+    def _variables(self, origin: Position) -> Iterator[tuple[str, str]]:
+        """The variables in the manifest's text at a position, and what set them."""
+        for manifest in self.loaded.manifests:
+            if manifest.at().file != origin.file:
+                continue
+            for path, text in _texts(manifest.data):
+                if "${var." in text and manifest.at(path) == origin:
+                    for name in dict.fromkeys(_VARIABLE.findall(text)):
+                        yield name, self.loaded.variables.set_by(name)
+
+
+def _decided(action: Action, path: FieldPath) -> tuple[FieldStatus, Change | None]:
+    """What the plan does to a field, and the change where it has one."""
+    for change in changes_of(action):
+        if change.path == path:
+            return "written", change
+    for change in kept_of(action):
+        if change.path == path:
+            return "kept", change
+    return ("not-planned" if isinstance(action, Skip | Blocked) else "unchanged"), None
+
+
+def _policy(declared: ManagedField) -> str:
+    match declared.ownership:
+        case Initial(unit):
+            text = (
+                f"initial: written only where nothing is at {'/'.join(unit)}; then it is the"
+                " site's own"
+            )
+        case _:
+            text = "enforced: a live value that differs is overwritten"
+    if declared.satisfied_by:
+        text += f"; {', '.join(declared.satisfied_by)} will do as well"
+    return text
+
+
+def _is_below(path: FieldPath, field: str) -> bool:
+    """Whether a path is the named field, or lies below it."""
+    if not field:
+        return True
+    wanted = f"/{field.strip('/')}"
+    return any(
+        f"{text}/".startswith(f"{wanted}/") for text in (pointer(path), "/" + "/".join(path))
+    )
+
+
+def _texts(data: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, str]]:
+    """Every text in a manifest's data, with its path."""
+    if isinstance(data, str):
+        yield path, data
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _texts(value, (*path, key))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _texts(value, (*path, number))  # type: ignore[arg-type]

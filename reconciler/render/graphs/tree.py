@@ -1,0 +1,67 @@
+"""The chat path as a tree of text. What the plan creates, removes, or leaves broken is marked at
+the beginning of its line: ``+``, ``-`` and ``!``."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+
+from reconciler.plan.chat_path import NodeKey
+from reconciler.plan.site_graph import Edge, Node, NodeState, SiteGraph
+from reconciler.render.console import Console, emit, folded, styled, width_of
+from reconciler.render.graphs import WORDS
+from reconciler.render.lines import StyledLine
+
+_MARKS: dict[NodeState, tuple[str, str]] = {
+    "live": (" ", ""),
+    "planned": ("+", "green"),
+    "removed": ("-", "red"),
+    "missing": ("!", "bold red"),
+}
+
+
+def print_graph(console: Console, graph: SiteGraph) -> None:
+    """Prints the tree, and below it how many faults there are."""
+    emit(console, styled(f"Chat path of {graph.app}", style="bold"))
+    width = width_of(console) if console.is_terminal else sys.maxsize
+    for line in _Tree(graph).lines():
+        indent = len(line.plain) - len(line.plain.lstrip())
+        for part in folded(line, width, min(indent + 4, 40)):
+            emit(console, part)
+    count = graph.faults
+    text = f"{count} fault{'' if count == 1 else 's'} after the plan, marked with !."
+    emit(console, styled())
+    emit(console, styled(text if count else "Nothing is broken after the plan.", style="bold"))
+
+
+class _Tree:
+    def __init__(self, graph: SiteGraph) -> None:
+        self._graph = graph
+        self._nodes = {node.key: node for node in graph.nodes}
+        self._below: dict[NodeKey, list[Edge]] = defaultdict(list)
+        for edge in graph.edges:
+            self._below[edge.source].append(edge)
+        self._shown: set[NodeKey] = set()
+
+    def lines(self) -> Iterator[StyledLine]:
+        for root in self._graph.roots():
+            yield from self._node(root, root.state, "", 0)
+        # Queues that lead to one another in a circle have no root.
+        for node in self._graph.nodes:
+            if node.key not in self._shown:
+                yield from self._node(node, node.state, "", 0)
+
+    def _node(self, node: Node, state: NodeState, label: str, depth: int) -> Iterator[StyledLine]:
+        again = node.key in self._shown
+        self._shown.add(node.key)
+        shown_state: NodeState = node.state if node.state != "live" else state
+        broken = bool(node.faults) and not again
+        mark, style = _MARKS["missing" if broken else shown_state]
+        lead = f"{mark} {'  ' * depth}{f'{label}: ' if label else ''}{WORDS[node.kind]} "
+        more = "  (see above)" if again and self._below[node.key] else ""
+        yield styled((lead, style), node.name, (more, "dim"))
+        if again:
+            return
+        for fault in node.faults:
+            yield styled((f"  {'  ' * depth}  {fault}", "red"))
+        for edge in self._below[node.key]:
+            yield from self._node(self._nodes[edge.target], edge.state, edge.label, depth + 1)

@@ -1,0 +1,1 @@
+"""Output as one HTML file, for browsers and as an artifact of continuous integration."""

@@ -1,0 +1,210 @@
+"""What a page shows of a plan, as values: the template decides only how it looks."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar
+
+from reconciler.kinds.manifests import kind_order
+from reconciler.plan.actions import (
+    ACTION_NAMES,
+    Action,
+    ActionName,
+    Change,
+    Create,
+    InSync,
+    Keep,
+    changes_of,
+    kept_of,
+    losses_of,
+    restored_by,
+)
+from reconciler.plan.model import Plan
+from reconciler.render.html.fields import FieldTable, changes_table, kept_table
+from reconciler.render.plan_summary import (
+    apply_commands,
+    counts_text,
+    existing_values_text,
+    header,
+    initial_summary,
+    summary,
+)
+from reconciler.render.remarks import remark_of
+from reconciler.render.risks import actions_at_risk, existing_values
+
+_OPEN = 100
+"""Of so many rows at most, those that change or lose something are open from the start."""
+_LABELS: dict[ActionName, str] = {"in-sync": "in sync", "keep": "kept", "skip": "skipped"}
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """What happens to one object. ``note``: how many fields its details show; ``same_as``: the
+    row above that makes the same changes, which are shown there."""
+
+    anchor: str
+    action: Action
+    note: str = ""
+    remark: str = ""
+    same_as: "ActionRow | None" = None
+    tables: Sequence[FieldTable] = ()
+    facts: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """The address without the kind."""
+        return self.action.address.removeprefix(f"{self.action.kind}/")
+
+    @property
+    def label(self) -> str:
+        return _LABELS.get(self.action.action, self.action.action)
+
+    @property
+    def loses(self) -> Sequence[str]:
+        return losses_of(self.action)
+
+    @property
+    def has_details(self) -> bool:
+        return bool(self.tables or self.facts or self.same_as or len(self.loses) > 1)
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether a live object loses or changes a value, or must not."""
+        return self.action.action in ("update", "replace", "delete", "blocked")
+
+
+@dataclass(frozen=True)
+class KindSection:
+    """The objects of one kind. ``counts``: a text such as ``2 to create``."""
+
+    anchor: str
+    kind: str
+    counts: str
+    rows: Sequence[ActionRow]
+
+
+@dataclass(frozen=True)
+class ActionFilter:
+    """A choice of the toolbar: an action, and how many rows have it."""
+
+    action: ActionName
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """A whole page. ``at_risk``, and ``shared`` with how many existing values of applications
+    change: rows that a reviewer must not miss. ``commands``: those that apply the plan, each
+    with a remark."""
+
+    BATCH: ClassVar[int] = 50
+    """So many rows are laid out together, and only when they are about to be seen."""
+    FIRST: ClassVar[int] = 20
+    """How many risks of a sort are shown; the others behind a click, so that a plan of many
+    replaces can be read at all."""
+
+    plan: Plan
+    plan_id: str
+    summary: str
+    initial: str
+    header: Sequence[tuple[str, str]]
+    at_risk: Sequence[ActionRow]
+    shared: Sequence[tuple[ActionRow, str]]
+    kinds: Sequence[KindSection]
+    filters: Sequence[ActionFilter]
+    commands: Sequence[tuple[str, str]]
+
+    @property
+    def title(self) -> str:
+        what = f"Undo of run {self.plan.undoes}" if self.plan.undoes else "Plan"
+        return f"{what} for {self.plan.site.app}"
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(len(section.rows) for section in self.kinds)
+
+    @property
+    def more_risks(self) -> int:
+        """How many risks are behind a click."""
+        return sum(max(0, len(found) - self.FIRST) for found in (self.at_risk, self.shared))
+
+    @property
+    def opens_rows(self) -> bool:
+        """Whether rows that change something are open from the start."""
+        return self.count <= _OPEN
+
+
+def page_of(
+    plan: Plan, plan_id: str, saved: str, *, verbose: bool = False, quiet: bool = False
+) -> PlanPage:
+    """What a page shows of a plan. ``saved``: the file that holds the plan, empty: there is
+    none; ``quiet``: without the objects; ``verbose``: also objects in sync, and every value
+    whole."""
+    listed = [a for a in plan.actions if verbose or not isinstance(a, InSync) or a.reason]
+    kinds = list(_kinds(listed, whole=verbose))
+    rows = {id(row.action): row for section in kinds for row in section.rows}
+    names = Counter(row.action.action for row in rows.values())
+    return PlanPage(
+        plan=plan,
+        plan_id=plan_id,
+        summary=summary(plan).removeprefix("Plan: "),
+        initial=initial_summary(plan),
+        header=list(header(plan)),
+        at_risk=[rows[id(action)] for action in actions_at_risk(plan)],
+        shared=[
+            (rows[id(action)], existing_values_text(len(changes)))
+            for action in plan.writes
+            if (changes := existing_values(action))
+        ],
+        kinds=[] if quiet else kinds,
+        filters=[
+            ActionFilter(name, _LABELS.get(name, name), names[name])
+            for name in ACTION_NAMES
+            if names[name]
+        ],
+        commands=list(apply_commands(plan, plan_id, saved)),
+    )
+
+
+def _kinds(listed: Sequence[Action], *, whole: bool) -> Iterator[KindSection]:
+    ordered = sorted(listed, key=lambda action: kind_order(action.kind))
+    number = 0
+    for place, (kind, group) in enumerate(groupby(ordered, key=lambda action: action.kind)):
+        members = list(group)
+        rows: list[ActionRow] = []
+        shown: dict[tuple[Change, ...], ActionRow] = {}
+        for action in members:
+            number += 1
+            changes = changes_of(action)
+            same_as = shown.get(changes) if len(changes) > 1 else None
+            row = _row(f"a{number}", action, same_as, whole)
+            shown.setdefault(changes, row)
+            rows.append(row)
+        yield KindSection(f"k{place + 1}", kind, counts_text(members), rows)
+
+
+def _row(anchor: str, action: Action, same_as: ActionRow | None, whole: bool) -> ActionRow:
+    changes, kept = changes_of(action), kept_of(action)
+    tables: list[FieldTable] = []
+    if changes and not same_as:
+        tables.append(changes_table(changes, whole=whole))
+    if kept:
+        tables.append(kept_table(kept, whole=whole))
+    number = len(changes) or len(kept)
+    note = f"{number:,} field{'' if number == 1 else 's'}" if number else ""
+    # What is kept is in the table, field by field.
+    remark = action.reason if isinstance(action, Keep) else remark_of(action)
+    return ActionRow(anchor, action, note, remark, same_as, tables, list(_facts(action)))
+
+
+def _facts(action: Action) -> Iterator[str]:
+    """What else is set on a new object."""
+    if isinstance(action, Create):
+        for entry in action.permissions:
+            yield f"Permissions of {entry.account_type} {entry.account}: {entry.mask}"
+        if action.folder:
+            yield f"In folder {action.folder_path}"
+    yield from (f"restores {kept}" for kept in restored_by(action))

@@ -1,0 +1,141 @@
+"""Writes a copy of another Configuration Server into a server file, object by object.
+
+Rows are taken as they are, with their DBIDs, folders and permissions; none of the server's
+rules is applied to them. What the rules would refuse is found afterwards.
+
+While the copy is being made its file is called ``PATH.partial``. Each type is one transaction,
+so that a copy that was interrupted goes on where it ended.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.kinds.model import ObjectType
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server import validation
+from reconciler.server.embedded import applications, relations, rules
+from reconciler.server.embedded.access import entries_as_data
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.damage import RowChecker
+from reconciler.server.embedded.database import create_file
+from reconciler.server.embedded.engine import FIRST_DBID
+from reconciler.server.embedded.sites.create import exists_already, explained, publish, remove_draft
+from reconciler.server.encoding import decode, encode
+from reconciler.server.errors import ConfigurationServerError, ServerUnavailableError
+from reconciler.server.port import AccessEntry, ConfObject
+
+_SOURCE = "copy_of"
+_DONE = "copied:"
+_FOLDER = "Folder"
+
+
+class ServerCopy:
+    """A server file that is being filled with the objects of another server."""
+
+    def __init__(self, path: Path, server: EmbeddedServer) -> None:
+        self._path = path
+        self._server = server
+        self._store = server.store
+
+    def is_done(self, object_type: str) -> bool:
+        """Whether an earlier, interrupted copy has taken the objects of this type."""
+        with self._store.reading():
+            return bool(self._store.setting(_DONE + object_type))
+
+    def take(
+        self,
+        object_type: str,
+        objects: Sequence[ConfObject],
+        permissions: Mapping[int, Sequence[AccessEntry]],
+    ) -> None:
+        """Writes objects of one type. ``permissions``: DBID -> the entries that are set."""
+        kind = OBJECT_TYPES[object_type]
+        with self._store.writing():
+            for one in objects:
+                self._write(kind, one)
+                entries = entries_as_data(permissions.get(one.dbid, ()))
+                self._store.set_permissions(object_type, one.dbid, entries)
+            self._store.set_setting(_DONE + object_type, str(len(objects)))
+
+    def _write(self, kind: ObjectType, one: ConfObject) -> None:
+        attributes = {name: value for name, value in one.attributes.items() if name != "objectIDs"}
+        known = self._store.row(kind.name, one.dbid) is not None
+        if not known:
+            self._store.next_dbid(kind.name, FIRST_DBID, one.dbid)
+        self._store.put(kind.name, one.dbid, one.tenant, one.folder, encode(attributes))
+        self._store.set_keys(
+            kind.name, one.dbid, validation.unique_keys(kind, attributes), new=not known
+        )
+        references = validation.references(kind, attributes)
+        self._store.set_references(kind.name, one.dbid, references, new=not known)
+
+    def dangling(self) -> list[tuple[str, int, str, str, int]]:
+        """The references that lead to no object of the copy: (type, DBID, attribute, target
+        type, target DBID)."""
+        with self._store.reading():
+            return self._store.dangling()
+
+    def count(self) -> int:
+        """How many objects the copy has, without folders."""
+        with self._store.reading():
+            return sum(
+                sum(1 for _ in self._store.rows(name)) for name in OBJECT_TYPES if name != _FOLDER
+            )
+
+    def findings(self) -> Iterator[str]:
+        """What this server would have refused, in sentences without a full stop."""
+        with self._store.reading():
+            for kind in OBJECT_TYPES.values():
+                checker = RowChecker(kind)
+                for row in self._store.rows(kind.name):
+                    attributes = decode(row[3])
+                    label = f"{kind.name} {attributes.get(kind.name_attribute, row[0])}"
+                    if not checker.is_sound(row, attributes):
+                        yield f"{label}: an attribute has a value that its type cannot have"
+                        continue
+                    try:
+                        relations.check_references(self._store, kind, attributes)
+                        rules.check(self._store, kind, row[0], attributes)
+                        if kind.name == "Application":
+                            applications.check_application(attributes)
+                    except ConfigurationServerError as error:
+                        yield f"{label}: {error.message}"
+
+    def publish(self) -> None:
+        """Gives the finished copy its name."""
+        with self._store.writing():
+            for name in (*(_DONE + one for one in OBJECT_TYPES), _SOURCE):
+                self._store.remove_setting(name)
+        draft = self._server.store.path
+        self._server.close()
+        with explained(self._path):
+            publish(draft, self._path)
+            remove_draft(draft)
+
+
+@contextmanager
+def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
+    """A copy to be made at ``path``, new or begun earlier. ``identity``: of the server that is
+    copied. ServerUnavailableError where the path is taken, or an unfinished copy there is of
+    another server."""
+    draft = path.with_name(f"{path.name}.partial")
+    with explained(path):
+        if path.exists():
+            raise exists_already(path)
+        new = not draft.exists()
+        if new:
+            create_file(draft)
+    server = EmbeddedServer(draft)
+    try:
+        with server.store.writing():
+            source = server.store.setting(_SOURCE)
+            if source not in ("", identity) or (not source and not new):
+                raise ServerUnavailableError(
+                    f"{draft} is an unfinished copy of another server",
+                    "Remove it, or name another file.",
+                )
+            server.store.set_setting(_SOURCE, identity)
+        yield ServerCopy(path, server)
+    finally:
+        server.close()

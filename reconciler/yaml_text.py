@@ -1,0 +1,69 @@
+"""Data as YAML text, for people to read and for ``strict_yaml`` to read back as it was. Pure.
+
+A text is written plain only where every YAML reader takes it for a text: not ``on``, ``0123``,
+``1_000`` or ``22:30``. Lines that all can be seen stand below ``|``.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+_TEXT = "tag:yaml.org,2002:str"
+_OTHER_WORDS = frozenset({"y", "n", "Y", "N"})
+"""Words that YAML 1.1 takes for booleans, and PyYAML does not."""
+
+_PLAIN_START = re.compile(r"[^\W\d]|/")
+_NOT_PLAIN = re.compile(r": | #|:$|\s$")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes no anchors, and indents lists below their key."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, indentless=False)
+
+
+def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
+    node: yaml.ScalarNode = dumper.represent_scalar(_TEXT, text, style=_style(dumper, text))
+    return node
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def _style(dumper: Any, text: str) -> str | None:
+    """How a text is written: None for plain, else the character of the style."""
+    if "\n" in text and _can_be_block(text):
+        return "|"
+    if not text.isprintable():
+        return '"'
+    resolved = dumper.resolve(yaml.ScalarNode, text, (True, False))
+    is_text = resolved == _TEXT and text not in _OTHER_WORDS
+    if is_text and _PLAIN_START.match(text) and not _NOT_PLAIN.search(text):
+        return None
+    return "'" if '"' in text or "\\" in text else '"'
+
+
+def _can_be_block(text: str) -> bool:
+    """Whether a text below ``|`` reads back as it was, and shows all of its characters."""
+    lines = text.removesuffix("\n").split("\n")
+    ends_are_seen = bool(lines[0] and lines[-1]) and not lines[0].startswith(" ")
+    return ends_are_seen and all(line.isprintable() and line == line.rstrip() for line in lines)
+
+
+def yaml_text(document: Mapping[str, Any]) -> str:
+    """A document of mappings, lists, texts, integers, booleans and null, without folded lines."""
+    text: str = yaml.dump(
+        dict(document),
+        Dumper=_Dumper,
+        default_flow_style=False,
+        sort_keys=False,
+        allow_unicode=True,
+        width=2**31,
+    )
+    return text
