@@ -15,6 +15,7 @@ hint and ends with its code. A test holds this drawing to the classes.
       RunOnceError                     4   the plan file was applied before
       LockHeldError                    4   another run holds the lock
       LockLostError                    4   the lock was taken from this run
+      InventoryError                   3   the inventory is damaged or cannot be written
       StaleActionError                 4   an object changed just before its write
       InterruptedRunError              5   stopped after something may have been written
       UnrecoveredError                 5   recover could not finish everything
@@ -146,6 +147,12 @@ class LockLostError(ReconcilerError):
     """The lock is gone or belongs to another run: nothing may be written any more."""
 
     exit_code = ExitCode.STALE
+
+
+class InventoryError(ReconcilerError):
+    """What says which objects are ours cannot be relied on: nothing is pruned or adopted."""
+
+    exit_code = ExitCode.REFUSED
 
 
 class StaleActionError(ReconcilerError):

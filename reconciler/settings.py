@@ -63,6 +63,7 @@ class Settings:
 
     origin: SettingsOrigin = field(default_factory=SettingsOrigin, compare=False)
 
+    name: str = ""
     server: str = ""
     app: str = ""
     tenant: str = ""
@@ -134,7 +135,7 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
         raise UsageError(f"{path} has both state and state_dir", "Remove one of them.")
     state_dir, install = data.get("state_dir"), data.get("install_dir")
     return Settings(
-        **{key: data[key] for key in ("app", "tenant", "cluster") if key in data},
+        **{key: data[key] for key in ("name", "app", "tenant", "cluster") if key in data},
         server=relative_to(folder, data.get("server", "")),
         state=_state(folder, data.get("state", "")),
         state_dir=folder / state_dir if state_dir else None,

@@ -34,6 +34,7 @@ def settings_schema() -> dict[str, Any]:
             "Manifest files and folders, relative to this file.",
             _string("A file or folder; bundled: the manifests that come with gwe."),
         ),
+        "name": _string("Name of this set of manifests: what it creates is in its own inventory."),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),
             "$comment": "a table of strings",

@@ -29,6 +29,9 @@ Every object also has a DBID, a folder, and a path: the names of its folders. Th
 numbers objects of each type from 101 on, and never reuses a DBID; lower DBIDs are predefined
 objects. Lengths of texts are in characters. Names are compared exactly. A *missing* text is
 absent or empty.
+
+In the tables of attributes, an empty word means that the word is the attribute's own name, and
+`list of structures by X` means that an entry of the list is found by its X.
 """
 
 _RULES = """\

@@ -39,6 +39,8 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.port import ConfObject, Server
 from reconciler.site.discovery import SiteOptions
+from reconciler.site.inventory import InventoryOwner, OwnedObject
+from reconciler.site.inventory_reads import read_inventory
 from reconciler.state.journal_writer import SqlJournal
 from reconciler.state.opening import open_store
 from reconciler.state.records import Record, RunHead
@@ -191,6 +193,15 @@ class Place:
         """Everything on the server but the lock."""
         found = everything(self.server)
         return {key: one for key, one in found.items() if one.type != "Transaction"}
+
+    def inventory(self, manifest_set: str = "", app: str = APP) -> set[tuple[str, ...]]:
+        """What is ours: the type and name of objects, the section and name of options."""
+        with opened(self.server) as server:
+            stored = read_inventory(server, InventoryOwner(manifest_set, app), 101)
+        return {
+            (one.type, one.name) if isinstance(one, OwnedObject) else (one.section, one.option)
+            for one in stored.inventory.entries.values()
+        }
 
     def locks(self) -> list[ConfObject]:
         with opened(self.server) as server:

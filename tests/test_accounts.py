@@ -134,7 +134,7 @@ def test_a_read_only_server_refuses_the_run_at_its_first_write(site: Path, tmp_p
     assert result.code == 1
     assert "the server is in mode ReadOnly" in result.err
     assert result.out == "Plan: 31 to create, 5 to update, 0 to replace, 0 to delete.\n"
-    result = gwe("apply", *options, "--no-lock", cwd=tmp_path)
+    result = gwe("apply", *options, "--no-lock", "--in-flight", "1", cwd=tmp_path)
     assert result.code == 1
     assert "the server is in mode ReadOnly" in result.out
     assert "35 not started" in result.out

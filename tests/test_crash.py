@@ -44,6 +44,7 @@ from tests.runs import (
 GROUP, REPLACED_QUEUE = REPLACED
 CHANGED, CREATED = "InteractionQueue/Changed", "InteractionQueue/Created"
 CHAT = "Application/Chat"
+INVENTORY = "Transaction/List/gwe-reconciler.inventory.a4bfce6f5bbf772e"
 CAMPAIGN, CALLS = "Object/Campaign/Campaign", "Object/CampaignGroup/Campaign/Calls"
 NOTHING = "Nothing to recover: no run on this server is unfinished here.\n"
 
@@ -73,7 +74,9 @@ RECORDS = [
     ("begin", CHAT, "update"),  # 20
     ("end", 8),
     ("action", CHAT, "done"),
-    ("finish", "applied"),  # 23
+    ("begin", INVENTORY, "create"),  # 23
+    ("end", 9),
+    ("finish", "applied"),  # 25
 ]
 GROUP_ANEW = f"{GROUP}: it was deleted and not created again: the new object was created, DBID 301"
 GROUP_ACCESS = f"{GROUP}: its permissions were set again"
@@ -93,6 +96,7 @@ NOT_DONE = {
     16: [QUEUE_ANEW],
     17: [f"{REPLACED_QUEUE}: create of unknown outcome: it was not done", QUEUE_ANEW],
     20: [f"{CHAT}: update of unknown outcome: it was not done"],
+    23: [f"{INVENTORY}: create of unknown outcome: it was not done"],
 }
 DONE = {
     2: [f"{GROUP}: delete of unknown outcome: it was done", GROUP_ANEW, GROUP_ACCESS],
@@ -103,6 +107,7 @@ DONE = {
     15: [f"{REPLACED_QUEUE}: delete of unknown outcome: it was done", QUEUE_ANEW],
     17: [f"{REPLACED_QUEUE}: create of unknown outcome: it was done"],
     20: [f"{CHAT}: update of unknown outcome: it was done"],
+    23: [f"{INVENTORY}: create of unknown outcome: it was done"],
 }
 SIDES = ("before", "half", "after")
 
@@ -155,6 +160,7 @@ def _check_reaches_the_end(nursery: Nursery, place: Place, before: Objects) -> N
     assert _access_of_the_group(place) == ACCESS
     assert place.plan().empty
     assert place.locks() == []
+    assert place.inventory() == {("Script", "Created")}
 
 
 @on_both_engines()
@@ -172,11 +178,11 @@ def test_an_apply_that_nobody_kills_writes_exactly_these_records(
     assert nursery.recover(place).out == NOTHING
 
 
-@on_both_engines("number, side", product(range(3, 24), SIDES))
+@on_both_engines("number, side", product(range(3, 26), SIDES))
 def test_a_killed_apply_is_refused_then_recovered_then_finished(
     nursery: Nursery, place: Place, number: int, side: str
 ) -> None:
-    if (number, side) == (23, "after"):
+    if (number, side) == (25, "after"):
         number, side = 2, "after"  # nothing is unfinished after the last record
     before = place.objects()
     strike = Strike("record", side, number)
@@ -210,7 +216,7 @@ def test_a_killed_apply_is_refused_then_recovered_then_finished(
 
 @on_both_engines(
     "on_disk, side, number",
-    [(0, "before", 1), (0, "half", 1), (1, "after", 1), (23, "after", 23)],
+    [(0, "before", 1), (0, "half", 1), (1, "after", 1), (25, "after", 25)],
 )
 def test_an_apply_killed_before_its_first_lock_or_after_its_end_leaves_nothing_to_recover(
     nursery: Nursery, place: Place, on_disk: int, side: str, number: int
@@ -221,7 +227,7 @@ def test_an_apply_killed_before_its_first_lock_or_after_its_end_leaves_nothing_t
         RECORDS[:on_disk] for _ in range(min(on_disk, 1))
     ]
     assert all(run.finished for run in place.runs)
-    assert told(place.objects()) == (AFTER if on_disk == 23 else BEFORE)
+    assert told(place.objects()) == (AFTER if on_disk == 25 else BEFORE)
     assert place.locks() == []
     assert nursery.recover(place).out == NOTHING
     _check_reaches_the_end(nursery, place, before)
@@ -249,7 +255,7 @@ def test_an_apply_killed_before_its_first_begin_record_leaves_its_lock_to_recove
     _check_reaches_the_end(nursery, place, before)
 
 
-# The run's own writes to the lock: 1 makes it, 2 says "writing", 11 deletes it.
+# The run's own writes to the lock: 1 makes it, 2 says "writing", 12 deletes it.
 
 
 @on_both_engines("number, side", [(1, "before"), (1, "after"), (2, "before"), (2, "after")])
@@ -277,10 +283,10 @@ def test_an_apply_killed_while_it_gives_its_lock_back_is_settled_by_recover(
     nursery: Nursery, place: Place, side: str
 ) -> None:
     before = place.objects()
-    assert nursery.apply(place, Strike("write", side, 11)).code == -9
+    assert nursery.apply(place, Strike("write", side, 12)).code == -9
     assert told(place.objects()) == AFTER
     (run,) = place.runs
-    assert _in_words(place.records(run.name)) == RECORDS[:22]
+    assert _in_words(place.records(run.name)) == RECORDS[:24]
     assert len(place.locks()) == (1 if side == "before" else 0)
     assert nursery.apply(place).code == 4
     recovered = nursery.recover(place)
@@ -371,7 +377,9 @@ UNDO_RECORDS = [
     ("begin", CALLS, "create"),  # 20
     ("end", 7),
     ("action", CALLS, "done"),
-    ("finish", "applied"),  # 23
+    ("begin", INVENTORY, "delete"),  # 23
+    ("end", 8),
+    ("finish", "applied"),  # 25
 ]
 
 
@@ -409,7 +417,7 @@ def test_an_undo_that_nobody_kills_writes_exactly_these_records(
     assert_same_but_dbids(place.server, fresh.objects(), access_of(fresh.server))
 
 
-@on_both_engines("number, side", product(range(3, 24), ("before", "after")))
+@on_both_engines("number, side", product(range(3, 26), ("before", "after")))
 def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
     nursery: Nursery,
     undone: tuple[Place, str],
@@ -418,7 +426,7 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
     number: int,
     side: str,
 ) -> None:
-    if (number, side) == (23, "after"):
+    if (number, side) == (25, "after"):
         number, side = 2, "after"  # nothing is unfinished after the last record
     place, run = undone
     fresh = make_place(tmp_path / "fresh", template)

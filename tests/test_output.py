@@ -156,6 +156,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
         "siblings": [],
         "foreignKeys": {},
         "installation": None,
+        "set": None,
     }
     assert (plan["empty"], plan["applyable"]) == (False, True)
     assert plan["summary"]["update"] == 1
@@ -182,6 +183,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
                     "origin": "options.yaml:5:24",
                     "manifest": "ApplicationOptions/log",
                     "reset": False,
+                    "initial": False,
                     "hint": None,
                 }
             ],

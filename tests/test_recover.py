@@ -130,6 +130,9 @@ CALLS = [
     Call("update", "Campaign", 101),
     Call("read", "Application", 104),
     Call("update", "Application", 104),
+    # What the run has created goes into the inventory, by a look and a call.
+    Call("read", LOCK),
+    Call("create", LOCK),
     Call("read", LOCK, 101),
     Call("delete", LOCK, 101),
 ]
@@ -149,6 +152,7 @@ DELETES, CREATES_ANEW = (DELETE_GROUP, DELETE_QUEUE), (DELETE_GROUP + 1, DELETE_
 UPDATE = _number(Call("update", "Script", 600))
 CREATE = _number(Call("create", "Script"))
 CREATE_LOCK = _number(Call("create", LOCK))
+INVENTORY = (len(CALLS) - 3, len(CALLS) - 2)
 SET_PERMISSIONS = DELETE_GROUP + 2
 
 
@@ -209,7 +213,7 @@ def _check_accounts(
         assert outcome.status in ("done", "skipped", "not-started") or outcome.message
     statuses = {outcome.status for outcome in result.outcomes}
     if statuses == {"done"}:
-        assert result.exit_code == 0
+        assert result.exit_code == (5 if result.inventory_unsettled else 0)
     elif before != after:
         assert result.exit_code == 5
     assert bystanders(after) == bystanders(before)
@@ -240,6 +244,9 @@ def _check_settled(place: Place, before: Objects) -> None:
     }
     assert agents_of(objects) == [401, 402]
     assert bystanders(objects) == bystanders(before)
+    # Nothing is in the inventory that no run has created, and nothing of it is missing unless
+    # the server has refused to write it.
+    assert place.inventory() <= {("Script", "Created")}
 
 
 def _check_reaches_the_end(place: Place, before: Objects) -> None:
@@ -311,6 +318,20 @@ def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
         )
     assert _access_of_the_group(place) == ACCESS
     _check_reaches_the_end(place, before)
+
+
+@pytest.mark.parametrize("fault", [Drop(when="before"), Drop(when="after"), LoseAnswer()], ids=repr)
+@pytest.mark.parametrize("at", INVENTORY)
+def test_recover_completes_the_inventory_of_a_run_that_got_no_answer(
+    place: Place, at: int, fault: Fault
+) -> None:
+    result, _ = _attempt(place, [replace(fault, at=at)])
+    assert isinstance(result, RunReport)
+    assert (result.inventory_unsettled, result.exit_code) == (True, 5)
+    _settle(place)
+    assert place.inventory() == {("Script", "Created")}
+    (run,) = place.runs
+    assert run.status == "recovered"
 
 
 @pytest.mark.parametrize("at", [CREATE_LOCK, *CREATES_ANEW, CREATE])
@@ -563,11 +584,13 @@ FULL_AT = {
     16: 7,
     17: 7,
     18: 7,
-    19: 7,
-    20: 7,  # begin of the last update
+    19: 7,  # begin of the update of what refers to the replaced object
+    20: 8,
     21: 8,
-    22: 8,
-    23: 8,
+    22: 8,  # begin of the last update
+    23: 9,
+    24: 9,
+    25: 9,
 }
 _OURS = ("create", "update", "delete", "set_permissions")
 
@@ -592,7 +615,7 @@ def test_nothing_is_sent_without_a_begin_record_but_what_a_delete_needs(
         assert isinstance(result, RunReport)
         assert [(o.action.action, o.action.address) for o in result.outcomes] == ADDRESSES
         all_done = all(outcome.status == "done" for outcome in result.outcomes)
-        assert all_done is (number >= 21)
+        assert all_done is (number >= 23)
         # All done, and no undo of it all or a run without an end: that is a part as well.
         assert result.exit_code == (1 if not sent else 5)
         state = told(after)

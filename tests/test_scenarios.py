@@ -9,10 +9,15 @@
                     create, update, replace, ...: address -> what is expected of it
                     notices, warnings: texts that must be part of one
 
-``create`` lists addresses; ``update`` maps addresses to path -> [before, after];
-``replace`` and ``delete`` to what it loses (null: anything), and ``loses`` those of the
-updates that lose something to that; ``keep`` to the kept paths; ``skip`` and ``blocked`` to a
-part of the reason. What is not listed must be in sync.
+``create`` is a list of addresses. The others map each address to what is expected of it:
+
+    update           path -> [before, after]
+    replace, delete  what is lost with the object; null: anything
+    loses            what an update loses, where it loses something
+    keep             the kept paths
+    skip, blocked    a part of the reason
+
+What is not listed must be in sync.
 
 The plan as JSON is whole: it fits the schema, as all that the harness reads does, and read
 back it is the plan, with the text that ``plan`` prints. Then each story is applied and planned

@@ -298,6 +298,7 @@ def _leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 EXAMPLES: dict[str, tuple[str, str, Any]] = {
+    "name": ("'chat'", "name", "chat"),
     "server": ("'embedded:s'", "server", "embedded:HERE/s"),
     "app": ("'a'", "app", "a"),
     "tenant": ("'t'", "tenant", "t"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.server.embedded.sites.create import _publish, create_server
+from reconciler.server.embedded.sites.create import create_server, publish
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.port import AccessEntry
@@ -856,7 +856,7 @@ def test_where_files_cannot_be_linked_the_second_of_two_is_refused_as_well(
     assert os.listdir(tmp_path) == ["gwe.db"]
     monkeypatch.setattr(Path, "exists", lambda _: False)  # it came after we looked
     with pytest.raises(ServerUnavailableError, match="exists already"):
-        _publish(path, path)
+        publish(path, path)
     assert path.read_bytes() == before
 
 

@@ -512,3 +512,9 @@ def test_an_initial_url_is_corrected_once_the_site_sets_it(tmp_path: Path, way: 
     assert [(c["path"], c["before"], c["after"]) for c in corrected["changes"]] == [
         ("/annex/Application/url", "http://vendor/Chat.scxml", URL)
     ]
+
+
+def test_a_variable_of_manifests_that_are_not_loaded_is_told_what_to_do() -> None:
+    with pytest.raises(UsageError, match="no manifest declares a variable nope") as caught:
+        collect([], [Setting("nope", "x")], [])
+    assert "name those that do with -f" in str(caught.value.hint)

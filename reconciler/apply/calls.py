@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Self, TypeVar
 
 from reconciler.apply.lock import NoLock, RunLock
+from reconciler.apply.ownership import Ownership
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.model import Attributes
@@ -47,6 +48,8 @@ class Calls:
         self.journal: RunJournal = journal or NullJournal()
         self.lock: RunLock = lock or NoLock()
         self._steps = itertools.count(first_step)
+        self.ownership = Ownership()
+        """What the calls that were answered mean for the inventory."""
         self.journal_problem = ""
         """Why the journal could not be written at first; empty: it could."""
 
@@ -154,7 +157,9 @@ class Calls:
         except ReconcilerError as error:
             self._end(begin, "refused", error=str(error))
             raise
-        self._end(begin, "answered", answer if isinstance(answer, ConfObject) else None)
+        after = answer if isinstance(answer, ConfObject) else None
+        self._end(begin, "answered", after)
+        self.ownership.note(action, call, before, after)
         return answer
 
     @contextmanager

@@ -17,7 +17,7 @@ from reconciler.plan.deletions import Deletions
 from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
-from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.model import DESTROY, Plan, SiteMark
 from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot
 
@@ -89,8 +89,9 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 for action in plan.writes
                 if isinstance(action, Replace) or (isinstance(action, Delete) and not plan.undoes)
             ]
-        # Asking for the undo is the consent to all that it deletes.
-        limits = replace(limits, percent=100) if plan.undoes else limits
+        # Asking for the undo, or to destroy, is the consent to all that this deletes.
+        asked = plan.undoes or DESTROY in plan.consent
+        limits = replace(limits, percent=100) if asked else limits
         problems += refusals(_existing(plan, live), limits, consented=True)
     if problems:
         hint = "Nothing was written. Make a new plan; what may be forced is forced with --force."

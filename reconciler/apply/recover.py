@@ -7,6 +7,7 @@ from dataclasses import replace
 from reconciler.apply.lock import Clock, find_locks, holder_of
 from reconciler.apply.lock_acquisition import lock_held
 from reconciler.apply.recover_actions import Recovered, recover_actions
+from reconciler.apply.recover_inventory import complete_inventory, settle_inventory
 from reconciler.apply.reread import check_installation, file_specs
 from reconciler.apply.session import RunContext, RunOptions, run_session
 from reconciler.errors import RunHeldError, UnrecoveredError, UsageError
@@ -70,6 +71,7 @@ def recover_run(
         ) as session:
             results = [
                 *_told(recover_actions(run, plan, session, reverse=reverse), tell),
+                *_told(settle_inventory(run, plan, session), tell),
                 *_told(_removed_drafts(plan, options), tell),
             ]
             left = [result.address for result in results if not result.complete]
@@ -80,6 +82,7 @@ def recover_run(
                     f" {options.state.place}), or give up the run with"
                     f" gwe lock release --abandon {run.name}.",
                 )
+            complete_inventory(run.name, plan, session, options, warn)
             if pending:
                 raise _files_left(run, pending, options.state.place)
             _finish(journal, context.clock)

@@ -42,7 +42,7 @@ def recover_actions(
     server that is no refusal ends it; it can be repeated."""
     actions = {action.address: action for action in plan.writes}
     recovery = _Recovery(session, reverse=reverse)
-    for address in dict.fromkeys(step.address for step in run.steps):
+    for address in dict.fromkeys(step.address for step in run.steps if step.address in actions):
         steps = [step for step in run.steps if step.address == address]
         try:
             yield from recovery.recover(actions[address], steps)

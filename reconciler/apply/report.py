@@ -28,12 +28,14 @@ class Outcome:
 @dataclass
 class RunReport:
     """The outcomes of a run, one for each action that writes. ``journal_broken``: a record of
-    the journal could not be written, and ``journal_problem`` says why. ``run``: its name; empty
-    where there was nothing to do. ``state``: where the run is stored, for messages."""
+    the journal could not be written, and ``journal_problem`` says why. ``inventory_unsettled``:
+    it is unknown whether the inventory has what the run created and deleted. ``run``: its
+    name; empty where there was nothing to do. ``state``: where the run is stored, for messages."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False
     journal_problem: str = ""
+    inventory_unsettled: bool = False
     run: str = ""
     state: str = ""
 
@@ -50,7 +52,8 @@ class RunReport:
     def needs_recovery(self) -> bool:
         """Whether something is left for ``gwe recover``."""
         wrote = any(one.wrote for one in self.outcomes)
-        return (wrote and self.journal_broken) or any(
+        unsettled = self.inventory_unsettled or (wrote and self.journal_broken)
+        return unsettled or any(
             one.needs_recovery or one.status == "unknown" for one in self.outcomes
         )
 

@@ -24,6 +24,7 @@ from reconciler.apply.check import (
 )
 from reconciler.apply.executor import OutcomeListener, execute
 from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.inventory import claim_inventory, record_ownership
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import (
     RunContext,
@@ -78,6 +79,7 @@ def execute_plan(
                 with interrupts.allowed():
                     stale = _stale(plan, session, options)
                     options.confirm()
+                    claim_inventory(plan, session.server, session.calls, context.name)
                 session.lock.keep = began_writing = True
                 try:
                     with interrupts.allowed():
@@ -87,6 +89,7 @@ def execute_plan(
                         )  # fmt: skip
                 finally:
                     if report is not None:
+                        _record_ownership(plan, report, session, options, warn)
                         report.journal_broken = journal.broken
                         session.lock.keep = report.needs_recovery or journal.broken
         except ReconcilerError as error:
@@ -106,6 +109,22 @@ def execute_plan(
             if report is not None or not began_writing:
                 _end(journal, report, exit_code, context)
         return report
+
+
+def _record_ownership(
+    plan: Plan,
+    report: RunReport,
+    session: RunSession,
+    options: RunOptions,
+    warn: Callable[[str], None],
+) -> None:
+    """Writes into the inventory what the run has created and deleted, unless that is left to a
+    recovery."""
+    calls = session.calls
+    if not (report.needs_recovery or calls.journal.broken):
+        report.inventory_unsettled = not record_ownership(
+            plan, session.server, calls, calls.ownership, options.state, warn
+        )
 
 
 def _end(

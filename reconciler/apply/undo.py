@@ -63,7 +63,7 @@ def plan_undo(
     return Plan(
         server=info.url,
         identity=info.identity,
-        site=site,
+        site=replace(site, manifest_set=plan.site.manifest_set),
         actions=with_fingerprints(actions, live),
         notices=tuple(notices),
         undoes=run.name,

@@ -37,6 +37,7 @@ from reconciler.plan.losses import losses
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory_lists import is_inventory, without_entries
 from reconciler.state.store import RunStep, StoredRun
 
 Fields = Mapping[FieldPath, Value]
@@ -93,6 +94,13 @@ class _Undo:
     def _revert(self, entry: Written) -> Iterator[Action]:
         subject, before, after = entry.action.subject, entry.before, entry.after
         now = self._now(entry)
+        if (
+            before is None
+            and after is not None
+            and is_inventory(after)
+            and now not in (None, after)
+        ):
+            before = without_entries(after)  # later entries are those of other runs
         if before is None and after is not None:
             yield self._delete(subject, after, now)
         elif now is None and subject.object_type == LAUNCH_FILE:

@@ -50,12 +50,13 @@ def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
 
 
 def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
-    """Address -> what the run wrote, in the order of first calls. ``plan``: the plan that the
-    run applied."""
+    """Address -> what the run wrote, in the order of first calls, but for the inventory, which
+    is no action. ``plan``: the plan that the run applied."""
     actions = {action.address: action for action in plan.writes}
     found: dict[str, Written] = {}
     for step in run.steps:
-        if step.answered and step.call != "update_referrer":
+        own = step.address in actions and step.call != "update_referrer"
+        if step.answered and own:
             entry = found.setdefault(step.address, Written(actions[step.address]))
             entry.steps.append(step)
     return found

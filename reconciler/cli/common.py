@@ -154,8 +154,14 @@ class OverwriteFlags:
     force: bool = flag(
         "--force",
         is_flag=True,
-        help="Also replace objects that another Web Engagement site may use, and exceed the limits"
-        " of gwe.toml.",
+        help="Also replace or delete objects that another Web Engagement site may use, and exceed"
+        " the limits of gwe.toml.",
+    )
+    prune: bool = flag(
+        "--prune",
+        is_flag=True,
+        help="Also delete what gwe created or adopted here and no manifest declares any more."
+        " Needs file in gwe.toml, which names all manifests of the set.",
     )
 
 

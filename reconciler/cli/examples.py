@@ -78,6 +78,16 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe runs prune --older-than 8w --state-dir /srv/gwe",
         "gwe runs prune --older-than 12h",
     ),
+    "adopt": (
+        "gwe adopt --declared               # all that the manifests declare",
+        "gwe adopt 'InteractionQueue/Old_*' --out old.plan",
+        "gwe adopt --from-runs --auto-approve",
+    ),
+    "destroy": (
+        "gwe destroy --out destroy.plan     # to review",
+        "gwe destroy                        # shows, and asks for the site's name",
+        "gwe destroy --exclude 'InteractionQueue/*' --confirm Web_Engagement_Server",
+    ),
     "undo": (
         "gwe undo last",
         "gwe undo 20261124-1015 --out back.plan",

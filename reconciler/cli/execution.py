@@ -33,9 +33,11 @@ def show_and_apply(
     keeps_state: bool,
     expect: str | None = None,
     skip_stale: bool = False,
+    approve: Callable[[], bool] = lambda: confirm("Apply this plan?"),
 ) -> ApplyResult:
     """Shows a plan, asks, and applies it. ``keeps_state``: the place
-    where runs are stored was named; ``expect``: the only id that the plan may have."""
+    where runs are stored was named; ``expect``: the only id that the plan may have;
+    ``approve``: asks."""
     plan = found.plan if isinstance(found, PlanFile) else found
     # A plan file names the server that it was made from: what counts is where it is applied.
     FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
@@ -48,7 +50,7 @@ def show_and_apply(
         return ApplyResult(ExitCode.DONE, plan, not_begun="nothing-to-do")
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
-    if not flags.auto_approve and not confirm("Apply this plan?"):
+    if not flags.auto_approve and not approve():
         say("Declined; nothing was written.", err=True)
         return ApplyResult(ExitCode.FAILED, plan, not_begun="declined")
     report: RunReport | None = None

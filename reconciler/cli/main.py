@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "runs": ("runs", "List runs, and how they ended."),
     "undo": ("undo", "Revert a run."),
     "recover": ("recover", "Finish what an interrupted run left half done."),
+    "adopt": ("adopt", "Let gwe manage what was there before it."),
+    "destroy": ("destroy", "Delete all that gwe created or adopted for a site."),
     "lock": ("lock", "Show or release the lock in Configuration Server."),
     "demo": ("demo", "Try everything on a sample site, in a new folder."),
     "init": ("init", "Create a folder with manifests, schemas and a gwe.toml."),

@@ -72,6 +72,7 @@ def make_plan(
             target=selection.target,
             exclude=selection.exclude,
             force=overwrite.force,
+            prune=overwrite.prune,
             progress=progress,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,7 +82,13 @@ def load(
         settings=str(settings.origin.path or ""),
         profile=settings.origin.profile,
     )
-    return replace(loaded, inputs=inputs)
+    return replace(loaded, inputs=inputs, partial=not _is_whole(files, settings))
+
+
+def _is_whole(files: Sequence[Path], settings: Settings) -> bool:
+    """Whether these are all manifests of the set: those that gwe.toml names with ``file``."""
+    named = {os.path.realpath(path) for path in settings.file}
+    return bool(named) and named == {os.path.realpath(path) for path in files}
 
 
 def named_state(flags: StateFlags, settings: Settings) -> str:
@@ -195,6 +201,7 @@ class Session:
                 limits=self.settings.limits,
                 secret_words=self.settings.secret_words,
                 secret_exceptions=self.settings.secret_exceptions,
+                manifest_set=self.settings.name,
             )
 
 

@@ -39,10 +39,7 @@ def check_can_ask(*, auto_approve: bool) -> None:
 def confirm(question: str) -> bool:
     """Asks a person, who has seen what standard output holds. Anything but y or yes means
     no. click.Abort where the terminal is closed or Ctrl-C is pressed."""
-    with suppress(OSError):  # whoever reads the output may have gone; the person has not
-        sys.stdout.flush()
-    if not sys.stdout.isatty():
-        time.sleep(_READING_TIME)
+    _let_read()
     with ExitStack() as open_files:
         reader, writer = _terminal(open_files)
         while True:
@@ -56,6 +53,27 @@ def confirm(question: str) -> bool:
             if answer in ("", "n", "no"):
                 return False
             say("Please answer y or n.", to=writer)
+
+
+def confirm_name(question: str, name: str) -> bool:
+    """Asks a person to type a name, and says whether that is what was typed. Errors: see
+    ``confirm``."""
+    _let_read()
+    with ExitStack() as open_files:
+        reader, writer = _terminal(open_files)
+        prompt(f"{question}: ", writer)
+        line = reader.readline()
+        if not line:
+            raise click.Abort
+        return line.strip() == name
+
+
+def _let_read() -> None:
+    """Lets the person read what standard output holds."""
+    with suppress(OSError):  # whoever reads the output may have gone; the person has not
+        sys.stdout.flush()
+    if not sys.stdout.isatty():
+        time.sleep(_READING_TIME)
 
 
 def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.progress import Progress
+from reconciler.errors import UsageError
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
@@ -20,7 +22,6 @@ from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
-from reconciler.plan.planner import make_plan
 from reconciler.plan.queries import desired_requirements, reads_for
 from reconciler.resources import bundled_manifests
 from reconciler.server.port import ConfObject, Reader
@@ -52,6 +53,28 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     return load_manifests(paths, settings=settings, environment=os.environ)
 
 
+def check_options(
+    loaded: Loaded, *, prune: bool, target: Sequence[str] = (), alone: bool = False
+) -> None:
+    """UsageError where ``prune`` is asked for with a part of the manifests only, and where initial
+    values are to be reset ``alone``, without an overwrite."""
+    if alone:
+        hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
+        raise UsageError("--reset-initial resets only what is overwritten", hint)
+    if prune and target:
+        raise UsageError(
+            "--prune cannot be used with --target",
+            "What is pruned is what no manifest declares: leave --target out, or spare objects"
+            " with --exclude.",
+        )
+    if prune and loaded.partial:
+        raise UsageError(
+            "--prune and destroy need all manifests of the set, and these may be a part of them",
+            "Name them all with file in gwe.toml, and leave -f and GWE_FILE out: what another"
+            " manifest declares or protects would be deleted.",
+        )
+
+
 @dataclass(frozen=True)
 class Planned:
     """A plan with what it was computed from: the live objects, the manifests, and what they
@@ -76,6 +99,26 @@ def prepare(
     """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
     ``installation``: the folder with the launch files; ``known_secrets``: what runs on the
     server of an identity have written as secrets. Every error is a ReconcilerError."""
+    server, context = read_context(
+        loaded, server, site_options, options, environment, installation, known_secrets, progress
+    )
+    info, whole = server.info(), not loaded.partial
+    plan = plan_with_inventory(context, server, info, loaded.digest, whole=whole)
+    return Planned(replace(plan, inputs=loaded.inputs), context.live, context.desired, loaded)
+
+
+def read_context(
+    loaded: Loaded,
+    server: Reader,
+    site_options: SiteOptions,
+    options: PlanOptions,
+    environment: Mapping[str, str],
+    installation: Installation | None = None,
+    known_secrets: Callable[[str], KnownSecrets] = lambda _: KnownSecrets(),
+    progress: Progress | None = None,
+) -> tuple[Reader, Context]:
+    """What a plan is computed from, without the inventory, and a reader that also answers for
+    launch files. Parameters: see ``prepare``."""
     found, site = find_site(server, site_options, installation)
     desired = bind(loaded.manifests, loaded.variables, environment, site, found)
     if installation is not None:
@@ -85,9 +128,7 @@ def prepare(
     read = _read(server, desired, site, found, options, progress or Progress())
     live = Snapshot([*found, *read])
     info = server.info()
-    context = Context(desired, live, site, options, known_secrets(info.identity), info.user)
-    plan = make_plan(context, info, loaded.digest)
-    return Planned(replace(plan, inputs=loaded.inputs), live, desired, loaded)
+    return server, Context(desired, live, site, options, known_secrets(info.identity), info.user)
 
 
 def _read(

@@ -7,25 +7,18 @@ The command line and programs use it in the same way. It prints nothing and asks
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.engine.planning import ManifestSource, load
+from reconciler.engine.planning import ManifestSource, check_options, load
 from reconciler.engine.progress import Progress
-from reconciler.engine.run_place import LockOptions, Recovery, RunPlace
+from reconciler.engine.run_place import LockOptions, Recovery
 from reconciler.engine.site_session import SiteSession
-from reconciler.errors import StalePlanError, UsageError
-from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
+from reconciler.errors import StalePlanError
 from reconciler.plan.context import PlanOptions
-from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
-from reconciler.server.connect import connect
-from reconciler.server.connection import ConnectionOptions, Credentials
-from reconciler.server.port import Server
-from reconciler.site.discovery import SiteOptions
-from reconciler.state.opening import default_state_folder, open_store
 
 # What applies, recovers and reverts is imported where that is asked for.
 # ruff: noqa: PLC0415
@@ -43,64 +36,6 @@ class Reconciler(SiteSession):
     apart. Not for use by several threads at once.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        site: SiteOptions,
-        place: RunPlace,
-        *,
-        limits: Limits | None = None,
-        secret_names: SecretNames = USUAL_NAMES,
-    ) -> None:
-        """For callers that have opened ``server`` themselves; others use ``connect``. The
-        server is closed with this object."""
-        super().__init__(server, site, place, secret_names)
-        self._limits = limits or Limits()
-
-    @classmethod
-    def connect(
-        cls,
-        url: str,
-        *,
-        app: str = "",
-        tenant: str = "",
-        cluster: str = "",
-        credentials: Credentials | None = None,
-        state: str | Path | None = None,
-        install_dir: str | Path | None = None,
-        timeout: float = 30.0,
-        connection: ConnectionOptions | None = None,
-        limits: Limits | None = None,
-        secret_words: Sequence[str] = (),
-        secret_exceptions: Sequence[str] = (),
-    ) -> Reconciler:
-        """Opens a session; use it in a ``with`` statement, which closes it.
-
-        ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
-        ``app``: the application of the Web Engagement Server; needed to plan.
-        ``tenant``, ``cluster``: where that application serves, or connects to, several.
-        ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
-        database; None: the platform's own folder.
-        ``install_dir``: the Web Engagement installation, for manifests of launch files.
-        ``timeout``: seconds that one call to the server may take.
-        ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
-        ``limits``: how much a plan may destroy without ``force``.
-        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
-        ``secret_exceptions``: whole names that are no secrets although they have such a word.
-
-        UsageError for a URL of no known form, ServerError where no session can be opened.
-        """
-        folder = Path(install_dir) if install_dir else None
-        options = connection or ConnectionOptions(install_dir=str(folder or ""))
-        store = open_store(str(state or default_state_folder()))
-        return cls(
-            connect(url, credentials or Credentials(), timeout, options),
-            SiteOptions(app, tenant, cluster),
-            RunPlace(store, folder, timeout, options.in_flight),
-            limits=limits,
-            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
-        )
-
     def plan(
         self,
         manifests: ManifestSource | None = None,
@@ -112,6 +47,7 @@ class Reconciler(SiteSession):
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
         force: bool = False,
+        prune: bool = False,
         progress: Progress | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
@@ -122,7 +58,8 @@ class Reconciler(SiteSession):
         those at these addresses. ``reset_initial``: give them the manifests' initial values
         too, in place of those that the site has. ``target``: plan these addresses only;
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
-        ``force``: replace what another site may use as well, and exceed the limits.
+        ``force``: also replace what another site may use, and exceed the limits. ``prune``: delete
+        what only the inventory has; ``manifests`` must be all of the set.
         ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
@@ -130,20 +67,22 @@ class Reconciler(SiteSession):
         prerequisite is missing, UsageError for an address that selects nothing and for
         ``reset_initial`` alone, ServerError where the server does not answer.
         """
-        only = tuple(overwrite_only)
-        if reset_initial and not (overwrite or only):
-            hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
-            raise UsageError("--reset-initial resets only what is overwritten", hint)
+        only, target = tuple(overwrite_only), tuple(target)
         loaded = load(manifests, variables)
+        check_options(
+            loaded, target=target, prune=prune, alone=reset_initial and not (overwrite or only)
+        )
         options = PlanOptions(
             overwrite=overwrite,
             overwrite_only=only,
             reset_initial=reset_initial,
-            target=tuple(target),
+            target=target,
             exclude=tuple(exclude),
             force=force,
             secret_names=self._secret_names,
             limits=self._limits,
+            manifest_set=self._manifest_set,
+            prune=prune,
         )
         return self.planned(loaded, options, progress).plan
 
@@ -172,6 +111,61 @@ class Reconciler(SiteSession):
         from reconciler.apply.drift_causes import with_causes
 
         return plan if plan.empty else with_causes(plan, self.past_runs(plan))
+
+    def adopt(
+        self,
+        addresses: Iterable[str] = (),
+        manifests: ManifestSource | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        declared: bool = False,
+        from_runs: bool = False,
+    ) -> Plan:
+        """The plan that puts what is on the server into the inventory, as if runs had created
+        it: apply it like any other. Writes nothing.
+
+        ``addresses``: of objects, or of applications, for the options that manifests declare in
+        them. ``declared``: all that the manifests declare. ``from_runs``: what the runs in the
+        state have created and added. UsageError for an address with nothing behind it, and
+        InventoryError where the inventory is damaged; others: see ``plan``.
+        """
+        from reconciler.engine.adopting import Adoption, plan_adopting
+
+        loaded = load(manifests, variables)
+        self._check_app()
+        options = PlanOptions(secret_names=self._secret_names, manifest_set=self._manifest_set)
+        adoption = Adoption(tuple(addresses), declared, from_runs)
+        return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
+
+    def destroy(
+        self,
+        manifests: ManifestSource | None = None,
+        *,
+        variables: Mapping[str, str] | None = None,
+        exclude: Iterable[str] = (),
+        force: bool = False,
+    ) -> Plan:
+        """The plan that deletes all that is in the inventory: apply it like any other. Writes
+        nothing.
+
+        ``manifests``: all of the set; they say what is protected. ``exclude``: the addresses of
+        objects that stay; ``force``: delete what another site may use as well. Errors: see
+        ``plan`` with ``prune``.
+        """
+        from reconciler.engine.destroying import plan_destroying
+
+        loaded = load(manifests, variables)
+        self._check_app()
+        check_options(loaded, prune=True)
+        options = PlanOptions(
+            force=force,
+            secret_names=self._secret_names,
+            limits=self._limits,
+            manifest_set=self._manifest_set,
+        )
+        place = self._place
+        plan = plan_destroying(loaded, self.reader, self._site, options, place, exclude)
+        return replace(plan, after=place.last_run(plan.identity))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was

@@ -1,22 +1,28 @@
-"""An open session with one site on a server: who it is for, and what is read of it."""
+"""An open session with a Configuration Server, one site on it, and the place where its runs are
+stored."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import RunPlace
 from reconciler.engine.server_session import ServerSession
 from reconciler.errors import UsageError
-from reconciler.kinds.secret_names import SecretNames
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.manifest.load import Loaded
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.guards import Limits
+from reconciler.server.connect import connect
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
+from reconciler.state.opening import default_state_folder, open_store
 
 # ruff: noqa: PLC0415 - few sessions export
 if TYPE_CHECKING:
@@ -26,15 +32,74 @@ if TYPE_CHECKING:
 
 
 class SiteSession(ServerSession):
-    """A session with a server, for a site and with a place for runs."""
+    """Holds a server open for one site; use it in a ``with`` statement, which closes it."""
 
     def __init__(
-        self, server: Server, site: SiteOptions, place: RunPlace, secret_names: SecretNames
+        self,
+        server: Server,
+        site: SiteOptions,
+        place: RunPlace,
+        *,
+        limits: Limits | None = None,
+        secret_names: SecretNames = USUAL_NAMES,
+        manifest_set: str = "",
     ) -> None:
+        """For callers that have opened ``server`` themselves; others use ``connect``. The
+        server is closed with this object."""
         super().__init__(server)
         self._site = site
         self._place = place
+        self._limits = limits or Limits()
         self._secret_names = secret_names
+        self._manifest_set = manifest_set
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        app: str = "",
+        tenant: str = "",
+        cluster: str = "",
+        credentials: Credentials | None = None,
+        state: str | Path | None = None,
+        install_dir: str | Path | None = None,
+        timeout: float = 30.0,
+        connection: ConnectionOptions | None = None,
+        limits: Limits | None = None,
+        secret_words: Sequence[str] = (),
+        secret_exceptions: Sequence[str] = (),
+        manifest_set: str = "",
+    ) -> Self:
+        """Opens a session; use it in a ``with`` statement, which closes it.
+
+        ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
+        ``app``: the application of the Web Engagement Server; needed to plan.
+        ``tenant``, ``cluster``: where that application serves, or connects to, several.
+        ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
+        database; None: the platform's own folder.
+        ``install_dir``: the Web Engagement installation, for manifests of launch files.
+        ``timeout``: seconds that one call to the server may take.
+        ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
+        ``limits``: how much a plan may destroy without ``force``.
+        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
+        ``secret_exceptions``: whole names that are no secrets although they have such a word.
+        ``manifest_set``: the name of the set of manifests, whose inventory says what it has
+        created on the server.
+
+        UsageError for a URL of no known form, ServerError where no session can be opened.
+        """
+        folder = Path(install_dir) if install_dir else None
+        options = connection or ConnectionOptions(install_dir=str(folder or ""))
+        store = open_store(str(state or default_state_folder()))
+        return cls(
+            connect(url, credentials or Credentials(), timeout, options),
+            SiteOptions(app, tenant, cluster),
+            RunPlace(store, folder, timeout, options.in_flight),
+            limits=limits,
+            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
+            manifest_set=manifest_set,
+        )
 
     def planned(
         self, loaded: Loaded, options: PlanOptions | None = None, progress: Progress | None = None

@@ -39,13 +39,15 @@ class PlanInputs:
 class Loaded:
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
     manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
-    folders that were not read, since their names are not those of manifests."""
+    folders that were not read, since their names are not those of manifests. ``partial``: they
+    may be a part of their set only, so that others may declare what they do not."""
 
     manifests: Sequence[Manifest]
     variables: Variables
     digest: str = ""
     inputs: PlanInputs = field(default_factory=PlanInputs)
     passed_over: tuple[str, ...] = ()
+    partial: bool = False
 
 
 def load_manifests(

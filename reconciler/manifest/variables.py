@@ -15,6 +15,8 @@ from reconciler.manifest.documents import Manifest
 from reconciler.strict_yaml import as_text, load_file
 from reconciler.text_files import shown_path
 
+_NONE_DECLARED = "The manifests declare no variable. Remove it, or name those that do with -f."
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -88,7 +90,7 @@ def collect(
         suggestion = did_you_mean(setting.name, declared, problems)
         summary = f"no manifest declares a variable {setting.name}{suggestion}"
         listed = listing(list(declared))
-        hint = f"Declared: {listed}." if listed else "The manifests declare no variable."
+        hint = f"Declared: {listed}." if listed else _NONE_DECLARED
         if setting.position is None and not problems:
             raise UsageError(summary, hint)
         problems.append(Diagnostic(summary, setting.position, hint))

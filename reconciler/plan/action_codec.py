@@ -128,6 +128,7 @@ _CHANGE = record(
     Member("origin", _ORIGIN),
     Member("manifest", OPTIONAL_TEXT),
     Member("reset", BOOLEAN, description="The old value was the site's own and is lost."),
+    Member("initial", BOOLEAN, description="It becomes the site's own."),
     Member("hint", OPTIONAL_TEXT, description="How a kept field is enforced."),
 )
 _FINGERPRINT = record(

@@ -42,7 +42,8 @@ class Change:
     change and must not have changed when it is written. ``source`` is the DBID of the
     application that the value is copied from, 0 if it comes from a manifest; there ``unit``
     must not have changed either.
-    ``secret``: neither value is ever shown.
+    ``secret``: neither value is ever shown. ``initial``: the manifest declares it under
+    ``initial``, so that it becomes the site's own.
     """
 
     path: FieldPath
@@ -55,6 +56,7 @@ class Change:
     secret: bool = False
     reset: bool = False
     hint: str = ""
+    initial: bool = False
 
     def display(self, value: Value | None) -> str:
         """One of the two values as a person reads it."""

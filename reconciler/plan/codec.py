@@ -62,6 +62,12 @@ _SITE = record(
     Member("siblings", array(TEXT)),
     Member("foreignKeys", table(TEXT, TEXT), "foreign_keys"),
     Member("installation", or_null(text_like(r"^[^\u0000]*$"), "")),
+    Member(
+        "set",
+        OPTIONAL_TEXT,
+        "manifest_set",
+        "The name of the set of manifests (name in gwe.toml), whose inventory says what is ours.",
+    ),
     get=_site_value,
 )
 _INPUTS = record(

@@ -1,6 +1,6 @@
 """The input of planning: desired and live objects, the site, and the user's options."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds.addresses import selects
@@ -12,6 +12,7 @@ from reconciler.plan.guards import Limits
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import CONSENTS
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import EntryKey, Inventory, ObjectKey
 from reconciler.site.model import Site
 
 
@@ -19,7 +20,9 @@ from reconciler.site.model import Site
 class PlanOptions:
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are patterns of
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
-    ``secret_names``: the option names that mark a secret."""
+    ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of the set
+    of manifests, whose inventory says what is ours; ``prune``: delete what is ours and no manifest
+    declares any more; ``destroy``: delete all that is ours, with ``prune``."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -29,6 +32,9 @@ class PlanOptions:
     force: bool = False
     secret_names: SecretNames = USUAL_NAMES
     limits: Limits = field(default_factory=Limits)
+    manifest_set: str = ""
+    prune: bool = False
+    destroy: bool = False
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
@@ -41,7 +47,8 @@ class PlanOptions:
     @property
     def consent(self) -> tuple[str, ...]:
         """What the plan may destroy; see ``plan.model.CONSENTS``."""
-        given = (self.overwrite, bool(self.overwrite_only), self.reset_initial, self.force)
+        only = bool(self.overwrite_only)
+        given = (self.overwrite, only, self.reset_initial, self.force, self.prune, self.destroy)
         return tuple(name for name, is_given in zip(CONSENTS, given, strict=True) if is_given)
 
     def without_overwrite(self) -> "PlanOptions":
@@ -51,7 +58,9 @@ class PlanOptions:
 @dataclass(frozen=True)
 class Context:
     """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
-    ``account``: the user name of this session, empty where the server does not tell it."""
+    ``account``: the user name of this session, empty where the server does not tell it;
+    ``inventory``: what is ours; ``others``: what other inventories have, and whose these are;
+    ``protected``: the objects that a policy protects, where no object is declared."""
 
     desired: Desired
     live: Snapshot
@@ -59,6 +68,9 @@ class Context:
     options: PlanOptions
     known_secrets: KnownSecrets = field(default_factory=KnownSecrets)
     account: str = ""
+    inventory: Inventory = field(default_factory=Inventory)
+    others: Mapping[EntryKey, str] = field(default_factory=dict)
+    protected: frozenset[ObjectKey] = frozenset()
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
         """The subject, which hides what its manifests, earlier runs or the settings call a

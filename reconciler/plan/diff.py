@@ -173,6 +173,7 @@ def change_of(
         _unit(field),
         secret=hides(field.path),
         reset=before is not None and field.ownership == Enforced(reset=True),
+        initial=isinstance(field.ownership, Initial),
     )
 
 

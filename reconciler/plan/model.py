@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of, kept_of
 
-CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force")
-"""The options that allow a plan to destroy what it would otherwise spare."""
+PRUNE, DESTROY = "--prune", "destroy"
+CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force", PRUNE, DESTROY)
+"""The options, and the command, that allow a plan to destroy what it would otherwise spare."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class SiteMark:
 
     ``roles``: role -> DBIDs of its applications; ``siblings``: names of other Web Engagement
     Servers of the tenant; ``foreign_keys``: name of an application outside the site -> its
-    queueKey; ``installation``: HOST:FOLDER of the launch files, empty without any.
+    queueKey; ``installation``: HOST:FOLDER of the launch files, empty without any;
+    ``manifest_set``: the name of the set of manifests, which has an inventory of its own.
     """
 
     app: str
@@ -28,6 +30,7 @@ class SiteMark:
     siblings: tuple[str, ...] = ()
     foreign_keys: Mapping[str, str] = field(default_factory=dict)
     installation: str = ""
+    manifest_set: str = ""
 
 
 @dataclass(frozen=True)

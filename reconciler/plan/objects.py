@@ -1,5 +1,6 @@
 """Plans the objects that manifests describe whole: one action per object. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.kinds.flatten import flatten
@@ -16,7 +17,7 @@ from reconciler.plan.actions import (
     Subject,
 )
 from reconciler.plan.attribute_values import AttributeValues, Parent
-from reconciler.plan.context import Context
+from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.deletions import delete_of
 from reconciler.plan.diff import (
     Difference,
@@ -42,6 +43,17 @@ def plan_objects(context: Context, siblings: tuple[str, ...]) -> list[Action]:
     Web Engagement sites of the tenant."""
     planner = _ObjectPlanner(context, siblings)
     return [planner.action(desired) for desired in context.desired.objects]
+
+
+def in_use_elsewhere(siblings: Sequence[str], options: PlanOptions, done: str) -> str:
+    """Why an object is not replaced or deleted: another site may use it; empty: none does, or
+    --force was given. ``siblings``: the other sites; ``done``: what --force does with it."""
+    if not siblings or options.force:
+        return ""
+    return (
+        f"another Web Engagement site of this tenant may use it: {', '.join(siblings)};"
+        f" --force {done} it all the same"
+    )
 
 
 class _ObjectPlanner:
@@ -109,19 +121,8 @@ class _ObjectPlanner:
         if kind_of(one) != desired.kind.name:
             return Blocked(subject, f"it is {describe(one)}: declare it as kind {kind_of(one)}")
         subject = self._context.with_secrets(replace(subject, dbid=one.dbid), ())
-        shared = self._shared("deletes")
+        shared = in_use_elsewhere(self._siblings, self._options, "deletes")
         return Blocked(subject, shared) if shared else delete_of(subject, one, self._live, ABSENT)
-
-    def _shared(self, done: str) -> str:
-        """Why an object is not replaced or deleted: another site may use it; empty: none does,
-        or --force was given. ``done``: what --force does with it."""
-        if not self._siblings or self._options.force:
-            return ""
-        listed = ", ".join(self._siblings)
-        return (
-            f"another Web Engagement site of this tenant may use it: {listed};"
-            f" --force {done} it all the same"
-        )
 
     def _described_twice(self, desired: DesiredObject, tenant: int, live: ConfObject | None) -> str:
         """Why the object is another manifest's already; empty: it is not."""
@@ -184,7 +185,7 @@ class _ObjectPlanner:
         live: LiveFields,
         difference: Difference,
     ) -> Action:
-        shared = self._shared("replaces")
+        shared = in_use_elsewhere(self._siblings, self._options, "replaces")
         if shared:
             return Blocked(subject, shared)
         fields = replaced_fields(desired, desired.base_fields(), live)

@@ -17,6 +17,7 @@ from reconciler.plan.notices import notices, server_notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
+from reconciler.plan.prune import prune_notices, pruned, undeclared
 from reconciler.plan.references import check_references, with_needs
 from reconciler.plan.reset import with_reset
 from reconciler.plan.same_object import one_action_each
@@ -26,18 +27,27 @@ from reconciler.plan.submitters import submitter_notices
 from reconciler.plan.twins import twin_warnings
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import Inventory
 from reconciler.site.model import Site, application_name
 from reconciler.site.siblings import foreign_keys, sibling_sites
 
 
 def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan:
-    """The plan for the desired objects. ``manifests``: a digest of the manifests.
+    """The plan for the context; see ``plan_and_undeclared``."""
+    return plan_and_undeclared(context, server, manifests)[0]
+
+
+def plan_and_undeclared(
+    context: Context, server: ServerInfo, manifests: str = ""
+) -> tuple[Plan, Inventory]:
+    """The plan for the desired objects, and what is ours and no manifest declares any more.
+    ``manifests``: a digest of the manifests.
 
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
     and SelfCheckError where the plan would not converge: a defect of this program.
     """
     context = replace(context, desired=with_reset(context.desired, context.options))
-    compared, remarks = _compare(context)
+    compared, remarks, left = _compare(context)
     selected, selection = select(
         with_needs(context, compared), context.options, files_left_out(context)
     )
@@ -49,7 +59,7 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     plan = Plan(
         server=server.url,
         identity=server.identity,
-        site=mark_of(site, context.live),
+        site=replace(mark_of(site, context.live), manifest_set=options.manifest_set),
         actions=with_digests(with_fingerprints(checked, context.live), server.identity),
         notices=(
             *server_notices(server),
@@ -73,7 +83,19 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
     )
     if not plan.blocked:
         _check_converges(context, plan, final.live)
-    return plan
+    return plan, left
+
+
+def declared_actions(context: Context) -> list[Action]:
+    """The actions for all that is declared, in no order and with none left out."""
+    return _compare(context)[0]
+
+
+def undeclared_by(context: Context) -> Inventory:
+    """What is ours and no manifest declares any more."""
+    desired = with_reset(context.desired, context.options)
+    options = replace(context.options, prune=False)
+    return _compare(replace(context, desired=desired, options=options))[2]
 
 
 def mark_of(site: Site, live: Snapshot) -> SiteMark:
@@ -90,11 +112,14 @@ def mark_of(site: Site, live: Snapshot) -> SiteMark:
     )
 
 
-def _compare(context: Context) -> tuple[list[Action], list[str]]:
+def _compare(context: Context) -> tuple[list[Action], list[str], Inventory]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
     files, file_notices = plan_files(context)
     actions = one_action_each([*plan_objects(context, siblings), *options, *files])
+    left = undeclared(context, actions)
+    if context.options.prune:
+        actions = one_action_each([*actions, *pruned(context, left, siblings)])
     complete = [with_losses(one, context.live) for one in actions]
     spared = spare_predefined(complete, context.live)
     checked = with_obstacles(
@@ -104,7 +129,7 @@ def _compare(context: Context) -> tuple[list[Action], list[str]]:
         mark_of(context.site, context.live),
         context.account,
     )
-    return checked, [*option_notices, *file_notices]
+    return checked, [*option_notices, *file_notices, *prune_notices(context, left)], left
 
 
 def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:

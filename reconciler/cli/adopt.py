@@ -1,0 +1,69 @@
+"""``gwe adopt``: the plan that puts what is on the server into the inventory."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import ANY_PATH, ManifestFlags, OutputFlags, RunFlags, SiteFlags
+from reconciler.cli.complete_values import complete_address
+from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import PlanFormatFlags
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.plan import show_and_save
+from reconciler.cli.session import load, named_state, open_session
+from reconciler.cli.status import reading_shown
+from reconciler.cli.terminal import check_can_ask
+from reconciler.errors import ExitCode, UsageError
+
+
+@click.command("adopt", cls=SectionedCommand)
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...", shell_complete=complete_address)
+@click.option(
+    "--declared",
+    is_flag=True,
+    help="Adopt all that the manifests declare and that is on the server.",
+)
+@click.option(
+    "--from-runs",
+    is_flag=True,
+    help="Adopt what the runs in the state have created and added, and what is still there.",
+)
+@click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
+@with_flags
+def command(
+    addresses: tuple[str, ...],
+    declared: bool,
+    from_runs: bool,
+    out: Path | None,
+    manifests: ManifestFlags,
+    site: SiteFlags,
+    flags: RunFlags,
+    output: OutputFlags,
+    connection: ConnectionFlags,
+) -> int:
+    """Put objects and options into the inventory that were on the server before gwe, or that
+    another tool has created. What is in the inventory may be deleted by gwe plan --prune once no
+    manifest declares it. ADDRESS: of objects, wildcards allowed; that of an application stands
+    for the options that manifests declare in it.
+
+    The plan is shown and confirmed; gwe undo takes it back.
+    """
+    if not (addresses or declared or from_runs):
+        raise UsageError("adopt what?", "Name addresses, or give --declared or --from-runs.")
+    session = open_session(connection)
+    # Imported only now: meanwhile a thread starts Java.
+    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+
+    loaded = load(manifests, session.settings, verbose=output.verbose)
+    if out is None:
+        check_can_ask(auto_approve=flags.auto_approve)
+    with session.connect(site, flags) as engine:
+        engine.check_writable()
+        with reading_shown():
+            plan = engine.adopt(addresses, loaded, declared=declared, from_runs=from_runs)
+        if out is None:
+            keeps_state = bool(named_state(flags, session.settings))
+            return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state).exit_code
+    show_and_save(plan, PlanFormatFlags(), output.style(), out)
+    return ExitCode.DONE

@@ -1,0 +1,190 @@
+"""From addresses, manifests or earlier runs to the plan that puts objects and options into the
+inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.apply.ownership import owned_by_runs
+from reconciler.apply.recover import plan_of_run
+from reconciler.engine.owned import read_objects
+from reconciler.engine.planning import read_context
+from reconciler.engine.run_place import RunPlace
+from reconciler.errors import DamagedRunError, PlanFileError, UsageError
+from reconciler.kinds.addresses import selects
+from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.manifest.load import Loaded
+from reconciler.plan.actions import Action
+from reconciler.plan.adopt import (
+    adopting_actions,
+    declared_entries,
+    entries_of_objects,
+    still_there,
+)
+from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.identity import address_of, kind_of
+from reconciler.plan.model import Plan
+from reconciler.plan.planner import declared_actions, mark_of
+from reconciler.plan.queries import ReadRequirement, reads_for
+from reconciler.server.port import ConfObject, Reader, ServerInfo
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.discovery import SiteOptions
+from reconciler.site.inventory import Entry, Inventory, InventoryOwner, OwnedObject, OwnedOption
+from reconciler.site.inventory_reads import read_inventory
+from reconciler.site.model import application_name
+from reconciler.state.store import StoredRun
+from reconciler.wildcards import plain
+
+_KINDS = tuple(
+    kind
+    for kind in (*MANIFEST_KINDS.values(), *OBJECT_KINDS.values())
+    if kind.binding == "object" and kind.type != "Application"
+)
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What is to be adopted: the objects at ``addresses``, which may have wildcards, all that is
+    ``declared``, and what earlier runs of this state have created and added (``from_runs``)."""
+
+    addresses: tuple[str, ...] = ()
+    declared: bool = False
+    from_runs: bool = False
+
+
+def plan_adopting(
+    adoption: Adoption,
+    loaded: Loaded,
+    server: Reader,
+    site: SiteOptions,
+    options: PlanOptions,
+    place: RunPlace,
+) -> Plan:
+    """The plan that adopts. Errors: see ``Reconciler.adopt``."""
+    reader, context = read_context(
+        loaded, server, site, options, os.environ, place.installation(), place.known_secrets
+    )
+    info = reader.info()
+    owner = InventoryOwner(options.manifest_set, application_name(context.site.server))
+    stored = read_inventory(reader, owner, context.site.tenant_dbid)
+    actions = declared_actions(context) if adoption.declared or adoption.addresses else []
+    entries: list[Entry] = []
+    if adoption.declared:
+        entries += declared_entries(context.desired, actions, context.live)
+    for address in adoption.addresses:
+        entries += _at(address, context, actions, reader)
+    notices: list[str] = []
+    if adoption.from_runs:
+        entries += _of_runs(context, reader, info, place, notices)
+    live = Snapshot([*context.live, *stored.lists])
+    mark = replace(mark_of(context.site, live), manifest_set=options.manifest_set)
+    adopting = adopting_actions(stored, entries, live, context.site.tenant_dbid)
+    new = [one for one in Inventory.of(entries).entries.values()
+           if one.key not in stored.inventory.entries]  # fmt: skip
+    return Plan(
+        server=info.url,
+        identity=info.identity,
+        site=mark,
+        actions=with_fingerprints(adopting, live),
+        notices=(*notices, *_summary(new)),
+        manifests=loaded.digest,
+        after=place.last_run(info.identity),
+        inputs=replace(loaded.inputs, named=True),
+    )
+
+
+def _summary(new: Sequence[Entry]) -> Iterator[str]:
+    """What the plan means, in a sentence."""
+    objects = sum(isinstance(one, OwnedObject) for one in new)
+    options = sum(isinstance(one, OwnedOption) for one in new)
+    if not new:
+        yield "All of that is in the inventory already, or is not on this server."
+        return
+    counts = [
+        f"{count} {word}" if count == 1 else f"{count} {word}s"
+        for count, word in ((objects, "object"), (options, "option"))
+        if count
+    ]
+    yield (
+        f"This adopts {' and '.join(counts)}. gwe apply --prune deletes what is adopted once no"
+        " manifest declares it. Nothing else changes."
+    )
+
+
+def _at(address: str, context: Context, actions: Sequence[Action], server: Reader) -> list[Entry]:
+    """The entries of the objects at an address, and of the options that manifests declare in an
+    application there. UsageError where there are none."""
+    selected = [action for action in actions if selects((address,), action.address)]
+    chosen = {action.dbid for action in selected if action.object_type == "Application"}
+    desired = replace(
+        context.desired,
+        options=tuple(one for one in context.desired.options if one.dbid in chosen),
+        objects=tuple(one for one in context.desired.objects if selects((address,), one.address)),
+    )
+    found = declared_entries(desired, selected, context.live)
+    live = _read_live(address, context, server)
+    tenant = context.site.tenant_dbid
+    for kind in _kinds(address):
+        found += entries_of_objects(
+            one
+            for one in live.of_type(kind.type)
+            if kind_of(one) == kind.name and selects((address,), address_of(one, live, tenant)[1])
+        )
+    if not found:
+        raise UsageError(
+            f"{address} is on this server neither as an object nor with options that manifests"
+            " declare",
+            "Addresses look like InteractionQueue/NAME; gwe plan --verbose lists those of the"
+            " manifests.",
+        )
+    return found
+
+
+def _kinds(address: str) -> list[ManifestKind]:
+    """The kinds that an address may mean."""
+    text = plain(address)
+    return [kind for kind in _KINDS if text.startswith(f"{kind.name}/") or f":{kind.name}/" in text]
+
+
+def _read_live(address: str, context: Context, server: Reader) -> Snapshot:
+    """The live objects that an address may mean, with those that are a part of their names."""
+    prefix = address.partition("/")[0].rpartition(":")[0]
+    tenant = context.live.find("Tenant", 0, plain(prefix)) if prefix else None
+    dbid = tenant.dbid if tenant else context.site.tenant_dbid
+    needs = [ReadRequirement(kind.type, dbid, kind.script_type) for kind in _kinds(address)]
+    read: Iterable[ConfObject] = (
+        one
+        for object_type, filters in (reads_for(needs, ()) if needs else ())
+        for one in server.read(object_type, filters)
+    )
+    return Snapshot([*context.live, *read])
+
+
+def _of_runs(
+    context: Context, server: Reader, info: ServerInfo, place: RunPlace, notices: list[str]
+) -> list[Entry]:
+    """What earlier runs on this server, for this site and this set, have created and added, and
+    what of that is still there."""
+    runs = [
+        (run, plan)
+        for run, plan in _readable(info, place, notices)
+        if (plan.site.app, plan.site.manifest_set)
+        == (application_name(context.site.server), context.options.manifest_set)
+    ]
+    owned = owned_by_runs(runs)
+    missing = [one for one in owned.objects if context.live.get(*one.key) is None]
+    live = Snapshot([*context.live, *read_objects(missing, server, context.site.tenant_dbid)])
+    return still_there(owned, live)
+
+
+def _readable(
+    info: ServerInfo, place: RunPlace, notices: list[str]
+) -> Iterator[tuple[StoredRun, Plan]]:
+    for entry in place.state.list_runs(info.identity):
+        try:
+            run = place.state.read_run(entry.name)
+            yield run, plan_of_run(run)
+        except (DamagedRunError, PlanFileError) as error:
+            notices.append(f"The run {entry.name} is left out: {error.message}.")

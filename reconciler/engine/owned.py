@@ -1,0 +1,91 @@
+"""What a plan must know of the objects that are ours: the inventory, and the objects in it that no
+manifest declares any more. Reads through a ``Reader`` and writes nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from reconciler.errors import InventoryError
+from reconciler.kinds.natural_keys import has_tenant
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.plan.context import Context
+from reconciler.plan.model import Plan
+from reconciler.plan.planner import plan_and_undeclared, undeclared_by
+from reconciler.plan.queries import ReadRequirement, reads_for
+from reconciler.server.port import ConfObject, Reader, ServerInfo
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import Inventory, InventoryOwner, OwnedObject
+from reconciler.site.inventory_reads import read_inventory, read_others
+from reconciler.site.model import application_name
+
+_EMPTY = (
+    "Nothing is in the inventory of {owner}, so that nothing is deleted for it. gwe adopt puts"
+    " objects into it."
+)
+_FEW = 8
+"""Up to so many objects of a type are read one by one."""
+
+
+def plan_with_inventory(
+    context: Context, server: Reader, info: ServerInfo, manifests: str, *, whole: bool
+) -> Plan:
+    """The plan, which also knows what is ours. ``whole``: the manifests are all of their set, so
+    that what they do not declare is not declared any more. InventoryError where something is to
+    be pruned and an inventory is damaged; else a damaged inventory is a warning."""
+    prune = context.options.prune
+    if not whole:
+        return plan_and_undeclared(context, info, manifests)[0]
+    site = context.site
+    owner = InventoryOwner(context.options.manifest_set, application_name(site.server))
+    try:
+        stored = read_inventory(server, owner, site.tenant_dbid)
+    except InventoryError as error:
+        if prune:
+            raise
+        plan, _ = plan_and_undeclared(context, info, manifests)
+        return replace(plan, warnings=(*plan.warnings, f"{error.message}. {error.hint}"))
+    context = replace(context, inventory=stored.inventory)
+    if prune and stored.lists:
+        others = read_others(server, owner, site.tenant_dbid)
+        context = _with_live(replace(context, others=others), undeclared_by(context), server)
+    plan, left = plan_and_undeclared(context, info, manifests)
+    if not prune and any(context.live.get(*one.key) is None for one in left.objects):
+        context = _with_live(context, left, server)
+        plan, _ = plan_and_undeclared(context, info, manifests)
+    if prune and not stored.inventory.entries:
+        return replace(plan, notices=(*plan.notices, _EMPTY.format(owner=owner.display())))
+    return plan
+
+
+def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:
+    """The context with the live objects of the entries; where these are to be pruned, also with
+    the objects that refer to them."""
+    site = context.site.tenant_dbid
+    missing = [one for one in entries.objects if context.live.get(*one.key) is None]
+    live = Snapshot([*context.live, *read_objects(missing, server, site)])
+    if context.options.prune:
+        there = (live.get(*one.key) for one in entries.objects)
+        needs = [ReadRequirement(one.type, one.tenant, referrers=True) for one in there if one]
+        tenants = {need.tenant for need in needs} - {0}
+        found = [
+            one
+            for object_type, filters in reads_for(needs, tenants)
+            for one in server.read(object_type, filters)
+        ]
+        live = Snapshot([*found, *live])
+    return replace(context, live=live)
+
+
+def read_objects(
+    entries: Iterable[OwnedObject], server: Reader, tenant: int
+) -> Iterator[ConfObject]:
+    """The live objects of entries. Of a type with many, all of the site's tenant are read."""
+    by_type: dict[str, set[int]] = {}
+    for entry in entries:
+        by_type.setdefault(entry.type, set()).add(entry.dbid)
+    for object_type, dbids in by_type.items():
+        if len(dbids) > _FEW and has_tenant(ALL_TYPES[object_type]):
+            for one in server.read(object_type, {"tenant_dbid": tenant}):
+                dbids.discard(one.dbid)
+                yield one
+        for dbid in sorted(dbids):
+            yield from server.read(object_type, {"dbid": dbid})

@@ -1,0 +1,129 @@
+"""``gwe adopt``: what was on the server before gwe, in the inventory, and taken back."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.server.delta import Delta
+from tests.harness import everything, find, gwe, opened
+from tests.runs import SITE, Place, make_place, make_template
+from tests.test_prune import ATTRIBUTE, HEAD, OPTIONS, apply, declare, queue, run, words
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"), SITE)
+
+
+@pytest.fixture
+def place(tmp_path: Path, template: Path) -> Place:
+    return make_place(tmp_path / "place", template)
+
+
+def test_an_object_of_before_is_adopted_by_its_address_and_pruned(place: Place) -> None:
+    declare(place, queue("A"))
+    plan = run(place, "adopt", "InteractionQueue/Changed", "--auto-approve")
+    assert 'annex/objects/Script.600: ["Changed"]' in plan.out
+    assert "This adopts 1 object. gwe apply --prune deletes what is adopted" in words(plan.out)
+    assert place.inventory() == {("Script", "Changed")}
+    apply(place, queue("A"), prune=True)
+    assert "Changed" not in {
+        one.attributes.get("name") for one in everything(place.server).values()
+    }
+    assert place.inventory() == {("Script", "A")}
+
+
+def test_adopting_changes_nothing_but_the_inventory_and_an_undo_takes_it_back(
+    place: Place,
+) -> None:
+    before = everything(place.server)
+    declare(place, queue("A"))
+    run(place, "adopt", "InteractionQueue/*", "Object/Campaign/Campaign", "--auto-approve")
+    now = everything(place.server)
+    assert {key: one for key, one in now.items() if key in before} == before
+    assert place.inventory() == {
+        ("Script", "Changed"),
+        ("Script", "Replaced"),
+        ("Campaign", "Campaign"),
+    }
+    run(place, "undo", "last", "--auto-approve")
+    assert everything(place.server) == before
+
+
+def test_the_undo_of_an_adoption_leaves_what_later_runs_have_created(place: Place) -> None:
+    declare(place, queue("A"))
+    run(place, "adopt", "InteractionQueue/Changed", "--auto-approve")
+    adoption = place.run_names[-1]
+    apply(place, queue("A"))
+    run(place, "adopt", "InteractionQueue/Replaced", "--auto-approve")
+    run(place, "undo", adoption, "--auto-approve")
+    assert place.inventory() == {("Script", "A"), ("Script", "Replaced")}
+    run(place, "undo", place.run_names[2], "--auto-approve")
+    assert place.inventory() == {("Script", "A")}
+
+
+def test_declared_adopts_what_is_there_and_an_initial_option_only_with_its_value(
+    place: Place,
+) -> None:
+    other = OPTIONS.replace("initial: {options: {settings: {first:", "initial: {options: {settings:"
+                            " {own: live, ours: x, first:")  # fmt: skip
+    other = other.replace('ours: "1", added', "added").replace("ours: x", 'ours: "5"')
+    declare(place, queue("Changed"), queue("New"), other)
+    run(place, "adopt", "--declared", "--auto-approve")
+    assert place.inventory() == {("Script", "Changed"), ("settings", "own")}
+
+
+def test_an_application_stands_for_the_options_that_manifests_declare_in_it(place: Place) -> None:
+    declare(place, queue("A"), OPTIONS)
+    run(place, "adopt", "Application/Chat", "--auto-approve")
+    assert place.inventory() == {("settings", "ours")}
+    assert find(place.server, "Application", "Chat").attributes["name"] == "Chat"
+
+
+def test_from_runs_finds_what_runs_have_created_and_what_is_still_there(place: Place) -> None:
+    apply(place, queue("A"), queue("B"), queue("C"), ATTRIBUTE, OPTIONS)
+    ours = place.inventory()
+    apply(place, queue("A"), queue("B"), queue("D"))
+    run(place, "undo", "last", "--auto-approve")
+    renamed = find(place.server, "Script", "C").dbid
+    with opened(place.server) as server:
+        (one,) = server.read("Transaction", {"object_type": 21})
+        server.delete("Transaction", one.dbid)
+        server.delete("Script", find(place.server, "Script", "B").dbid)
+        server.update("Script", renamed, Delta(values={"name": "Theirs"}))
+    assert place.inventory() == set()
+    run(place, "adopt", "--from-runs", "--auto-approve")
+    assert place.inventory() == ours - {("Script", "B"), ("Script", "C")}
+    again = run(place, "adopt", "--from-runs", "--auto-approve")
+    assert "All of that is in the inventory already" in words(again.out)
+
+
+def test_a_saved_adoption_is_applied_later(place: Place) -> None:
+    declare(place, queue("A"))
+    run(place, "adopt", "InteractionQueue/Changed", "--out", "adopt.plan")
+    assert place.inventory() == set()
+    run(place, "apply", "adopt.plan", "--auto-approve")
+    assert place.inventory() == {("Script", "Changed")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "adopt what?"),
+        (("InteractionQueue/Nowhere",), "InteractionQueue/Nowhere is on this server neither"),
+        (("Nonsense",), "Nonsense is on this server neither"),
+        (("Application/Chat",), "Application/Chat is on this server neither"),
+        (("Transaction/List/gwe-reconciler.*",), "is on this server neither"),
+    ],
+)
+def test_an_address_with_nothing_behind_it_is_refused(
+    place: Place, arguments: tuple[str, ...], problem: str
+) -> None:
+    declare(place, queue("A"))
+    assert problem in words(run(place, "adopt", *arguments, "--auto-approve", code=64).err)
+
+
+def test_an_adoption_asks_and_can_be_declined(place: Place) -> None:
+    declare(place, f"{HEAD}kind: InteractionQueue\nmetadata: {{name: A}}\n")
+    run(place, "adopt", "InteractionQueue/Changed", code=64)  # no terminal, no --auto-approve
+    assert gwe("adopt", "--help", cwd=place.folder).out.count("gwe adopt") >= 3
