@@ -145,7 +145,7 @@ AFTER: Told = {
     "Script Changed": ("Scripts", {"Queue": {"ours": "1", "own": "live"}}),
     "Script Created": ("Scripts", {"Queue": {"ours": "1"}}),
     "Script Replaced": ("Scripts/Composer", {"Queue": {"ours": "1"}}),
-    "Campaign Campaign": ("Campaigns", None),
+    "Campaign Campaign": ("Campaigns", "Replaced"),
 }
 
 
@@ -298,7 +298,8 @@ def access_of(path: Path) -> Access:
 
 def _said(one: ConfObject) -> ConfObject:
     """The object without empty texts and lists and references to nothing, which are the
-    server's ways to say nothing; lists of references in order, since they have none."""
+    server's ways to say nothing; lists of references and of structures in order, since they
+    have none."""
     kind = OBJECT_TYPES[one.type]
     kept = {}
     for name, value in one.attributes.items():
@@ -306,8 +307,11 @@ def _said(one: ConfObject) -> ConfObject:
         refers = attribute is not None and attribute.type is ValueType.REFERENCE
         if value in ("", [], {}) or (refers and not value):
             continue
-        in_any_order = attribute is not None and attribute.type is ValueType.REFERENCES
-        kept[name] = sorted(value) if in_any_order else value
+        in_any_order = attribute is not None and attribute.type in (
+            ValueType.REFERENCES,
+            ValueType.STRUCTURES,
+        )
+        kept[name] = sorted(value, key=str) if in_any_order else value
     return replace(one, attributes=kept)
 
 
@@ -364,6 +368,12 @@ def _renumbered(
         return numbers.get((attribute.target(beside), value), value)
     if attribute.type is ValueType.REFERENCES:
         return [numbers.get((attribute.refers_to, one), one) for one in value]
+    if attribute.type is ValueType.STRUCTURE:
+        fields = {one.name: one for one in attribute.fields}
+        return {k: _renumbered(fields.get(k), one, value, numbers) for k, one in value.items()}
+    if attribute.type is ValueType.STRUCTURES:
+        entry = replace(attribute, type=ValueType.STRUCTURE)
+        return [_renumbered(entry, one, one, numbers) for one in value]
     return value
 
 

@@ -244,7 +244,7 @@ Script:
 
 
 @pytest.mark.parametrize("with_team", [False, True])
-def test_an_object_that_referred_to_two_replaced_ones_gets_both_references_back(
+def test_an_object_that_referred_to_two_deleted_objects_gets_both_references_back(
     nursery: Nursery, tmp_path: Path, *, with_team: bool
 ) -> None:
     head = f"{HEAD}kind: Site\nextends: {BARE}\ntenant: Resources\n"
@@ -253,15 +253,13 @@ def test_an_object_that_referred_to_two_replaced_ones_gets_both_references_back(
     place = make_place(tmp_path / "place", site_server(folder, head + TWO_OF_ONE))
     objects, access = place.objects(), access_of(place.server)
     manifests = "---\n".join(
-        f"{HEAD}kind: InteractionQueue\nmetadata: {{name: {name}}}\n"
-        "spec: {annex: {a: {b: n}}}\n"
+        f"{HEAD}kind: InteractionQueue\nmetadata: {{name: {name}}}\nensure: absent\n"
         for name in ("First", "Second")
     )
     if with_team:
         manifests += f"---\n{HEAD}kind: AgentGroup\nmetadata: {{name: Team}}\n"
         manifests += "spec: {annex: {s: {a: '2'}}}\n"
-    overwrite = ("--overwrite-only", "InteractionQueue/*")
-    run = _apply(nursery, place, manifests, *overwrite)
+    run = _apply(nursery, place, manifests)
     assert named(place.objects(), "Campaign", "Both").attributes.get("scriptDBID") in (None, 0)
     done = nursery.gwe("undo", run, "--out", "undo.json", place=place)
     assert done.code == 0

@@ -8,12 +8,13 @@ from typing import Any
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.model import ValueType
+from reconciler.kinds.referring import redirected, references_to_object
 from reconciler.kinds.types import OBJECT_TYPES, type_name
-from reconciler.plan.actions import Delete, Replace, Update, Write
+from reconciler.plan.actions import Delete, Replace, Update
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.server.validation import on_delete, without_reference
 
 Key = tuple[str, int]
 Objects = Mapping[Key, ConfObject]
@@ -34,7 +35,7 @@ def check_only_the_plan_changed(
     for key, old in before.items():
         action = planned.get(key)
         if key in ended and key not in planned:
-            _check_referrer(old, after.get(key), planned)
+            _check_referrer(old, after.get(key), plan, before, after, whole=whole)
         elif isinstance(planned.get(owner_of_folder(old)), Delete):
             assert not whole or key not in after
         elif action is None:
@@ -94,27 +95,55 @@ def _check_replaced(
             assert path in action.fields, f"{path} of {action.address} comes from nowhere"
 
 
-def _check_referrer(old: ConfObject, new: ConfObject | None, planned: Mapping[Key, Write]) -> None:
-    """An object that refers to a replaced one loses that reference and nothing else; one
-    that cannot be without it goes with it."""
+def _check_referrer(
+    old: ConfObject,
+    new: ConfObject | None,
+    plan: Plan,
+    before: Objects,
+    after: Objects,
+    *,
+    whole: bool,
+) -> None:
+    """An object that refers to a deleted object loses that reference and nothing else. Its
+    reference to a replaced object leads to the new object; only a run that was disturbed may have
+    lost it. An object that cannot be without it goes with it."""
     kind = OBJECT_TYPES[old.type]
+    ended = [
+        action
+        for action in plan.writes
+        if isinstance(action, Replace | Delete)
+        and (old.type, old.dbid) in action.referrers
+        and (action.object_type, action.dbid) not in after
+    ]
     if new is None:
-        ends = [one for one in kind.attributes if one.on_delete == "cascade"]
         assert any(
-            (one.target(old.attributes), old.attributes.get(one.name)) in planned for one in ends
+            on_delete(kind, attribute.name, action.object_type) == "cascade"
+            for action in ended
+            for attribute in references_to_object(
+                kind, old.attributes, action.object_type, action.dbid
+            )
         )
         return
     assert new.path == old.path
-    for attribute in kind.attributes:
-        held, holds = old.attributes.get(attribute.name), new.attributes.get(attribute.name)
-        if held == holds:
-            continue
-        if attribute.type is ValueType.REFERENCES:
-            kept = [one for one in held or [] if (attribute.refers_to, one) not in planned]
-            assert [one for one in holds or [] if one in kept] == kept
+    kept, lost = old.attributes, old.attributes
+    for action in ended:
+        target = (action.object_type, action.dbid)
+        lost = without_reference(kind, lost, *target)
+        if isinstance(action, Replace):
+            successor = _successor(before[target], after).dbid
+            kept = redirected(kind, kept, kept, *target, successor)
         else:
-            assert (attribute.target(old.attributes), held) in planned
-            assert not holds
+            kept = without_reference(kind, kept, *target)
+    for attribute in kind.attributes:
+        allowed = [kept] if whole else [kept, lost]
+        assert _plain(new.attributes.get(attribute.name)) in [
+            _plain(one.get(attribute.name)) for one in allowed
+        ], f"{attribute.name} of {old.type} {old.dbid}"
+
+
+def _plain(value: Any) -> Any:
+    """A value to compare: the order of a list does not count, and empty is unset."""
+    return sorted(value, key=str) if isinstance(value, list) else value or None
 
 
 def _fields(one: ConfObject, names: Snapshot) -> Fields:

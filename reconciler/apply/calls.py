@@ -115,6 +115,15 @@ class Calls:
             permissions=entries,
         )
 
+    def update_referrer(self, action: Write, old: ConfObject, delta: Delta) -> ConfObject:
+        """Changes an object, just read as ``old``, that refers to the object of the action."""
+        return self._call(
+            action,
+            "update_referrer",
+            lambda: self._server.update(old.type, old.dbid, delta),
+            before=old,
+        )
+
     def found(self, action: Write, made: ConfObject) -> None:
         """Records a create that has no records although its object exists."""
         begin = self._begin(action, "create", makes=made.attributes)
@@ -176,13 +185,15 @@ class Calls:
             address=action.address,
             action=action.action,
             call=call,
-            object_type=action.object_type,
+            object_type=before.type if before else action.object_type,
             before=before,
             permissions=tuple(permissions),
             referrers=tuple(referrers),
             makes=makes,
             secrets=tuple(
-                pointer(path) for path in written_paths(action) if path in action.subject.secrets
+                pointer(path)
+                for path in written_paths(action)
+                if path in action.subject.secrets and call != "update_referrer"
             ),
         )
 

@@ -69,7 +69,7 @@ class _Run:
         in_flight: int,
     ) -> None:
         self._actions = plan.writes
-        self._writes = Writes(server, calls, live.copy())
+        self._writes = Writes(server, calls, live.copy(), plan.writes)
         self._calls = calls
         self._listener = listener
         self._report = RunReport()

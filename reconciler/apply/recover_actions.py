@@ -8,6 +8,7 @@ did not create again: the new object, or the old object if the run is to be reve
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from reconciler.apply.carried import carry_references
 from reconciler.apply.session import RunSession
 from reconciler.kinds.fields import NameResolver, SecretText, UnknownReferenceError
 from reconciler.kinds.flatten import flatten
@@ -76,6 +77,8 @@ class _Recovery:
             yield finding
             made = replace(deleted, call="create", after=after) if after else None
         yield from self._permissions(action, known, deleted, made)
+        if isinstance(action, Replace) and deleted is not None and made is not None:
+            yield from self._references(action, known, deleted, made)
 
     def _with_result(self, action: Write, step: RunStep, deleted: RunStep | None) -> RunStep:
         """A step without an answer, with what became of it."""
@@ -86,6 +89,14 @@ class _Recovery:
             case "delete":
                 gone = self._read(step) is None
                 return replace(step, result="answered" if gone else "refused")
+            case "update_referrer":
+                one = self._read(step)
+                changed = (
+                    one is not None
+                    and step.before is not None
+                    and (one.attributes != step.before.attributes)
+                )
+                return replace(step, result="answered" if changed else "refused", after=one)
             case "update" if isinstance(action, Update):
                 one = self._read(step)
                 if one is None or not self._is_updated(action, step, one):
@@ -170,6 +181,25 @@ class _Recovery:
                 yield Recovered(action.address, "it has been deleted since")
             else:
                 yield Recovered(action.address, "its permissions were set again")
+
+    def _references(
+        self, action: Write, known: list[RunStep], deleted: RunStep, made: RunStep
+    ) -> Iterator[Recovered]:
+        """Leads to the new object the references to the deleted object that were not led yet."""
+        assert deleted.before is not None  # noqa: S101 - the begin of a delete holds the object
+        if made.after is None:
+            return
+        led = {
+            (one.before.type, one.before.dbid)
+            for one in known
+            if one.call == "update_referrer" and one.answered and one.before
+        }
+        left = [one for one in deleted.referrers if (one.type, one.dbid) not in led]
+        if left:
+            refused = carry_references(
+                self._server, self._calls, action, deleted.before, made.after, left, self._live
+            )
+            yield from (Recovered(action.address, f"not written again: {one}") for one in refused)
 
 
 def _deleted(steps: list[RunStep]) -> RunStep | None:

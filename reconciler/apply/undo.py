@@ -6,7 +6,7 @@ from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo_actions import undo_actions
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
-from reconciler.kinds.referring import targets_in
+from reconciler.kinds.referring import targets_of
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.launch.adapter import FilesReader
@@ -83,7 +83,7 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     ]
     for step in run.steps:
         for one in filter(None, (step.before, step.after)):
-            targets = tuple(targets_in(ALL_TYPES[one.type], one.attributes, _words(one)))
+            targets = tuple(targets_of(ALL_TYPES[one.type], one.attributes, _words(one)))
             requirements.append(
                 ReadRequirement(one.type, one.tenant, dbid=one.dbid, targets=targets)
             )

@@ -9,11 +9,14 @@ with them has the others wait. Nobody waits for the server meanwhile.
 
 import copy
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
 from reconciler.apply.answers import outcome_of_answer
 from reconciler.apply.calls import Calls
+from reconciler.apply.carried import Inheritance, carrying, hand_over, read_referrers
+from reconciler.apply.own_writes import OwnWrites
 from reconciler.apply.report import Outcome
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.fields import pointer
@@ -21,7 +24,6 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.effects import create_attributes, update_delta
-from reconciler.plan.fingerprint import stale_fields
 from reconciler.server.errors import (
     ConfigurationServerError,
     NoPermissionError,
@@ -45,14 +47,16 @@ class StopRunError(Exception):
 
 
 class Writes:
-    """Writes actions to a server. ``live``: the objects as they are; it is kept up to date
+    """Writes ``actions`` to a server. ``live``: the objects as they are; it is kept up to date
     with what is written."""
 
-    def __init__(self, server: Server, calls: Calls, live: Snapshot) -> None:
+    def __init__(
+        self, server: Server, calls: Calls, live: Snapshot, actions: Iterable[Write] = ()
+    ) -> None:
         self._server = server
         self._calls = calls
         self._live = live
-        self._written: set[int] = set()
+        self._own = OwnWrites(actions, live)
         self._computing = threading.RLock()
         self._recover = calls.recover_hint
 
@@ -83,9 +87,6 @@ class Writes:
         if not delta:
             return Outcome(action, "done", "it was so already")
         changed = self._calls.update(action, current, delta)
-        if action.object_type == "Application":
-            with self._computing:
-                self._written.add(action.dbid)
         return self._done(action, changed)
 
     def _create(self, action: Create) -> Outcome:
@@ -100,14 +101,16 @@ class Writes:
             if self._server.read(action.object_type, key):
                 raise StaleActionError("somebody has created it since the plan", AGAIN) from None
             raise
-        return self._with_permissions(action, made, action.permissions)
+        return self._completed(action, made, Inheritance(action.permissions))
 
     def _delete(self, action: Delete) -> Outcome:
         """Deletes an object. An object that someone else already deleted counts as done."""
         gone = Outcome(action, "done", "it was gone already")
         try:
             old = self._unchanged(action)
-            self._calls.delete(action, old, self._permissions(old), self._referrers(action))
+            referrers = self._referrers(action, old)
+            planned = self._own.still_planned(referrers)
+            self._calls.delete(action, old, self._permissions(old), referrers)
         except ObjectNotFoundError:
             return gone
         except StaleActionError:
@@ -115,6 +118,7 @@ class Writes:
                 return gone
             raise
         self._live.drop(old.type, old.dbid)
+        self._own.left(read_referrers(self._server, action, planned))
         return Outcome(action, "done", wrote=True)
 
     def _is_gone(self, action: Delete) -> bool:
@@ -133,10 +137,11 @@ class Writes:
         old = self._unchanged(action)
         # Complete before the delete: nothing may fail between it and the create.
         attributes = create_attributes(carrying(action, old, self._live), self._live)
-        permissions, referrers = self._permissions(old), self._referrers(action)
+        inherited = Inheritance(self._permissions(old), old, self._referrers(action, old))
+        planned = self._own.still_planned(inherited.referrers)
         interrupted = False
         try:
-            self._calls.delete(action, old, permissions, referrers, attributes)
+            self._calls.delete(action, old, inherited.permissions, inherited.referrers, attributes)
         except OutcomeUnknownError as error:
             message = (
                 "it may or may not have been deleted, and its replacement was not created:"
@@ -158,9 +163,10 @@ class Writes:
                 Outcome(action, "unknown", message, self._recover, wrote=True)
             ) from error
         except BaseException as error:
-            raise StopRunError(self._restored(action, old, permissions, error)) from error
+            raise StopRunError(self._restored(action, old, inherited, error)) from error
         self._live.drop(action.object_type, action.dbid)
-        outcome = self._with_permissions(action, made, permissions)
+        outcome = self._completed(action, made, inherited)
+        self._own.left(read_referrers(self._server, action, planned))
         if interrupted:
             raise StopRunError(outcome)
         return outcome
@@ -169,7 +175,7 @@ class Writes:
         self,
         action: Replace,
         old: ConfObject,
-        permissions: tuple[AccessEntry, ...],
+        inherited: Inheritance,
         error: BaseException,
     ) -> Outcome:
         """Creates the old object again, after its replacement could not be created."""
@@ -202,31 +208,30 @@ class Writes:
         message = f"{reason}; the old object was created again, with a new DBID"
         outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
         try:
-            if permissions:
-                self._calls.set_permissions(action, again, permissions)
+            problem = hand_over(self._server, self._calls, action, again, inherited, self._live)
         except ReconcilerError as second:
-            message += f", but its permissions could not be set: {second}"
+            message += f", but not completed: {second}"
             return replace(outcome, message=message, hint=self._recover, needs_recovery=True)
-        return outcome
+        return replace(outcome, message=f"{message}{problem}")
 
-    def _with_permissions(
-        self, action: Create | Replace, made: ConfObject, permissions: tuple[AccessEntry, ...]
+    def _completed(
+        self, action: Create | Replace, made: ConfObject, inherited: Inheritance
     ) -> Outcome:
-        """The outcome of a create, with the permissions of the new object set."""
+        """The outcome of a create, once the new object has all that it takes over."""
         outcome = self._done(action, made)
-        if not permissions:
-            return outcome
         try:
-            self._calls.set_permissions(action, made, permissions)
+            problem = hand_over(self._server, self._calls, action, made, inherited, self._live)
         except ReconcilerError as error:
-            message = f"it was created, but its permissions could not be set: {error}"
-            half = replace(
-                outcome, status="failed", message=message, hint=self._recover, needs_recovery=True
-            )
-            if isinstance(error, ConfigurationServerError):
-                return half
-            raise StopRunError(half) from error
-        return outcome
+            problem = f", but its permissions and references to it could not all be set: {error}"
+            if not isinstance(error, ConfigurationServerError):
+                raise StopRunError(self._half(outcome, problem)) from error
+        return self._half(outcome, problem) if problem else outcome
+
+    def _half(self, outcome: Outcome, problem: str) -> Outcome:
+        message = f"it was created{problem}"
+        return replace(
+            outcome, status="failed", message=message, hint=self._recover, needs_recovery=True
+        )
 
     def _permissions(self, old: ConfObject) -> tuple[AccessEntry, ...]:
         try:
@@ -238,12 +243,9 @@ class Writes:
                 "Grant this account Read Permissions on it.",
             ) from error
 
-    def _referrers(self, action: Replace | Delete) -> list[ConfObject]:
+    def _referrers(self, action: Replace | Delete, old: ConfObject) -> tuple[ConfObject, ...]:
         """The objects whose references the delete will clear, whole, for the journal."""
-        found: list[ConfObject] = []
-        for object_type, dbid in action.referrers:
-            found += self._server.read(object_type, {"dbid": dbid})
-        return found
+        return tuple(read_referrers(self._server, action, self._own.referrers(action, old)))
 
     def _unchanged(self, action: Update | Replace | Delete) -> ConfObject:
         """The object as it is now. StaleActionError if it has changed since the plan."""
@@ -255,7 +257,7 @@ class Writes:
                     self._live.put(found[0])
                 else:
                     self._live.drop(action.object_type, dbid)
-            messages = stale_fields(action, self._live, self._written)
+            messages = self._own.stale_fields(action)
             one = self._live.get(action.object_type, action.dbid)
         if messages or one is None:
             listed = "; ".join(messages[:3])
@@ -284,14 +286,6 @@ class Writes:
         """Compares the server's answer with what was sent."""
         with self._computing:
             self._live.put(result)
+            self._own.written.add((result.type, result.dbid))
             fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
         return outcome_of_answer(action, result, fields)
-
-
-def carrying(action: Replace, old: ConfObject, live: Snapshot) -> Replace:
-    """The action with the old object's current values of the fields that it carries over."""
-    if not action.carried:
-        return action
-    held = flatten(ALL_TYPES[old.type], old.attributes, live)
-    taken = {path: held[path] for path in action.carried if path in held}
-    return replace(action, fields={**action.fields, **taken})

@@ -11,7 +11,8 @@ from reconciler.state.store import RunStep, StoredRun
 
 @dataclass
 class Written:
-    """One object that a run wrote. ``steps``: the calls for it that were answered."""
+    """One object that a run wrote. ``steps``: the calls for the object itself that were
+    answered."""
 
     action: Write
     steps: list[RunStep] = field(default_factory=list)
@@ -54,7 +55,8 @@ def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
     actions = {action.address: action for action in plan.writes}
     found: dict[str, Written] = {}
     for step in run.steps:
-        if step.answered and step.address in actions:
+        own = step.address in actions and step.call != "update_referrer"
+        if step.answered and own:
             entry = found.setdefault(step.address, Written(actions[step.address]))
             entry.steps.append(step)
     return found

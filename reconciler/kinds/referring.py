@@ -1,6 +1,7 @@
 """Where an object refers to another: in attributes, in structures, in entries of lists. Pure."""
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from reconciler.kinds.fields import FieldPath, NameResolver
 from reconciler.kinds.flatten import label_of_entry
@@ -40,25 +41,67 @@ def paths_to_object(
                 yield (word,)
 
 
-def targets_in(
-    object_type: ObjectType, attributes: Attributes, words: Collection[str]
-) -> Iterator[tuple[str, int]]:
-    """Types and DBIDs of the objects that an object refers to in the attributes that ``words``
-    name."""
-    for attribute in object_type.attributes:
-        value = attributes.get(attribute.name)
-        if not value or attribute.word not in words:
-            continue
+def redirected(
+    object_type: ObjectType,
+    before: Attributes,
+    now: Attributes,
+    target: str,
+    old: int,
+    new: int,
+) -> dict[str, Any]:
+    """The attributes ``now``, with the references that the same object had ``before`` to the
+    object ``old`` of type ``target``. They lead to the object ``new``, which has taken its place.
+    What somebody has set instead since stays."""
+    result = dict(now)
+    for attribute in references_to_object(object_type, before, target, old):
+        held, holds = before[attribute.name], now.get(attribute.name)
         match attribute.type:
             case ValueType.REFERENCES:
-                yield from ((attribute.refers_to, dbid) for dbid in value)
-            case ValueType.REFERENCE:
-                yield attribute.target(attributes) or attribute.refers_to, value
-            case ValueType.STRUCTURE | ValueType.STRUCTURES:
-                for entry in [value] if attribute.type is ValueType.STRUCTURE else value:
-                    for inner in attribute.fields:
-                        if inner.type is ValueType.REFERENCE and entry.get(inner.name):
-                            yield inner.target(entry) or inner.refers_to, entry[inner.name]
+                others = [dbid for dbid in holds or [] if dbid != old]
+                changed: object = others if new in others else [*others, new]
+            case ValueType.STRUCTURE:
+                changed = _redirected_fields(attribute, held, holds or {}, target, old, new)
+            case ValueType.STRUCTURES:
+                changed = _redirected_entries(attribute, held, holds or [], target, old, new)
+            case _:
+                changed = holds if holds and holds != old else new
+        result[attribute.name] = changed
+    return result
+
+
+def _redirected_fields(
+    attribute: Attribute, held: Attributes, holds: Attributes, target: str, old: int, new: int
+) -> dict[str, Any]:
+    return dict(holds) | {
+        inner.name: new
+        for inner in attribute.fields
+        if _leads_to(inner, held.get(inner.name), held, target, old)
+        and holds.get(inner.name) in (None, 0, old)
+    }
+
+
+def _redirected_entries(
+    attribute: Attribute,
+    held: list[Attributes],
+    holds: list[Attributes],
+    target: str,
+    old: int,
+    new: int,
+) -> list[Attributes]:
+    """The entries that are there, and those that went with the old object."""
+    result = list(holds)
+    for entry in held:
+        if not _inside(attribute, entry, target, old):
+            continue
+        wanted = _redirected_fields(attribute, entry, entry, target, old, new)
+        keys = [attribute.key_of(one) for one in (entry, wanted)]
+        place = next((n for n, one in enumerate(result) if attribute.key_of(one) in keys), None)
+        if place is None:
+            result.append(wanted)
+        else:
+            there = result[place]
+            result[place] = _redirected_fields(attribute, entry, there, target, old, new)
+    return result
 
 
 def _refers(
@@ -88,9 +131,14 @@ def _leads_to(
     return (attribute.target(beside) or attribute.refers_to) == target
 
 
-def targets_of(object_type: ObjectType, attributes: Attributes) -> Iterator[tuple[str, int]]:
-    """Type and DBID of every object that an object refers to."""
+def targets_of(
+    object_type: ObjectType, attributes: Attributes, words: Collection[str] | None = None
+) -> Iterator[tuple[str, int]]:
+    """Type and DBID of every object that an object refers to; with ``words``, only in the
+    attributes that they name."""
     for attribute in object_type.attributes:
+        if words is not None and attribute.word not in words:
+            continue
         value = attributes.get(attribute.name)
         match attribute.type:
             case ValueType.REFERENCE if value:

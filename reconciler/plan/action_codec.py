@@ -181,6 +181,11 @@ _OF_WRITES = (
         table(VALUE, PATH),
         description="JSON Pointer -> value, of the object that a create or replace makes.",
     ),
+    Member(
+        "restores",
+        array(TEXT),
+        description="The references of others that a replace writes again, to the new object.",
+    ),
     Member("permissions", array(_PERMISSION)),
     Member("referrers", array(pair(Member("type", TEXT), Member("dbid", INTEGER)))),
     Member("watched", array(pair(Member("dbid", INTEGER), Member("unit", PATH)))),

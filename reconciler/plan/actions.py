@@ -215,8 +215,9 @@ class Replace(BaseWrite):
     """An existing object, deleted and at once created anew.
 
     ``fields``: all fields of the new object; ``carried``: those that are taken from the old
-    object at the last moment. ``loses``: sentences about what the old object loses;
-    ``referrers``: (type, DBID) of the objects whose references to it the server clears.
+    old object at the last moment. ``loses``: sentences about what the old object loses;
+    ``referrers``: (type, DBID) of the objects that refer to it, and whose references the server
+    clears; ``restores``: sentences about those that are written again, to the new object.
     """
 
     action = "replace"
@@ -226,6 +227,7 @@ class Replace(BaseWrite):
     kept: tuple[Change, ...] = ()
     carried: tuple[FieldPath, ...] = ()
     loses: tuple[str, ...] = ()
+    restores: tuple[str, ...] = ()
     referrers: tuple[tuple[str, int], ...] = ()
 
 
@@ -292,3 +294,8 @@ def kept_of(action: Action) -> tuple[Change, ...]:
 def losses_of(action: Action) -> tuple[str, ...]:
     """What an action takes away, in sentences."""
     return action.loses if isinstance(action, Update | Replace | Delete) else ()
+
+
+def restored_by(action: Action) -> tuple[str, ...]:
+    """The references of other objects that an action writes again, in sentences."""
+    return action.restores if isinstance(action, Replace) else ()

@@ -12,7 +12,7 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.check_actions import taken_over
 from reconciler.plan.folders import find_folder, owner_of
-from reconciler.plan.losses import losses, referrers
+from reconciler.plan.losses import losses, referrers, restored_references
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import backup_of
@@ -54,6 +54,8 @@ def _existing(
         yield "what would be lost is no longer what the plan shows"
     if isinstance(action, Update):
         return
+    if isinstance(action, Replace) and restored_references(found, live) != action.restores:
+        yield "the references to it are no longer those that the plan shows"
     if action.folder != found.folder:
         yield f"it is in the folder with DBID {found.folder}, and the plan has {action.folder}"
     if {(other.type, other.dbid) for other, _ in referrers(found, live)} != {*action.referrers}:

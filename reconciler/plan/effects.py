@@ -7,8 +7,10 @@ from typing import Any
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import build, flatten, references_in
 from reconciler.kinds.model import Attributes
+from reconciler.kinds.referring import redirected
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
+from reconciler.plan.losses import referrers
 from reconciler.server.delta import Delta, apply_delta, delta_for
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -63,18 +65,21 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
         one = result.get(action.object_type, action.dbid)
         match action:
             case Create() | Replace():
+                old = one
                 result.drop(action.object_type, action.dbid)
                 attributes = create_attributes(action, result)
                 one = ConfObject(action.object_type, next_dbid, attributes, action.folder)
+                if old is not None:
+                    _change_referrers(old, result, next_dbid)
                 next_dbid -= 1
             case Update() if one is not None:
                 delta = update_delta(action, one.attributes, result)
                 kind = ALL_TYPES[action.object_type]
                 attributes = apply_delta(kind, one.attributes, delta)
                 one = ConfObject(one.type, one.dbid, attributes, one.folder, one.path)
-            case Delete():
+            case Delete() if one is not None:
                 result.drop(action.object_type, action.dbid)
-                _clear_references(action, result)
+                _change_referrers(one, result)
                 one = None
         if one is not None:
             result.put(one)
@@ -82,11 +87,14 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
     return Simulation(result, results)
 
 
-def _clear_references(action: Delete, live: Snapshot) -> None:
-    """Takes away the references to a deleted object, as the server does."""
-    for object_type, dbid in action.referrers:
-        other = live.get(object_type, dbid)
-        if other is not None:
-            kind = ALL_TYPES[object_type]
-            attributes = without_reference(kind, other.attributes, action.object_type, action.dbid)
-            live.put(replace(other, attributes=attributes))
+def _change_referrers(old: ConfObject, live: Snapshot, successor: int = 0) -> None:
+    """Takes away the references to a deleted object, or leads them to the DBID of the object
+    that takes its place."""
+    target = (old.type, old.dbid)
+    for other in [other for other, _ in referrers(old, live)]:
+        kind, attributes = ALL_TYPES[other.type], other.attributes
+        if successor:
+            attributes = redirected(kind, attributes, attributes, *target, successor)
+        else:
+            attributes = without_reference(kind, attributes, *target)
+        live.put(replace(other, attributes=attributes))

@@ -72,10 +72,12 @@ def fingerprint(action: Write, live: Snapshot) -> Fingerprint:
     return Fingerprint(units, fields, one.folder)
 
 
-def stale_fields(action: Write, live: Snapshot, written: Collection[int] = ()) -> list[str]:
+def stale_fields(
+    action: Write, live: Snapshot, written: Collection[tuple[str, int]] = ()
+) -> list[str]:
     """What has changed since the fingerprint was made, in sentences; empty: nothing.
-    ``written``: the DBIDs of applications that the run itself has changed since; they were
-    compared before that."""
+    ``written``: type and DBID of the objects that the run itself has written since; those of the
+    plan were compared before that."""
     was = action.fingerprint
     if isinstance(action, Create):
         return list(_new_object_moved(action, live))
@@ -87,9 +89,9 @@ def stale_fields(action: Write, live: Snapshot, written: Collection[int] = ()) -
     if was.folder != now.folder:
         messages.append("it is in another folder")
     if isinstance(action, Replace | Delete):
-        messages += _new_referrers(action, one, live)
+        messages += _new_referrers(action, one, live, written)
     for dbid, fields in was.sources.items():
-        if dbid in written:
+        if (action.object_type, dbid) in written:
             continue
         source = live.get(action.object_type, dbid)
         if source is None:
@@ -134,10 +136,15 @@ def _new_object_moved(action: Create, live: Snapshot) -> Iterator[str]:
         )
 
 
-def _new_referrers(action: Replace | Delete, one: ConfObject, live: Snapshot) -> Iterator[str]:
+def _new_referrers(
+    action: Replace | Delete,
+    one: ConfObject,
+    live: Snapshot,
+    written: Collection[tuple[str, int]],
+) -> Iterator[str]:
     """References to an object to be deleted that were made since the plan, and would be lost."""
     for other, attribute in referrers(one, live):
-        if (other.type, other.dbid) not in action.referrers:
+        if (other.type, other.dbid) not in (*action.referrers, *written):
             name = live.name(other.type, other.dbid, one.tenant)
             yield f"{other.type} {name} refers to it now ({attribute.word})"
 

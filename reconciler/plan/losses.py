@@ -27,7 +27,12 @@ def with_losses(action: Action, live: Snapshot) -> Action:
     if not isinstance(action, Update | Replace | Delete):
         return action
     one = live.get(action.object_type, action.dbid)
-    return replace(action, loses=losses(action, one, live)) if one else action
+    if one is None:
+        return action
+    lost = losses(action, one, live)
+    if isinstance(action, Replace):
+        return replace(action, loses=lost, restores=restored_references(one, live))
+    return replace(action, loses=lost)
 
 
 def losses(
@@ -45,7 +50,9 @@ def losses(
         for attribute in ALL_TYPES[one.type].attributes
         if attribute.secret
     )
-    lost += _lost_references(one, live)
+    lost += _cascaded(one, live)
+    if isinstance(action, Delete):
+        lost += restored_references(one, live)
     if one.type == _QUEUE.type and one.attributes["type"] == _QUEUE.script_type:
         lost.append("interactions that wait in it: they cannot be seen from here")
     return tuple(lost)
@@ -88,13 +95,27 @@ def _usual_fields(action: Delete) -> Mapping[str, Value]:
     return {**kind.defaults, **kind.fixed} if kind else {}
 
 
-def _lost_references(one: ConfObject, live: Snapshot) -> Iterator[str]:
+def _cascaded(one: ConfObject, live: Snapshot) -> Iterator[str]:
     for other, attribute in referrers(one, live):
-        name = live.name(other.type, other.dbid, one.tenant)
-        if on_delete(ALL_TYPES[other.type], attribute.name, one.type) == "cascade":
+        if _is_cascaded(other, attribute, one):
+            name = live.name(other.type, other.dbid, one.tenant)
             yield f"{other.type} {name}, which is deleted with it"
-        else:
-            yield f"the reference of {other.type} {name} to it ({attribute.word})"
+
+
+def restored_references(one: ConfObject, live: Snapshot) -> tuple[str, ...]:
+    """The references to ``one`` of objects that stay when it is deleted, in sentences. A replace
+    writes them again, to the new object."""
+    return tuple(
+        f"the reference of {other.type} {live.name(other.type, other.dbid, one.tenant)} to it"
+        f" ({attribute.word})"
+        for other, attribute in referrers(one, live)
+        if not _is_cascaded(other, attribute, one)
+    )
+
+
+def _is_cascaded(other: ConfObject, attribute: Attribute, one: ConfObject) -> bool:
+    """Whether ``other`` is deleted with ``one``, to which it refers."""
+    return on_delete(ALL_TYPES[other.type], attribute.name, one.type) == "cascade"
 
 
 def referrers(one: ConfObject, live: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:

@@ -89,7 +89,12 @@ def desired_requirements(
                 script_type=_script_type(one),
                 twins=True,
                 folder=bool(one.folder),
-                words=frozenset(field.path[0] for field in one.fields),
+                words=frozenset(
+                    [
+                        *(field.path[0] for field in one.fields),
+                        *(one.policy.preserve if overwrites else ()),
+                    ]
+                ),
                 names=tuple(_names_in(one, dbid or site.tenant_dbid)),
                 strategies=tuple(_strategies(one, options)),
                 referrers=overwrites or one.absent,

@@ -11,7 +11,7 @@ from reconciler.kinds.manifests import MANIFEST_KINDS
 from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import has_tenant, key_parts, split
-from reconciler.kinds.referring import targets_in
+from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.plan.queries import ALWAYS_READ, ReadRequirement
 from reconciler.plan.submitters import SUBMITTER, annex_values, submitters
@@ -122,7 +122,7 @@ class ReadingRound:
             return
         kind = ALL_TYPES[object_type]
         words = {part.word for part in key_parts(kind)}
-        for owner, number in targets_in(kind, found.attributes, words):
+        for owner, number in targets_of(kind, found.attributes, words):
             self.want_dbid(owner, number, found.tenant or tenant)
 
     def add_targets(self, need: ReadRequirement, one: ConfObject) -> None:
@@ -131,7 +131,7 @@ class ReadingRound:
         words = {*need.words, *(part.word for part in key_parts(kind))}
         if need.referrers:  # the names in lists that would be lost
             words |= {each.word for each in kind.attributes if each.type is ValueType.REFERENCES}
-        for target, dbid in targets_in(kind, one.attributes, words):
+        for target, dbid in targets_of(kind, one.attributes, words):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_submitters(self, tenant: int) -> None:

@@ -19,7 +19,18 @@ SEALS = ("id", "digest", "signature")
 """The properties of a plan file that are computed from all others."""
 
 _OF_ACTION = (
-    *("address", "action", "type", "name", "dbid", "folder", "fields", "permissions", "loses"),
+    *(
+        "address",
+        "action",
+        "type",
+        "name",
+        "dbid",
+        "folder",
+        "fields",
+        "permissions",
+        "loses",
+        "restores",
+    ),
 )
 _OF_SITE = ("app", "cluster", "tenant", "roles", "installation")
 _WRITING = ("create", "update", "replace", "delete")

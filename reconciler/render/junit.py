@@ -22,6 +22,7 @@ from reconciler.plan.actions import (
     Update,
     changes_of,
     losses_of,
+    restored_by,
 )
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
@@ -71,6 +72,7 @@ def _action(action: Action) -> ET.Element:
             message = f"{action.action}: {remark}" if remark else f"{action.action} is planned"
             lines = [_line(change) for change in changes_of(action)]
             lines += [f"loses: {lost}" for lost in losses_of(action)]
+            lines += [f"restores: {kept}" for kept in restored_by(action)]
             _child(case, "failure", message, action.action, lines)
     return case
 

@@ -16,6 +16,7 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
     losses_of,
+    restored_by,
 )
 from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
@@ -131,11 +132,15 @@ class PlanText:
             yield styled(f"{'':{_INDENT}}permissions of {account}: {entry.mask}")
         if isinstance(action, Create) and action.folder:
             yield styled(f"{'':{_INDENT}}in folder {escaped(action.folder_path)}")
-        if loses:
-            yield styled(f"{'':{_INDENT}}loses:", style="red")
-            for lost in loses:
-                for line in self._wrapped(f"- {lost}", _INDENT + 2, _INDENT + 4):
-                    yield styled(line, style="red")
+        yield from self._sentences("loses", loses, "red")
+        yield from self._sentences("restores", restored_by(action), "")
+
+    def _sentences(self, label: str, sentences: Sequence[str], style: str) -> Iterator[StyledLine]:
+        if sentences:
+            yield styled(f"{'':{_INDENT}}{label}:", style=style)
+        for sentence in sentences:
+            for line in self._wrapped(f"- {sentence}", _INDENT + 2, _INDENT + 4):
+                yield styled(line, style=style)
 
     def _changes(self, changes: Sequence[Change]) -> Iterator[StyledLine]:
         for section, group in groupby(changes, key=section_of):

@@ -19,7 +19,10 @@ from typing import Literal
 from reconciler.kinds.model import Attributes
 from reconciler.server.port import AccessEntry, ConfObject
 
-ServerCall = Literal["create", "update", "delete", "set_permissions"]
+ServerCall = Literal["create", "update", "delete", "set_permissions", "update_referrer"]
+"""``update_referrer`` changes an object that refers to the object of the action; all other calls
+are for that object itself."""
+
 CallResult = Literal["answered", "refused", "unknown"]
 
 

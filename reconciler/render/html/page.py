@@ -18,6 +18,7 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
     losses_of,
+    restored_by,
 )
 from reconciler.plan.model import Plan
 from reconciler.render.html.fields import FieldTable, changes_table, kept_table
@@ -206,3 +207,4 @@ def _facts(action: Action) -> Iterator[str]:
             yield f"Permissions of {entry.account_type} {entry.account}: {entry.mask}"
         if action.folder:
             yield f"In folder {action.folder_path}"
+    yield from (f"restores {kept}" for kept in restored_by(action))

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import kind_order
-from reconciler.plan.actions import Action, Change, InSync, changes_of, losses_of
+from reconciler.plan.actions import Action, Change, InSync, changes_of, losses_of, restored_by
 from reconciler.plan.model import Plan
 from reconciler.render.markdown.actions import Group, action_block, changes_table, things
 from reconciler.render.markdown.code import code, codes, html_code, short_code
@@ -61,13 +61,11 @@ def risks(plan: Plan) -> FoldedSection:
 def _loss(action: Action) -> str:
     remark = f": {short_code(remark_of(action))}" if remark_of(action) else ""
     text = f"**{action.action}** {code(action.address)}{remark}\n\n"
-    loses = losses_of(action)
-    if not loses:
-        return text
-    lines = [f"- loses: {short_code(lost)}\n" for lost in loses[:_LOSSES]]
-    if len(loses) > _LOSSES:
-        lines.append(f"- and {len(loses) - _LOSSES:,} more\n")
-    return f"{text}{''.join(lines)}\n"
+    lines = [f"- loses: {short_code(lost)}\n" for lost in losses_of(action)]
+    lines += [f"- restores: {short_code(kept)}\n" for kept in restored_by(action)]
+    if len(lines) > _LOSSES:
+        lines[_LOSSES:] = [f"- and {len(lines) - _LOSSES:,} more\n"]
+    return f"{text}{''.join(lines)}\n" if lines else text
 
 
 def _warning(text: str) -> str:

@@ -1,0 +1,61 @@
+"""What a run has changed itself, so that it does not take it for changes by other clients.
+
+A delete or a replace changes the objects that refer to its object. If the plan writes such an
+object later, it is no longer as the plan found it. That is as it should be, where it was so just
+before the run changed it, and nobody has changed it since.
+"""
+
+from collections.abc import Iterable
+
+from reconciler.plan.actions import Delete, Replace, Update, Write
+from reconciler.plan.fingerprint import stale_fields
+from reconciler.plan.losses import referrers
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+ObjectKey = tuple[str, int]
+"""Type and DBID."""
+
+
+class OwnWrites:
+    """The writes of a run. ``actions``: all that its plan writes; ``live``: the objects as they
+    are, which whoever writes keeps up to date."""
+
+    def __init__(self, actions: Iterable[Write], live: Snapshot) -> None:
+        self._planned = {(one.object_type, one.dbid): one for one in actions if one.dbid}
+        self._live = live
+        self._left: dict[ObjectKey, ConfObject] = {}
+        self.written: set[ObjectKey] = set()
+        """The objects that were created or updated."""
+
+    def stale_fields(self, action: Update | Replace | Delete) -> list[str]:
+        """What others have changed since the plan, in sentences; see ``fingerprint``."""
+        key = (action.object_type, action.dbid)
+        one = self._live.get(*key)
+        if one is not None and self._left.get(key) == one:
+            return []
+        return stale_fields(action, self._live, self.written)
+
+    def referrers(self, action: Replace | Delete, one: ConfObject) -> list[ObjectKey]:
+        """The objects that refer to the object of an action: those of the plan, and those to
+        which the run has given such a reference."""
+        found = [(other.type, other.dbid) for other, _ in referrers(one, self._live)]
+        return [*dict.fromkeys((*action.referrers, *(k for k in found if k in self.written)))]
+
+    def still_planned(self, referring: Iterable[ConfObject]) -> list[ObjectKey]:
+        """Of the objects that a delete is about to change, just read: those that the plan writes
+        later and that are as it found them."""
+        found = []
+        for one in referring:
+            key = (one.type, one.dbid)
+            self._live.put(one)
+            planned = self._planned.get(key)
+            if isinstance(planned, Update | Replace | Delete) and not self.stale_fields(planned):
+                found.append(key)
+        return found
+
+    def left(self, changed: Iterable[ConfObject]) -> None:
+        """Notes how the run has left such objects."""
+        for one in changed:
+            self._live.put(one)
+            self._left[one.type, one.dbid] = one
