@@ -15,7 +15,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the tests' browser and plans
 
-from reconciler.plan.actions import Change, Create, Update
+from reconciler.plan.actions import Create, Update
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html

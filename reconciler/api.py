@@ -31,7 +31,6 @@ from reconciler.export.model import Export, Omission, SecretVariable
 from reconciler.plan.actions import (
     Action,
     Blocked,
-    Change,
     Create,
     Delete,
     InSync,
@@ -41,6 +40,7 @@ from reconciler.plan.actions import (
     Update,
     changes_of,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.connection import ConnectionOptions, Credentials

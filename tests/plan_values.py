@@ -10,7 +10,6 @@ from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import (
     Action,
     Blocked,
-    Change,
     Create,
     Delete,
     Keep,
@@ -19,6 +18,7 @@ from reconciler.plan.actions import (
     Subject,
     Update,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan, SiteMark
 
 _FRAGMENTS = (

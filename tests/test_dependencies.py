@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.plan.actions import Change, Fingerprint, Write
+from reconciler.plan.actions import Fingerprint, Write
+from reconciler.plan.changes import Change
 from reconciler.plan.dependencies import dependencies, footprint, starts_alone
 from tests.actions import make_action
 from tests.runs import REPLACED, Place

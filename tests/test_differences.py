@@ -16,7 +16,8 @@ from rich.console import Console
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import SecretText, Value
-from reconciler.plan.actions import Change, Subject, Update
+from reconciler.plan.actions import Subject, Update
+from reconciler.plan.changes import Change
 from reconciler.render.plan_text import PlanText
 from tests.harness import gwe, plan_arguments, site_server
 from tests.test_output import in_terminal

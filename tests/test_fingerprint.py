@@ -14,7 +14,8 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
 from reconciler.apply.lock import NoLock
 from reconciler.errors import ExitCode, JournalError, LockLostError, StateFolderError
-from reconciler.plan.actions import ActionName, Change, Delete, Fingerprint, Keep, Subject, Update
+from reconciler.plan.actions import ActionName, Delete, Fingerprint, Keep, Subject, Update
+from reconciler.plan.changes import Change
 from reconciler.plan.fingerprint import fingerprint, stale_fields, with_fingerprints
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from reconciler.kinds.predefined import PREDEFINED_ATTRIBUTES, is_predefined
-from reconciler.plan.actions import Action, ActionName, Change
+from reconciler.plan.actions import Action, ActionName
+from reconciler.plan.changes import Change
 from reconciler.plan.guards import Limits, refusals, removed_options
 from reconciler.state.opening import open_store
 from tests.actions import make_action

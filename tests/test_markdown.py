@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Position
 from reconciler.manifest.load import PlanInputs
-from reconciler.plan.actions import (
-    KEPT,
-    Blocked,
-    Change,
-    Create,
-    Delete,
-    Keep,
-    Replace,
-    Update,
-)
+from reconciler.plan.actions import KEPT, Blocked, Create, Delete, Keep, Replace, Update
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.render.forms import FORMS, OutputStyle
 from reconciler.render.markdown.code import both_values, code, table

@@ -15,7 +15,8 @@ from jsonschema import Draft7Validator
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.actions import Action, Change, Fingerprint, Subject
+from reconciler.plan.actions import Action, Fingerprint, Subject
+from reconciler.plan.changes import Change
 from reconciler.plan.codec import plan_json, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta

@@ -24,7 +24,8 @@ from reconciler.engine.planning import prepare
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.actions import Change, changes_of, kept_of
+from reconciler.plan.actions import changes_of, kept_of
+from reconciler.plan.changes import Change
 from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan

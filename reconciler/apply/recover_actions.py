@@ -16,7 +16,8 @@ from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import CONTENT
 from reconciler.launch.adapter import content_after
-from reconciler.plan.actions import Change, Create, Replace, Update, Write
+from reconciler.plan.actions import Create, Replace, Update, Write
+from reconciler.plan.changes import Change
 from reconciler.plan.effects import update_delta
 from reconciler.plan.model import Plan
 from reconciler.server.delta import apply_delta

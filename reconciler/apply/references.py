@@ -13,7 +13,8 @@ from reconciler.kinds.model import ValueType
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import paths_to_object, references_to_object
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Change, Create, Fingerprint, Subject, Update
+from reconciler.plan.actions import Create, Fingerprint, Subject, Update
+from reconciler.plan.changes import Change
 from reconciler.plan.folders import same_folder
 from reconciler.plan.identity import address_of
 from reconciler.server.port import ConfObject

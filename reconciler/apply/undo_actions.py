@@ -19,7 +19,6 @@ from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.plan.actions import (
     Action,
     Blocked,
-    Change,
     Create,
     Fingerprint,
     InSync,
@@ -30,6 +29,7 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.deletions import delete_of
 from reconciler.plan.folders import same_folder
 from reconciler.plan.identity import subject_now

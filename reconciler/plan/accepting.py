@@ -13,7 +13,8 @@ from reconciler.kinds.addresses import selects
 from reconciler.kinds.fields import FieldPath, pointer
 from reconciler.manifest.editing import Edit, NoEditError, edited, with_value, without_item
 from reconciler.manifest.interpolate import literal
-from reconciler.plan.actions import Action, Change, Create, Delete, Update
+from reconciler.plan.actions import Action, Create, Delete, Update
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 
 Field = tuple[str, FieldPath]

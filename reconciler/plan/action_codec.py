@@ -27,15 +27,8 @@ from reconciler.json_codec import (
     text_like,
 )
 from reconciler.kinds.fields import SecretText, Value, from_pointer, pointer
-from reconciler.plan.actions import (
-    ACTION_NAMES,
-    Action,
-    Change,
-    Fingerprint,
-    Replace,
-    Subject,
-    Write,
-)
+from reconciler.plan.actions import ACTION_NAMES, Action, Fingerprint, Replace, Subject, Write
+from reconciler.plan.changes import Change
 from reconciler.plan.secrets import CARRIED, source_of
 from reconciler.server.port import AccessEntry
 

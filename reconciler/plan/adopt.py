@@ -15,7 +15,8 @@ from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.manifest.desired import Desired, DesiredObject, Initial, ManagedField
-from reconciler.plan.actions import Action, Change, Create, Delete, Fingerprint, Subject, Update
+from reconciler.plan.actions import Action, Create, Delete, Fingerprint, Subject, Update
+from reconciler.plan.changes import Change
 from reconciler.server.delta import apply_delta
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot

@@ -12,7 +12,8 @@ from reconciler.kinds.model import Attribute
 from reconciler.kinds.natural_keys import identity_of, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES
-from reconciler.plan.actions import Change, Create, Delete, Replace, Update, Write, changes_of
+from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import CARRIED, source_of
 

@@ -17,13 +17,13 @@ from reconciler.plan.actions import (
     KEPT,
     Action,
     Blocked,
-    Change,
     Fingerprint,
     InSync,
     Keep,
     Subject,
     Update,
 )
+from reconciler.plan.changes import Change
 from reconciler.wildcards import matches
 
 Hides = Callable[[FieldPath], bool]

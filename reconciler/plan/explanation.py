@@ -16,7 +16,8 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import Desired, Initial, ManagedField
 from reconciler.manifest.load import Loaded
-from reconciler.plan.actions import Action, Blocked, Change, Skip, changes_of, kept_of
+from reconciler.plan.actions import Action, Blocked, Skip, changes_of, kept_of
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.server.snapshot import Snapshot
 

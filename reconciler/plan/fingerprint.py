@@ -17,7 +17,6 @@ from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import (
     Action,
-    Change,
     Create,
     Delete,
     Fingerprint,
@@ -27,6 +26,7 @@ from reconciler.plan.actions import (
     changes_of,
     kept_of,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.losses import referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot

@@ -5,18 +5,9 @@ from dataclasses import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.actions import (
-    ABSENT,
-    Action,
-    Blocked,
-    Change,
-    Create,
-    InSync,
-    Replace,
-    Skip,
-    Subject,
-)
+from reconciler.plan.actions import ABSENT, Action, Blocked, Create, InSync, Replace, Skip, Subject
 from reconciler.plan.attribute_values import AttributeValues, Parent
+from reconciler.plan.changes import Change
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.deletions import delete_of
 from reconciler.plan.diff import (

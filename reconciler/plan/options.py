@@ -14,7 +14,8 @@ from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, Initial, ManagedField
-from reconciler.plan.actions import Action, Change, Skip, Subject
+from reconciler.plan.actions import Action, Skip, Subject
+from reconciler.plan.changes import Change
 from reconciler.plan.context import Context
 from reconciler.plan.diff import (
     Difference,

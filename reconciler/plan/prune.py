@@ -11,7 +11,8 @@ from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import ENDPOINTS
 from reconciler.manifest.desired import Initial, ManagedField
-from reconciler.plan.actions import Action, Blocked, Change, Fingerprint, Subject, Update
+from reconciler.plan.actions import Action, Blocked, Fingerprint, Subject, Update
+from reconciler.plan.changes import Change
 from reconciler.plan.context import Context
 from reconciler.plan.deletions import delete_of
 from reconciler.plan.identity import address_of

@@ -16,16 +16,8 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import StalePlanError
 from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
 from reconciler.kinds.secret_names import SecretNames
-from reconciler.plan.actions import (
-    Action,
-    Change,
-    Create,
-    Keep,
-    Replace,
-    Update,
-    changes_of,
-    kept_of,
-)
+from reconciler.plan.actions import Action, Create, Keep, Replace, Update, changes_of, kept_of
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 
 V = TypeVar("V", bound=Value | None)

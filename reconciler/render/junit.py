@@ -12,7 +12,6 @@ from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import (
     Action,
     Blocked,
-    Change,
     Create,
     Delete,
     InSync,
@@ -24,6 +23,7 @@ from reconciler.plan.actions import (
     losses_of,
     restored_by,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
 from reconciler.render.plan_summary import summary

@@ -8,7 +8,6 @@ from reconciler.kinds.manifests import kind_order
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.plan.actions import (
     Action,
-    Change,
     Create,
     InSync,
     Keep,
@@ -18,6 +17,7 @@ from reconciler.plan.actions import (
     losses_of,
     restored_by,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
 from reconciler.render.console import STYLES, SYMBOLS, Console, emit, folded, styled, width_of

@@ -8,7 +8,6 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.plan.actions import (
     Action,
     Blocked,
-    Change,
     Create,
     Delete,
     InSync,
@@ -17,6 +16,7 @@ from reconciler.plan.actions import (
     Skip,
     Update,
 )
+from reconciler.plan.changes import Change
 from reconciler.visible_text import escaped, value_text
 
 

@@ -2,16 +2,8 @@
 
 from collections.abc import Iterator
 
-from reconciler.plan.actions import (
-    Action,
-    Blocked,
-    Change,
-    Delete,
-    Replace,
-    Update,
-    changes_of,
-    losses_of,
-)
+from reconciler.plan.actions import Action, Blocked, Delete, Replace, Update, changes_of, losses_of
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 
 

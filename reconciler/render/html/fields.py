@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reconciler.kinds.fields import HIDDEN
-from reconciler.plan.actions import Change
+from reconciler.plan.changes import Change
 from reconciler.render.remarks import declared_in, is_item, label_of, section_of
 from reconciler.text_difference import MarkedText, compare, marked
 

@@ -11,7 +11,6 @@ from reconciler.plan.actions import (
     ACTION_NAMES,
     Action,
     ActionName,
-    Change,
     Create,
     InSync,
     Keep,
@@ -20,6 +19,7 @@ from reconciler.plan.actions import (
     losses_of,
     restored_by,
 )
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.render.html.fields import FieldTable, changes_table, kept_table
 from reconciler.render.plan_summary import (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from reconciler.diagnostics import counted
 from reconciler.kinds.fields import HIDDEN
-from reconciler.plan.actions import Action, Change, Create, Keep, kept_of
+from reconciler.plan.actions import Action, Create, Keep, kept_of
+from reconciler.plan.changes import Change
 from reconciler.plan.model import SiteMark
 from reconciler.render.markdown.code import both_values, code, codes, new_value, short_code, table
 from reconciler.render.plan_summary import existing_values_text

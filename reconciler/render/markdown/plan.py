@@ -10,7 +10,8 @@ from itertools import groupby
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import kind_order
-from reconciler.plan.actions import Action, Change, InSync, changes_of, losses_of, restored_by
+from reconciler.plan.actions import Action, InSync, changes_of, losses_of, restored_by
+from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.render.markdown.actions import Group, action_block, changes_table, things
 from reconciler.render.markdown.code import code, codes, html_code, short_code
