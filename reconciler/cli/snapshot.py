@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SiteFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.flags import accepting, with_flags
+from reconciler.cli.common import ANY_PATH, SiteFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
+from reconciler.cli.flags import from_environment, with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import open_session
 from reconciler.diagnostics import counted
@@ -21,10 +21,10 @@ _LISTED = 10
 
 @click.command("snapshot", cls=SectionedCommand)
 @click.argument("file", type=ANY_PATH)
+@takes_site
 @with_flags
 @click.option("--from", "source", metavar="URL", help="The server to copy, as in --server.")
 @click.option("-v", "--verbose", is_flag=True, help="List all findings.")
-@accepting(SiteFlags, StateFlags)
 def command(file: Path, source: str | None, verbose: bool, connection: ConnectionFlags) -> int:
     """Copy a live server into the new file FILE, an embedded server to rehearse on.
 
@@ -51,7 +51,9 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     _list("References to what this account cannot read", report.dangling, listed)
     _list("Objects that break a rule of the embedded server", report.findings, listed)
     say("Rehearse on it with:")
-    say_command(f"  gwe plan --server {shlex.quote(f'embedded:{file}')}")
+    named = from_environment(SiteFlags).app or session.settings.app
+    app = "" if named else " --app NAME"
+    say_command(f"  gwe plan --server {shlex.quote(f'embedded:{file}')}{app}")
     return ExitCode.DONE
 
 

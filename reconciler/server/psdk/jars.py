@@ -99,7 +99,7 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
     home = _home(jars)
     if home is None:
         raise ServerUnavailableError(
-            f"no jar below {folder} holds the Platform SDK ({len(jars)} jars looked at)",
+            f"no jar below {folder} holds the Platform SDK (jars searched: {len(jars)})",
             f"Name the folder with the jar that holds {MAIN_CLASS}.",
         )
     chosen = [jar for jar in jars if jar.parent == home]
