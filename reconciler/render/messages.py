@@ -120,7 +120,9 @@ def _print_causes(console: Console, report: RunReport, *, verbose: bool) -> None
         if others:
             ended = "failed" if first.status == "failed" else "ended with an unknown outcome"
             more = f"{counted(len(others), 'more action')} {ended} for the same reason"
-            emit(console, styled(f"  {more}: gwe runs show {report.run} lists them."))
+            more = f"{more}: gwe runs show {report.run} lists them."
+            for text in wrapped(more, message_width(console), 2, 2):
+                emit(console, styled(text))
     if left := sum(map(len, list(causes.values())[listed:])):
         more = f"{counted(left, 'more action')} failed"
         emit(console, styled(f"{more}: gwe runs show {report.run} lists them."))
