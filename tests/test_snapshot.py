@@ -62,6 +62,17 @@ def test_the_command_to_rehearse_needs_no_app_that_the_environment_names(source:
     assert done.out.endswith("\n  gwe plan --server embedded:copy.db\n")
 
 
+def test_the_command_to_rehearse_uses_no_account_since_the_copy_has_no_passwords(
+    source: Path,
+) -> None:
+    env = {"GWE_APP": APP, "GWE_USER": "default", "GWE_PASSWORD": "password"}
+    done = gwe("snapshot", "copy.db", "--server", f"embedded:{source}", cwd=source.parent, env=env)
+    assert done.out.endswith("\n  gwe plan --server embedded:copy.db --user ''\n")
+    opened_copy = ("lock", "show", "--server", "embedded:copy.db")
+    assert "login of default was refused" in gwe(*opened_copy, cwd=source.parent, env=env).err
+    assert gwe(*opened_copy, "--user", "", cwd=source.parent, env=env).code == 0
+
+
 def test_a_new_object_of_the_copy_gets_a_dbid_that_the_source_never_had(source: Path) -> None:
     gwe("snapshot", "copy.db", "--server", f"embedded:{source}", cwd=source.parent)
     highest = max(dbid for name, dbid in everything(source) if name == "Skill")

@@ -79,8 +79,8 @@ def folder_of(
     named = psdk or environment.get(ENVIRONMENT_VARIABLE, "") or install_dir
     if not named:
         raise ServerUnavailableError(
-            "no folder with the Platform SDK was named; gwe needs the SDK to reach a real"
-            " Configuration Server",
+            "no folder with the Platform SDK was named; gwe needs the SDK to speak the"
+            " protocol of Configuration Server",
             "Name the folder with its jars with --psdk or GWE_PSDK, or the installation of a"
             " Genesys product that holds them with --install-dir. It does not come with gwe.",
         )
