@@ -61,12 +61,16 @@ class SiteReading:
 
     def draft(self, parameters: Iterable[str] = ()) -> Draft:
         """The documents of what was asked for; ``parameters``: see ``make_draft``."""
-        context = Context(
-            Desired(), self.reading.live, self.site, self.options, self.known_secrets
-        )
+        context = Context(Desired(), self.reading.live, self.site, self.options, self.known_secrets)
         return make_draft(self.objects, self.sections, context, parameters)
 
-    def add(self, kinds: Iterable[str], wanted: Callable[[str], bool]) -> None:
+    def addresses(self) -> dict[str, str]:
+        """The addresses of the objects, each with its kind."""
+        live, tenant = self.reading.live, self.site.tenant_dbid
+        found = (address_of(one, live, tenant) for one in self.objects)
+        return {address: kind for kind, address in found}
+
+    def add(self, kinds: Collection[str], wanted: Callable[[str], bool]) -> None:
         """Adds the objects of these kinds of manifest whose address is wanted, if they are
         there."""
         tenant = self.site.tenant_dbid
@@ -90,7 +94,7 @@ def read_site(
     """Reads a site's objects, or those that ``request`` chooses. ``variables``: values for the
     manifests that come with gwe, which say what belongs to a site. UsageError for an unknown
     kind."""
-    request = _known(request)
+    request = known_request(request)
     found, site = find_site(server, site_options, None)
     reading = _Reading(server, found, progress.reading)
     options = PlanOptions(secret_names=secret_names)
@@ -126,9 +130,9 @@ def _nothing(request: ExportRequest) -> NothingToExportError:
     return NothingToExportError(f"there is nothing to export: {what}", hint)
 
 
-def _known(request: ExportRequest) -> ExportRequest:
+def known_request(request: ExportRequest) -> ExportRequest:
     """The request with the names of kinds as addresses have them. Object types may be named
-    without their kind: DN for Object/DN."""
+    without their kind: DN for Object/DN. UsageError for an unknown kind."""
     known = {name: name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"}
     for object_type, kind in OBJECT_KINDS.items():
         known |= {kind.name: kind.name, object_type: kind.name}

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.errors import UsageError
 from reconciler.export.documents import DocumentMaker
 from reconciler.export.files import files_of, in_order, variables_document
-from reconciler.export.model import Document, Export
+from reconciler.export.model import Document, Export, Omission
 from reconciler.export.options import option_documents
 from reconciler.export.proof import proven
 from reconciler.export.values import PARAMETERS, ValueWriter
