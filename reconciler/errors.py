@@ -115,7 +115,10 @@ class SideError(_ProblemsError):
 
     def __init__(self, name: str, reason: ReconcilerError) -> None:
         super().__init__(
-            [replace(one, summary=f"{name}: {one.summary}") for one in reason.diagnostics]
+            [
+                one if one.position else replace(one, summary=f"{name}: {one.summary}")
+                for one in reason.diagnostics
+            ]
         )
         self.exit_code = reason.exit_code
 

@@ -72,6 +72,18 @@ class OtherAccountFlags:
         return replace(account, user=user, password_file=self.password_file_b)
 
 
+@dataclass(frozen=True)
+class CompareOutputFlags(OutputFlags):
+    """How much is printed of a comparison."""
+
+    verbose: bool = flag(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Also the fields of objects that only one side has; each value whole.",
+    )
+
+
 @click.command("compare", cls=SectionedCommand)
 @click.argument("a", shell_complete=complete_side)
 @click.argument("b", shell_complete=complete_side)
@@ -83,7 +95,7 @@ def command(
     known: DifferenceFlags,
     site: SiteFlags,
     form: FormatFlags,
-    output: OutputFlags,
+    output: CompareOutputFlags,
     account: AccountFlags,
     other: OtherAccountFlags,
     state: StateFlags,

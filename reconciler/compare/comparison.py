@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping, SideName
-from reconciler.compare.model import Comparison, Found, ObjectDifference, Side, Uncompared
+from reconciler.compare.model import ComparedSide, Comparison, Found, ObjectDifference, Uncompared
 from reconciler.compare.nested import differing_paths
 from reconciler.compare.pairing import (
     ComparedField,
@@ -25,7 +25,7 @@ _LISTS = (ValueType.REFERENCES, ValueType.STRUCTURES)
 _SAME_TEXT = "the text is the same on both sides, where the mapping expects each side's own"
 
 
-def compare(a: Side, b: Side, mapping: EnvironmentMapping) -> Comparison:
+def compare(a: ComparedSide, b: ComparedSide, mapping: EnvironmentMapping) -> Comparison:
     """What differs between two sides, where the mapping does not say that it may."""
     return _Comparing(a, b, mapping).result()
 
@@ -33,7 +33,7 @@ def compare(a: Side, b: Side, mapping: EnvironmentMapping) -> Comparison:
 class _Comparing:
     """One comparison. Sums up what is equal, ignored or cannot be compared as it goes on."""
 
-    def __init__(self, a: Side, b: Side, mapping: EnvironmentMapping) -> None:
+    def __init__(self, a: ComparedSide, b: ComparedSide, mapping: EnvironmentMapping) -> None:
         self._a, self._b, self._mapping = a, b, mapping
         self._of_a, self._of_b = SideMapping(mapping, "a"), SideMapping(mapping, "b")
         self._equal = self._ignored = 0
@@ -56,7 +56,7 @@ class _Comparing:
             (*self._releases(), *self._unused_texts(), *self._unused_patterns()),
         )
 
-    def _unseen(self, side: Side, mapping: SideMapping) -> Iterator[str]:
+    def _unseen(self, side: ComparedSide, mapping: SideMapping) -> Iterator[str]:
         """The addresses of objects of which a side shows nothing."""
         for one in side.omissions:
             if not one.path and one.address not in side.objects:
@@ -138,7 +138,7 @@ class _Comparing:
             )
 
     def _unused_texts(self) -> Iterator[str]:
-        sides: tuple[tuple[SideName, Side, SideMapping], ...] = (
+        sides: tuple[tuple[SideName, ComparedSide, SideMapping], ...] = (
             ("a", self._a, self._of_a),
             ("b", self._b, self._of_b),
         )
@@ -157,7 +157,7 @@ class _Comparing:
                 yield f"{self._mapping.name}: {pattern} is to be ignored, and matches nothing."
 
 
-def _uncompared(side: Side, reason: str, address: str, path: FieldPath = ()) -> Uncompared:
+def _uncompared(side: ComparedSide, reason: str, address: str, path: FieldPath = ()) -> Uncompared:
     """``reason``: of an export; what follows a semicolon is advice to who applies it."""
     return Uncompared(side.mark.name, reason.partition(";")[0], address, path)
 

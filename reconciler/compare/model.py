@@ -38,7 +38,7 @@ class SideObject:
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedSide:
     """One side. ``objects``: by address. ``omissions``: what could not be read of them, or
     cannot be said. ``roles``: name of an application -> its role, as far as known."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping
-from reconciler.compare.model import Side, SideObject
+from reconciler.compare.model import ComparedSide, SideObject
 from reconciler.compare.nested import Compared
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 
@@ -55,7 +55,7 @@ def compared_path(mapping: SideMapping, address: str, path: FieldPath) -> FieldP
     return (word, *(mapping.compared(name, place) for name in names))
 
 
-def compared_objects(side: Side, mapping: SideMapping) -> dict[str, ComparedObject]:
+def compared_objects(side: ComparedSide, mapping: SideMapping) -> dict[str, ComparedObject]:
     """The objects of a side by their addresses with the mapping applied."""
     hidden: dict[str, list[HiddenField]] = {}
     for omission in side.omissions:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.compare.comparison import compare
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping
-from reconciler.compare.model import Comparison, Side, SideMark
+from reconciler.compare.model import ComparedSide, Comparison, SideMark
 from reconciler.compare.pairing import missing_addresses
 from reconciler.compare.sides import ObjectMaker, variables_of
 from reconciler.engine.compared_folder import ExportFolder
@@ -132,7 +132,7 @@ class _LiveSide:
         with about_side(self.name):
             self.read.add(kinds, lambda address: mapping.compared(address, address) in missing)
 
-    def made(self, parameters: Collection[str], *, proven: bool) -> Side:
+    def made(self, parameters: Collection[str], *, proven: bool) -> ComparedSide:
         """The side. ``proven``: without what manifests cannot say, since the other side is
         manifests."""
         with about_side(self.name):
@@ -147,7 +147,7 @@ class _LiveSide:
             maker.add_document(document)
         info, site = self.read.info, self.read.site
         app = application_name(site.server)
-        return Side(
+        return ComparedSide(
             SideMark(self.name, info.url, info.version, app, site.tenant_name),
             maker.objects,
             (*omissions, *maker.omissions),
@@ -181,7 +181,7 @@ class _FolderSide:
     def add(self, missing: Mapping[str, str], mapping: SideMapping) -> None:
         """Nothing: what a folder has is all here."""
 
-    def made(self, parameters: Collection[str], *, proven: bool) -> Side:  # noqa: ARG002
+    def made(self, parameters: Collection[str], *, proven: bool) -> ComparedSide:  # noqa: ARG002
         for name in parameters:
             if name not in self.parameters:
                 problem = f"the export has no variable for the {name}"
@@ -189,7 +189,7 @@ class _FolderSide:
                 raise SideError(self.name, UsageError(problem, hint))
         maker = self._maker()
         mark = SideMark(self.name, str(self.folder.path))
-        return Side(mark, maker.objects, tuple(maker.omissions))
+        return ComparedSide(mark, maker.objects, tuple(maker.omissions))
 
     def _maker(self) -> ObjectMaker:
         maker = ObjectMaker(self.folder.variables)

@@ -51,11 +51,11 @@ class _Text:
                         self._line(line)
                 self._line(styled())
         self._remarks()
+        for sentence in rest(self._found):
+            self._line(styled(sentence, style="cyan"))
         counts = summary(self._found, *side_names(self._found))
         for text in wrapped(counts, self._width, 0, len("Compare: ")):
             self._line(styled(text, style="bold"))
-        for sentence in rest(self._found):
-            self._line(styled(sentence, style="cyan"))
 
     def _line(self, line: StyledLine) -> None:
         for part in folded(line, self._width, _INDENT + 2):
@@ -96,6 +96,11 @@ class _Text:
             value = change.display(change.after if change.before is None else change.before)
             yield styled(lead, f"{value}  only in {side}")
             return
+        if change.hint:  # both sides are written alike
+            yield styled(lead, change.display(change.before))
+            for text in wrapped(change.hint, self._width, _INDENT + 2, _INDENT + 2):
+                yield styled(text)
+            return
         before, after = change.display_both()
         beside = side_by_side(before, after, room - 2)
         if beside and lead.cell_len + beside.cell_len <= self._width:
@@ -104,9 +109,6 @@ class _Text:
             yield styled(" " * _INDENT + f"{field_label(change)}:")
             for line in [beside] if beside else self._below(before, after, room - 2):
                 yield styled(" " * (_INDENT + 2)).append_line(line)
-        if change.hint:
-            for text in wrapped(change.hint, self._width, _INDENT + 2, _INDENT + 2):
-                yield styled(text)
 
     def _below(self, before: str, after: str, room: int) -> Iterator[StyledLine]:
         a, b = side_names(self._found)

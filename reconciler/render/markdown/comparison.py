@@ -90,8 +90,8 @@ def _block(same: Sequence[ObjectDifference], found: Comparison, *, verbose: bool
 
 
 def _notes(found: Comparison) -> Iterator[FoldedSection]:
-    for title, texts in (("Not compared", [*uncompared(found)]), ("Notes", found.notices)):
+    for title, texts in (("not compared", [*uncompared(found)]), ("notes", found.notices)):
         blocks = [Block(1, partial("- {}\n".format, short_code(text, 400))) for text in texts]
         if blocks:
-            head = f"<details>\n<summary>{title}: {len(blocks):,}</summary>\n\n"
+            head = f"<details>\n<summary>{len(blocks):,} {title}</summary>\n\n"
             yield FoldedSection(head, blocks, "\n</details>\n\n", "note")
