@@ -113,10 +113,8 @@ def test_what_differs_is_shown_by_names_with_both_values_and_exit_2(tmp_path: Pa
     assert (
         result.out
         == """\
-A  test        embedded:test.db, site GWE, tenant Resources, Configuration
-   Server embedded 0.1.0
-B  production  embedded:production.db, site GWE, tenant Resources, Configuration
-   Server embedded 0.1.0
+A  test        embedded:test.db, site GWE, tenant Resources
+B  production  embedded:production.db, site GWE, tenant Resources
 
 InteractionQueue
   ~ Webengagement_Chat
@@ -178,7 +176,7 @@ def test_an_object_that_only_belongs_to_one_site_is_looked_for_in_the_other(
     result = compare(tmp_path)
     assert "Own.Routing  only in" not in result.out
     assert last_line(result) == (
-        "Compare: 1 differ, 0 only in test, 0 only in production, 34 equal."
+        "Compare: 1 differs, 0 only in test, 0 only in production, 34 equal."
     )
 
 
@@ -287,10 +285,12 @@ def test_a_test_site_that_leads_to_the_host_of_production_differs(tmp_path: Path
     assert result.code == 2
     assert (
         "  ~ S\n      annex/s/url: http://cs.example.com/\n"
-        "        the text is the same on both sides, where the mapping expects each\n"
-        "        side's own\n"
+        "        both sides have this text, where the mapping expects each to have its\n"
+        "        own\n"
     ) in result.out
-    assert "Note: known.yaml:4:5: test has no 'cs.test', which stands there as a" in result.out
+    assert (
+        "Note: known.yaml:4:5: test has no 'cs.test', which this entry gives it as a" in result.out
+    )
 
 
 def test_objects_are_found_under_the_names_that_a_mapping_gives_them(tmp_path: Path) -> None:

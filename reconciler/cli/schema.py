@@ -28,10 +28,10 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "plan": plan_schema,
     "settings": settings_schema,
     "baseline": baseline_schema,
+    "mapping": mapping_schema,
     "graph": GRAPH.schema,
     "explain": EXPLAIN.schema,
     "compare": COMPARE.schema,
-    "mapping": mapping_schema,
     **{name: report.schema for name, report in REPORTS.items()},
 }
 

@@ -22,7 +22,7 @@ from reconciler.kinds.model import ValueType
 from reconciler.plan.changes import Change
 
 _LISTS = (ValueType.REFERENCES, ValueType.STRUCTURES)
-_SAME_TEXT = "the text is the same on both sides, where the mapping expects each side's own"
+_SAME_TEXT = "both sides have this text, where the mapping expects each to have its own"
 
 
 def compare(a: ComparedSide, b: ComparedSide, mapping: EnvironmentMapping) -> Comparison:
@@ -147,7 +147,7 @@ class _Comparing:
                 if number not in mapping.used:
                     yield (
                         f"{entry.position}: {side.mark.name} has no {entry.of(letter)!r}, which"
-                        f" stands there as {letter}: the entry has no effect."
+                        f" this entry gives it as {letter}: it has no effect."
                     )
 
     def _unused_patterns(self) -> Iterator[str]:

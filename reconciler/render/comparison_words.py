@@ -24,14 +24,14 @@ def side_text(side: SideMark) -> str:
     parts = [side.source if side.source != side.name else ""]
     parts.append(f"site {side.app}" if side.app else "")
     parts.append(f"tenant {side.tenant}" if side.tenant else "")
-    parts.append(f"Configuration Server {side.version}" if side.version else "")
     return ", ".join(filter(None, parts)) or "manifests"
 
 
 def summary(found: Comparison, a: str, b: str) -> str:
     """How many objects differ, and how many do not. ``a``, ``b``: what the sides are called."""
+    differ = found.count("differs")
     parts = [
-        f"{found.count('differs'):,} differ",
+        f"{differ:,} {'differs' if differ == 1 else 'differ'}",
         f"{found.count('only-in-a'):,} only in {a}",
         f"{found.count('only-in-b'):,} only in {b}",
         f"{found.equal:,} equal",

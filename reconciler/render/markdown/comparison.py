@@ -56,7 +56,7 @@ def _kinds(found: Comparison, style: OutputStyle) -> Iterator[FoldedSection]:
 
 
 def _counts(members: Sequence[ObjectDifference]) -> str:
-    words = {"differs": "differ", "only-in-a": "only in A", "only-in-b": "only in B"}
+    words = {"differs": "differing", "only-in-a": "only in A", "only-in-b": "only in B"}
     counts = ((sum(one.found == name for one in members), word) for name, word in words.items())
     return ", ".join(f"{number:,} {word}" for number, word in counts if number)
 
