@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.compare.mapping import EnvironmentMapping, SameText
 from reconciler.compare.model import Comparison
+from reconciler.compare.nested import differing_paths
 from reconciler.engine.comparing import (
     CompareRequest,
     FolderSource,
@@ -27,7 +28,7 @@ from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
 from reconciler.errors import NothingToExportError
 from reconciler.export.selection import ExportRequest
-from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.identity import address_of
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -175,6 +176,7 @@ def test_an_object_that_only_belongs_to_one_site_is_looked_for_in_the_other(
     edit(tmp_path, "test", "Script", "Webengagement_Chat", bound)
     result = compare(tmp_path)
     assert "Own.Routing  only in" not in result.out
+    assert "Own.Routing  only in" not in compare(tmp_path, a="production", b="test").out
     assert last_line(result) == (
         "Compare: 1 differs, 0 only in test, 0 only in production, 34 equal."
     )
@@ -197,13 +199,23 @@ def test_values_of_several_applications_of_a_role_are_compared_with_each_of_them
         production="Application:\n"
         "  - {name: Chat_2, type: ChatServer, options: {'endpoints:101': {webme: Other}}}\n"
         "  - {name: GWE, type: WebEngagementBackendServer, "
-        "connections: [Ixn, Stat, Chat, Chat_2]}\n"
+        "connections: [Ixn, Stat, Chat, Chat_2], options: {chat: {queueKey: '101:webme',"
+        " webengagementChatQueue: Webengagement_Chat}}}\n"
         "Script: [{name: Other, type: InteractionQueue}]\n",
     )
     result = compare(tmp_path)
     assert "  ~ Chat_2  in test the same for every chat-server\n" in result.out
     assert "options/endpoints:${site.tenant.dbid}/webme:" in result.out
-    assert "  ~ Chat\n" not in result.out
+    assert last_line(result) == (
+        "Compare: 1 differs, 0 only in test, 0 only in production, 34 equal."
+    )
+
+
+def test_of_objects_with_little_in_common_only_what_differs_is_named() -> None:
+    one: dict[FieldPath, Value] = {("annex", "s", f"{number}"): number for number in range(20)}
+    other: dict[FieldPath, Value] = {("annex", "s", "7"): 7, ("annex", "t", "x"): "long\ntext"}
+    assert differing_paths(one, other) == {*one, *other} - {("annex", "s", "7")}
+    assert differing_paths(one, {}) == {*one}
 
 
 # Exports and copies
@@ -246,6 +258,14 @@ def test_a_copy_is_what_it_was_copied_from(tmp_path: Path) -> None:
     result = compare(tmp_path, "--all", a="test", b="copy.db")
     assert result.code == 0
     assert "a password cannot be read (on both sides)" in result.out
+
+
+def test_a_default_that_a_manifest_says_is_no_difference(tmp_path: Path) -> None:
+    servers(tmp_path, "Skill: [{name: S}]\n")
+    (tmp_path / "s.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: Skill\nmetadata: {name: S}\nspec: {state: Enabled}\n"
+    )
+    assert compare(tmp_path, "--kind", "Skill", a="s.yaml", b="test").code == 0
 
 
 # Known differences
@@ -378,6 +398,16 @@ def test_a_secret_in_manifests_is_said_to_be_unknown(tmp_path: Path) -> None:
         "      (on site)\n"
     ) in result.out
     assert "1 value could not be compared.\n" in result.out
+
+
+def test_what_one_side_calls_a_secret_is_hidden_on_both(tmp_path: Path) -> None:
+    annex = "Skill: [{{name: S, annex: {{door: {{code: '{}'}}}}}}]\n"
+    servers(tmp_path, annex.format("hush-one"), annex.format("hush-two"))
+    with (tmp_path / "gwe.toml").open("a") as file:
+        file.write('[profiles.production.secrets]\nwords = ["code"]\n')
+    for form in ("text", "json", "markdown"):
+        result = compare(tmp_path, "--kind", "Skill", "--format", form)
+        assert (result.code, "hush" in result.out + result.err) == (2, False)
 
 
 class Blind:

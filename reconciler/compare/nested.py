@@ -5,12 +5,9 @@ from typing import Any
 
 from reconciler.kinds.fields import FieldPath, Value
 
-Compared = tuple[str, Value]
-"""A value as it is compared: the name of its type, and the value itself."""
-
 
 def differing_paths(
-    one: Mapping[FieldPath, Compared], other: Mapping[FieldPath, Compared]
+    one: Mapping[FieldPath, Value], other: Mapping[FieldPath, Value]
 ) -> set[FieldPath]:
     """The paths at which two objects have different values, or only one of them has any."""
     if one == other:
@@ -19,7 +16,7 @@ def differing_paths(
 
     # Numbers in place of values: equal values have equal numbers, and deepdiff would compare long
     # texts line by line.
-    numbers: dict[Compared, int] = {}
+    numbers: dict[Value, int] = {}
     found = DeepDiff(
         _nested(one, numbers),
         _nested(other, numbers),
@@ -37,7 +34,7 @@ def differing_paths(
     }
 
 
-def _nested(fields: Mapping[FieldPath, Compared], numbers: dict[Compared, int]) -> dict[str, Any]:
+def _nested(fields: Mapping[FieldPath, Value], numbers: dict[Value, int]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for (*outer, last), value in fields.items():
         inner = made

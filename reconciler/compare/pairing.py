@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping
 from reconciler.compare.model import ComparedSide, SideObject
-from reconciler.compare.nested import Compared
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 
 
@@ -19,7 +18,7 @@ class ComparedField:
 
     path: FieldPath
     value: Value
-    compared: Compared
+    compared: Value
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,9 @@ def _fields(one: SideObject, mapping: SideMapping) -> dict[FieldPath, ComparedFi
         place = place_of(one.address, path)
         is_text = isinstance(value, str) and not isinstance(value, SecretText)
         compared = mapping.compared(value, place) if is_text else value  # type: ignore[arg-type]
-        field = ComparedField(path, value, (_type_name(value), compared))
-        fields[compared_path(mapping, one.address, path)] = field
+        key = compared_path(mapping, one.address, path)
+        fields[key] = ComparedField(path, value, compared)
     return fields
-
-
-def _type_name(value: Value) -> str:
-    """What tells values of different types apart: a secret is a text, ``True`` no number."""
-    return "text" if isinstance(value, str) else type(value).__name__
 
 
 def by_application(
