@@ -268,6 +268,36 @@ def test_a_default_that_a_manifest_says_is_no_difference(tmp_path: Path) -> None
     assert compare(tmp_path, "--kind", "Skill", a="s.yaml", b="test").code == 0
 
 
+def test_what_no_manifest_can_say_is_a_difference_where_the_export_says_something_else(
+    tmp_path: Path,
+) -> None:
+    """A strategy that is gone could not be exported; that the queue had another one is known."""
+    bound = options(Orchestration={"application": "script:No.Such"})
+    servers(tmp_path)
+    gwe("export", "before", "--profile", "test", cwd=tmp_path)
+    edit(tmp_path, "test", "Script", "Webengagement_Chat", bound)
+    result = compare(tmp_path, a="before", b="test")
+    assert result.code == 2
+    assert "        script:Webengagement_Chat.Routing -> script:No.Such\n" in result.out
+    gwe("export", "after", "--profile", "test", cwd=tmp_path)
+    result = compare(tmp_path, a="after", b="test")
+    assert result.code == 0
+    assert (
+        "Not compared: InteractionQueue/Webengagement_Chat,\n"
+        "      annex/Orchestration/application: it refers to EnhancedRouting 'No.Such',\n"
+        "      which neither exists nor is to be created (on test)\n"
+    ) in result.out
+    skills = "Skill: [{name: 'blank '}]\n"
+    (tmp_path / "more").mkdir()
+    servers(tmp_path / "more", skills)
+    (tmp_path / "more" / "s.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: Skill\nmetadata: {name: blank}\n"
+    )
+    result = compare(tmp_path / "more", "--kind", "Skill", a="s.yaml", b="test")
+    assert "  - blank  only in s.yaml\n" in result.out
+    assert "Not compared: Skill/blank : " in result.out
+
+
 # Known differences
 
 MAPPING = """\

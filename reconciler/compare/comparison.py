@@ -9,6 +9,7 @@ from reconciler.compare.nested import differing_paths
 from reconciler.compare.pairing import (
     ComparedField,
     ComparedObject,
+    HiddenField,
     by_application,
     compared_objects,
     place_of,
@@ -42,8 +43,7 @@ class _Comparing:
     def result(self) -> Comparison:
         a, b = compared_objects(self._a, self._of_a), compared_objects(self._b, self._of_b)
         by_application(a, b, {**self._b.roles, **self._a.roles})
-        unseen = {*self._unseen(self._a, self._of_a), *self._unseen(self._b, self._of_b)}
-        differences = [self._difference(a.get(key), b.get(key)) for key in {*a, *b} - unseen]
+        differences = [self._difference(a.get(key), b.get(key)) for key in {**a, **b}]
         found = [one for one in differences if one is not None]
         found.sort(key=lambda one: (kind_order(one.kind), one.kind, one.address))
         return Comparison(
@@ -56,13 +56,6 @@ class _Comparing:
             (*self._releases(), *self._unused_texts(), *self._unused_patterns()),
         )
 
-    def _unseen(self, side: ComparedSide, mapping: SideMapping) -> Iterator[str]:
-        """The addresses of objects of which a side shows nothing."""
-        for one in side.omissions:
-            if not one.path and one.address not in side.objects:
-                yield mapping.compared(one.address, one.address)
-                self._uncompared.add(_uncompared(side, one.reason, one.address))
-
     def _difference(
         self, a: ComparedObject | None, b: ComparedObject | None
     ) -> ObjectDifference | None:
@@ -70,8 +63,8 @@ class _Comparing:
         assert one is not None  # noqa: S101 - the key is that of one of them
         address, kind = one.one.address, one.one.kind
         found: Found = "differs" if a and b else "only-in-a" if a else "only-in-b"
-        if found == "differs":
-            self._note_hidden(a, b)
+        if self._note_uncompared(a, b):
+            return None
         changes = tuple(self._changes(a, b))
         if self._ignores(a, b):
             self._ignored += len(changes) if found == "differs" else 1
@@ -82,11 +75,20 @@ class _Comparing:
         other = b.one.address if a and b and b.one.address != address else ""
         return ObjectDifference(address, kind, found, changes, other, self._remark(a, b))
 
-    def _note_hidden(self, *pair: ComparedObject | None) -> None:
-        for side, one in zip((self._a, self._b), pair, strict=True):
-            for hidden in one.hidden if one else ():
-                address = one.one.address if one else ""
-                self._uncompared.add(_uncompared(side, hidden.reason, address, hidden.path))
+    def _note_uncompared(self, a: ComparedObject | None, b: ComparedObject | None) -> bool:
+        """Notes what cannot be compared of two objects; whether that is all of them, since the
+        object is on one side only, and no manifest on the other can say it."""
+        for side, one, other in ((self._a, a, b), (self._b, b, a)):
+            if one is None:
+                continue
+            unsaid = [field for field in one.unsaid if _is_missing(field, other)]
+            for field in (*one.hidden, *unsaid) if other else unsaid:
+                reason = field.reason.partition(";")[0]  # what follows is advice for an apply
+                name = side.mark.name
+                self._uncompared.add(Uncompared(name, reason, one.one.address, field.path))
+            if not other and unsaid:
+                return True
+        return False
 
     def _ignores(
         self, a: ComparedObject | None, b: ComparedObject | None, path: FieldPath = ()
@@ -157,19 +159,25 @@ class _Comparing:
                 yield f"{self._mapping.name}: {pattern} is to be ignored, and matches nothing."
 
 
-def _uncompared(side: ComparedSide, reason: str, address: str, path: FieldPath = ()) -> Uncompared:
-    """``reason``: of an export; what follows a semicolon is advice to who applies it."""
-    return Uncompared(side.mark.name, reason.partition(";")[0], address, path)
+def _is_missing(field: HiddenField, other: ComparedObject | None) -> bool:
+    """Whether the other side, which is manifests, has nothing in place of what they cannot say."""
+    return (
+        not field.path
+        if other is None
+        else bool(field.path) and field.compared_path not in other.fields
+    )
 
 
 def _visible(
     one: ComparedObject | None, other: ComparedObject | None, kind: ManifestKind
 ) -> Mapping[FieldPath, ComparedField]:
     """The fields of an object that can be compared with those of the other: without what either
-    side hides. Where the other hides an entry of a list, it may be any that it does not have."""
-    if one is None or other is None or not (one.hidden or other.hidden):
+    side hides, and what manifests on the other side cannot say. Where the other hides an entry of
+    a list, it may be any that it does not have."""
+    if one is None or other is None or not (one.hidden or other.hidden or one.unsaid):
         return one.fields if one else {}
     hidden = {field.compared_path for field in (*one.hidden, *other.hidden)}
+    hidden |= {field.compared_path for field in one.unsaid if _is_missing(field, other)}
     unsure = {field.compared_path[0] for field in other.hidden if _is_list(kind, field.path[0])}
     return {
         path: field

@@ -39,12 +39,14 @@ class SideObject:
 
 @dataclass(frozen=True)
 class ComparedSide:
-    """One side. ``objects``: by address. ``omissions``: what could not be read of them, or
-    cannot be said. ``roles``: name of an application -> its role, as far as known."""
+    """One side. ``objects``: by address. ``omissions``: what could not be read of them.
+    ``unsaid``: what is in them, and in no manifest that an export writes; with an empty path the
+    whole object. ``roles``: name of an application -> its role, as far as known."""
 
     mark: SideMark
     objects: Mapping[str, SideObject]
     omissions: tuple[Omission, ...] = ()
+    unsaid: tuple[Omission, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -4,11 +4,12 @@ Objects are paired by their addresses, with the mapping applied. Options in appl
 paired by role where all applications of a role have the same on both sides, else by application.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping
 from reconciler.compare.model import ComparedSide, SideObject
+from reconciler.export.model import Omission
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 
 
@@ -23,8 +24,8 @@ class ComparedField:
 
 @dataclass(frozen=True)
 class HiddenField:
-    """A field that a side does not show: its path there, the same with the mapping applied,
-    and why."""
+    """A field that a side does not show, or no manifest says: its path there, the same with the
+    mapping applied, and why."""
 
     path: FieldPath
     compared_path: FieldPath
@@ -33,12 +34,14 @@ class HiddenField:
 
 @dataclass(frozen=True)
 class ComparedObject:
-    """An object of a side. ``fields``: by their paths with the mapping applied. ``shared``: it
+    """An object of a side. ``fields``: by their paths with the mapping applied. ``hidden``:
+    fields that the side does not show; ``unsaid``: fields that no manifest says. ``shared``: it
     stands for the options of each application of its role."""
 
     one: SideObject
     fields: Mapping[FieldPath, ComparedField]
     hidden: tuple[HiddenField, ...] = ()
+    unsaid: tuple[HiddenField, ...] = ()
     shared: bool = False
 
 
@@ -49,6 +52,8 @@ def place_of(address: str, path: FieldPath = ()) -> str:
 
 def compared_path(mapping: SideMapping, address: str, path: FieldPath) -> FieldPath:
     """A path with the mapping applied to the names in it."""
+    if not path:
+        return path
     word, *names = path
     place = place_of(address, path)
     return (word, *(mapping.compared(name, place) for name in names))
@@ -56,21 +61,33 @@ def compared_path(mapping: SideMapping, address: str, path: FieldPath) -> FieldP
 
 def compared_objects(side: ComparedSide, mapping: SideMapping) -> dict[str, ComparedObject]:
     """The objects of a side by their addresses with the mapping applied."""
-    hidden: dict[str, list[HiddenField]] = {}
-    for omission in side.omissions:
-        held = side.objects.get(omission.address)
-        if held is not None and omission.path and omission.path not in held.fields:
-            path = compared_path(mapping, omission.address, omission.path)
-            field = HiddenField(omission.path, path, omission.reason)
-            hidden.setdefault(omission.address, []).append(field)
+    shown = {(address, path) for address, one in side.objects.items() for path in one.fields}
+    hidden = _by_address(
+        (one for one in side.omissions if (one.address, one.path) not in shown), mapping
+    )
+    unsaid = _by_address(side.unsaid, mapping)
     found: dict[str, ComparedObject] = {}
     for address, one in side.objects.items():
         key = name = mapping.compared(address, address)
         number = 2
         while key in found:  # the mapping gives two objects one name
             key, number = f"{name} ({number})", number + 1
-        fields = _fields(one, mapping)
-        found[key] = ComparedObject(one, fields, tuple(hidden.get(address, ())))
+        found[key] = ComparedObject(
+            one,
+            _fields(one, mapping),
+            tuple(hidden.get(address, ())),
+            tuple(unsaid.get(address, ())),
+        )
+    return found
+
+
+def _by_address(
+    omissions: Iterable[Omission], mapping: SideMapping
+) -> Mapping[str, list[HiddenField]]:
+    found: dict[str, list[HiddenField]] = {}
+    for one in omissions:
+        path = compared_path(mapping, one.address, one.path)
+        found.setdefault(one.address, []).append(HiddenField(one.path, path, one.reason))
     return found
 
 

@@ -20,8 +20,11 @@ from reconciler.engine.exporting import SiteReading, known_request
 from reconciler.engine.progress import Progress
 from reconciler.engine.site_session import SiteSession
 from reconciler.errors import ReconcilerError, SideError, UsageError
+from reconciler.export.make import Draft
+from reconciler.export.model import Omission
 from reconciler.export.selection import ExportRequest
 from reconciler.server.connect import relative_to
+from reconciler.server.port import ServerInfo
 from reconciler.site.model import application_name
 
 
@@ -133,30 +136,46 @@ class _LiveSide:
             self.read.add(kinds, lambda address: mapping.compared(address, address) in missing)
 
     def made(self, parameters: Collection[str], *, proven: bool) -> ComparedSide:
-        """The side. ``proven``: without what manifests cannot say, since the other side is
-        manifests."""
+        """The side. ``proven``: the other side is manifests, which cannot say everything."""
         with about_side(self.name):
             draft = self.read.draft(parameters)
-        omissions = list(draft.maker.omissions)
-        if proven:
-            draft, refused = draft.proven(self.read.info)
-            omissions += refused
-        declared = [draft.variables] if draft.variables else []
-        maker = ObjectMaker(variables_of(declared), draft.maker.secrets.values)
-        for document in draft.documents:
-            maker.add_document(document)
+        maker = _made_of(draft)
+        unsaid = _unsaid(draft, maker, self.read.info) if proven else ()
         info, site = self.read.info, self.read.site
         app = application_name(site.server)
         return ComparedSide(
             SideMark(self.name, info.url, info.version, app, site.tenant_name),
             maker.objects,
-            (*omissions, *maker.omissions),
+            tuple(draft.maker.omissions),
+            tuple(unsaid),
             {
                 application_name(one): role
                 for role, members in site.roles.items()
                 for one in members
             },
         )
+
+
+def _made_of(draft: Draft) -> ObjectMaker:
+    declared = [draft.variables] if draft.variables else []
+    maker = ObjectMaker(variables_of(declared), draft.maker.secrets.values)
+    for document in draft.documents:
+        maker.add_document(document)
+    return maker
+
+
+def _unsaid(draft: Draft, maker: ObjectMaker, info: ServerInfo) -> Iterator[Omission]:
+    """What is in objects and would not be in the manifests of an export."""
+    proven, refused = draft.proven(info)
+    said = _made_of(proven).objects
+    reasons = {one.address: one.reason for one in reversed(refused)}
+    for address, one in maker.objects.items():
+        reason = reasons.get(address, "no manifest can say it")
+        if address not in said:
+            yield Omission(address, (), reason)
+        for path in one.fields:
+            if address in said and path not in said[address].fields:
+                yield Omission(address, path, reason)
 
 
 @dataclass(frozen=True)
