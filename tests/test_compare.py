@@ -40,7 +40,7 @@ from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
 from reconciler.testing.contract.site import LEAST_OF_ALL
 from tests.conftest import examples
-from tests.harness import APP, VENDOR, Result, find, gwe, opened, site_server
+from tests.harness import APP, VENDOR, Result, find, gwe, gwe_process, opened, site_server
 from tests.markdown_pages import check_structure, text_outside_code
 from tests.test_every_type import attributes
 from tests.test_export_to_manifests import SITE
@@ -359,6 +359,11 @@ def test_what_a_mapping_ignores_is_counted_and_does_not_count(tmp_path: Path) ->
     assert result.code == 0
     assert "2 differences are ignored, as the mapping says.\n" in result.out
     assert "Note: known.yaml: Object/Field/* is to be ignored, and matches nothing.\n" in result.out
+    nothing_else = compare(tmp_path, "--kind", "Place", *mapping)
+    assert "1 difference is ignored, as the mapping says.\n" in nothing_else.out
+    fields_only = with_mapping(tmp_path, "ignore: ['Place/*/*']\n")
+    result = compare(tmp_path, "--kind", "Place", *fields_only, "-v")
+    assert (result.code, "as the mapping says" in result.out) == (2, False)
 
 
 def test_a_text_of_a_mapping_is_found_as_a_whole_word_only() -> None:
@@ -623,6 +628,12 @@ def test_a_parameter_that_an_export_does_not_have_is_refused(tmp_path: Path) -> 
     result = compare(tmp_path, "--site-values", "host", a="site")
     assert result.code == 64
     assert "error: site: the export has no variable for the host" in result.err
+
+
+def test_a_shell_completes_the_profiles_and_asks_for_files(tmp_path: Path) -> None:
+    servers(tmp_path)
+    env = {"_GWE_COMPLETE": "bash_complete", "COMP_WORDS": "gwe compare t", "COMP_CWORD": "2"}
+    assert gwe_process(cwd=tmp_path, env=env).out == "plain,test\nfile,t\n"
 
 
 def test_nothing_to_compare_is_said(tmp_path: Path) -> None:

@@ -65,15 +65,21 @@ class _Comparing:
         found: Found = "differs" if a and b else "only-in-a" if a else "only-in-b"
         if self._note_uncompared(a, b):
             return None
-        changes = tuple(self._changes(a, b))
-        if self._ignores(a, b):
-            self._ignored += len(changes) if found == "differs" else 1
+        changes = dict(self._changes(a, b))
+        ignored = self._ignored_paths(a, b)
+        if found != "differs" and () in ignored:
+            self._ignored += 1
             return None
+        if found == "differs":
+            kept = {} if () in ignored else {p: changes[p] for p in changes if p not in ignored}
+            self._ignored += len(changes) - len(kept)
+            changes = kept
         if found == "differs" and not changes:
             self._equal += 1
             return None
         other = b.one.address if a and b and b.one.address != address else ""
-        return ObjectDifference(address, kind, found, changes, other, self._remark(a, b))
+        remark = self._remark(a, b)
+        return ObjectDifference(address, kind, found, tuple(changes.values()), other, remark)
 
     def _note_uncompared(self, a: ComparedObject | None, b: ComparedObject | None) -> bool:
         """Notes what cannot be compared of two objects; whether that is all of them, since the
@@ -90,40 +96,35 @@ class _Comparing:
                 return True
         return False
 
-    def _ignores(
-        self, a: ComparedObject | None, b: ComparedObject | None, path: FieldPath = ()
-    ) -> bool:
-        """Whether the mapping says that an object, or its field at ``path`` (with the mapping
-        applied), does not count."""
-        found = False
+    def _ignored_paths(self, a: ComparedObject | None, b: ComparedObject | None) -> set[FieldPath]:
+        """The fields that the mapping says not to count, by their paths with the mapping
+        applied; an empty path: the object."""
+        found: set[FieldPath] = set()
         for one, mapping in ((a, self._of_a), (b, self._of_b)):
-            if one is None or (path and path not in one.fields):
+            if one is None or not self._mapping.ignore:
                 continue
-            own = one.fields[path].path if path else ()
-            found |= mapping.ignores(place_of(one.one.address, own))
+            address = one.one.address
+            places = {path: place_of(address, field.path) for path, field in one.fields.items()}
+            places[()] = address
+            found |= {path for path, place in places.items() if mapping.ignores(place)}
         return found
 
-    def _changes(self, a: ComparedObject | None, b: ComparedObject | None) -> Iterator[Change]:
-        """The fields that differ, in the order of the kind's words."""
+    def _changes(
+        self, a: ComparedObject | None, b: ComparedObject | None
+    ) -> Iterator[tuple[FieldPath, Change]]:
+        """The fields that differ by their paths with the mapping applied, in the order of the
+        kind's words."""
         kind = kind_named((a or b).one.kind)  # type: ignore[union-attr]
         assert kind is not None  # noqa: S101 - sides are made of manifests
         ours, theirs = _visible(a, b, kind), _visible(b, a, kind)
-        if self._mapping.ignore:
-            ignored = {path for path in {*ours, *theirs} if self._ignores(a, b, path)}
-        else:
-            ignored = set()
         paths = differing_paths(
             {path: one.compared for path, one in ours.items()},
             {path: one.compared for path, one in theirs.items()},
         )
         for path in _in_order(kind, paths):
             change = _change(kind, path, ours, theirs, both=bool(a and b))
-            if change is None:
-                continue
-            if path in ignored:
-                self._ignored += 1
-            else:
-                yield change
+            if change is not None:
+                yield path, change
 
     def _remark(self, a: ComparedObject | None, b: ComparedObject | None) -> str:
         for side, one in ((self._a, a), (self._b, b)):
