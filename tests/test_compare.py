@@ -552,6 +552,8 @@ def test_markdown_groups_equal_differences_and_keeps_text_of_others_as_code(
         ("test", "test", "test and test are the same: "),
         ("test", "./test.db", "test and ./test.db are the same: "),
         ("tst", "production", "tst is no profile of gwe.toml, no file and no folder; did you"),
+        ("", "production", "an empty name is no profile of gwe.toml, no file and no folder"),
+        ("test", "no.yaml", "no.yaml is no profile of gwe.toml, no file and no folder"),
         ("embedded:no.db", "test", "embedded:no.db: the embedded server no.db does not exist"),
         ("test", "http://x", "http: is not a known scheme of server URLs"),
         ("profile:no", "test", "has no profile no"),

@@ -55,13 +55,14 @@ def named_side(text: str) -> NamedSide:
         )
     if text in profiles:
         return NamedSide(text, profile=text)
-    if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        return NamedSide(text, path=path)
-    if path.exists():
+    if text and path.exists():
+        if path.is_dir() or path.suffix.lower() in SUFFIXES:
+            return NamedSide(text, path=path)
         return NamedSide(text, url=f"embedded:{text}")
     known = f"Profiles: {', '.join(profiles)}." if profiles else "There is no profile here."
+    name, meant = text or "an empty name", did_you_mean(text, profiles)
     raise UsageError(
-        f"{text} is no profile of gwe.toml, no file and no folder{did_you_mean(text, profiles)}",
+        f"{name} is no profile of gwe.toml, no file and no folder{meant}",
         f"{known} A side is a profile, the URL of a server, the file of an embedded server, or"
         " a folder that gwe export wrote.",
     )

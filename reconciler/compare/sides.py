@@ -42,7 +42,7 @@ class ObjectMaker:
         self._add(one.kind, one.address, one.metadata, one.spec, one.target)
 
     def add_manifest(self, one: Manifest) -> None:
-        """Adds what a manifest declares. It has the form of an export: see ``former``."""
+        """Adds what a manifest declares, which must have the form that an export gives it."""
         metadata = one.data["metadata"]
         words = (metadata[word] for word in one.kind.key)
         tenant = self._text(metadata.get("tenant", ""))
