@@ -131,7 +131,6 @@ Skill
 Person
   ~ 7001
       skills/French/level: 3 -> (absent)
-      skills/French/skill: French -> (absent)
 
 Not compared: Person/7001, password: a password cannot be read (on both sides)
 

@@ -1,6 +1,6 @@
 """What differs between two sides. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping, SideName
@@ -122,6 +122,8 @@ class _Comparing:
             {path: one.compared for path, one in theirs.items()},
         )
         for path in _in_order(kind, paths):
+            if _is_said_by_others(kind, path, paths):
+                continue
             change = _change(kind, path, ours, theirs, both=bool(a and b))
             if change is not None:
                 yield path, change
@@ -196,6 +198,16 @@ def _is_list(kind: ManifestKind, word: str) -> bool:
 def _in_order(kind: ManifestKind, paths: Iterable[FieldPath]) -> list[FieldPath]:
     words = {word: number for number, word in enumerate(kind.fields)}
     return sorted(paths, key=lambda path: (words.get(path[0], -1), path))
+
+
+def _is_said_by_others(kind: ManifestKind, path: FieldPath, paths: Collection[FieldPath]) -> bool:
+    """Whether a path is the key of an entry of a list, which stands in the paths of the entry's
+    other fields that differ, too."""
+    attribute = kind.object_type.by_word(path[0])
+    if attribute is None or attribute.type is not ValueType.STRUCTURES:
+        return False
+    key = {attribute.field(name).word for name in attribute.key}
+    return path[2] in key and any(one[:2] == path[:2] and one[2] not in key for one in paths)
 
 
 def _change(
