@@ -194,6 +194,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "folder": None,
             "folderPath": None,
             "fields": {},
+            "restores": [],
             "permissions": [],
             "referrers": [],
             "watched": [],
