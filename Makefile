@@ -68,6 +68,7 @@ screenshots: $(READY)
 
 # The wheel and the source distribution in dist/.
 dist: $(READY)
+	rm -rf dist
 	$(BIN)/python -m hatchling build
 
 bench: $(READY)
