@@ -14,7 +14,7 @@ from reconciler.settings_schema import settings_schema
 from scripts.reference import ROOT, generated_files, written_files
 from scripts.reference.command_line import all_commands
 from scripts.reference.environment import INTERNAL
-from scripts.reference.markdown import prose, table
+from scripts.reference.markdown import code, prose, table
 
 PAGES = ROOT / "docs" / "reference"
 
@@ -70,7 +70,7 @@ def test_every_command_stands_on_the_page_with_its_examples_and_options() -> Non
         text = sections[one.path]
         assert all(f"\n{line}\n" in text for line in one.examples)
         for option in (option for _, found in one.options for option in found):
-            described = table(("", ""), [(f"`{option.names}`", prose(option.text))]).splitlines()
+            described = table(("", ""), [(code(option.names), prose(option.text))]).splitlines()
             assert f"`{option.name}`" in text or described[-1] in text
             assert described[-1] in text or described[-1] in sections["Shared options"]
 
@@ -80,7 +80,8 @@ def test_lines_of_the_page_of_commands_read_as_help_does() -> None:
     for line in (
         "| `--skip-stale` | Skip actions whose live objects have changed since the plan. |",
         "| `--app NAME` | Application of the Web Engagement Server (or `GWE_APP`). |",
-        r"| `--format [text\|json\|markdown\|html]` | Form of the output. \[default: text] |",
+        "| <code>--format [text&#124;json&#124;markdown&#124;html]</code> | Form of the output."
+        r" \[default: text] |",
         "| [`gwe runs show`](#gwe-runs-show) | Show a run: who, where, when, and what became of"
         " every object. |",
         "gwe runs show 20261124-1015        # the beginning of its name",

@@ -3,13 +3,16 @@
 import re
 import shutil
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it.token import Token
 
 from tests import browser, docs_site
 from tests.docs_site import ROOT, TOP, build, navigation
+from tests.markdown_pages import parsed
 
 _BUILT = pytest.mark.skipif(not docs_site.available(), reason="the extra docs is not installed")
 _SHOWN = pytest.mark.skipif(
@@ -96,6 +99,37 @@ def test_links_between_pages_and_the_top_of_the_repository_lead_to_pages(site: P
     assert 'href="architecture.html#where-things-are"' in (site / "contributing.html").read_text(
         "utf-8"
     )
+
+
+@_BUILT
+def test_a_page_has_the_same_structure_on_the_site_as_where_git_shows_it(site: Path) -> None:
+    """Renderers differ about lists and about code in tables."""
+    for page in (ROOT / "docs").rglob("*.md"):
+        name = page.relative_to(ROOT / "docs")
+        tokens = _all(parsed(page.read_text(encoding="utf-8")))
+        article = _article(site / name.with_suffix(".html"))
+        for kind, element in (
+            ("list_item", "li"),
+            ("tr", "tr"),
+            ("strong", "strong"),
+            ("em", "em"),
+        ):
+            found = len(re.findall(f"<{element}\\b", article))
+            assert found == sum(token.type == f"{kind}_open" for token in tokens), (name, element)
+        code = re.findall(r"<code>(.*?)</code>", article, re.DOTALL)
+        written = [" ".join(token.content.split()) for token in tokens if token.type == "code_inline"]
+        if name.parts[0] != "reference":  # its pages have code as HTML, too
+            assert [" ".join(unescape(text).split()) for text in code] == written, name
+
+
+def _all(tokens: list[Token]) -> list[Token]:
+    return [one for token in tokens for one in (token, *_all(token.children or []))]
+
+
+def _article(page: Path) -> str:
+    """What a page shows of its text, without its blocks of code."""
+    _, _, text = page.read_text(encoding="utf-8").partition("<article")
+    return re.sub(r"<pre\b.*?</pre>", "", text.partition("</article>")[0], flags=re.DOTALL)
 
 
 @_SHOWN

@@ -1,5 +1,6 @@
 """Pieces of Markdown that the generated pages share."""
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 
@@ -27,7 +28,10 @@ def _cell(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as code; empty text stays empty."""
+    """The text as code; empty text stays empty. A ``|`` as HTML: in a table, renderers differ
+    about one that stands between backquotes."""
+    if "|" in text:
+        return f"<code>{html.escape(text).replace('|', '&#124;')}</code>"
     return f"`{text}`" if text else ""
 
 
