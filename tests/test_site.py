@@ -117,7 +117,9 @@ def test_a_page_has_the_same_structure_on_the_site_as_where_git_shows_it(site: P
             found = len(re.findall(f"<{element}\\b", article))
             assert found == sum(token.type == f"{kind}_open" for token in tokens), (name, element)
         code = re.findall(r"<code>(.*?)</code>", article, re.DOTALL)
-        written = [" ".join(token.content.split()) for token in tokens if token.type == "code_inline"]
+        written = [
+            " ".join(token.content.split()) for token in tokens if token.type == "code_inline"
+        ]
         if name.parts[0] != "reference":  # its pages have code as HTML, too
             assert [" ".join(unescape(text).split()) for text in code] == written, name
 
@@ -158,3 +160,16 @@ def test_search_finds_a_page_in_a_folder_without_a_server(
 def test_nothing_is_wider_than_a_narrow_screen(page: Any, site: Path, name: str) -> None:
     page.goto((site / f"{name}.html").as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+@_SHOWN
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["fingerprints", "recover", "reference/commands"])
+def test_axe_finds_no_serious_fault(chromium: Any, site: Path, name: str, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - it may be absent
+
+    page = chromium.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    page.goto((site / f"{name}.html").as_uri())
+    found = Axe().run(page).response["violations"]
+    page.close()
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []

@@ -19,6 +19,7 @@ TOP = {
 }
 """File at the top of the repository -> its page."""
 
+_DIALOG = 'data-md-component="search" role="dialog"'
 _LINK = re.compile(r"\]\(([^)\s#]+)((?:#[^)\s]*)?)\)")
 
 
@@ -48,3 +49,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return found[0]
 
     return _LINK.sub(rewritten, markdown)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs names them
+    """The page with a name for the dialog of the search, which a screen reader needs."""
+    return output.replace(_DIALOG, f'{_DIALOG} aria-label="Search"')
