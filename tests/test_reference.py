@@ -140,6 +140,7 @@ def test_lines_of_the_page_of_kinds_say_what_the_schema_does() -> None:
         "| `displayName` | required; a text |  |",
         "| `skills[].skill` | required; a name | The name of a Skill. |",
         "| `spec.file` | required; a name | Path below the installation folder, with /. |",
+        "| `ensure` | present or absent | absent: the object must not be there, and is deleted. |",
         "| `protect` | true or false | Never replaced or deleted. | all objects |",
         "Object type [Script](object-types.md#script), type InteractionQueue; a create also sends"
         " `state: Enabled`; `--overwrite`: `replace`.",

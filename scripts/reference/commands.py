@@ -36,7 +36,7 @@ def _shared(commands: Sequence[CommandHelp]) -> set[OptionHelp]:
 
 
 def _contents(commands: Sequence[CommandHelp]) -> str:
-    rows = [(f"[`{one.path}`](#{anchor(one.path)})", prose(one.summary)) for one in commands[1:]]
+    rows = [(f"[`{one.path}`](#{_anchor(one.path)})", prose(one.summary)) for one in commands[1:]]
     return table(("command", "what it does"), rows)
 
 
@@ -48,7 +48,7 @@ def _command(one: CommandHelp, shared: set[OptionHelp]) -> Iterator[str]:
         lines = "\n".join(one.examples)
         yield f"Examples:\n\n```text\n{lines}\n```\n"
     if one.commands:
-        links = ", ".join(f"[`{path}`](#{anchor(path)})" for path in one.commands)
+        links = ", ".join(f"[`{path}`](#{_anchor(path)})" for path in one.commands)
         yield f"Its commands: {links}.\n"
     own = [option for _, found in one.options for option in found if option not in shared]
     if own:
@@ -75,6 +75,6 @@ def _shared_options(commands: Sequence[CommandHelp], shared: set[OptionHelp]) ->
     return "\n".join(["## Shared options\n", *texts])
 
 
-def anchor(path: str) -> str:
+def _anchor(path: str) -> str:
     """The anchor of a command's heading."""
     return path.replace(" ", "-")

@@ -56,7 +56,7 @@ def _kind(kind: ManifestKind) -> Iterator[str]:
     schema = kind_schema(kind)["properties"]
     yield f"## {kind.name}\n\n{kind.description}\n"
     yield from _facts(kind)
-    metadata = _rows(schema["metadata"]["properties"], ("metadata.",), tuple(kind.key))
+    metadata = _rows(schema["metadata"]["properties"], "metadata.", tuple(kind.key))
     yield table(("field", "what it is", "meaning"), [*metadata, *_body(kind, schema)])
 
 
@@ -78,28 +78,30 @@ def _yaml(value: str | bool) -> str:
 def _body(kind: ManifestKind, schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if kind.binding == "variables":
         inner = schema["spec"]["additionalProperties"]
-        yield from _rows(inner["properties"], ("spec.NAME.",), tuple(inner["required"]))
+        yield from _rows(inner["properties"], "spec.NAME.", tuple(inner["required"]))
         return
+    if "ensure" in schema:
+        yield from _rows({"ensure": schema["ensure"]}, "", ())
     if "target" in schema:
-        yield from _rows(schema["target"]["properties"], ("target.",), ())
+        yield from _rows(schema["target"]["properties"], "target.", ())
     for name, one in schema["spec"]["properties"].items():
         prefix = "spec." if name in kind.spec_only else ""
-        yield from _rows({name: one}, (prefix,), kind.required)
+        yield from _rows({name: one}, prefix, kind.required)
 
 
 def _rows(
-    properties: Mapping[str, Any], prefix: tuple[str, ...], required: tuple[str, ...]
+    properties: Mapping[str, Any], prefix: str, required: tuple[str, ...]
 ) -> Iterator[tuple[str, str, str]]:
     """A row for each property, then those of the structure or list that it is."""
     for name, one in properties.items():
         needed = "required; " if name in required else ""
-        path = f"{prefix[0]}{name}"
+        path = f"{prefix}{name}"
         yield code(path), needed + _form(one), prose(one.get("description", ""))
         inner = one.get("items", {}).get("then", one)
         if inner is not one:
             path += "[]"
         words = inner.get("properties", {})
-        yield from _rows(words, (f"{path}.",), tuple(inner.get("required", ())))
+        yield from _rows(words, f"{path}.", tuple(inner.get("required", ())))
 
 
 def _form(schema: Mapping[str, Any]) -> str:
