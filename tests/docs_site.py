@@ -9,12 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TOP = {
-    "CONTRIBUTING.md": "contributing.md",
-    "CHANGELOG.md": "changelog.md",
-    "LICENSE": "license.md",
-}
-"""File at the top of the repository -> the page that ``scripts/site/hooks.py`` makes of it."""
+TOP = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+"""Page at the top of the repository -> the page that ``scripts/site/hooks.py`` makes of it."""
 
 LEFT_OUT = (
     "Left out: the tests of the documentation as a site, since the extra docs is not installed"

@@ -72,7 +72,7 @@ def test_a_broken_link_or_anchor_fails_the_build(tmp_path: Path) -> None:
     head, _, _ = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")
     nav = "".join(f"  - {page}\n" for page in ("index.md", *TOP.values()))
     (tmp_path / "mkdocs.yml").write_text(f"{head}\nnav:\n{nav}", encoding="utf-8")
-    for name in TOP:
+    for name in (*TOP, "LICENSE"):
         (tmp_path / name).write_text("# A page\n", encoding="utf-8")
     (tmp_path / "docs").mkdir()
     page = "# Home\n[a](absent.md), [b](contributing.md#absent), [c](../LICENCE), [d](../LICENSE)\n"
@@ -93,7 +93,8 @@ def test_no_page_and_no_style_names_an_asset_of_a_network(site: Path) -> None:
 
 
 @_BUILT
-def test_links_between_pages_and_the_top_of_the_repository_lead_to_pages(site: Path) -> None:
+def test_links_between_pages_and_the_top_of_the_repository_lead_somewhere(site: Path) -> None:
+    assert (site / "LICENSE").read_text("utf-8") == (ROOT / "LICENSE").read_text("utf-8")
     assert 'href="contributing.html"' in (site / "index.html").read_text("utf-8")
     assert 'href="docs/' not in (site / "contributing.html").read_text("utf-8")
     assert 'href="architecture.html#where-things-are"' in (site / "contributing.html").read_text(
