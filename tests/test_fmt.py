@@ -10,7 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.manifest.formatting import formatter
 from reconciler.manifest.formatting.formatter import formatted
+from reconciler.manifest.formatting.layout import page_lines
+from reconciler.manifest.formatting.tree import Page
 from reconciler.resources import bundled_manifests
 from reconciler.strict_yaml import load_text
 from reconciler.yaml_text import yaml_text
@@ -219,6 +222,7 @@ def test_a_text_of_several_lines_keeps_its_lines(text: str, expected: str) -> No
         ("- # of the list\n  - 1\n-\n  # of b\n  b: 1\n", None),
         ("a: {b: 1} # of a\n", "a: {b: 1}  # of a\n"),
         ("a: [x, # of x\n  w\n  ] # of a\nb: 1\n", "a:\n  - x  # of x\n  - w\n# of a\nb: 1\n"),
+        ("a: [x,\n  # last\n  ]\nb: 1\n", "a:\n  - x\n  # last\nb: 1\n"),
         ("a: 1\n# end\n---\n# begin\nb: 2\n", "a: 1\n# end\n---\n# begin\nb: 2\n"),
         ("a: '#'\nb: x#y\n", 'a: "#"\nb: x#y\n'),
     ],
@@ -281,6 +285,18 @@ def test_line_ends_of_windows_stay() -> None:
 )
 def test_what_cannot_be_formatted_stays_and_says_why(text: str, reason: str) -> None:
     assert refusal(text).startswith(f"it: cannot be formatted: {reason}\n")
+
+
+@pytest.mark.parametrize("line", ["# about a", "a: 1"])
+def test_a_result_that_lacks_a_comment_or_a_value_is_not_written(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(page: Page, *, first: bool) -> list[str]:
+        return [one for one in page_lines(page, first=first) if one != line]
+
+    monkeypatch.setattr(formatter, "page_lines", without)
+    reason = "its layout cannot be changed without changing what it says"
+    assert reason in refusal("# about a\na:   1\n")
 
 
 def test_what_is_no_strict_yaml_is_reported_with_its_position() -> None:

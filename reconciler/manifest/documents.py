@@ -85,9 +85,7 @@ def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> li
         if is_stream(path) or (path.exists() and not path.is_dir()):
             return [path]
         if not path.is_dir():
-            problems.append(
-                Diagnostic("no such file or folder", where, "Check the path given with --file.")
-            )
+            problems.append(Diagnostic("no such file or folder", where, "Check the path."))
             return []
         files = sorted(_walk(path, set()), key=lambda file: file.relative_to(path).parts)
     except OSError as error:
