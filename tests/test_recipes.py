@@ -185,8 +185,9 @@ def test_in_jenkins_a_merge_request_shows_its_plan_and_that_plan_is_applied(
     assert failures(checkout.folder / "drift.xml") == 1
 
 
-def test_a_jenkinsfile_has_an_end_for_every_beginning() -> None:
+def test_a_jenkinsfile_has_an_end_for_every_beginning_and_a_line_for_every_statement() -> None:
     text = re.sub(r"//[^\n]*|'''.*?'''|'[^'\n]*'", "", read("Jenkinsfile"), flags=re.DOTALL)
+    assert ";" not in text
     open_ones: list[str] = []
     for character in re.findall(r"[][(){}]", text):
         if character in "([{":
