@@ -207,6 +207,7 @@ def test_layout_is_the_same_everywhere(text: str, expected: str) -> None:
         ("a: |\n  x", "a: |-\n  x\n"),
         ('a: "x\n      y\n\n      z" # why\n', 'a: "x\n  y\n\n  z"  # why\n'),
         ("a: x\n      y\n", "a: x\n  y\n"),
+        ('a: "x\\\n    \xa0y"\n', 'a: "x\\\n  \xa0y"\n'),
     ],
 )
 def test_a_text_of_several_lines_keeps_its_lines(text: str, expected: str) -> None:

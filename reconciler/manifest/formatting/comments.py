@@ -43,7 +43,7 @@ def comments_of(text: str, pages: Sequence[Page]) -> list[Comment]:
             counted = at
             column = at - text.rfind("\n", 0, at) - 1
             alone = not text[at - column : at].strip(" \t")
-            found.append(Comment(text[at:stop].rstrip(), at, line, column, alone))
+            found.append(Comment(text[at:stop].rstrip(" \t"), at, line, column, alone))
             at = text.find("#", stop, end)
     return found
 
@@ -64,10 +64,10 @@ def attach(text: str, pages: Sequence[Page]) -> None:
     """Gives every comment of a text, and every blank line, to the entry that it belongs to."""
     comments = comments_of(text, pages)
     lines = text.split("\n")
-    ends = [page.start for page in pages[1:]] + [len(text) + 1]
+    starts = [one.start for one in comments]
+    ends = [bisect_left(starts, page.start) for page in pages[1:]] + [len(comments)]
     for page, start, end in zip(pages, [0, *ends], ends, strict=False):
-        here = [one for one in comments if start <= one.start < end]
-        _Attaching(page, lines).attach(here)
+        _Attaching(page, lines).attach(comments[start:end])
 
 
 class _Attaching:
@@ -149,7 +149,7 @@ class _Attaching:
 
     def _after_blank_line(self, line: int, before: Entry | None) -> bool:
         """Whether the line above is blank and no part of a value."""
-        if line == 0 or self._lines[line - 1].strip():
+        if line == 0 or self._lines[line - 1].strip(" \t"):
             return False
         value = before.value if before else None
         return not (isinstance(value, Leaf) and value.keeps_blank_lines and value.line >= line)

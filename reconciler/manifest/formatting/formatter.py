@@ -41,6 +41,8 @@ def formatted(text: str, name: str, problems: list[Diagnostic]) -> str:
 def _proved(text: str, data: str) -> str:
     """The canonical form of a text that holds ``data``, and all of its comments."""
     made = _laid_out(text)
+    if made == text:
+        return text
     if _data(made, "", []) != data or _comments(made) != _comments(text):
         raise UnformattableError("its layout cannot be changed without changing what it says")
     return made

@@ -64,7 +64,7 @@ def _entry(entry: Entry, indent: int) -> Iterator[str]:
         yield _behind(f"{start}{anchor} {_flow(value)}", below or entry.tail)
         return
     lines = list(_block(value, indent + _STEP))
-    if entry.key or anchor or entry.tail or lines[0].lstrip().startswith("#"):
+    if entry.key or anchor or entry.tail or lines[0].lstrip(" ").startswith("#"):
         yield _behind(start + anchor, entry.tail)
     else:
         lines[0] = f"{space}- {lines[0][indent + _STEP :]}"
@@ -77,7 +77,9 @@ def _leaf(leaf: Leaf, indent: int) -> list[str]:
         return _block_scalar(leaf, indent)
     if leaf.in_lines:
         first, *rest = leaf.text.split("\n")
-        return [first.rstrip(), *(_indented_line(line.strip(), indent) for line in rest)]
+        # YAML folds these two characters only: another blank is a part of the value.
+        lines = (_indented_line(line.strip(" \t"), indent) for line in rest)
+        return [first.rstrip(" \t"), *lines]
     return [_inline(leaf)]
 
 
