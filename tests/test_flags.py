@@ -118,8 +118,8 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
         if option.name == "format" and isinstance(option.type, click.Choice)
     }
     assert found == {
-        **dict.fromkeys(("plan", "show"), tuple(FORMS)),
-        "runs": tuple(FORMS),
+        **dict.fromkeys(("plan", "show", "runs"), tuple(FORMS)),
+        "compare": ("text", "json", "markdown"),
         "drift": (*FORMS, "junit"),
         "validate": ("text", "json", "junit", "sarif"),
         "explain": ("text", "json"),

@@ -14,6 +14,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.flags import flag
 from reconciler.errors import UsageError
 from reconciler.render.forms import (
+    COMPARISON_FORMS,
     DRIFT_FORMS,
     FORMS,
     MAX_BYTES,
@@ -69,6 +70,13 @@ class FormatFlags(SizeFlags):
     def opened(self, page: Path | None = None) -> OutputForm:
         """The form that was asked for. ``page``: the file of a page, None: standard output."""
         return FORMS[self.format](OutputStyle(max_bytes=self.max_bytes, page=_page_name(page)))
+
+
+@dataclass(frozen=True)
+class ComparisonFormatFlags(SizeFlags):
+    """The form of the output of ``gwe compare``."""
+
+    format: str = format_flag(*COMPARISON_FORMS)
 
 
 @dataclass(frozen=True)
