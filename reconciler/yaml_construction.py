@@ -59,6 +59,13 @@ class YamlDocument:
         return Position(self.name, mark.line + 1, mark.column + 1)
 
 
+def plain_value(text: str) -> str | int | bool | None:
+    """What a plain scalar stands for."""
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
 class TooLargeError(Exception):
     """A file that expands to more than is read. ``problem`` says to what."""
 
@@ -177,9 +184,7 @@ class Construction:
                 mark = node.start_mark
             self._note(summary, mark, "Write null for absent, '' for an empty value.")
             return text
-        if text in _WORDS:
-            return _WORDS[text]
-        return int(text) if _INTEGER.fullmatch(text) else text
+        return plain_value(text)
 
     def _refuse_tag(self, node: yaml.Node, plain: str) -> None:
         if not self._has_tags:

@@ -18,6 +18,9 @@ _PLAIN_START = re.compile(r"[^\W\d]|/")
 _NOT_PLAIN = re.compile(r": | #|:$|\s$")
 
 
+_resolve: Any = yaml.resolver.Resolver().resolve
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes no anchors, and indents lists below their key."""
 
@@ -29,24 +32,44 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
-    node: yaml.ScalarNode = dumper.represent_scalar(_TEXT, text, style=_style(dumper, text))
+    node: yaml.ScalarNode = dumper.represent_scalar(_TEXT, text, style=_style(text))
     return node
 
 
 _Dumper.add_representer(str, _represent_text)
 
 
-def _style(dumper: Any, text: str) -> str | None:
+def _style(text: str) -> str | None:
     """How a text is written: None for plain, else the character of the style."""
     if "\n" in text and _can_be_block(text):
         return "|"
     if not text.isprintable():
-        return '"'
-    resolved = dumper.resolve(yaml.ScalarNode, text, (True, False))
-    is_text = resolved == _TEXT and text not in _OTHER_WORDS
-    if is_text and _PLAIN_START.match(text) and not _NOT_PLAIN.search(text):
+        return _quote(text)
+    if is_text_everywhere(text) and _PLAIN_START.match(text) and not _NOT_PLAIN.search(text):
         return None
-    return "'" if '"' in text or "\\" in text else '"'
+    return _quote(text)
+
+
+def is_text_everywhere(text: str) -> bool:
+    """Whether every YAML reader takes a text for one that is written without quotes."""
+    resolved = _resolve(yaml.ScalarNode, text, (True, False))
+    return bool(resolved == _TEXT) and text not in _OTHER_WORDS
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, on one line."""
+    style = _quote(text)
+    if style == "'":
+        return "'" + text.replace("'", "''") + "'"
+    if text.isprintable():
+        return f'"{text}"'
+    line: str = yaml.safe_dump(text, default_style=style, allow_unicode=True, width=2**31)
+    return line.removesuffix("\n")
+
+
+def _quote(text: str) -> str:
+    """The quotes that need the fewest escapes."""
+    return "'" if text.isprintable() and ('"' in text or "\\" in text) else '"'
 
 
 def _can_be_block(text: str) -> bool:

@@ -23,7 +23,7 @@ from tests.test_output import in_terminal
 MANIFEST = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: New}\n"
 
 
-class _Elements(HTMLParser):
+class Elements(HTMLParser):
     """The elements of a page with their attributes, and its text outside script and style."""
 
     def __init__(self, text: str) -> None:
@@ -52,7 +52,8 @@ def page(plan: Plan, **style: object) -> str:
 def _template_names() -> Iterator[str]:
     """The elements that the template has."""
     folder = Path(__file__).parent.parent / "reconciler" / "render" / "html"
-    yield from re.findall(r"<([a-z0-9]+)", (folder / "page.html.jinja").read_text("utf-8"))
+    for template in folder.glob("*.jinja"):
+        yield from re.findall(r"<([a-z0-9]+)", template.read_text("utf-8"))
 
 
 def test_the_policy_knows_the_style_and_the_script_and_nothing_else() -> None:
@@ -73,7 +74,7 @@ def test_the_policy_knows_the_style_and_the_script_and_nothing_else() -> None:
 
 
 def test_a_page_names_no_other_file_and_has_no_inline_handler() -> None:
-    elements = _Elements(page(plan_of(Create(subject("AgentGroup", "G"))))).found
+    elements = Elements(page(plan_of(Create(subject("AgentGroup", "G"))))).found
     for tag, attributes in elements:
         assert not {"src", "style", "srcset", "action"} & attributes.keys(), tag
         assert not [name for name in attributes if name.startswith("on")], tag
@@ -84,7 +85,7 @@ def test_a_page_names_no_other_file_and_has_no_inline_handler() -> None:
 @given(hostile_plans(), st.booleans())
 def test_of_a_hostile_site_every_text_stays_text(plan: Plan, verbose: bool) -> None:
     text = page(plan, verbose=verbose)
-    found = _Elements(text)
+    found = Elements(text)
     assert {tag for tag, _ in found.found} <= {*_template_names()}
     assert sum(tag == "script" for tag, _ in found.found) == 1
     for _, attributes in found.found:
@@ -96,7 +97,7 @@ def test_of_a_hostile_site_every_text_stays_text(plan: Plan, verbose: bool) -> N
 
 def test_a_hostile_name_is_shown_as_that_name() -> None:
     name = "</code><script>alert(1)</script>&amp;"
-    found = _Elements(page(plan_of(Create(subject("AgentGroup", name)))))
+    found = Elements(page(plan_of(Create(subject("AgentGroup", name)))))
     assert name in found.text
 
 
@@ -150,7 +151,7 @@ def test_equal_changes_of_many_objects_are_shown_once() -> None:
 def test_a_plan_of_no_change_is_a_page_without_a_toolbar() -> None:
     text = page(plan_of())
     assert "Nothing to do." in text
-    assert "toolbar" not in _Elements(text).text
+    assert "toolbar" not in Elements(text).text
     assert 'id="toolbar"' not in text
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.render.forms import PLAN_FORMS
+from reconciler.render.forms import FORMS
 from reconciler.visible_text import escaped
 from tests.harness import gwe, plan_arguments, site_server
 
@@ -32,7 +32,7 @@ spec: {annex: {db: {api-token: a-token, note: "\\e[1;1HNothing to do"}}}
 
 
 @pytest.mark.parametrize(
-    "more", [["--verbose"], ["--overwrite"], *(["--format", form] for form in PLAN_FORMS)]
+    "more", [["--verbose"], ["--overwrite"], *(["--format", form] for form in FORMS)]
 )
 def test_no_output_holds_a_secret_or_an_escape(more: list[str], tmp_path: Path) -> None:
     server = site_server(tmp_path, SITE.format(bare=BARE))

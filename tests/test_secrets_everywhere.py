@@ -88,9 +88,8 @@ class Story:
 
     def history(self) -> None:
         """Everything that tells of runs, and what the state and the lock hold of them."""
-        self.run("runs")
-        self.run("runs", "--format", "json")
-        for form in ("text", "json"):
+        for form in FORMS:
+            self.run("runs", "--format", form)
             self.run("runs", "show", "last", "--format", form)
         self.run("lock", "show", "--server", f"embedded:{self.server}")
         self.texts |= kept(self.folder)

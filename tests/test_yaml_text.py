@@ -36,21 +36,21 @@ _HOSTILE = st.sampled_from(
         *("${x}", "$${x}", "a" * 200, "a, b", "true", "True", "FALSE", "12", "9" * 30),
     ]
 )
-_TEXTS = st.one_of(
+TEXTS = st.one_of(
     _HOSTILE,
     st.text(max_size=30),
     st.text(st.sampled_from("ab \n\t:#-'\"\\\r\x85"), max_size=12),
     st.lists(_HOSTILE, max_size=4).map("".join),
 )
-_SCALARS = st.one_of(_TEXTS, st.booleans(), st.integers(-(10**18) + 1, 10**18 - 1))
-_VALUES = st.recursive(
+_SCALARS = st.one_of(TEXTS, st.booleans(), st.integers(-(10**18) + 1, 10**18 - 1))
+VALUES = st.recursive(
     _SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(_TEXTS, _VALUES, min_size=1, max_size=4))
+@given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
 def test_what_is_written_reads_back_as_it_was(document: dict[str, Any]) -> None:
     problems: list[Diagnostic] = []
     (found,) = load_text(yaml_text(document), "it", problems)
@@ -59,7 +59,7 @@ def test_what_is_written_reads_back_as_it_was(document: dict[str, Any]) -> None:
     assert repr(found.data) == repr(document)  # True is not 1
 
 
-@given(st.lists(st.dictionaries(_TEXTS, _VALUES, min_size=1, max_size=2), max_size=4))
+@given(st.lists(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=2), max_size=4))
 def test_documents_one_after_the_other_read_back_as_they_were(
     documents: list[dict[str, Any]],
 ) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,15 +15,15 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.cli.terminal import check_can_ask, confirm
+from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
-from reconciler.kinds.fields import HIDDEN, FieldPath, pointer
+from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
 from reconciler.strict_yaml import MAX_BYTES
 from reconciler.text_files import is_stream, read_text
-from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
@@ -78,7 +76,7 @@ def command(
         plan = engine.plan(loaded)
         check_selects(addresses, plan)
         accepted = accept(plan, addresses, texts, plan_with)
-    _show(accepted, texts, list(_secrets(loaded, names)))
+    _show(accepted, texts, names)
     if not accepted.texts:
         say("Nothing differs." if not accepted.left else "No value can be taken over.")
     elif not auto_approve and not confirm("Write these values into the manifests?"):
@@ -102,28 +100,10 @@ def _text(path: Path) -> str:
     return text
 
 
-def _secrets(loaded: Loaded, names: SecretNames) -> Iterator[str]:
-    """The secrets that stand in the manifests in clear, beside what is edited."""
-
-    def below(path: FieldPath, data: Any) -> Iterator[str]:
-        if isinstance(data, Mapping):
-            for key, value in data.items():
-                yield from below((*path, key), value)
-        elif isinstance(data, str) and names.marks(path):
-            yield from filter(None, data.splitlines())
-
-    for manifest in loaded.manifests:
-        yield from below((), manifest.data)
-
-
-def _show(accepted: Accepting, texts: Mapping[str, str], secrets: Sequence[str]) -> None:
-    """The edits as a diff, and what is left. ``secrets`` are shown nowhere."""
-    hidden = re.compile("|".join(map(re.escape, sorted(secrets, key=len, reverse=True))))
+def _show(accepted: Accepting, texts: Mapping[str, str], names: SecretNames) -> None:
+    """The edits as a diff, and what is left."""
     for name, text in accepted.texts.items():
-        old, new = (one.splitlines() for one in (texts[name], text))
-        for line in difflib.unified_diff(old, new, name, name, lineterm=""):
-            say(escaped(line[:1] + hidden.sub(HIDDEN, line[1:]) if secrets else line))
-        say()
+        say_diff(name, texts[name], text, names)
     for one in accepted.left:
         address, path = one.field
         place = f" ({one.origin.file}:{one.origin.line})" if one.origin else ""

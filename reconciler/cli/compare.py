@@ -9,7 +9,7 @@ from reconciler.cli.common import ANY_PATH, ChoiceFlags, OutputFlags, SiteFlags,
 from reconciler.cli.complete_values import complete_parameter, complete_side
 from reconciler.cli.connection import AccountFlags
 from reconciler.cli.flags import flag, with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import ComparisonFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.logs import start_logging
 from reconciler.cli.sides import SideSession, named_side
@@ -94,7 +94,7 @@ def command(
     choice: ChoiceFlags,
     known: DifferenceFlags,
     site: SiteFlags,
-    form: FormatFlags,
+    form: ComparisonFormatFlags,
     output: CompareOutputFlags,
     account: AccountFlags,
     other: OtherAccountFlags,

@@ -18,6 +18,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe validate -f manifests/site -q",
         "gwe validate --var clean_condition='_age_in_queue() > 60'",
     ),
+    "fmt": (
+        "gwe fmt                            # what gwe.toml names",
+        "gwe fmt manifests --check          # exit code 2: a file would change",
+        "gwe fmt manifests/queues.yaml --diff",
+    ),
     "plan": (
         "gwe plan                           # with a gwe.toml",
         "gwe plan --target 'InteractionQueue/*' --out queues.plan",

@@ -14,10 +14,10 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.flags import flag
 from reconciler.errors import UsageError
 from reconciler.render.forms import (
+    COMPARISON_FORMS,
     DRIFT_FORMS,
     FORMS,
     MAX_BYTES,
-    PLAN_FORMS,
     OutputForm,
     OutputStyle,
     PlanForm,
@@ -67,16 +67,23 @@ class FormatFlags(SizeFlags):
 
     format: str = format_flag(*FORMS)
 
-    def opened(self, style: OutputStyle) -> OutputForm:
-        """The form that was asked for."""
-        return FORMS[self.format](replace(style, max_bytes=self.max_bytes))
+    def opened(self, page: Path | None = None) -> OutputForm:
+        """The form that was asked for. ``page``: the file of a page, None: standard output."""
+        return FORMS[self.format](OutputStyle(max_bytes=self.max_bytes, page=_page_name(page)))
+
+
+@dataclass(frozen=True)
+class ComparisonFormatFlags(SizeFlags):
+    """The form of the output of ``gwe compare``."""
+
+    format: str = format_flag(*COMPARISON_FORMS)
 
 
 @dataclass(frozen=True)
 class PlanFormatFlags(SizeFlags):
     """The form of the output of a command that shows a plan."""
 
-    format: str = format_flag(*PLAN_FORMS)
+    format: str = format_flag(*FORMS)
 
     @property
     def draws(self) -> bool:
@@ -93,7 +100,7 @@ class PlanFormatFlags(SizeFlags):
         """The form that was asked for. ``saved``: the file that holds the plan, if any;
         ``page``: the file of a page, None: standard output; ``graphs``: the chat path, if it is
         known."""
-        name = str(page) if page and page != STANDARD_STREAM else ""
+        name = _page_name(page)
         graph = graphs[0] if graphs else None
         return DRIFT_FORMS[self.format](
             replace(style, max_bytes=self.max_bytes, saved=saved, page=name, graph=graph)
@@ -119,7 +126,11 @@ class PageFlags:
     )
 
 
-def check_page(form: PlanFormatFlags, out: Path | None) -> None:
+def _page_name(page: Path | None) -> str:
+    return str(page) if page and page != STANDARD_STREAM else ""
+
+
+def check_page(form: FormatFlags | PlanFormatFlags, out: Path | None) -> None:
     """UsageError for a page that would be printed on a terminal."""
     if form.format == "html" and out is None and sys.stdout.isatty():
         raise UsageError(
@@ -128,7 +139,7 @@ def check_page(form: PlanFormatFlags, out: Path | None) -> None:
         )
 
 
-def check_out(form: PlanFormatFlags, out: Path | None) -> None:
+def check_out(form: FormatFlags | PlanFormatFlags, out: Path | None) -> None:
     """The same, and UsageError for a file that is named for another form than a page."""
     if out is not None and form.format != "html":
         raise UsageError(

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "accept": ("accept", "Take the server's values into the manifests."),
     "snapshot": ("snapshot", "Copy a live server into a file, to rehearse on."),
     "validate": ("validate", "Check manifests without a server."),
+    "fmt": ("fmt", "Bring manifests into their canonical form."),
     "show": ("show", "Show a plan file."),
     "explain": ("explain", "Say why a field is planned, kept or left alone."),
     "graph": ("graph", "Show how chats come to their strategies, live and planned."),

@@ -10,13 +10,12 @@ from reconciler.cli.common import ProfileFlags, StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import FormatFlags
+from reconciler.cli.formats import FormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.session import find_settings, state_store
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.console import say
-from reconciler.render.forms import OutputStyle
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -46,13 +45,15 @@ def command(
     count: int | None,
     state: StateFlags,
     form: FormatFlags,
+    page: PageFlags,
     profile: ProfileFlags,
 ) -> int:
     """List the runs, newest last; gwe runs show RUN shows one run."""
     context.obj = (state, profile)
     if context.invoked_subcommand is None:
+        check_out(form, page.out)
         runs = state_store(state, find_settings(profile.profile)).list_runs()
-        form.opened(OutputStyle()).runs(runs[-count:] if count else runs)
+        form.opened(page.out).runs(runs[-count:] if count else runs)
     return ExitCode.DONE
 
 
@@ -66,13 +67,15 @@ def show(
     run: str,
     state: StateFlags,
     form: FormatFlags,
+    page: PageFlags,
     profile: ProfileFlags,
 ) -> int:
     """Show a run: who, where, when, and what became of every object. Values are not shown;
     they are in the journal. Of a damaged run, what can still be read is shown."""
+    check_out(form, page.out)
     store = _store(context, state, profile)
     name = store.find_run(run)
-    output = form.opened(OutputStyle())
+    output = form.opened(page.out)
     try:
         found = store.read_run(name)
     except DamagedRunError:

@@ -33,7 +33,7 @@ class Manifest:
     @property
     def bundled(self) -> bool:
         """Whether the manifest is one of those that come with the package."""
-        return self.document.path is not None and _is_bundled(self.document.path)
+        return self.document.path is not None and is_bundled(self.document.path)
 
     def at(self, path: FieldPath = ()) -> Position:
         """The position of a value."""
@@ -41,8 +41,9 @@ class Manifest:
 
 
 @lru_cache(maxsize=16)
-def _is_bundled(path: Path) -> bool:
-    """Asked for each manifest of a file, one file after the other."""
+def is_bundled(path: Path) -> bool:
+    """Whether a file or folder is among the manifests that come with the package. Asked for each
+    manifest of a file, one file after the other."""
     return path.is_relative_to(bundled_manifests())
 
 
@@ -84,9 +85,7 @@ def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> li
         if is_stream(path) or (path.exists() and not path.is_dir()):
             return [path]
         if not path.is_dir():
-            problems.append(
-                Diagnostic("no such file or folder", where, "Check the path given with --file.")
-            )
+            problems.append(Diagnostic("no such file or folder", where, "Check the path."))
             return []
         files = sorted(_walk(path, set()), key=lambda file: file.relative_to(path).parts)
     except OSError as error:

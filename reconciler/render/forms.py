@@ -76,20 +76,18 @@ def _markdown(style: OutputStyle) -> OutputForm:
     return MarkdownForm(style)
 
 
-FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {
-    "text": _text,
-    "json": _json,
-    "markdown": _markdown,
-}
-
-
-def _html(style: OutputStyle) -> PlanForm:
+def _html(style: OutputStyle) -> OutputForm:
     from reconciler.render.html.form import HtmlForm
 
     return HtmlForm(style)
 
 
-PLAN_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**FORMS, "html": _html}
+FORMS: Mapping[str, Callable[[OutputStyle], OutputForm]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+    "html": _html,
+}
 
 
 def _junit(style: OutputStyle) -> PlanForm:  # noqa: ARG001 - machines get everything
@@ -98,7 +96,7 @@ def _junit(style: OutputStyle) -> PlanForm:  # noqa: ARG001 - machines get every
     return JUnitForm()
 
 
-DRIFT_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**PLAN_FORMS, "junit": _junit}
+DRIFT_FORMS: Mapping[str, Callable[[OutputStyle], PlanForm]] = {**FORMS, "junit": _junit}
 
 
 def _validate_json(report: "ValidationReport") -> str:

@@ -1,0 +1,119 @@
+"""``gwe fmt``: brings manifests into their canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler.cli.common import ANY_PATH, ProfileFlags
+from reconciler.cli.connection import takes_site
+from reconciler.cli.flags import with_flags
+from reconciler.cli.help import SectionedCommand
+from reconciler.cli.session import find_settings
+from reconciler.cli.text_diff import say_diff
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
+from reconciler.kinds.secret_names import SecretNames
+from reconciler.manifest.documents import is_bundled, manifest_files
+from reconciler.manifest.formatting.formatter import formatted
+from reconciler.render.console import print_data, say
+from reconciler.settings import Settings
+from reconciler.state.replace_file import rewrite_file
+from reconciler.strict_yaml import MAX_BYTES
+from reconciler.text_files import is_stream, read_text
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of manifests: its text as it is, and in canonical form."""
+
+    path: Path
+    name: str
+    old: str
+    new: str
+
+    @property
+    def differs(self) -> bool:
+        return self.old != self.new
+
+
+@click.command("fmt", cls=SectionedCommand)
+@takes_site
+@click.argument("paths", nargs=-1, metavar="[PATH...]", type=ANY_PATH)
+@with_flags
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 if a file would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: bool) -> int:
+    """Bring manifests into their canonical form. PATH: a file or a folder; by default what
+    gwe.toml names. - reads standard input, and prints the result.
+
+    Indentation, quotes and the order of keys become the same in all manifests. What they say,
+    their comments, and what is written on one line in brackets stay. A file that cannot be
+    formatted is reported, and then no file is written.
+    """
+    found = find_settings(settings.profile)
+    files = _read(paths or _of_settings(found))
+    changed = [file for file in files if file.differs]
+    if diff:
+        names = SecretNames(found.secret_words, found.secret_exceptions)
+        for file in changed:
+            say_diff(file.name, file.old, file.new, names)
+    if not check and not diff:
+        _write(files)
+    elif not diff:
+        for file in changed:
+            say(f"{file.name} is not formatted.")
+    if not any(is_stream(file.path) for file in files):
+        say(_summary(len(changed), len(files), written=not check and not diff))
+    return ExitCode.CHANGES if check and changed else ExitCode.DONE
+
+
+def _of_settings(settings: Settings) -> Sequence[Path]:
+    """The manifests that gwe.toml names, without those that come with gwe."""
+    paths = [path for path in settings.file if not is_bundled(path)]
+    if not paths:
+        raise UsageError(
+            "which manifests?",
+            "Name files or folders: gwe fmt manifests. Or name them in gwe.toml, with file.",
+        )
+    return paths
+
+
+def _read(paths: Sequence[Path]) -> list[_File]:
+    """The files with their canonical form. ManifestError lists every problem."""
+    problems: list[Diagnostic] = []
+    files = list(_formatted(paths, problems))
+    if problems:
+        raise ManifestError(problems)
+    return files
+
+
+def _formatted(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterator[_File]:
+    for path, name in manifest_files(paths, problems, []):
+        text = read_text(path, MAX_BYTES, name)
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+        else:
+            yield _File(path, name, text, formatted(text, name, problems))
+
+
+def _write(files: Sequence[_File]) -> None:
+    for file in files:
+        if is_stream(file.path):
+            print_data(file.new)
+        elif file.differs:
+            if read_text(file.path, MAX_BYTES) != file.old:
+                problem = f"{file.name} was changed since it was read"
+                raise RefusedError([Diagnostic(problem, hint="Run gwe fmt again.")])
+            rewrite_file(file.path, file.new)
+            say(f"Formatted {file.name}.")
+
+
+def _summary(changed: int, count: int, *, written: bool) -> str:
+    files = f"{count} file{'' if count == 1 else 's'}"
+    if not changed:
+        return f"{files}, nothing to change."
+    return f"{changed} of {files} {'changed' if written else 'would change'}."
