@@ -18,6 +18,7 @@ from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import DESTROY, Plan, SiteMark
+from reconciler.plan.renames import rename_of
 from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot
 
@@ -87,7 +88,8 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 f"{action.address}: another Web Engagement site of this tenant may use it:"
                 f" {', '.join(now.siblings)}"
                 for action in plan.writes
-                if isinstance(action, Replace) or (isinstance(action, Delete) and not plan.undoes)
+                if isinstance(action, Replace | Delete) or rename_of(action)
+                if not plan.undoes
             ]
         # Asking for the undo, or to destroy, is the consent to all that this deletes.
         asked = plan.undoes or DESTROY in plan.consent

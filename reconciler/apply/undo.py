@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo_actions import undo_actions
+from reconciler.apply.written import written_by
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
 from reconciler.kinds.referring import targets_of
@@ -17,9 +18,11 @@ from reconciler.plan.guards import Limits, refusals, spare_predefined
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
+from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
+from reconciler.site.inventory import name_of
 from reconciler.state.store import StoredRun
 
 
@@ -57,6 +60,7 @@ def plan_undo(
     known = known_secrets or KnownSecrets()
     actions = [with_secrets(one, secret_names, known.of(*one.subject.identity)) for one in actions]
     actions = spare_predefined(actions, live)
+    live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
@@ -81,6 +85,13 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
         for action in plan.writes
         if isinstance(action, Create) and action.object_type != "Application"
     ]
+    for entry in written_by(run, plan).values():
+        before, after = entry.before, entry.after
+        if before and after and name_of(before) != name_of(after):
+            place = (after.type, after.tenant)
+            requirements.append(
+                ReadRequirement(*place, dbid=after.dbid, new_name=name_of(before), referrers=True)
+            )
     for step in run.steps:
         for one in filter(None, (step.before, step.after)):
             targets = tuple(targets_of(ALL_TYPES[one.type], one.attributes, _words(one)))

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Literal
 
 from reconciler.kinds import enums
-from reconciler.kinds.model import Attribute, ObjectType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts
+from reconciler.kinds.renaming import NAMES_THE_SITE
 from reconciler.kinds.types import ALL_TYPES, references_to
 
 API_VERSION = "reconciler/v1"
@@ -117,6 +118,16 @@ class ManifestKind:
     def tenanted(self) -> bool:
         """Whether its objects belong to a tenant."""
         return self.binding == "object" and has_tenant(self.object_type)
+
+    @property
+    def renamable(self) -> bool:
+        """Whether its objects can get another name: by an update, or as new objects in the place
+        of the old ones."""
+        if self.binding != "object" or self.type in NAMES_THE_SITE:
+            return False
+        name = key_parts(self.object_type)[-1]
+        can = not name.immutable or self.overwrite == "replace"
+        return can and name.type is ValueType.TEXT
 
     @property
     def overwrites(self) -> tuple[Overwrite, ...]:

@@ -31,6 +31,7 @@ from reconciler.plan.context import Context
 from reconciler.plan.deletions import needs_of_deletes
 from reconciler.plan.effects import Simulation, written_references
 from reconciler.plan.names import DeclaredNames
+from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
 
@@ -82,7 +83,8 @@ class _Index:
                 found += self._endpoints.get((f"{ENDPOINTS}{tenant}", reference.name), ())
             else:
                 address = self._scripts.get((tenant, reference.name), "")
-                if address and not self._actions[address].dbid:
+                other = self._actions.get(address)
+                if other is not None and _makes_name(other):
                     found.append(address)
         return dict.fromkeys(one for one in found if one != action.address)
 
@@ -105,7 +107,7 @@ class _Index:
         for _, target, name in written_references(action, self._live):
             declared = self._names.declared(target, name, action.tenant)
             other = self._actions.get(declared.address) if declared else None
-            if other is not None and not other.dbid:
+            if other is not None and _makes_name(other):
                 yield other.address
 
     def _cleared_defaults(self, action: Action) -> Iterator[str]:
@@ -119,6 +121,11 @@ class _Index:
                 for change in changes_of(self._actions[address])
             ):
                 yield address
+
+
+def _makes_name(action: Action) -> bool:
+    """Whether there is no object with the name of the action before it is applied."""
+    return not action.dbid or rename_of(action) is not None
 
 
 def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from reconciler.kinds.enums_outbound import TABLE_TYPE
 from reconciler.kinds.enums_telephony import DN_TYPE
 from reconciler.kinds.model import Attributes, ObjectType, ValueType
+from reconciler.kinds.renaming import NAME_FROZEN_BY
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.store import Store
 from reconciler.server.encoding import decode
@@ -31,13 +32,6 @@ _INSIDE_TENANT: Mapping[tuple[str, str], bool] = {
     ("Place", "DNDBIDs"): False,
 }
 """References that stay inside a tenant; whether they may lead to Environment, too."""
-
-_NAME_FROZEN_BY: Mapping[str, str] = {
-    "AgentGroup": "agentDBIDs",
-    "PlaceGroup": "placeDBIDs",
-    "DNGroup": "DNs",
-}
-"""Groups that keep their name while they have members -> the attribute with the members."""
 
 _AT_A_PLACE = {
     DN_TYPE[name]
@@ -136,7 +130,7 @@ def check_frozen(store: Store, kind: ObjectType, dbid: int, live: Attributes, de
         raise UnchangeableInfoError(
             "the host cannot be renamed while servers run on it", "Host", "name"
         )
-    members = _NAME_FROZEN_BY.get(kind.name)
+    members = NAME_FROZEN_BY.get(kind.name)
     if members and renamed and live.get(members):
         raise UnchangeableInfoError(
             "the group cannot be renamed while it has members", kind.name, "name"
