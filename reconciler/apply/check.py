@@ -18,7 +18,7 @@ from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import DESTROY, Plan, SiteMark
-from reconciler.plan.renames import rename_of
+from reconciler.plan.renames import name_taken, rename_of
 from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot
 
@@ -120,7 +120,7 @@ def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
     found = []
     deletions = Deletions(plan.actions, live, plan.site)
     for action in plan.writes:
-        problem = misnamed(action, plan, live)
+        problem = name_taken(action, live) or misnamed(action, plan, live)
         messages = [problem] if problem else stale_fields(action, live)
         messages = messages or contradictions(action, live, undo=bool(plan.undoes))
         if not messages and not plan.undoes:

@@ -28,7 +28,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.losses import referrers
-from reconciler.plan.renames import rename_of
+from reconciler.plan.renames import name_taken
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.text_difference import excerpt, excerpts
@@ -86,10 +86,9 @@ def stale_fields(
     if one is None:
         return ["it is gone"]
     now = fingerprint(action, live)
-    renamed = rename_of(action)
-    taken = renamed.holder(live) if renamed else None
-    if renamed and taken:
-        return [f"the name {renamed.after!r} is taken now, by DBID {taken.dbid}"]
+    taken = name_taken(action, live)
+    if taken:
+        return [taken]
     messages = list(_fields_moved(action, was.fields, now.fields, _shown(one, live), live))
     if was.folder != now.folder:
         messages.append("it is in another folder")

@@ -17,7 +17,7 @@ from reconciler.kinds.renaming import NAME_FROZEN_BY
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Blocked, Replace, Update, changes_of
 from reconciler.plan.changes import Change
-from reconciler.plan.losses import referrers
+from reconciler.plan.losses import cascaded, referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import name_of
@@ -67,6 +67,15 @@ def rename_of(action: Action) -> Rename | None:
     return None
 
 
+def name_taken(action: Action, live: Snapshot) -> str:
+    """Why an action cannot give its object another name any more; empty: it can, or does not."""
+    found = rename_of(action)
+    holder = found.holder(live) if found else None
+    return (
+        f"the name {found.after!r} is taken now, by DBID {holder.dbid}" if found and holder else ""
+    )
+
+
 def with_new_names(live: Snapshot, renames: Iterable[Rename]) -> Snapshot:
     """The live objects, the renamed ones with their new names."""
     found = [(one, each) for each in renames if (one := live.get(each.type, each.dbid))]
@@ -108,7 +117,10 @@ def done_by_server(update: Update, one: ConfObject, live: Snapshot) -> Update | 
     if not why:
         return update
     kind = kind_named(update.kind)
-    if kind is None or kind.overwrite != "replace":
+    along = ", ".join(cascaded(one, live))
+    if along:
+        why += f", and would delete with the group: {along}"
+    if along or kind is None or kind.overwrite != "replace":
         return Blocked(update.subject, f"it cannot be renamed: {why}")
     changed: Mapping[FieldPath, Value | None] = {each.path: each.after for each in update.changes}
     held = flatten(ALL_TYPES[one.type], one.attributes, live)
@@ -129,7 +141,7 @@ def _why_not_renamed(one: ConfObject, live: Snapshot) -> str:
     """Why the server cannot give an object another name; empty: it can."""
     object_type = ALL_TYPES[one.type]
     if key_parts(object_type)[-1].immutable:
-        return f"the server never changes the name of a {one.type}"
+        return "the server never changes the name of such an object"
     members = NAME_FROZEN_BY.get(one.type)
     if members and one.attributes.get(members):
         word = getattr(object_type.attribute(members), "word", members)
