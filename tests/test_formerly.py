@@ -1,20 +1,30 @@
 """``metadata.formerly``: an object gets another name and stays what it is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.undo import plan_undo
+from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
+from reconciler.plan.renames import name_path
 from reconciler.server.delta import Delta
+from reconciler.server.snapshot import Snapshot
 from reconciler.testing.faults import CallName, Drop, When
 from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments
 from tests.runs import Objects, access_of, assert_same_but_dbids
-from tests.test_carried_references import HEAD
+from tests.test_carried_references import HEAD, manifest_of_existing, refer_to_everything
 from tests.test_guards import ready
+from tests.test_objects_of_every_type import TYPES, WORLD
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -440,3 +450,61 @@ def test_drift_tells_the_old_name_and_accept_says_how_to_keep_it(tmp_path: Path)
         "it is called Old on the server: to keep that name, write it as metadata.name, without"
         " formerly"
     ) in words(left.out + left.err)
+
+
+RENAMED = [
+    name
+    for name in TYPES
+    if name != "Transaction"  # the lock of a run is one too
+    and any(
+        kind.type == name and kind.renamable
+        for kind in (*MANIFEST_KINDS.values(), *OBJECT_KINDS.values())
+    )
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("object_type", RENAMED)
+def test_an_object_of_every_type_is_renamed_with_all_that_refers_to_it_or_blocked(
+    object_type: str, tmp_path: Path
+) -> None:
+    nothing = f"{HEAD}kind: Skill\nmetadata: {{name: Nothing}}\nensure: absent\n"
+    story = Story(World(WORLD, "GWE", nothing), tmp_path, PlanOptions(force=True))
+    with opened(story.path) as server:
+        refer_to_everything(server)
+    objects = everything(story.path)
+    old = objects[object_type, 101]
+    manifest = manifest_of_existing(old, Snapshot(objects.values()))
+    word = next(reversed([*_kind_of(manifest).key]))
+    name = manifest["metadata"][word]
+    manifest["metadata"] |= {word: f"{name}9", "formerly": [name]}
+    del manifest["policy"]
+    story.world = World(WORLD, "GWE", yaml.safe_dump(manifest, allow_unicode=True))
+    story.options = PlanOptions(force=True)
+    before, access = story.objects(), access_of(story.path)
+    plan = story.plan(overwrite=False)
+    if plan.blocked:
+        assert object_type in ("AgentGroup", "Host", "PlaceGroup")
+        return
+    (action,) = plan.writes
+    assert action.address.endswith("9")
+    assert [change.path for change in action.changes] == [name_path(object_type)]
+    assert not isinstance(action, Replace) or len(action.restores) >= len(action.referrers)
+    assert story.run(plan) == 0
+    assert story.plan(overwrite=False).empty
+    attribute = OBJECT_TYPES[object_type].name_attribute
+    renamed = {
+        key: replace(one, attributes={**one.attributes, attribute: f"{name}9"})
+        if key == (object_type, 101)
+        else one
+        for key, one in before.items()
+    }
+    assert_same_but_dbids(story.path, renamed, access)
+    assert story.run(story.undo()) == 0
+    assert_same_but_dbids(story.path, before, access)
+
+
+def _kind_of(manifest: dict[str, Any]) -> ManifestKind:
+    if manifest["kind"] == "Object":
+        return OBJECT_KINDS[manifest["metadata"]["type"]]
+    return MANIFEST_KINDS[manifest["kind"]]
