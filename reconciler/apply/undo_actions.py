@@ -38,7 +38,8 @@ from reconciler.plan.identity import subject_now
 from reconciler.plan.losses import losses, with_losses
 from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan
-from reconciler.plan.renames import Rename, change_of_name, done_by_server, with_new_names
+from reconciler.plan.renames import Rename, change_of_name, with_new_names
+from reconciler.plan.replace import done_by_server
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import name_of

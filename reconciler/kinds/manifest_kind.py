@@ -8,7 +8,6 @@ from typing import Literal
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts
-from reconciler.kinds.renaming import NAMES_THE_SITE
 from reconciler.kinds.types import ALL_TYPES, references_to
 
 API_VERSION = "reconciler/v1"
@@ -24,6 +23,10 @@ PRESENT, ABSENT = "present", "absent"
 
 OBJECT = "Object"
 """The kind of manifests that name an object type in ``metadata.type``."""
+
+_NAMES_THE_SITE = ("Tenant", "Application")
+"""Types whose objects are named outside of manifests: on the command line, in gwe.toml and in
+launch files. No manifest renames them."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class ManifestKind:
     def renamable(self) -> bool:
         """Whether its objects can get another name: by an update, or as new objects in the place
         of the old ones."""
-        if self.binding != "object" or self.type in NAMES_THE_SITE:
+        if self.binding != "object" or self.type in _NAMES_THE_SITE:
             return False
         name = key_parts(self.object_type)[-1]
         can = not name.immutable or self.overwrite == "replace"

@@ -25,8 +25,7 @@ from reconciler.kinds.option_schema import (
     sections_of,
 )
 from reconciler.kinds.roles import TARGET_ROLES
-from reconciler.kinds.schema_fields import field_schema
-from reconciler.kinds.schema_metadata import metadata_schema
+from reconciler.kinds.schema_fields import field_schema, metadata_schema
 from reconciler.kinds.schema_policy import policy_schema
 from reconciler.kinds.schema_shared import with_shared_parts
 from reconciler.kinds.schema_values import NAME, choice

@@ -34,8 +34,8 @@ from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
 from reconciler.plan.names import MISSING, DeclaredNames
-from reconciler.plan.renames import change_of_name, done_by_server
-from reconciler.plan.replace import replaced_fields
+from reconciler.plan.renames import change_of_name
+from reconciler.plan.replace import done_by_server, replaced_fields
 from reconciler.plan.reserved import reserved
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot

@@ -10,8 +10,7 @@ from reconciler.plan.deletions import with_obstacles
 from reconciler.plan.effects import simulate
 from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.former_name_notices import former_name_notices
-from reconciler.plan.former_names import FormerNames, find_former_names
+from reconciler.plan.former_names import FormerNames, find_former_names, former_name_notices
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.losses import with_losses
 from reconciler.plan.model import Plan, SiteMark

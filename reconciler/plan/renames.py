@@ -5,22 +5,17 @@ already. So whatever refers to them by these names finds them, and all other act
 nothing had been renamed. What is left of a rename is one change: of the field that holds the name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.kinds.addresses import quoted
-from reconciler.kinds.fields import FieldPath, Value
-from reconciler.kinds.flatten import flatten
-from reconciler.kinds.manifests import kind_named
+from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.natural_keys import key_parts, key_values
-from reconciler.kinds.renaming import NAME_FROZEN_BY
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Action, Blocked, Replace, Update, changes_of
+from reconciler.plan.actions import Action, Replace, Update, changes_of
 from reconciler.plan.changes import Change
-from reconciler.plan.losses import cascaded, referrers
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.inventory import name_of
 
 
 @dataclass(frozen=True)
@@ -35,9 +30,9 @@ class Rename:
     def done(self, one: ConfObject, live: Snapshot) -> ConfObject:
         """The object with its new name; as it is, where it does not have the old name, and where
         another object of ``live`` has the new one."""
-        if name_of(one) != self.before or self.holder(live):
-            return one
         attribute = ALL_TYPES[one.type].name_attribute
+        if one.attributes.get(attribute) != self.before or self.holder(live):
+            return one
         return replace(one, attributes={**one.attributes, attribute: self.after})
 
     def holder(self, live: Snapshot) -> ConfObject | None:
@@ -107,45 +102,3 @@ def change_of_name(rename: Rename) -> Change:
     """The change of the field that holds the name."""
     path = name_path(rename.type)
     return Change(path, rename.before, rename.after, unit=path)
-
-
-def done_by_server(update: Update, one: ConfObject, live: Snapshot) -> Update | Replace | Blocked:
-    """What carries out an update that renames an object: the update itself; where the server
-    cannot rename the object, a replace in which only its name and DBID are new; where that would
-    take more away, nothing. ``one``: the object as ``live`` has it, with its new name."""
-    why = _why_not_renamed(one, live)
-    if not why:
-        return update
-    kind = kind_named(update.kind)
-    along = ", ".join(cascaded(one, live))
-    if along:
-        why += f", and would delete with the group: {along}"
-    if along or kind is None or kind.overwrite != "replace":
-        return Blocked(update.subject, f"it cannot be renamed: {why}")
-    changed: Mapping[FieldPath, Value | None] = {each.path: each.after for each in update.changes}
-    held = flatten(ALL_TYPES[one.type], one.attributes, live)
-    fields = {path: changed.get(path, value) for path, value in {**held, **changed}.items()}
-    return Replace(
-        update.subject,
-        f"renamed: {why}",
-        folder=one.folder,
-        fields={path: value for path, value in fields.items() if value is not None},
-        changes=update.changes,
-        kept=update.kept,
-        carried=tuple(path for path in held if path not in changed),
-        referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, live)),
-    )
-
-
-def _why_not_renamed(one: ConfObject, live: Snapshot) -> str:
-    """Why the server cannot give an object another name; empty: it can."""
-    object_type = ALL_TYPES[one.type]
-    if key_parts(object_type)[-1].immutable:
-        return "the server never changes the name of such an object"
-    members = NAME_FROZEN_BY.get(one.type)
-    if members and one.attributes.get(members):
-        word = getattr(object_type.attribute(members), "word", members)
-        return f"the server keeps the name of a group that has {word}"
-    if one.type == "Host" and next(referrers(one, live), None):
-        return "the server keeps the name of a host while servers run on it"
-    return ""

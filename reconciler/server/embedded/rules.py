@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from reconciler.kinds.enums_outbound import TABLE_TYPE
 from reconciler.kinds.enums_telephony import DN_TYPE
 from reconciler.kinds.model import Attributes, ObjectType, ValueType
-from reconciler.kinds.renaming import NAME_FROZEN_BY
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.store import Store
 from reconciler.server.encoding import decode
@@ -130,8 +129,7 @@ def check_frozen(store: Store, kind: ObjectType, dbid: int, live: Attributes, de
         raise UnchangeableInfoError(
             "the host cannot be renamed while servers run on it", "Host", "name"
         )
-    members = NAME_FROZEN_BY.get(kind.name)
-    if members and renamed and live.get(members):
+    if kind.keeps_name_with and renamed and live.get(kind.keeps_name_with):
         raise UnchangeableInfoError(
             "the group cannot be renamed while it has members", kind.name, "name"
         )
