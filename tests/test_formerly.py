@@ -508,3 +508,22 @@ def _kind_of(manifest: dict[str, Any]) -> ManifestKind:
     if manifest["kind"] == "Object":
         return OBJECT_KINDS[manifest["metadata"]["type"]]
     return MANIFEST_KINDS[manifest["kind"]]
+
+
+def test_an_undo_finds_what_was_deleted_and_created_again_since(tmp_path: Path) -> None:
+    place = Renaming(tmp_path, ROUTED)
+    before, access = place.objects(), access_of(place.server)
+    first = _run_of(place.apply())
+    place.declare(f"{HEAD}kind: InteractionQueue\nmetadata: {{name: New}}\nensure: absent\n")
+    place.apply()
+    place.undo()
+    assert find(place.server, "Script", "New").dbid != 600
+    named = ("--server", f"embedded:{place.server}")
+    done = gwe("undo", first, *named, "--auto-approve", cwd=tmp_path)
+    assert done.code == 0, done.out + done.err
+    assert "Plan: 0 to create, 2 to update, 0 to replace, 0 to delete." in done.out
+    assert_same_but_dbids(place.server, before, access)
+
+
+def _run_of(done: Result) -> str:
+    return done.out.split("gwe undo ")[1].split()[0]

@@ -62,6 +62,11 @@ class _Undo:
     def __init__(self, run: StoredRun, plan: Plan, live: Snapshot, *, force: bool) -> None:
         self._written = written_by(run, plan)
         self._site_tenant = plan.site.tenant_dbid
+        self._found = {
+            address: one.dbid
+            for address, entry in self._written.items()
+            if (one := entry.now(live)) is not None
+        }
         self._renames = {(one.type, one.dbid): one for one in self._renamed_back(live)}
         live = self._live = with_new_names(live, self._renames.values())
         self._names = names_at_run(live, run)
@@ -72,8 +77,7 @@ class _Undo:
     def _renamed_back(self, live: Snapshot) -> Iterator[Rename]:
         """The objects that the run renamed and that are still called so."""
         for entry in self._written.values():
-            before, after = entry.before, entry.after
-            now = live.get(after.type, after.dbid) if after else None
+            before, after, now = entry.before, entry.after, entry.now(live)
             if before and after and now and name_of(before) != name_of(after) == name_of(now):
                 yield Rename(now.type, now.dbid, name_of(after), name_of(before))
 
@@ -100,7 +104,8 @@ class _Undo:
 
     def _revert(self, entry: Written) -> Iterator[Action]:
         subject, before, after = entry.action.subject, entry.before, entry.after
-        now = self._now(entry)
+        dbid = self._found.get(subject.address)
+        now = self._live.get(subject.object_type, dbid) if dbid else None
         if (
             before is None
             and after is not None
@@ -128,10 +133,6 @@ class _Undo:
             if isinstance(action, Create):
                 self._new_dbids.append(action.address)
             yield action
-
-    def _now(self, entry: Written) -> ConfObject | None:
-        one = entry.after or entry.before
-        return self._live.get(one.type, one.dbid) if one else None
 
     def _fields(self, one: ConfObject) -> dict[FieldPath, Value]:
         return flatten(ALL_TYPES[one.type], one.attributes, self._names)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from reconciler.kinds.natural_keys import key_values
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Write
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
@@ -33,6 +35,16 @@ class Written:
             elif step.call == "delete":
                 after = None
         return after
+
+    def now(self, live: Snapshot) -> ConfObject | None:
+        """The object among ``live`` objects; None: it is gone. If it was deleted and created again
+        since, such as by the undo of a later run, it is found by the name that the run left."""
+        one = self.after or self.before
+        found = live.get(one.type, one.dbid) if one else None
+        if found is None and self.before and self.after:
+            key = key_values(ALL_TYPES[self.after.type], self.after.attributes)
+            return live.with_key(self.after.type, key)
+        return found
 
     @property
     def deleted(self) -> RunStep | None:
