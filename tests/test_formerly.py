@@ -17,7 +17,7 @@ from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import name_path
-from reconciler.server.delta import Delta
+from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.snapshot import Snapshot
 from reconciler.testing.faults import CallName, Drop, When
 from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments
@@ -140,6 +140,13 @@ def test_a_plan_shows_the_old_name_and_the_new_and_what_is_left_of_the_old(tmp_p
     assert "Plan: 0 to create, 2 to update, 0 to replace, 0 to delete." in planned
 
 
+def test_a_manifest_that_still_has_the_old_name_is_told_the_new_one(tmp_path: Path) -> None:
+    place = Renaming(tmp_path, ROUTED.replace("script:New.Routing", "script:Old.Routing"))
+    assert (
+        "refers to EnhancedRouting 'Old.Routing', which is to be called 'New.Routing'"
+    ) in words(place.run("plan", code=3).out)
+
+
 def test_a_renamed_object_stays_where_it_is_with_all_that_it_has(tmp_path: Path) -> None:
     place = Renaming(tmp_path, ROUTED)
     before = place.objects()
@@ -222,6 +229,15 @@ def test_of_two_former_names_only_one_may_be_there(tmp_path: Path) -> None:
     place.declare(QUEUE.replace("[Old]", "[Oldest, Old]"))
     planned = place.run("apply", "--auto-approve", code=3).out
     assert "are there, and formerly says that they are one object" in words(planned)
+
+
+def test_a_new_name_that_a_script_of_another_type_has_is_blocked(tmp_path: Path) -> None:
+    place = Renaming(tmp_path, QUEUE)
+    place.rename("Script", "All", "New")
+    planned = place.run("plan", code=3).out
+    assert "blocked: the name is taken by 'New' (script of type InteractionQueueView" in words(
+        planned
+    )
 
 
 def test_both_names_there_is_blocked(tmp_path: Path) -> None:
@@ -527,3 +543,31 @@ def test_an_undo_finds_what_was_deleted_and_created_again_since(tmp_path: Path) 
 
 def _run_of(done: Result) -> str:
     return done.out.split("gwe undo ")[1].split()[0]
+
+
+def test_a_secret_goes_with_its_object_and_into_no_file(tmp_path: Path) -> None:
+    then = "\n    permissions"
+    secret = SITE.replace(f"{{s: {{own: live}}}}{then}", f"{{s: {{password: hush}}}}{then}")
+    place = Renaming(tmp_path, GROUP, site=secret)
+    place.run("plan", "--out", "plan.json")
+    assert "hush" not in (tmp_path / "plan.json").read_text(encoding="utf-8")
+    done = gwe("apply", "plan.json", "--auto-approve", cwd=tmp_path)
+    assert done.code == 0, done.out + done.err
+    group = find(place.server, "AgentGroup", "Crew")
+    assert group.attributes["userProperties"] == {"s": {"password": "hush"}}
+
+
+def test_what_a_run_wrote_under_the_old_name_is_known_under_the_new(tmp_path: Path) -> None:
+    limit = "spec: {annex: {Queue: {own: '1'}}}\n"
+    place = Renaming(tmp_path, f"{HEAD}kind: InteractionQueue\nmetadata: {{name: Old}}\n{limit}")
+    first = _run_of(place.apply())
+    place.declare(QUEUE + limit)
+    place.apply()
+    explained = place.run("explain InteractionQueue/New/annex/Queue/own").out
+    assert f"last run      {first}" in explained
+    with opened(place.server) as server:
+        live = server.read("Script", {"dbid": 600})[0]
+        kept = KeyValueDelta(changed={"Queue": {"own": "2"}})
+        server.update("Script", live.dbid, Delta(key_values={"userProperties": kept}))
+    drift = place.run("drift", code=2).out
+    assert f"New  changed on the server since run {first}" in drift

@@ -1,10 +1,11 @@
 """Each object that a run wrote, before and after, from its journal. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Write
+from reconciler.plan.actions import Action, Write
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -72,3 +73,15 @@ def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
             entry = found.setdefault(step.address, Written(actions[step.address]))
             entry.steps.append(step)
     return found
+
+
+def written_to(action: Action, written: Mapping[str, Written]) -> Written | None:
+    """What a run wrote to the object of an action, which may have had another name then."""
+    found = written.get(action.address)
+    if found is not None or not action.dbid:
+        return found
+    key = (action.object_type, action.dbid)
+    for entry in written.values():
+        if entry.after is not None and (entry.after.type, entry.after.dbid) == key:
+            return entry
+    return None

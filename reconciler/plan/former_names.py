@@ -42,7 +42,8 @@ def find_former_names(context: Context) -> tuple[Context, FormerNames]:
     origins: dict[ObjectKey, FormerName] = {}
     while wanted:
         found = [(desired, _Candidates.of(desired, context)) for desired in wanted]
-        new = [(desired, *each.single) for desired, each in found if each.single]
+        single = [(desired, *each.single) for desired, each in found if each.single]
+        new = [one for one in single if (one[1].type, one[1].dbid) not in renames]
         if not new:
             blocked = {one.address: each.conflict for one, each in found if each.conflict}
             return context, FormerNames(renames, origins, blocked)
@@ -92,9 +93,9 @@ class _Candidates:
     @property
     def conflict(self) -> str:
         """Why nothing can be done; empty: there is only one."""
-        if not self.former:
-            return ""
         found = [*([self.there] if self.there else []), *(one for one, _ in self.former)]
+        if not self.former or len(found) < 2:
+            return ""
         return (
             f"{' and '.join(map(describe, found))} are there, and formerly says that they are one"
             " object: delete what is not needed, or take its name out of formerly"

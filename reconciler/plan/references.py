@@ -232,9 +232,23 @@ def reference_problem(
     found = final.find("Script", tenant, reference.name)
     wanted = reference.script_type
     if found is None:
-        return f"{wanted} {reference.name!r}, which neither exists nor is to be created"
+        now = _name_now(reference.name, context)
+        instead = f"is to be called {now!r}" if now else "neither exists nor is to be created"
+        return f"{wanted} {reference.name!r}, which {instead}"
     kind = enums.mnemonic(enums.SCRIPT_TYPE, int(found.attributes["type"]))
     return "" if kind == wanted else f"{reference.name!r}, which is of type {kind}, not {wanted}"
+
+
+def _name_now(former: str, context: Context) -> str:
+    """The name that a manifest gives to the script of a former name; empty: none does."""
+    return next(
+        (
+            desired.name
+            for desired in context.desired.objects
+            if desired.kind.type == "Script" and any(one.name == former for one in desired.formerly)
+        ),
+        "",
+    )
 
 
 def _endpoint_problem(
