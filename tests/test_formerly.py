@@ -17,7 +17,7 @@ from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import name_path
-from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.snapshot import Snapshot
 from reconciler.testing.faults import CallName, Drop, When
 from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments
@@ -571,3 +571,33 @@ def test_what_a_run_wrote_under_the_old_name_is_known_under_the_new(tmp_path: Pa
         server.update("Script", live.dbid, Delta(key_values={"userProperties": kept}))
     drift = place.run("drift", code=2).out
     assert f"New  changed on the server since run {first}" in drift
+
+
+def test_a_rename_of_a_group_is_stale_once_the_group_has_members(tmp_path: Path) -> None:
+    place = Renaming(
+        tmp_path, f"{HEAD}kind: AgentGroup\nmetadata: {{name: None, formerly: [Empty]}}\n"
+    )
+    place.run("plan", "--out", "plan.json")
+    with opened(place.server) as server:
+        server.update("AgentGroup", 301, Delta(lists={"agentDBIDs": ListDelta(added=[401])}))
+    done = gwe("apply", "plan.json", "--auto-approve", cwd=tmp_path)
+    assert done.code == 4
+    assert "/agents/7001 has appeared" in done.err
+
+
+def test_an_object_of_the_server_keeps_its_name(tmp_path: Path) -> None:
+    own = "{name: Mine, tenant: Environment, formerly: [Super Administrators]}"
+    place = Renaming(tmp_path, f"{HEAD}kind: AccessGroup\nmetadata: {own}\n")
+    planned = place.run("plan", code=3).out
+    assert "it is one of the server's own objects, which are never renamed" in words(planned)
+
+
+def test_a_replace_for_a_name_counts_towards_the_limits(tmp_path: Path) -> None:
+    place = Renaming(tmp_path, VALUE)
+    (tmp_path / "gwe.toml").write_text("[guards]\nat_least = 1\n")
+    refused = place.run("apply", "--auto-approve", code=3)
+    assert "1 of 1 existing managed objects (100 %) would be replaced" in words(
+        refused.out + refused.err
+    )
+    place.declare(QUEUE)
+    place.apply()

@@ -153,7 +153,10 @@ def stale_error(plan: Plan, stale: Sequence[Outcome], live: Snapshot) -> StalePl
 
 
 def _is_applied(action: Write, live: Snapshot) -> bool:
-    """Whether the server has already what an action would write."""
+    """Whether the server has already what an action would write. Of a rename it is not known: in
+    ``live`` it is done."""
+    if rename_of(action):
+        return False
     found = live.get(action.object_type, action.dbid)
     if isinstance(action, Delete):
         return found is None
