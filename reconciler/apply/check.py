@@ -88,8 +88,7 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 f"{action.address}: another Web Engagement site of this tenant may use it:"
                 f" {', '.join(now.siblings)}"
                 for action in plan.writes
-                if isinstance(action, Replace | Delete) or rename_of(action)
-                if not plan.undoes
+                if not plan.undoes and (isinstance(action, Replace | Delete) or rename_of(action))
             ]
         # Asking for the undo, or to destroy, is the consent to all that this deletes.
         asked = plan.undoes or DESTROY in plan.consent

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Write
+from reconciler.plan.identity import kind_of
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -44,7 +45,8 @@ class Written:
         found = live.get(one.type, one.dbid) if one else None
         if found is None and self.before and self.after:
             key = key_values(ALL_TYPES[self.after.type], self.after.attributes)
-            return live.with_key(self.after.type, key)
+            found = live.with_key(self.after.type, key)
+            return found if found and kind_of(found) == kind_of(self.after) else None
         return found
 
     @property
