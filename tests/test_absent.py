@@ -51,12 +51,14 @@ ALL = "---\n".join(
         (
             absent("AgentGroup", "name: G", 'spec: {agents: ["7001"]}\n'),
             "error: m.yaml:5:1: spec cannot stand beside ensure: absent\n"
-            "  An object that must not be there has no fields: remove spec, or ensure.\n",
+            "  An object that must not be there has no fields and no former names: remove spec,"
+            " or ensure.\n",
         ),
         (
             absent("InteractionQueue", "name: Q", "initial: {state: Enabled}\n"),
             "error: m.yaml:5:1: initial cannot stand beside ensure: absent\n"
-            "  An object that must not be there has no fields: remove initial, or ensure.\n",
+            "  An object that must not be there has no fields and no former names: remove"
+            " initial, or ensure.\n",
         ),
         (
             absent("ApplicationOptions", "name: o", "target: {application: Chat}\n"),

@@ -18,6 +18,7 @@ from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import DESTROY, Plan, SiteMark
+from reconciler.plan.renames import name_taken, rename_of
 from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot
 
@@ -87,7 +88,7 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 f"{action.address}: another Web Engagement site of this tenant may use it:"
                 f" {', '.join(now.siblings)}"
                 for action in plan.writes
-                if isinstance(action, Replace) or (isinstance(action, Delete) and not plan.undoes)
+                if not plan.undoes and (isinstance(action, Replace | Delete) or rename_of(action))
             ]
         # Asking for the undo, or to destroy, is the consent to all that this deletes.
         asked = plan.undoes or DESTROY in plan.consent
@@ -118,7 +119,7 @@ def stale_outcomes(plan: Plan, live: Snapshot) -> list[Outcome]:
     found = []
     deletions = Deletions(plan.actions, live, plan.site)
     for action in plan.writes:
-        problem = misnamed(action, plan, live)
+        problem = name_taken(action, live) or misnamed(action, plan, live)
         messages = [problem] if problem else stale_fields(action, live)
         messages = messages or contradictions(action, live, undo=bool(plan.undoes))
         if not messages and not plan.undoes:
@@ -151,7 +152,10 @@ def stale_error(plan: Plan, stale: Sequence[Outcome], live: Snapshot) -> StalePl
 
 
 def _is_applied(action: Write, live: Snapshot) -> bool:
-    """Whether the server has already what an action would write."""
+    """Whether the server has already what an action would write. Of a rename it is not known: in
+    ``live`` it is done."""
+    if rename_of(action):
+        return False
     found = live.get(action.object_type, action.dbid)
     if isinstance(action, Delete):
         return found is None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.apply.written import Written, written_by
+from reconciler.apply.written import Written, written_by, written_to
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 from reconciler.plan.actions import (
     Create,
@@ -58,7 +58,8 @@ def with_causes(plan: Plan, runs: Iterable[tuple[StoredRun, Plan]]) -> Plan:
         written = written_by(run, applied)
         in_sync = _in_sync(applied) if applied.manifests == plan.manifests else ()
         for address, search in searches.items():
-            search.look_at(run.name, written.get(address), in_sync=address in in_sync)
+            found = written_to(search.action, written)
+            search.look_at(run.name, found, in_sync=address in in_sync)
         if not any(search.wanted for search in searches.values()):
             break
     if not read or not searches:
@@ -78,7 +79,7 @@ class _Search:
     fields that no run was found for yet."""
 
     def __init__(self, action: Write) -> None:
-        self._action = action
+        self.action = action
         self.wanted = dict(_desired(action))
         self._found: dict[FieldPath, Cause] = {}
 
@@ -109,7 +110,7 @@ class _Search:
         )
 
     def _text(self, cause: Cause, read: int) -> str:
-        match cause.origin, self._action:
+        match cause.origin, self.action:
             case "none", _:
                 runs = "the run" if read == 1 else f"any of the {read} runs"
                 return f"not applied yet by {runs} on record"

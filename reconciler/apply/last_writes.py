@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 
 from reconciler.apply.drift_causes import written_values
-from reconciler.apply.written import written_by
+from reconciler.apply.written import written_by, written_to
 from reconciler.kinds.fields import FieldPath
+from reconciler.plan.actions import Action
 from reconciler.plan.explanation import LastWrite
 from reconciler.plan.model import Plan
 from reconciler.state.store import StoredRun
 
 
-def last_writes(runs: Iterable[tuple[StoredRun, Plan]], address: str) -> dict[FieldPath, LastWrite]:
-    """Field of an object -> the last run that wrote it. ``runs``: each with the plan that it
-    applied, latest first."""
+def last_writes(
+    runs: Iterable[tuple[StoredRun, Plan]], action: Action
+) -> dict[FieldPath, LastWrite]:
+    """Field of the object of an action -> the last run that wrote it. ``runs``: each with the plan
+    that it applied, latest first."""
     found: dict[FieldPath, LastWrite] = {}
     for run, applied in runs:
-        written = written_by(run, applied).get(address)
+        written = written_to(action, written_by(run, applied))
         if written is None:
             continue
         there = written.after is not None

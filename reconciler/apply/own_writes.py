@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from reconciler.plan.actions import Delete, Replace, Update, Write
 from reconciler.plan.fingerprint import stale_fields
 from reconciler.plan.losses import referrers
+from reconciler.plan.renames import rename_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
@@ -24,9 +25,16 @@ class OwnWrites:
     def __init__(self, actions: Iterable[Write], live: Snapshot) -> None:
         self._planned = {(one.object_type, one.dbid): one for one in actions if one.dbid}
         self._live = live
-        self._left: dict[ObjectKey, ConfObject] = {}
+        self._left: dict[ObjectKey, ConfObject | None] = {}
         self.written: set[ObjectKey] = set()
         """The objects that were created or updated."""
+
+    def put(self, one: ConfObject) -> None:
+        """Notes a live object, just read or written. One that the plan renames has its new name
+        in it already."""
+        planned = self._planned.get((one.type, one.dbid))
+        renamed = rename_of(planned) if planned else None
+        self._live.put(renamed.done(one, self._live) if renamed else one)
 
     def stale_fields(self, action: Update | Replace | Delete) -> list[str]:
         """What others have changed since the plan, in sentences; see ``fingerprint``."""
@@ -48,7 +56,7 @@ class OwnWrites:
         found = []
         for one in referring:
             key = (one.type, one.dbid)
-            self._live.put(one)
+            self.put(one)
             planned = self._planned.get(key)
             if isinstance(planned, Update | Replace | Delete) and not self.stale_fields(planned):
                 found.append(key)
@@ -57,5 +65,5 @@ class OwnWrites:
     def left(self, changed: Iterable[ConfObject]) -> None:
         """Notes how the run has left such objects."""
         for one in changed:
-            self._live.put(one)
-            self._left[one.type, one.dbid] = one
+            self.put(one)
+            self._left[one.type, one.dbid] = self._live.get(one.type, one.dbid)

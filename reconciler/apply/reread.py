@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
+from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE, VALUES
 from reconciler.launch.adapter import FileSpec, installation_label
 from reconciler.launch.files import Installation
-from reconciler.plan.actions import changes_of, kept_of
+from reconciler.plan.actions import Write, changes_of, kept_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.planner import mark_of
 from reconciler.plan.queries import ReadRequirement, action_requirements
+from reconciler.plan.reading_round import by_key
 from reconciler.plan.reads import reads_of
-from reconciler.server.port import Reader
+from reconciler.plan.renames import new_key, rename_of
+from reconciler.server.port import ConfObject, Reader
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
@@ -48,6 +51,13 @@ def read_again(
     needs = [*action_requirements(plan.actions, mark.tenant_dbid), *more]
     live = read_in_rounds(server, found, reads_of(needs, ()))
     return live, mark_of(site, live)
+
+
+def read_holder(server: Reader, action: Write, one: ConfObject) -> Sequence[ConfObject]:
+    """The object that has the name which an action gives to ``one``, if it renames it."""
+    renamed = rename_of(action)
+    filters = by_key(ALL_TYPES[one.type], new_key(one, renamed.after)) if renamed else {}
+    return server.read(one.type, filters) if filters else ()
 
 
 def check_installation(run: RunSummary, plan: Plan, installation: Installation | None) -> None:

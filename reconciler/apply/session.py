@@ -13,6 +13,7 @@ from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.server.port import Server
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.state.records import RunHead
@@ -62,7 +63,8 @@ class RunOptions:
 @dataclass(frozen=True)
 class RunSession:
     """A run that holds its lock. ``server`` answers for launch files too; ``live`` and
-    ``site`` are what the plan depends on, as it is now."""
+    ``site`` are what the plan depends on, as it is now. In ``live`` objects that the plan renames
+    have their new names already (``plan.renames``)."""
 
     server: Server
     lock: RunLock
@@ -105,6 +107,7 @@ def run_session(
                 lock.start_writing()
             check()
             live, site = read_again(plan, server, options.installation)
+            live = with_new_names(live, renames_in(plan.writes))
         calls = Calls(server, journal, lock, first_step=resumes_at or 1)
         yield RunSession(server, lock, calls, live, site)
 

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo_actions import undo_actions
+from reconciler.apply.written import written_by
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
+from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.launch.adapter import FilesReader
 from reconciler.launch.files import Installation
 from reconciler.plan.actions import Create
@@ -17,9 +20,13 @@ from reconciler.plan.guards import Limits, refusals, spare_predefined
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.queries import ReadRequirement
+from reconciler.plan.reading_round import by_key
+from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
+from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import name_of
 from reconciler.state.store import StoredRun
 
 
@@ -53,10 +60,12 @@ def plan_undo(
     if installation is not None:
         server = FilesReader(server, installation, file_specs(plan))
     live, site = read_again(plan, server, installation, _requirements(run, plan))
+    live = _with_created_again(live, run, plan, server)
     actions, notices = undo_actions(run, plan, live, force=force)
     known = known_secrets or KnownSecrets()
     actions = [with_secrets(one, secret_names, known.of(*one.subject.identity)) for one in actions]
     actions = spare_predefined(actions, live)
+    live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
@@ -73,6 +82,19 @@ def plan_undo(
     )
 
 
+def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Reader) -> Snapshot:
+    """The live objects, with those that have come under the same names in the place of objects
+    that the run has written and that are gone."""
+    found: list[ConfObject] = []
+    for entry in written_by(run, plan).values():
+        one = entry.after
+        if one and entry.before and entry.now(live) is None and one.type != LAUNCH_FILE:
+            kind = ALL_TYPES[one.type]
+            filters = by_key(kind, key_values(kind, one.attributes))
+            found += server.read(one.type, filters) if filters else ()
+    return Snapshot([*live, *found]) if found else live
+
+
 def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     """What must be read besides the run's objects: the objects that refer to them now, and
     those that did before."""
@@ -81,6 +103,13 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
         for action in plan.writes
         if isinstance(action, Create) and action.object_type != "Application"
     ]
+    for entry in written_by(run, plan).values():
+        before, after = entry.before, entry.after
+        if before and after and name_of(before) != name_of(after):
+            place = (after.type, after.tenant)
+            requirements.append(
+                ReadRequirement(*place, dbid=after.dbid, new_name=name_of(before), referrers=True)
+            )
     for step in run.steps:
         for one in filter(None, (step.before, step.after)):
             targets = tuple(targets_of(ALL_TYPES[one.type], one.attributes, _words(one)))

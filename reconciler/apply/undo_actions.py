@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.apply.references import restore_references
+from reconciler.apply.undo_order import with_addresses, with_needs
 from reconciler.apply.written import Written, names_at_run, written_by
 from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.flatten import flatten, leaf
@@ -23,6 +24,7 @@ from reconciler.plan.actions import (
     Fingerprint,
     InSync,
     Keep,
+    Replace,
     Skip,
     Subject,
     Update,
@@ -33,10 +35,14 @@ from reconciler.plan.changes import Change
 from reconciler.plan.deletions import delete_of
 from reconciler.plan.folders import same_folder
 from reconciler.plan.identity import subject_now
-from reconciler.plan.losses import losses
+from reconciler.plan.losses import losses, with_losses
+from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan
+from reconciler.plan.renames import Rename, change_of_name, with_new_names
+from reconciler.plan.replace import done_by_server
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import name_of
 from reconciler.site.inventory_lists import is_inventory, without_entries
 from reconciler.state.store import RunStep, StoredRun
 
@@ -56,19 +62,37 @@ class _Undo:
     def __init__(self, run: StoredRun, plan: Plan, live: Snapshot, *, force: bool) -> None:
         self._written = written_by(run, plan)
         self._site_tenant = plan.site.tenant_dbid
-        self._live = live
+        self._found = {
+            address: one.dbid
+            for address, entry in self._written.items()
+            if (one := entry.now(live)) is not None
+        }
+        self._renames = {(one.type, one.dbid): one for one in self._renamed_back(live)}
+        live = self._live = with_new_names(live, self._renames.values())
         self._names = names_at_run(live, run)
         self._force = force
         self.notices: list[str] = []
         self._new_dbids: list[str] = []
 
+    def _renamed_back(self, live: Snapshot) -> Iterator[Rename]:
+        """The objects that the run renamed and that are still called so."""
+        for entry in self._written.values():
+            before, after, now = entry.before, entry.after, entry.now(live)
+            if before and after and now and name_of(before) != name_of(after) == name_of(now):
+                yield Rename(now.type, now.dbid, name_of(after), name_of(before))
+
     def actions(self) -> list[Action]:
         """The actions, in reverse order of the run's."""
         found: list[Action] = []
+        moved: dict[str, str] = {}
         for entry in reversed(self._written.values()):
-            found += self._revert(entry)
+            actions = list(self._revert(entry))
+            found += actions
+            # An object that the run has renamed has its former address again.
+            if actions:
+                moved[entry.action.address] = actions[0].address
         self._note_new_dbids()
-        return self._with_needs(_merged(found))
+        return with_needs(_merged(with_addresses(found, moved)), self._written, moved)
 
     def _note_new_dbids(self) -> None:
         found = self._new_dbids
@@ -78,22 +102,10 @@ class _Undo:
                 f"The DBID that an object had before it was deleted is gone for good: {listed}."
             )
 
-    def _with_needs(self, actions: list[Action]) -> list[Action]:
-        """The actions, each after those that needed its object in the run."""
-        present = {action.address for action in actions}
-        needs: dict[str, list[str]] = {}
-        for address, entry in self._written.items():
-            for need in entry.action.needs:
-                if need in present and address in present:
-                    needs.setdefault(need, []).append(address)
-        return [
-            replace(action, needs=(*action.needs, *needs.get(action.address, ())))
-            for action in actions
-        ]
-
     def _revert(self, entry: Written) -> Iterator[Action]:
         subject, before, after = entry.action.subject, entry.before, entry.after
-        now = self._now(entry)
+        dbid = self._found.get(subject.address)
+        now = self._live.get(subject.object_type, dbid) if dbid else None
         if (
             before is None
             and after is not None
@@ -110,20 +122,17 @@ class _Undo:
             yield self._create(subject, before, entry.deleted)
             yield from self._references(entry)
         elif before is not None and after is not None and now is not None:
-            yield self._restore(subject, before, after, now)
+            restored = self._restore(subject, before, after, now)
+            yield restored
             yield from self._references(entry)
-            if before.dbid != now.dbid:
-                self._new_dbids.append(subject.address)
+            if before.dbid != now.dbid or isinstance(restored, Replace):
+                self._new_dbids.append(restored.address)
 
     def _references(self, entry: Written) -> Iterator[Action]:
         for action in restore_references(entry, self._live, self._names, self._site_tenant):
             if isinstance(action, Create):
                 self._new_dbids.append(action.address)
             yield action
-
-    def _now(self, entry: Written) -> ConfObject | None:
-        one = entry.after or entry.before
-        return self._live.get(one.type, one.dbid) if one else None
 
     def _fields(self, one: ConfObject) -> dict[FieldPath, Value]:
         return flatten(ALL_TYPES[one.type], one.attributes, self._names)
@@ -184,6 +193,14 @@ class _Undo:
             change = _change(subject, path, live.get(path), old.get(path))
             (changes if live.get(path) == left.get(path) else kept).append(change)
         subject = subject_now(subject, now, self._live, self._site_tenant)
+        renamed = self._renames.get((now.type, now.dbid))
+        if renamed:
+            changes.insert(0, change_of_name(renamed))
+            holder = renamed.holder(self._live)
+            if holder is not None:
+                return Blocked(subject, f"its former name is taken by {describe(holder)}")
+            update = _update(subject, changes, kept, folder=now.folder)
+            return with_losses(done_by_server(update, now, self._live), self._live)
         if changes:
             return _update(subject, changes, kept, folder=now.folder)
         if kept:

@@ -18,6 +18,7 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.carried import Inheritance, carrying, hand_over, read_referrers
 from reconciler.apply.own_writes import OwnWrites
 from reconciler.apply.report import Outcome
+from reconciler.apply.reread import read_holder
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.flatten import flatten
@@ -251,14 +252,15 @@ class Writes:
         """The object as it is now. StaleActionError if it has changed since the plan."""
         numbers = (action.dbid, *action.fingerprint.sources)
         read = {dbid: self._server.read(action.object_type, {"dbid": dbid}) for dbid in numbers}
+        one = next(iter(read[action.dbid]), None)
+        holders = read_holder(self._server, action, one) if one else ()
         with self._computing:
             for dbid, found in read.items():
-                if found:
-                    self._live.put(found[0])
-                else:
+                if not found:
                     self._live.drop(action.object_type, dbid)
+            for each in (*holders, *(each for found in read.values() for each in found)):
+                self._own.put(each)
             messages = self._own.stale_fields(action)
-            one = self._live.get(action.object_type, action.dbid)
         if messages or one is None:
             listed = "; ".join(messages[:3])
             listed += f"; and {len(messages) - 3} more" if len(messages) > 3 else ""

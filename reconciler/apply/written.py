@@ -1,8 +1,12 @@
 """Each object that a run wrote, before and after, from its journal. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.plan.actions import Write
+from reconciler.kinds.natural_keys import key_values
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.plan.actions import Action, Write
+from reconciler.plan.identity import kind_of
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -34,6 +38,17 @@ class Written:
                 after = None
         return after
 
+    def now(self, live: Snapshot) -> ConfObject | None:
+        """The object among ``live`` objects; None: it is gone. If it was deleted and created again
+        since, such as by the undo of a later run, it is found by the name that the run left."""
+        one = self.after or self.before
+        found = live.get(one.type, one.dbid) if one else None
+        if found is None and self.before and self.after:
+            key = key_values(ALL_TYPES[self.after.type], self.after.attributes)
+            found = live.with_key(self.after.type, key)
+            return found if found and kind_of(found) == kind_of(self.after) else None
+        return found
+
     @property
     def deleted(self) -> RunStep | None:
         return next((step for step in self.steps if step.call == "delete"), None)
@@ -57,3 +72,15 @@ def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
         if step.answered and step.address in found and step.call != "update_referrer":
             found[step.address].steps.append(step)
     return {address: entry for address, entry in found.items() if entry.steps}
+
+
+def written_to(action: Action, written: Mapping[str, Written]) -> Written | None:
+    """What a run wrote to the object of an action, which may have had another name then."""
+    found = written.get(action.address)
+    if found is not None or not action.dbid:
+        return found
+    key = (action.object_type, action.dbid)
+    for entry in written.values():
+        if entry.after is not None and (entry.after.type, entry.after.dbid) == key:
+            return entry
+    return None

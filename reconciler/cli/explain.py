@@ -43,7 +43,7 @@ def command(
         explainer = Explainer(planned.plan, planned.live, planned.desired, planned.loaded)
         action, field = explainer.find(address)
         runs = engine.past_runs(planned.plan)
-        found = explainer.explain(action, field, last_writes(runs, action.address))
+        found = explainer.explain(action, field, last_writes(runs, action))
     from reconciler.render.explanation import EXPLAIN, print_explanation  # noqa: PLC0415
 
     if form.format == "json":

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from reconciler.kinds import enums
-from reconciler.kinds.model import Attribute, ObjectType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
 
@@ -23,6 +23,10 @@ PRESENT, ABSENT = "present", "absent"
 
 OBJECT = "Object"
 """The kind of manifests that name an object type in ``metadata.type``."""
+
+_NAMES_THE_SITE = ("Tenant", "Application")
+"""Types whose objects are named outside of manifests: on the command line, in gwe.toml and in
+launch files. No manifest renames them."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,16 @@ class ManifestKind:
     def tenanted(self) -> bool:
         """Whether its objects belong to a tenant."""
         return self.binding == "object" and has_tenant(self.object_type)
+
+    @property
+    def renamable(self) -> bool:
+        """Whether its objects can get another name: by an update, or as new objects in the place
+        of the old ones."""
+        if self.binding != "object" or self.type in _NAMES_THE_SITE:
+            return False
+        name = key_parts(self.object_type)[-1]
+        can = not name.immutable or self.overwrite == "replace"
+        return can and name.type is ValueType.TEXT
 
     @property
     def overwrites(self) -> tuple[Overwrite, ...]:

@@ -127,6 +127,8 @@ class ObjectType:
     ``unique``: further sets of attributes that no two objects share.
     ``dbid``: the attribute with the DBID, which no table entry lists.
     ``written_by_server``: clients only read its objects.
+    ``keeps_name_with``: the attribute with the members of a group: while it has any, its name
+    cannot be changed.
     ``folder``: the name of the default folder. ``owner``: the attribute with the folder's
     owner, of type ``owner_type``; empty: tenant Environment owns it.
     ``filters``: filter -> path of the value that it compares, with ``[]`` for any entry of a
@@ -145,6 +147,7 @@ class ObjectType:
     filters: Mapping[str, str] = field(default_factory=dict)
     dbid: str = "DBID"
     written_by_server: bool = False
+    keeps_name_with: str = ""
 
     def __post_init__(self) -> None:
         by_name = {attribute.name: attribute for attribute in self.attributes}

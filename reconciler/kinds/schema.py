@@ -15,7 +15,6 @@ from reconciler.kinds.manifest_kind import (
     ManifestKind,
 )
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.option_schema import (
     FILE_VALUE,
     INITIAL_FILE_VALUE,
@@ -26,7 +25,7 @@ from reconciler.kinds.option_schema import (
     sections_of,
 )
 from reconciler.kinds.roles import TARGET_ROLES
-from reconciler.kinds.schema_fields import field_schema
+from reconciler.kinds.schema_fields import field_schema, metadata_schema
 from reconciler.kinds.schema_policy import policy_schema
 from reconciler.kinds.schema_shared import with_shared_parts
 from reconciler.kinds.schema_values import NAME, choice
@@ -109,7 +108,7 @@ def kind_schema(kind: ManifestKind) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "apiVersion": {"const": API_VERSION, "$comment": API_VERSION},
         "kind": {"const": kind.heading},
-        "metadata": _metadata(kind),
+        "metadata": metadata_schema(kind),
     }
     required = ["apiVersion", "kind", "metadata"]
     if kind.binding == "variables":
@@ -144,7 +143,12 @@ def _whole_body(kind: ManifestKind) -> dict[str, Any]:
     none: dict[str, Any] = {"not": {}}
     return {
         "if": _has(ensure=ABSENT),
-        "then": {"properties": dict.fromkeys(BLOCKS, none)},
+        "then": {
+            "properties": {
+                "metadata": {"properties": {"formerly": none}},
+                **dict.fromkeys(BLOCKS, none),
+            }
+        },
         **({"else": body} if body else {}),
     }
 
@@ -168,40 +172,6 @@ def _in_either_block(kind: ManifestKind) -> dict[str, Any]:
         for word in words
     ]
     return {"allOf": found} if found else {}
-
-
-def _metadata(kind: ManifestKind) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    required = list(kind.key)
-    if kind.heading == OBJECT:
-        names["type"] = {"const": kind.type, "description": "The object type."}
-        required.insert(0, "type")
-    names |= {word: _key_part(kind, part) for word, part in kind.key.items()}
-    if kind.tenanted:
-        names["tenant"] = {**NAME, "description": "The tenant; the site's where it is absent."}
-    if kind.binding == "object" and kind.object_type.folder:
-        names["folder"] = {
-            **NAME,
-            "description": "Where it is created: folders below the kind's default one, by /.",
-        }
-    return {
-        "type": "object",
-        "$comment": f"a mapping with {' and '.join(required)}",
-        "required": required,
-        "additionalProperties": False,
-        "properties": names,
-    }
-
-
-def _key_part(kind: ManifestKind, part: Attribute) -> dict[str, Any]:
-    if kind.parent and part.word == "attribute":
-        says = "The Business Attribute: its name, or its exact display name."
-        return {**NAME, "description": says}
-    if part.type is ValueType.ENUM and not part.open_ended:
-        return choice(*part.enumeration)
-    if part.type is ValueType.REFERENCE:
-        return {**NAME, "description": f"The name of the {part.refers_to}."}
-    return NAME
 
 
 def _target() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The types of people and of groups of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.attributes import (
@@ -109,10 +110,12 @@ def group_type(
     folder: str,
     *own: Attribute,
     filters: Mapping[str, str] | None = None,
+    keeps_name_with: str = "",
 ) -> ObjectType:
     """A group: of agents, places, DNs, or of people who may do something. The attributes that
-    all groups have are in the protocol's ``CfgGroup``."""
-    return tenant_type(
+    all groups have are in the protocol's ``CfgGroup``. ``keeps_name_with``: its members, if it
+    keeps its name while it has any."""
+    group = tenant_type(
         type_name,
         number,
         folder,
@@ -126,6 +129,7 @@ def group_type(
         reference("contractDBID", "contract", "ObjectiveTable"),
         filters=filters,
     )
+    return replace(group, keeps_name_with=keeps_name_with)
 
 
 _ACCESS_GROUP = group_type(
@@ -148,6 +152,7 @@ _AGENT_GROUP = group_type(
     "Agent Groups",
     references("agentDBIDs", "agents", "Person"),
     filters={"person_dbid": "agentDBIDs[]"},
+    keeps_name_with="agentDBIDs",
 )
 
 _PERSON_LAST_LOGIN = ObjectType(

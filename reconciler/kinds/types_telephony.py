@@ -156,6 +156,7 @@ _PLACE_GROUP = group_type(
     "Place Groups",
     references("placeDBIDs", "places", "Place"),
     filters={"place_dbid": "placeDBIDs[]"},
+    keeps_name_with="placeDBIDs",
 )
 
 _DN_GROUP = group_type(
@@ -174,6 +175,7 @@ _DN_GROUP = group_type(
         ),
     ),
     filters={"dn_group_type": "type", "dn_dbid": "DNs[].DNDBID"},
+    keeps_name_with="DNs",
 )
 
 _IVR = tenant_type(

@@ -6,7 +6,7 @@ problems are reported together. Without a site (``gwe validate``), only what nee
 checked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from reconciler.diagnostics import Diagnostic, assign_rule
@@ -21,13 +21,19 @@ from reconciler.manifest.desired import (
     DesiredFile,
     DesiredObject,
     DesiredOptions,
+    FormerName,
     Untargeted,
 )
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.expand import Expanded, expand
 from reconciler.manifest.fields import FieldReader
 from reconciler.manifest.interpolate import Allowance, Interpolation, Scope
-from reconciler.manifest.merge import merge_options, report_same_files, report_same_objects
+from reconciler.manifest.merge import (
+    merge_options,
+    report_former_names,
+    report_same_files,
+    report_same_objects,
+)
 from reconciler.manifest.names import report_names
 from reconciler.manifest.targets import target_applications, target_role
 from reconciler.manifest.variables import Variables
@@ -86,6 +92,7 @@ class _Binder:
 
     def finish(self) -> Desired:
         report_same_objects(self._objects, self._problems)
+        report_former_names(self._objects, self._problems)
         report_same_files(self._files, self._problems)
         options = merge_options(self._options, self._problems)
         if self._problems:
@@ -136,6 +143,7 @@ class _Binder:
                 folder=_name(expanded, "folder"),
                 other_tenant=kind.tenanted and tenant != site_tenant,
                 absent=absent,
+                formerly=tuple(_former_names(expanded)),
             )
         )
 
@@ -200,6 +208,13 @@ def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
     except FieldValueError as error:
         expanded.report(("metadata", word), f"metadata.{error}")
         return text
+
+
+def _former_names(expanded: Expanded) -> Iterator[FormerName]:
+    """The names in ``metadata.formerly``. They may be any that a server can hold: to rename an
+    object is a way to get rid of a bad name."""
+    for index, value in enumerate(expanded.data["metadata"].get("formerly", ())):
+        yield FormerName(as_text(value), expanded.at(("metadata", "formerly", str(index))))
 
 
 def _name(expanded: Expanded, word: str) -> str:

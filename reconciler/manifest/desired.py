@@ -1,7 +1,7 @@
 """The desired state: what the manifests of a run declare, bound to a site. Plain values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reconciler.diagnostics import Position
@@ -55,11 +55,20 @@ class ManagedField:
 
 
 @dataclass(frozen=True)
+class FormerName:
+    """A name that an object had, and where a manifest says so."""
+
+    name: str
+    origin: Position
+
+
+@dataclass(frozen=True)
 class DesiredObject:
     """An object that one manifest declares, unlike an application, whose options several share.
 
     ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
-    type has none. ``absent``: the object must not be there."""
+    type has none. ``absent``: the object must not be there. ``formerly``: under these names it may
+    still be on the server."""
 
     kind: ManifestKind
     key: tuple[str, ...]
@@ -70,6 +79,7 @@ class DesiredObject:
     folder: str = ""
     other_tenant: bool = False
     absent: bool = False
+    formerly: tuple[FormerName, ...] = ()
 
     @property
     def name(self) -> str:
@@ -85,6 +95,10 @@ class DesiredObject:
     def address(self) -> str:
         tenant = self.tenant if self.other_tenant else ""
         return object_address(self.kind.name, *self.key, tenant=tenant)
+
+    def named(self, name: str) -> "DesiredObject":
+        """The object under another name."""
+        return replace(self, key=(*self.key[:-1], name))
 
     def base_fields(self) -> dict[FieldPath, Value]:
         """What a new object gets besides its declared fields: its natural key, and the fixed

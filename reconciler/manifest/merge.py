@@ -21,11 +21,44 @@ def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnos
     """Reports every object that more than one manifest declares."""
     for desired, first in _repeated(
         objects,
-        lambda each: (each.kind.type, each.tenant, *map(alike_key, each.key)),
+        _identity,
     ):
         name = "" if first.address == desired.address else f"as {first.address} "
         summary = f"{desired.address} is declared twice, first {name}at {first.origin}"
         problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))
+
+
+def report_former_names(objects: Sequence[DesiredObject], problems: list[Diagnostic]) -> None:
+    """Reports every former name that another manifest declares, or says of its object too."""
+    if not any(each.formerly for each in objects):
+        return
+    declared = {_identity(each): each for each in objects}
+    former: dict[Hashable, DesiredObject] = {}
+    for each in objects:
+        for one in each.formerly:
+            key = _identity(each.named(one.name))
+            other = declared.get(key)
+            says = "declares that name"
+            if other is None:
+                other = former.setdefault(key, each)
+                says = "says the same of its object"
+            if each.name == one.name:
+                summary = f"formerly of {each.address} names {one.name!r}, its own name"
+                hint = "Name what the object was called before, or remove formerly."
+            elif other is not each:
+                summary = (
+                    f"{each.address} was formerly {one.name!r}, and {other.address} at"
+                    f" {other.origin} {says}"
+                )
+                hint = "Remove one of the two: an object has one manifest."
+            else:
+                continue
+            problems.append(Diagnostic(summary, one.origin, hint))
+
+
+def _identity(desired: DesiredObject) -> Hashable:
+    """What no two manifests may have in common."""
+    return (desired.kind.type, desired.tenant, *map(alike_key, desired.key))
 
 
 def report_same_files(files: Iterable[DesiredFile], problems: list[Diagnostic]) -> None:

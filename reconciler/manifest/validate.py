@@ -25,6 +25,11 @@ _NEVER_DELETED = {
     "file": "Launch files are never deleted. A value that must be absent is declared null.",
 }
 
+_NEVER_RENAMED = (
+    "Such objects are not renamed by gwe. Where the server can rename them, do so by hand; then"
+    " change the name in the manifest."
+)
+
 
 def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> list[Manifest]:
     """The documents that are valid manifests; mistakes in the others are reported."""
@@ -174,7 +179,8 @@ def _explain(
             yield Diagnostic(
                 f"{name} cannot stand beside ensure: {ABSENT}",
                 place,
-                f"An object that must not be there has no fields: remove {name}, or ensure.",
+                "An object that must not be there has no fields and no former names: remove"
+                f" {name}, or ensure.",
             )
         case "maxLength":
             yield Diagnostic(f"{name} is longer than {error.validator_value} characters", place)
@@ -236,4 +242,6 @@ def _unknown_fields(
                 summary, hint = f"{name} can stand in spec only", "Move it to spec."
             if not path and name == "ensure" and kind.binding in _NEVER_DELETED:
                 summary, hint = f"{kind.name} has no ensure", _NEVER_DELETED[kind.binding]
+            if path == ("metadata",) and name == "formerly" and kind.binding == "object":
+                summary, hint = f"{kind.name} has no formerly", _NEVER_RENAMED
             yield Diagnostic(summary, document.at((*path, name)), hint)

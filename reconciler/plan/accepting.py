@@ -16,9 +16,15 @@ from reconciler.manifest.interpolate import literal
 from reconciler.plan.actions import Action, Create, Delete, Update
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
+from reconciler.plan.renames import name_path, rename_of
 
 Field = tuple[str, FieldPath]
 """A field of an object: its address and path; the path is empty for the whole object."""
+
+
+_NAME = (
+    "it is called {} on the server: to keep that name, write it as metadata.name, without formerly"
+)
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,12 @@ def _object_left(action: Action) -> Left:
 def _by_place(plan: Plan, left: list[Left]) -> Mapping[Position, Sequence[tuple[Field, Change]]]:
     """The changes by the place that declares them: one manifest may be for several objects."""
     found: dict[Position, list[tuple[Field, Change]]] = {}
+    renames = [action for action in plan.writes if rename_of(action)]
+    names = {(action.address, name_path(action.object_type)) for action in renames}
     for field, change in _changes(plan):
-        if change.origin is None:
+        if field in names:
+            left.append(Left(field, change.origin, _NAME.format(change.display(change.before))))
+        elif change.origin is None:
             left.append(Left(field, None, "no manifest declares it"))
         else:
             found.setdefault(change.origin, []).append((field, change))

@@ -15,6 +15,7 @@ from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
+from reconciler.plan.renames import rename_of
 from reconciler.plan.secrets import CARRIED, source_of
 
 _WORDS = {LAUNCH_FILE: (VALUES, CONTENT)}
@@ -55,7 +56,8 @@ def _problems(action: Write, plan: Plan) -> Iterator[str]:
         case Replace():
             if kind is None or kind.overwrite != "replace":
                 yield f"no plan can replace a {action.object_type}"
-            if not {"--overwrite", "--overwrite-only"} & set(plan.consent):
+            consented = {"--overwrite", "--overwrite-only"} & set(plan.consent)
+            if not consented and not rename_of(action):
                 yield "it is replaced, and the plan was made without --overwrite"
         case Update():
             yield from _unknown_fields(action, kind, plan)

@@ -13,6 +13,7 @@ from reconciler.plan.actions import Create, Delete, Replace, Update, Write, chan
 from reconciler.plan.check_actions import taken_over
 from reconciler.plan.folders import find_folder, owner_of
 from reconciler.plan.losses import losses, referrers, restored_references
+from reconciler.plan.renames import name_path, rename_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import backup_of
@@ -42,8 +43,10 @@ def _existing(
     action: Update | Replace | Delete, found: ConfObject, live: Snapshot, *, undo: bool
 ) -> Iterator[str]:
     held = flatten(ALL_TYPES[found.type], found.attributes, live)
+    renamed = rename_of(action)
     for change in changes_of(action):
-        if not _shows(change.before, held.get(change.path)):
+        new = renamed and change.path == name_path(action.object_type)  # it is there already
+        if not _shows(change.after if new else change.before, held.get(change.path)):
             yield f"{pointer(change.path)} has a value, {_OTHERWISE}"
     match action:
         case Update():

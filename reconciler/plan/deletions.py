@@ -14,11 +14,10 @@ from reconciler.kinds.referring import references_to_object
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import Action, Blocked, Delete, Replace, Subject, Update, Write
-from reconciler.plan.effects import create_attributes, update_delta, written_references
+from reconciler.plan.effects import create_attributes, updated, written_references
 from reconciler.plan.identity import address_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.model import SiteMark
-from reconciler.server.delta import apply_delta
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import effect_of_deletion
@@ -94,8 +93,7 @@ class Deletions:
         """Whether ``other`` refers to ``one`` even after what is ``planned`` for it."""
         kind, attributes = ALL_TYPES[other.type], other.attributes
         if isinstance(planned, Update):
-            delta = update_delta(planned, attributes, self.live)
-            attributes = apply_delta(kind, attributes, delta)
+            attributes = updated(planned, attributes, self.live)
         elif isinstance(planned, Replace):
             attributes = create_attributes(planned, self.live)
         return any(references_to_object(kind, attributes, one.type, one.dbid))

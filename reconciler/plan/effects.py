@@ -11,6 +11,7 @@ from reconciler.kinds.referring import redirected
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
 from reconciler.plan.losses import referrers
+from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.server.delta import Delta, apply_delta, delta_for
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -29,6 +30,13 @@ def update_delta(action: Update, live: Attributes, names: NameResolver) -> Delta
     """The delta of an update, computed from the object as it is now."""
     changes: dict[FieldPath, Value | None] = {c.path: c.after for c in action.changes}
     return delta_for(ALL_TYPES[action.object_type], live, changes, names, action.tenant)
+
+
+def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes:
+    """The attributes of an object after an update. One that only renames it changes nothing here:
+    ``live`` has the new name already."""
+    delta = update_delta(action, live, names)
+    return apply_delta(ALL_TYPES[action.object_type], live, delta) if delta else live
 
 
 def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
@@ -58,7 +66,7 @@ class Simulation:
 
 def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
     """Applies the actions to a copy of the live objects. New objects get DBIDs below 0."""
-    result = live.copy()
+    result = with_new_names(live, renames_in(actions)).copy()
     results: dict[str, ConfObject] = {}
     next_dbid = -1
     for action in actions:
@@ -73,10 +81,7 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                     _change_referrers(old, result, next_dbid)
                 next_dbid -= 1
             case Update() if one is not None:
-                delta = update_delta(action, one.attributes, result)
-                kind = ALL_TYPES[action.object_type]
-                attributes = apply_delta(kind, one.attributes, delta)
-                one = ConfObject(one.type, one.dbid, attributes, one.folder, one.path)
+                one = replace(one, attributes=updated(action, one.attributes, result))
             case Delete() if one is not None:
                 result.drop(action.object_type, action.dbid)
                 _change_referrers(one, result)

@@ -19,6 +19,7 @@ from reconciler.manifest.load import Loaded
 from reconciler.plan.actions import Action, Blocked, Skip, changes_of, kept_of
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
+from reconciler.plan.renames import addresses_of
 from reconciler.server.snapshot import Snapshot
 
 FieldStatus = Literal["written", "kept", "unchanged", "not-planned", "undeclared"]
@@ -78,9 +79,10 @@ class Explainer:
         """The action of an address, and the field that follows it, empty without. UsageError
         where no manifest declares such an object, or the plan leaves it out."""
         found = [
-            one
+            (one, address)
             for one in self.plan.actions
-            if text == one.address or text.startswith(f"{one.address}/")
+            for address in addresses_of(one)
+            if text == address or text.startswith(f"{address}/")
         ]
         if not found and text in self.desired.addresses:
             notes = [note for note in self.plan.notices if text in note]
@@ -94,8 +96,8 @@ class Explainer:
                 f"no manifest declares {text}{did_you_mean(text, names)}",
                 "Write an address as gwe plan --verbose prints it, such as InteractionQueue/Sales.",
             )
-        action = max(found, key=lambda one: len(one.address))
-        return action, text[len(action.address) + 1 :]
+        action, address = max(found, key=lambda one: len(one[1]))
+        return action, text[len(address) + 1 :]
 
     def explain(
         self, action: Action, field: str, last_writes: Mapping[FieldPath, LastWrite]

@@ -28,6 +28,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.losses import referrers
+from reconciler.plan.renames import name_taken
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.text_difference import excerpt, excerpts
@@ -85,6 +86,9 @@ def stale_fields(
     if one is None:
         return ["it is gone"]
     now = fingerprint(action, live)
+    taken = name_taken(action, live)
+    if taken:
+        return [taken]
     messages = list(_fields_moved(action, was.fields, now.fields, _shown(one, live), live))
     if was.folder != now.folder:
         messages.append("it is in another folder")

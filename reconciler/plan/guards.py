@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconciler.kinds.predefined import is_predefined
 from reconciler.plan.actions import Action, Blocked, Delete, Replace, Update
+from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
 
 
@@ -25,7 +26,8 @@ class Limits:
 
 
 def spare_predefined(actions: Iterable[Action], live: Snapshot) -> list[Action]:
-    """The actions; a replace or delete of one of the server's own objects becomes blocked."""
+    """The actions; a replace, delete or rename of one of the server's own objects becomes
+    blocked."""
     return [_spared(action, live) for action in actions]
 
 
@@ -35,12 +37,16 @@ def _spared(action: Action, live: Snapshot) -> Action:
 
 
 def spared(action: Action, live: Snapshot) -> str:
-    """Why an object is never replaced or deleted; empty: the action does neither, or may."""
-    if not isinstance(action, Replace | Delete):
+    """Why an object is never replaced, deleted or renamed; empty: the action does none of that, or
+    may."""
+    if isinstance(action, Replace | Delete):
+        done = "replaced" if isinstance(action, Replace) else "deleted"
+        if action.subject.protect:
+            return f"it is protected, and never {done}"
+    elif rename_of(action):
+        done = "renamed"
+    else:
         return ""
-    done = "replaced" if isinstance(action, Replace) else "deleted"
-    if action.subject.protect:
-        return f"it is protected, and never {done}"
     one = live.get(action.object_type, action.dbid)
     if one is None:
         return ""
@@ -57,7 +63,7 @@ def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> t
     existing = [one for one in actions if one.dbid and not isinstance(one, Blocked)]
     taken = [action for action in existing if isinstance(action, Replace | Delete)]
     stripped = [action for action in existing if removed_options(action)]
-    unasked = [action for action in taken if not (consented and isinstance(action, Replace))]
+    unasked = [action for action in taken if not (consented and _is_asked_for(action))]
     destroyed = [*unasked, *stripped]
     found = []
     share = 100 * len(destroyed) / len(existing) if existing else 0
@@ -74,6 +80,12 @@ def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> t
             f" options; the limit is {limits.count}"
         )
     return tuple(found)
+
+
+def _is_asked_for(action: Action) -> bool:
+    """Whether only an option of the command line makes a plan do this. A manifest makes it replace
+    an object that the server cannot rename."""
+    return isinstance(action, Replace) and rename_of(action) is None
 
 
 def removed_options(action: Action) -> bool:

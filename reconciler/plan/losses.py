@@ -50,7 +50,7 @@ def losses(
         for attribute in ALL_TYPES[one.type].attributes
         if attribute.secret
     )
-    lost += _cascaded(one, live)
+    lost += (f"{other}, which is deleted with it" for other in cascaded(one, live))
     if isinstance(action, Delete):
         lost += restored_references(one, live)
     if one.type == _QUEUE.type and one.attributes["type"] == _QUEUE.script_type:
@@ -95,11 +95,11 @@ def _usual_fields(action: Delete) -> Mapping[str, Value]:
     return {**kind.defaults, **kind.fixed} if kind else {}
 
 
-def _cascaded(one: ConfObject, live: Snapshot) -> Iterator[str]:
+def cascaded(one: ConfObject, live: Snapshot) -> Iterator[str]:
+    """The objects that the server deletes together with ``one``, by type and name."""
     for other, attribute in referrers(one, live):
         if _is_cascaded(other, attribute, one):
-            name = live.name(other.type, other.dbid, one.tenant)
-            yield f"{other.type} {name}, which is deleted with it"
+            yield f"{other.type} {live.name(other.type, other.dbid, one.tenant)}"
 
 
 def restored_references(one: ConfObject, live: Snapshot) -> tuple[str, ...]:

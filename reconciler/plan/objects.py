@@ -5,7 +5,17 @@ from dataclasses import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.manifest.desired import DesiredObject
-from reconciler.plan.actions import ABSENT, Action, Blocked, Create, InSync, Replace, Skip, Subject
+from reconciler.plan.actions import (
+    ABSENT,
+    Action,
+    Blocked,
+    Create,
+    InSync,
+    Replace,
+    Skip,
+    Subject,
+    Update,
+)
 from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.changes import Change
 from reconciler.plan.context import Context, PlanOptions
@@ -19,20 +29,23 @@ from reconciler.plan.diff import (
     units_of,
 )
 from reconciler.plan.folders import find_folder, owner_of
+from reconciler.plan.former_names import FormerNames
 from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
 from reconciler.plan.names import MISSING, DeclaredNames
-from reconciler.plan.replace import replaced_fields
+from reconciler.plan.renames import change_of_name
+from reconciler.plan.replace import done_by_server, replaced_fields
 from reconciler.plan.reserved import reserved
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 
-def plan_objects(context: Context, siblings: tuple[str, ...]) -> list[Action]:
+def plan_objects(context: Context, siblings: tuple[str, ...], former: FormerNames) -> list[Action]:
     """One action per desired object, in the order of the manifests. ``siblings``: other
-    Web Engagement sites of the tenant."""
-    planner = _ObjectPlanner(context, siblings)
+    Web Engagement sites of the tenant. ``former``: what is to be renamed, and has its new name in
+    the context already."""
+    planner = _ObjectPlanner(context, siblings, former)
     return [planner.action(desired) for desired in context.desired.objects]
 
 
@@ -48,8 +61,9 @@ def in_use_elsewhere(siblings: Sequence[str], options: PlanOptions, done: str) -
 
 
 class _ObjectPlanner:
-    def __init__(self, context: Context, siblings: tuple[str, ...]) -> None:
+    def __init__(self, context: Context, siblings: tuple[str, ...], former: FormerNames) -> None:
         self._context = context
+        self._former = former
         self._live = context.live
         self._options = context.options
         self._siblings = siblings
@@ -71,7 +85,7 @@ class _ObjectPlanner:
         subject = self._context.with_secrets(subject, desired.fields)
         if desired.kind.tenanted and tenant is None:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
-        not_ours = reserved(desired)
+        not_ours = reserved(desired) or self._former.blocked.get(desired.address, "")
         if not_ours:
             return Blocked(subject, not_ours)
         parent = Parent()
@@ -155,18 +169,35 @@ class _ObjectPlanner:
         # By its DBID more may be known to be secret: it may have had another name.
         subject = self._context.with_secrets(replace(subject, dbid=one.dbid), desired.fields)
         policy = desired.policy
-        replaces = policy.overwrite == "replace" and self._options.overwrites(desired.address)
+        renamed = self._change_of_name(desired, one)
+        names = (desired.name, *(str(each.before) for each in renamed))
+        overwrites = any(self._options.overwrites(desired.named(one).address) for one in names)
+        replaces = policy.overwrite == "replace" and overwrites
         difference = compare(desired.kind.object_type, desired.fields, live, subject.hides)
         if difference.blocked:
             return Blocked(subject, f"{describe(one)}: {difference.blocked}")
-        renamed = _loses_its_name(desired, one, difference.changes)
-        if renamed:
-            return Blocked(subject, renamed)
+        hidden = _loses_its_name(desired, one, difference.changes)
+        shared = in_use_elsewhere(self._siblings, self._options, "renames") if renamed else ""
+        if hidden or shared:
+            return Blocked(subject, hidden or shared)
+        difference = replace(difference, changes=(*renamed, *difference.changes))
         if replaces and not policy.protect:
             return self._replace(subject, desired, one, live, difference)
         reason = "protected: corrected in place instead of replaced" if replaces else ""
-        units = units_of(desired.fields)
-        return decide(subject, difference, units, reason=reason, folder=one.folder)
+        units = (*(each.path for each in renamed), *units_of(desired.fields))
+        action = decide(subject, difference, units, reason=reason, folder=one.folder)
+        if renamed and isinstance(action, Update):
+            return done_by_server(action, one, self._live)
+        return action
+
+    def _change_of_name(self, desired: DesiredObject, one: ConfObject) -> tuple[Change, ...]:
+        """The change of the object's name, if it has a former name."""
+        key = (one.type, one.dbid)
+        if key not in self._former.renames:
+            return ()
+        change = change_of_name(self._former.renames[key])
+        origin = self._former.origins[key].origin
+        return (replace(change, origin=origin, manifest=desired.address),)
 
     def _replace(
         self,
@@ -180,6 +211,7 @@ class _ObjectPlanner:
         if shared:
             return Blocked(subject, shared)
         fields = replaced_fields(desired, desired.base_fields(), live)
+        changed = {each.path for each in difference.changes}
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
         return Replace(
             subject,
@@ -188,7 +220,11 @@ class _ObjectPlanner:
             fields=fields,
             changes=difference.changes,
             kept=difference.kept,
-            carried=tuple(path for path, value in fields.items() if live.get(path) == value),
+            carried=tuple(
+                path
+                for path, value in fields.items()
+                if live.get(path) == value and path not in changed
+            ),
             referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
         )
 

@@ -10,6 +10,7 @@ from reconciler.plan.deletions import with_obstacles
 from reconciler.plan.effects import simulate
 from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.former_names import FormerNames, find_former_names, former_name_notices
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.losses import with_losses
 from reconciler.plan.model import Plan, SiteMark
@@ -19,6 +20,7 @@ from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
 from reconciler.plan.prune import prune_notices, pruned, undeclared
 from reconciler.plan.references import check_references, with_needs
+from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.reset import with_reset
 from reconciler.plan.same_object import one_action_each
 from reconciler.plan.secrets import with_digests
@@ -47,10 +49,15 @@ def plan_and_undeclared(
     and SelfCheckError where the plan would not converge: a defect of this program.
     """
     context = replace(context, desired=with_reset(context.desired, context.options))
-    compared, remarks, left = _compare(context)
+    found = context.live
+    context, former = find_former_names(context)
+    compared, remarks, left = _compare(context, former)
     selected, selection = select(
         with_needs(context, compared), context.options, files_left_out(context)
     )
+    if former.renames:  # some of them may not be selected
+        context = replace(context, live=with_new_names(found, renames_in(selected)))
+        selected = [with_losses(one, context.live) for one in selected]
     ordered = order(selected)
     final = simulate(ordered, context.live)
     checked, warnings = check_references(context, ordered, final)
@@ -69,6 +76,7 @@ def plan_and_undeclared(
             *group_notices(context, checked, final),
             *notices(checked, final),
             *submitter_notices(checked, final),
+            *former_name_notices(checked, final),
         ),
         warnings=(
             *site.warnings,
@@ -88,14 +96,15 @@ def plan_and_undeclared(
 
 def declared_actions(context: Context) -> list[Action]:
     """The actions for all that is declared, in no order and with none left out."""
-    return _compare(context)[0]
+    return _compare(*find_former_names(context))[0]
 
 
 def undeclared_by(context: Context) -> Inventory:
     """What is ours and no manifest declares any more."""
     desired = with_reset(context.desired, context.options)
     options = replace(context.options, prune=False)
-    return _compare(replace(context, desired=desired, options=options))[2]
+    context = replace(context, desired=desired, options=options)
+    return _compare(*find_former_names(context))[2]
 
 
 def mark_of(site: Site, live: Snapshot) -> SiteMark:
@@ -112,11 +121,11 @@ def mark_of(site: Site, live: Snapshot) -> SiteMark:
     )
 
 
-def _compare(context: Context) -> tuple[list[Action], list[str], Inventory]:
+def _compare(context: Context, former: FormerNames) -> tuple[list[Action], list[str], Inventory]:
     siblings = sibling_sites(context.live, context.site)
     options, option_notices = plan_options(context)
     files, file_notices = plan_files(context)
-    actions = one_action_each([*plan_objects(context, siblings), *options, *files])
+    actions = one_action_each([*plan_objects(context, siblings, former), *options, *files])
     left = undeclared(context, actions)
     if context.options.prune:
         actions = one_action_each([*actions, *pruned(context, left, siblings)])
@@ -141,7 +150,7 @@ def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:
     planned = {action.address for action in plan.actions if not isinstance(action, Skip)}
     left = [
         action.address
-        for action in _compare(again)[0]
+        for action in _compare(*find_former_names(again))[0]
         if action.address in planned and isinstance(action, Write | Blocked)
     ]
     if left:

@@ -26,6 +26,7 @@ from reconciler.manifest.desired import (
 )
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
 
@@ -45,6 +46,8 @@ class ReadRequirement:
     script type. ``twins``: where it is absent, the objects whose names are alike to its own
     are read too. ``folder``: the folders too. ``words``: fields whose targets must be read.
     ``names``: other objects that must be found by name; ``targets``: by type and DBID.
+    ``former``: it is wanted only if it is there, and then with all that may call it by this
+    name. ``new_name``: the object that may have this name in its place must be read.
     ``strategies``: the options that bind it to a strategy; where one of them may be written,
     the Submitters of the tenant are read. ``referrers``: also the objects of every type that
     can refer to this type.
@@ -63,6 +66,8 @@ class ReadRequirement:
     targets: tuple[tuple[str, int], ...] = ()
     strategies: tuple[ManagedField, ...] = ()
     referrers: bool = False
+    former: bool = False
+    new_name: str = ""
 
 
 def desired_requirements(
@@ -80,26 +85,29 @@ def desired_requirements(
             continue
         dbid = tenant.dbid if tenant else 0
         tenants |= {dbid} - {0}
-        overwrites = options.overwrites(one.address) and one.policy.overwrite == "replace"
-        needs.append(
-            ReadRequirement(
-                type=one.kind.type,
-                tenant=dbid,
-                key=one.key,
-                script_type=_script_type(one),
-                twins=True,
-                folder=bool(one.folder),
-                words=frozenset(
-                    [
-                        *(field.path[0] for field in one.fields),
-                        *(one.policy.preserve if overwrites else ()),
-                    ]
-                ),
-                names=tuple(_names_in(one, dbid or site.tenant_dbid)),
-                strategies=tuple(_strategies(one, options)),
-                referrers=overwrites or one.absent,
-            )
+        addresses = (one.address, *(one.named(each.name).address for each in one.formerly))
+        overwrites = one.policy.overwrite == "replace" and any(map(options.overwrites, addresses))
+        need = ReadRequirement(
+            type=one.kind.type,
+            tenant=dbid,
+            key=one.key,
+            script_type=_script_type(one),
+            twins=True,
+            folder=bool(one.folder),
+            words=frozenset(
+                [
+                    *(field.path[0] for field in one.fields),
+                    *(one.policy.preserve if overwrites else ()),
+                ]
+            ),
+            names=tuple(_names_in(one, dbid or site.tenant_dbid)),
+            strategies=tuple(_strategies(one, options)),
+            referrers=overwrites or one.absent,
         )
+        needs.append(need)
+        for name in one.formerly:
+            key = one.named(name.name).key
+            needs.append(replace(need, key=key, twins=False, referrers=True, former=True))
     return needs, tenants
 
 
@@ -168,6 +176,7 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
                     ReadRequirement(*place, dbid=action.dbid, script_type=_script_type_of(action))
                 )
             continue
+        renamed = rename_of(action)
         words = {path[0] for path in action.fingerprint.units}
         words |= {change.path[0] for change in changes_of(action)}
         if isinstance(action, Create | Replace):
@@ -183,6 +192,7 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
                 names=tuple(_names_written(action, action.tenant or tenant)),
                 folder=isinstance(action, Create) and bool(action.folder),
                 referrers=isinstance(action, Replace | Delete),
+                new_name=renamed.after if renamed else "",
             )
         )
     return needs

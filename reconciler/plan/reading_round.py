@@ -14,6 +14,7 @@ from reconciler.kinds.natural_keys import has_tenant, key_parts, split
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.plan.queries import ALWAYS_READ, ReadRequirement
+from reconciler.plan.renames import new_key
 from reconciler.plan.submitters import SUBMITTER, annex_values, submitters
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter
 from reconciler.server.reading import Query, query
@@ -76,13 +77,13 @@ class ReadingRound:
             key = self._live.key_of(object_type, need.key, tenant)
             if key is None:  # what it belongs to is absent, or not read yet
                 continue
-            filters = {} if in_bulk else _by_key(kind, key)
+            filters = {} if in_bulk else by_key(kind, key)
             own = query(object_type, {**filters, **subtype}) if filters else bulk
             self._add(own)
             whole_scope = own is bulk and not subtype
             absent = own in self._asked and self._live.with_key(object_type, key) is None
             if absent and need.twins and not whole_scope:
-                outer: Filter = _by_key(kind, key[:-1]) or scope_of(object_type, tenant)
+                outer: Filter = by_key(kind, key[:-1]) or scope_of(object_type, tenant)
                 scope = (object_type, tuple(sorted(outer.items())))
                 self._absent.setdefault(scope, set()).add(alike_key(str(key[-1])))
 
@@ -134,6 +135,12 @@ class ReadingRound:
         for target, dbid in targets_of(kind, one.attributes, words):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
+    def add_named_so(self, one: ConfObject, name: str) -> None:
+        """The object that has the natural key which another would have under a new name."""
+        filters = by_key(ALL_TYPES[one.type], new_key(one, name))
+        if filters:
+            self._add(query(one.type, {**filters, **_brief(one.type)}))
+
     def add_submitters(self, tenant: int) -> None:
         """The scripts that assign strategies to the views of queues, and those views."""
         kind = {"script_type": SUBMITTER, "exclude_bytecode": True}
@@ -155,6 +162,8 @@ class ReadingRound:
         if need.referrers:
             for referring, _, _ in references_to(need.type):
                 self._add_scope(referring.name, need.tenant)
+        if need.former and need.type == "Script":  # their options name scripts
+            self._add_scope("Script", need.tenant)
         if need.key or need.dbid:
             return
         if need.brief:
@@ -192,7 +201,7 @@ class ReadingRound:
         """Reads of what is referred to by name, as far as it was not found yet."""
         kind = ALL_TYPES[object_type]
         found = [self._live.key_of(object_type, texts, tenant) for texts in keys]
-        filters = [_by_key(kind, key) for key in found if key is not None]
+        filters = [by_key(kind, key) for key in found if key is not None]
         reads = [query(object_type, {**one, **_brief(object_type)}) for one in filters if one]
         new = [one for one in reads if one not in self._asked]
         if len(new) > self._many or len(reads) < len(filters):
@@ -236,7 +245,7 @@ def _brief(object_type: str) -> Filter:
     return {name: True for name in WITHOUT_BODIES if name in known}
 
 
-def _by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
+def by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
     """The filters for the values of a natural key, or of its first parts; empty where the type
     has none for one of them."""
     names = {path: name for name, path in kind.filters.items()}

@@ -49,16 +49,20 @@ def _following(
         found.add_named(group, named)
     of = _Objects(live)
     for need in needs:
+        objects = list(of.objects(need))
+        if need.former and not objects:
+            continue
         found.add_all_for(need)
         for name in need.names:
             found.want_name(*name)
         for target in need.targets:
             found.want_dbid(*target, need.tenant)
-        objects = list(of.objects(need))
         if need.strategies and not (objects and is_bound(objects[0], need.strategies)):
             found.add_submitters(need.tenant)
         for one in objects:
             found.add_targets(need, one)
+            if need.new_name:
+                found.add_named_so(one, need.new_name)
             for path, value in options_in(one.type, one.attributes):
                 for reference in references_of(*path, value):
                     tenant = reference.tenant_dbid or need.tenant

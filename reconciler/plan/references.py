@@ -31,6 +31,7 @@ from reconciler.plan.context import Context
 from reconciler.plan.deletions import needs_of_deletes
 from reconciler.plan.effects import Simulation, written_references
 from reconciler.plan.names import DeclaredNames
+from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
 
@@ -82,7 +83,8 @@ class _Index:
                 found += self._endpoints.get((f"{ENDPOINTS}{tenant}", reference.name), ())
             else:
                 address = self._scripts.get((tenant, reference.name), "")
-                if address and not self._actions[address].dbid:
+                other = self._actions.get(address)
+                if other is not None and _makes_name(other):
                     found.append(address)
         return dict.fromkeys(one for one in found if one != action.address)
 
@@ -105,7 +107,7 @@ class _Index:
         for _, target, name in written_references(action, self._live):
             declared = self._names.declared(target, name, action.tenant)
             other = self._actions.get(declared.address) if declared else None
-            if other is not None and not other.dbid:
+            if other is not None and _makes_name(other):
                 yield other.address
 
     def _cleared_defaults(self, action: Action) -> Iterator[str]:
@@ -119,6 +121,11 @@ class _Index:
                 for change in changes_of(self._actions[address])
             ):
                 yield address
+
+
+def _makes_name(action: Action) -> bool:
+    """Whether there is no object with the name of the action before it is applied."""
+    return not action.dbid or rename_of(action) is not None
 
 
 def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:
@@ -225,9 +232,23 @@ def reference_problem(
     found = final.find("Script", tenant, reference.name)
     wanted = reference.script_type
     if found is None:
-        return f"{wanted} {reference.name!r}, which neither exists nor is to be created"
+        now = _name_now(reference.name, context)
+        instead = f"is to be called {now!r}" if now else "neither exists nor is to be created"
+        return f"{wanted} {reference.name!r}, which {instead}"
     kind = enums.mnemonic(enums.SCRIPT_TYPE, int(found.attributes["type"]))
     return "" if kind == wanted else f"{reference.name!r}, which is of type {kind}, not {wanted}"
+
+
+def _name_now(former: str, context: Context) -> str:
+    """The name that a manifest gives to the script of a former name; empty: none does."""
+    return next(
+        (
+            desired.name
+            for desired in context.desired.objects
+            if desired.kind.type == "Script" and any(one.name == former for one in desired.formerly)
+        ),
+        "",
+    )
 
 
 def _endpoint_problem(

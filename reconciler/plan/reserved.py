@@ -15,7 +15,8 @@ _SCRIPT_KINDS = {
 
 def reserved(desired: DesiredObject) -> str:
     """Why no manifest manages this object; empty: it may."""
-    if desired.kind.type == "Transaction" and desired.name.startswith(OWN_OBJECTS):
+    names = (desired.name, *(former.name for former in desired.formerly))
+    if desired.kind.type == "Transaction" and any(one.startswith(OWN_OBJECTS) for one in names):
         return f"Lists whose names begin with {OWN_OBJECTS} are gwe's own"
     if desired.kind.type == "Script" and desired.kind.script_type is None:
         script_type = str(desired.declared_fields().get(("type",), ""))

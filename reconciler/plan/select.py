@@ -12,6 +12,7 @@ from reconciler.plan.actions import Action, Create, Delete, InSync, Keep, Skip, 
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.files import NO_FOLDER
 from reconciler.plan.model import Plan
+from reconciler.plan.renames import addresses_of, rename_of
 
 
 def select(
@@ -39,7 +40,7 @@ def check_selects(globs: Sequence[str], plan: Plan) -> None:
 def _check_glob(
     named: str, glob: str, actions: Sequence[Action], files_left_out: Sequence[str] = ()
 ) -> None:
-    addresses = [action.address for action in actions]
+    addresses = [address for action in actions for address in addresses_of(action)]
     if any(selects((glob,), address) for address in addresses):
         return
     unknown = [address for address in files_left_out if selects((glob,), address)]
@@ -64,7 +65,7 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
     if not options.target:
         return list(actions), []
     by_address = {action.address: action for action in actions}
-    wanted = {a.address for a in actions if selects(options.target, a.address)}
+    wanted = {a.address for a in actions if _selected(a, options.target)}
     notices: list[str] = []
     queue = sorted(wanted)
     while queue:
@@ -78,8 +79,16 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
     return [action for action in actions if action.address in wanted], notices
 
 
+def _selected(action: Action, globs: Sequence[str]) -> bool:
+    """Whether globs select an action. An object that is renamed has two names."""
+    return any(selects(globs, address) for address in addresses_of(action))
+
+
 def _absent(action: Action) -> bool:
-    """Whether an action adds something: a new object, or a new option of an application."""
+    """Whether an action adds something: a new object, the new name of an object, or a new option of
+    an application."""
+    if rename_of(action):
+        return True
     if isinstance(action, Update) and action.object_type == "Application":
         return any(change.before is None for change in action.changes)
     return isinstance(action, Create)
@@ -89,7 +98,7 @@ def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Ac
     """The actions; excluded actions and all that need a skipped action become skips."""
     result = {action.address: action for action in actions}
     for address, action in result.items():
-        if selects(options.exclude, address):
+        if _selected(action, options.exclude):
             met = isinstance(action, InSync | Keep)
             reason = "excluded" if not met else f"excluded; {action.action}"
             result[address] = Skip(action.subject, reason, action.needs)

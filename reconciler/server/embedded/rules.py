@@ -32,13 +32,6 @@ _INSIDE_TENANT: Mapping[tuple[str, str], bool] = {
 }
 """References that stay inside a tenant; whether they may lead to Environment, too."""
 
-_NAME_FROZEN_BY: Mapping[str, str] = {
-    "AgentGroup": "agentDBIDs",
-    "PlaceGroup": "placeDBIDs",
-    "DNGroup": "DNs",
-}
-"""Groups that keep their name while they have members -> the attribute with the members."""
-
 _AT_A_PLACE = {
     DN_TYPE[name]
     for name in DN_TYPE.keys()
@@ -136,8 +129,7 @@ def check_frozen(store: Store, kind: ObjectType, dbid: int, live: Attributes, de
         raise UnchangeableInfoError(
             "the host cannot be renamed while servers run on it", "Host", "name"
         )
-    members = _NAME_FROZEN_BY.get(kind.name)
-    if members and renamed and live.get(members):
+    if kind.keeps_name_with and renamed and live.get(kind.keeps_name_with):
         raise UnchangeableInfoError(
             "the group cannot be renamed while it has members", kind.name, "name"
         )

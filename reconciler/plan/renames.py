@@ -1,0 +1,104 @@
+"""Objects that an action gives another name. Pure.
+
+A plan with renames is made, checked and applied with live objects that have their new names
+already. So whatever refers to them by these names finds them, and all other actions are as if
+nothing had been renamed. What is left of a rename is one change: of the field that holds the name.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.kinds.addresses import quoted
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.natural_keys import key_parts, key_values
+from reconciler.kinds.types import ALL_TYPES
+from reconciler.plan.actions import Action, Replace, Update, changes_of
+from reconciler.plan.changes import Change
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Rename:
+    """The object of a type with a DBID gets another name."""
+
+    type: str
+    dbid: int
+    before: str
+    after: str
+
+    def done(self, one: ConfObject, live: Snapshot) -> ConfObject:
+        """The object with its new name; as it is, where it does not have the old name, and where
+        another object of ``live`` has the new one."""
+        attribute = ALL_TYPES[one.type].name_attribute
+        if one.attributes.get(attribute) != self.before or self.holder(live):
+            return one
+        return replace(one, attributes={**one.attributes, attribute: self.after})
+
+    def holder(self, live: Snapshot) -> ConfObject | None:
+        """Another object that has the new name."""
+        one = live.get(self.type, self.dbid)
+        key = new_key(one, self.after) if one else ()
+        there = live.with_key(self.type, key) if key else None
+        return there if there is not None and there.dbid != self.dbid else None
+
+
+def name_path(object_type: str) -> FieldPath:
+    """The field that holds the name of an object: the last part of its natural key."""
+    return (key_parts(ALL_TYPES[object_type])[-1].word,)
+
+
+def new_key(one: ConfObject, name: str) -> tuple[object, ...]:
+    """The natural key that an object has under another name."""
+    return (*key_values(ALL_TYPES[one.type], one.attributes)[:-1], name)
+
+
+def rename_of(action: Action) -> Rename | None:
+    """The rename that an action does; None: its object keeps its name."""
+    for change in changes_of(action) if isinstance(action, Update | Replace) else ():
+        if change.path == name_path(action.object_type):
+            before, after = str(change.before), str(change.after)
+            return Rename(action.object_type, action.dbid, before, after)
+    return None
+
+
+def name_taken(action: Action, live: Snapshot) -> str:
+    """Why an action cannot give its object another name any more; empty: it can, or does not."""
+    found = rename_of(action)
+    holder = found.holder(live) if found else None
+    return (
+        f"the name {found.after!r} is taken now, by DBID {holder.dbid}" if found and holder else ""
+    )
+
+
+def with_new_names(live: Snapshot, renames: Iterable[Rename]) -> Snapshot:
+    """The live objects, the renamed ones with their new names."""
+    found = [(one, each) for each in renames if (one := live.get(each.type, each.dbid))]
+    if not found:
+        return live
+    result = live.copy()
+    for one, each in found:
+        result.put(each.done(one, result))
+    return result
+
+
+def renames_in(actions: Iterable[Action]) -> Iterator[Rename]:
+    """The renames that actions do."""
+    return (found for action in actions if (found := rename_of(action)))
+
+
+def addresses_of(action: Action) -> tuple[str, ...]:
+    """The addresses that an action may be selected by: its own, and those that its object has
+    before and after a rename."""
+    found = rename_of(action)
+    if found is None:
+        return (action.address,)
+    outer = action.address.rpartition("/")[0]
+    names = (found.after, found.before)
+    return (action.address, *(f"{outer}/{quoted(name)}" for name in names))
+
+
+def change_of_name(rename: Rename) -> Change:
+    """The change of the field that holds the name."""
+    path = name_path(rename.type)
+    return Change(path, rename.before, rename.after, unit=path)
