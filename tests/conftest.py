@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from reconciler.__main__ import ALLOCATIONS
 from tests import browser
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
 from tests.processor_time import processor_seconds
@@ -75,9 +76,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """The tests stay as long as this process: no later collection of garbage looks at them."""
+    """The tests stay as long as this process: no later collection of garbage looks at them.
+    The others come as seldom as in ``gwe`` itself."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(ALLOCATIONS)
 
 
 def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
