@@ -27,8 +27,8 @@ from tests.runs import (
     make_place,
     make_template,
     no_wait_for_the_disk,
-    running_nursery,
 )
+from tests.warm import WarmProcesses, running_warm_processes
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
 # every process that they start.
@@ -224,10 +224,16 @@ def place(tmp_path: Path, template: Path, database: str) -> Place:
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """Runs commands in processes that can be struck."""
-    with running_nursery() as found:
+def warm_processes() -> Iterator[WarmProcesses]:
+    """Processes of ``gwe`` that need not start and import."""
+    with running_warm_processes() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def nursery(warm_processes: WarmProcesses) -> Nursery:
+    """Runs commands in processes that can be struck."""
+    return Nursery(warm_processes)
 
 
 @pytest.fixture(scope="session")
