@@ -73,7 +73,10 @@ def run_here(
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        code = program([str(one) for one in arguments])
+        try:
+            code = program([str(one) for one in arguments])
+        except SystemExit as ended:  # click's, where a shell asks for completions
+            code = int(ended.code or 0)
     return _result(code, _text(out), _text(err))
 
 
