@@ -40,10 +40,7 @@ asked = marshal.dumps((sys.argv, os.getcwd(), dict(os.environ), None))
 streams = array.array("i", (0, 1, 2))
 ask.sendmsg([len(asked).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
 ask.sendall(asked)
-code = int.from_bytes(ask.recv(4), "big", signed=True)
-if code < 0:
-    os.kill(os.getpid(), -code)
-os._exit(code)
+os._exit(int.from_bytes(ask.recv(4), "big", signed=True))
 """
 
 
