@@ -47,9 +47,9 @@ _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
 
-def examples(full: int, share: int = 3) -> int:
+def examples(full: int, share: int = 4) -> int:
     """How many examples a property takes that is long to try: ``full`` in `make explore`,
-    for the night, and a third of them, or another ``share``, in `make test`."""
+    for the night, and a quarter of them, or another ``share``, in `make test`."""
     return full if _PROFILE == "explore" else full // share
 
 
