@@ -69,7 +69,9 @@ def write_options(
                 formatter.write_dl(records, col_max=26)
     if any(one.hidden for one in shown):
         formatter.write_paragraph()
-        formatter.write_text("The site and connection options of gwe plan are accepted too.")
+        formatter.write_text(
+            "The options of gwe plan for site, connection and state are accepted too."
+        )
 
 
 def _sections(options: list[click.Option]) -> Iterator[tuple[str, list[click.Option]]]:
