@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from reconciler.__main__ import ALLOCATIONS
 from tests import browser, containers, docs_site
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
 from tests.processor_time import processor_seconds
@@ -26,8 +27,8 @@ from tests.runs import (
     make_place,
     make_template,
     no_wait_for_the_disk,
-    running_nursery,
 )
+from tests.warm import WarmProcesses, running_warm_processes
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
 # every process that they start.
@@ -46,9 +47,9 @@ _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
 
-def examples(full: int, share: int = 3) -> int:
+def examples(full: int, share: int = 4) -> int:
     """How many examples a property takes that is long to try: ``full`` in `make explore`,
-    for the night, and a third of them, or another ``share``, in `make test`."""
+    for the night, and a quarter of them, or another ``share``, in `make test`."""
     return full if _PROFILE == "explore" else full // share
 
 
@@ -75,9 +76,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """The tests stay as long as this process: no later collection of garbage looks at them."""
+    """The tests stay as long as this process: no later collection of garbage looks at them.
+    The others come as seldom as in ``gwe`` itself."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(ALLOCATIONS)
 
 
 def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
@@ -225,10 +228,16 @@ def place(tmp_path: Path, template: Path, database: str) -> Place:
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """Runs commands in processes that can be struck."""
-    with running_nursery() as found:
+def warm_processes() -> Iterator[WarmProcesses]:
+    """Processes of ``gwe`` that need not start and import."""
+    with running_warm_processes() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def nursery(warm_processes: WarmProcesses) -> Nursery:
+    """Runs commands in processes that can be struck."""
+    return Nursery(warm_processes)
 
 
 @pytest.fixture(scope="session")

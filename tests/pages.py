@@ -32,10 +32,12 @@ _ITS_DBID = re.compile(r"\bits DBID [0-9]+")
 _TIME = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC")
 
 
-def environment(state: Path) -> dict[str, str]:
-    """The environment of a page's commands: ``gwe`` on PATH, 80 columns, its own state."""
+def environment(state: Path, programs: Path | None = None) -> dict[str, str]:
+    """The environment of a page's commands: ``gwe`` on PATH, 80 columns, its own state.
+    ``programs``: a folder with stand-ins for it (``WarmProcesses.stand_ins``)."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    folders = [*filter(None, [programs]), Path(sys.executable).parent, os.environ["PATH"]]
+    path = os.pathsep.join(map(str, folders))
     return inherited | {"PATH": path, "COLUMNS": "80", "GWE_STATE_DIR": str(state)}
 
 

@@ -1,20 +1,14 @@
 """What the tests of runs share: a site, a plan with every action, commands that are struck.
 
-``Nursery`` runs ``gwe`` many times over in real processes, forked from one that has
-imported everything. A strike is what happens to such a process at one of its journal's
-records or at one of its writes to the server: it kills itself, or signals come.
+``Nursery`` runs ``gwe`` many times over in real processes (``tests.warm``). A strike is what
+happens to such a process at one of its journal's records or at one of its writes to the server:
+it kills itself, or signals come.
 """
 
-import gc
-import importlib
-import json
 import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -49,7 +43,7 @@ from reconciler.state.sql import SqlStore
 from reconciler.state.sqlite import SqliteEngine
 from reconciler.state.store import RunJournal, StateStore, StoredRun
 from tests.harness import APP, BARE, Result, everything, gwe, opened, site_server, state_folder
-from tests.postgres import available
+from tests.warm import WarmProcesses
 
 ROOT = Path(__file__).parent.parent
 SITE = f"""\
@@ -454,10 +448,10 @@ class Strike:
 
 
 class Nursery:
-    """Runs ``gwe`` in processes forked from one that has imported everything."""
+    """Runs ``gwe`` in warm processes that can be struck."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
+    def __init__(self, processes: WarmProcesses) -> None:
+        self._processes = processes
 
     def gwe(
         self, *arguments: str | Path, place: Place, strike: Strike | None = None, **extra: str
@@ -467,20 +461,24 @@ class Nursery:
         environment = {**place.environment, "COLUMNS": "80", **extra}
         if strike is None:
             return gwe(*arguments, cwd=place.folder, env=environment)
-        request = {
-            "arguments": list(map(str, arguments)),
-            "cwd": str(place.folder),
-            "env": environment,
-            "strike": asdict(strike),
-        }
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        code, out, err = json.loads(self._process.stdout.readline())
-        assert "Traceback" not in err, err
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
+        with (
+            open(os.devnull, "rb") as nothing,
+            (place.folder / ".out").open("w+b") as out,
+            (place.folder / ".err").open("w+b") as err,
+        ):
+            code = self._processes.run(
+                list(map(str, arguments)),
+                cwd=place.folder,
+                env=inherited | environment,
+                streams=(nothing.fileno(), out.fileno(), err.fileno()),
+                strike=asdict(strike),
+            )
+            texts = [(file.seek(0), file.read().decode())[1] for file in (out, err)]
+        assert "Traceback" not in texts[1], texts[1]
         if code < 0:
             place.wait_for_the_dead()
-        return Result(code, out, err)
+        return Result(code, *texts)
 
     def apply(self, place: Place, strike: Strike | None = None, *more: str) -> Result:
         """Applies the manifests with both replaces, one action after another unless ``more``
@@ -500,82 +498,6 @@ class Nursery:
     def recover(self, place: Place, *more: str, strike: Strike | None = None) -> Result:
         server = ("--server", f"embedded:{place.server}")
         return self.gwe("recover", *server, *more, place=place, strike=strike)
-
-
-@contextmanager
-def running_nursery() -> Iterator[Nursery]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", "import tests.runs as runs; runs.serve()"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    )
-    try:
-        yield Nursery(process)
-    finally:
-        process.communicate(timeout=60)  # it ends where its input does
-
-
-def serve() -> None:
-    """The nursery's own process: forks a process that runs the command of each line."""
-    _warm_up()
-    for line in sys.stdin:
-        request = json.loads(line)
-        files = [Path(request["cwd"]) / name for name in (".out", ".err")]
-        pid = os.fork()
-        if pid == 0:
-            _be_gwe(request, files)
-        status = os.waitpid(pid, 0)[1]
-        texts = [one.read_text(encoding="utf-8") for one in files]
-        sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), *texts]) + "\n")
-        sys.stdout.flush()
-
-
-def _warm_up() -> None:
-    """Runs each command once, so that what is forked finds all modules imported, and all
-    schemas and tables made."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))
-        server = ("--server", f"embedded:{place.server}")
-        plan = (*server, "--app", APP, "-f", "manifests.yaml")
-        for command in (
-            *(("apply", *plan, "--auto-approve"), ("plan", *plan, "--format", "json")),
-            *(("undo", "last", "--auto-approve"), ("runs",), ("recover", *server)),
-            *(("lock", "show", *server), ("lock", "release", *server)),
-        ):
-            done = gwe(*command, cwd=place.folder)
-            assert done.code == 0, done.err
-    if available():
-        importlib.import_module("reconciler.state.postgres")
-    gc.collect()
-    gc.freeze()  # a collection in a child would copy every page of this process
-
-
-def _be_gwe(request: dict[str, Any], files: Sequence[Path]) -> None:
-    from reconciler.cli.main import main  # noqa: PLC0415
-
-    code = 70
-    no_wait_for_the_disk(setattr)
-    try:
-        os.chdir(request["cwd"])
-        for name in [name for name in os.environ if name.startswith("GWE_")]:
-            del os.environ[name]
-        os.environ.pop("CI", None)
-        os.environ.update(request["env"])
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a test worker ignores it
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for number, path in enumerate(files, 1):
-            os.dup2(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), number)
-        install(Strike(**request["strike"]))
-        code = main(request["arguments"])
-    except BaseException as error:  # noqa: BLE001 - the test sees it
-        os.write(2, f"Traceback: {error!r}".encode())
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
 
 
 def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:

@@ -215,7 +215,7 @@ def test_a_program_gives_a_baseline_of_its_own(folder: Path) -> None:
 
 
 def _values() -> st.SearchStrategy[Value | None]:
-    texts = st.text(st.characters(codec="utf-8"), max_size=12)
+    texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
     odd = st.sampled_from(["0123", "on", "null", "~", "1_000", " x ", "a\nb\n", "é", "\x85", "#"])
     return st.none() | st.booleans() | st.integers() | st.binary(max_size=4) | texts | odd
 

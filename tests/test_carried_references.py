@@ -167,6 +167,7 @@ def test_deleted_objects_that_refer_to_each_other_do_not_make_each_other_stale(
     assert len(before) == len(everything(server)) + 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 @pytest.mark.parametrize("at", range(1, 33))
 def test_recover_leads_the_references_that_a_broken_run_has_not(

@@ -11,7 +11,6 @@ import select
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.shells import SHELLS
-from tests.harness import Result, gwe, gwe_process, site_server
+from tests.harness import Result, gwe, site_server
+from tests.warm import WarmProcesses
 
 NAMES = ("Web, Sales [EMEA]", "O'Brien $HOME", "Back\\slash", "Simple")
 GROUP = """\
@@ -35,7 +35,7 @@ START = {
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
+def site(tmp_path: Path, warm_processes: WarmProcesses) -> Path:
     """A folder with a site, its settings, manifests with names that need quotes, and gwe."""
     site_server(tmp_path)
     (tmp_path / "gwe.toml").write_text(
@@ -47,10 +47,7 @@ def site(tmp_path: Path) -> Path:
     groups.append(GROUP.format(name="Bank", more=", tenant: Environment"))
     (tmp_path / "m.yaml").write_text("".join(groups), encoding="utf-8")
     (tmp_path / "reviewed.plan").touch()
-    program = tmp_path / "bin" / "gwe"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m reconciler "$@"\n')
-    program.chmod(0o755)
+    (tmp_path / "bin").symlink_to(warm_processes.stand_ins())
     return tmp_path
 
 
@@ -174,7 +171,7 @@ def answers(shell: str, words: str, cwd: Path) -> Result:
     """What gwe answers the script of a shell at the end of a command line."""
     env = {"_GWE_COMPLETE": f"{shell}_complete", "COMP_WORDS": words}
     env["COMP_CWORD"] = str(len(words.split(" ")) - 1)
-    return gwe_process(cwd=cwd, env=env)
+    return gwe(cwd=cwd, env=env)
 
 
 def completed(words: str, cwd: Path) -> list[str]:

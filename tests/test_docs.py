@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages import NEW_KIND, ROOT, environment, run_page
+from tests.warm import WarmProcesses
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *(page for page in DOCS if page != NEW_KIND)]
@@ -37,8 +38,11 @@ def _anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_the_page_shows_what_its_commands_print(page: Path, tmp_path: Path) -> None:
-    run_page(page, tmp_path, environment(tmp_path.parent / f"{tmp_path.name}.state"))
+def test_the_page_shows_what_its_commands_print(
+    page: Path, tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
+    state = tmp_path.parent / f"{tmp_path.name}.state"
+    run_page(page, tmp_path, environment(state, warm_processes.stand_ins()))
 
 
 @pytest.mark.parametrize("page", LINKING, ids=_name)

@@ -62,7 +62,7 @@ def test_a_structure_is_no_single_value() -> None:
         with_value(LISTS, read(LISTS).at(("flow", "q")), "x")
 
 
-_TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     ["0123", "on", "null", "~", " x ", "a\nb\n", "\n", "#", "- a", "a: b", "'", '"', "\\", "\x85"]
 )
 _SCALARS = _TEXTS | st.integers(-(10**17), 10**17) | st.booleans() | st.none()

@@ -61,6 +61,18 @@ def _outline(value: Any, *, words: bool = True) -> Any:
 
 ONE_OF_EACH_SHAPE = list({shape(one): one for one in reversed(SITES)}.values())[::-1]
 
+
+def with_every_object() -> list[Path]:
+    """Sites that have an object of every shape together; in `make explore` every shape of a
+    site."""
+    found, seen = [], set[Any]()
+    for site in sorted(ONE_OF_EACH_SHAPE, key=lambda site: (-len(shape(site)), site)):
+        if not shape(site) <= seen or examples(2) == 2:
+            found.append(site)
+            seen |= shape(site)
+    return found
+
+
 HEADER = """apiVersion: reconciler/v1
 kind: Site
 tenant: Resources
@@ -120,9 +132,9 @@ def changed(tmp_path: Path) -> Iterator[EmbeddedServer]:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "site", ONE_OF_EACH_SHAPE, ids=lambda site: str(site.relative_to(site.parents[1]))
+    "site", with_every_object(), ids=lambda site: str(site.relative_to(site.parents[1]))
 )
-def test_a_site_of_every_shape_comes_back_whole(tmp_path: Path, site: Path) -> None:
+def test_a_site_with_objects_of_every_shape_comes_back_whole(tmp_path: Path, site: Path) -> None:
     round_trip(site_server(tmp_path, site), times=1)
 
 

@@ -435,6 +435,7 @@ def _deletes(other: Server) -> None:
             other.delete("Script", dbid)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("at", EVERY_CALL)
 def test_what_another_client_writes_beside_the_changes_survives(

@@ -3,6 +3,7 @@ and leaves this process as it was."""
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.harness import (
     plan_arguments,
     site_server,
 )
+from tests.warm import WarmProcesses
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,33 @@ def test_gwe_says_in_this_process_what_it_says_in_one_of_its_own(
     inside = gwe(*arguments, cwd=tmp_path, stdin=stdin)
     assert inside == gwe_process(*arguments, cwd=tmp_path, stdin=stdin)
     assert inside.out + inside.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", *plan_arguments(Path("gwe.db"))),
+        ("plan", *plan_arguments(Path("none.db"))),
+        ("plan", "--nonsense"),
+    ],
+    ids=["text", "error", "wrong usage"],
+)
+def test_a_warm_process_says_what_a_cold_one_says(
+    arguments: tuple[str, ...], tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
+    site_server(tmp_path)
+    cold = gwe_process(*arguments, cwd=tmp_path)
+    warm = subprocess.run(
+        [warm_processes.stand_ins() / "gwe", *map(str, arguments)],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "80", "GWE_STATE_DIR": str(harness.state_folder(tmp_path))},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert (warm.returncode, warm.stdout, warm.stderr) == (cold.code, cold.out, cold.err)
 
 
 def _seen() -> tuple[object, ...]:

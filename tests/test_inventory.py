@@ -33,7 +33,7 @@ from reconciler.site.inventory_lists import (
 OWNER = InventoryOwner("chat", "Web_Engagement_Server")
 QUEUE = OwnedObject("Script", 1234, "Chat.Overflow")
 OPTION = OwnedOption(1021, "endpoints:101", "webme")
-TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 ENTRIES = st.one_of(
     st.builds(OwnedObject, st.sampled_from(["Script", "DN", "Person"]), st.integers(1, 99), TEXTS),
     st.builds(OwnedOption, st.integers(1, 9), TEXTS, TEXTS, st.sampled_from(["", "0" * 16])),

@@ -202,6 +202,7 @@ MANIFESTS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", MANIFESTS)
 def test_an_undo_brings_back_what_was_and_its_undo_is_the_redo(
     nursery: Nursery, place: Place, before: tuple[Objects, Access], what: str

@@ -13,11 +13,11 @@ from tests.harness import VENDOR
 Site = dict[str, Any]
 
 NAMES = st.text(
-    st.characters(codec="utf-8", categories=("L", "N", "Zs", "Sm"), include_characters="._- /"),
+    st.characters(categories=("L", "N", "Zs", "Sm"), include_characters="._- /"),
     min_size=1,
     max_size=12,
 ).filter(lambda name: name == name.strip())
-_TEXTS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), max_size=20)
+_TEXTS = st.text(st.characters(categories=("L", "N", "P")), max_size=20)
 _VALUES = st.one_of(_TEXTS, st.integers(0, 9))
 _OPTIONS = st.dictionaries(
     NAMES, st.dictionaries(NAMES, _VALUES, min_size=1, max_size=3), max_size=3

@@ -4,6 +4,7 @@ Every mistake in a document is reported, with its position.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, did_you_mean
@@ -33,7 +34,7 @@ _NEVER_RENAMED = (
 
 def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> list[Manifest]:
     """The documents that are valid manifests; mistakes in the others are reported."""
-    validators = _Validators()
+    validators = _validators()
     manifests: list[Manifest] = []
     for document in documents:
         kind = _kind(document, problems)
@@ -147,6 +148,12 @@ class _Validators:
             extended: Any = validators.extend(Draft7Validator, checks)  # type: ignore[no-untyped-call]
             self._validators[kind.name] = extended(kind_schema(kind))
         return self._validators[kind.name]
+
+
+@cache
+def _validators() -> _Validators:
+    """Those of this process: to make them takes longer than to check most manifests."""
+    return _Validators()
 
 
 def _explain(

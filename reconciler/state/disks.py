@@ -22,16 +22,16 @@ def is_local(folder: Path, mounts: Path = _MOUNTS) -> bool:
         return False
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        place = folder.resolve()
+        place = f"{folder.resolve()}/"
     except OSError:
         return False
-    depth, kind = 0, ""
+    deepest, kind = "", ""
     for line in lines:
         mount, _, source = line.partition(" - ")
-        point = Path(_unescaped(mount.split()[4]))
+        point = _unescaped(mount.split()[4]).rstrip("/") + "/"
         # Of several mounts at one point the last one hides the others.
-        if place.is_relative_to(point) and len(point.parts) >= depth:
-            depth, kind = len(point.parts), source.split()[0]
+        if place.startswith(point) and len(point) >= len(deepest):
+            deepest, kind = point, source.split()[0]
     return kind in _LOCAL
 
 

@@ -5,6 +5,7 @@ nobody changed.
 """
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,10 @@ def _predefined(live: Contents, home: Home, entries: dict[Key, _Words]) -> tuple
     return whole, unchanged
 
 
+@cache
 def _fresh() -> tuple[Contents, dict[Key, str]]:
-    """The contents of a server with nothing but predefined objects, and their passwords."""
+    """The contents of a server with nothing but predefined objects, and their passwords: the
+    same for every export."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "predefined.db"
         create_server(path, PREDEFINED)

@@ -1,0 +1,226 @@
+"""Processes of ``gwe`` that start warm: forked from a process that has imported everything.
+
+To start and to import takes a process four tenths of a second of processor time before it does
+anything; a fork takes hundredths. What is forked is a process like any other, to signal or to
+kill. It lacks only the start itself, so what a test says about that is said of a cold one.
+"""
+
+import gc
+import importlib
+import marshal
+import os
+import pkgutil
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, NoReturn
+
+import reconciler
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = {
+    "gwe": "reconciler.__main__",
+    "webengagement_provisioning": "reconciler.cli.drop_in",
+}
+"""Console scripts -> the module whose ``run`` is what they run."""
+_STAND_IN = """\
+#!{python} -IS
+import _socket, array, marshal, os, sys
+ask = _socket.socket(_socket.AF_UNIX)
+ask.connect({address!r})
+asked = marshal.dumps((sys.argv, os.getcwd(), dict(os.environ), None))
+streams = array.array("i", (0, 1, 2))
+ask.sendmsg([len(asked).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+ask.sendall(asked)
+os._exit(int.from_bytes(ask.recv(4), "big", signed=True))
+"""
+
+
+class WarmProcesses:
+    """Starts them. ``folder``: to write to."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._folder = folder
+        self._address = address
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        streams: tuple[int, int, int],
+        strike: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Runs ``gwe`` in a process; its exit code, negative where a signal has killed it.
+        ``streams``: descriptors for standard input, output and error. ``strike``: the fields of
+        the ``tests.runs.Strike`` that comes to it."""
+        asked = marshal.dumps((["gwe", *arguments], str(cwd), dict(env), strike))
+        with socket.socket(socket.AF_UNIX) as ask:
+            ask.connect(self._address)
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", streams))
+            ask.sendmsg([len(asked).to_bytes(4, "big")], [rights])
+            ask.sendall(asked)
+            answer = ask.recv(4)
+        assert answer, "the process that forks them is gone"
+        return int.from_bytes(answer, "big", signed=True)
+
+    def stand_ins(self) -> Path:
+        """A folder for PATH, with programs that are called like the console scripts, and ask
+        for a warm process that gets their arguments, folder, environment and streams."""
+        folder = self._folder / "bin"
+        if not folder.exists():
+            folder.mkdir()
+            text = _STAND_IN.format(python=sys.executable, address=self._address)
+            for name in PROGRAMS:
+                (folder / name).write_text(text, encoding="utf-8")
+                (folder / name).chmod(0o755)
+        return folder
+
+
+@contextmanager
+def running_warm_processes() -> Iterator[WarmProcesses]:
+    """Starts the process that forks them; it ends where its input does."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        address = f"{folder}/ask"  # short: the system allows some hundred bytes
+        listener.bind(address)
+        listener.listen(64)
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"from tests.warm import serve; serve({listener.fileno()})"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+        )
+        try:
+            yield WarmProcesses(Path(folder), address)
+        finally:
+            process.communicate(timeout=60)
+
+
+# The process that forks them
+
+
+def serve(descriptor: int) -> None:
+    """Forks a process for each that asks, and answers with its exit code."""
+    _warm_up()
+    running: dict[int, socket.socket] = {}
+    ended, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    with socket.socket(fileno=descriptor) as listener, DefaultSelector() as selector:
+        for file in (listener, sys.stdin, ended):
+            selector.register(file, EVENT_READ)
+        while True:
+            ready = [key.fileobj for key, _ in selector.select()]
+            if sys.stdin in ready:
+                break
+            if ended in ready:
+                os.read(ended, 4096)
+                _answer_for_the_dead(running)
+            if listener in ready:
+                asking, _ = listener.accept()
+                running[_forked(asking)] = asking
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _answer_for_the_dead(running: dict[int, socket.socket]) -> None:
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            break
+        code = os.waitstatus_to_exitcode(status)
+        with running.pop(pid) as asking, suppress(OSError):  # whoever asked may be gone
+            asking.sendall(code.to_bytes(4, "big", signed=True))
+
+
+def _forked(asking: socket.socket) -> int:
+    """Starts the process that is asked for; its number."""
+    head, streams, _, _ = socket.recv_fds(asking, 4, 3)
+    with asking.makefile("rb") as stream:
+        asked = marshal.loads(stream.read(int.from_bytes(head, "big")))  # noqa: S302 - our own
+    pid = os.fork()
+    if not pid:
+        _be_a_program(*asked, streams)
+    for one in streams:
+        os.close(one)
+    return pid
+
+
+def _be_a_program(
+    argv: list[str],
+    cwd: str,
+    env: dict[str, str],
+    strike: dict[str, Any] | None,
+    streams: Sequence[int],
+) -> NoReturn:
+    from tests import runs  # noqa: PLC0415 - it uses this module
+
+    code: Any = 70
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a test worker ignores it
+        os.setsid()
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(env)
+        _take(streams)
+        sys.argv = argv
+        run: Callable[[], None] = importlib.import_module(PROGRAMS[Path(argv[0]).name]).run
+        runs.no_wait_for_the_disk(setattr)
+        if strike:
+            runs.install(runs.Strike(**strike))
+        run()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException as error:  # noqa: BLE001 - the test sees it
+        os.write(2, f"Traceback: {error!r}".encode())
+    finally:
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _take(streams: Sequence[int]) -> None:
+    """Has standard input, output and error lead there, as Python has them when it starts."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(  # noqa: SIM115
+        2, "w", encoding="utf-8", closefd=False, buffering=1, errors="backslashreplace"
+    )
+
+
+def _warm_up() -> None:
+    """Imports every module and runs the commands that are struck once, so that what is forked
+    finds all schemas and tables made."""
+    from tests.harness import gwe  # noqa: PLC0415 - in the process that forks alone
+    from tests.runs import make_place, make_template  # noqa: PLC0415 - it uses this module
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))
+        server = ("--server", f"embedded:{place.server}")
+        plan = (*server, "--app", "GWE", "-f", "manifests.yaml")
+        for command in (
+            *(("apply", *plan, "--auto-approve"), ("plan", *plan, "--format", "json")),
+            *(("undo", "last", "--auto-approve"), ("runs",), ("recover", *server)),
+            *(("lock", "show", *server), ("lock", "release", *server)),
+        ):
+            done = gwe(*command, cwd=place.folder)
+            assert done.code == 0, (shlex.join(map(str, command)), done.err)
+    for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
+        if not module.name.startswith(("reconciler.testing", "reconciler.server.psdk")):
+            importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of this process
