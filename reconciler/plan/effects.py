@@ -76,7 +76,7 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                 delta = update_delta(action, one.attributes, result)
                 kind = ALL_TYPES[action.object_type]
                 attributes = apply_delta(kind, one.attributes, delta)
-                one = ConfObject(one.type, one.dbid, attributes, one.folder, one.path)
+                one = replace(one, attributes=attributes)
             case Delete() if one is not None:
                 result.drop(action.object_type, action.dbid)
                 _change_referrers(one, result)
