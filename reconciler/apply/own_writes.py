@@ -54,6 +54,10 @@ class OwnWrites:
                 found.append(key)
         return found
 
+    def deletes_later(self, one: ConfObject) -> bool:
+        """Whether the plan deletes an object that is still there."""
+        return isinstance(self._planned.get((one.type, one.dbid)), Delete)
+
     def left(self, changed: Iterable[ConfObject]) -> None:
         """Notes how the run has left such objects."""
         for one in changed:

@@ -20,6 +20,7 @@ from reconciler.plan.actions import (
     Action,
     Blocked,
     Create,
+    Delete,
     Fingerprint,
     InSync,
     Keep,
@@ -195,7 +196,7 @@ class _Undo:
         """The fields as the run left them. An update changes only its own fields: any other
         difference between before and after was made by another client."""
         entry = self._written[subject.address]
-        if entry.deleted is not None:
+        if entry.deleted is not None or isinstance(entry.action, Delete):
             return after
         own = {change.path for change in changes_of(entry.action)} | {(CONTENT,)}
         own |= _inside_new(ALL_TYPES[subject.object_type], own, old, after)

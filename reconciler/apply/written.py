@@ -1,8 +1,9 @@
 """Each object that a run wrote, before and after, from its journal. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.plan.actions import Write
+from reconciler.plan.actions import Delete, Write
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -11,24 +12,26 @@ from reconciler.state.store import RunStep, StoredRun
 
 @dataclass
 class Written:
-    """One object that a run wrote. ``steps``: the calls for the object itself that were
-    answered."""
+    """One object that a run wrote. ``steps``: the calls for the object itself that were answered,
+    and those of other actions of a circle that changed it (see ``plan.circles``). ``original``: a
+    deleted object before the server cleared references in it, where it did."""
 
     action: Write
     steps: list[RunStep] = field(default_factory=list)
+    original: ConfObject | None = None
 
     @property
     def before(self) -> ConfObject | None:
         """The object before the run; None: there was none."""
         first = self.steps[0]
-        return first.before if first.call in ("update", "delete") else None
+        return None if first.call == "create" else self.original or first.before
 
     @property
     def after(self) -> ConfObject | None:
         """The object as the run left it; None: it was deleted."""
         after = None
         for step in self.steps:
-            if step.call in ("create", "update"):
+            if step.call in ("create", "update", "update_referrer"):
                 after = step.after
             elif step.call == "delete":
                 after = None
@@ -53,10 +56,30 @@ def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
     """Address -> what the run wrote, in the order of first calls, but for the inventory, which
     is no action. ``plan``: the plan that the run applied."""
     actions = {action.address: action for action in plan.writes}
+    of_circles = {
+        (action.object_type, action.dbid): action.address
+        for action in plan.writes
+        if isinstance(action, Delete)
+    }
     found: dict[str, Written] = {}
-    for step in run.steps:
-        own = step.address in actions and step.call != "update_referrer"
-        if step.answered and own:
-            entry = found.setdefault(step.address, Written(actions[step.address]))
-            entry.steps.append(step)
+    originals: dict[str, ConfObject] = {}
+    for step in filter(lambda step: step.answered and step.address in actions, run.steps):
+        address = step.address
+        if step.call == "update_referrer":
+            address = _of_circle(step, of_circles)
+        elif step.call == "create" and step.action == "create" and step.after:
+            of_circles[step.after.type, step.after.dbid] = address
+        if address:
+            entry = Written(actions[address], original=originals.get(address))
+            found.setdefault(address, entry).steps.append(step)
+        for other in step.referrers if step.action == "delete" else ():
+            originals.setdefault(of_circles.get((other.type, other.dbid), ""), other)
     return found
+
+
+def _of_circle(step: RunStep, addresses: Mapping[tuple[str, int], str]) -> str:
+    """The action whose object another action of its circle has changed; empty: none.
+    ``addresses``: the actions of the objects that are deleted, and of those created so far."""
+    if step.before is None or step.action not in ("create", "delete"):
+        return ""
+    return addresses.get((step.before.type, step.before.dbid), "")
