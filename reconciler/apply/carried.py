@@ -70,11 +70,12 @@ def hand_over(
     server has refused; empty: none."""
     if inherited.permissions:
         calls.set_permissions(action, made, inherited.permissions)
-    refused = set_waiting(server, calls, action, made, inherited.waiting, live)
+    _, refused = set_waiting(server, calls, action, made, inherited.waiting, live)
     if inherited.old is not None:
-        refused += carry_references(
+        _, lost = carry_references(
             server, calls, action, inherited.old, made, inherited.referrers, live
         )
+        refused += lost
     return f"; not written: {'; '.join(refused)}" if refused else ""
 
 
@@ -100,11 +101,11 @@ def set_waiting(
     made: ConfObject,
     waiting: Iterable[Create],
     live: Snapshot,
-) -> list[str]:
+) -> tuple[int, list[str]]:
     """Writes the references to a new object that earlier objects of the plan were created
-    without. An object that is gone is passed over. The references that the server refuses are
-    returned as sentences."""
-    refused = []
+    without. An object that is gone is passed over. How many were written, and the references
+    that the server refuses, as sentences."""
+    written, refused = 0, []
     for earlier in waiting:
         created = object_of(earlier, live)
         found = server.read(created.type, {"dbid": created.dbid}) if created else []
@@ -112,11 +113,12 @@ def set_waiting(
             delta = waiting_delta(earlier, there, made, live)
             try:
                 live.put(calls.update_referrer(action, there, delta) if delta else there)
+                written += bool(delta)
             except ReadOnlyModeError:
                 raise
             except ConfigurationServerError as error:
                 refused.append(f"the reference of {earlier.address} to it: {error}")
-    return refused
+    return written, refused
 
 
 def carry_references(
@@ -127,11 +129,12 @@ def carry_references(
     new: ConfObject,
     referrers: Collection[ConfObject],
     live: Snapshot,
-) -> list[str]:
+) -> tuple[int, list[str]]:
     """Leads the references to ``old`` to ``new``, which has taken its place. ``referrers``: the
     objects that had them, as they were; ``live`` is kept up to date. An object that is gone is
-    passed over. The references that the server refuses are returned as sentences."""
-    refused = []
+    passed over. How many objects were written, and the references that the server refuses, as
+    sentences."""
+    written, refused = 0, []
     keys = ((one.type, one.dbid) for one in referrers)
     now = {(one.type, one.dbid): one for one in read_referrers(server, action, keys)}
     for before in referrers:
@@ -141,11 +144,15 @@ def carry_references(
         kind = ALL_TYPES[there.type]
         wanted = redirected(kind, before.attributes, there.attributes, old.type, old.dbid, new.dbid)
         delta = difference(kind, there.attributes, wanted)
+        live.put(there)
+        if not delta:
+            continue
         try:
-            live.put(calls.update_referrer(action, there, delta) if delta else there)
+            live.put(calls.update_referrer(action, there, delta))
+            written += 1
         except ReadOnlyModeError:
             raise
         except ConfigurationServerError as error:
             name = live.name(there.type, there.dbid, new.tenant)
             refused.append(f"the reference of {there.type} {name} to it: {error}")
-    return refused
+    return written, refused
