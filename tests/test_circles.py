@@ -118,6 +118,20 @@ def test_an_undo_of_a_new_circle_leaves_nothing(tmp_path: Path) -> None:
     assert story.objects() == empty
 
 
+def test_an_undo_takes_back_a_new_pair_whose_backup_follows_its_primary(tmp_path: Path) -> None:
+    """The server gives the backup the connections of its primary: nobody else has changed it."""
+    documents = circle(("A", "B"), names="ABC")
+    (primary,) = [one for one in documents if one["metadata"]["name"] == "A"]
+    primary["spec"]["server"]["backup"] = "C"
+    story = story_of(documents, tmp_path)
+    empty = story.objects()
+    assert story.run(story.plan(overwrite=False)) == 0
+    undo = story.undo()
+    assert not undo.blocked, undo.actions
+    assert story.run(undo) == 0
+    assert story.objects() == empty
+
+
 @pytest.mark.parametrize(
     "fault",
     [Drop(call="update", object_type="Host"), LoseAnswer(call="update", object_type="Host")],

@@ -40,6 +40,7 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import backup_of
 
 AGAIN = "Make a new plan."
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
@@ -121,7 +122,7 @@ class Writes:
             old = self._unchanged(action)
             referrers = self._referrers(action, old)
             permissions = self._permissions(old)
-            planned = self._own.still_planned(referrers)
+            planned = self._own.still_planned((*referrers, *self._backup(old)))
             later = [one for one in referrers if self._own.deletes_later(one)]
             self._own.left(clear_refused(self._calls, action, old, later))
             self._calls.delete(action, old, permissions, referrers)
@@ -260,6 +261,11 @@ class Writes:
     def _referrers(self, action: Replace | Delete, old: ConfObject) -> tuple[ConfObject, ...]:
         """The objects whose references the delete will clear, whole, for the journal."""
         return tuple(read_referrers(self._server, action, self._own.referrers(action, old)))
+
+    def _backup(self, old: ConfObject) -> list[ConfObject]:
+        """The backup of an application, which is none once that is deleted."""
+        backup = backup_of(old)
+        return self._server.read(old.type, {"dbid": backup}) if backup else []
 
     def _unchanged(self, action: Update | Replace | Delete) -> ConfObject:
         """The object as it is now. StaleActionError if it has changed since the plan."""
