@@ -6,6 +6,7 @@ again. Doing so twice changes nothing, so that a recovery repeats it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from reconciler.apply.calls import Calls
@@ -17,7 +18,11 @@ from reconciler.plan.deletions import refuses_deletion
 from reconciler.plan.effects import waiting_delta
 from reconciler.plan.fingerprint import object_of
 from reconciler.server.delta import difference
-from reconciler.server.errors import ConfigurationServerError, ReadOnlyModeError
+from reconciler.server.errors import (
+    ConfigurationServerError,
+    ObjectNotFoundError,
+    ReadOnlyModeError,
+)
 from reconciler.server.port import AccessEntry, ConfObject, Reader
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import without_reference
@@ -83,14 +88,16 @@ def clear_refused(
     calls: Calls, action: Delete, old: ConfObject, referrers: Iterable[ConfObject]
 ) -> list[ConfObject]:
     """Takes away the references to an object that the server would not delete because of them.
-    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now."""
+    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now. An
+    object that is gone is passed over."""
     cleared = []
     for other in referrers:
         if refuses_deletion(other, old):
             kind = ALL_TYPES[other.type]
             wanted = without_reference(kind, other.attributes, old.type, old.dbid)
             delta = difference(kind, other.attributes, wanted)
-            cleared.append(calls.update_referrer(action, other, delta))
+            with suppress(ObjectNotFoundError):
+                cleared.append(calls.update_referrer(action, other, delta))
     return cleared
 
 

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
+from reconciler.apply.report import AGAIN
 from reconciler.errors import StaleActionError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Update
 from reconciler.server.snapshot import Snapshot
-
-AGAIN = "Make a new plan."
 
 
 def with_sources(action: Update, live: Snapshot) -> Update:

@@ -24,7 +24,7 @@ from reconciler.apply.carried import (
 )
 from reconciler.apply.copied_values import with_sources
 from reconciler.apply.own_writes import OwnWrites
-from reconciler.apply.report import Outcome
+from reconciler.apply.report import AGAIN, Outcome
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
@@ -42,7 +42,6 @@ from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import backup_of
 
-AGAIN = "Make a new plan."
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
 
@@ -123,7 +122,7 @@ class Writes:
             referrers = self._referrers(action, old)
             permissions = self._permissions(old)
             planned = self._own.still_planned((*referrers, *self._backup(old)))
-            later = [one for one in referrers if self._own.deletes_later(one)]
+            later = [one for one in referrers if self._own.deletes_later(one, planned)]
             self._own.left(clear_refused(self._calls, action, old, later))
             self._calls.delete(action, old, permissions, referrers)
         except ObjectNotFoundError:

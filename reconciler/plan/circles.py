@@ -46,26 +46,27 @@ class Circles:
 
     def __init__(self, actions: Iterable[Action]) -> None:
         creates = [action for action in actions if isinstance(action, Create)]
+        self._numbers = {action.address: number for number, action in enumerate(creates)}
         self._later: dict[tuple[str, str], tuple[int, Create]] = {
             name: (number, action)
             for number, action in enumerate(creates)
             for name in _names_of(action)
         }
         self._waiting: dict[str, dict[str, Create]] = {}
-        for number, action in enumerate(creates):
-            for later in self._created_later(number, action):
+        for action in creates:
+            for _, later, _ in self._led_later(action):
                 self._waiting.setdefault(later.address, {})[action.address] = action
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
-    def _created_later(self, number: int, action: Create) -> Iterator[Create]:
-        """What is created after an action, or by itself, and it refers to."""
+    def _led_later(self, action: Create) -> Iterator[tuple[FieldPath, Create, tuple[str, str]]]:
+        """The references of an action to what a later one creates, or it itself: the unit of each,
+        that action, and the type and the name there."""
         kind = ALL_TYPES[action.object_type]
+        number = self._numbers.get(action.address, len(self._numbers))
         for path, target, name in references_in(kind, action.fields):
             at, later = self._later.get((target, name), (-1, action))
-            if at >= number and unit_of(kind, path):
-                yield later
+            unit = unit_of(kind, path) if at >= number else None
+            if unit:
+                yield unit, later, (target, name)
 
     def waiting_for(self, action: Create) -> Sequence[Create]:
         """The earlier actions whose objects may refer to the object that an action creates."""
@@ -79,13 +80,10 @@ class Circles:
     def without_waiting(self, action: Create, names: NameResolver) -> Create:
         """The action with no reference to an object that a later action creates. Whatever else
         leads nowhere stays."""
-        kind = ALL_TYPES[action.object_type]
         waiting = {
             unit
-            for path, target, name in references_in(kind, action.fields)
-            if (target, name) in self._later
-            and names.dbid(target, name, action.tenant) is None
-            and (unit := unit_of(kind, path))
+            for unit, _, (target, name) in self._led_later(action)
+            if names.dbid(target, name, action.tenant) is None
         }
         if not waiting:
             return action
