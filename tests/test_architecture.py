@@ -49,19 +49,24 @@ MAY_IMPORT = {
     "schema_check": set[str](),
     "yaml_construction": {"kinds"},
     "strict_yaml": {"kinds", "yaml_construction"},
+    "yaml_record": {"strict_yaml", "yaml_construction"},
     "server": {"kinds", "strict_yaml", "yaml_construction"},
     "launch": {"kinds", "server"},
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml", "yaml_construction"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
     "export": {"kinds", "server", "site", "manifest", "plan", "strict_yaml", "yaml_construction"},
-    "state": {"kinds", "server", "plan", "strict_yaml"},
+    "compare": {"kinds", "manifest", "plan", "export", "strict_yaml"},
+    "state": {"kinds", "server", "plan", "yaml_record"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
-    "render": {"kinds", "server", "plan", "export", "state", "apply"},
+    "render": {"kinds", "server", "plan", "export", "compare", "state", "apply"},
     "settings_schema": {"kinds"},
     "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
     "settings_search": set[str](),
-    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "export", "state", "apply"},
+    "engine": {
+        *("kinds", "server", "launch", "site", "manifest", "strict_yaml", "yaml_record"),
+        *("plan", "export", "compare", "state", "apply"),
+    },
     "api": {"engine", "server", "plan", "export", "state", "apply"},
     "testing": {"kinds", "server"},
     "__init__": {"api"},
@@ -80,7 +85,7 @@ listener of ``wire`` is no adapter: it offers one on the protocol of the other."
 SCHEMES = frozenset(ADAPTERS)
 """The URL schemes, which ``server/connect.py`` maps to adapters."""
 
-PURE = ("kinds", "site", "plan", "export", "launch/formats")
+PURE = ("kinds", "site", "plan", "export", "compare", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
 
 
