@@ -118,6 +118,17 @@ def test_an_undo_of_a_new_circle_leaves_nothing(tmp_path: Path) -> None:
     assert story.objects() == empty
 
 
+def test_an_undo_restores_a_deleted_circle_with_every_reference(tmp_path: Path) -> None:
+    """Whether the server would have refused the delete or cleared the reference by itself."""
+    documents = circle(("A", "B"), ("B", "A"))
+    story = story_of(documents, tmp_path)
+    assert story.run(story.plan(overwrite=False)) == 0
+    full, access = story.objects(), access_of(story.path)
+    assert story.run(now_declaring(story, absent(documents))) == 0
+    assert story.run(story.undo()) == 0
+    assert_same_but_dbids(story.path, full, access)
+
+
 def test_an_undo_takes_back_a_new_pair_whose_backup_follows_its_primary(tmp_path: Path) -> None:
     """The server gives the backup the connections of its primary: nobody else has changed it."""
     documents = circle(("A", "B"), names="ABC")
