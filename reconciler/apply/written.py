@@ -53,28 +53,27 @@ def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
 
 
 def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
-    """Address -> what the run wrote, in the order of first calls, but for the inventory, which
-    is no action. ``plan``: the plan that the run applied."""
-    actions = {action.address: action for action in plan.writes}
+    """Address -> what the run wrote, in the order of the plan whichever call came first, but for
+    the inventory, which is no action. ``plan``: the plan that the run applied."""
+    found = {action.address: Written(action) for action in plan.writes}
     of_circles = {
         (action.object_type, action.dbid): action.address
         for action in plan.writes
         if isinstance(action, Delete)
     }
-    found: dict[str, Written] = {}
-    originals: dict[str, ConfObject] = {}
-    for step in filter(lambda step: step.answered and step.address in actions, run.steps):
+    for step in filter(lambda step: step.answered and step.address in found, run.steps):
         address = step.address
         if step.call == "update_referrer":
             address = _of_circle(step, of_circles)
         elif step.call == "create" and step.action == "create" and step.after:
             of_circles[step.after.type, step.after.dbid] = address
         if address:
-            entry = Written(actions[address], original=originals.get(address))
-            found.setdefault(address, entry).steps.append(step)
+            found[address].steps.append(step)
         for other in step.referrers if step.action == "delete" else ():
-            originals.setdefault(of_circles.get((other.type, other.dbid), ""), other)
-    return found
+            of_other = of_circles.get((other.type, other.dbid), "")
+            if of_other and found[of_other].original is None:
+                found[of_other].original = other
+    return {address: entry for address, entry in found.items() if entry.steps}
 
 
 def _of_circle(step: RunStep, addresses: Mapping[tuple[str, int], str]) -> str:
