@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from reconciler.errors import ManifestError
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.sites.export import export_site
 from reconciler.server.embedded.store import Store
 from reconciler.server.errors import (
     AccessDeniedError,
@@ -21,7 +24,7 @@ from reconciler.server.errors import (
     ValueOutOfRangeError,
 )
 from reconciler.testing.contract.site import RIGHT, SITE, application
-from tests.harness import site_server
+from tests.harness import BARE, find, opened, site_server
 
 IXN, STAT, ANNA = 101, 102, 101
 NEWER, WRONG = "battery-staple", "wrong"
@@ -175,3 +178,82 @@ def test_a_subscription_can_go_back_in_the_log(server: EmbeddedServer) -> None:
     assert [one.dbid for one in subscription.receive()] == [103]
     subscription.rewind(before)
     assert [one.dbid for one in subscription.receive() if one.action == "deleted"] == [102, 103]
+
+
+# Accounts in a site file
+
+LOGGED_ON = f"""\
+apiVersion: reconciler/v1
+kind: Site
+extends: {BARE}
+tenant: Resources
+AccessGroup: [{{name: Servers}}]
+Person: [{{employeeID: "1", userName: engine}}]
+Application:
+  - {{name: ByPerson, type: ChatServer, logOnAs: {{person: "Resources:1"}}}}
+  - {{name: ByGroup, type: ChatServer, logOnAs: {{group: "Resources:Servers"}}}}
+  - {{name: BySystem, type: ChatServer, logOnAs: {{group: SYSTEM}}}}
+"""
+
+
+def test_a_site_file_says_under_which_account_a_server_runs(tmp_path: Path) -> None:
+    path = site_server(tmp_path, LOGGED_ON)
+    group, person = find(path, "AccessGroup", "Servers"), find(path, "Person", "1")
+    with opened(path) as made:
+        accounts = {
+            one.attributes["name"]: made.accounts.of_application(one.dbid)
+            for one in made.read("Application", {"app_type": 59})
+            if one.attributes["name"].startswith("By")
+        }
+    assert accounts == {
+        "ByPerson": ("Person", person.dbid),
+        "ByGroup": ("AccessGroup", group.dbid),
+        "BySystem": ("AccessGroup", 98),
+    }
+
+
+def test_an_export_says_it_and_makes_the_same_server_again(tmp_path: Path) -> None:
+    path = site_server(tmp_path, LOGGED_ON)
+    with opened(path) as made:
+        text = export_site(made)
+    words = {one["name"]: one.get("logOnAs") for one in yaml.safe_load(text)["Application"]}
+    assert words["ByPerson"] == {"person": "Resources:1"}
+    assert words["ByGroup"] == {"group": "Resources:Servers"}
+    assert words["BySystem"] is None
+    (tmp_path / "again").mkdir()
+    with opened(site_server(tmp_path / "again", text)) as again:
+        assert export_site(again) == text
+
+
+@pytest.mark.parametrize(
+    ("application", "said"),
+    [
+        ("type: ChatServer, logOnAs: engine", "logOnAs must be a mapping with person or group"),
+        ("type: ChatServer, logOnAs: {person: nobody}", "no Person is named nobody"),
+        (
+            "type: ChatServer, logOnAs: {person: a, group: b}",
+            "logOnAs must be a mapping with person or group",
+        ),
+        (
+            "type: GenericClient, logOnAs: {group: SYSTEM}",
+            "only the application of a server has an account",
+        ),
+    ],
+)
+def test_a_mistake_in_an_account_is_named_at_its_word(
+    tmp_path: Path, application: str, said: str
+) -> None:
+    site = LOGGED_ON + f"  - {{name: Wrong, {application}}}\n"
+    with pytest.raises(ManifestError) as caught:
+        site_server(tmp_path, site)
+    (problem,) = caught.value.diagnostics
+    assert problem.summary == f"Application Wrong: {said}"
+    assert problem.position is not None
+    assert problem.position.line == 11
+
+
+def test_only_an_application_logs_on(tmp_path: Path) -> None:
+    site = LOGGED_ON + "Script: [{name: S, type: VoiceFile, logOnAs: {group: SYSTEM}}]\n"
+    with pytest.raises(ManifestError) as caught:
+        site_server(tmp_path, site)
+    assert "Script has no logOnAs" in caught.value.diagnostics[0].summary

@@ -11,7 +11,7 @@ from reconciler.errors import RefusedError
 from reconciler.plan.actions import Action, ActionName
 from reconciler.plan.order import order
 from tests.actions import make_action
-from tests.harness import everything, gwe, plan_arguments, site_server
+from tests.harness import gwe, plan_arguments, site_server
 
 
 def _action(address: str, *needs: str, action: ActionName = "create") -> Action:
@@ -113,10 +113,10 @@ def test_a_need_that_is_not_in_the_plan_does_not_matter() -> None:
 
 def test_a_cycle_is_refused_with_its_path() -> None:
     cycle = [
-        _action("EnhancedRouting/A", "EnhancedRouting/B"),
-        _action("EnhancedRouting/B", "EnhancedRouting/C"),
-        _action("EnhancedRouting/C", "EnhancedRouting/A"),
-        _action("EnhancedRouting/D", "EnhancedRouting/A"),
+        _action("EnhancedRouting/A", "EnhancedRouting/B", action="update"),
+        _action("EnhancedRouting/B", "EnhancedRouting/C", action="update"),
+        _action("EnhancedRouting/C", "EnhancedRouting/A", action="update"),
+        _action("EnhancedRouting/D", "EnhancedRouting/A", action="update"),
     ]
     rotations = (
         "EnhancedRouting/A -> EnhancedRouting/B -> EnhancedRouting/C -> EnhancedRouting/A",
@@ -213,7 +213,8 @@ metadata: {name: Z_Queue}
     ]
 
 
-def test_manifests_that_refer_to_each_other_are_refused_with_the_path(tmp_path: Path) -> None:
+def test_scripts_whose_options_name_each_other_are_both_created(tmp_path: Path) -> None:
+    """An option is text to the server: it may name what is created a moment later."""
     server = site_server(tmp_path)
     manifests = tmp_path / "scripts.yaml"
     manifests.write_text(
@@ -230,13 +231,6 @@ spec: {annex: {Orchestration: {application: "script:A"}}}
 """,
         encoding="utf-8",
     )
-    before = everything(server)
     options = plan_arguments(server, "--file", manifests)
-    for command in (["plan"], ["apply", "--auto-approve"]):
-        done = gwe(*command, *options, cwd=tmp_path)
-        assert done.code == 3
-        assert (
-            "EnhancedRouting/A -> EnhancedRouting/B -> EnhancedRouting/A" in done.err
-            or "EnhancedRouting/B -> EnhancedRouting/A -> EnhancedRouting/B" in done.err
-        )
-    assert everything(server) == before
+    assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 0
+    assert gwe("plan", *options, "--detailed-exitcode", cwd=tmp_path).code == 0

@@ -1,22 +1,31 @@
-"""What a replace carries over to the new object: values of the old one, and the references that
-other objects have to it.
+"""What a new object takes over: of the object that it replaces, values and the references that
+other objects have to it; of a circle of new objects, the references that waited for it.
 
-The server clears those references when the old object is deleted. Here each is written again.
-Doing so twice changes nothing, so that a recovery repeats it.
+The server clears the references to a replaced object when that is deleted. Here each is written
+again. Doing so twice changes nothing, so that a recovery repeats it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from reconciler.apply.calls import Calls
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.referring import redirected
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Replace, Write
+from reconciler.plan.actions import Create, Delete, Replace, Write
+from reconciler.plan.deletions import refuses_deletion
+from reconciler.plan.effects import waiting_delta
+from reconciler.plan.fingerprint import object_of
 from reconciler.server.delta import difference
-from reconciler.server.errors import ConfigurationServerError, ReadOnlyModeError
+from reconciler.server.errors import (
+    ConfigurationServerError,
+    ObjectNotFoundError,
+    ReadOnlyModeError,
+)
 from reconciler.server.port import AccessEntry, ConfObject, Reader
 from reconciler.server.snapshot import Snapshot
+from reconciler.server.validation import without_reference
 
 
 def carrying(action: Replace, old: ConfObject, live: Snapshot) -> Replace:
@@ -45,11 +54,13 @@ def read_referrers(
 @dataclass(frozen=True)
 class Inheritance:
     """What a new object takes over: ``permissions``, and the references that ``referrers``, as
-    they were, had to the ``old`` object."""
+    they were, had to the ``old`` object; ``waiting``: earlier actions of a circle, whose objects
+    get their references to it."""
 
     permissions: tuple[AccessEntry, ...] = ()
     old: ConfObject | None = None
     referrers: tuple[ConfObject, ...] = ()
+    waiting: Sequence[Create] = ()
 
 
 def hand_over(
@@ -64,12 +75,57 @@ def hand_over(
     server has refused; empty: none."""
     if inherited.permissions:
         calls.set_permissions(action, made, inherited.permissions)
-    if inherited.old is None:
-        return ""
-    _, refused = carry_references(
-        server, calls, action, inherited.old, made, inherited.referrers, live
-    )
-    return f"; not written again: {'; '.join(refused)}" if refused else ""
+    _, refused = set_waiting(server, calls, action, made, inherited.waiting, live)
+    if inherited.old is not None:
+        _, lost = carry_references(
+            server, calls, action, inherited.old, made, inherited.referrers, live
+        )
+        refused += lost
+    return f"; not written: {'; '.join(refused)}" if refused else ""
+
+
+def clear_refused(
+    calls: Calls, action: Delete, old: ConfObject, referrers: Iterable[ConfObject]
+) -> list[ConfObject]:
+    """Takes away the references to an object that the server would not delete because of them.
+    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now. An
+    object that is gone is passed over."""
+    cleared = []
+    for other in referrers:
+        if refuses_deletion(other, old):
+            kind = ALL_TYPES[other.type]
+            wanted = without_reference(kind, other.attributes, old.type, old.dbid)
+            delta = difference(kind, other.attributes, wanted)
+            with suppress(ObjectNotFoundError):
+                cleared.append(calls.update_referrer(action, other, delta))
+    return cleared
+
+
+def set_waiting(
+    server: Reader,
+    calls: Calls,
+    action: Write,
+    made: ConfObject,
+    waiting: Iterable[Create],
+    live: Snapshot,
+) -> tuple[int, list[str]]:
+    """Writes the references to a new object that earlier objects of the plan were created
+    without. An object that is gone is passed over. How many were written, and the references
+    that the server refuses, as sentences."""
+    written, refused = 0, []
+    for earlier in waiting:
+        created = object_of(earlier, live)
+        found = server.read(created.type, {"dbid": created.dbid}) if created else []
+        for there in found:
+            delta = waiting_delta(earlier, there, made, live)
+            try:
+                live.put(calls.update_referrer(action, there, delta) if delta else there)
+                written += bool(delta)
+            except ReadOnlyModeError:
+                raise
+            except ConfigurationServerError as error:
+                refused.append(f"the reference of {earlier.address} to it: {error}")
+    return written, refused
 
 
 def carry_references(

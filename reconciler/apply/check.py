@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.apply.answers import same_value
-from reconciler.apply.report import Outcome
-from reconciler.apply.writes import AGAIN
+from reconciler.apply.report import AGAIN, Outcome
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
 from reconciler.kinds.flatten import flatten

@@ -5,7 +5,7 @@ object later, it is no longer as the plan found it. That is as it should be, whe
 before the run changed it, and nobody has changed it since.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from reconciler.plan.actions import Delete, Replace, Update, Write
 from reconciler.plan.fingerprint import stale_fields
@@ -61,6 +61,12 @@ class OwnWrites:
             if isinstance(planned, Update | Replace | Delete) and not self.stale_fields(planned):
                 found.append(key)
         return found
+
+    def deletes_later(self, one: ConfObject, planned: Collection[ObjectKey]) -> bool:
+        """Whether the plan deletes an object, and it is as the plan found it. ``planned``: what
+        ``still_planned`` has found."""
+        key = (one.type, one.dbid)
+        return key in planned and isinstance(self._planned[key], Delete)
 
     def left(self, changed: Iterable[ConfObject]) -> None:
         """Notes how the run has left such objects."""

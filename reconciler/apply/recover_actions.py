@@ -8,7 +8,7 @@ did not create again: the new object, or the old object if the run is to be reve
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.apply.carried import carry_references
+from reconciler.apply.carried import carry_references, set_waiting
 from reconciler.apply.session import RunSession
 from reconciler.kinds.fields import NameResolver, SecretText, UnknownReferenceError
 from reconciler.kinds.flatten import flatten
@@ -18,6 +18,7 @@ from reconciler.kinds.types_files import CONTENT
 from reconciler.launch.adapter import content_after
 from reconciler.plan.actions import Create, Replace, Update, Write
 from reconciler.plan.changes import Change
+from reconciler.plan.circles import Circles
 from reconciler.plan.effects import update_delta
 from reconciler.plan.model import Plan
 from reconciler.server.delta import apply_delta
@@ -45,7 +46,7 @@ def recover_actions(
     """Recovers every action of a run, in the order in which they began. An error of the
     server that is no refusal ends it; it can be repeated."""
     actions = {action.address: action for action in plan.writes}
-    recovery = _Recovery(session, reverse=reverse)
+    recovery = _Recovery(session, Circles(plan.writes), reverse=reverse)
     for address in dict.fromkeys(step.address for step in run.steps if step.address in actions):
         steps = [step for step in run.steps if step.address == address]
         try:
@@ -55,10 +56,11 @@ def recover_actions(
 
 
 class _Recovery:
-    def __init__(self, session: RunSession, *, reverse: bool) -> None:
+    def __init__(self, session: RunSession, circles: Circles, *, reverse: bool) -> None:
         self._server = session.server
         self._calls = session.calls
         self._live = session.live.copy()
+        self._circles = circles
         self._reverse = reverse
 
     def recover(self, action: Write, steps: list[RunStep]) -> Iterator[Recovered]:
@@ -84,6 +86,8 @@ class _Recovery:
         yield from self._permissions(action, known, deleted, made)
         if isinstance(action, Replace) and deleted is not None and made is not None:
             yield from self._references(action, known, deleted, made)
+        if isinstance(action, Create) and made is not None and made.after is not None:
+            yield from self._waiting(action, made.after)
 
     def _with_result(self, action: Write, step: RunStep, deleted: RunStep | None) -> RunStep:
         """A step without an answer, with what became of it."""
@@ -206,7 +210,18 @@ class _Recovery:
             )
             if written:
                 yield Recovered(action.address, "the references to it were written again")
-            yield from (Recovered(action.address, f"not written again: {one}") for one in refused)
+            yield from (Recovered(action.address, f"not written: {one}") for one in refused)
+
+    def _waiting(self, action: Create, made: ConfObject) -> Iterator[Recovered]:
+        """Writes the references that waited for a new object and are not written yet."""
+        waiting = self._circles.waiting_for(action)
+        if not waiting or self._server.read(made.type, {"dbid": made.dbid}) == []:
+            return
+        self._live.put(made)
+        written, refused = set_waiting(self._server, self._calls, action, made, waiting, self._live)
+        if written:
+            yield Recovered(action.address, "the references to it were written")
+        yield from (Recovered(action.address, f"not written: {one}") for one in refused)
 
 
 def _deleted(steps: list[RunStep]) -> RunStep | None:

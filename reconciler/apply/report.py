@@ -9,6 +9,9 @@ from reconciler.plan.actions import Write
 
 Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
 
+AGAIN = "Make a new plan."
+"""What to do where a plan no longer holds."""
+
 
 @dataclass(frozen=True)
 class Outcome:

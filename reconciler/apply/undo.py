@@ -19,6 +19,7 @@ from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.guards import Limits, refusals, spare_predefined
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
+from reconciler.plan.notices import circle_notices
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
@@ -75,7 +76,7 @@ def plan_undo(
         identity=info.identity,
         site=replace(site, manifest_set=plan.site.manifest_set),
         actions=with_fingerprints(actions, live),
-        notices=tuple(notices),
+        notices=(*notices, *circle_notices(actions, live)),
         undoes=run.name,
         consent=("--force",) if force else (),
         refusals=() if force else refusals(actions, whole, consented=True),

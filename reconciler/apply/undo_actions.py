@@ -16,11 +16,13 @@ from reconciler.kinds.flatten import flatten, leaf
 from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.natural_keys import identity_of
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_applications import MIRRORED
 from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
 from reconciler.plan.actions import (
     Action,
     Blocked,
     Create,
+    Delete,
     Fingerprint,
     InSync,
     Keep,
@@ -44,6 +46,7 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import name_of
 from reconciler.site.inventory_lists import is_inventory, without_entries
+from reconciler.site.model import backup_of
 from reconciler.state.store import RunStep, StoredRun
 
 Fields = Mapping[FieldPath, Value]
@@ -144,7 +147,12 @@ class _Undo:
         if subject.protect:
             return Blocked(subject, "protected: it is never deleted")
         left, live = self._fields(after), self._fields(now)
-        changed = [pointer(path) for path in {**left, **live} if left.get(path) != live.get(path)]
+        own = _set_by_server(now, self._live)
+        changed = [
+            pointer(path)
+            for path in {**left, **live}
+            if path[0] not in own and left.get(path) != live.get(path)
+        ]
         if changed and not self._force:
             listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
             reason = f"it has changed since the run ({listed}); --force deletes it all the same"
@@ -212,12 +220,22 @@ class _Undo:
         """The fields as the run left them. An update changes only its own fields: any other
         difference between before and after was made by another client."""
         entry = self._written[subject.address]
-        if entry.deleted is not None:
+        if entry.deleted is not None or isinstance(entry.action, Delete):
             return after
         own = {change.path for change in changes_of(entry.action)} | {(CONTENT,)}
         own |= _inside_new(ALL_TYPES[subject.object_type], own, old, after)
         kept = {path: value for path, value in old.items() if path not in own}
         return kept | {path: value for path, value in after.items() if path in own}
+
+
+def _set_by_server(one: ConfObject, live: Snapshot) -> set[str]:
+    """The words of the fields that no client can change: another action of the run may have, by
+    making the object the backup of an application."""
+    attributes = ALL_TYPES[one.type].attributes
+    found = {attribute.word for attribute in attributes if attribute.read_only}
+    if any(backup_of(other) == one.dbid for other in live.of_type(one.type)):
+        found |= {attribute.word for attribute in attributes if attribute.name in MIRRORED}
+    return found
 
 
 def _inside_new(

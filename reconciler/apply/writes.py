@@ -15,15 +15,22 @@ from typing import Self
 
 from reconciler.apply.answers import outcome_of_answer
 from reconciler.apply.calls import Calls
-from reconciler.apply.carried import Inheritance, carrying, hand_over, read_referrers
+from reconciler.apply.carried import (
+    Inheritance,
+    carrying,
+    clear_refused,
+    hand_over,
+    read_referrers,
+)
+from reconciler.apply.copied_values import with_sources
 from reconciler.apply.own_writes import OwnWrites
-from reconciler.apply.report import Outcome
+from reconciler.apply.report import AGAIN, Outcome
 from reconciler.apply.reread import read_holder
 from reconciler.errors import ReconcilerError, StaleActionError
-from reconciler.kinds.fields import pointer
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
+from reconciler.plan.circles import Circles
 from reconciler.plan.effects import create_attributes, update_delta
 from reconciler.server.errors import (
     ConfigurationServerError,
@@ -34,8 +41,8 @@ from reconciler.server.errors import (
 )
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import backup_of
 
-AGAIN = "Make a new plan."
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
 
@@ -57,7 +64,9 @@ class Writes:
         self._server = server
         self._calls = calls
         self._live = live
-        self._own = OwnWrites(actions, live)
+        planned = tuple(actions)
+        self._own = OwnWrites(planned, live)
+        self._circles = Circles(planned)
         self._computing = threading.RLock()
         self._recover = calls.recover_hint
 
@@ -83,7 +92,7 @@ class Writes:
     def _update(self, action: Update) -> Outcome:
         current = self._unchanged(action)
         with self._computing:
-            action = self._with_sources(action)
+            action = with_sources(action, self._live)
             delta = update_delta(action, current.attributes, self._live)
         if not delta:
             return Outcome(action, "done", "it was so already")
@@ -91,7 +100,9 @@ class Writes:
         return self._done(action, changed)
 
     def _create(self, action: Create) -> Outcome:
+        waiting = self._circles.waiting_for(action)
         with self._computing:
+            action = self._circles.without_waiting(action, self._live)
             attributes = create_attributes(action, self._live)
         try:
             made = self._calls.create(action, attributes, action.folder)
@@ -102,7 +113,7 @@ class Writes:
             if self._server.read(action.object_type, key):
                 raise StaleActionError("somebody has created it since the plan", AGAIN) from None
             raise
-        return self._completed(action, made, Inheritance(action.permissions))
+        return self._completed(action, made, Inheritance(action.permissions, waiting=waiting))
 
     def _delete(self, action: Delete) -> Outcome:
         """Deletes an object. An object that someone else already deleted counts as done."""
@@ -110,8 +121,11 @@ class Writes:
         try:
             old = self._unchanged(action)
             referrers = self._referrers(action, old)
-            planned = self._own.still_planned(referrers)
-            self._calls.delete(action, old, self._permissions(old), referrers)
+            permissions = self._permissions(old)
+            planned = self._own.still_planned((*referrers, *self._backup(old)))
+            later = [one for one in referrers if self._own.deletes_later(one, planned)]
+            self._own.left(clear_refused(self._calls, action, old, later))
+            self._calls.delete(action, old, permissions, referrers)
         except ObjectNotFoundError:
             return gone
         except StaleActionError:
@@ -248,6 +262,11 @@ class Writes:
         """The objects whose references the delete will clear, whole, for the journal."""
         return tuple(read_referrers(self._server, action, self._own.referrers(action, old)))
 
+    def _backup(self, old: ConfObject) -> list[ConfObject]:
+        """The backup of an application, which is none once that is deleted."""
+        backup = backup_of(old)
+        return self._server.read(old.type, {"dbid": backup}) if backup else []
+
     def _unchanged(self, action: Update | Replace | Delete) -> ConfObject:
         """The object as it is now. StaleActionError if it has changed since the plan."""
         numbers = (action.dbid, *action.fingerprint.sources)
@@ -266,23 +285,6 @@ class Writes:
             listed += f"; and {len(messages) - 3} more" if len(messages) > 3 else ""
             raise StaleActionError(f"it has changed since the plan: {listed}", AGAIN)
         return one
-
-    def _with_sources(self, action: Update) -> Update:
-        """The action with the current values of what it copies from other applications."""
-        changes = []
-        for change in action.changes:
-            source = self._live.get(action.object_type, change.source) if change.source else None
-            if source is not None:
-                held = flatten(ALL_TYPES[source.type], source.attributes, self._live)
-                if change.path not in held:
-                    raise StaleActionError(
-                        f"{pointer(change.path)} is gone in the application with DBID"
-                        f" {change.source}, from which it was to be copied",
-                        AGAIN,
-                    )
-                change = replace(change, after=held.get(change.path, change.after))  # noqa: PLW2901
-            changes.append(change)
-        return replace(action, changes=tuple(changes))
 
     def _done(self, action: Create | Update | Replace, result: ConfObject) -> Outcome:
         """Compares the server's answer with what was sent."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.types import ALL_TYPES
-from reconciler.plan.actions import Action, Write
+from reconciler.plan.actions import Action, Delete, Write
 from reconciler.plan.identity import kind_of
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject
@@ -15,24 +15,26 @@ from reconciler.state.store import RunStep, StoredRun
 
 @dataclass
 class Written:
-    """One object that a run wrote. ``steps``: the calls for the object itself that were
-    answered."""
+    """One object that a run wrote. ``steps``: the calls for the object itself that were answered,
+    and those of other actions of a circle that changed it (see ``plan.circles``). ``original``: a
+    deleted object before the server cleared references in it, where it did."""
 
     action: Write
     steps: list[RunStep] = field(default_factory=list)
+    original: ConfObject | None = None
 
     @property
     def before(self) -> ConfObject | None:
         """The object before the run; None: there was none."""
         first = self.steps[0]
-        return first.before if first.call in ("update", "delete") else None
+        return None if first.call == "create" else self.original or first.before
 
     @property
     def after(self) -> ConfObject | None:
         """The object as the run left it; None: it was deleted."""
         after = None
         for step in self.steps:
-            if step.call in ("create", "update"):
+            if step.call in ("create", "update", "update_referrer"):
                 after = step.after
             elif step.call == "delete":
                 after = None
@@ -68,9 +70,23 @@ def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
     """Address -> what the run wrote, in the order of the plan whichever call came first, but for
     the inventory, which is no action. ``plan``: the plan that the run applied."""
     found = {action.address: Written(action) for action in plan.writes}
-    for step in run.steps:
-        if step.answered and step.address in found and step.call != "update_referrer":
-            found[step.address].steps.append(step)
+    of_circles = {
+        (action.object_type, action.dbid): action.address
+        for action in plan.writes
+        if isinstance(action, Delete)
+    }
+    for step in filter(lambda step: step.answered and step.address in found, run.steps):
+        address = step.address
+        if step.call == "update_referrer":
+            address = _of_circle(step, of_circles)
+        elif step.call == "create" and step.action == "create" and step.after:
+            of_circles[step.after.type, step.after.dbid] = address
+        if address:
+            found[address].steps.append(step)
+        for other in step.referrers if step.action == "delete" else ():
+            of_other = of_circles.get((other.type, other.dbid), "")
+            if of_other and found[of_other].original is None:
+                found[of_other].original = other
     return {address: entry for address, entry in found.items() if entry.steps}
 
 
@@ -84,3 +100,11 @@ def written_to(action: Action, written: Mapping[str, Written]) -> Written | None
         if entry.after is not None and (entry.after.type, entry.after.dbid) == key:
             return entry
     return None
+
+
+def _of_circle(step: RunStep, addresses: Mapping[tuple[str, int], str]) -> str:
+    """The action whose object another action of its circle has changed; empty: none.
+    ``addresses``: the actions of the objects that are deleted, and of those created so far."""
+    if step.before is None or step.action not in ("create", "delete"):
+        return ""
+    return addresses.get((step.before.type, step.before.dbid), "")

@@ -48,6 +48,9 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     if report.unknown:
         say(f"The server does not have the types {', '.join(report.unknown)}.")
     listed = None if verbose else _LISTED
+    _list(
+        "Values that this version of gwe does not know, and has not copied", report.left_out, listed
+    )
     _list("References to what this account cannot read", report.dangling, listed)
     _list("Objects that break a rule of the embedded server", report.findings, listed)
     say("Rehearse on it with:")

@@ -29,12 +29,14 @@ _IN_FLIGHT = 8
 class CopyReport:
     """What a copy holds and lacks. ``objects``: how many it holds, without folders; ``unread``:
     of how many the permissions could not be read; ``unknown``: types that the server does not
-    have; ``findings``: what an embedded server would have refused; ``dangling``: references to
-    objects that the account cannot read, or that are gone."""
+    have; ``left_out``: values of attributes that our table does not know; ``findings``: what an
+    embedded server would have refused; ``dangling``: references to objects that the account
+    cannot read, or that are gone."""
 
     objects: int
     unread: int
     unknown: tuple[str, ...]
+    left_out: tuple[str, ...]
     dangling: tuple[str, ...]
     findings: tuple[str, ...]
 
@@ -58,6 +60,7 @@ def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
             objects=copy.count(),
             unread=copier.unread,
             unknown=tuple(copier.unknown),
+            left_out=tuple(sorted(copier.left_out)),
             dangling=tuple(
                 f"{name} {dbid}: {attribute} leads to {target_type} {target}, which is not there"
                 for name, dbid, attribute, target_type, target in copy.dangling()
@@ -76,6 +79,7 @@ class _Copier:
         self._pool = ThreadPoolExecutor(_IN_FLIGHT)
         self.unread = 0
         self.unknown: list[str] = []
+        self.left_out: set[str] = set()
 
     def __enter__(self) -> None:
         pass
@@ -112,6 +116,7 @@ class _Copier:
 
     def _take(self, copy: ServerCopy, name: str, found: Iterable[ConfObject]) -> None:
         kept = [one for one in found if not _is_ours(one)]
+        self.left_out |= {f"{name} {one.dbid}: {left}" for one in kept for left in one.unknown}
         copy.take(name, kept, dict(self._permissions(kept)))
 
     def _permissions(

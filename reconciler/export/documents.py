@@ -23,6 +23,7 @@ from reconciler.server.snapshot import ENVIRONMENT
 
 _OF_OTHERS = "no manifest of this kind declares it"
 _UNREADABLE = "it refers to an object that this account cannot read"
+_UNKNOWN = "this version of gwe does not know it"
 _PASSWORD = "a password cannot be read; declare it before the object is created elsewhere"  # noqa: S105
 
 
@@ -122,6 +123,7 @@ class DocumentMaker:
                 yield path, value
                 self._note_dbid(subject, path, value)
         lost |= {(one.word,): _PASSWORD for one in object_type.attributes if one.secret}
+        lost |= {(name,): _UNKNOWN for name in one.unknown}
         self.omissions += [Omission(subject.address, at, why) for at, why in lost.items()]
 
     def _note_dbid(self, subject: Subject, path: FieldPath, value: Value) -> None:

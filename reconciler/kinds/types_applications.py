@@ -16,6 +16,9 @@ from reconciler.kinds.attributes import (
 )
 from reconciler.kinds.model import Attribute, ValueType
 
+MIRRORED = ("appServerDBIDs", "tenantDBIDs", "flexibleProperties")
+"""The attributes that a backup takes over from its primary, and cannot have of its own."""
+
 _APP_PROTOTYPE = server_type(
     "AppPrototype",
     20,

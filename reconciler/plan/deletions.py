@@ -116,6 +116,15 @@ class Deletions:
         return ""
 
 
+def refuses_deletion(other: ConfObject, one: ConfObject) -> bool:
+    """Whether the server refuses to delete ``one`` while ``other`` is as it is."""
+    kind, attributes = ALL_TYPES[other.type], other.attributes
+    return any(
+        effect_of_deletion(kind, attributes, found.name, one.type, one.dbid) == "veto"
+        for found in references_to_object(kind, attributes, one.type, one.dbid)
+    )
+
+
 def on_objects(actions: Iterable[Action]) -> dict[ObjectKey, Action]:
     """The actions on live objects."""
     return {(action.object_type, action.dbid): action for action in actions if action.dbid}

@@ -10,6 +10,7 @@ from reconciler.kinds.model import Attributes
 from reconciler.kinds.referring import redirected
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
+from reconciler.plan.circles import Circles, waited_for
 from reconciler.plan.losses import referrers
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.server.delta import Delta, apply_delta, delta_for
@@ -66,6 +67,7 @@ class Simulation:
 
 def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
     """Applies the actions to a copy of the live objects. New objects get DBIDs below 0."""
+    circles = Circles(actions)
     result = with_new_names(live, renames_in(actions)).copy()
     results: dict[str, ConfObject] = {}
     next_dbid = -1
@@ -75,6 +77,8 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
             case Create() | Replace():
                 old = one
                 result.drop(action.object_type, action.dbid)
+                if isinstance(action, Create):
+                    action = circles.without_waiting(action, result)  # noqa: PLW2901
                 attributes = create_attributes(action, result)
                 one = ConfObject(action.object_type, next_dbid, attributes, action.folder)
                 if old is not None:
@@ -89,7 +93,29 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
         if one is not None:
             result.put(one)
             results[action.address] = one
+            if isinstance(action, Create):
+                _set_waiting(circles.waiting_for(action), one, result, results)
     return Simulation(result, results)
+
+
+def _set_waiting(
+    earlier: Sequence[Create], made: ConfObject, live: Snapshot, results: dict[str, ConfObject]
+) -> None:
+    """Writes the references to a new object that earlier objects have waited with."""
+    for action in earlier:
+        there = results[action.address]
+        delta = waiting_delta(action, there, made, live)
+        attributes = apply_delta(ALL_TYPES[there.type], there.attributes, delta)
+        results[action.address] = replace(there, attributes=attributes)
+        live.put(results[action.address])
+
+
+def waiting_delta(action: Create, there: ConfObject, made: ConfObject, live: Snapshot) -> Delta:
+    """What an earlier action still writes to its object, as it is ``there``, once ``made``
+    exists."""
+    changes: dict[FieldPath, Value | None] = {**waited_for(action, there, made, live)}
+    kind = ALL_TYPES[action.object_type]
+    return delta_for(kind, there.attributes, changes, live, action.tenant)
 
 
 def _change_referrers(old: ConfObject, live: Snapshot, successor: int = 0) -> None:

@@ -54,6 +54,11 @@ def spared(action: Action, live: Snapshot) -> str:
     attribute = str(owner.attributes["name"]) if owner else ""
     if is_predefined(one.type, one.dbid, str(one.attributes.get("name", "")), attribute):
         return f"it is one of the server's own objects, which are never {done}"
+    if one.unknown and isinstance(action, Replace):
+        return (
+            f"it would lose {', '.join(one.unknown)}, which this version of gwe does not know;"
+            " leave it out of --overwrite, or declare policy.overwrite: correct"
+        )
     return ""
 
 

@@ -50,6 +50,7 @@ def losses(
         for attribute in ALL_TYPES[one.type].attributes
         if attribute.secret
     )
+    lost += (f"its {name}: gwe does not know it, and no undo restores it" for name in one.unknown)
     lost += (f"{other}, which is deleted with it" for other in cascaded(one, live))
     if isinstance(action, Delete):
         lost += restored_references(one, live)

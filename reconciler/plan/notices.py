@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.options import needs_restart
-from reconciler.plan.actions import Action, Blocked, Skip, changes_of
+from reconciler.plan.actions import Action, Blocked, Delete, Skip, changes_of
+from reconciler.plan.circles import Circles
+from reconciler.plan.deletions import refuses_deletion
 from reconciler.plan.effects import Simulation
 from reconciler.server.port import ServerInfo
+from reconciler.server.snapshot import Snapshot
 
 
 def server_notices(server: ServerInfo) -> Iterator[str]:
@@ -26,6 +29,24 @@ def notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
             if change.path[0] == "options" and needs_restart(*change.path[1:]):
                 option = "/".join(change.path[1:])
                 yield f"{action.address}: {option} takes effect after a restart."
+
+
+def circle_notices(actions: Sequence[Action], live: Snapshot) -> Iterator[str]:
+    """Notices about references that are written or cleared in a call of their own."""
+    for earlier, later in Circles(actions).pairs():
+        yield f"{earlier.address} gets its reference to {later} after both are created."
+    deletes = [action for action in actions if isinstance(action, Delete)]
+    left = {(action.object_type, action.dbid): action for action in deletes}
+    for action in deletes:
+        del left[action.object_type, action.dbid]
+        one = live.get(action.object_type, action.dbid)
+        for key in action.referrers:
+            other = live.get(*key) if key in left else None
+            if one and other and refuses_deletion(other, one):
+                yield (
+                    f"{left[key].address} loses its reference to {action.address} before both are"
+                    " deleted."
+                )
 
 
 def _about_state(action: Action, final: Simulation) -> Iterator[str]:

@@ -5,16 +5,19 @@
       referred to -> referring                      referring -> referred to
       ties: the kind's place in the table, then the address; of deletes in reverse
 
-A replace is one step. A cycle is an error that prints its path.
+A replace is one step. A circle is broken where an object can be created or deleted without one of
+its references (see ``circles``); where none can, it is an error that prints its path.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import Action, Delete
+from reconciler.plan.circles import can_break
 
 
 def order(actions: Sequence[Action]) -> tuple[Action, ...]:
@@ -26,24 +29,39 @@ def order(actions: Sequence[Action]) -> tuple[Action, ...]:
 
 def _sorted(actions: Sequence[Action], *, reverse: bool = False) -> list[Action]:
     by_address = {action.address: action for action in actions}
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for action in actions:
-        sorter.add(action.address, *(need for need in action.needs if need in by_address))
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        path = " -> ".join(reversed(error.args[1]))
-        raise RefusedError(
-            [
-                Diagnostic(
-                    f"these objects depend on each other in a cycle: {path}",
-                    hint="Remove one reference.",
-                )
-            ]
-        ) from error
+    needs = {a.address: [need for need in a.needs if need in by_address] for a in actions}
+    while circle := _circle(needs):
+        action, need = _weakest(circle, by_address)
+        needs[action].remove(need)
+    sorter = TopologicalSorter(needs)
+    sorter.prepare()
     result: list[Action] = []
     while sorter.is_active():
         ready = [by_address[address] for address in sorter.get_ready()]
-        result.extend(sorted(ready, key=lambda a: (kind_order(a.kind), a.address), reverse=reverse))
+        result.extend(sorted(ready, key=_place, reverse=reverse))
         sorter.done(*(action.address for action in ready))
     return result
+
+
+def _place(action: Action) -> tuple[int, str]:
+    return kind_order(action.kind), action.address
+
+
+def _circle(needs: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """The steps of a circle, each from an address to one that it needs; none: there is none."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        path = error.args[1][::-1]
+        return list(pairwise(path))
+    return []
+
+
+def _weakest(circle: Sequence[tuple[str, str]], actions: Mapping[str, Action]) -> tuple[str, str]:
+    """The step at which a circle is broken. RefusedError where it cannot be."""
+    steps = [step for step in circle if can_break(actions[step[0]], actions[step[1]])]
+    if steps:
+        return min(steps, key=lambda step: _place(actions[step[0]]))
+    path = " -> ".join((circle[0][0], *(need for _, need in circle)))
+    problem = f"these objects depend on each other in a cycle: {path}"
+    raise RefusedError([Diagnostic(problem, hint="Remove one reference.")])

@@ -14,7 +14,7 @@ from reconciler.plan.former_names import FormerNames, find_former_names, former_
 from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.losses import with_losses
 from reconciler.plan.model import Plan, SiteMark
-from reconciler.plan.notices import notices, server_notices
+from reconciler.plan.notices import circle_notices, notices, server_notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
 from reconciler.plan.order import order
@@ -75,6 +75,7 @@ def plan_and_undeclared(
             *selection,
             *group_notices(context, checked, final),
             *notices(checked, final),
+            *circle_notices(checked, context.live),
             *submitter_notices(checked, final),
             *former_name_notices(checked, final),
         ),

@@ -25,7 +25,9 @@ class ConfObject:
     """One object as the server holds it.
 
     ``attributes`` are under the server's own names and must not be changed in place.
-    ``folder`` is the DBID of its folder; ``path`` the folder's names from the root.
+    ``folder`` is the DBID of its folder; ``path`` the folder's names from the root. ``unknown``:
+    names of attributes that it has on a server newer than our table, and whose values cannot be
+    read.
     """
 
     type: str
@@ -33,6 +35,7 @@ class ConfObject:
     attributes: Attributes
     folder: int = 0
     path: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def tenant(self) -> int:

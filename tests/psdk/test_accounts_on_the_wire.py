@@ -161,3 +161,30 @@ def test_a_type_without_a_brief_form_is_an_error(listen: Listen) -> None:
         event = client.ask(request("objects.RequestGetBriefInfo").create(number(12), None))
         assert code(event)[0] == "CFGUnsupportedObject"
         assert str(event.getDescription()) == "the protocol has no brief form of Script"
+
+
+NOT_SERVED = [
+    "requests.objects.RequestReadObjects2",
+    "requests.security.RequestRegisterPermissionsNotification",
+    "requests.security.RequestUnregisterPermissionsNotification",
+    "runtime.channel.RequestReadSchemaInfo",
+    "runtime.channel.RequestSchemaFile",
+]
+
+
+@pytest.mark.parametrize("name", NOT_SERVED)
+def test_a_request_whose_answer_is_not_public_is_refused_by_name(listen: Listen, name: str) -> None:
+    with Client(listen(), "default", "password") as client:
+        message = conf(f"confserver.{name}").create()
+        if name.endswith("ReadObjects2"):
+            message.setObjectType(PERSON)
+            message.setXPathExpression("CfgPerson")
+        event = client.ask(message)
+        assert code(event)[0] == "CFGUnknownMessage"
+        assert f"{name.rpartition('.')[2]} is not served here" in str(event.getDescription())
+
+
+def test_the_sdk_reads_no_schema_that_is_sent_as_text() -> None:
+    """Why there is no use in serving the schema, whatever it says."""
+    with pytest.raises(sdk().error, match="ClassCastException"):
+        conf("metadata.CfgMetadata")().parseObjectSchema("<schema/>")

@@ -5,6 +5,7 @@ stands in ``DIFFERENT`` with its reason; an entry that is not needed any more fa
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from reconciler.kinds.enums import OBJECT_TYPE
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.psdk.shapes import Shapes
+from reconciler.server.psdk.objects import Mapper
+from reconciler.server.psdk.shapes import Shape, Shapes
+from reconciler.server.psdk.unknown_properties import UnknownProperties
 from tests.psdk.support import sdk
 
 _FORMS: Mapping[str, tuple[ValueType, ...]] = {
@@ -156,3 +159,25 @@ def test_every_attribute_that_can_change_has_its_place_in_the_delta(kind: Object
         if not (changes or attribute.immutable or attribute.read_only):
             missing.add(f"{kind.name}.{attribute.name}")
     assert missing == {path for path in NOT_IN_A_DELTA if path.split(".")[0] == kind.name}
+
+
+def test_a_property_that_the_table_lacks_is_known_to_be_there_once_it_has_a_value() -> None:
+    """As on a server that is newer than the table: here the table is made older."""
+    shape = Shapes(sdk(), sdk().metadata).of("Application")
+    whole, older = UnknownProperties(shape), UnknownProperties(_older(shape))
+    mapper = Mapper(sdk(), sdk().metadata)
+    values = {"name": "A", "version": "8.5", "portInfos": [{"id": "default", "port": "2020"}]}
+    assert older.of(mapper.write(shape, 101, {"name": "A"})) == ()
+    assert older.of(mapper.write(shape, 101, values)) == ("version", "portInfos.port")
+    assert whole.of(mapper.write(shape, 101, values)) == ()
+
+
+def _older(shape: Shape) -> Shape:
+    """The shape by a table without ``version`` and without the field ``port`` of ports."""
+    kept = []
+    for one in shape.kind.attributes:
+        fields = tuple(field for field in one.fields if field.name != "port")
+        if one.name != "version":
+            kept.append(replace(one, fields=fields) if one.name == "portInfos" else one)
+    places = {name: place for name, place in shape.attributes.items() if name != "version"}
+    return replace(shape, kind=replace(shape.kind, attributes=tuple(kept)), attributes=places)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types_applications import MIRRORED
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.store import Store
 from reconciler.server.encoding import decode
@@ -18,9 +19,6 @@ from reconciler.server.errors import (
     UnchangeableInfoError,
     ValueOutOfRangeError,
 )
-
-MIRRORED = ("appServerDBIDs", "tenantDBIDs", "flexibleProperties")
-"""The attributes that a backup takes over from its primary, and cannot have of its own."""
 
 _NEVER_STARTED = {
     enums.APPLICATION_TYPE["ApplicationCluster"],

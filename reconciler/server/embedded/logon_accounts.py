@@ -20,6 +20,13 @@ def account_of(store: Store, application: int) -> LogonAccount:
     return (account_type, int(dbid)) if dbid else SYSTEM
 
 
+def chosen(store: Store) -> dict[int, LogonAccount]:
+    """The accounts of the server applications that do not run under SYSTEM, by DBID."""
+    numbers = (key.removeprefix(_PREFIX) for key in store.settings() if key.startswith(_PREFIX))
+    found = {int(number): account_of(store, int(number)) for number in numbers}
+    return {number: account for number, account in found.items() if account != SYSTEM}
+
+
 def choose(store: Store, application: int, account: LogonAccount) -> None:
     """Sets the account of a server application."""
     account_type, dbid = account

@@ -4,6 +4,7 @@ Thread-safe: as many requests as the options allow may await an answer at once.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -161,7 +162,7 @@ class PsdkServer:
         path = self._paths.get(made.folder)
         if path is None or object_type == "Folder":
             return self._read_back(object_type, made.dbid)
-        return ConfObject(made.type, made.dbid, made.attributes, made.folder, path)
+        return replace(made, path=path)
 
     def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
         kind = validation.object_type(object_type)

@@ -10,6 +10,9 @@ FIELD_NAMES: Mapping[tuple[str, str], Mapping[str, str]] = {
 }
 """(Object type, attribute) -> our field name -> the protocol's, where they differ."""
 
+SERVER_NUMBER = "CSID"
+"""The field of an identifier with the number of the Configuration Server, which is always 0."""
+
 WITH_FOLDER, WITH_PATH = "read_folder_dbid", "object_path"
 """Filter keys that ask for the folder and the path of each object of a read."""
 

@@ -9,6 +9,7 @@ from reconciler.server.errors import ListItemNotFoundError, UnchangeableInfoErro
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Bucket, Location, Shape, Shapes
+from reconciler.server.psdk.unknown_properties import UnknownProperties
 from reconciler.server.psdk.values import FieldNames, ValueMapper
 
 
@@ -26,6 +27,7 @@ class Mapper:
         self.values = ValueMapper(sdk, encoding)
         self._object = sdk.conf("obj.ConfObject")
         self._delta = sdk.conf("obj.ConfObjectDelta")
+        self._unknown: dict[str, UnknownProperties] = {}
 
     # Objects
 
@@ -40,6 +42,13 @@ class Mapper:
                 if value is not None:
                     attributes[attribute.name] = value
         return int(shape.dbid.of(sdk_object) or 0), attributes
+
+    def unknown(self, shape: Shape, sdk_object: Any) -> tuple[str, ...]:
+        """What an SDK object has that ``read`` leaves out, since our table lacks it."""
+        name = shape.kind.name
+        if name not in self._unknown:
+            self._unknown[name] = UnknownProperties(shape)
+        return self._unknown[name].of(sdk_object)
 
     def _reads(self, attribute: Attribute) -> bool:
         return self._secrets or not attribute.secret

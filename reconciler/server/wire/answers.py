@@ -10,12 +10,11 @@ from typing import Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import AccessEntry, ConfObject
-from reconciler.server.psdk import constants
+from reconciler.server.psdk import constants, unknown_properties
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
 from reconciler.server.psdk.shapes import Shape
-from reconciler.server.wire import unknown_properties
 from reconciler.server.wire.account_answers import AccountAnswers
 from reconciler.server.wire.information import InformationAnswers
 from reconciler.server.wire.messages import Messages

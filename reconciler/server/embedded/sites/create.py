@@ -14,18 +14,20 @@ from filelock import FileLock, Timeout
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.file_errors import writing_advice
+from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.embedded import relations
+from reconciler.server.embedded import logon_accounts, relations
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import owner_of
+from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.passwords import StoredPassword
 from reconciler.server.embedded.sites.file import SAMPLE_SITE, SiteFile, SiteObject, read_site
 from reconciler.server.embedded.sites.folders import FOLDER, SiteFolders, folder_entry
 from reconciler.server.embedded.sites.names import SiteNames
-from reconciler.server.embedded.sites.words import Access, Words
+from reconciler.server.embedded.sites.words import LOG_ON_AS, Access, Words
 from reconciler.server.errors import ConfigurationServerError, ServerUnavailableError
 from reconciler.server.snapshot import ENVIRONMENT
 
@@ -166,9 +168,12 @@ class _Import:
         for item in objects:
             words = Words(item, self._names, self._problems, whole=self._whole)
             attributes, access = words.attributes(), words.access()
+            account = words.log_on_account()
             if not words.failed:
                 with self._at(item):
                     self._insert(item, attributes, access)
+                    if account is not None:
+                        self._log_on_as(item, attributes, account)
         for entry in self._folders.listed((item.type.name, item.dbid) for item in objects):
             with self._at(entry.item):
                 dbid = self._folders.make(entry)
@@ -184,6 +189,15 @@ class _Import:
         self._server.insert(item.type, completed, folder, item.dbid)
         self._server.store.set_permissions(item.type.name, item.dbid, access)
         self._inserted[item.type.name, item.dbid] = item, completed
+
+    def _log_on_as(
+        self, item: SiteObject, attributes: dict[str, Any], account: LogonAccount
+    ) -> None:
+        if attributes["type"] in CLIENT_APPLICATION_TYPES:
+            summary = f"{item.label}: only the application of a server has an account"
+            self._problems.append(Diagnostic(summary, item.at(LOG_ON_AS)))
+        else:
+            logon_accounts.choose(self._server.store, item.dbid, account)
 
     def _check_references(self, item: SiteObject, completed: dict[str, Any]) -> None:
         """Checks an object's references, unless a target has mistakes of its own."""

@@ -10,14 +10,16 @@ from typing import Any
 from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.server.embedded import logon_accounts
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import FOLDER_TYPE
+from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.sites.defaults import application_defaults
 from reconciler.server.embedded.sites.file import LISTED_TYPES
 from reconciler.server.embedded.sites.folders import FOLDER, FOLDER_WORDS, owner_word
 from reconciler.server.embedded.sites.names import Named, SiteNames
-from reconciler.server.embedded.sites.words import ACCOUNTS, Access
+from reconciler.server.embedded.sites.words import ACCOUNTS, LOG_ON_AS, Access
 from reconciler.server.encoding import decode
 from reconciler.server.snapshot import ENVIRONMENT
 
@@ -47,10 +49,12 @@ class StoredRow:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything in a server: rows by type, ordered by tenant and DBID; and permissions."""
+    """Everything in a server: rows by type, ordered by tenant and DBID; permissions; and the
+    accounts of server applications, by DBID."""
 
     rows: Mapping[str, list[StoredRow]]
     permissions: Mapping[Key, Access]
+    accounts: Mapping[int, LogonAccount]
 
     @staticmethod
     def of(server: EmbeddedServer) -> "Contents":
@@ -68,7 +72,8 @@ class Contents:
             }
             for name, dbid, account_type, account, mask in server.store.permissions():
                 permissions.setdefault((name, dbid), []).append((account_type, account, mask))
-        return Contents(rows, permissions)
+            accounts = logon_accounts.chosen(server.store)
+        return Contents(rows, permissions, accounts)
 
     def keys(self) -> set[tuple[Any, ...]]:
         """Type, DBID and natural key of every object except folders."""
@@ -136,6 +141,10 @@ class SiteWriter:
             elif value is not None and (written or value != supplied.get(attribute.name)):
                 inside = attribute.beside(row.attributes)
                 words[attribute.word] = self._value(inside, value, tenant)
+        if kind.name == "Application" and row.dbid in self._contents.accounts:
+            account_type, account = self._contents.accounts[row.dbid]
+            named = self._reference(account_type, account, tenant)
+            words[LOG_ON_AS] = {_ACCOUNT_WORDS[account_type]: named}
         return words | self._permissions((kind.name, row.dbid), tenant)
 
     def _application_defaults(self, row: StoredRow) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from reconciler.kinds.enums import number_of
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError, canonical, to_attribute
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.server import validation
+from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.passwords import StoredPassword
 from reconciler.server.embedded.sites.file import MAX_DBID, SiteObject
 from reconciler.server.embedded.sites.names import SiteNames
@@ -25,6 +26,8 @@ Access = list[tuple[str, int, int]]
 """The permissions of an object, as the store keeps them: account type, account DBID, mask."""
 
 ACCOUNTS = {"person": "Person", "group": "AccessGroup"}
+LOG_ON_AS = "logOnAs"
+"""The word with the account that a server application runs under."""
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _ALL = 2 * Permission.NO_PROPAGATION - 1
 
@@ -57,7 +60,8 @@ class Words:
 
     def attributes(self) -> dict[str, Any]:
         """The attributes of all words. Reports mandatory words that are missing."""
-        words = {word: value for word, value in self._item.words.items() if word != "permissions"}
+        besides = {"permissions", LOG_ON_AS if self._item.type.name == "Application" else ""}
+        words = {word: value for word, value in self._item.words.items() if word not in besides}
         result = self.translate(words, self._item.type)
         for attribute in self._item.type.attributes:
             missing = attribute.mandatory and attribute.default is None
@@ -130,6 +134,18 @@ class Words:
             elif dbid is not None:
                 found.append((ACCOUNTS[account], dbid, mask))
         return found
+
+    def log_on_account(self) -> LogonAccount | None:
+        """The account of ``logOnAs``: ``{person or group: NAME}``."""
+        entry = self._item.words.get(LOG_ON_AS)
+        if entry is None or self._item.type.name != "Application":
+            return None
+        if not isinstance(entry, Mapping) or len(entry) != 1 or not {*entry} <= {*ACCOUNTS}:
+            self.report(f"{LOG_ON_AS} must be a mapping with person or group", LOG_ON_AS)
+            return None
+        ((account, name),) = entry.items()
+        dbid = self.reference(ACCOUNTS[account], name, LOG_ON_AS, account)
+        return None if dbid is None else (ACCOUNTS[account], dbid)
 
     def _value(self, attribute: Attribute, value: Any, path: tuple[str, ...]) -> Any:
         match attribute.type:

@@ -1,6 +1,7 @@
-"""Refuses an object or delta of a client that has a property which our table does not know.
+"""Properties of the SDK's objects and deltas that our table does not know.
 
-Left out in silence, its value would be lost.
+Left out in silence, their values would be lost: by the listener when it stores an object, by a
+replace when it creates one again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,8 +18,7 @@ _Known = dict[str, Any]
 
 def check_object(shape: Shape, sdk_object: Any) -> None:
     """Raises UnsupportedPropertyError for a property of an object that ``shape`` lacks."""
-    located = [(shape.dbid, ""), *((place, name) for name, place in shape.attributes.items())]
-    _check(shape, sdk_object, located)
+    _check(shape, sdk_object, _known_in_objects(shape))
 
 
 def check_delta(shape: Shape, sdk_delta: Any) -> None:
@@ -26,10 +26,29 @@ def check_delta(shape: Shape, sdk_delta: Any) -> None:
     known = {attribute.name for attribute in shape.kind.attributes}
     located = [(shape.delta_dbid, ""), *((place, name) for name, place in shape.delta.items())]
     located += [(place, name) for (name, _), place in shape.buckets.items() if name in known]
-    _check(shape, sdk_delta, located)
+    _check(shape, sdk_delta, _known_at(shape, located))
 
 
-def _check(shape: Shape, sdk_object: Any, located: Iterable[tuple[Location, str]]) -> None:
+class UnknownProperties:
+    """Finds them in objects of a type that were read. ``shape``: the type by the metadata of the
+    server, which may be newer than our table."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._known = _known_in_objects(shape)
+        self._possible = _declares_more(shape.description, self._known)
+
+    def of(self, sdk_object: Any) -> tuple[str, ...]:
+        """The properties of an object that have a value, as paths with dots. An object of a type
+        that we know whole is not looked at: that would take as long as to read it."""
+        return tuple(_unknown(sdk_object, self._known)) if self._possible else ()
+
+
+def _known_in_objects(shape: Shape) -> _Known:
+    located = [(shape.dbid, ""), *((place, name) for name, place in shape.attributes.items())]
+    return _known_at(shape, located)
+
+
+def _known_at(shape: Shape, located: Iterable[tuple[Location, str]]) -> _Known:
     known: _Known = {}
     for place, name in located:
         holder = known
@@ -41,6 +60,14 @@ def _check(shape: Shape, sdk_object: Any, located: Iterable[tuple[Location, str]
             names.get(field.name, field.name): _fields(field)
             for field in (attribute.fields if attribute else ())
         }
+    return known
+
+
+def _fields(attribute: Attribute) -> _Known:
+    return {field.name: _fields(field) for field in attribute.fields}
+
+
+def _check(shape: Shape, sdk_object: Any, known: _Known) -> None:
     for name in _unknown(sdk_object, known):
         raise UnsupportedPropertyError(
             f"{shape.kind.name} has a property {name} that this server cannot keep",
@@ -49,8 +76,17 @@ def _check(shape: Shape, sdk_object: Any, located: Iterable[tuple[Location, str]
         )
 
 
-def _fields(attribute: Attribute) -> _Known:
-    return {field.name: _fields(field) for field in attribute.fields}
+def _declares_more(description: Any, known: _Known) -> bool:
+    """Whether a class of the metadata has a property that is not known."""
+    for declared in description.getAttributes():
+        name = str(declared.getSchemaName())
+        if name == constants.SERVER_NUMBER:
+            continue
+        if name not in known:
+            return True
+        if known[name] and _declares_more(declared.getCfgClass(), known[name]):
+            return True
+    return False
 
 
 def _unknown(holder: Any, known: _Known) -> Iterator[str]:
