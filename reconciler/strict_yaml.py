@@ -86,10 +86,11 @@ def load_text(
     loader = None
     try:
         loader = _Loader(text, name)
+        construction = Construction(text, lines, name, problems)
         while loader.check_node():
             node = loader.get_node()
             if node is not None and not _is_empty(node):
-                documents.append(Construction(text, lines, name, problems).document(node, path))
+                documents.append(construction.document(node, path))
     except TooLargeError as error:
         problems.append(error.problem)
         return []

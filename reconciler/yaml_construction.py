@@ -68,7 +68,7 @@ class TooLargeError(Exception):
 
 
 class Construction:
-    """Turns the nodes of one document into data and marks.
+    """Turns the nodes of the documents of a text into data and marks, one document at a time.
 
     What only a text with ``*`` or ``!`` can have, aliases and tags, is looked for there alone.
     """
@@ -86,6 +86,8 @@ class Construction:
         self._reported: set[Diagnostic] = set()
 
     def document(self, node: yaml.Node, path: Path | None) -> YamlDocument:
+        self._seen.clear()
+        self._aliased = 0
         data, marks = self._value(node, node.start_mark, 0)
         return YamlDocument(data, self._name, node.start_mark, marks, path)
 

@@ -60,6 +60,8 @@ class PolicyReader:
 
     def for_object(self) -> Policy:
         """The parts that concern the object as a whole."""
+        if not self._data:
+            return Policy(overwrite=self._overwrite())
         values = {attribute: self._value(attribute, field) for attribute, field in POLICY_FIELDS}
         for index, word in enumerate(values["preserve"]):
             if word not in self._kind.fields:

@@ -34,6 +34,8 @@ class ReadingRound:
         self._asked = asked
         self._many = many
         self._queries: dict[Query, None] = {}
+        self._wanted: set[tuple[str, int, str]] = set()
+        self._submitted: set[int] = set()
         self._names: dict[tuple[str, int], dict[tuple[str, ...], None]] = {}
         self._dbids: dict[str, dict[int, int]] = {}
         self._absent: dict[tuple[str, tuple[tuple[str, str | int], ...]], set[str]] = {}
@@ -90,6 +92,9 @@ class ReadingRound:
         """Reads what a natural name refers to, with or without its tenant before it."""
         if object_type in ("", "Folder", *ALWAYS_READ):
             return
+        if (object_type, tenant, name) in self._wanted:
+            return
+        self._wanted.add((object_type, tenant, name))
         kind = ALL_TYPES[object_type]
         if reads_in_bulk(kind):
             self._add_bulk(object_type, tenant)
@@ -136,6 +141,9 @@ class ReadingRound:
 
     def add_submitters(self, tenant: int) -> None:
         """The scripts that assign strategies to the views of queues, and those views."""
+        if tenant in self._submitted:
+            return
+        self._submitted.add(tenant)
         kind = {"script_type": SUBMITTER, "exclude_bytecode": True}
         self._add(query("Script", {**scope_of("Script", tenant), **kind}))
         found = submitters(self._live, tenant)
