@@ -20,6 +20,9 @@ from reconciler.file_errors import reading_advice
 STANDARD_STREAM = Path("-")
 """Standard input where a file is read, standard output where one is written."""
 
+MAX_BYTES = 10 * 1024 * 1024
+"""How large a file of YAML may be."""
+
 _USUAL_BYTES = 64 * 1024
 """What nearly every file has less of. To ask for as much as a file may have would make room for
 it each time."""

@@ -23,8 +23,7 @@ from reconciler.kinds.fields import HIDDEN, FieldPath, pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
-from reconciler.strict_yaml import MAX_BYTES
-from reconciler.text_files import is_stream, read_text
+from reconciler.text_files import MAX_BYTES, is_stream, read_text
 from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:

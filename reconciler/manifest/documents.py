@@ -12,10 +12,10 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.manifest.cache import ManifestCache
 from reconciler.resources import bundled_manifests
-from reconciler.strict_yaml import load_file, load_text
-from reconciler.text_files import canonical_path, is_stream, shown_path
-from reconciler.yaml_construction import YamlDocument
+from reconciler.text_files import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
+from reconciler.yaml_documents import YamlDocument
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
@@ -53,16 +53,26 @@ def read_documents(
     problems: list[Diagnostic],
     passed_over: list[str],
     texts: Mapping[Path, str] = MappingProxyType({}),
+    cache: ManifestCache | None = None,
 ) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
     or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;
-    ``texts``: what some of the files are taken to hold instead."""
+    ``texts``: what some of the files are taken to hold instead; ``cache``: what is known of
+    their content."""
+    cache = cache or ManifestCache(None)
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        if file in texts:
-            documents.extend(load_text(texts[file], name, problems, file))
-        else:
-            documents.extend(load_file(file, name, problems))
+        text = texts[file] if file in texts else read_text(file, MAX_BYTES, name)
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+            continue
+        known = cache.find(text, name, file)
+        if known is None:
+            from reconciler.strict_yaml import load_text  # noqa: PLC0415 - 20 ms to import
+
+            known = load_text(text, name, problems, file)
+            cache.add(text, file, known)
+        documents.extend(known)
     return documents
 
 
