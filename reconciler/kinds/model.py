@@ -4,7 +4,7 @@ The embedded server, the adapters, the planner, the schemas and the site files k
 objects of Configuration Server from these values alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -98,7 +98,14 @@ class Attribute:
 
     def may_refer_to(self, object_type: str) -> bool:
         """Whether the reference can lead to objects of a type."""
-        return object_type == self.refers_to or object_type in self.targets.values()
+        return object_type in self.target_types
+
+    @property
+    def target_types(self) -> Sequence[str]:
+        """The types that the reference can lead to, each once."""
+        if not self.targets:
+            return (self.refers_to,) if self.refers_to else ()
+        return tuple(dict.fromkeys((self.refers_to, *self.targets.values())))
 
     def key_of(self, entry: Any) -> Any:
         """What identifies an entry of the list: the value of its key field, or a tuple where

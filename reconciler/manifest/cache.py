@@ -13,7 +13,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -141,6 +140,8 @@ def _check_private(status: os.stat_result) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Writes a file whole or not at all, for the user alone."""
+    import tempfile  # noqa: PLC0415 - few commands find something new
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_private(os.lstat(path.parent))
     descriptor, name = tempfile.mkstemp(dir=path.parent)

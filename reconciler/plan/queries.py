@@ -4,7 +4,7 @@ The planner asks for what the manifests declare, a run for what its plan writes;
 ``reads.reads_of`` turns both into reads.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.kinds import enums
@@ -46,8 +46,8 @@ class ReadRequirement:
     are read too. ``folder``: the folders too. ``words``: fields whose targets must be read.
     ``names``: other objects that must be found by name; ``targets``: by type and DBID.
     ``strategies``: the options that bind it to a strategy; where one of them may be written,
-    the Submitters of the tenant are read. ``referrers``: also the objects of every type that
-    can refer to this type.
+    the Submitters of the tenant are read. ``referrers``: where it is there, also the objects of
+    every type that can refer to this type.
     """
 
     type: str
@@ -212,9 +212,9 @@ def _names_written(action: Write, tenant: int) -> Iterator[Name]:
         )
 
 
-def _targets(kind: ObjectType, path: FieldPath) -> tuple[str, ...]:
+def _targets(kind: ObjectType, path: FieldPath) -> Sequence[str]:
     """The types that the value at a path can refer to."""
     attribute = leaf(kind, path)
     if attribute is None or not attribute.refers_to:
         return ()
-    return tuple(dict.fromkeys((attribute.refers_to, *attribute.targets.values())))
+    return attribute.target_types

@@ -139,6 +139,11 @@ class ReadingRound:
         for target, dbid in targets_of(kind, one.attributes, words):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
+    def add_referrers(self, need: ReadRequirement) -> None:
+        """The objects of every type that can refer to an object."""
+        for referring, _, _ in references_to(need.type):
+            self._add_scope(referring.name, need.tenant)
+
     def add_submitters(self, tenant: int) -> None:
         """The scripts that assign strategies to the views of queues, and those views."""
         if tenant in self._submitted:
@@ -160,9 +165,6 @@ class ReadingRound:
         kind = ALL_TYPES[need.type]
         if need.folder:
             self._add(query("Folder", {"type": kind.number}))
-        if need.referrers:
-            for referring, _, _ in references_to(need.type):
-                self._add_scope(referring.name, need.tenant)
         if need.key or need.dbid:
             return
         if need.brief:
@@ -174,7 +176,7 @@ class ReadingRound:
         for word in sorted(need.words):
             attribute = kind.by_word(word)
             for inner in (attribute, *attribute.fields) if attribute else ():
-                for target in dict.fromkeys((inner.refers_to, *inner.targets.values())):
+                for target in inner.target_types:
                     self._add_bulk(target, need.tenant)
 
     def _add_bulk(self, object_type: str, tenant: int) -> None:
@@ -188,8 +190,7 @@ class ReadingRound:
     def _add_scope(self, object_type: str, tenant: int) -> None:
         """All objects of a type in a tenant, without bodies, and what their names begin with."""
         if object_type not in ("", "Folder", *ALWAYS_READ):
-            filters = {**scope_of(object_type, tenant), **_brief(object_type)}
-            self._add(query(object_type, filters))
+            self._add(_scope(object_type, tenant))
             self._add_parents(object_type, tenant)
 
     def _add_parents(self, object_type: str, tenant: int) -> None:
@@ -209,9 +210,14 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
     def _add_dbids(self, object_type: str, dbids: Mapping[int, int]) -> None:
-        """Reads of what is referred to by DBID, as far as it was not found yet."""
+        """Reads of what is referred to by DBID, as far as it was not found yet, nor may be found
+        among the objects of a tenant that this round reads."""
         brief = _brief(object_type)
-        reads = {query(object_type, {"dbid": dbid, **brief}): dbids[dbid] for dbid in dbids}
+        reads = {
+            query(object_type, {"dbid": dbid, **brief}): tenant
+            for dbid, tenant in dbids.items()
+            if _scope(object_type, tenant) not in self._queries
+        }
         new = {one: tenant for one, tenant in reads.items() if one not in self._asked}
         if len(new) > self._many:
             for tenant in dict.fromkeys(new.values()):
@@ -236,6 +242,11 @@ def scope_of(object_type: str, tenant: int) -> dict[str, int]:
     kind = ALL_TYPES[object_type]
     applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
     return {"tenant_dbid": tenant} if applies else {}
+
+
+def _scope(object_type: str, tenant: int) -> Query:
+    """The read of all objects of a type in a tenant, without bodies."""
+    return query(object_type, {**scope_of(object_type, tenant), **_brief(object_type)})
 
 
 def _brief(object_type: str) -> Filter:

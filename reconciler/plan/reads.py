@@ -59,6 +59,8 @@ def _following(
         objects = list(of.objects(need))
         if need.strategies and not (objects and is_bound(objects[0], need.strategies)):
             found.add_submitters(need.tenant)
+        if objects and need.referrers:
+            found.add_referrers(need)
         for one in objects:
             found.add_targets(need, one)
             for path, value in options_in(one.type, one.attributes):
