@@ -5,15 +5,20 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.plan.site_graph import Edge, Node, SiteGraph
+from reconciler.plan.chat_path import NODE_KINDS
+from reconciler.plan.site_graph import NODE_STATES, Edge, Node, SiteGraph
 from reconciler.render.console import make_console
 from reconciler.render.graphs import GRAPH_FORMS
+from reconciler.render.graphs.drawing import drawing_of
 from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.graphs.tree import print_graph
 from reconciler.visible_text import escaped
@@ -168,11 +173,10 @@ def test_a_secret_is_neither_shown_nor_followed(server: Path, tmp_path: Path) ->
     )
     (tmp_path / "m.yaml").write_text(manifest, encoding="utf-8")
     for form in ("text", *GRAPH_FORMS):
-        if form != "svg":
-            arguments = plan_arguments(server, "-f", "m.yaml", "--format", form)
-            shown = gwe("graph", *arguments, cwd=tmp_path, env={"URL": "http://hidden/"})
-            assert shown.code == 0
-            assert "http" not in shown.out
+        arguments = plan_arguments(server, "-f", "m.yaml", "--format", form)
+        shown = gwe("graph", *arguments, cwd=tmp_path, env={"URL": "http://hidden/"})
+        assert shown.code == 0
+        assert "hidden" not in shown.out
 
 
 # The forms
@@ -228,19 +232,84 @@ def test_graphviz_reads_hostile_names_as_they_are() -> None:
     drawings = [one["_ldraw_"] for one in json.loads(done.stdout)["objects"]]
     shown = [[op["text"] for op in one if op["op"] == "T"] for one in drawings]
     assert shown == [["strategy", name] for name in names]
-    assert GRAPH_FORMS["svg"](SiteGraph("GWE", nodes, ())).count("<title>n") == len(names)
 
 
-def test_svg_without_graphviz_says_what_to_install(
-    server: Path, monkeypatch: pytest.MonkeyPatch
+def texts_of(svg: str) -> list[list[str]]:
+    """The lines of text in each box and at each arrow of a picture."""
+    root = ElementTree.fromstring(svg)  # noqa: S314 - our own text
+    return [
+        [text.text or "" for text in group.iterfind("{*}text")] for group in root.iterfind("{*}g")
+    ]
+
+
+@given(HOSTILE, HOSTILE)
+def test_no_name_leaves_its_line_in_a_picture(name: str, label: str) -> None:
+    arrow, box, _ = texts_of(GRAPH_FORMS["svg"](drawn(name, label)))
+    assert box[0] == "! queue"
+    assert "".join(box[1:]) == escaped(name) + escaped(label)
+    assert arrow == ([] if not label else [arrow[0]])
+    assert escaped(label).startswith("".join(arrow).removesuffix("..."))
+
+
+NODES = st.builds(
+    Node,
+    st.sampled_from(NODE_KINDS),
+    st.just(""),
+    st.text("ab/ ", max_size=60),
+    st.sampled_from(NODE_STATES),
+    st.lists(st.text("ab ", max_size=40), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(NODES, max_size=25, unique_by=lambda node: node.key), st.data())
+def test_no_box_of_a_picture_covers_another_and_each_is_in_it(
+    nodes: list[Node], data: st.DataObject
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
-    refused = graph(server, ENDPOINT, "--format", "svg")
-    assert (refused.code, refused.out) == (64, "")
-    assert refused.err == (
-        "error: SVG is drawn by Graphviz, whose program dot is not installed\n"
-        "  Install Graphviz (Debian's package graphviz), or use --format mermaid or dot.\n"
+    keys = [node.key for node in nodes]
+    ends = st.tuples(st.sampled_from(keys or [("queue", "", "")]), st.sampled_from(keys or [None]))
+    pairs = data.draw(st.lists(ends, max_size=30)) if keys else []
+    edges = tuple(Edge(source, target, "x", "live") for source, target in pairs)
+    drawing = drawing_of(SiteGraph("GWE", tuple(nodes), edges))
+    for box in drawing.boxes:
+        assert box.x >= 0
+        assert box.y >= 0
+        assert box.x + box.width <= drawing.width
+        assert box.y + box.height <= drawing.height
+    for one, other in combinations(drawing.boxes, 2):
+        beside = one.x != other.x
+        assert beside or one.y + one.height <= other.y or other.y + other.height <= one.y
+    assert {id(end) for arrow in drawing.arrows for end in (arrow.source, arrow.target)} <= {
+        id(box) for box in drawing.boxes
+    }
+
+
+def test_what_differs_in_its_name_only_shares_a_box() -> None:
+    server = Node("stat-server", "", "Stat", "live")
+    many = [Node("statistic", "Stat", f"s{n}", "live") for n in range(6)]
+    broken = Node("statistic", "Stat", "bad", "missing", ("Stat lacks it",))
+    edges = tuple(Edge(server.key, one.key, "", "live") for one in (*many, broken))
+    texts = texts_of(GRAPH_FORMS["svg"](SiteGraph("GWE", (server, *many, broken), edges)))
+    assert texts == [
+        [],
+        [],
+        ["Stat Server", "Stat"],
+        ["6 statistics", "s0", "s1", "s2", "s3", "and 2 more"],
+        ["! statistic", "bad", "Stat lacks it"],
+    ]
+
+
+def test_a_box_stands_beside_what_leads_to_it() -> None:
+    queues = [Node("queue", "", name, "live") for name in "ab"]
+    scripts = [Node("routing", "", name, "live") for name in "dc"]
+    edges = (
+        Edge(queues[0].key, scripts[1].key, "", "live"),
+        Edge(queues[1].key, scripts[0].key, "", "live"),
     )
+    drawing = drawing_of(SiteGraph("GWE", (*queues, *scripts), edges))
+    places = {box.lines[0]: box for box in drawing.boxes}
+    assert places["a"].middle == places["c"].middle
+    assert places["b"].middle == places["d"].middle
+    assert places["a"].x + places["a"].width < places["c"].x
 
 
 def test_a_circle_of_references_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.plan.actions import KEPT, Blocked, Create, Delete, Keep, Replace, Update
 from reconciler.plan.model import Plan
+from reconciler.plan.site_graph import Edge, Node, SiteGraph
 from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html
 from tests.browser import available, running_browser
@@ -38,6 +39,18 @@ def a_plan() -> Plan:
     )
 
 
+def a_graph() -> SiteGraph:
+    """A chat path with a node of each state, and with hostile names."""
+    queue = Node("queue", "", HOSTILE, "live", ("no view has this queue",))
+    script = Node("routing", "", "R", "planned")
+    old = Node("strategy", "", "http://old/r", "removed")
+    arrows = (
+        Edge(queue.key, script.key, HOSTILE, "planned"),
+        Edge(queue.key, old.key, "", "removed"),
+    )
+    return SiteGraph("GWE", (queue, script, old), arrows)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with running_browser() as found:
@@ -47,7 +60,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("page") / "plan.html"
-    path.write_text(plan_html(a_plan(), OutputStyle()), encoding="utf-8")
+    path.write_text(plan_html(a_plan(), OutputStyle(graph=a_graph())), encoding="utf-8")
     return path.as_uri()
 
 
@@ -88,6 +101,19 @@ def test_a_page_asks_for_nothing_and_hostile_text_stays_text(
         "document.body.append(Object.assign(document.createElement('script'), {text: 'ran = 1'}))"
     )
     assert page.evaluate("typeof ran") == "undefined"
+
+
+def test_the_chat_path_is_a_picture_and_a_text(page: Any) -> None:
+    picture = page.locator("svg.chat-path")
+    assert picture.is_visible()
+    assert "".join(picture.locator(".missing .name").all_text_contents()) == HOSTILE
+    assert page.locator(".path pre").text_content().splitlines()[0] == f"! queue {HOSTILE}"
+    assert "1 fault after the plan" in page.locator(".path > summary").inner_text()
+    colours = [
+        picture.locator(f"g.{state} > rect").first.evaluate("e => getComputedStyle(e).stroke")
+        for state in ("missing", "planned", "removed")
+    ]
+    assert colours == ["rgb(184, 32, 26)", "rgb(23, 112, 58)", "rgb(133, 86, 0)"]
 
 
 def test_objects_are_found_by_words_kind_and_action(page: Any) -> None:

@@ -66,7 +66,7 @@ def hand_over(
         calls.set_permissions(action, made, inherited.permissions)
     if inherited.old is None:
         return ""
-    refused = carry_references(
+    _, refused = carry_references(
         server, calls, action, inherited.old, made, inherited.referrers, live
     )
     return f"; not written again: {'; '.join(refused)}" if refused else ""
@@ -80,11 +80,12 @@ def carry_references(
     new: ConfObject,
     referrers: Collection[ConfObject],
     live: Snapshot,
-) -> list[str]:
+) -> tuple[int, list[str]]:
     """Leads the references to ``old`` to ``new``, which has taken its place. ``referrers``: the
     objects that had them, as they were; ``live`` is kept up to date. An object that is gone is
-    passed over. The references that the server refuses are returned as sentences."""
-    refused = []
+    passed over. How many objects were written, and the references that the server refuses, as
+    sentences."""
+    written, refused = 0, []
     keys = ((one.type, one.dbid) for one in referrers)
     now = {(one.type, one.dbid): one for one in read_referrers(server, action, keys)}
     for before in referrers:
@@ -94,11 +95,15 @@ def carry_references(
         kind = ALL_TYPES[there.type]
         wanted = redirected(kind, before.attributes, there.attributes, old.type, old.dbid, new.dbid)
         delta = difference(kind, there.attributes, wanted)
+        live.put(there)
+        if not delta:
+            continue
         try:
-            live.put(calls.update_referrer(action, there, delta) if delta else there)
+            live.put(calls.update_referrer(action, there, delta))
+            written += 1
         except ReadOnlyModeError:
             raise
         except ConfigurationServerError as error:
             name = live.name(there.type, there.dbid, new.tenant)
             refused.append(f"the reference of {there.type} {name} to it: {error}")
-    return refused
+    return written, refused

@@ -26,6 +26,9 @@ from reconciler.server.port import ConfObject
 from reconciler.state.records import CallEnd, CallResult
 from reconciler.state.store import RunStep, StoredRun
 
+_CALLS = {"update_referrer": "update of a reference to it"}
+"""Calls that messages name in other words."""
+
 
 @dataclass(frozen=True)
 class Recovered:
@@ -70,7 +73,8 @@ class _Recovery:
             self._calls.journal.append(CallEnd(step.number, result, found.after, secrets=secrets))
             known.append(found)
             done = "was done" if found.answered else "was not done"
-            yield Recovered(action.address, f"{step.call} of unknown outcome: it {done}")
+            call = _CALLS.get(step.call, step.call)
+            yield Recovered(action.address, f"{call} of unknown outcome: it {done}")
         deleted = _deleted(known)
         made = next((one for one in reversed(known) if one.call == "create" and one.answered), None)
         if isinstance(action, Replace) and deleted is not None and made is None:
@@ -197,9 +201,11 @@ class _Recovery:
         }
         left = [one for one in deleted.referrers if (one.type, one.dbid) not in led]
         if left:
-            refused = carry_references(
+            written, refused = carry_references(
                 self._server, self._calls, action, deleted.before, made.after, left, self._live
             )
+            if written:
+                yield Recovered(action.address, "the references to it were written again")
             yield from (Recovered(action.address, f"not written again: {one}") for one in refused)
 
 

@@ -1,5 +1,9 @@
 """``gwe drift``: what differs from the manifests, and the baseline of accepted differences."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli.baseline import BaselineFlags, write_baseline
@@ -17,6 +21,9 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
+
+if TYPE_CHECKING:
+    from reconciler.plan.site_graph import SiteGraph
 
 
 @click.command("drift", cls=SectionedCommand)
@@ -45,12 +52,18 @@ def command(
     loaded = load(manifests, session.settings, verbose=output.verbose)
     baseline = accepted.read()
     target, exclude = selection.target, selection.exclude
+    graphs: list[SiteGraph] = []
     with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
 
         with reading_shown() as progress:
             plan = engine.drift(
-                loaded, target=target, exclude=exclude, baseline=baseline, progress=progress
+                loaded,
+                target=target,
+                exclude=exclude,
+                baseline=baseline,
+                progress=progress,
+                graphs=graphs.append if form.draws else None,
             )
     if accepted.write_baseline:
         whole = not (target or exclude)
@@ -59,7 +72,7 @@ def command(
             return ExitCode.DONE
         say("What is blocked or refused cannot be accepted: gwe drift shows it.", err=True)
         return ExitCode.REFUSED
-    form.opened(output.style(), page=page.out).plan(plan)
+    form.opened(output.style(), page=page.out, graphs=graphs).plan(plan)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

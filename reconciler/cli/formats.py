@@ -1,8 +1,12 @@
 """The option ``--format``, how long the output may be, and the file of a page."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +23,9 @@ from reconciler.render.forms import (
     PlanForm,
 )
 from reconciler.text_files import STANDARD_STREAM
+
+if TYPE_CHECKING:
+    from reconciler.plan.site_graph import SiteGraph
 
 
 def format_flag(*forms: str) -> str:
@@ -71,12 +78,25 @@ class PlanFormatFlags(SizeFlags):
 
     format: str = format_flag(*PLAN_FORMS)
 
-    def opened(self, style: OutputStyle, saved: str = "", page: Path | None = None) -> PlanForm:
+    @property
+    def draws(self) -> bool:
+        """Whether the form draws the chat path."""
+        return self.format == "html"
+
+    def opened(
+        self,
+        style: OutputStyle,
+        saved: str = "",
+        page: Path | None = None,
+        graphs: Sequence[SiteGraph] = (),
+    ) -> PlanForm:
         """The form that was asked for. ``saved``: the file that holds the plan, if any;
-        ``page``: the file of a page, None: standard output."""
+        ``page``: the file of a page, None: standard output; ``graphs``: the chat path, if it is
+        known."""
         name = str(page) if page and page != STANDARD_STREAM else ""
+        graph = graphs[0] if graphs else None
         return DRIFT_FORMS[self.format](
-            replace(style, max_bytes=self.max_bytes, saved=saved, page=name)
+            replace(style, max_bytes=self.max_bytes, saved=saved, page=name, graph=graph)
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
     from reconciler.plan.model import Plan
+    from reconciler.plan.site_graph import SiteGraph
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,13 @@ class PlanFlags:
 
 
 def make_plan(
-    engine: Reconciler, loaded: Loaded, overwrite: OverwriteFlags, selection: SelectionFlags
+    engine: Reconciler,
+    loaded: Loaded,
+    overwrite: OverwriteFlags,
+    selection: SelectionFlags,
+    graphs: list[SiteGraph] | None = None,
 ) -> Plan:
-    """The plan that the options ask for."""
+    """The plan that the options ask for; the chat path is added to ``graphs``."""
     from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
 
     with reading_shown() as progress:
@@ -74,14 +80,22 @@ def make_plan(
             force=overwrite.force,
             prune=overwrite.prune,
             progress=progress,
+            graphs=None if graphs is None else graphs.append,
         )
 
 
-def show_and_save(plan: Plan, form: PlanFormatFlags, style: OutputStyle, out: Path | None) -> None:
-    """Shows a plan and writes its plan file, if one was asked for. Where that goes to standard
-    output, the plan is shown on standard error. A page is all that is written."""
+def show_and_save(
+    plan: Plan,
+    form: PlanFormatFlags,
+    style: OutputStyle,
+    out: Path | None,
+    graphs: Sequence[SiteGraph] = (),
+) -> None:
+    """Shows a plan, with the chat path in ``graphs`` where the form draws it, and writes its plan
+    file, if one was asked for. Where that goes to standard output, the plan is shown on standard
+    error. A page is all that is written."""
     if form.format == "html":
-        form.opened(style, page=out).plan(plan)
+        form.opened(style, page=out, graphs=graphs).plan(plan)
         return
     to_standard_output = out == STANDARD_STREAM
     with redirect_stdout(sys.stderr) if to_standard_output else nullcontext():
@@ -123,9 +137,10 @@ def command(
     check_is_id(more.expect)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
+    graphs: list[SiteGraph] = []
     with session.connect(site, state) as engine:
-        plan = make_plan(engine, loaded, overwrite, selection)
-    show_and_save(plan, form, output.style(), more.out)
+        plan = make_plan(engine, loaded, overwrite, selection, graphs if form.draws else None)
+    show_and_save(plan, form, output.style(), more.out, graphs)
     check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED

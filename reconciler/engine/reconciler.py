@@ -6,7 +6,7 @@ The command line and programs use it in the same way. It prints nothing and asks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from reconciler.plan.model import Plan
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
     from reconciler.plan.baseline import Baseline
+    from reconciler.plan.site_graph import SiteGraph
     from reconciler.state.plan_file import PlanFile
     from reconciler.state.store import RunEntry
 
@@ -49,6 +50,7 @@ class Reconciler(SiteSession):
         force: bool = False,
         prune: bool = False,
         progress: Progress | None = None,
+        graphs: Callable[[SiteGraph], None] | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
 
@@ -60,7 +62,8 @@ class Reconciler(SiteSession):
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
         ``force``: also replace what another site may use, and exceed the limits. ``prune``: delete
         what only the inventory has; ``manifests`` must be all of the set.
-        ``progress``: is told how far the reads have come.
+        ``progress``: is told how far the reads have come; ``graphs``: is given the chat path, for
+        which all queues and views of the tenant are read too.
 
         A plan with blocked actions or refusals is returned, not raised: see
         ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
@@ -84,7 +87,12 @@ class Reconciler(SiteSession):
             manifest_set=self._manifest_set,
             prune=prune,
         )
-        return self.planned(loaded, options, progress).plan
+        planned = self.planned(loaded, options, progress, all_scripts=graphs is not None)
+        if graphs is not None:
+            from reconciler.plan.site_graph import site_graph
+
+            graphs(site_graph(planned.plan, planned.desired, planned.live))
+        return planned.plan
 
     def drift(
         self,
@@ -95,6 +103,7 @@ class Reconciler(SiteSession):
         exclude: Iterable[str] = (),
         baseline: Baseline | None = None,
         progress: Progress | None = None,
+        graphs: Callable[[SiteGraph], None] | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Each action's reason says, as far as runs tell, whether the server was
@@ -102,7 +111,12 @@ class Reconciler(SiteSession):
         ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
         target, exclude = tuple(target), tuple(exclude)
         plan = self.plan(
-            manifests, variables=variables, target=target, exclude=exclude, progress=progress
+            manifests,
+            variables=variables,
+            target=target,
+            exclude=exclude,
+            progress=progress,
+            graphs=graphs,
         )
         if baseline is not None:
             from reconciler.plan.baseline import without_accepted

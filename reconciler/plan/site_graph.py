@@ -60,6 +60,12 @@ class SiteGraph:
         """How many faults there are."""
         return sum(len(node.faults) for node in self.nodes)
 
+    @property
+    def changes(self) -> bool:
+        """Whether the plan creates or removes anything of it."""
+        states = {*(node.state for node in self.nodes), *(edge.state for edge in self.edges)}
+        return not states.isdisjoint(("planned", "removed"))
+
 
 def site_graph(plan: Plan, desired: Desired, live: Snapshot) -> SiteGraph:
     """The chat path of a plan's site, before and after the plan. ``desired``, ``live``: what the

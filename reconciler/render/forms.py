@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.plan.model import Plan
+    from reconciler.plan.site_graph import SiteGraph
     from reconciler.render.reports import ValidationReport
     from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
@@ -24,7 +25,8 @@ class OutputStyle:
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
     sync and every option too. A form for machines shows everything. ``max_bytes``: what a
     form for comments keeps within; ``saved``: the file that holds the plan, if there is one;
-    ``page``: the file that a page is written to, empty: standard output."""
+    ``page``: the file that a page is written to, empty: standard output; ``graph``: the chat path,
+    for a form that draws it."""
 
     quiet: bool = False
     verbose: bool = False
@@ -32,6 +34,7 @@ class OutputStyle:
     max_bytes: int = MAX_BYTES
     saved: str = ""
     page: str = ""
+    graph: "SiteGraph | None" = None
 
 
 class PlanForm(Protocol):

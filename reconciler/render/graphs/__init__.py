@@ -44,7 +44,7 @@ def _dot(graph: SiteGraph) -> str:
 
 
 def _svg(graph: SiteGraph) -> str:
-    from reconciler.render.graphs.dot import graph_svg
+    from reconciler.render.graphs.svg import graph_svg
 
     return graph_svg(graph)
 

@@ -23,14 +23,25 @@ def print_graph(console: Console, graph: SiteGraph) -> None:
     """Prints the tree, and below it how many faults there are."""
     emit(console, styled(f"Chat path of {graph.app}", style="bold"))
     width = width_of(console) if console.is_terminal else sys.maxsize
-    for line in _Tree(graph).lines():
+    for line in tree_lines(graph):
         indent = len(line.plain) - len(line.plain.lstrip())
         for part in folded(line, width, min(indent + 4, 40)):
             emit(console, part)
-    count = graph.faults
-    text = f"{count} fault{'' if count == 1 else 's'} after the plan, marked with !."
     emit(console, styled())
-    emit(console, styled(text if count else "Nothing is broken after the plan.", style="bold"))
+    emit(console, styled(faults_text(graph), style="bold"))
+
+
+def tree_lines(graph: SiteGraph) -> Iterator[StyledLine]:
+    """The lines of the tree, of any width."""
+    return _Tree(graph).lines()
+
+
+def faults_text(graph: SiteGraph) -> str:
+    """How many faults there are, as a sentence."""
+    count = graph.faults
+    if not count:
+        return "Nothing is broken after the plan."
+    return f"{count} fault{'' if count == 1 else 's'} after the plan, marked with !."
 
 
 class _Tree:

@@ -17,6 +17,9 @@ from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data, say
 from reconciler.render.forms import OutputStyle
+from reconciler.render.graphs.svg import picture
+from reconciler.render.graphs.svg import style as style_of_pictures
+from reconciler.render.graphs.tree import faults_text, tree_lines
 from reconciler.render.html.page import page_of
 from reconciler.render.plan_summary import summary
 from reconciler.state.replace_file import replace_file
@@ -47,9 +50,13 @@ class HtmlForm:
 def plan_html(plan: Plan, style: OutputStyle) -> str:
     """A plan as an HTML page."""
     page = page_of(plan, plan_id(plan), style.saved, verbose=style.verbose, quiet=style.quiet)
-    css, script = _asset("page.css"), _asset("page.js")
+    css, script = _asset("page.css") + style_of_pictures(), _asset("page.js")
     return _template().render(
         page=page,
+        graph=style.graph,
+        picture=Markup(picture(style.graph)) if style.graph else "",  # noqa: S704 - our own text
+        faults=faults_text(style.graph) if style.graph else "",
+        tree=[line.plain for line in tree_lines(style.graph)] if style.graph else (),
         css=Markup(css),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         policy=Markup(_policy(css, script)),  # noqa: S704 - our own text
