@@ -7,6 +7,7 @@ hint and ends with its code. A test holds this drawing to the classes.
       UsageError                      64   the request cannot be carried out as given
         ArgumentsError                64   wrong flags of the drop-in command
         NothingToExportError          64   no live object belongs to what was asked for
+      SideError                        1   a side of a comparison cannot be read; code of its reason
       ManifestError                    1   manifests that cannot be read or contradict each other
       RefusedError                     3   a prerequisite is missing or a rule forbids it
         StalePlanError                 4   live objects have changed since the plan was made
@@ -45,6 +46,7 @@ hint and ends with its code. A test holds this drawing to the classes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import IntEnum
 
 from reconciler.diagnostics import Diagnostic
@@ -105,6 +107,20 @@ class _ProblemsError(ReconcilerError):
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
         return self._problems
+
+
+class SideError(_ProblemsError):
+    """A side of a comparison cannot be read. ``name``: of the side; ``reason``: the error that
+    says why, whose exit code this error takes."""
+
+    def __init__(self, name: str, reason: ReconcilerError) -> None:
+        super().__init__(
+            [
+                one if one.position else replace(one, summary=f"{name}: {one.summary}")
+                for one in reason.diagnostics
+            ]
+        )
+        self.exit_code = reason.exit_code
 
 
 class ManifestError(_ProblemsError):

@@ -159,12 +159,14 @@ def table(codec: Codec[T], key: Codec[K], **schema: Json) -> Codec[Mapping[K, T]
 
 @dataclass(frozen=True)
 class Member:
-    """One property of an object. ``attribute``: what it is called in Python, if otherwise."""
+    """One property of an object. ``attribute``: what it is called in Python, if otherwise.
+    ``otherwise``: the value of a property that may be missing; None: it may not."""
 
     name: str
     codec: Codec[Any]
     attribute: str = ""
     description: str = ""
+    otherwise: Any = None
 
     @property
     def schema(self) -> Mapping[str, Json]:
@@ -178,7 +180,7 @@ def record(
     get: Callable[[T, str], Any] = getattr,
     description: str = "",
 ) -> Codec[T]:
-    """An object with exactly these properties. ``make`` takes them by attribute, ``get``
+    """An object with these properties and no others. ``make`` takes them by attribute, ``get``
     gives them by attribute."""
 
     def encode(value: T) -> Json:
@@ -202,7 +204,7 @@ def pair(first: Member, second: Member) -> Codec[tuple[Any, Any]]:
 
 
 def _decode_members(data: Json, members: Sequence[Member]) -> dict[str, Any]:
-    """Attribute -> value, of an object with exactly these properties."""
+    """Attribute -> value, of an object with these properties and no others."""
     if not isinstance(data, dict):
         raise CodecError("must be of type object")
     names = {member.name for member in members}
@@ -211,20 +213,22 @@ def _decode_members(data: Json, members: Sequence[Member]) -> dict[str, Any]:
             raise CodecError("is not a known property", (name,))
     found: dict[str, Any] = {}
     for member in members:
-        if member.name not in data:
+        if member.name in data:
+            value = _inside(member.name, member.codec, data[member.name])
+        elif member.otherwise is None:
             raise CodecError("is missing", (member.name,))
-        found[member.attribute or member.name] = _inside(
-            member.name, member.codec, data[member.name]
-        )
+        else:
+            value = member.otherwise
+        found[member.attribute or member.name] = value
     return found
 
 
 def object_schema(members: Sequence[Member], description: str = "") -> dict[str, Json]:
-    """The schema of an object with exactly these properties."""
+    """The schema of an object with these properties and no others."""
     return {
         "type": "object",
         **({"description": description} if description else {}),
-        "required": [member.name for member in members],
+        "required": [member.name for member in members if member.otherwise is None],
         "additionalProperties": False,
         "properties": {member.name: member.schema for member in members},
     }

@@ -50,19 +50,24 @@ MAY_IMPORT = {
     "yaml_documents": {"kinds"},
     "yaml_construction": {"yaml_documents"},
     "strict_yaml": {"yaml_construction", "yaml_documents"},
+    "yaml_record": {"strict_yaml", "yaml_documents"},
     "server": {"kinds", "strict_yaml", "yaml_documents"},
     "launch": {"kinds", "server"},
     "site": {"kinds", "server", "launch"},
     "manifest": {"kinds", "server", "site", "launch", "strict_yaml", "yaml_documents"},
     "plan": {"kinds", "server", "site", "manifest", "launch"},
     "export": {"kinds", "server", "site", "manifest", "plan", "strict_yaml", "yaml_documents"},
-    "state": {"kinds", "server", "plan", "strict_yaml"},
+    "compare": {"kinds", "manifest", "plan", "export", "yaml_documents"},
+    "state": {"kinds", "server", "plan", "yaml_record"},
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
-    "render": {"kinds", "server", "plan", "export", "state", "apply"},
+    "render": {"kinds", "server", "plan", "export", "compare", "state", "apply"},
     "settings_schema": {"kinds"},
     "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
     "settings_search": set[str](),
-    "engine": {"kinds", "server", "launch", "site", "manifest", "plan", "export", "state", "apply"},
+    "engine": {
+        *("kinds", "server", "launch", "site", "manifest", "yaml_documents", "yaml_record"),
+        *("plan", "export", "compare", "state", "apply"),
+    },
     "api": {"engine", "server", "plan", "export", "state", "apply"},
     "testing": {"kinds", "server"},
     "__init__": {"api"},
@@ -81,7 +86,7 @@ listener of ``wire`` is no adapter: it offers one on the protocol of the other."
 SCHEMES = frozenset(ADAPTERS)
 """The URL schemes, which ``server/connect.py`` maps to adapters."""
 
-PURE = ("kinds", "site", "plan", "export", "launch/formats")
+PURE = ("kinds", "site", "plan", "export", "compare", "launch/formats")
 READS_OR_PRINTS = {"os", "io", "sys", "time", "datetime", "random", "sqlite3", "socket", "pathlib"}
 
 

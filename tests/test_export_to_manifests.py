@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.executor import execute
-from reconciler.engine.exporting import export_site
+from reconciler.engine.exporting import export_site, read_site
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.progress import Progress
 from reconciler.errors import NothingToExportError
@@ -58,16 +58,16 @@ def opened_site(folder: str, site: str) -> AbstractContextManager[Server]:
 def export(
     server: Reader, app: str = APP, request: ExportRequest = THE_SITE, *parameters: str
 ) -> Export:
-    return export_site(
+    read = read_site(
         read_only(server),
         SiteOptions(app),
         request,
         {},
-        parameters,
         USUAL_NAMES,
         lambda _: KnownSecrets(),
         Progress(),
     )
+    return export_site(read, request, parameters)
 
 
 def write(made: Export, folder: Path) -> Path:

@@ -119,7 +119,7 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
     }
     assert found == {
         **dict.fromkeys(("plan", "show"), (*FORMS, "html")),
-        "runs": tuple(FORMS),
+        **dict.fromkeys(("runs", "compare"), tuple(FORMS)),
         "drift": (*FORMS, "html", "junit"),
         "validate": ("text", "json", "junit", "sarif"),
         "explain": ("text", "json"),

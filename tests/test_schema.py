@@ -18,8 +18,9 @@ def test_the_written_schemas_are_current() -> None:
 
 
 def test_the_schemas_are_valid_json_schemas() -> None:
-    reports = ["graph", "explain", "validate", "apply", "runs", "run", "doctor"]
-    assert list(SCHEMAS) == ["manifest", "plan", "settings", "baseline", *reports]
+    files = ["manifest", "plan", "settings", "baseline", "mapping"]
+    reports = ["graph", "explain", "compare", "validate", "apply", "runs", "run", "doctor"]
+    assert list(SCHEMAS) == [*files, *reports]
     for make in SCHEMAS.values():
         assert make()["$schema"] == "http://json-schema.org/draft-07/schema#"
         Draft7Validator.check_schema(make())

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.complete_values import complete_address, complete_profile
+from reconciler.cli.complete_values import complete_address, complete_kind, complete_profile
 from reconciler.cli.flags import flag
 from reconciler.environment import STATE
 from reconciler.render.forms import OutputStyle
@@ -128,6 +128,31 @@ class SelectionFlags:
         metavar="ADDRESS",
         shell_complete=complete_address,
         help="Leave out these objects and what depends on them; repeatable.",
+    )
+
+
+@dataclass(frozen=True)
+class ChoiceFlags:
+    """The objects that are exported or compared."""
+
+    kind: tuple[str, ...] = flag(
+        "--kind",
+        multiple=True,
+        metavar="KIND",
+        shell_complete=complete_kind,
+        help="All objects of the tenant of this kind of manifest, or of this object type;"
+        " repeatable.",
+    )
+    name: tuple[str, ...] = flag(
+        "--name",
+        multiple=True,
+        metavar="GLOB",
+        help="All objects of the tenant with such a name; repeatable. With --kind: of these kinds.",
+    )
+    all: bool = flag(
+        "--all",
+        is_flag=True,
+        help="All objects of the tenant, and hosts and others that belong to no tenant.",
     )
 
 

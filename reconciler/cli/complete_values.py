@@ -73,6 +73,13 @@ def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001
     return [*PARAMETERS, ",".join(PARAMETERS)]
 
 
+def complete_side(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The profiles, and what the shell knows of files."""
+    return [*complete_profile(context, parameter, incomplete), CompletionItem(incomplete, "file")]
+
+
 def _given(group: type[Group], context: click.Context) -> Group:
     """The options of a group as far as they are on the command line already."""
     names = [one.name for one in fields(group)]  # type: ignore[arg-type]

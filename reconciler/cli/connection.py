@@ -15,17 +15,10 @@ from reconciler.server.connection import ConnectionOptions, options_from
 
 
 @dataclass(frozen=True)
-class ConnectionFlags(LogFlags, TimeoutFlags, ProfileFlags):
-    """The server, the account, and how to reach a real server. A field that is empty or None
-    comes from gwe.toml, else it has the default of ``ConnectionOptions``."""
+class AccountFlags(LogFlags, TimeoutFlags):
+    """The account, and how to reach a real server. A field that is empty or None comes from
+    gwe.toml, else it has the default of ``ConnectionOptions``."""
 
-    server: str = flag(
-        "--server",
-        envvar="GWE_SERVER",
-        default="",
-        metavar="URL",
-        help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
-    )
     user: str = flag(
         "--user", envvar="GWE_USER", default="", metavar="NAME", help="User name (or GWE_USER)."
     )
@@ -89,6 +82,19 @@ class ConnectionFlags(LogFlags, TimeoutFlags, ProfileFlags):
         type=SECONDS,
         metavar="SECONDS",
         help="How long one host may take to accept the session. Default: 10.",
+    )
+
+
+@dataclass(frozen=True)
+class ConnectionFlags(AccountFlags, ProfileFlags):
+    """The server, the account, and how to reach a real server."""
+
+    server: str = flag(
+        "--server",
+        envvar="GWE_SERVER",
+        default="",
+        metavar="URL",
+        help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
     )
 
 

@@ -33,6 +33,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe drift --format html --out drift.html",
         "gwe drift --baseline accepted.yaml",
     ),
+    "compare": (
+        "gwe compare test production        # two profiles of gwe.toml",
+        "gwe compare before.db production --mapping known.yaml",
+        "gwe compare site production --format json",
+    ),
     "accept": (
         "gwe accept                         # all that differs; shows, asks",
         "gwe accept InteractionQueue/Sales",

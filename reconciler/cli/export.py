@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SiteFlags, StateFlags
-from reconciler.cli.complete_values import complete_kind, complete_parameter
+from reconciler.cli.common import ANY_PATH, ChoiceFlags, SiteFlags, StateFlags
+from reconciler.cli.complete_values import complete_parameter
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.export_folder import FileResult, check_folder, write_folder
 from reconciler.cli.flags import flag, with_flags
@@ -20,31 +20,6 @@ from reconciler.render.export_report import omission_lines, secret_lines
 from reconciler.text_files import STANDARD_STREAM
 
 _REMARKS = {"kept": "edited since it was exported", "stale": "nothing is exported to it any more"}
-
-
-@dataclass(frozen=True)
-class ChoiceFlags:
-    """The objects that are exported."""
-
-    kind: tuple[str, ...] = flag(
-        "--kind",
-        multiple=True,
-        metavar="KIND",
-        shell_complete=complete_kind,
-        help="All objects of the tenant of this kind of manifest, or of this object type;"
-        " repeatable.",
-    )
-    name: tuple[str, ...] = flag(
-        "--name",
-        multiple=True,
-        metavar="GLOB",
-        help="All objects of the tenant with such a name; repeatable. With --kind: of these kinds.",
-    )
-    all: bool = flag(
-        "--all",
-        is_flag=True,
-        help="All objects of the tenant, and hosts and others that belong to no tenant.",
-    )
 
 
 @dataclass(frozen=True)

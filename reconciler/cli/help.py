@@ -14,7 +14,8 @@ HELP_NAMES = ("-h", "--help")
 SECTIONS = {
     "What": "file target exclude overwrite overwrite_only reset_initial prune force var vars"
     " expect",
-    "Where": "server app profile user password_file tenant cluster install_dir state state_dir",
+    "Where": "server app profile user password_file user_b password_file_b tenant cluster"
+    " install_dir state state_dir",
     "How it is applied": "auto_approve skip_stale no_lock lock_timeout",
     "Output": "out format max_bytes detailed_exitcode quiet verbose no_color log_level log_file"
     " help",

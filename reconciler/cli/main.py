@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do."),
     "apply": ("apply", "Show the plan, ask, and apply it."),
     "drift": ("drift", "Show what differs from the manifests; exit 2 if anything does."),
+    "compare": ("compare", "Show what differs between two sites; exit 2 if anything does."),
     "accept": ("accept", "Take the server's values into the manifests."),
     "snapshot": ("snapshot", "Copy a live server into a file, to rehearse on."),
     "validate": ("validate", "Check manifests without a server."),

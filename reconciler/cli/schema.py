@@ -8,11 +8,13 @@ import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
+from reconciler.compare.mapping import mapping_schema
 from reconciler.errors import ExitCode, UsageError
 from reconciler.file_errors import unwritable
 from reconciler.kinds.schema import manifest_schema
 from reconciler.plan.baseline import baseline_schema
 from reconciler.plan.codec import plan_schema
+from reconciler.render.comparison_json import COMPARE
 from reconciler.render.console import print_data, say
 from reconciler.render.explanation import EXPLAIN
 from reconciler.render.graphs.json_text import GRAPH
@@ -26,8 +28,10 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "plan": plan_schema,
     "settings": settings_schema,
     "baseline": baseline_schema,
+    "mapping": mapping_schema,
     "graph": GRAPH.schema,
     "explain": EXPLAIN.schema,
+    "compare": COMPARE.schema,
     **{name: report.schema for name, report in REPORTS.items()},
 }
 
@@ -50,8 +54,9 @@ def command(name: str, write: bool, folder: Path | None) -> int:
     """Print a JSON Schema, or write all of them to a folder.
 
     NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
-    settings (gwe.toml), baseline (gwe drift --baseline), or a report that --format json
-    prints: validate, apply, runs, run (of gwe runs show), doctor, graph, explain."""
+    settings (gwe.toml), baseline (gwe drift --baseline), mapping (gwe compare --mapping), or a
+    report that --format json prints: validate, apply, runs, run (of gwe runs show), doctor,
+    graph, explain, compare."""
     texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")

@@ -1,15 +1,16 @@
-"""From a live server to manifests: what ``gwe export`` reads, and in what order.
+"""From a live server to manifests: what ``gwe export`` and ``gwe compare`` read, and in what
+order.
 
 Reads through a ``Reader`` and writes nothing. Each type is read once.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.diagnostics import did_you_mean
 from reconciler.engine.progress import Progress
 from reconciler.errors import NothingToExportError, UsageError
-from reconciler.export.make import make_export
+from reconciler.export.make import Draft, make_draft, make_export
 from reconciler.export.model import Export
 from reconciler.export.selection import ExportRequest, Key, chosen, of_the_site, referring_types
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
@@ -21,12 +22,13 @@ from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import load_manifests
 from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.planner import make_plan
 from reconciler.plan.queries import ReadRequirement, desired_requirements
 from reconciler.plan.reads import reads_of
 from reconciler.resources import bundled_manifests
-from reconciler.server.port import ConfObject, Reader
+from reconciler.server.port import ConfObject, Reader, ServerInfo
 from reconciler.server.reading import RoundReader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
@@ -44,21 +46,55 @@ class _Reading(RoundReader):
         return self.read(reads_of([scripts, *needs], {tenant}))
 
 
-def export_site(
+@dataclass
+class SiteReading:
+    """What was read of a site, and which of its objects were asked for. ``sections``: of
+    applications, by DBID, that belong to these."""
+
+    info: ServerInfo
+    site: Site
+    options: PlanOptions
+    known_secrets: KnownSecrets
+    reading: _Reading
+    objects: list[ConfObject]
+    sections: Mapping[int, Collection[str]] = field(default_factory=dict)
+
+    def draft(self, parameters: Iterable[str] = ()) -> Draft:
+        """The documents of what was asked for; ``parameters``: see ``make_draft``."""
+        context = Context(Desired(), self.reading.live, self.site, self.options, self.known_secrets)
+        return make_draft(self.objects, self.sections, context, parameters)
+
+    def addresses(self) -> dict[str, str]:
+        """The addresses of the objects, each with its kind."""
+        live, tenant = self.reading.live, self.site.tenant_dbid
+        found = (address_of(one, live, tenant) for one in self.objects)
+        return {address: kind for kind, address in found}
+
+    def add(self, kinds: Collection[str], wanted: Callable[[str], bool]) -> None:
+        """Adds the objects of these kinds of manifest whose address is wanted, if they are
+        there."""
+        tenant = self.site.tenant_dbid
+        _read_kinds(self.reading, kinds, tenant)
+        known = {(one.type, one.dbid) for one in self.objects}
+        for one in chosen(self.reading.live, ExportRequest(tuple(kinds)), tenant):
+            is_new = (one.type, one.dbid) not in known
+            if is_new and wanted(address_of(one, self.reading.live, tenant)[1]):
+                self.objects.append(one)
+
+
+def read_site(
     server: Reader,
     site_options: SiteOptions,
     request: ExportRequest,
     variables: Mapping[str, str],
-    parameters: Iterable[str],
     secret_names: SecretNames,
     known_secrets: Callable[[str], KnownSecrets],
     progress: Progress,
-) -> Export:
-    """The manifests of a site's objects, or of those that ``request`` chooses. ``variables``:
-    values for the manifests that come with gwe, which say what belongs to a site;
-    ``parameters``: see ``make_export``. UsageError for an unknown kind, and where there is
-    nothing to export."""
-    request = _known(request)
+) -> SiteReading:
+    """Reads a site's objects, or those that ``request`` chooses. ``variables``: values for the
+    manifests that come with gwe, which say what belongs to a site. UsageError for an unknown
+    kind."""
+    request = known_request(request)
     found, site = find_site(server, site_options, None)
     reading = _Reading(server, found, progress.reading)
     options = PlanOptions(secret_names=secret_names)
@@ -70,8 +106,14 @@ def export_site(
         objects = _of_the_site(reading, desired, site, options)
         sections = _touched(desired)
     info = server.info()
-    context = Context(Desired(), reading.live, site, options, known_secrets(info.identity))
-    made = make_export(objects, sections, context, info, parameters)
+    known = known_secrets(info.identity)
+    return SiteReading(info, site, options, known, reading, objects, sections)
+
+
+def export_site(read: SiteReading, request: ExportRequest, parameters: Iterable[str]) -> Export:
+    """The manifests of what was read; ``request``: what was asked for. ``parameters``: see
+    ``make_draft``. UsageError where there is nothing to export."""
+    made = make_export(read.draft(parameters), read.info)
     if not made.files and not made.omissions:
         raise _nothing(request)
     return made
@@ -88,9 +130,9 @@ def _nothing(request: ExportRequest) -> NothingToExportError:
     return NothingToExportError(f"there is nothing to export: {what}", hint)
 
 
-def _known(request: ExportRequest) -> ExportRequest:
+def known_request(request: ExportRequest) -> ExportRequest:
     """The request with the names of kinds as addresses have them. Object types may be named
-    without their kind: DN for Object/DN."""
+    without their kind: DN for Object/DN. UsageError for an unknown kind."""
     known = {name: name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"}
     for object_type, kind in OBJECT_KINDS.items():
         known |= {kind.name: kind.name, object_type: kind.name}
@@ -113,7 +155,13 @@ def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desir
 
 def _of_the_tenant(reading: _Reading, request: ExportRequest, tenant: int) -> list[ConfObject]:
     every = (*MANIFEST_KINDS, *(kind.name for kind in OBJECT_KINDS.values()))
-    kinds = [kind_named(name) for name in request.kinds or every]
+    _read_kinds(reading, request.kinds or every, tenant)
+    return chosen(reading.live, request, tenant)
+
+
+def _read_kinds(reading: _Reading, names: Iterable[str], tenant: int) -> None:
+    """Reads all objects of these kinds."""
+    kinds = [kind_named(name) for name in names]
     reading.need(
         tenant,
         (
@@ -122,7 +170,6 @@ def _of_the_tenant(reading: _Reading, request: ExportRequest, tenant: int) -> li
             if kind is not None and kind.binding == "object"
         ),
     )
-    return chosen(reading.live, request, tenant)
 
 
 def _of_the_site(

@@ -26,7 +26,9 @@ from reconciler.state.opening import default_state_folder, open_store
 
 # ruff: noqa: PLC0415 - few sessions export
 if TYPE_CHECKING:
+    from reconciler.engine.exporting import SiteReading
     from reconciler.export.model import Export
+    from reconciler.export.selection import ExportRequest
     from reconciler.plan.model import Plan
     from reconciler.state.store import StoredRun
 
@@ -156,13 +158,26 @@ class SiteSession(ServerSession):
         from reconciler.engine.exporting import export_site
         from reconciler.export.selection import ExportRequest
 
+        request = ExportRequest(tuple(kinds), tuple(names), everything)
+        read = self.read(request, variables, progress)
+        return export_site(read, request, tuple(parameterise))
+
+    def read(
+        self,
+        request: ExportRequest,
+        variables: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> SiteReading:
+        """Reads what belongs to the site, or what ``request`` chooses. Parameters and errors:
+        see ``export``."""
+        from reconciler.engine.exporting import read_site
+
         self._check_app()
-        return export_site(
+        return read_site(
             self.reader,
             self._site,
-            ExportRequest(tuple(kinds), tuple(names), everything),
+            request,
             variables or {},
-            tuple(parameterise),
             self._secret_names,
             self._place.known_secrets,
             progress or Progress(),

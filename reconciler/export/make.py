@@ -1,12 +1,14 @@
 """Makes an export of live objects: the one path from what was read to the text of files. Pure."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from reconciler.errors import UsageError
 from reconciler.export.documents import DocumentMaker
 from reconciler.export.files import files_of, in_order, variables_document
-from reconciler.export.model import Document, Export
+from reconciler.export.model import Document, Export, Omission
 from reconciler.export.options import option_documents
 from reconciler.export.proof import proven
 from reconciler.export.values import PARAMETERS, ValueWriter
@@ -15,14 +17,30 @@ from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.site.model import Site
 
 
-def make_export(
+@dataclass(frozen=True)
+class Draft:
+    """The documents of an export in their order, before the proof. ``variables``: the document
+    with the variables that they use; None: they use none. ``maker``: what has made them, with
+    the secrets and with what they do not say."""
+
+    documents: Sequence[Document]
+    variables: Mapping[str, Any] | None
+    maker: DocumentMaker
+
+    def proven(self, info: ServerInfo) -> "tuple[Draft, list[Omission]]":
+        """The draft without what a plan would refuse or change, and what that was."""
+        context, secrets = self.maker.context, self.maker.secrets.values
+        documents, refused = proven(self.documents, self.variables, context, info, secrets)
+        return Draft(documents, self.variables, self.maker), refused
+
+
+def make_draft(
     objects: Iterable[ConfObject],
     sections: Mapping[int, Collection[str]],
     context: Context,
-    info: ServerInfo,
     parameters: Iterable[str] = (),
-) -> Export:
-    """The manifests of ``objects``, and of ``sections`` of applications: DBID -> names.
+) -> Draft:
+    """The documents of ``objects``, and of ``sections`` of applications: DBID -> names.
 
     ``context``: everything that was read, and the site; ``parameters``: what becomes a variable,
     of ``PARAMETERS``. UsageError for a parameter that the site has no value for.
@@ -33,14 +51,20 @@ def make_export(
     made += option_documents(maker, sections)
     used = {name: text for name, text in variables.items() if _is_used(name, made)}
     declaring = variables_document(used, PARAMETERS) if used else None
-    documents, refused = proven(in_order(made), declaring, context, info, maker.secrets.values)
-    files = files_of(documents, declaring if documents else None)
+    return Draft(in_order(made), declaring, maker)
+
+
+def make_export(draft: Draft, info: ServerInfo) -> Export:
+    """The text of files for a draft, without what a plan would refuse or change."""
+    proof, refused = draft.proven(info)
+    documents, secrets = proof.documents, draft.maker.secrets
+    files = files_of(documents, draft.variables if documents else None)
     needed = set(re.findall(r"\benv\.(\w+)", "".join(files.values())))
     return Export(
         files,
         objects=len(documents),
-        omissions=tuple(sorted({*maker.omissions, *refused})),
-        secrets=tuple(one for one in maker.secrets.variables if one.name in needed),
+        omissions=tuple(sorted({*draft.maker.omissions, *refused})),
+        secrets=tuple(one for one in secrets.variables if one.name in needed),
     )
 
 
@@ -59,7 +83,7 @@ def _variables(parameters: Iterable[str], site: Site) -> dict[str, str]:
         if not value:
             raise UsageError(
                 f"the site has no {PARAMETERS[parameter]}, so it cannot become a variable",
-                "Leave it out of --parameterise.",
+                f"Leave {parameter} out of the option.",
             )
         found[parameter] = value
     return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0])))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from reconciler.compare.model import Comparison
     from reconciler.plan.model import Plan
     from reconciler.plan.site_graph import SiteGraph
     from reconciler.render.reports import ValidationReport
@@ -124,3 +125,31 @@ VALIDATION_FORMS: Mapping[str, Callable[["ValidationReport"], str]] = {
     "sarif": _validate_sarif,
 }
 """The forms for machines of what ``gwe validate`` found."""
+
+
+def _comparison_text(found: "Comparison", style: OutputStyle) -> None:
+    from reconciler.render.comparison_text import print_comparison
+
+    print_comparison(found, style)
+
+
+def _comparison_json(found: "Comparison", style: OutputStyle) -> None:  # noqa: ARG001 - machines get everything
+    from reconciler.render.comparison_json import COMPARE
+    from reconciler.render.console import print_data
+
+    print_data(COMPARE.text(found))
+
+
+def _comparison_markdown(found: "Comparison", style: OutputStyle) -> None:
+    from reconciler.render.console import print_data
+    from reconciler.render.markdown.comparison import comparison_markdown
+
+    print_data(comparison_markdown(found, style))
+
+
+COMPARISON_FORMS: Mapping[str, Callable[["Comparison", OutputStyle], None]] = {
+    "text": _comparison_text,
+    "json": _comparison_json,
+    "markdown": _comparison_markdown,
+}
+"""The forms of what ``gwe compare`` found."""

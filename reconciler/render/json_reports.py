@@ -5,6 +5,7 @@ runs       gwe-runs/1         runs show  gwe-run/1
 doctor     gwe-doctor/1       plan, drift, show: plan/codec.py
 graph      gwe-graph/1: graphs/json_text.py
 explain    gwe-explain/1: explanation.py
+compare    gwe-compare/1: comparison_json.py
 """
 
 from collections.abc import Callable, Mapping

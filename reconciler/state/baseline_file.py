@@ -3,13 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ManifestError, UsageError
-from reconciler.json_codec import CodecError
+from reconciler.errors import UsageError
 from reconciler.plan.baseline import BASELINE, KIND, Baseline
 from reconciler.state.replace_file import replace_file
-from reconciler.strict_yaml import load_file
 from reconciler.text_files import shown_path
+from reconciler.yaml_record import read_record
 from reconciler.yaml_text import yaml_text
 
 _HEAD = "# What gwe drift --baseline accepts. Made by gwe drift --write-baseline.\n"
@@ -18,26 +16,12 @@ _ADVICE = "A baseline is made by gwe drift --write-baseline FILE --reason TEXT."
 
 def read_baseline(path: Path) -> Baseline:
     """The baseline in a file. ManifestError lists what is wrong with the file."""
-    name = shown_path(path)
-    problems: list[Diagnostic] = []
-    documents = load_file(path, name, problems)
-    if not problems and len(documents) != 1:
-        problems.append(Diagnostic(f"{name} holds {len(documents)} documents, not one"))
-    if problems:
-        raise ManifestError([replace(one, hint=one.hint or _ADVICE) for one in problems])
-    (document,) = documents
-    try:
-        baseline = BASELINE.decode(document.data)
-    except CodecError as error:
-        place = tuple(map(str, error.place))
-        where = "/".join(place) or "the baseline"
-        problem = Diagnostic(f"{where} {error.problem}", document.at(place), _ADVICE)
-        raise ManifestError([problem]) from error
+    baseline, document = read_record(path, BASELINE, "the baseline", _ADVICE)
     entries = [
         replace(entry, position=document.at(("accepted", str(number))))
         for number, entry in enumerate(baseline.accepted)
     ]
-    return replace(baseline, accepted=tuple(entries), name=name)
+    return replace(baseline, accepted=tuple(entries), name=shown_path(path))
 
 
 def save_baseline(baseline: Baseline, path: Path) -> None:

@@ -80,17 +80,19 @@ def changes_table(changes: Sequence[Change], *, whole: bool) -> str:
     that column is left out."""
     if all(change.before is None and change.after is not None for change in changes):
         header = ("Field", "New value", "Declared in")
-        return table(header, ((_field(c), _new(c, whole), _origin(c)) for c in changes))
+        return table(header, ((field_cell(c), _new(c, whole), _origin(c)) for c in changes))
     header_of_both = ("Field", "Live", "Planned", "Declared in")
-    return table(header_of_both, ((_field(c), *_both(c, whole), _origin(c)) for c in changes))
+    rows = ((field_cell(c), *value_cells(c, whole=whole), _origin(c)) for c in changes)
+    return table(header_of_both, rows)
 
 
 def _kept_table(kept: Sequence[Change], *, whole: bool) -> str:
     header = ("Field", "Live, kept", "In the manifest", "Declared in")
-    return table(header, ((_field(c), *_both(c, whole), _origin(c)) for c in kept))
+    return table(header, ((field_cell(c), *value_cells(c, whole=whole), _origin(c)) for c in kept))
 
 
-def _field(change: Change) -> str:
+def field_cell(change: Change) -> str:
+    """The name of the field that changes."""
     return code(label_of(change.path[:-1] if is_item(change) else change.path))
 
 
@@ -98,7 +100,8 @@ def _new(change: Change, whole: bool) -> str:
     return new_value(change.display(change.after), whole=whole)
 
 
-def _both(change: Change, whole: bool) -> tuple[str, str]:
+def value_cells(change: Change, *, whole: bool) -> tuple[str, str]:
+    """The values before and after, with what differs in bold."""
     before, after = change.display_both()
     texts = isinstance(change.before, str) and isinstance(change.after, str)
     if texts and HIDDEN not in (before, after):

@@ -5,7 +5,7 @@ UTF-8 are counted here, which are never fewer.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.diagnostics import counted
@@ -14,6 +14,8 @@ _NOTE = 80
 """Bytes that a section needs, at most, to say what it leaves out."""
 _LEAST = 20
 """Bytes that any block needs, at least."""
+_LEFT_OUT = 200
+"""Bytes that are enough to say what was left out."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,19 @@ def _fitting(section: FoldedSection, room: int) -> Iterator[tuple[Block, str]]:
         if _size(text) <= room:
             room -= _size(text)
             yield block, text
+
+
+def assembled(
+    head: str, sections: Iterable[FoldedSection], tail: str, whole: str, max_bytes: int
+) -> str:
+    """The head, as much of the sections as fits, and the tail. ``whole``: where the rest is."""
+    room = max_bytes - len((head + tail + whole).encode()) - _LEFT_OUT
+    body = fitted(list(sections), room)
+    note = ""
+    if body.left_out:
+        missing = ", ".join(counted(number, thing) for thing, number in body.left_out.items())
+        note = f"**Left out to stay within {max_bytes:,} bytes: {missing}.** {whole}\n\n"
+    return f"{head}{body.text}{note}{tail}".rstrip("\n") + "\n"
 
 
 def _size(text: str) -> int:

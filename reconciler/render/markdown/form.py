@@ -8,15 +8,12 @@ from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
 from reconciler.render.forms import OutputStyle
 from reconciler.render.markdown.code import code
-from reconciler.render.markdown.fitting import FoldedSection, fitted
+from reconciler.render.markdown.fitting import FoldedSection, assembled
 from reconciler.render.markdown.plan import kinds, notes, plan_head, risks
 from reconciler.render.markdown.runs import damaged_head, outcomes, run_head, runs_section
 from reconciler.render.plan_summary import apply_commands, as_argument
 from reconciler.state.records import ActionOutcome
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
-
-_LEFT_OUT = 200
-"""Bytes that are enough to say what was left out."""
 
 
 class MarkdownForm:
@@ -43,7 +40,7 @@ class MarkdownForm:
         self._print(damaged_head(name, found, place), outcomes(known), whole)
 
     def _print(self, head: str, sections: Iterable[FoldedSection], whole: str) -> None:
-        print_data(_assembled(head, sections, "", whole, self._style.max_bytes))
+        print_data(assembled(head, sections, "", whole, self._style.max_bytes))
 
 
 def plan_markdown(plan: Plan, style: OutputStyle) -> str:
@@ -52,20 +49,7 @@ def plan_markdown(plan: Plan, style: OutputStyle) -> str:
     if not style.quiet:
         sections += [*kinds(plan, verbose=style.verbose), notes(plan)]
     tail = "".join(_tail(plan, style.saved))
-    return _assembled(plan_head(plan), sections, tail, _whole(style.saved), style.max_bytes)
-
-
-def _assembled(
-    head: str, sections: Iterable[FoldedSection], tail: str, whole: str, max_bytes: int
-) -> str:
-    """The head, as much of the sections as fits, and the tail. ``whole``: where the rest is."""
-    room = max_bytes - len((head + tail + whole).encode()) - _LEFT_OUT
-    body = fitted(list(sections), room)
-    note = ""
-    if body.left_out:
-        missing = ", ".join(counted(number, thing) for thing, number in body.left_out.items())
-        note = f"**Left out to stay within {max_bytes:,} bytes: {missing}.** {whole}\n\n"
-    return f"{head}{body.text}{note}{tail}".rstrip("\n") + "\n"
+    return assembled(plan_head(plan), sections, tail, _whole(style.saved), style.max_bytes)
 
 
 def _tail(plan: Plan, saved: str) -> Iterator[str]:

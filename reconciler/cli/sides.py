@@ -1,0 +1,112 @@
+"""The two sides of ``gwe compare``: what A and B name, and how each is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from click.core import ParameterSource
+
+from reconciler.cli.common import SiteFlags, StateFlags
+from reconciler.cli.connection import AccountFlags, ConnectionFlags
+from reconciler.cli.flags import Group, names_from, without
+from reconciler.cli.session import Session, find_settings
+from reconciler.diagnostics import did_you_mean
+from reconciler.errors import UsageError
+from reconciler.manifest.documents import SUFFIXES
+from reconciler.server.connect import find_adapter
+from reconciler.settings import Settings, profile_names
+from reconciler.settings_search import settings_folder
+
+# ruff: noqa: PLC0415 - meanwhile a thread starts Java
+if TYPE_CHECKING:
+    from reconciler.engine.comparing import Source
+
+_PROFILE = "profile:"
+
+
+@dataclass(frozen=True)
+class NamedSide:
+    """What A or B names: a profile of gwe.toml, the URL of a server, or a path of manifests.
+    Two of the three are empty. ``name``: as messages call the side."""
+
+    name: str
+    profile: str = ""
+    url: str = ""
+    path: Path | None = None
+
+
+def named_side(text: str) -> NamedSide:
+    """What ``text`` names. UsageError where it is nothing, or several things."""
+    if find_adapter(text) is not None or "://" in text:
+        return NamedSide(text, url=text)
+    profiles = profile_names(settings_folder())
+    if text.startswith(_PROFILE):
+        name = text.removeprefix(_PROFILE)
+        return NamedSide(name, profile=name)
+    path = Path(text)
+    if text in profiles and path.exists():
+        raise UsageError(
+            f"{text} is a profile of gwe.toml and a {'folder' if path.is_dir() else 'file'} here",
+            f"Write {_PROFILE}{text} for the profile, or ./{text}.",
+        )
+    if text in profiles:
+        return NamedSide(text, profile=text)
+    if text and path.exists():
+        if path.is_dir() or path.suffix.lower() in SUFFIXES:
+            return NamedSide(text, path=path)
+        return NamedSide(text, url=f"embedded:{text}")
+    known = f"Profiles: {', '.join(profiles)}." if profiles else "There is no profile here."
+    name, meant = text or "an empty name", did_you_mean(text, profiles)
+    raise UsageError(
+        f"{name} is no profile of gwe.toml, no file and no folder{meant}",
+        f"{known} A side is a profile, the URL of a server, the file of an embedded server, or"
+        " a folder that gwe export wrote.",
+    )
+
+
+@dataclass(frozen=True)
+class SideSession:
+    """A side with its settings: those of its profile, else those of gwe.toml."""
+
+    side: NamedSide
+    settings: Settings
+    session: Session | None = None
+
+    @classmethod
+    def opened(cls, side: NamedSide, account: AccountFlags) -> SideSession:
+        """The session of a side, not connected yet; Java begins to start where it is needed."""
+        settings = find_settings(side.profile)
+        if side.path is not None:
+            return cls(side, settings)
+        account = closer(account, settings)
+        session = Session(ConnectionFlags(**asdict(account), server=side.url), settings)
+        session.start_early()
+        return cls(side, settings, session)
+
+    @contextmanager
+    def source(self, site: SiteFlags, state: StateFlags, other: SideSession) -> Iterator[Source]:
+        """The side, ready to be read. ``other``: names the site where this side names none.
+        SideError where it cannot be reached."""
+        from reconciler.engine.comparing import FolderSource, LiveSource, about_side
+
+        name, path = self.side.name, self.side.path
+        if path is not None or self.session is None:
+            yield FolderSource(name, path or Path())
+            return
+        site, there = closer(site, self.settings), other.settings
+        if not (site.app or self.settings.app):
+            site = SiteFlags(there.app, site.tenant or there.tenant, site.cluster or there.cluster)
+        with about_side(name):
+            engine = self.session.connect(site, closer(state, self.settings))
+        with engine:
+            yield LiveSource(name, engine, {one.name: one.value for one in self.settings.variables})
+
+
+def closer(flags: Group, settings: Settings) -> Group:
+    """The options without those from the environment that the side's profile sets: A and B are
+    on the command line."""
+    return without(flags, settings.origin.profile_sets & names_from(ParameterSource.ENVIRONMENT))

@@ -1,0 +1,98 @@
+"""A side of a comparison, and what a comparison finds. Plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reconciler.export.model import Omission
+from reconciler.kinds.fields import FieldPath, Value
+from reconciler.plan.changes import Change
+
+Found = Literal["only-in-a", "only-in-b", "differs"]
+
+
+@dataclass(frozen=True)
+class SideMark:
+    """What a side is, for people to read. ``name``: as the user called it; ``source``: the URL
+    or the folder behind that. The others are empty for a folder. ``version``: the release of
+    Configuration Server; ``app``, ``tenant``: of the site."""
+
+    name: str
+    source: str
+    version: str = ""
+    app: str = ""
+    tenant: str = ""
+
+
+@dataclass(frozen=True)
+class SideObject:
+    """One object as manifests describe it: ``fields`` has natural names and no DBIDs, and no
+    values that a new object has anyway. ``role``: of the options of all applications with this
+    role; ``application``: of the options of one application."""
+
+    address: str
+    kind: str
+    fields: Mapping[FieldPath, Value]
+    role: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True)
+class ComparedSide:
+    """One side. ``objects``: by address. ``omissions``: what could not be read of them.
+    ``unsaid``: what is in them, and in no manifest that an export writes; with an empty path the
+    whole object. ``roles``: name of an application -> its role, as far as known."""
+
+    mark: SideMark
+    objects: Mapping[str, SideObject]
+    omissions: tuple[Omission, ...] = ()
+    unsaid: tuple[Omission, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True)
+class Uncompared:
+    """Something that could not be compared. ``side``: the name of the side that does not show
+    it; ``path``: of the field, empty for the whole object; ``reason``: a clause."""
+
+    side: str
+    reason: str
+    address: str
+    path: FieldPath = ()
+
+
+@dataclass(frozen=True)
+class ObjectDifference:
+    """One object that is not on both sides, or not the same. ``address_b``: what B calls it,
+    empty where that is ``address``. ``changes``: before is the value of A, after that of B.
+    ``remark``: what else a reader must know, a clause."""
+
+    address: str
+    kind: str
+    found: Found
+    changes: tuple[Change, ...] = ()
+    address_b: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison of A and B found. ``equal``: how many objects are the same on both;
+    ``ignored``: how many differences the mapping says not to count; ``notices``: sentences."""
+
+    a: SideMark
+    b: SideMark
+    differences: tuple[ObjectDifference, ...] = ()
+    equal: int = 0
+    ignored: int = 0
+    uncompared: tuple[Uncompared, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing was found to differ."""
+        return not self.differences
+
+    def count(self, found: Found) -> int:
+        """How many objects were found so."""
+        return sum(one.found == found for one in self.differences)

@@ -1,0 +1,84 @@
+"""How a comparison is put into words, whatever the form of the output."""
+
+from collections.abc import Iterator
+
+from reconciler.compare.model import Comparison, ObjectDifference, SideMark
+from reconciler.diagnostics import counted
+from reconciler.export.model import Omission
+from reconciler.plan.changes import Change
+from reconciler.render.export_report import omission_lines
+from reconciler.render.remarks import label_of
+
+_LONGEST_NAME = 20
+
+
+def side_names(found: Comparison) -> tuple[str, str]:
+    """What the sides are called beside values: as the user called them, or A and B where one of
+    these names is long."""
+    names = found.a.name, found.b.name
+    return names if max(map(len, names)) <= _LONGEST_NAME else ("A", "B")
+
+
+def side_text(side: SideMark) -> str:
+    """Where a side is, and which site it is."""
+    parts = [side.source if side.source != side.name else ""]
+    parts.append(f"site {side.app}" if side.app else "")
+    parts.append(f"tenant {side.tenant}" if side.tenant else "")
+    return ", ".join(filter(None, parts)) or "manifests"
+
+
+def summary(found: Comparison, a: str, b: str) -> str:
+    """How many objects differ, and how many do not. ``a``, ``b``: what the sides are called."""
+    differ = found.count("differs")
+    parts = [
+        f"{differ:,} {'differs' if differ == 1 else 'differ'}",
+        f"{found.count('only-in-a'):,} only in {a}",
+        f"{found.count('only-in-b'):,} only in {b}",
+        f"{found.equal:,} equal",
+    ]
+    return f"Compare: {', '.join(parts)}."
+
+
+def rest(found: Comparison) -> Iterator[str]:
+    """What a reader must know of differences that are not shown."""
+    if found.ignored:
+        verb = "is" if found.ignored == 1 else "are"
+        yield f"{counted(found.ignored, 'difference')} {verb} ignored, as the mapping says."
+    hidden = {(one.address, one.path) for one in found.uncompared}
+    if hidden:
+        yield f"{counted(len(hidden), 'value')} could not be compared."
+
+
+def uncompared(found: Comparison) -> Iterator[str]:
+    """What could not be compared, in lines that say which side does not show it."""
+    sides_of: dict[str, list[str]] = {}
+    for side in (found.a.name, found.b.name):
+        omissions = [
+            Omission(one.address, one.path, one.reason)
+            for one in found.uncompared
+            if one.side == side
+        ]
+        for line in omission_lines(omissions):
+            sides_of.setdefault(line, []).append(side)
+    for line, sides in sides_of.items():
+        yield f"{line} ({'on both sides' if len(sides) > 1 else f'on {sides[0]}'})"
+
+
+def remark_of_object(one: ObjectDifference, found: Comparison) -> str:
+    """The text behind the name of an object that differs."""
+    a, b = side_names(found)
+    where = {"only-in-a": f"only in {a}", "only-in-b": f"only in {b}", "differs": one.remark}
+    called = f"{b} calls it {one.address_b}" if one.address_b else ""
+    return "; ".join(filter(None, (where[one.found], called)))
+
+
+def field_label(change: Change) -> str:
+    """The name of a field, without the entry of a list that stands as its value."""
+    return label_of(change.path[:-1] if is_entry(change) else change.path)
+
+
+def is_entry(change: Change) -> bool:
+    """Whether the change is one entry of a list that only one side has, and that its path ends
+    in."""
+    values = (change.before, change.after)
+    return len(change.path) == 2 and None in values and change.path[1] in values
