@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test quick test-psdk lint types unit schema reference bench bench-psdk clean explore
+.PHONY: demo test quick test-psdk lint types unit schema reference docs screenshots dist bench bench-psdk clean explore
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,8 +52,24 @@ schema: $(READY)
 	$(BIN)/gwe schema --write
 
 reference: $(READY)
-	$(BIN)/python scripts/reference.py > docs/.reference.md
-	mv docs/.reference.md docs/reference.md
+	$(BIN)/python -m scripts.reference
+
+# The documentation as a site in build/site; a broken link or anchor fails. Not --quiet: MkDocs
+# would then count no warnings.
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs]'
+	touch $@
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+screenshots: $(READY)
+	$(BIN)/python -m scripts.screenshots
+
+# The wheel and the source distribution in dist/.
+dist: $(READY)
+	rm -rf dist
+	$(BIN)/python -m hatchling build
 
 bench: $(READY)
 	$(BIN)/python bench/embedded.py

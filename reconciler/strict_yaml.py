@@ -26,6 +26,10 @@ MAX_NODES = 50_000
 RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _NAMED = re.compile(r"\b(alias|anchor|tag handle)(?: '.*?')?")
+_MERGE_CONFLICT = "<<<<<<< "
+_CONFLICT_HINT = (
+    "Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks."
+)
 _INDENT_WITH_TAB = re.compile(r" *\t")
 
 
@@ -116,6 +120,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
         place = Position(name, len(lines), len(lines[-1]) + 1)
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("tabs are not allowed as indentation", place, "Indent with spaces.")
+    for number, line in enumerate(lines, 1):
+        if line.startswith(_MERGE_CONFLICT):
+            summary = "a merge has left a conflict here"
+            return Diagnostic(summary, Position(name, number, 1), _CONFLICT_HINT)
     reason = " ".join(part for part in (error.context, error.problem) if part)
     # What begins with * ! or & may be a password that lacks its quotes.
     reason, named = _NAMED.subn(r"\1", reason)

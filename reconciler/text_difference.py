@@ -82,7 +82,7 @@ def units_of(text: str) -> list[str]:
 
 
 def excerpt(text: str) -> str:
-    """A text for a sentence: the beginning of a long text, and how long it is."""
+    """A text that is short enough for a sentence: of a long text its beginning and its length."""
     if len(text) <= _LONG:
         return text
     return f"{text[:_LONG]}{ELLIPSIS} ({len(text):,} characters)"

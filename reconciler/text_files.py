@@ -56,7 +56,7 @@ def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
             hint = _HINT
         return Diagnostic(f"cannot be read: {reason}", Position(name), hint)
     if not raw and str(path) in _INPUTS:
-        hint = "Only one option can read it, and only once."
+        hint = "Pipe the text into gwe. Only one option can read it, and only once."
         return Diagnostic("cannot be read: it is empty", Position(name), hint)
     if len(raw) > max_bytes:
         reason = f"it is larger than {_size(max_bytes)}"

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import browser
+from tests import browser, docs_site
 from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
 from tests.processor_time import processor_seconds
 from tests.runs import (
@@ -151,6 +151,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(LEFT_OUT)
     if not browser.available():
         terminalreporter.write_line(browser.LEFT_OUT)
+    if not docs_site.available():
+        terminalreporter.write_line(docs_site.LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)

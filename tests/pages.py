@@ -6,7 +6,8 @@ A page runs in one folder, its blocks from top to bottom:
                       output; ``...`` alone stands for any number of lines, and ``$?`` is
                       shown by ``echo $?``
     ```console skip   not run, such as a command that starts a build
-    ```yaml, ```toml  written to the file that a first line ``# file: NAME`` names; with that
+    ```yaml, ```toml, ```python
+                      written to the file that a first line ``# file: NAME`` names; with that
                       line, so that copied by hand it has the line numbers of the page
     ```diff           changes the file that its first line ``--- NAME`` names
 """
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 NEW_KIND = ROOT / "docs" / "new-kind.md"
 """The page that changes the program itself: it runs in a copy of the repository."""
 
-_BLOCK = re.compile(r"^```(console|yaml|toml|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(console|yaml|toml|python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# file: (\S+)\n")
 _RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}\b")
 _HOST = re.compile(r"\bRUN from host \S+")

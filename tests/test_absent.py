@@ -95,7 +95,7 @@ def test_an_object_is_not_declared_present_and_absent(tmp_path: Path) -> None:
     text = f"{HEAD}kind: AgentGroup\nmetadata: {{name: G}}\n---\n{absent('AgentGroup', 'name: G')}"
     (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
     refused = gwe("validate", "-f", "m.yaml", cwd=tmp_path)
-    assert "AgentGroup/G is declared twice, first as AgentGroup/G at m.yaml:3:" in refused.err
+    assert "AgentGroup/G is declared twice, first at m.yaml:3:" in refused.err
 
 
 def test_deletes_come_in_reverse_and_undo_brings_everything_back(tmp_path: Path) -> None:

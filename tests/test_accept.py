@@ -233,9 +233,18 @@ def test_a_link_stays_a_link(site: Site) -> None:
     assert real.read_text(encoding="utf-8") == QUEUE.replace("fast", "slow")
 
 
-def test_a_bundled_manifest_is_left(tmp_path: Path) -> None:
-    site = Site(tmp_path, QUEUE)
-    where = ["--server", f"embedded:{site.server}", "--app", APP, "-f", "bundled"]
-    left = gwe("accept", *where, "--auto-approve", cwd=tmp_path)
+def test_a_bundled_manifest_is_left(site: Site) -> None:
+    left = site.run("accept", "-f", "bundled", "AgentGroup/*", "--auto-approve")
     assert left.code == 2
     assert "No value can be taken over." in left.out
+
+
+@pytest.mark.parametrize("named", [(), ("-f", "bundled"), ("-f", "-")])
+def test_without_a_file_that_can_be_edited_the_server_is_not_even_read(
+    named: tuple[str, ...], tmp_path: Path
+) -> None:
+    where = ["--server", "embedded:gone.db", "--app", APP, *named, "--auto-approve"]
+    refused = gwe("accept", *where, cwd=tmp_path, stdin=QUEUE)
+    assert (refused.code, refused.out) == (64, "")
+    assert "no manifest was named that could be edited" in refused.err
+    assert "gwe init DIR copies those that come with gwe." in " ".join(refused.err.split())

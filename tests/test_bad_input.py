@@ -165,7 +165,7 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
         (OPTIONS + "  sections: {s: {}}\n", ["m.yaml:6:14: s is empty"]),
         (
             GROUP + "---\n" + GROUP,
-            ["m.yaml:7:12: AgentGroup/G is declared twice, first as AgentGroup/G at m.yaml:3:12"],
+            ["m.yaml:7:12: AgentGroup/G is declared twice, first at m.yaml:3:12"],
         ),
         (
             f"{OPTIONS}  options: {{s: {{o: x}}}}\n---\n{OPTIONS}  options: {{s: {{o: y}}}}\n",

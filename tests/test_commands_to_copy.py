@@ -44,6 +44,13 @@ def test_a_line_is_broken_between_words_and_a_long_path_is_left_whole(
     )
 
 
+def test_what_follows_an_indented_line_is_indented_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "         done  BusinessAttribute/Case Data/Name"
+    assert shown(monkeypatch, say, line) == (
+        "         done  BusinessAttribute/Case \n             Data/Name\n"
+    )
+
+
 def test_every_command_prints_a_long_path_whole(tmp_path: Path) -> None:
     """In pipes, and in a terminal of 40 columns, which breaks it itself."""
     folder = tmp_path / LONG

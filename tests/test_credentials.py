@@ -104,6 +104,18 @@ def test_the_environment_and_a_file_come_before_the_keyring(
     assert (filed.code, filed.out) == NOBODY_HOLDS_IT, filed.err
 
 
+def test_a_wrong_password_of_the_keyring_is_said_to_be_that(
+    server: str, tmp_path: Path, keyring: Mapping[str, str]
+) -> None:
+    held = {**keyring, "HELD": '{"gwe-reconciler: anna": "wrong"}'}
+    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env=held)
+    assert result.code == 1
+    assert (
+        "The password is that in the keyring; GWE_PASSWORD or --password-file gives another."
+        in result.err
+    )
+
+
 @pytest.mark.parametrize("held", ["{}", "null"])
 def test_a_keyring_without_the_password_or_locked_is_passed_over(
     server: str, tmp_path: Path, keyring: Mapping[str, str], held: str

@@ -2,13 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
 import pytest
 
-from reconciler.cli.common import LockFlags, ManifestFlags, OverwriteFlags, RunFlags, SiteFlags
+from reconciler.cli.common import (
+    LockFlags,
+    ManifestFlags,
+    OverwriteFlags,
+    RunFlags,
+    SiteFlags,
+    StateFlags,
+)
+from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import flag, from_environment, given_options, with_flags
 from reconciler.cli.main import COMMANDS, gwe
 from reconciler.render.forms import FORMS
@@ -81,13 +89,11 @@ def test_the_options_that_were_given_are_named_as_they_are_written() -> None:
     assert list(given_options(ManifestFlags(vars=(Path("v"),)))) == ["--vars"]
 
 
-def _options() -> Iterator[tuple[str, click.Option]]:
-    """Every option of every command, with the top command that has it."""
+def _commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command, also those of groups, with the top command that it belongs to."""
 
-    def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Option]]:
-        for option in command.params:
-            if isinstance(option, click.Option):
-                yield name, option
+    def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield name, command
         if isinstance(command, click.Group):
             for below in command.commands.values():
                 yield from walk(name, below)
@@ -96,6 +102,25 @@ def _options() -> Iterator[tuple[str, click.Option]]:
         command = gwe.get_command(click.Context(gwe), name)
         assert command is not None
         yield from walk(name, command)
+
+
+def _options() -> Iterator[tuple[str, click.Option]]:
+    """Every option of every command, with the top command that has it."""
+    for name, command in _commands():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                yield name, option
+
+
+def test_every_command_that_takes_a_server_takes_all_options_of_site_connection_and_state() -> None:
+    groups = (SiteFlags, ConnectionFlags, StateFlags)
+    string = {one.name for group in groups for one in fields(group)}
+    incomplete = {}
+    for name, command in _commands():
+        taken = {one.name for one in command.params}
+        if "server" in taken and not string <= taken:
+            incomplete[f"{name} {command.name}"] = sorted(string - taken)
+    assert incomplete == {}
 
 
 def test_an_option_of_several_commands_is_the_same_in_all_of_them() -> None:

@@ -31,6 +31,13 @@ def _contexts() -> Iterator[click.Context]:
     yield from walk(click.Context(cli, info_name="gwe"))
 
 
+def test_a_missing_choice_is_explained_in_one_line(tmp_path: Path) -> None:
+    result = gwe("completion", cwd=tmp_path)
+    assert result.code == 64
+    assert "Choose from: bash, zsh, fish, powershell" in result.err
+    assert "\\n" not in result.err
+
+
 def test_every_command_has_three_examples_and_no_example_has_no_command() -> None:
     assert {context.command_path for context in _contexts()} == {f"gwe {name}" for name in EXAMPLES}
     assert {len(lines) for lines in EXAMPLES.values()} == {3}

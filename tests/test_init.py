@@ -75,6 +75,13 @@ def test_a_folder_with_files_is_left_alone(tmp_path: Path, name: str) -> None:
     assert [one.name for one in (tmp_path / "full").iterdir()] == [name]
 
 
+def test_a_folder_that_init_made_is_told_of_update(shipped: Path, tmp_path: Path) -> None:
+    result = gwe("init", "mine", cwd=tmp_path)
+    assert (result.code, result.out) == (64, "")
+    assert "mine was made by gwe init already" in result.err
+    assert "gwe init --update mine merges the manifests of this version into it." in result.err
+
+
 def test_nothing_new_means_nothing_to_do(shipped: Path, tmp_path: Path) -> None:
     edit(tmp_path / MINE / "a.yaml", "script:R", "script:Ours")
     result = gwe("init", "--update", "mine", cwd=tmp_path)

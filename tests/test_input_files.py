@@ -120,7 +120,7 @@ def test_standard_input_is_read_by_one_option_only(tmp_path: Path) -> None:
     refused = gwe("validate", "-f", "-", "--vars", "-", cwd=tmp_path, stdin=GROUP % "A")
     assert refused.code == 1
     assert "standard input: cannot be read: it is empty" in refused.err
-    assert "Only one option can read it, and only once." in refused.err
+    assert "Pipe the text into gwe. Only one option can read it, and only once." in refused.err
 
 
 def test_a_manifest_comes_from_a_process_substitution(tmp_path: Path) -> None:

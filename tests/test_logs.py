@@ -41,7 +41,7 @@ def test_a_log_file_has_every_call_with_its_duration(
     found = [_LINE.fullmatch(line) for line in lines]
     assert all(found), lines
     calls = [one[2] for one in found if one]
-    assert re.fullmatch(r"connected to embedded:gwe\.db as nobody: [\d.]+ ms", calls[0])
+    assert re.fullmatch(r"connected to embedded:gwe\.db without a user: [\d.]+ ms", calls[0])
     assert any(re.fullmatch(r"read Application: [\d.]+ ms, \d+ objects", one) for one in calls)
     assert any(re.fullmatch(r"create Script Q.*: [\d.]+ ms", one) for one in calls)
     assert SECRET not in "".join(lines)

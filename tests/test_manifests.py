@@ -665,7 +665,7 @@ def test_that_problem_is_found_without_a_site_in_whole_words() -> None:
 
 def test_an_object_that_is_described_twice_is_a_problem_with_both_places() -> None:
     assert places_and_problems(GROUP + "---\n" + GROUP) == [
-        ("m.yaml:7:12", "AgentGroup/G is declared twice, first as AgentGroup/G at m.yaml:3:12")
+        ("m.yaml:7:12", "AgentGroup/G is declared twice, first at m.yaml:3:12")
     ]
 
 

@@ -25,7 +25,7 @@ def site(tmp_path: Path) -> tuple[str, ...]:
     (tmp_path / "m.yaml").write_text(MANIFEST, encoding="utf-8")
     (tmp_path / "password").write_text("password\n", encoding="utf-8")
     options = ("--server", "embedded:gwe.db", "--app", APP, "--tenant", "Resources")
-    options += ("--timeout", "20", "--psdk", "none", "--in-flight", "4")
+    options += ("--timeout", "20", "--psdk", "none", "--in-flight", "4", "--state-dir", "runs")
     assert gwe("plan", "-f", "m.yaml", *options, "--out", "p", cwd=tmp_path).code == 0
     return options
 
@@ -58,7 +58,7 @@ def test_the_options_of_a_site_work_for_every_command(
 
 def test_help_says_that_it_takes_what_it_does_not_list(tmp_path: Path) -> None:
     text = gwe("show", "--help", cwd=tmp_path).out
-    assert "The site and connection options of gwe plan are accepted too." in text
+    assert "The options of gwe plan for site, connection and state are accepted too." in text
     assert "--psdk" not in text
 
 
@@ -103,7 +103,8 @@ def test_a_wrong_password_is_said_to_be_that_of_its_file(
     in_clear = _with_password(tmp_path, site, GWE_PASSWORD="hunter2")  # noqa: S106 - made up
     assert f"{user} The password is that in GWE_PASSWORD;" in said(in_clear)
     without = _with_password(tmp_path, site)
-    assert f"{user} The password came from the keyring or was typed in, or" in said(without)
+    nothing = "No password was found: set GWE_PASSWORD, or name a file with --password-file."
+    assert f"{user} {nothing}" in said(without)
     assert "hunter2" not in by_option.err + by_variable.err + in_clear.err
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import terminal
+from reconciler.plan.actions import Blocked
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.render.plan_text import summary
 from tests.harness import (
@@ -28,6 +29,7 @@ from tests.harness import (
     site_server,
     state_folder,
 )
+from tests.plan_values import subject
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -192,6 +194,7 @@ def test_json_says_what_the_text_says(tmp_path: Path) -> None:
             "folder": None,
             "folderPath": None,
             "fields": {},
+            "restores": [],
             "permissions": [],
             "referrers": [],
             "watched": [],
@@ -333,6 +336,21 @@ def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
 def test_a_plan_without_any_action_has_nothing_to_do_and_nothing_to_count() -> None:
     plan = Plan("embedded:x", "x", SiteMark("GWE", "T", 101), ())
     assert summary(plan) == "Nothing to do."
+
+
+def test_a_plan_that_is_blocked_does_not_say_that_there_is_nothing_to_do() -> None:
+    blocked = Blocked(subject("AgentGroup", "Bad"), "its type differs")
+    plan = Plan("embedded:x", "x", SiteMark("GWE", "T", 101), (blocked,))
+    assert summary(plan) == (
+        "Plan: 0 to create, 0 to update, 0 to replace, 0 to delete. 1 blocked."
+    )
+
+
+def test_a_manifest_from_standard_input_is_called_that(tmp_path: Path) -> None:
+    manifest = "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: New}\n"
+    site = ("--server", f"embedded:{site_server(tmp_path)}", "--app", "GWE")
+    done = gwe("plan", "-f", "-", *site, cwd=tmp_path, stdin=manifest)
+    assert done.out.startswith("Manifests  standard input\n")
 
 
 @pytest.mark.parametrize("columns", ["0", "", "wide"])

@@ -96,7 +96,7 @@ def test_many_causes_are_counted_unless_verbose(
     verbose: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failed = [
-        Outcome(Create(Subject(f"AgentGroup/G{i}", "AgentGroup")), "failed", "no")
+        Outcome(Create(Subject(f"AgentGroup/G{i}", "AgentGroup")), "failed", f"no {i}")
         for i in range(12)
     ]
     print_report(make_console(), RunReport(failed, run="R"), verbose=verbose)
@@ -104,3 +104,32 @@ def test_many_causes_are_counted_unless_verbose(
     causes = [line for line in lines if line.startswith("error: ")]
     assert len(causes) == (12 if verbose else 10)
     assert (lines[-1] == "2 more actions failed: gwe runs show R lists them.") is not verbose
+
+
+def test_actions_that_failed_for_the_same_reason_are_counted_below_the_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failed = [
+        Outcome(Create(Subject(f"AgentGroup/{name}", "AgentGroup")), status, why, "Ask.")
+        for name, status, why in (
+            ("A", "failed", "no"),
+            ("B", "failed", "full"),
+            ("C", "failed", "no"),
+            ("D", "failed", "no"),
+            ("E", "unknown", "lost"),
+            ("F", "unknown", "lost"),
+        )
+    ]
+    print_report(make_console(), RunReport(failed, run="R"))
+    lines = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert lines[2:] == [
+        "error: AgentGroup/A: no",
+        "  Ask.",
+        "  2 more actions failed for the same reason: gwe runs show R lists them.",
+        "error: AgentGroup/B: full",
+        "  Ask.",
+        "error: AgentGroup/E: lost",
+        "  Ask.",
+        "  1 more action ended with an unknown outcome for the same reason: gwe runs show R lists"
+        " them.",
+    ]

@@ -162,15 +162,17 @@ def test_the_demo_ends_with_a_folder_to_go_on_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("on_path", [True, False])
-def test_the_commands_that_the_demo_ends_with_work_as_printed(
-    on_path: bool, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("started", ["by name", "by path", "by relative path"])
+def test_the_commands_that_the_demo_ends_with_work_as_printed(started: str, tmp_path: Path) -> None:
     programs = Path(sys.executable).parent
+    on_path = started == "by name"
+    program = programs / "gwe"
+    if started == "by relative path":
+        program = Path(os.path.relpath(program, tmp_path))
     path = f"{programs}{os.pathsep}/usr/bin:/bin" if on_path else "/usr/bin:/bin"
     env = {"PATH": path, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     demo = subprocess.run(
-        [programs / "gwe", "demo"],
+        [program, "demo"],
         cwd=tmp_path,
         env=env,
         capture_output=True,
@@ -179,7 +181,7 @@ def test_the_commands_that_the_demo_ends_with_work_as_printed(
     )
     assert demo.returncode == 0, demo.stderr
     lines = demo.stdout.partition("# Continue by hand:")[2].strip().splitlines()
-    assert ("gwe" in {line.split()[0] for line in lines}) == on_path
+    assert {line.split()[0] for line in lines[1:]} == {"gwe" if on_path else f"{programs}/gwe"}
     done = subprocess.run(
         ["sh", "-e", "-c", "\n".join(lines)],
         cwd=tmp_path,

@@ -15,7 +15,7 @@ from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import NoPermissionError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, read_only
 from tests.conftest import examples
-from tests.harness import BARE, everything, gwe, opened, site_server
+from tests.harness import APP, BARE, everything, gwe, opened, site_server
 from tests.worlds import World, worlds
 
 PERMISSIONS = [AccessEntry("AccessGroup", 97, 1)]
@@ -46,7 +46,7 @@ def test_a_copy_has_every_object_with_its_dbid_folder_and_permissions(source: Pa
     assert (done.code, done.err) == (0, "")
     assert done.out == (
         f"Copied {count} objects into copy.db, without passwords.\n"
-        "Rehearse on it with:\n  gwe plan --server embedded:copy.db\n"
+        "Rehearse on it with:\n  gwe plan --server embedded:copy.db --app NAME\n"
     )
     assert everything(copy) == everything(source)
     assert permissions(copy) == permissions(source)
@@ -54,6 +54,23 @@ def test_a_copy_has_every_object_with_its_dbid_folder_and_permissions(source: Pa
     with opened(source) as one, opened(copy) as other:
         assert one.info().identity != other.info().identity
     assert not list(source.parent.glob("*.partial*"))
+
+
+def test_the_command_to_rehearse_needs_no_app_that_the_environment_names(source: Path) -> None:
+    arguments = ("snapshot", "copy.db", "--server", f"embedded:{source}")
+    done = gwe(*arguments, cwd=source.parent, env={"GWE_APP": APP})
+    assert done.out.endswith("\n  gwe plan --server embedded:copy.db\n")
+
+
+def test_the_command_to_rehearse_uses_no_account_since_the_copy_has_no_passwords(
+    source: Path,
+) -> None:
+    env = {"GWE_APP": APP, "GWE_USER": "default", "GWE_PASSWORD": "password"}
+    done = gwe("snapshot", "copy.db", "--server", f"embedded:{source}", cwd=source.parent, env=env)
+    assert done.out.endswith("\n  gwe plan --server embedded:copy.db --user ''\n")
+    opened_copy = ("lock", "show", "--server", "embedded:copy.db")
+    assert "login of default was refused" in gwe(*opened_copy, cwd=source.parent, env=env).err
+    assert gwe(*opened_copy, "--user", "", cwd=source.parent, env=env).code == 0
 
 
 def test_a_new_object_of_the_copy_gets_a_dbid_that_the_source_never_had(source: Path) -> None:

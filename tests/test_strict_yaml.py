@@ -270,6 +270,15 @@ def test_a_tab_that_indents_is_named(text: str, place: str) -> None:
     assert problem.hint == "Indent with spaces."
 
 
+def test_a_conflict_that_a_merge_has_marked_is_named() -> None:
+    problem = only_problem("a: 1\n<<<<<<< yours\nb: 1\n=======\nb: 2\n>>>>>>> gwe 1.0\n")
+    assert str(problem.position) == "f.yaml:2:1"
+    assert problem.summary == "a merge has left a conflict here"
+    assert problem.hint == (
+        "Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks."
+    )
+
+
 def test_a_tab_inside_a_value_is_kept() -> None:
     assert value_of('a: "x\ty"\nb: x\ty\n') == {"a": "x\ty", "b": "x\ty"}
 

@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.written import written_by
 from reconciler.engine.run_context import run_context
+from reconciler.plan.actions import Create
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.state.opening import public_name
+from reconciler.state.records import RunHead
+from reconciler.state.store import RunStep, StoredRun
 from tests.harness import APP, BARE, Result, gwe, opened, site_server
+from tests.plan_values import plan_of, subject
 from tests.runs import (
     BEFORE,
     SITE,
@@ -217,6 +222,18 @@ def test_an_undo_brings_back_what_was_and_its_undo_is_the_redo(
     assert_same_but_dbids(place.server, after, access)
     assert _undo(nursery, place, redo).code == 0
     assert_same_but_dbids(place.server, *before)
+
+
+def test_an_undo_has_the_order_of_the_plan_whichever_call_was_sent_first() -> None:
+    names = ("A", "B", "C")
+    plan = plan_of(*(Create(subject("AgentGroup", name)) for name in names))
+    head = RunHead("r", "", "", "", "", "", "", "", "", 1, "", 3, "", "")
+    answered = (
+        RunStep(number, f"AgentGroup/{name}", "create", "create", result="answered")
+        for number, name in enumerate(("C", "A"), 1)
+    )
+    run = StoredRun(number=1, head=head, steps=tuple(answered))
+    assert list(written_by(run, plan)) == ["AgentGroup/A", "AgentGroup/C"]
 
 
 def test_a_replace_is_undone_though_the_new_object_is_gone(

@@ -37,7 +37,7 @@ class _Post:
 
     @property
     def begins(self) -> bool:
-        """Whether a call is sent once the records are durable."""
+        """Whether the worker waits to send a call until the records are durable."""
         return any(isinstance(record, CallBegin) for record in self.records)
 
 
@@ -118,7 +118,7 @@ class _Worker:
             raise self._lost
 
     def start_writing(self) -> None:
-        """Done when the records of the call are committed."""
+        """Does nothing: the run's thread does it when it commits the records of the call."""
 
     def release(self) -> None:
         """Left to the run's thread."""

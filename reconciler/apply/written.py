@@ -50,13 +50,10 @@ def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
 
 
 def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
-    """Address -> what the run wrote, in the order of first calls, but for the inventory, which
-    is no action. ``plan``: the plan that the run applied."""
-    actions = {action.address: action for action in plan.writes}
-    found: dict[str, Written] = {}
+    """Address -> what the run wrote, in the order of the plan whichever call came first, but for
+    the inventory, which is no action. ``plan``: the plan that the run applied."""
+    found = {action.address: Written(action) for action in plan.writes}
     for step in run.steps:
-        own = step.address in actions and step.call != "update_referrer"
-        if step.answered and own:
-            entry = found.setdefault(step.address, Written(actions[step.address]))
-            entry.steps.append(step)
-    return found
+        if step.answered and step.address in found and step.call != "update_referrer":
+            found[step.address].steps.append(step)
+    return {address: entry for address, entry in found.items() if entry.steps}

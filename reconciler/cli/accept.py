@@ -18,7 +18,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, ManifestError, RefusedError
+from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
 from reconciler.kinds.fields import HIDDEN, FieldPath, pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.render.console import say
@@ -59,6 +59,12 @@ def command(
     check_can_ask(auto_approve=auto_approve)
     names = SecretNames(session.settings.secret_words, session.settings.secret_exceptions)
     paths = dict(_files(loaded))
+    if not paths:
+        raise UsageError(
+            "no manifest was named that could be edited",
+            "Name your files with -f, GWE_FILE or file in gwe.toml. gwe init DIR copies those that"
+            " come with gwe.",
+        )
     texts = {name: _text(path) for name, path in paths.items()}
     with session.connect(site, state) as engine:
         from reconciler.plan.accepting import accept  # noqa: PLC0415 - meanwhile Java starts

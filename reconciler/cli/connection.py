@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SECONDS, ProfileFlags, SiteFlags, TimeoutFlags
+from reconciler.cli.common import (
+    ANY_PATH,
+    SECONDS,
+    ProfileFlags,
+    SiteFlags,
+    StateFlags,
+    TimeoutFlags,
+)
 from reconciler.cli.flags import accepting, flag
 from reconciler.cli.logs import LogFlags
 from reconciler.environment import TRUST_STORE_PASSWORD
@@ -98,8 +105,8 @@ class ConnectionFlags(AccountFlags, ProfileFlags):
     )
 
 
-takes_site = accepting(SiteFlags, ConnectionFlags)
-"""Decorates a command that needs no site, or no server: see ``accepting``."""
+takes_site = accepting(SiteFlags, ConnectionFlags, StateFlags)
+"""Decorates a command that needs no site, no server or no state: see ``accepting``."""
 
 
 def connect_options(

@@ -43,19 +43,22 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     return Credentials(user)
 
 
-def origin_of_account(user: str, file: Path | None) -> str:
-    """Which user and password ``find_credentials`` has given, and how to give others."""
+def origin_of_account(user: str, file: Path | None, url: str, *, may_ask: bool) -> str:
+    """Which user and password ``find_credentials`` has given for the same arguments, and how to
+    give others."""
     named = f"The user is {user}" if user else "No user was named"
+    another = f"{PASSWORD} or --password-file gives another."
     if file is not None:
-        password = f"is that in {file} (--password-file or GWE_PASSWORD_FILE)."
+        password = f"The password is that in {file} (--password-file or GWE_PASSWORD_FILE)."
     elif PASSWORD in os.environ:
-        password = f"is that in {PASSWORD}; --password-file names a file with another."
+        password = f"The password is that in {PASSWORD}; --password-file names a file with another."
+    elif user and _from_keyring(user, url) is not None:
+        password = f"The password is that in the keyring; {another}"
+    elif user and may_ask and _can_ask():
+        password = f"The password was typed in; {another}"
     else:
-        password = (
-            "came from the keyring or was typed in, or there was none;"
-            f" --password-file or {PASSWORD} gives another."
-        )
-    return f"{named} (--user or GWE_USER). The password {password}"
+        password = f"No password was found: set {PASSWORD}, or name a file with --password-file."
+    return f"{named} (--user or GWE_USER). {password}"
 
 
 def _read(file: Path) -> str:

@@ -38,7 +38,7 @@ def command(folder: Path | None) -> int:
     Creates an embedded Configuration Server in a folder of its own. At the end it prints the
     folder and commands to continue by hand.
     """
-    place = _folder(folder)
+    place, program = _folder(folder), _program()
     file = Path(SERVER_FILE)
     site = ["-f", BUNDLED, "--server", f"embedded:{file}", "--app", APP]
     # The demo ignores the folder and the environment that it was started from.
@@ -71,7 +71,7 @@ def command(folder: Path | None) -> int:
         f"runs --state-dir {STATE}",
         "init my-site",
     ):
-        say_command(f"  {_program()} {line}")
+        say_command(f"  {program} {line}")
     return ExitCode.DONE
 
 
@@ -88,8 +88,9 @@ def _folder(folder: Path | None) -> Path:
 
 
 def _program() -> str:
-    """What starts this gwe from any folder: its name where a shell finds it by that."""
-    ours = Path(sys.argv[0]).absolute()
+    """What starts this gwe from any folder: its name where a shell finds it by that. It may have
+    been started by a path relative to the folder that we are still in."""
+    ours = Path(os.path.abspath(sys.argv[0]))
     found = shutil.which("gwe")
     if found and Path(found).absolute() == ours:
         return "gwe"

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 import click
 
 from reconciler.cli.common import ColorFlags, SiteFlags
-from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
@@ -36,6 +36,7 @@ class _KnowsPermissions(Protocol):
 
 
 @click.command("doctor", cls=SectionedCommand)
+@takes_site
 @with_flags
 def command(
     site: SiteFlags, connection: ConnectionFlags, form: JsonFlags, color: ColorFlags
@@ -71,7 +72,7 @@ def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
         return
     user = session.flags.user
     try:
-        with session.explained_login():
+        with session.explained_login(url):
             credentials = session.credentials(url)
             server = connect(url, credentials, session.flags.timeout, connection)
     except ServerError as error:

@@ -62,17 +62,20 @@ def write_options(
 ) -> None:
     """The options, section by section."""
     shown = [one for one in command.get_params(ctx) if isinstance(one, click.Option)]
-    for title, options in _sections(shown):
+    for title, options in option_sections(shown):
         records = [record for one in options if (record := one.get_help_record(ctx))]
         if records:
             with formatter.section(title):
                 formatter.write_dl(records, col_max=26)
     if any(one.hidden for one in shown):
         formatter.write_paragraph()
-        formatter.write_text("The site and connection options of gwe plan are accepted too.")
+        formatter.write_text(
+            "The options of gwe plan for site, connection and state are accepted too."
+        )
 
 
-def _sections(options: list[click.Option]) -> Iterator[tuple[str, list[click.Option]]]:
+def option_sections(options: list[click.Option]) -> Iterator[tuple[str, list[click.Option]]]:
+    """The titles of the sections, each with its options in order; a section may be empty."""
     own = [one for one in options if _name(one) not in _PLACES]
     placed = sorted((one for one in options if _name(one) in _PLACES), key=_place)
     if len(placed) == 1:  # --help alone makes no section

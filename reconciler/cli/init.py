@@ -1,5 +1,6 @@
 """``gwe init``: a folder to start from, and its update after an upgrade of gwe."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -43,6 +44,12 @@ def _make(folder: Path) -> int:
     others = (
         [one.name for one in folder.iterdir() if one.name not in FRESH] if folder.exists() else []
     )
+    if (folder / BASE).exists():
+        raise UsageError(
+            f"{folder} was made by gwe init already",
+            f"gwe init --update {shlex.quote(str(folder))} merges the manifests of this version"
+            " into it.",
+        )
     if others:
         raise UsageError(
             f"{folder} exists and holds {min(others)}",

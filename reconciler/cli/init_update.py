@@ -39,9 +39,9 @@ def update(folder: Path) -> list[FileUpdate]:
         raise UsageError(f"{folder} {what}", "Name the folder that gwe init made.")
     if not (folder / BASE).is_dir():
         raise UsageError(
-            f"{folder} has no folder {BASE}, which holds the manifests as they came",
-            "gwe init makes it with the copy; without it there is nothing to merge from. Make a"
-            " new folder with gwe init and take over your changes by hand.",
+            f"{folder} has no folder {BASE} with the manifests as gwe init copied them",
+            "Without it, your changes cannot be told from those of gwe. Make a new folder with gwe"
+            " init and take over your changes by hand.",
         )
     theirs = copied_files()
     bases = {

@@ -116,7 +116,10 @@ def gwe() -> None:
 
 def _explain_usage(error: click.ClickException) -> None:
     """Prints what click says about an argument, which it repeats."""
-    message = escaped(error.format_message())
+    message = error.format_message()
+    if isinstance(error, click.MissingParameter):  # click lists the choices one below the other
+        message = " ".join(message.split())
+    message = escaped(message)
     context = error.ctx if isinstance(error, click.UsageError) else None
     click.UsageError(message, context).show(sys.stderr)
 

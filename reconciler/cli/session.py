@@ -172,17 +172,18 @@ class Session:
     ) -> Reconciler:
         """Opens the session with the server. ``otherwise``: see ``url``."""
         url = self.url(otherwise)
-        with self.explained_login():
+        with self.explained_login(url):
             return self._connect(url, site, state)
 
     @contextmanager
-    def explained_login(self) -> Iterator[None]:
+    def explained_login(self, url: str) -> Iterator[None]:
         """Says of a refused login where its user and its password came from."""
         try:
             yield
         except LoginIncorrectError as error:
             if not self.password:
-                error.hint = origin_of_account(self.flags.user, self.flags.password_file)
+                file = self.flags.password_file
+                error.hint = origin_of_account(self.flags.user, file, url, may_ask=self.may_ask)
             raise
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:

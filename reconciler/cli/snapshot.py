@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, SiteFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.flags import accepting, with_flags
+from reconciler.cli.common import ANY_PATH, SiteFlags
+from reconciler.cli.connection import ConnectionFlags, takes_site
+from reconciler.cli.flags import from_environment, with_flags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import open_session
+from reconciler.cli.session import Session, open_session
 from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode
 from reconciler.render.console import say, say_command
@@ -21,10 +21,10 @@ _LISTED = 10
 
 @click.command("snapshot", cls=SectionedCommand)
 @click.argument("file", type=ANY_PATH)
+@takes_site
 @with_flags
 @click.option("--from", "source", metavar="URL", help="The server to copy, as in --server.")
 @click.option("-v", "--verbose", is_flag=True, help="List all findings.")
-@accepting(SiteFlags, StateFlags)
 def command(file: Path, source: str | None, verbose: bool, connection: ConnectionFlags) -> int:
     """Copy a live server into the new file FILE, an embedded server to rehearse on.
 
@@ -51,8 +51,16 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     _list("References to what this account cannot read", report.dangling, listed)
     _list("Objects that break a rule of the embedded server", report.findings, listed)
     say("Rehearse on it with:")
-    say_command(f"  gwe plan --server {shlex.quote(f'embedded:{file}')}")
+    say_command(f"  gwe plan --server {shlex.quote(f'embedded:{file}')}{_options(session)}")
     return ExitCode.DONE
+
+
+def _options(session: Session) -> str:
+    """What a command on the copy needs beside the server: an application, unless the environment
+    or gwe.toml names it, and no account, since the copy has no passwords."""
+    named = from_environment(SiteFlags).app or session.settings.app
+    account = " --user ''" if from_environment(ConnectionFlags).user else ""
+    return account if named else f"{account} --app NAME"
 
 
 def _list(what: str, findings: Sequence[str], most: int | None) -> None:

@@ -50,7 +50,12 @@ class Policy:
     )
     protect: bool = _policy(False, "protect", "flag", "Never replaced or deleted.")
     when_parent_missing: str = _policy(
-        "fail", "whenParentMissing", "choice", choices=("fail", "skip"), applies=_has_parent
+        "fail",
+        "whenParentMissing",
+        "choice",
+        "What happens where the Business Attribute is absent.",
+        choices=("fail", "skip"),
+        applies=_has_parent,
     )
     unless_sibling: tuple[str, ...] = _policy(
         (),

@@ -23,7 +23,8 @@ def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnos
         objects,
         lambda each: (each.kind.type, each.tenant, *map(alike_key, each.key)),
     ):
-        summary = f"{desired.address} is declared twice, first as {first.address} at {first.origin}"
+        name = "" if first.address == desired.address else f"as {first.address} "
+        summary = f"{desired.address} is declared twice, first {name}at {first.origin}"
         problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))
 
 

@@ -172,7 +172,7 @@ _SEAL_SCHEMA = {
 
 @dataclass(frozen=True)
 class Seal:
-    """What tells a plan from every other; see ``plan/seal.py``."""
+    """The id of a plan and the digest of its file; see ``plan/seal.py``."""
 
     id: str
     digest: str

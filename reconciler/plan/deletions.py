@@ -167,8 +167,8 @@ def with_obstacles(
     site: SiteMark,
     account: str,
 ) -> list[Action]:
-    """The actions; blocked are deletes that must not or cannot be done, and what would refer to
-    a deleted object. ``desired``: the declared objects by address."""
+    """The actions. Deletes that must not or cannot be done become blocked, and so do actions that
+    would refer to a deleted object. ``desired``: the declared objects by address."""
     result = list(actions)
     while any(isinstance(action, Delete) for action in result):
         deletions = Deletions(result, live, site, account)

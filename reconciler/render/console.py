@@ -178,12 +178,15 @@ def print_data(text: str) -> None:
     click.echo(text.encode(), nl=False)
 
 
-def folded(line: StyledLine, width: int, following: int = 4) -> Sequence[StyledLine]:
+def folded(line: StyledLine, width: int, following: int = 0) -> Sequence[StyledLine]:
     """A line in lines of at most ``width`` columns, as ``between_words`` makes them;
     ``following``: the indent of all but the first, so that none of them looks like a line of
-    its own."""
+    its own. 0: four more than that of the first, and at most half of the width."""
     if line.cell_len <= width:
         return [line]
+    if not following:
+        indent = len(line.plain) - len(line.plain.lstrip(" "))
+        following = min(indent + 4, width // 2)
     from reconciler.render.wrapping import between_words  # noqa: PLC0415 - few lines are too long
 
     *pieces, _last = between_words(line.plain, width, width - following)

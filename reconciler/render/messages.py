@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reconciler.apply.report import Outcome, RunReport, Status
-from reconciler.diagnostics import MAX_SHOWN, Diagnostic
+from reconciler.diagnostics import MAX_SHOWN, Diagnostic, counted
 from reconciler.render.console import (
     STYLES,
     SYMBOLS,
@@ -104,10 +104,25 @@ def print_report(
             say_command(f"  {undo}")
         else:
             emit(console, styled(f"gwe undo {report.run} reverts it."))
-    causes = report.of(*_CAUSES)
-    for one in causes if verbose else causes[:_LISTED_CAUSES]:
-        summary = f"{one.action.address}: {one.message}"
-        _print_problem(console, Diagnostic(summary, hint=one.hint))
-    if len(causes) > _LISTED_CAUSES and not verbose:
-        left = len(causes) - _LISTED_CAUSES
-        emit(console, styled(f"{left} more actions failed: gwe runs show {report.run} lists them."))
+    _print_causes(console, report, verbose=verbose)
+
+
+def _print_causes(console: Console, report: RunReport, *, verbose: bool) -> None:
+    """Why actions failed. Unless ``verbose``, each reason once, and the first of many."""
+    causes: dict[object, list[Outcome]] = {}
+    for number, one in enumerate(report.of(*_CAUSES)):
+        reason = number if verbose else (one.status, one.message, one.hint)
+        causes.setdefault(reason, []).append(one)
+    listed = len(causes) if verbose else _LISTED_CAUSES
+    for first, *others in list(causes.values())[:listed]:
+        summary = f"{first.action.address}: {first.message}"
+        _print_problem(console, Diagnostic(summary, hint=first.hint))
+        if others:
+            ended = "failed" if first.status == "failed" else "ended with an unknown outcome"
+            more = f"{counted(len(others), 'more action')} {ended} for the same reason"
+            more = f"{more}: gwe runs show {report.run} lists them."
+            for text in wrapped(more, message_width(console), 2, 2):
+                emit(console, styled(text))
+    if left := sum(map(len, list(causes.values())[listed:])):
+        more = f"{counted(left, 'more action')} failed"
+        emit(console, styled(f"{more}: gwe runs show {report.run} lists them."))

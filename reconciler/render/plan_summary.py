@@ -24,7 +24,7 @@ def summary(plan: Plan) -> str:
     """The line of counts that ends a plan."""
     counts = plan.counts()
     rest = ", ".join(_rest(counts))
-    if plan.empty:
+    if plan.empty and not plan.blocked:
         return f"Nothing to do: {rest}." if rest else "Nothing to do."
     writes = ", ".join(f"{counts.get(name, 0)} to {name}" for name in _WRITTEN)
     return f"Plan: {writes}." + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
@@ -70,7 +70,8 @@ def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
     inputs = plan.inputs
     if inputs.manifests:
         why = "" if inputs.named else " (none named by -f, GWE_FILE or gwe.toml)"
-        yield "Manifests", ", ".join(inputs.manifests) + why
+        names = ("standard input" if name == "-" else name for name in inputs.manifests)
+        yield "Manifests", ", ".join(names) + why
         profile = f", profile {inputs.profile}" if inputs.profile else ""
         yield "Settings", f"{inputs.settings}{profile}" if inputs.settings else "no gwe.toml"
 

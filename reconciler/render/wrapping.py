@@ -1,4 +1,4 @@
-"""Text in rows of so many columns. Columns are terminal cells: a CJK letter has two."""
+"""Breaks text into rows of a given width in terminal cells: a CJK letter has two."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -79,8 +79,9 @@ def rows(side: Side, width: int) -> list[Row]:
 
 
 def elided(side: Side, other: Side, width: int) -> Side:
-    """A value without what does not fit, beside the difference, into ``width`` columns of the
-    beginning and the end that both values have in common. The same goes from both."""
+    """A value shortened to about ``width`` columns. Of the beginning and the end that it has in
+    common with ``other``, only what is next to the difference is kept; ``other`` is shortened
+    by the same parts."""
     widest = max(cell_len(side.difference), cell_len(other.difference))
     room = max(width - widest, _MIN_CONTEXT)
     head, tail = side.units[: side.start], side.units[side.end :]

@@ -70,7 +70,8 @@ def connect(
     """
     begun = time.monotonic()
     server = adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
-    LOG.info("connected to %s as %s: %.1f ms", url, credentials.user or "nobody", since(begun))
+    account = f"as {credentials.user}" if credentials.user else "without a user"
+    LOG.info("connected to %s %s: %.1f ms", url, account, since(begun))
     return logged(server)
 
 

@@ -98,7 +98,7 @@ class LoginIncorrectError(ConfigurationServerError):
 class AppSecurityViolationError(ConfigurationServerError):
     number = 7
     meaning = "the client application is unknown to the server or of another type"
-    advice = "Check the name and the type of the client application."
+    advice = "Check the client application (--client) and its type (--client-type)."
 
 
 class AccessDeniedError(ConfigurationServerError):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from reconciler.diagnostics import counted
 from reconciler.server.port import Server
 
 LOG = logging.getLogger("reconciler.server")
@@ -42,7 +43,7 @@ def _logged(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             LOG.warning("%s: %s after %.1f ms", what, type(error).__name__, since(begun))
             raise
-        count = f", {len(result)} objects" if isinstance(result, list) else ""
+        count = f", {counted(len(result), 'object')}" if isinstance(result, list) else ""
         LOG.debug("%s: %.1f ms%s", what, since(begun), count)
         return result
 

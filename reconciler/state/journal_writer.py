@@ -125,7 +125,7 @@ def _update(session: SqlSession, old: RunRow, new: RunRow) -> None:
     if changed != 1:
         raise StateError(
             f"the run {old.name} is no longer held by this process, or was deleted",
-            "Look who else works with this state.",
+            "Find out who else works with this state.",
         )
 
 

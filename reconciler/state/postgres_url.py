@@ -109,11 +109,11 @@ class PostgresUrl:
         return any(self.given.get(name) for name in _SECRETS)
 
     def redacted(self, text: str) -> str:
-        """A message of libpq on one line, without what is secret."""
+        """A message of libpq on one line, without what is secret and without a full stop."""
         secrets = [self.given.get(name) for name in _SECRETS] + [os.environ.get(POSTGRES_PASSWORD)]
         for secret in secrets:
             text = text.replace(str(secret), "***") if secret else text
-        return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+        return "; ".join(line.strip() for line in text.splitlines() if line.strip()).rstrip(".")
 
 
 def _is_ambiguous(url: str) -> bool:

@@ -104,7 +104,7 @@ class RunFinish:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """What is known of a run without its records. ``number``: its place in the order of
+    """What is known of a run before its records are read. ``number``: its place in the order of
     runs; ``begun``: a call was sent; ``answered``: a call was carried out; ``done``: how many
     actions were done; ``ending``: the last ``RunFinish``, None where there is none."""
 

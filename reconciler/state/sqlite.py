@@ -62,7 +62,7 @@ class SqliteEngine:
 
     @property
     def place(self) -> str:
-        """Host and folder."""
+        """Where the state is, for messages and the lock: ``HOST:FOLDER``."""
         return f"{socket.gethostname()}:{self.folder.absolute()}"
 
     def exists(self) -> bool:

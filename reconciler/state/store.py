@@ -206,8 +206,8 @@ class StateStore(Protocol):
         where it is damaged."""
 
     def run_of_plan(self, plan_digest: str, identity: str) -> str:
-        """The run that has sent a call of this plan to this server; empty: none has. Also
-        where the run was pruned since."""
+        """The run that has sent a call of this plan to this server; empty: none has. A run that
+        was pruned since is still named."""
 
     def secret_paths(self, identity: str) -> frozenset[SecretPath]:
         """The fields that were ever written as secrets on a server."""

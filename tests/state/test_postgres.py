@@ -46,6 +46,7 @@ def test_a_lost_connection_breaks_the_journal(postgres: Backend) -> None:
         assert caught.value.message.startswith(
             f"the journal of run one cannot be written: the connection to {store.place} was lost: "
         )
+        assert not caught.value.message.endswith(".")
         assert caught.value.hint == (
             "Wait until it can be reached again. Then run gwe recover. The run's state is"
             f" {store.place}."

@@ -20,7 +20,7 @@ _CDATA = (b"<![CDATA[", b"]]>")
 
 
 def read(text: str, paths: Iterable[str] = ()) -> Reading:
-    """All texts and attributes by paths of positions, and those at ``paths``.
+    """Every text and attribute, by a path that counts elements; those at ``paths`` by these too.
 
     LaunchFormatError for a path that leads to no element, or to several.
     """

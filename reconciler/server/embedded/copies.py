@@ -84,7 +84,7 @@ class ServerCopy:
             )
 
     def findings(self) -> Iterator[str]:
-        """What this server would have refused, in sentences without a full stop."""
+        """The copied objects that this server would have refused: sentences without a full stop."""
         with self._store.reading():
             for kind in OBJECT_TYPES.values():
                 checker = RowChecker(kind)

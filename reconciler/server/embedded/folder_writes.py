@@ -29,7 +29,7 @@ def create(engine: "Engine", given: Attributes, parent: int | None) -> int:
     if number == _FOLDER.number and parent is None:  # a configuration unit of its own
         if not relations.is_tenant(engine.store, owner):
             raise IncorrectReferencesError(
-                "a folder of folders is in a tenant, or in another of its kind",
+                "a folder of folders is in a tenant, or in another folder of folders",
                 "Folder",
                 "ownerID",
             )

@@ -31,8 +31,8 @@ class EmbeddedSubscription:
         return self._last
 
     def rewind(self, position: int) -> None:
-        """Receives the changes after a sequence number next. If the log no longer has them all,
-        the next ``receive`` raises HistoryLogExpiredError."""
+        """Makes the next ``receive`` begin after the change with this sequence number. It raises
+        HistoryLogExpiredError if the log no longer has all changes since then."""
         self._last = position
 
     def receive(self, timeout: float = 0.0) -> list[Notification]:

@@ -79,8 +79,8 @@ def folder_of(
     named = psdk or environment.get(ENVIRONMENT_VARIABLE, "") or install_dir
     if not named:
         raise ServerUnavailableError(
-            "no folder with the Platform SDK was named; gwe needs the SDK to reach a real"
-            " Configuration Server",
+            "no folder with the Platform SDK was named; gwe needs the SDK to speak the"
+            " protocol of Configuration Server",
             "Name the folder with its jars with --psdk or GWE_PSDK, or the installation of a"
             " Genesys product that holds them with --install-dir. It does not come with gwe.",
         )
@@ -99,7 +99,7 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
     home = _home(jars)
     if home is None:
         raise ServerUnavailableError(
-            f"no jar below {folder} holds the Platform SDK ({len(jars)} jars looked at)",
+            f"no jar below {folder} holds the Platform SDK (jars searched: {len(jars)})",
             f"Name the folder with the jar that holds {MAIN_CLASS}.",
         )
     chosen = [jar for jar in jars if jar.parent == home]

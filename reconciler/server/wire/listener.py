@@ -85,7 +85,7 @@ class Listener:
         except self._sdk.error as error:
             raise ServerUnavailableError(
                 f"cannot listen at {self._where}: {self._sdk.reason(error)}",
-                "Choose another port with --port.",
+                "Choose another port with --port, or another address of this host with --host.",
             ) from error
         threading.Thread(target=self._watch, name="gwe-changes", daemon=True).start()
 

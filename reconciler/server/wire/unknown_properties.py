@@ -16,13 +16,13 @@ _Known = dict[str, Any]
 
 
 def check_object(shape: Shape, sdk_object: Any) -> None:
-    """UnsupportedPropertyError for a property of an object that the table lacks."""
+    """Raises UnsupportedPropertyError for a property of an object that ``shape`` lacks."""
     located = [(shape.dbid, ""), *((place, name) for name, place in shape.attributes.items())]
     _check(shape, sdk_object, located)
 
 
 def check_delta(shape: Shape, sdk_delta: Any) -> None:
-    """UnsupportedPropertyError for a property of a delta that the table lacks."""
+    """Raises UnsupportedPropertyError for a property of a delta that ``shape`` lacks."""
     known = {attribute.name for attribute in shape.kind.attributes}
     located = [(shape.delta_dbid, ""), *((place, name) for name, place in shape.delta.items())]
     located += [(place, name) for (name, _), place in shape.buckets.items() if name in known]

@@ -20,7 +20,7 @@ class Gap(Enum):
 class ServerUnderTest(Protocol):
     """One server, and what its administrators do beside the port. Derive from it.
 
-    ``gaps``: what the way to the server cannot carry. ``random_runs``: how many sequences
+    ``gaps``: what the protocol to the server cannot carry. ``random_runs``: how many sequences
     of random calls the contract tries; fewer for a slow server.
     """
 
