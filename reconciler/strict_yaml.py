@@ -15,15 +15,10 @@ from typing import Any
 import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.text_files import position_after, read_text
-from reconciler.yaml_construction import (
-    PLAIN_TAGS,
-    Construction,
-    TooLargeError,
-    YamlDocument,
-)
+from reconciler.text_files import MAX_BYTES, position_after, read_text
+from reconciler.yaml_construction import PLAIN_TAGS, Construction, TooLargeError
+from reconciler.yaml_documents import YamlDocument
 
-MAX_BYTES = 10 * 1024 * 1024
 MAX_NODES = 50_000
 """Keys and values in one file."""
 
@@ -90,10 +85,11 @@ def load_text(
     loader = None
     try:
         loader = _Loader(text, name)
+        construction = Construction(text, lines, name, problems)
         while loader.check_node():
             node = loader.get_node()
             if node is not None and not _is_empty(node):
-                documents.append(Construction(text, lines, name, problems).document(node, path))
+                documents.append(construction.document(node, path))
     except TooLargeError as error:
         problems.append(error.problem)
         return []
@@ -133,10 +129,3 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
     reason, named = _NAMED.subn(r"\1", reason)
     hint = "Put a text that begins with *, & or ! in quotes." if named else ""
     return Diagnostic(f"not valid YAML: {reason}", place, hint)
-
-
-def as_text(value: str | int | bool) -> str:
-    """The characters that a scalar was written with."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

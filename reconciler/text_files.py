@@ -20,6 +20,13 @@ from reconciler.file_errors import reading_advice
 STANDARD_STREAM = Path("-")
 """Standard input where a file is read, standard output where one is written."""
 
+MAX_BYTES = 10 * 1024 * 1024
+"""How large a file of YAML may be."""
+
+_USUAL_BYTES = 64 * 1024
+"""What nearly every file has less of. To ask for as much as a file may have would make room for
+it each time."""
+
 _INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 _KINDS = (
@@ -39,7 +46,9 @@ def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
     name = name or shown_path(path)
     try:
         with _opened(path) as file:
-            raw = file.read(max_bytes + 1)
+            raw = file.read(min(_USUAL_BYTES, max_bytes + 1))
+            if len(raw) == _USUAL_BYTES:
+                raw += file.read(max_bytes + 1 - _USUAL_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         hint = reading_advice(error, path) if isinstance(error, OSError) else ""
@@ -111,6 +120,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _check_regular(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
     for is_kind, name in _KINDS:
         if is_kind(status.st_mode):
             raise _UnsuitableFileError(errno.EINVAL, f"it is {name}")

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.kinds.fields import FieldPath
+from reconciler.yaml_documents import Places, YamlDocument
 
 MAX_ALIASED_NODES = 10_000
 MAX_DEPTH = 50
@@ -27,36 +26,6 @@ _TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
 
 Mark = Any
 """A place in a text, as PyYAML has it. ``line`` and ``column`` count from 0."""
-Marks = Any
-"""The places below a value. Of a mapping: {key: (the key's ``Mark``, the ``Marks`` below its
-value)}; of a list: the same for each item, by its number as a text; of a scalar: None."""
-
-
-@dataclass(frozen=True)
-class YamlDocument:
-    """One document: its data, the name and path of the file that it was read from, and where
-    its values stand. ``path`` is None for a text. Most positions are never asked for: they
-    are made of ``mark`` and ``marks`` when they are."""
-
-    data: Any
-    name: str
-    mark: Mark = field(repr=False, compare=False)
-    marks: Marks = field(repr=False, compare=False)
-    path: Path | None = None
-
-    @property
-    def position(self) -> Position:
-        return Position(self.name, self.mark.line + 1, self.mark.column + 1)
-
-    def at(self, path: FieldPath) -> Position:
-        """The position of the value at ``path``, or of its nearest ancestor that has one: of
-        a value in a mapping, that of its key."""
-        mark, marks = self.mark, self.marks
-        for part in path:
-            if not marks or part not in marks:
-                break
-            mark, marks = marks[part]
-        return Position(self.name, mark.line + 1, mark.column + 1)
 
 
 def plain_value(text: str) -> str | int | bool | None:
@@ -75,7 +44,7 @@ class TooLargeError(Exception):
 
 
 class Construction:
-    """Turns the nodes of one document into data and marks.
+    """Turns the nodes of the documents of a text into data and places, one document at a time.
 
     What only a text with ``*`` or ``!`` can have, aliases and tags, is looked for there alone.
     """
@@ -93,8 +62,11 @@ class Construction:
         self._reported: set[Diagnostic] = set()
 
     def document(self, node: yaml.Node, path: Path | None) -> YamlDocument:
-        data, marks = self._value(node, node.start_mark, 0)
-        return YamlDocument(data, self._name, node.start_mark, marks, path)
+        self._seen.clear()
+        self._aliased = 0
+        mark = node.start_mark
+        data, places = self._value(node, mark, 0)
+        return YamlDocument(data, self._name, (mark.line, mark.column), places, path)
 
     def _position(self, mark: Mark) -> Position:
         return Position(self._name, mark.line + 1, mark.column + 1)
@@ -109,8 +81,8 @@ class Construction:
             self._reported.add(problem)
             self._problems.append(problem)
 
-    def _value(self, node: yaml.Node, mark: Mark, depth: int) -> tuple[Any, Marks]:
-        """The value of a node, and the marks below it. ``mark``: that of its key, if it has
+    def _value(self, node: yaml.Node, mark: Mark, depth: int) -> tuple[Any, Places]:
+        """The value of a node, and the places below it. ``mark``: that of its key, if it has
         one."""
         if self._has_aliases:
             self._count_aliased(node)
@@ -136,20 +108,21 @@ class Construction:
                 raise TooLargeError(Diagnostic(summary, self._position(node.start_mark)))
         self._seen.add(id(node))
 
-    def _list(self, node: yaml.Node, depth: int) -> tuple[Any, Marks]:
+    def _list(self, node: yaml.Node, depth: int) -> tuple[Any, Places]:
         self._refuse_tag(node, "seq")
         values: list[Any] = []
-        marks: dict[str, tuple[Mark, Marks]] = {}
+        places: dict[str, list[Any]] = {}
         for index, item in enumerate(node.value):
-            value, below = self._value(item, item.start_mark, depth + 1)
+            mark = item.start_mark
+            value, below = self._value(item, mark, depth + 1)
             values.append(value)
-            marks[str(index)] = item.start_mark, below
-        return values, marks
+            places[str(index)] = [mark.line, mark.column, below]
+        return values, places
 
-    def _mapping(self, node: yaml.Node, depth: int) -> tuple[Any, Marks]:
+    def _mapping(self, node: yaml.Node, depth: int) -> tuple[Any, Places]:
         self._refuse_tag(node, "map")
         values: dict[str, Any] = {}
-        marks: dict[str, tuple[Mark, Marks]] = {}
+        places: dict[str, list[Any]] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(key_node, "a key must be a string")
@@ -161,15 +134,16 @@ class Construction:
             if key == "<<" and not key_node.style:
                 self._problem(key_node, "merge keys (<<) are not supported", "Write the keys out.")
                 continue
-            if key in marks:
-                there = self._position(marks[key][0])
+            if key in places:
+                line, column, _ = places[key]
+                there = Position(self._name, line + 1, column + 1)
                 self._problem(key_node, f"duplicate key {key!r}, first at {there}")
                 continue
             self._refuse_tag(key_node, "str")
             mark = key_node.start_mark
             values[key], below = self._value(value_node, mark, depth + 1)
-            marks[key] = mark, below
-        return values, marks
+            places[key] = [mark.line, mark.column, below]
+        return values, places
 
     def _scalar(self, node: yaml.ScalarNode, mark: Mark) -> str | int | bool | None:
         """The value of a scalar. ``mark`` is that of its key: an empty value at the end of the

@@ -9,7 +9,7 @@ from reconciler.errors import ManifestError
 from reconciler.json_codec import Codec, CodecError
 from reconciler.strict_yaml import load_file
 from reconciler.text_files import shown_path
-from reconciler.yaml_construction import YamlDocument
+from reconciler.yaml_documents import YamlDocument
 
 T = TypeVar("T")
 

@@ -188,8 +188,10 @@ def _a_state_folder_of_the_tests(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """No test writes into the state folder of whoever runs it, or is taken for a CI run."""
+    """No test writes into the folders of whoever runs it, or is taken for a CI run. What is
+    kept of manifests is kept for all tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.delenv("CI", raising=False)
 
 

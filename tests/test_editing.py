@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.diagnostics import Diagnostic
 from reconciler.manifest.editing import NoEditError, edited, with_value, without_item
 from reconciler.strict_yaml import load_text
-from reconciler.yaml_construction import YamlDocument
+from reconciler.yaml_documents import YamlDocument
 
 
 def read(text: str) -> YamlDocument:

@@ -77,3 +77,19 @@ def test_all_replaces_together_add_one_read_per_type_that_can_refer_to_theirs(
     assert [filters for object_type, filters in added if object_type == "Script"] == [
         {"tenant_dbid": 101, "exclude_bytecode": True, "exclude_longstrings": True}
     ]
+
+
+def test_what_may_refer_to_an_object_is_not_read_where_there_is_no_object(tmp_path: Path) -> None:
+    manifest = tmp_path / "group.yaml"
+    manifest.write_text(
+        "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: New}\n", encoding="utf-8"
+    )
+    with opened(site_server(tmp_path, VENDOR)) as server:
+        counting = Counting(server)
+        options = PlanOptions(overwrite=True)
+        prepare(load_manifests([manifest]), counting, SiteOptions(APP), options, os.environ)
+    assert {object_type for object_type, _ in counting.reads} == {
+        *("Tenant", "Application", "Host", "AgentGroup"),
+        "Script",  # which the options of the site's applications name
+        "Transaction",  # the inventory
+    }

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler import strict_yaml
 from reconciler.diagnostics import Diagnostic
-from reconciler.strict_yaml import as_text, load_file, load_text
-from reconciler.yaml_construction import YamlDocument
+from reconciler.strict_yaml import load_file, load_text
+from reconciler.yaml_documents import YamlDocument, as_text
 
 
 def read(text: str) -> list[YamlDocument]:

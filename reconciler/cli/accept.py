@@ -22,8 +22,7 @@ from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
-from reconciler.strict_yaml import MAX_BYTES
-from reconciler.text_files import is_stream, read_text
+from reconciler.text_files import MAX_BYTES, is_stream, read_text
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded

@@ -22,8 +22,7 @@ from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
 from reconciler.settings import Settings
 from reconciler.state.replace_file import rewrite_file
-from reconciler.strict_yaml import MAX_BYTES
-from reconciler.text_files import is_stream, read_text
+from reconciler.text_files import MAX_BYTES, is_stream, read_text
 
 
 @dataclass(frozen=True)

@@ -61,18 +61,21 @@ def load(
     """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
     ``single``: they may be a few of those for which gwe.toml has variables; ``verbose`` names
     the files that are passed over. ``texts``: what some files are taken to hold instead."""
+    from reconciler.manifest.cache import manifest_cache
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import parse_setting
 
     files = ranked(flags, settings).file or settings.file
+    paths = files or [bundled_manifests()]
     loaded = load_manifests(
-        files or [bundled_manifests()],
+        paths,
         settings.variables,
         flags.vars,
         [parse_setting(text) for text in flags.var],
         os.environ,
         undeclared=single,
         texts=texts,
+        cache=manifest_cache(paths, os.environ),
     )
     for name in loaded.passed_over if verbose else ():
         say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)

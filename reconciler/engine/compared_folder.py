@@ -15,8 +15,8 @@ from reconciler.export.values import PARAMETERS
 from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.load import load_manifests
-from reconciler.strict_yaml import as_text
 from reconciler.wildcards import matches
+from reconciler.yaml_documents import as_text
 
 _WORDS = frozenset({"apiVersion", "kind", "metadata", "target", "spec"})
 _ADVICE = (

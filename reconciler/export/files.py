@@ -7,7 +7,8 @@ from typing import Any
 from reconciler.export.model import Document
 from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.kinds.manifests import kind_order
-from reconciler.strict_yaml import MAX_BYTES, MAX_NODES
+from reconciler.strict_yaml import MAX_NODES
+from reconciler.text_files import MAX_BYTES
 from reconciler.yaml_text import yaml_text
 
 VARIABLES_FILE = "variables.yaml"

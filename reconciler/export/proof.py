@@ -25,8 +25,9 @@ from reconciler.plan.context import Context
 from reconciler.plan.planner import make_plan
 from reconciler.plan.references import reference_problem
 from reconciler.server.port import ServerInfo
-from reconciler.strict_yaml import MAX_BYTES, load_text
-from reconciler.yaml_construction import YamlDocument
+from reconciler.strict_yaml import load_text
+from reconciler.text_files import MAX_BYTES
+from reconciler.yaml_documents import YamlDocument
 from reconciler.yaml_text import yaml_text
 
 Refusal = tuple[str, FieldPath, str]

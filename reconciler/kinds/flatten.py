@@ -112,6 +112,8 @@ def references_in(object_type: ObjectType, fields: Fields) -> Iterator[tuple[Fie
     """The references in the fields of an object: the path, the type that it leads to, and the
     name there."""
     for path, value in fields.items():
+        if path[0] not in object_type.referring:
+            continue
         attribute = leaf(object_type, path)
         if attribute is None or not attribute.refers_to:
             continue
@@ -189,8 +191,7 @@ def built_values(
     for attribute in references:
         narrowed = narrow(attribute, declared, {**(live or {}), **result})
         result[attribute.name] = to_attribute(narrowed, words[attribute.word], names, tenant)
-    order = [attribute.name for attribute in declared]
-    return dict(sorted(result.items(), key=lambda one: order.index(one[0])))
+    return {one.name: result[one.name] for one in declared if one.name in result}
 
 
 def narrow(attribute: Attribute, declared: tuple[Attribute, ...], beside: Attributes) -> Attribute:

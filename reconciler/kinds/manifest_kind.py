@@ -117,7 +117,7 @@ class ManifestKind:
         """The kind that ``metadata.attribute`` names: of the values of Business Attributes."""
         return "BusinessAttribute" if self.type == "EnumeratorValue" else ""
 
-    @property
+    @cached_property
     def tenanted(self) -> bool:
         """Whether its objects belong to a tenant."""
         return self.binding == "object" and has_tenant(self.object_type)
@@ -144,7 +144,7 @@ class ManifestKind:
         """The server's object type behind the kind."""
         return ALL_TYPES[self.type]
 
-    @property
+    @cached_property
     def script_type(self) -> int | None:
         """The number of the kind's script type; None for all others."""
         if self.type != "Script" or "type" not in self.fixed:

@@ -4,9 +4,10 @@ The embedded server, the adapters, the planner, the schemas and the site files k
 objects of Configuration Server from these values alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Literal
 
 Attributes = Mapping[str, Any]
@@ -97,7 +98,14 @@ class Attribute:
 
     def may_refer_to(self, object_type: str) -> bool:
         """Whether the reference can lead to objects of a type."""
-        return object_type == self.refers_to or object_type in self.targets.values()
+        return object_type in self.target_types
+
+    @property
+    def target_types(self) -> Sequence[str]:
+        """The types that the reference can lead to, each once."""
+        if not self.targets:
+            return (self.refers_to,) if self.refers_to else ()
+        return tuple(dict.fromkeys((self.refers_to, *self.targets.values())))
 
     def key_of(self, entry: Any) -> Any:
         """What identifies an entry of the list: the value of its key field, or a tuple where
@@ -119,9 +127,9 @@ class Attribute:
         return dict(zip(self.key, key if len(self.key) > 1 else (key,), strict=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ObjectType:
-    """One object type of Configuration Server.
+    """One object type of Configuration Server. A type equals only itself.
 
     ``key``: the attributes of the natural key; the last of them is the name that people use.
     ``unique``: further sets of attributes that no two objects share.
@@ -149,21 +157,30 @@ class ObjectType:
     written_by_server: bool = False
     keeps_name_with: str = ""
 
-    def __post_init__(self) -> None:
-        by_name = {attribute.name: attribute for attribute in self.attributes}
-        by_word = {attribute.word: attribute for attribute in self.attributes}
-        object.__setattr__(self, "_by_name", by_name)
-        object.__setattr__(self, "_by_word", by_word)
+    @cached_property
+    def _by_name(self) -> Mapping[str, Attribute]:
+        return {attribute.name: attribute for attribute in self.attributes}
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, Attribute]:
+        return {attribute.word: attribute for attribute in self.attributes}
+
+    @cached_property
+    def referring(self) -> frozenset[str]:
+        """The words of the attributes that refer to objects, or whose fields do."""
+        return frozenset(
+            one.word
+            for one in self.attributes
+            if any(inner.refers_to for inner in (one, *one.fields))
+        )
 
     def attribute(self, name: str) -> Attribute | None:
         """The attribute with Configuration Server's name ``name``."""
-        found: Attribute | None = getattr(self, "_by_name").get(name)  # noqa: B009 - set above
-        return found
+        return self._by_name.get(name)
 
     def by_word(self, word: str) -> Attribute | None:
         """The attribute that manifests and site files call ``word``."""
-        found: Attribute | None = getattr(self, "_by_word").get(word)  # noqa: B009 - set above
-        return found
+        return self._by_word.get(word)
 
     @property
     def name_attribute(self) -> str:

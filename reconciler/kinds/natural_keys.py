@@ -7,6 +7,7 @@ A slash inside a part is then written ``%2F``.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from reconciler.kinds.model import Attribute, Attributes, ObjectType
 
@@ -14,6 +15,7 @@ TENANT = "tenantDBID"
 """The attribute with an object's tenant."""
 
 
+@cache
 def key_parts(object_type: ObjectType) -> tuple[Attribute, ...]:
     """The attributes of the natural key, without the tenant."""
     found = (object_type.attribute(name) for name in object_type.key if name != TENANT)
@@ -25,6 +27,7 @@ def identity_of(object_type: ObjectType) -> frozenset[tuple[str, ...]]:
     return frozenset({("tenant",), *((part.word,) for part in key_parts(object_type))})
 
 
+@cache
 def has_tenant(object_type: ObjectType) -> bool:
     """Whether objects of the type belong to a tenant."""
     return object_type.attribute(TENANT) is not None

@@ -6,9 +6,9 @@ count as one as well, so that ``apiKey``, ``api-key`` and ``apikey`` are the sam
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from reconciler.kinds.fields import FieldPath
 
@@ -81,9 +81,11 @@ def _normalised(words: Iterable[str]) -> frozenset[str]:
     return frozenset("".join(_parts(word)) for word in words)
 
 
-def _parts(name: str) -> list[str]:
-    """The words of a name, in small letters."""
-    return [part.casefold() for found in _PART.findall(name) for part in _camel_case_parts(found)]
+@lru_cache(maxsize=4096)
+def _parts(name: str) -> tuple[str, ...]:
+    """The words of a name, in small letters. Thousands of objects have options of one name."""
+    found = (part for letters in _PART.findall(name) for part in _camel_case_parts(letters))
+    return tuple(part.casefold() for part in found)
 
 
 def _camel_case_parts(letters: str) -> Iterator[str]:
@@ -98,7 +100,7 @@ def _camel_case_parts(letters: str) -> Iterator[str]:
     yield letters[start:]
 
 
-def _joined(parts: list[str]) -> Iterator[str]:
+def _joined(parts: Sequence[str]) -> Iterator[str]:
     """Every run of parts that follow each other, as one word."""
     for start in range(len(parts)):
         for end in range(start + 1, min(start + _MOST_PARTS, len(parts)) + 1):

@@ -50,15 +50,21 @@ def type_name(number: int) -> str:
     return found.name if found else ""
 
 
-@cache
-def references_to(target: str) -> Sequence[tuple[ObjectType, Attribute, Attribute | None]]:
+_Reference = tuple[ObjectType, Attribute, Attribute | None]
+
+
+def references_to(target: str) -> Sequence[_Reference]:
     """All attributes that can refer to objects of type ``target``: the type, the attribute,
     and its field where it is a structure."""
-    found: list[tuple[ObjectType, Attribute, Attribute | None]] = []
+    return _references().get(target, ())
+
+
+@cache
+def _references() -> Mapping[str, Sequence[_Reference]]:
+    found: dict[str, list[_Reference]] = {}
     for entry in OBJECT_TYPES.values():
         for attribute in entry.attributes:
-            if attribute.may_refer_to(target):
-                found.append((entry, attribute, None))
-            fields = (field for field in attribute.fields if field.may_refer_to(target))
-            found.extend((entry, attribute, field) for field in fields)
-    return tuple(found)
+            for field in (None, *attribute.fields):
+                for target in (field or attribute).target_types:
+                    found.setdefault(target, []).append((entry, attribute, field))
+    return found

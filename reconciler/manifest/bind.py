@@ -40,7 +40,7 @@ from reconciler.manifest.variables import Variables
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site, application_name
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 MAX_NAME = 255
 """Characters in a name (Configuration Server's limit)."""

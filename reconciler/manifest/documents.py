@@ -1,8 +1,10 @@
 """Finds and reads manifest files, in an order that does not depend on the file system."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,10 +12,10 @@ from typing import Any
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.manifest.cache import ManifestCache
 from reconciler.resources import bundled_manifests
-from reconciler.strict_yaml import load_file, load_text
-from reconciler.text_files import canonical_path, is_stream, shown_path
-from reconciler.yaml_construction import YamlDocument
+from reconciler.text_files import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
+from reconciler.yaml_documents import YamlDocument
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
@@ -52,16 +54,26 @@ def read_documents(
     problems: list[Diagnostic],
     passed_over: list[str],
     texts: Mapping[Path, str] = MappingProxyType({}),
+    cache: ManifestCache | None = None,
 ) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
     or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;
-    ``texts``: what some of the files are taken to hold instead."""
+    ``texts``: what some of the files are taken to hold instead; ``cache``: what is known of
+    their content."""
+    cache = cache or ManifestCache(None)
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        if file in texts:
-            documents.extend(load_text(texts[file], name, problems, file))
-        else:
-            documents.extend(load_file(file, name, problems))
+        text = texts[file] if file in texts else read_text(file, MAX_BYTES, name)
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+            continue
+        known = cache.find(text, name, file)
+        if known is None:
+            from reconciler.strict_yaml import load_text  # noqa: PLC0415 - 20 ms to import
+
+            known = load_text(text, name, problems, file)
+            cache.add(text, file, known)
+        documents.extend(known)
     return documents
 
 
@@ -72,27 +84,30 @@ def manifest_files(
     names of the other files in the folders; hidden files count as neither."""
     seen: set[str] = set()
     for path in paths:
-        for file in _files(path, problems, passed_over):
-            canonical = canonical_path(file)
+        for file, canonical in _files(path, problems, passed_over):
             if canonical not in seen:
                 seen.add(canonical)
                 yield file, _shown(file)
 
 
-def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> list[Path]:
+_File = tuple[Path, str]
+"""A file as it is named, and its canonical path."""
+
+
+def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> list[_File]:
     where = Position(str(path))
     try:
         if is_stream(path) or (path.exists() and not path.is_dir()):
-            return [path]
+            return [(path, canonical_path(path))]
         if not path.is_dir():
             problems.append(Diagnostic("no such file or folder", where, "Check the path."))
             return []
-        files = sorted(_walk(path, set()), key=lambda file: file.relative_to(path).parts)
+        files = list(_walk(path, set()))
     except OSError as error:
         problems.append(Diagnostic(f"cannot be read: {error.strerror}", where))
         return []
-    found = [file for file in files if file.suffix.lower() in SUFFIXES]
-    passed_over += [_shown(file) for file in files if file.suffix.lower() not in SUFFIXES]
+    found = [each for each in files if _is_manifest(each[0])]
+    passed_over += [_shown(file) for file, _ in files if not _is_manifest(file)]
     if not found:
         problems.append(
             Diagnostic(
@@ -104,27 +119,36 @@ def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> li
     return found
 
 
-def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
-    """The files below a folder. Unlike a glob, it fails where it cannot read. ``seen``: the
-    folders that were entered; links may lead to them again."""
+def _is_manifest(file: Path) -> bool:
+    return os.path.splitext(file.name)[1].lower() in SUFFIXES
+
+
+def _walk(folder: Path, seen: set[str]) -> Iterator[_File]:
+    """The files below a folder, in the order of their names. Unlike a glob, it fails where it
+    cannot read. ``seen``: the folders that were entered; links may lead to them again."""
     here = canonical_path(folder)
     if here in seen:
         return
     seen.add(here)
-    for entry in sorted(folder.iterdir()):
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=attrgetter("name"))
+    for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
-            yield from _walk(entry, seen)
+        path = folder / entry.name
+        linked = entry.is_symlink()  # perhaps to itself, which a DirEntry calls an error
+        if path.is_dir() if linked else entry.is_dir():
+            yield from _walk(path, seen)
+        elif linked:
+            yield path, canonical_path(path)
         else:
-            yield entry
+            yield path, os.path.join(here, entry.name)
 
 
 def _shown(file: Path) -> str:
     """The short name of a bundled file; any other file as the user named it."""
     if is_stream(file):
         return shown_path(file)
-    bundled = bundled_manifests()
-    if file.is_relative_to(bundled):
-        return str(Path(bundled.name) / file.relative_to(bundled))
-    return str(file)
+    name, bundled = str(file), bundled_manifests()
+    within = name.removeprefix(f"{bundled}{os.sep}")
+    return name if within == name else os.path.join(bundled.name, within)

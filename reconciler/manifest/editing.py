@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.strict_yaml import RARE_BREAK, as_text, load_text
+from reconciler.strict_yaml import RARE_BREAK, load_text
+from reconciler.yaml_documents import as_text
 
 Scalar = str | int | bool | None
 Node = yaml.Node

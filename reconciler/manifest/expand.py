@@ -56,19 +56,10 @@ def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolat
     for part in parts:
         if part in manifest.data:
             data = manifest.data[part]
-            if _has_mark(data):
+            if MARK in repr(data):  # few have anything to fill in, and this is quick to tell
                 data = walker.value(data, (part,), (part,), frozenset())
             result.data[part] = data
     return result
-
-
-def _has_mark(data: Any) -> bool:
-    """Whether anything in the data, or a key, may have to be filled in."""
-    if isinstance(data, str):
-        return MARK in data
-    if isinstance(data, dict):
-        return any(MARK in key or _has_mark(value) for key, value in data.items())
-    return isinstance(data, list) and any(map(_has_mark, data))
 
 
 @dataclass

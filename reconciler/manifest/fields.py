@@ -25,7 +25,7 @@ from reconciler.manifest.ownership import ownership_of
 from reconciler.manifest.policy import PolicyReader
 from reconciler.manifest.structures import entry_values, structure_values
 from reconciler.manifest.variables import Variables
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 
 class FieldReader:

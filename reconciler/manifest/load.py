@@ -13,11 +13,12 @@ from types import MappingProxyType
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.manifest.bind import bind
+from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
 from reconciler.resources import manifests_name
-from reconciler.yaml_construction import YamlDocument
+from reconciler.yaml_documents import YamlDocument
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def load_manifests(
     *,
     undeclared: bool = False,
     texts: Mapping[Path, str] = MappingProxyType({}),
+    cache: ManifestCache | None = None,
 ) -> Loaded:
     """The valid manifests and their variables. ManifestError lists every problem.
 
@@ -66,11 +68,12 @@ def load_manifests(
     variables of gwe.toml, the files of --vars, the variables of --var. With ``environment``,
     manifests with mistakes are also bound, so that mistakes found there are listed too.
     ``undeclared``: the variables of gwe.toml may be declared in manifests that are not among
-    these. ``texts``: what some of the files are taken to hold instead.
+    these. ``texts``: what some of the files are taken to hold instead. ``cache``: what is known of
+    their content; it learns what is new.
     """
     problems: list[Diagnostic] = []
     passed_over: list[str] = []
-    documents = read_documents(paths, problems, passed_over, texts)
+    documents = read_documents(paths, problems, passed_over, texts, cache)
     all_read = not problems
     assign_rule(problems, "manifest-file")
     manifests = validate(documents, problems)
@@ -87,6 +90,8 @@ def load_manifests(
     if not manifests:
         summary = "the files given with --file contain no manifests"
         raise ManifestError([Diagnostic(summary, rule="manifest-file")])
+    if cache is not None:
+        cache.save()
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
 

@@ -12,7 +12,7 @@ from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import name_advice, name_problem
 from reconciler.kinds.types_files import VALUES
 from reconciler.manifest.expand import Expanded
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 _NAMES = {
     "target": ("application",),

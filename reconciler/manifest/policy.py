@@ -7,7 +7,7 @@ from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifest_kind import Overwrite
 from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField
 from reconciler.manifest.expand import Expanded
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 
 class PolicyReader:
@@ -60,6 +60,8 @@ class PolicyReader:
 
     def for_object(self) -> Policy:
         """The parts that concern the object as a whole."""
+        if not self._data:
+            return Policy(overwrite=self._overwrite())
         values = {attribute: self._value(attribute, field) for attribute, field in POLICY_FIELDS}
         for index, word in enumerate(values["preserve"]):
             if word not in self._kind.fields:

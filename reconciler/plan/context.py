@@ -12,6 +12,7 @@ from reconciler.plan.diff import secrets_of
 from reconciler.plan.guards import Limits
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import CONSENTS
+from reconciler.plan.names import DeclaredNames
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import EntryKey, Inventory, ObjectKey
 from reconciler.site.model import Site
@@ -81,6 +82,11 @@ class Context:
         names = {one.tenant for one in self.desired.objects if one.kind.tenanted}
         found = (self.live.find("Tenant", 0, name) for name in names)
         return frozenset({self.site.tenant_dbid, *(one.dbid for one in found if one)})
+
+    @cached_property
+    def names(self) -> DeclaredNames:
+        """The names of live and of declared objects."""
+        return DeclaredNames(self.desired, self.live, self.site.tenant_dbid)
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
         """The subject, which hides what its manifests, earlier runs or the settings call a

@@ -101,7 +101,7 @@ def _uses(action: Write) -> Iterator[Hashable]:
     for path, value in _fields(action):
         attribute = leaf(kind, path)
         if attribute is not None:
-            for target in {attribute.refers_to, *attribute.targets.values()} - {""}:
+            for target in attribute.target_types:
                 yield from _names(target, str(value))
         for reference in references_of(*path, value) if len(path) == 3 else ():
             if reference.target == "endpoint":

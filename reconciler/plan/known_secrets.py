@@ -35,6 +35,8 @@ class KnownSecrets:
 
     def of(self, address: str, object_type: str, dbid: int) -> tuple[FieldPath, ...]:
         """The paths of the secrets of an object. ``dbid``: 0 where it is not known."""
+        if not self._paths:
+            return ()
         keys = _keys(address, object_type, dbid)
         return tuple(dict.fromkeys(path for key in keys for path in self._paths.get(key, ())))
 

@@ -20,20 +20,27 @@ MISSING = "absent, or not readable by this account"
 
 
 class DeclaredNames:
-    """The natural names of live and of declared objects."""
+    """The natural names of live and of declared objects. ``site_tenant``: the DBID of the site's
+    tenant."""
 
     def __init__(self, desired: Desired, live: Snapshot, site_tenant: int) -> None:
         self._live = live
         self._site_tenant = site_tenant
+        self._tenants: dict[str, int] = {}
         self._declared = {
-            (one.kind.type, self._tenant_of(one), joined(one.key)): one
+            (one.kind.type, self.tenant_of(one), joined(one.key)): one
             for one in desired.objects
             if not one.absent
         }
 
-    def _tenant_of(self, desired: DesiredObject) -> int:
-        found = self._live.find("Tenant", 0, desired.tenant) if desired.kind.tenanted else None
-        return found.dbid if found else 0
+    def tenant_of(self, desired: DesiredObject) -> int:
+        """The DBID of the tenant of an object; 0 where it has none, or is not there."""
+        if not desired.kind.tenanted:
+            return 0
+        if desired.tenant not in self._tenants:
+            found = self._live.find("Tenant", 0, desired.tenant)
+            self._tenants[desired.tenant] = found.dbid if found else 0
+        return self._tenants[desired.tenant]
 
     def declared(self, object_type: str, name: str, tenant: int) -> DesiredObject | None:
         """The declared object with a natural name, which may have the name of its tenant before
@@ -60,7 +67,7 @@ class DeclaredNames:
         if declared is None:
             return ""
         own = joined(declared.key)
-        return own if self._tenant_of(declared) in (0, tenant) else f"{declared.tenant}:{own}"
+        return own if self.tenant_of(declared) in (0, tenant) else f"{declared.tenant}:{own}"
 
     def with_key(self, desired: DesiredObject, tenant: int) -> tuple[DesiredObject, str]:
         """The object with the names in its key in canonical form, and which of them leads to
@@ -73,7 +80,7 @@ class DeclaredNames:
                 if not name:
                     return desired, f"the {part.refers_to} {text} is {MISSING}"
             key.append(name)
-        return replace(desired, key=tuple(key)), ""
+        return desired if tuple(key) == desired.key else replace(desired, key=tuple(key)), ""
 
     def with_references(
         self, desired: DesiredObject, tenant: int, existing: LiveFields
@@ -93,13 +100,14 @@ class DeclaredNames:
         labels = _Labels(desired, names)
         fields: dict[FieldPath, ManagedField] = {}
         for field in desired.fields:
-            name = names.get(field.path, "")
-            path = labels.path_of(field.path)
-            made = replace(field, path=path, value=name or field.value)
+            path, value = labels.path_of(field.path), names.get(field.path) or field.value
+            same = path == field.path and value == field.value
+            made = field if same else replace(field, path=path, value=value)
             there = fields.setdefault(path, made)  # 1001 and Bank:1001 are one agent
             if there.value != made.value:
                 return desired, f"{'/'.join(path)} is declared twice, with different values"
-        return replace(desired, fields=tuple(fields.values())), ""
+        canonical = tuple(fields.values())
+        return desired if canonical == desired.fields else replace(desired, fields=canonical), ""
 
 
 def _shown(path: FieldPath) -> FieldPath:

@@ -33,7 +33,7 @@ from reconciler.plan.former_names import FormerNames
 from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
-from reconciler.plan.names import MISSING, DeclaredNames
+from reconciler.plan.names import MISSING
 from reconciler.plan.renames import change_of_name
 from reconciler.plan.replace import done_by_server, replaced_fields
 from reconciler.plan.reserved import reserved
@@ -68,22 +68,21 @@ class _ObjectPlanner:
         self._options = context.options
         self._siblings = siblings
         self._values = AttributeValues(context)
-        self._names = DeclaredNames(context.desired, context.live, context.site.tenant_dbid)
+        self._names = context.names
         self._holders: dict[tuple[object, ...], DesiredObject] = {}
 
     def action(self, desired: DesiredObject) -> Action:
-        tenant = self._live.find("Tenant", 0, desired.tenant) if desired.kind.tenanted else None
         subject = Subject(
             desired.address,
             desired.kind.name,
             desired.kind.type,
             desired.name,
-            tenant=tenant.dbid if tenant else 0,
+            tenant=self._names.tenant_of(desired),
             origin=desired.origin,
             protect=desired.policy.protect,
         )
         subject = self._context.with_secrets(subject, desired.fields)
-        if desired.kind.tenanted and tenant is None:
+        if desired.kind.tenanted and not subject.tenant:
             return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
         not_ours = reserved(desired) or self._former.blocked.get(desired.address, "")
         if not_ours:

@@ -4,7 +4,7 @@ The planner asks for what the manifests declare, a run for what its plan writes;
 ``reads.reads_of`` turns both into reads.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.kinds import enums
@@ -49,8 +49,8 @@ class ReadRequirement:
     ``former``: it is wanted only if it is there, and then with all that may call it by this
     name. ``new_name``: the object that may have this name in its place must be read.
     ``strategies``: the options that bind it to a strategy; where one of them may be written,
-    the Submitters of the tenant are read. ``referrers``: also the objects of every type that
-    can refer to this type.
+    the Submitters of the tenant are read. ``referrers``: where it is there, also the objects of
+    every type that can refer to this type.
     """
 
     type: str
@@ -222,9 +222,9 @@ def _names_written(action: Write, tenant: int) -> Iterator[Name]:
         )
 
 
-def _targets(kind: ObjectType, path: FieldPath) -> tuple[str, ...]:
+def _targets(kind: ObjectType, path: FieldPath) -> Sequence[str]:
     """The types that the value at a path can refer to."""
     attribute = leaf(kind, path)
     if attribute is None or not attribute.refers_to:
         return ()
-    return tuple(dict.fromkeys((attribute.refers_to, *attribute.targets.values())))
+    return attribute.target_types

@@ -35,6 +35,8 @@ class ReadingRound:
         self._asked = asked
         self._many = many
         self._queries: dict[Query, None] = {}
+        self._wanted: set[tuple[str, int, str]] = set()
+        self._submitted: set[int] = set()
         self._names: dict[tuple[str, int], dict[tuple[str, ...], None]] = {}
         self._dbids: dict[str, dict[int, int]] = {}
         self._absent: dict[tuple[str, tuple[tuple[str, str | int], ...]], set[str]] = {}
@@ -91,6 +93,9 @@ class ReadingRound:
         """Reads what a natural name refers to, with or without its tenant before it."""
         if object_type in ("", "Folder", *ALWAYS_READ):
             return
+        if (object_type, tenant, name) in self._wanted:
+            return
+        self._wanted.add((object_type, tenant, name))
         kind = ALL_TYPES[object_type]
         if reads_in_bulk(kind):
             self._add_bulk(object_type, tenant)
@@ -141,8 +146,16 @@ class ReadingRound:
         if filters:
             self._add(query(one.type, {**filters, **_brief(one.type)}))
 
+    def add_referrers(self, need: ReadRequirement) -> None:
+        """The objects of every type that can refer to an object."""
+        for referring, _, _ in references_to(need.type):
+            self._add_scope(referring.name, need.tenant)
+
     def add_submitters(self, tenant: int) -> None:
         """The scripts that assign strategies to the views of queues, and those views."""
+        if tenant in self._submitted:
+            return
+        self._submitted.add(tenant)
         kind = {"script_type": SUBMITTER, "exclude_bytecode": True}
         self._add(query("Script", {**scope_of("Script", tenant), **kind}))
         found = submitters(self._live, tenant)
@@ -159,9 +172,6 @@ class ReadingRound:
         kind = ALL_TYPES[need.type]
         if need.folder:
             self._add(query("Folder", {"type": kind.number}))
-        if need.referrers:
-            for referring, _, _ in references_to(need.type):
-                self._add_scope(referring.name, need.tenant)
         if need.former and need.type == "Script":  # their options name scripts
             self._add_scope("Script", need.tenant)
         if need.key or need.dbid:
@@ -175,7 +185,7 @@ class ReadingRound:
         for word in sorted(need.words):
             attribute = kind.by_word(word)
             for inner in (attribute, *attribute.fields) if attribute else ():
-                for target in dict.fromkeys((inner.refers_to, *inner.targets.values())):
+                for target in inner.target_types:
                     self._add_bulk(target, need.tenant)
 
     def _add_bulk(self, object_type: str, tenant: int) -> None:
@@ -189,8 +199,7 @@ class ReadingRound:
     def _add_scope(self, object_type: str, tenant: int) -> None:
         """All objects of a type in a tenant, without bodies, and what their names begin with."""
         if object_type not in ("", "Folder", *ALWAYS_READ):
-            filters = {**scope_of(object_type, tenant), **_brief(object_type)}
-            self._add(query(object_type, filters))
+            self._add(_scope(object_type, tenant))
             self._add_parents(object_type, tenant)
 
     def _add_parents(self, object_type: str, tenant: int) -> None:
@@ -210,9 +219,14 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
     def _add_dbids(self, object_type: str, dbids: Mapping[int, int]) -> None:
-        """Reads of what is referred to by DBID, as far as it was not found yet."""
+        """Reads of what is referred to by DBID, as far as it was not found yet, nor may be found
+        among the objects of a tenant that this round reads."""
         brief = _brief(object_type)
-        reads = {query(object_type, {"dbid": dbid, **brief}): dbids[dbid] for dbid in dbids}
+        reads = {
+            query(object_type, {"dbid": dbid, **brief}): tenant
+            for dbid, tenant in dbids.items()
+            if _scope(object_type, tenant) not in self._queries
+        }
         new = {one: tenant for one, tenant in reads.items() if one not in self._asked}
         if len(new) > self._many:
             for tenant in dict.fromkeys(new.values()):
@@ -237,6 +251,11 @@ def scope_of(object_type: str, tenant: int) -> dict[str, int]:
     kind = ALL_TYPES[object_type]
     applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
     return {"tenant_dbid": tenant} if applies else {}
+
+
+def _scope(object_type: str, tenant: int) -> Query:
+    """The read of all objects of a type in a tenant, without bodies."""
+    return query(object_type, {**scope_of(object_type, tenant), **_brief(object_type)})
 
 
 def _brief(object_type: str) -> Filter:

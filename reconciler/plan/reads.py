@@ -33,12 +33,14 @@ def reads_of(
         if (need.key or need.dbid) and need.type not in ALWAYS_READ:
             place = (need.type, need.tenant, need.script_type)
             groups.setdefault(place, []).append(need)
-    return partial(_following, needs, groups, frozenset(scripts_of), many)
+    managed = {(need.type, need.tenant, need.key) for need in needs if need.key}
+    return partial(_following, needs, groups, managed, frozenset(scripts_of), many)
 
 
 def _following(
     needs: Sequence[ReadRequirement],
     groups: Mapping[Group, Sequence[ReadRequirement]],
+    managed: Collection[tuple[str, int, tuple[str, ...]]],
     scripts_of: frozenset[int],
     many: int,
     live: Snapshot,
@@ -59,6 +61,8 @@ def _following(
             found.want_dbid(*target, need.tenant)
         if need.strategies and not (objects and is_bound(objects[0], need.strategies)):
             found.add_submitters(need.tenant)
+        if objects and need.referrers:
+            found.add_referrers(need)
         for one in objects:
             found.add_targets(need, one)
             if need.new_name:
@@ -68,7 +72,7 @@ def _following(
                     tenant = reference.tenant_dbid or need.tenant
                     if reference.target == "script" and tenant in scripts_of:
                         found.want_name("Script", tenant, reference.name)
-    return found.queries({(one.type, one.tenant, one.key) for one in needs if one.key})
+    return found.queries(managed)
 
 
 class _Objects:

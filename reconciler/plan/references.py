@@ -30,7 +30,6 @@ from reconciler.plan.attribute_values import AttributeValues, wants_default
 from reconciler.plan.context import Context
 from reconciler.plan.deletions import needs_of_deletes
 from reconciler.plan.effects import Simulation, written_references
-from reconciler.plan.names import DeclaredNames
 from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import application_name
@@ -41,7 +40,9 @@ def with_needs(context: Context, actions: Sequence[Action]) -> list[Action]:
     to. References to objects that exist need no order. What refers to an object that a blocked
     action would create is blocked too."""
     index = _Index(context, actions)
-    while (made := [index.with_blocked_needs(action) for action in actions]) != list(actions):
+    while index.blocks and (
+        (made := [index.with_blocked_needs(action) for action in actions]) != list(actions)
+    ):
         actions = made
         index = _Index(context, actions)
     return [_with(action, tuple(index.needs(action))) for action in actions]
@@ -52,10 +53,11 @@ def _with(action: Action, needs: tuple[str, ...]) -> Action:
 
 
 class _Index:
-    """Which action creates what."""
+    """Which action creates what. ``blocks``: whether any action is blocked."""
 
     def __init__(self, context: Context, actions: Sequence[Action]) -> None:
         self._actions = {action.address: action for action in actions}
+        self.blocks = any(isinstance(action, Blocked) for action in actions)
         self._scripts = {
             (a.tenant, a.name): a.address
             for a in actions
@@ -65,7 +67,7 @@ class _Index:
         self._deletes = needs_of_deletes(actions, context.live)
         self._live = context.live
         self._values = AttributeValues(context)
-        self._names = DeclaredNames(context.desired, context.live, context.site.tenant_dbid)
+        self._names = context.names
         chat_servers = {one.dbid for one in context.site.roles.get(CHAT_ROLE, ())}
         self._endpoints: dict[tuple[str, str], list[str]] = {}
         for action in actions:

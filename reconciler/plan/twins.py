@@ -43,8 +43,8 @@ def _sections(one: ConfObject, word: str) -> Mapping[str, Mapping[str, object]]:
 
 
 def _twins(name: str, names: Iterable[str]) -> list[str]:
-    key = alike_key(name)
-    return sorted(other for other in names if other != name and alike_key(other) == key)
+    others = [other for other in names if other != name]
+    return sorted(other for other in others if alike_key(other) == alike_key(name))
 
 
 def _warning(address: str, path: tuple[str, ...], other: str) -> str:

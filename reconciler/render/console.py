@@ -140,14 +140,15 @@ def styled(*parts: str | tuple[str, str] | StyledLine, style: str = "") -> Style
     return made
 
 
-def emit(console: Console, line: StyledLine) -> None:
-    """Prints one line that ``styled`` has made."""
+def emit(console: Console, *lines: StyledLine) -> None:
+    """Prints lines that ``styled`` has made, and sends them to whoever reads the stream."""
     if isinstance(console, PlainConsole):
-        console.file.write(f"{line.plain}\n")
+        console.file.writelines(f"{line.plain}\n" for line in lines)
         console.file.flush()
         return
-    for part in folded(line, width_of(console)) if console.is_terminal else (line,):
-        console.print(as_text(part), soft_wrap=True)
+    for line in lines:
+        for part in folded(line, width_of(console)) if console.is_terminal else (line,):
+            console.print(as_text(part), soft_wrap=True)
 
 
 def as_text(line: StyledLine) -> "Text":

@@ -78,17 +78,21 @@ class PlanText:
         listed = [a for a in actions if self._verbose or not isinstance(a, InSync) or a.reason]
         listed.sort(key=lambda action: kind_order(action.kind))
         for kind, group in groupby(listed, key=lambda action: action.kind):
-            self._line(styled(kind, style="bold"))
+            lines = [styled(kind, style="bold")]
             shown_already: dict[tuple[Change, ...], str] = {}
             for action in group:
                 same = shown_already.setdefault(changes_of(action), action.name)
-                for line in self._action(action, "" if same == action.name else same):
-                    self._line(line)
-            self._line(styled())
+                lines += self._action(action, "" if same == action.name else same)
+            self._lines(*lines, styled())
 
     def _line(self, line: StyledLine) -> None:
-        for part in folded(line, self._width, _INDENT + 2):
-            emit(self._console, part)
+        self._lines(line)
+
+    def _lines(self, *lines: StyledLine) -> None:
+        emit(
+            self._console,
+            *(part for line in lines for part in folded(line, self._width, _INDENT + 2)),
+        )
 
     def _header(self, plan: Plan) -> None:
         for label, text in header(plan):

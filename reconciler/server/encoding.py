@@ -9,13 +9,16 @@ from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 def encode(attributes: dict[str, Any]) -> str:
     """Attributes as JSON. A binary value is a list with one string, its hex digits: no
     other value has that shape."""
-    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
+    return _ENCODER.encode(attributes)
 
 
 def _encode_bytes(value: Any) -> list[str]:
     if isinstance(value, bytes):
         return [value.hex()]
     raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
 
 
 def decode(body: str) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from reconciler.server.port import ConfObject
 ENVIRONMENT = 1
 """The DBID of tenant Environment (reference: well-known DBIDs)."""
 
-_Index = tuple[str, tuple[object, ...], object]
-"""Type, the key without its last part, and what is alike in the last part."""
+_Key = tuple[object, ...]
+"""An object type, and the values of a natural key."""
 
 
 class Snapshot:
@@ -31,7 +31,8 @@ class Snapshot:
 
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
-        self._by_name: dict[_Index, dict[object, int]] = {}
+        self._by_key: dict[_Key, int] = {}
+        self._alike: dict[_Key, dict[object, int]] | None = None
         for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
 
@@ -40,8 +41,7 @@ class Snapshot:
         made = Snapshot()
         for object_type, of_type in sorted(self._by_type.items()):
             made._by_type[object_type] = dict(sorted(of_type.items()))
-        for key, names in self._by_name.items():
-            made._by_name[key] = dict(sorted(names.items(), key=itemgetter(1)))
+        made._by_key = dict(self._by_key)
         return made
 
     def __iter__(self) -> Iterator[ConfObject]:
@@ -55,19 +55,19 @@ class Snapshot:
         if item.dbid in of_type:
             self.drop(item.type, item.dbid)
         of_type[item.dbid] = item
-        key, name = self._place(item)
-        self._by_name.setdefault(key, {})[name] = item.dbid
+        self._by_key[_key(item)] = item.dbid
+        self._alike = None
 
     def drop(self, object_type: str, dbid: int) -> None:
         """Removes an object, if it is there."""
         item = self._by_type.get(object_type, {}).pop(dbid, None)
         if item is None:
             return
-        key, name = self._place(item)
-        names = self._by_name.get(key, {})
+        key = _key(item)
         # Another object may have taken the name.
-        if names.get(name) == dbid:
-            del names[name]
+        if self._by_key.get(key) == dbid:
+            del self._by_key[key]
+        self._alike = None
 
     def of_type(self, object_type: str, tenant: int | None = None) -> list[ConfObject]:
         """The objects of a type; if ``tenant`` is given, of that tenant."""
@@ -86,15 +86,16 @@ class Snapshot:
 
     def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """The object with the values of a natural key; see ``natural_keys.key_values``."""
-        *outer, name = key
-        dbid = self._by_name.get(_index(object_type, outer, name), {}).get(name)
+        dbid = self._by_key.get((object_type, *key))
         return None if dbid is None else self.get(object_type, dbid)
 
     def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """An object whose name is another than the last part of ``key``, but alike
         (``names.alike_key``)."""
+        if self._alike is None:
+            self._alike = self._all_alike()
         *outer, name = key
-        alike = self._by_name.get(_index(object_type, outer, name), {})
+        alike = self._alike.get((object_type, *outer, _folded(name)), {})
         dbid = next((dbid for other, dbid in alike.items() if other != name), None)
         return None if dbid is None else self.get(object_type, dbid)
 
@@ -113,7 +114,7 @@ class Snapshot:
         kind = ALL_TYPES[object_type]
         found: list[object] = [tenant] if kind.key[0] == TENANT else []
         for part, text in zip(key_parts(kind), texts, strict=True):
-            value = self._value(part, text, tenant)
+            value = text if part.type is ValueType.TEXT else self._value(part, text, tenant)
             if value is None:
                 return None
             found.append(value)
@@ -163,11 +164,17 @@ class Snapshot:
                 return as_integer(text)
         return text
 
-    def _place(self, item: ConfObject) -> tuple[_Index, object]:
-        """Where an object stands in the index of names."""
-        *outer, name = key_values(ALL_TYPES[item.type], item.attributes)
-        return _index(item.type, outer, name), name
+    def _all_alike(self) -> dict[_Key, dict[object, int]]:
+        """Names and DBIDs, in their order, by the key with what is alike in the last part."""
+        found: dict[_Key, dict[object, int]] = {}
+        for (*outer, name), dbid in sorted(self._by_key.items(), key=itemgetter(1)):
+            found.setdefault((*outer, _folded(name)), {})[name] = dbid
+        return found
 
 
-def _index(object_type: str, outer: Sequence[object], name: object) -> _Index:
-    return object_type, tuple(outer), alike_key(name) if isinstance(name, str) else name
+def _key(item: ConfObject) -> _Key:
+    return item.type, *key_values(ALL_TYPES[item.type], item.attributes)
+
+
+def _folded(name: object) -> object:
+    return alike_key(name) if isinstance(name, str) else name

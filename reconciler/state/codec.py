@@ -7,6 +7,7 @@ The bytes are JSON: the name of the kind of record, and its fields. Attributes s
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cached_property
 from typing import Any, get_args
 
 from reconciler.errors import JournalFormatError
@@ -80,9 +81,13 @@ class _Codec:
     cls: type[Any]
     forms: Mapping[str, _Form] = field(default_factory=dict)
 
+    @cached_property
+    def _fields(self) -> "tuple[Field[Any], ...]":
+        return fields(self.cls)
+
     def data(self, record: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for one in fields(self.cls):
+        for one in self._fields:
             value = getattr(record, one.name)
             if value != one.default:
                 form = self.forms.get(one.name)
@@ -90,7 +95,7 @@ class _Codec:
         return found
 
     def record(self, data: Mapping[str, Any]) -> Any:
-        known = {one.name: one for one in fields(self.cls)}
+        known = {one.name: one for one in self._fields}
         missing = {name for name, one in known.items() if one.default is MISSING}
         if not missing <= data.keys() <= known.keys():
             raise ValueError("other fields")

@@ -135,13 +135,14 @@ def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSumm
         case RunHead(), None:
             return RunSummary(number=number, head=record)
         case CallBegin(), RunSummary():
-            return replace(summary, begun=True)
+            return summary if summary.begun else replace(summary, begun=True)
         case ActionOutcome(), RunSummary():
             return replace(summary, done=summary.done + (record.status == "done"))
         case RunFinish(), RunSummary():
             return replace(summary, ending=record)
         case CallEnd(), RunSummary():
-            return replace(summary, answered=summary.answered or record.result == "answered")
+            answered = record.result == "answered" and not summary.answered
+            return replace(summary, answered=True) if answered else summary
     raise ValueError("the first record of a run is its head, and no other is")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 _OF_ALL = {"version": "8.5.0"}
 _OF_SERVERS = {"workDirectory": ".", "commandLine": "."}

@@ -21,7 +21,7 @@ from reconciler.server.embedded.sites.file import (
     read_site,
 )
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.strict_yaml import MAX_BYTES
+from reconciler.text_files import MAX_BYTES
 from reconciler.yaml_text import yaml_text
 
 _Words = dict[str, Any]

@@ -16,9 +16,9 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.sites.defaults import application_defaults
 from reconciler.server.embedded.sites.names import Named
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.strict_yaml import as_text, load_file
+from reconciler.strict_yaml import load_file
 from reconciler.text_files import canonical_path, shown_path
-from reconciler.yaml_construction import YamlDocument
+from reconciler.yaml_documents import YamlDocument, as_text
 
 API_VERSION = "reconciler/v1"
 HEADER = ("apiVersion", "kind", "tenant", "extends", "predefined")

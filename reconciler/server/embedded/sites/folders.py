@@ -18,7 +18,7 @@ from reconciler.server.embedded.sites.file import SiteObject
 from reconciler.server.embedded.sites.names import SiteNames
 from reconciler.server.embedded.sites.words import Access, Words
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 FOLDER = OBJECT_TYPES["Folder"]
 FOLDER_WORDS = (

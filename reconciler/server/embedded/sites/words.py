@@ -20,7 +20,7 @@ from reconciler.server.embedded.sites.names import SiteNames
 from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import Permission
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.strict_yaml import as_text
+from reconciler.yaml_documents import as_text
 
 Access = list[tuple[str, int, int]]
 """The permissions of an object, as the store keeps them: account type, account DBID, mask."""

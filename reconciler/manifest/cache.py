@@ -1,0 +1,168 @@
+"""Manifests that were read and checked before, kept in the user's cache folder.
+
+What was kept is found by a digest of the content of a file, so it is never taken for other
+content, wherever the file is. It belongs to one version of gwe and its schemas. The cache may
+fail, be absent or be turned off without harm: manifests are then read as if it were not there.
+
+Only the user may read it, as manifests may hold what others should not see. It is read only
+where the folder and the file belong to the user and are closed to others.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import reconciler
+from reconciler.resources import bundled
+from reconciler.text_files import is_stream
+from reconciler.yaml_documents import YamlDocument
+
+SWITCH = "GWE_CACHE"
+"""The environment variable that turns the cache off with ``off``."""
+
+MAX_BYTES = 64 * 1024 * 1024
+"""How large the cache may become; of what it holds, the oldest goes first."""
+
+_FORMAT = "1"
+_ENDING = ".json"
+
+
+def manifest_cache(paths: Sequence[Path], environment: Mapping[str, str]) -> "ManifestCache":
+    """The cache for the manifests at ``paths``. ``environment``: where it is, and whether it is
+    used."""
+    if environment.get(SWITCH, "").strip().lower() == "off":
+        return ManifestCache(None)
+    return ManifestCache(_user_folder(environment), paths)
+
+
+def _user_folder(environment: Mapping[str, str]) -> Path | None:
+    """The folder of the cache; None where the user has none."""
+    if sys.platform in ("win32", "darwin"):
+        from platformdirs import user_cache_path  # noqa: PLC0415 - elsewhere the next lines do
+
+        return user_cache_path("gwe-reconciler", appauthor=False) / "manifests"
+    home = environment.get("HOME", "")
+    base = environment.get("XDG_CACHE_HOME", "").strip() or os.path.join(home, ".cache")
+    return Path(base, "gwe-reconciler", "manifests") if os.path.isabs(base) else None
+
+
+class ManifestCache:
+    """What is kept of the files of one set of manifests. ``folder``: None keeps nothing."""
+
+    def __init__(self, folder: Path | None, paths: Sequence[Path] = ()) -> None:
+        self._folder = folder
+        self._paths = paths
+        self._used: dict[str, list[Any]] = {}
+        self._new: dict[str, Sequence[YamlDocument]] = {}
+
+    def find(self, text: str, name: str, path: Path) -> list[YamlDocument] | None:
+        """The documents of a file with this ``text``, as ``strict_yaml.load_text`` makes them;
+        None where they are not known. ``name``: what messages call the file."""
+        if self._folder is None:
+            return None
+        key = _digest(text)
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        self._used[key] = found
+        return [
+            YamlDocument(data, name, (line, column), places, path, checked=True)
+            for data, line, column, places in found
+        ]
+
+    def add(self, text: str, path: Path, documents: Sequence[YamlDocument]) -> None:
+        """Takes note of the documents of a file, which ``save`` keeps. What comes from a
+        pipe is not kept."""
+        if self._folder is not None and not is_stream(path):
+            self._new[_digest(text)] = documents
+
+    def save(self) -> None:
+        """Keeps what was added, whose documents are manifests that fit their schemas."""
+        if self._folder is None or not self._new:
+            return
+        added = {
+            key: [[one.data, *one.place, one.places] for one in documents]
+            for key, documents in self._new.items()
+        }
+        text = json.dumps({**self._used, **added}, separators=(",", ":"))
+        if len(text) < MAX_BYTES:
+            with suppress(OSError):
+                _write(self._file, f"{_digest(text)}\n{text}")
+                _remove_oldest(self._folder)
+
+    @cached_property
+    def _kept(self) -> dict[str, list[Any]]:
+        """Digest of the content of a file -> its documents."""
+        with suppress(OSError, ValueError):
+            digest, _, text = _read(self._file).partition("\n")
+            if digest == _digest(text):
+                kept: dict[str, list[Any]] = json.loads(text)
+                return kept
+        return {}
+
+    @cached_property
+    def _file(self) -> Path:
+        """The file for this set of manifests, of this version of gwe."""
+        assert self._folder is not None  # noqa: S101 - asked for only where there is one
+        schema = bundled("schemas") / "manifest.schema.json"
+        digest = hashlib.sha256(schema.read_bytes() if schema.exists() else b"")
+        for part in (_FORMAT, reconciler.__version__, *map(os.path.abspath, self._paths)):
+            digest.update(f"\0{part}".encode("utf-8", "surrogateescape"))
+        return self._folder / f"{digest.hexdigest()[:32]}{_ENDING}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _read(path: Path) -> str:
+    """OSError where the file is not there, or is not the user's own alone."""
+    _check_private(os.lstat(path.parent))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(descriptor, encoding="utf-8", newline="") as file:
+        _check_private(os.fstat(descriptor))
+        return file.read(2 * MAX_BYTES)
+
+
+def _check_private(status: os.stat_result) -> None:
+    if not hasattr(os, "getuid"):  # where files have no owner and mode
+        return
+    if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        raise PermissionError("others may have written it")
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all, for the user alone."""
+    import tempfile  # noqa: PLC0415 - few commands find something new
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_private(os.lstat(path.parent))
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _remove_oldest(folder: Path) -> None:
+    """Removes what is beyond the size that the cache may have."""
+    left = MAX_BYTES
+    for path, status in _newest_first(folder.iterdir()):
+        left -= status.st_size
+        if left < 0:
+            path.unlink()
+
+
+def _newest_first(paths: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:
+    found = [(path, path.stat()) for path in paths]
+    return sorted(found, key=lambda each: each[1].st_mtime_ns, reverse=True)
