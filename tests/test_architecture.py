@@ -54,7 +54,10 @@ MAY_IMPORT = {
     "server": {"kinds", "strict_yaml", "yaml_documents"},
     "launch": {"kinds", "server"},
     "site": {"kinds", "server", "launch"},
-    "manifest": {"kinds", "server", "site", "launch", "strict_yaml", "yaml_documents"},
+    "manifest": {
+        *("kinds", "server", "site", "launch"),
+        *("strict_yaml", "yaml_construction", "yaml_documents"),
+    },
     "plan": {"kinds", "server", "site", "manifest", "launch"},
     "export": {"kinds", "server", "site", "manifest", "plan", "strict_yaml", "yaml_documents"},
     "compare": {"kinds", "manifest", "plan", "export", "yaml_documents"},

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from reconciler.apply.references import restore_references
 from reconciler.apply.undo_order import with_addresses, with_needs
+from reconciler.apply.undo_updates import one_per_object, update_of
 from reconciler.apply.written import Written, names_at_run, written_by
 from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.flatten import flatten, leaf
@@ -23,15 +24,12 @@ from reconciler.plan.actions import (
     Blocked,
     Create,
     Delete,
-    Fingerprint,
     InSync,
     Keep,
     Replace,
     Skip,
     Subject,
-    Update,
     changes_of,
-    kept_of,
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.deletions import delete_of
@@ -95,7 +93,7 @@ class _Undo:
             if actions:
                 moved[entry.action.address] = actions[0].address
         self._note_new_dbids()
-        return with_needs(_merged(with_addresses(found, moved)), self._written, moved)
+        return with_needs(one_per_object(with_addresses(found, moved)), self._written, moved)
 
     def _note_new_dbids(self) -> None:
         found = self._new_dbids
@@ -207,10 +205,10 @@ class _Undo:
             holder = renamed.holder(self._live)
             if holder is not None:
                 return Blocked(subject, f"its former name is taken by {describe(holder)}")
-            update = _update(subject, changes, kept, folder=now.folder)
+            update = update_of(subject, changes, kept, folder=now.folder)
             return with_losses(done_by_server(update, now, self._live), self._live)
         if changes:
-            return _update(subject, changes, kept, folder=now.folder)
+            return update_of(subject, changes, kept, folder=now.folder)
         if kept:
             reason = "everything that the run changed has been changed since"
             return Keep(subject, reason, kept=tuple(kept))
@@ -254,24 +252,6 @@ def _inside_new(
     return {path for path in after if path[:1] in new or path[:2] in new}
 
 
-def _update(
-    subject: Subject,
-    changes: list[Change],
-    kept: list[Change] | tuple[Change, ...],
-    needs: tuple[str, ...] = (),
-    folder: int = 0,
-) -> Update:
-    units = tuple(change.path for change in changes)
-    return Update(
-        subject,
-        needs=needs,
-        folder=folder,
-        fingerprint=Fingerprint(units=units),
-        changes=tuple(changes),
-        kept=tuple(kept),
-    )
-
-
 def _change(subject: Subject, path: FieldPath, before: Value | None, after: Value | None) -> Change:
     # The content of a launch file is in no plan file: it may hold anything.
     hidden = subject.hides(path) or path == (CONTENT,)
@@ -281,23 +261,3 @@ def _change(subject: Subject, path: FieldPath, before: Value | None, after: Valu
 def _is_reference(one: ConfObject, path: FieldPath) -> bool:
     attribute = leaf(ALL_TYPES[one.type], path)
     return attribute is not None and bool(attribute.refers_to)
-
-
-def _merged(actions: list[Action]) -> list[Action]:
-    """One action per object: the references that several deletes took from it come back in
-    one update."""
-    merged: dict[tuple[str, object], Action] = {}
-    for action in actions:
-        key = (action.object_type, action.dbid or action.address)
-        other = merged.get(key)
-        if other is None:
-            merged[key] = action
-        elif isinstance(action, Update) and isinstance(other, Update | InSync | Keep):
-            changes = {change.path: change for change in (*changes_of(other), *action.changes)}
-            needs = tuple(dict.fromkeys((*other.needs, *action.needs)))
-            folder = other.folder if isinstance(other, Update) else action.folder
-            del merged[key]  # the update takes the later place, after all that it needs
-            merged[key] = _update(
-                other.subject, list(changes.values()), kept_of(other), needs, folder
-            )
-    return list(merged.values())
