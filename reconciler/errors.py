@@ -60,7 +60,8 @@ class ExitCode(IntEnum):
     FAILED = 1
     """Failed or declined; nothing was written."""
     CHANGES = 2
-    """``drift`` found drift; ``plan --detailed-exitcode`` found changes."""
+    """Something differs: ``drift`` found drift, ``compare`` a difference, ``fmt --check`` a file to
+    change, ``plan --detailed-exitcode`` a change; ``accept`` has left a difference."""
     REFUSED = 3
     """A safety limit, a blocked action or a missing prerequisite."""
     STALE = 4
@@ -110,8 +111,9 @@ class _ProblemsError(ReconcilerError):
 
 
 class SideError(_ProblemsError):
-    """A side of a comparison cannot be read. ``name``: of the side; ``reason``: the error that
-    says why, whose exit code this error takes."""
+    """A side of a comparison cannot be read; the exit code is that of the error which says why.
+
+    ``name``: the side, as the user named it; ``reason``: the error that says why."""
 
     def __init__(self, name: str, reason: ReconcilerError) -> None:
         super().__init__(

@@ -75,7 +75,7 @@ def _secrets() -> dict[str, Any]:
         {
             "words": _list(
                 "a list of words",
-                "An option is a secret if its name contains one of these words.",
+                "More words: an option is a secret if its name contains one of them.",
                 {**_string("A whole word, in any case."), **_NOT_BLANK},
             ),
             "except": _list(
@@ -110,7 +110,7 @@ def _connection() -> dict[str, Any]:
                 "Seconds of silence that the server tolerates; default: 20.", 1, 86_400
             ),
             "in-flight": _integer(
-                "Requests in flight at once; independent actions of an apply, too; default: 8.",
+                "Requests, and independent actions of an apply, in flight at once; default: 8.",
                 1,
                 256,
             ),

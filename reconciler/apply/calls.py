@@ -67,8 +67,9 @@ class Calls:
     def create(
         self, action: Write, attributes: Attributes, folder: int, *, must: bool = False
     ) -> ConfObject:
-        """Creates an object, in its default folder if ``folder`` is 0. ``must``: it replaces
-        an object that was just deleted, and is sent even if lock or journal are lost."""
+        """Creates an object in the folder with the DBID ``folder``, or in the default folder of
+        its type if that is 0. ``must``: the object replaces one that was just deleted, so the call
+        is sent even if the lock or the journal is lost."""
         return self._call(
             action,
             "create",

@@ -30,9 +30,10 @@ _FEW = 8
 def plan_with_inventory(
     context: Context, server: Reader, info: ServerInfo, manifests: str, *, whole: bool
 ) -> Plan:
-    """The plan, which also knows what is ours. ``whole``: the manifests are all of their set, so
-    that what they do not declare is not declared any more. InventoryError where something is to
-    be pruned and an inventory is damaged; else a damaged inventory is a warning."""
+    """The plan, made with the inventory of the set, so that it can prune or count what is not
+    declared any more. ``whole``: the manifests are all manifests of the set; otherwise nothing can
+    be said about what they do not declare, and the inventory is not read. Raises InventoryError if
+    the plan is to prune and an inventory is damaged; without prune, that is a warning."""
     prune = context.options.prune
     if not whole:
         return plan_and_undeclared(context, info, manifests)[0]

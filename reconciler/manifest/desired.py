@@ -15,8 +15,8 @@ from reconciler.kinds.types_files import LAUNCH_FILE
 
 @dataclass(frozen=True)
 class Enforced:
-    """A live value that differs is overwritten. ``reset``: only because of
-    ``--reset-initial``; the live value is the site's own, and is listed as lost."""
+    """A live value that differs is overwritten. ``reset``: the field is initial and is overwritten
+    only because of ``--reset-initial``; the plan lists the site's value as lost."""
 
     reset: bool = False
 

@@ -168,8 +168,8 @@ class Update(BaseWrite):
 class Replace(BaseWrite):
     """An existing object, deleted and at once created anew.
 
-    ``fields``: all fields of the new object; ``carried``: those that are taken from the old
-    old object at the last moment. ``loses``: sentences about what the old object loses;
+    ``fields``: all fields of the new object; ``carried``: the paths of those that are read from the
+    old object just before it is deleted. ``loses``: sentences about what the old object loses;
     ``referrers``: (type, DBID) of the objects that refer to it, and whose references the server
     clears; ``restores``: sentences about those that are written again, to the new object.
     """

@@ -59,8 +59,8 @@ def _with(action: Write, made: Fingerprint) -> Write:
 
 
 def fingerprint(action: Write, live: Snapshot) -> Fingerprint:
-    """The digests of what an action depends on, as ``live`` has it. An update names the
-    paths that count in the units of its fingerprint."""
+    """The digests of what an action depends on, as it is in ``live``. Of an update, only the paths
+    in ``action.fingerprint.units`` count; of a replace or delete, every field and the folder."""
     if isinstance(action, Create):
         return Fingerprint(parent=parent_of(action, live))
     units = action.fingerprint.units if isinstance(action, Update) else ()

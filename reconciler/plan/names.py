@@ -85,9 +85,10 @@ class DeclaredNames:
     def with_references(
         self, desired: DesiredObject, tenant: int, existing: LiveFields
     ) -> tuple[DesiredObject, str]:
-        """The object with every reference in canonical form, and which reference leads to
-        nothing; empty: none does, but for initial fields that are the site's own.
-        ``existing``: the fields of the object itself."""
+        """The object with every reference in canonical form, and a sentence about the first fault:
+        a reference that leads to nothing, or a field that is declared twice with different values;
+        empty: there is none. A reference in an initial field that the site has filled already may
+        lead to nothing. ``existing``: the live fields of the object."""
         kind = desired.kind.object_type
         names: dict[FieldPath, str] = {}
         by_path = {field.path: field for field in desired.fields}

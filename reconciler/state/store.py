@@ -202,8 +202,8 @@ class StateStore(Protocol):
         A damaged run whose server cannot be read is on every list."""
 
     def backup(self, digest: str) -> bytes:
-        """The content of a launch file. UsageError where there is none, DamagedRunError
-        where it is damaged."""
+        """The content of a launch file that a run has saved, found by its digest. UsageError if no
+        content has this digest, DamagedRunError if it is damaged."""
 
     def run_of_plan(self, plan_digest: str, identity: str) -> str:
         """The run that has sent a call of this plan to this server; empty: none has. A run that

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler import environment as env
+from reconciler.manifest.cache import SWITCH
 from scripts.reference.command_line import all_commands
 from scripts.reference.markdown import code, prose, table
 
@@ -26,6 +27,8 @@ OTHERS = {
     env.ALLOWED: "Names and patterns, with commas: where it is set, manifests may read no other"
     " variables, and none where it is empty"
     " ([What manifests may read](../manifests.md#what-manifests-may-read)).",
+    SWITCH: "`off`: manifests that were read are not kept for the next command"
+    " ([The cache](../manifests.md#the-cache-of-manifests)).",
     "GWE_TENANT": "For `webengagement_provisioning`: the tenant of the application, where it serves"
     " several. `gwe` has `--tenant`.",
     "GWE_CLIENT_TYPE": "For `webengagement_provisioning`: the type of the application that it logs"
@@ -46,6 +49,7 @@ _FOREIGN = {
     " PostgreSQL.",
     "XDG_STATE_HOME": "The folder for user state on Linux: where runs are stored if nothing names"
     " another place.",
+    "XDG_CACHE_HOME": "The folder for caches on Linux: where manifests that were read are kept.",
 }
 
 

@@ -5,19 +5,20 @@ import inspect
 import itertools
 from collections.abc import Iterator
 
+import reconciler.launch.adapter
 import reconciler.launch.errors
 import reconciler.server.errors
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.server.errors import BY_NUMBER, ConfigurationServerError
 from scripts.reference.markdown import code, prose, table
 
-_MODULES = (reconciler.launch.errors, reconciler.server.errors)
+_MODULES = (reconciler.launch.adapter, reconciler.launch.errors, reconciler.server.errors)
 """Where errors have classes, beside ``reconciler.errors``: importing them makes them known."""
 
 _INTRODUCTION = """\
 # Exit codes and errors
 
-What a command ends with, and what the numbers of Configuration Server's errors mean.
+The exit codes of commands, and the meaning of Configuration Server's error numbers.
 [Messages](../messages.md) lists the messages of runs, and what to do about each.
 
 ## Exit codes
@@ -35,7 +36,9 @@ _CLASSES = """\
 ## Errors of a program
 
 What `reconciler` raises ([Use it from Python](../python-api.md#catch-what-is-refused)), and the
-exit code with which a command ends for it. Every class is a `ReconcilerError`.
+exit code of a command that ends with it. Every class is a `ReconcilerError`. While a run executes
+its actions, it catches errors and reports them; the exit code is then that of the report: 5 if
+something may have been written.
 """
 
 
@@ -59,13 +62,15 @@ def exit_codes() -> Iterator[tuple[str, str, str]]:
     for line, below in itertools.pairwise(lines):
         if isinstance(line, ast.Assign):
             name = ast.unparse(line.targets[0])
-            text = ast.literal_eval(below.value).replace("``", "`")
+            text = " ".join(ast.literal_eval(below.value).replace("``", "`").split())
             yield str(ExitCode[name].value), name, text
 
 
 def _classes(error: type[ReconcilerError]) -> Iterator[tuple[str, str, str]]:
     for one in error.__subclasses__():
+        # Programs never meet the errors of the command line, which only some tests import.
         public = not one.__name__.startswith("_") and one.__module__.startswith("reconciler.")
+        public = public and not one.__module__.startswith("reconciler.cli.")
         if public and not issubclass(one, ConfigurationServerError):
             summary = inspect.getdoc(one) or ""
             text = summary.partition("\n\n")[0].replace("``", "")
