@@ -124,7 +124,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
         if line.startswith(_MERGE_CONFLICT):
             summary = "a merge has left a conflict here"
             return Diagnostic(summary, Position(name, number, 1), _CONFLICT_HINT)
-    reason = " ".join(part for part in (error.context, error.problem) if part)
+    reason = ", ".join(part for part in (error.problem, error.context) if part)
     # What begins with * ! or & may be a password that lacks its quotes.
     reason, named = _NAMED.subn(r"\1", reason)
     hint = "Put a text that begins with *, & or ! in quotes." if named else ""

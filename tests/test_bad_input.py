@@ -375,6 +375,30 @@ def test_a_run_without_an_application_or_a_server_is_wrong_usage(
     assert (no_server.code, "--server" in no_server.err) == (64, True)
 
 
+def test_a_folder_with_profiles_says_how_to_choose_one(tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").write_text(
+        'app = "GWE"\n[profiles.north]\nserver = "embedded:n.db"\n[profiles.empty]\n'
+    )
+    assert said(gwe("plan", cwd=tmp_path)).endswith(
+        "or in gwe.toml; or choose a profile of gwe.toml, with --profile: north, empty."
+    )
+    chosen = gwe("plan", "--profile", "empty", cwd=tmp_path)
+    assert said(chosen).endswith("with GWE_SERVER, or in gwe.toml.")
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "drift"])
+def test_manifests_that_are_named_without_their_option_get_its_name(
+    tmp_path: Path, command: str
+) -> None:
+    result = gwe(command, "queue.yaml", cwd=tmp_path)
+    assert result.code == 64
+    assert result.err.endswith(
+        "Error: Got unexpected extra argument (queue.yaml)\n"
+        "Manifests are named with -f, such as -f queues.yaml.\n"
+    )
+    assert "-f, such as" not in gwe("doctor", "queue.yaml", cwd=tmp_path).err
+
+
 def test_an_unknown_command_is_wrong_usage(tmp_path: Path) -> None:
     result = gwe("aply", cwd=tmp_path)
     assert result.code == 64

@@ -338,8 +338,9 @@ def test_a_test_site_that_leads_to_the_host_of_production_differs(tmp_path: Path
         "        own\n"
     ) in result.out
     assert (
-        "Note: known.yaml:4:5: test has no 'cs.test', which this entry gives it as a" in result.out
-    )
+        "Note: known.yaml:4:5: 'cs.test', the text for side A of this entry, stands"
+        " nowhere in test: the entry has no effect. Correct or remove it."
+    ) in " ".join(result.out.split())
 
 
 def test_objects_are_found_under_the_names_that_a_mapping_gives_them(tmp_path: Path) -> None:

@@ -280,7 +280,7 @@ def test_line_ends_of_windows_stay() -> None:
     [
         ("a: [\n  # nothing yet\n]\n", "there is a comment inside empty brackets"),
         ("%YAML 1.1\n---\na: 1\n", "it has a directive (%)"),
-        ("hello\n", "a document is a single value"),
+        ("hello\n", "a document is a single value, which no manifest is"),
         ('a: "x\\ \n  y"\n', "its layout cannot be changed without changing what it says"),
     ],
 )

@@ -228,7 +228,9 @@ def test_of_two_former_names_only_one_may_be_there(tmp_path: Path) -> None:
         server.create("Script", {"tenantDBID": 101, "name": "Oldest", "type": 23})
     place.declare(QUEUE.replace("[Old]", "[Oldest, Old]"))
     planned = place.run("apply", "--auto-approve", code=3).out
-    assert "are there, and formerly says that they are one object" in words(planned)
+    assert "are on the server, and gwe cannot know which of them the manifest means" in words(
+        planned
+    )
 
 
 def test_a_new_name_that_a_script_of_another_type_has_is_blocked(tmp_path: Path) -> None:
@@ -248,8 +250,9 @@ def test_both_names_there_is_blocked(tmp_path: Path) -> None:
     planned = place.run("apply", "--auto-approve", code=3)
     assert (
         "'New' (script of type InteractionQueue, DBID 700) in folder Scripts and 'Old' (script of"
-        " type InteractionQueue, DBID 600) in folder Scripts/Composer are there, and formerly says"
-        " that they are one object: delete what is not needed, or take its name out of formerly"
+        " type InteractionQueue, DBID 600) in folder Scripts/Composer are on the server, and"
+        " gwe cannot know which of them the manifest means: delete the object that is not needed,"
+        " or remove its name from formerly"
     ) in words(planned.out)
 
 

@@ -305,6 +305,12 @@ def test_a_mistake_in_the_syntax_has_its_place(text: str, place: str) -> None:
     assert problem.summary.startswith("not valid YAML: ")
 
 
+def test_a_mistake_in_the_syntax_says_first_what_is_wrong() -> None:
+    assert only_problem("kind: [a\nb: }\n").summary == (
+        "not valid YAML: did not find expected ',' or ']', while parsing a flow sequence"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "line", "name"),
     [

@@ -122,7 +122,13 @@ def _explain_usage(error: click.ClickException) -> None:
         message = " ".join(message.split())
     message = escaped(message)
     context = error.ctx if isinstance(error, click.UsageError) else None
+    if context and "unexpected extra argument" in message and _names_manifests(context.command):
+        message += "\nManifests are named with -f, such as -f queues.yaml."
     click.UsageError(message, context).show(sys.stderr)
+
+
+def _names_manifests(command: click.Command) -> bool:
+    return any("-f" in parameter.opts for parameter in command.params)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,7 +29,7 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.connect import check_has_no_password, head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.errors import LoginIncorrectError
-from reconciler.settings import Settings, read_settings
+from reconciler.settings import Settings, profile_names, read_settings
 from reconciler.settings_search import settings_folder
 
 # Functions import what makes and applies plans: meanwhile a thread starts Java.
@@ -133,9 +133,16 @@ class Session:
         no other was named. UsageError where there is none, or it has a password."""
         url = self.flags.server or self.settings.server or otherwise
         if not url:
+            chosen = self.settings.origin.profile
+            profiles = "" if chosen else ", ".join(profile_names(settings_folder()))
             raise UsageError(
                 "which server?",
-                "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml.",
+                "Name it with --server (embedded:PATH), with GWE_SERVER, or in gwe.toml"
+                + (
+                    f"; or choose a profile of gwe.toml, with --profile: {profiles}."
+                    if profiles
+                    else "."
+                ),
             )
         check_has_no_password(url)
         return url

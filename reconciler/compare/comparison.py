@@ -151,8 +151,9 @@ class _Comparing:
             for letter, side, mapping in sides:
                 if number not in mapping.used:
                     yield (
-                        f"{entry.position}: {side.mark.name} has no {entry.of(letter)!r}, which"
-                        f" this entry gives it as {letter}: it has no effect."
+                        f"{entry.position}: {entry.of(letter)!r}, the text for side"
+                        f" {letter.upper()} of this entry, stands nowhere in {side.mark.name}:"
+                        " the entry has no effect. Correct or remove it."
                     )
 
     def _unused_patterns(self) -> Iterator[str]:

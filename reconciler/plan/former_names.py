@@ -97,8 +97,9 @@ class _Candidates:
         if not self.former or len(found) < 2:
             return ""
         return (
-            f"{' and '.join(map(describe, found))} are there, and formerly says that they are one"
-            " object: delete what is not needed, or take its name out of formerly"
+            f"{' and '.join(map(describe, found))} are on the server, and gwe cannot know which"
+            " of them the manifest means: delete the object that is not needed, or remove its"
+            " name from formerly"
         )
 
 

@@ -146,7 +146,7 @@ class _Reader:
         if isinstance(root, Collection):
             self._page.root = root
         elif root.value or root.style:
-            raise UnformattableError("a document is a single value")
+            raise UnformattableError("a document is a single value, which no manifest is")
 
     def _node(self, event: Event, parents: tuple[Entry, ...], column: int) -> Leaf | Collection:
         if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
