@@ -182,9 +182,9 @@ Person: [{employeeID: "7001", userName: anna, isAgent: true, capacityRule: Q}]
 """
     queue = "kind: InteractionQueue\nmetadata: {name: Q}"
     plan = _plan(site_server(tmp_path, SITE + site), *_manifests(tmp_path, queue), "--overwrite")
-    loses = _the_action(plan)["loses"]
-    assert "the reference of AgentGroup Sales to it (capacityRule)" in loses
-    assert "the reference of Person 7001 to it (capacityRule)" in loses
+    restores = _the_action(plan)["restores"]
+    assert "the reference of AgentGroup Sales to it (capacityRule)" in restores
+    assert "the reference of Person 7001 to it (capacityRule)" in restores
 
 
 @pytest.mark.parametrize(

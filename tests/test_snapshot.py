@@ -133,7 +133,7 @@ def test_what_the_copy_lacks_is_said(source: Path) -> None:
     assert "This account cannot read the permissions of" in done.out
     assert "References to what this account cannot read: " in done.out
     assert "Objects that break a rule of the embedded server: " in done.out
-    assert done.out.endswith("  gwe plan --server 'embedded:a copy.db'\n")
+    assert done.out.endswith("  gwe plan --server 'embedded:a copy.db' --user '' --app NAME\n")
 
 
 class StoppedError(Exception):

@@ -82,7 +82,7 @@ def test_the_long_description_leads_to_no_file_that_an_index_does_not_have(insta
     text = metadata.read_text(encoding="utf-8")
     assert "Description-Content-Type: text/markdown" in text
     assert "[your first site]" not in text
-    assert "- **Learn**: your first site, a site that exists already." in text
+    assert "- **Learn**: your first site, a site that exists already," in text
     assert re.findall(r"\]\((?!https?:)", text) == []
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.kinds import enums
-from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.fields import FieldPath, from_pointer
 from reconciler.kinds.flatten import leaf, references_in
 from reconciler.kinds.manifests import kind_named
-from reconciler.kinds.model import ObjectType
+from reconciler.kinds.model import ObjectType, ValueType
 from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.options import is_strategy, references_of
 from reconciler.kinds.roles import CLUSTER_ROLE, SERVER_ROLE
@@ -190,6 +190,7 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
                 script_type=_script_type_of(action),
                 words=frozenset(words),
                 names=tuple(_names_written(action, action.tenant or tenant)),
+                targets=tuple(_members_in(action)),
                 folder=isinstance(action, Create) and bool(action.folder),
                 referrers=isinstance(action, Replace | Delete),
                 new_name=renamed.after if renamed else "",
@@ -220,6 +221,16 @@ def _names_written(action: Write, tenant: int) -> Iterator[Name]:
             for target in _targets(kind, change.path)
             if change.after is not None
         )
+
+
+def _members_in(action: Write) -> Iterator[tuple[str, int]]:
+    """Types and DBIDs of the objects in lists of references that the fingerprint of an action has:
+    a message names them, also where the live object refers to them no more."""
+    for place in action.fingerprint.fields:
+        path = from_pointer(place)
+        attribute = ALL_TYPES[action.object_type].by_word(path[0])
+        if attribute and attribute.type is ValueType.REFERENCES and path[-1].startswith("#"):
+            yield attribute.refers_to, int(path[-1][1:])
 
 
 def _targets(kind: ObjectType, path: FieldPath) -> Sequence[str]:

@@ -84,7 +84,11 @@ class ReadingRound:
             self._add(own)
             whole_scope = own is bulk and not subtype
             absent = own in self._asked and self._live.with_key(object_type, key) is None
-            if absent and need.twins and not whole_scope:
+            if not absent or whole_scope:
+                continue
+            if subtype and not need.twins and not in_bulk:  # a script of another type may have it
+                self._add(query(object_type, {**by_key(kind, key), **_brief(object_type)}))
+            elif need.twins or subtype:
                 outer: Filter = by_key(kind, key[:-1]) or scope_of(object_type, tenant)
                 scope = (object_type, tuple(sorted(outer.items())))
                 self._absent.setdefault(scope, set()).add(alike_key(str(key[-1])))

@@ -61,7 +61,7 @@ def _following(
             found.want_dbid(*target, need.tenant)
         if need.strategies and not (objects and is_bound(objects[0], need.strategies)):
             found.add_submitters(need.tenant)
-        if objects and need.referrers:
+        if need.referrers and (objects or not (need.key or need.dbid)):
             found.add_referrers(need)
         for one in objects:
             found.add_targets(need, one)

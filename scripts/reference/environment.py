@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler import environment as env
+from reconciler.manifest.cache import SWITCH
 from scripts.reference.command_line import all_commands
 from scripts.reference.markdown import code, prose, table
 
@@ -26,6 +27,8 @@ OTHERS = {
     env.ALLOWED: "Names and patterns, with commas: where it is set, manifests may read no other"
     " variables, and none where it is empty"
     " ([What manifests may read](../manifests.md#what-manifests-may-read)).",
+    SWITCH: "`off` turns the cache of manifests off, which the user's cache folder holds"
+    " ([what is kept](../decisions/0013-cache-of-manifests.md)).",
     "GWE_TENANT": "For `webengagement_provisioning`: the tenant of the application, where it serves"
     " several. `gwe` has `--tenant`.",
     "GWE_CLIENT_TYPE": "For `webengagement_provisioning`: the type of the application that it logs"
@@ -44,6 +47,7 @@ _FOREIGN = {
     " outlives the job. `0`, `false` and `no` count as not set.",
     "PGPASSWORD, PGHOST and others": "What PostgreSQL's own library reads, for a state in"
     " PostgreSQL.",
+    "XDG_CACHE_HOME": "The folder for caches on Linux: where checked manifests are kept.",
     "XDG_STATE_HOME": "The folder for user state on Linux: where runs are stored if nothing names"
     " another place.",
 }
