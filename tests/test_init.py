@@ -55,7 +55,8 @@ def test_a_new_git_repository_becomes_a_site_that_validates(tmp_path: Path) -> N
         ],
     )
     assert (folder / "README.md").read_text() == "# Ours\n"
-    assert "*.plan" in (folder / ".gitignore").read_text()
+    ignored = (folder / ".gitignore").read_text().splitlines()
+    assert {"*.plan", "*.db", "psdk/", "password*"} <= set(ignored)
     assert gwe("validate", cwd=folder).out == "39 manifests, no problem found.\n"
 
 

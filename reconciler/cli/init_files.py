@@ -35,6 +35,8 @@ _IGNORED = """\
 # Embedded servers.
 *.db
 *.db-*
+# The vendor's jars, which may not be published.
+psdk/
 # Passwords have no place in a repository.
 password*
 """
