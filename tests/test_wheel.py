@@ -115,5 +115,5 @@ def test_the_source_distribution_holds_every_page_picture_and_manual_page(tmp_pa
     manual = {str(page.relative_to(ROOT)) for page in (ROOT / "man").iterdir()}
     pictures = {str(picture.relative_to(ROOT)) for picture in (ROOT / "docs").rglob("*.png")}
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", *pages, *pictures} <= files
-    assert {"mkdocs.yml", "scripts/site/theme/assets/vendor/mermaid.tiny.js", *manual} <= files
+    assert {"mkdocs.yml", "scripts/site/theme/assets/site.css", *manual} <= files
     assert {"man/gwe.1", "man/gwe-runs-show.1"} <= manual
