@@ -80,9 +80,9 @@ def test_every_section_says_what_it_means_and_what_to_do() -> None:
         "| `…: … takes effect after a restart.` |",
         "| `the server reported no error and left unchanged: …` | Declare the value as the server",
         "| `no tenant … can be read` | Grant the account Read on the tenant and on Environment. |",
-        # An answer of Configuration Server, with the number and the meaning that it is shown with.
+        # An answer of Configuration Server, with its number and meaning, as it is shown.
         "| `the permission to … is missing (NoPermission, error 9: the account lacks a permission"
-        " on the object or its folder)` | Grant the account the permission, or use another account. |",
+        " on the object or its folder)` | Grant the account the permission, or use another",
     ],
 )
 def test_a_message_is_found_wherever_it_comes_from(line: str) -> None:
