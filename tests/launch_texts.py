@@ -7,9 +7,10 @@ editor is asked.
 
 import codecs
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.launch.formats import Format
 

@@ -7,8 +7,10 @@ what the manifests say, the server was changed; if it wrote something else, the 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.written import Written, written_by, written_to
 from reconciler.kinds.fields import FieldPath, SecretText, Value
@@ -34,8 +36,7 @@ _THERE: FieldPath = ()
 Fields = Mapping[FieldPath, Value | None]
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Why some fields of one object differ. ``run``: the last that wrote them; empty for
     ``none``. ``removed``: that run took the object away."""
 
