@@ -7,10 +7,9 @@ editor is asked.
 
 import codecs
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from reconciler.launch.formats import Format
 
