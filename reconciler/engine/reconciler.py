@@ -108,7 +108,8 @@ class Reconciler(SiteSession):
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Each action's reason says, as far as runs tell, whether the server was
-        changed or the manifest was not applied in this form. Parameters and errors: see
+        changed or the manifest was not applied in this form; and who changed the object last, and
+        when, where the server's history says it. Parameters and errors: see
         ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
         target, exclude = tuple(target), tuple(exclude)
         plan = self.plan(
@@ -123,9 +124,12 @@ class Reconciler(SiteSession):
             from reconciler.plan.baseline import without_accepted
 
             plan = without_accepted(plan, baseline, whole=not (target or exclude))
+        if plan.empty:
+            return plan
         from reconciler.apply.drift_causes import with_causes
+        from reconciler.server.history import last_change
 
-        return plan if plan.empty else with_causes(plan, self.past_runs(plan))
+        return with_causes(plan, self.past_runs(plan), partial(last_change, self.reader))
 
     def adopt(
         self,
