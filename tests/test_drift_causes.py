@@ -85,7 +85,7 @@ def test_a_changed_and_a_deleted_object(engine: Reconciler, path: Path, manifest
     remove(path, "Care")
     drift = engine.drift(manifests)
     assert reasons(drift) == {
-        "Care": f"deleted on the server since run {run}; deleted {AT}",
+        "Care": f"deleted on the server since run {run}, {AT}",
         "Sales": f"changed on the server since run {run}; last updated {AT}",
     }
     assert drift.notices[-1] == "2 objects were changed on the server since a run."
@@ -176,7 +176,7 @@ def test_of_an_object_that_was_in_sync_before_it_was_deleted(
         run = other.apply(other.plan(manifests)).run
         remove(path, "Sales")
         assert reasons(other.drift(manifests)) == {
-            "Sales": f"deleted on the server since run {run}; deleted {AT}"
+            "Sales": f"deleted on the server since run {run}, {AT}"
         }
 
 

@@ -18,7 +18,7 @@ from reconciler.apply.written import Written, written_by
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 from reconciler.plan.actions import Create, Delete, InSync, Keep, Replace, Update, Write
 from reconciler.plan.model import Plan
-from reconciler.server.history import change_text
+from reconciler.server.history import author_text, change_text
 from reconciler.server.port import PastChange
 from reconciler.state.store import StoredRun
 
@@ -121,7 +121,10 @@ class _Search:
         ]
         if any(cause.origin == "server" for cause in found):
             change = last_change(self.action.object_type, self._dbid)
-            parts.append(change_text(change) if change else "")
+            if change and parts[0].startswith(f"{change.action} on the server"):
+                parts[0] = ", ".join(filter(None, (parts[0], author_text(change))))
+            elif change:
+                parts.append(change_text(change))
         return "; ".join(filter(None, parts))
 
     def _text(self, cause: Cause, read: int) -> str:

@@ -139,13 +139,15 @@ class Reconciler(SiteSession):
         variables: Mapping[str, str] | None = None,
         declared: bool = False,
         from_runs: bool = False,
+        forget_missing: bool = False,
     ) -> Plan:
         """The plan that puts what is on the server into the inventory, as if runs had created
         it: apply it like any other. Writes nothing.
 
         ``addresses``: of objects, or of applications, for the options that manifests declare in
         them. ``declared``: all that the manifests declare. ``from_runs``: what the runs in the
-        state have created and added. UsageError for an address with nothing behind it, and
+        state have created and added. ``forget_missing``: takes out what is not on the server any
+        more. UsageError for an address with nothing behind it, and
         InventoryError where the inventory is damaged; others: see ``plan``.
         """
         from reconciler.engine.adopting import Adoption, plan_adopting
@@ -153,7 +155,7 @@ class Reconciler(SiteSession):
         loaded = load(manifests, variables)
         self._check_app()
         options = PlanOptions(secret_names=self._secret_names, manifest_set=self._manifest_set)
-        adoption = Adoption(tuple(addresses), declared, from_runs)
+        adoption = Adoption(tuple(addresses), declared, from_runs, forget_missing)
         return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
 
     def destroy(

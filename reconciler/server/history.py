@@ -23,12 +23,16 @@ def last_change(server: Reader, object_type: str, dbid: int) -> PastChange | Non
 def change_text(change: PastChange) -> str:
     """A change as a part of a sentence: ``last updated by anna at 2026-11-26 10:04:05 UTC``. Empty
     where the history says neither who made it nor when."""
-    if not (change.user or change.time):
-        return ""
+    author = author_text(change)
     verb = "last updated" if change.action == "updated" else change.action
-    who = f" by {change.user}" if change.user else ""
-    when = f" at {change_time(change)}" if change.time else ""
-    return f"{verb}{who}{when}"
+    return f"{verb} {author}" if author else ""
+
+
+def author_text(change: PastChange) -> str:
+    """Who made a change, and when: ``by anna at 2026-11-26 10:04:05 UTC``. Empty: unknown."""
+    who = f"by {change.user}" if change.user else ""
+    when = f"at {change_time(change)}" if change.time else ""
+    return " ".join(filter(None, (who, when)))
 
 
 def change_time(change: PastChange) -> str:
