@@ -278,8 +278,8 @@ def everything(path: Path) -> dict[tuple[str, int], ConfObject]:
 
 
 def content_of(server: EmbeddedServer) -> bytes:
-    """A digest of the objects, references and permissions that a server file holds, without
-    the log of its changes and the DBIDs that it gives next."""
+    """A digest of the settings, objects, references and permissions that a server file holds,
+    without its identity, the log of its changes and the DBIDs that it gives next."""
     found = sha256()
     with server.store.reading():
         for query in _CONTENT:
@@ -289,8 +289,11 @@ def content_of(server: EmbeddedServer) -> bytes:
 
 
 _CONTENT = [
-    f"SELECT * FROM {table}"  # noqa: S608 - our own names
-    for table in ("meta", "object", "unique_key", "reference", "permission")
+    "SELECT * FROM meta WHERE key != 'uuid'",
+    *(
+        f"SELECT * FROM {table}"  # noqa: S608 - our own names
+        for table in ("object", "unique_key", "reference", "permission")
+    ),
 ]
 
 

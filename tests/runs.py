@@ -229,35 +229,47 @@ class Place:
         return list(found.records)
 
     def plan(self, *overwrite: str) -> Plan:
-        """The plan for the manifests, with these objects replaced. Hundreds of tests begin with
-        the same: it is computed once for what a server holds. Only the file that its values
-        come from may then be another test's copy of the manifests."""
-        manifests = (self.folder / "manifests.yaml").read_bytes()
+        """The plan for the manifests, with these objects replaced."""
         with opened(self.server) as server:
-            known = (content_of(server), manifests, overwrite)
-            if known not in _PLANS:
-                _PLANS[known] = plan_on(server, self.folder, PlanOptions(overwrite_only=overwrite))
-            return replace(_PLANS[known], server=server.info().url)
+            return known_plan(server, self.folder, PlanOptions(overwrite_only=overwrite))
+
+
+def known_plan(server: EmbeddedServer, folder: Path, options: PlanOptions) -> Plan:
+    """The plan for the manifests of a place. Hundreds of tests begin with the same: it is
+    computed once for what a server holds. Only the file that its values come from may then be
+    another test's copy of the manifests."""
+    info = server.info()
+    manifests = (folder / "manifests.yaml").read_bytes()
+    known = (info.identity, content_of(server), manifests, options)
+    if known not in _PLANS:
+        _PLANS[known] = plan_on(server, folder, options)
+    return replace(_PLANS[known], server=info.url)
 
 
 _PLANS: dict[object, Plan] = {}
-"""Content of a server file, manifests and what is replaced -> the plan."""
+"""Identity and content of a server, manifests and options -> the plan."""
 
 
-def once_in_each_situation(go_on: Callable[..., None]) -> Callable[..., None]:
-    """Lets a check that goes on from a place be made once in each situation that tests bring
-    about: from there the same commands come to the same end, and hundreds of strikes lead to
-    a dozen situations. Where it fails, it fails in each test that leads there."""
+def once_in_each(
+    situation: Callable[..., object],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Lets a check that goes on from what a test has brought about be made once in each
+    ``situation``, which is computed from its arguments: from there the same commands come to
+    the same end, and hundreds of strikes lead to a dozen situations. Where it fails, it fails
+    in each test that leads there."""
     passed: set[object] = set()
 
-    @wraps(go_on)
-    def checked(place: Place, *more: Any) -> None:
-        situation = place.situation()
-        if situation not in passed:
-            go_on(place, *more)
-            passed.add(situation)
+    def once(go_on: Callable[..., None]) -> Callable[..., None]:
+        @wraps(go_on)
+        def checked(*given: Any) -> None:
+            found = situation(*given)
+            if found not in passed:
+                go_on(*given)
+                passed.add(found)
 
-    return checked
+        return checked
+
+    return once
 
 
 def plan_on(server: Server, folder: Path, options: PlanOptions) -> Plan:

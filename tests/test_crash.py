@@ -38,7 +38,7 @@ from tests.runs import (
     copy_run,
     make_place,
     named,
-    once_in_each_situation,
+    once_in_each,
     told,
 )
 
@@ -167,7 +167,7 @@ def _access_of_the_group(place: Place) -> list[tuple[str, int, int]]:
     return access_of(place.server).get(("AgentGroup", group.dbid), [])
 
 
-@once_in_each_situation
+@once_in_each(lambda place, *_: place.situation())
 def _check_reaches_the_end(place: Place, nursery: Nursery, before: Objects) -> None:
     """Recover once more: there is nothing to do. Plan and apply once more: everything is as
     the manifests say, and nothing is left."""
@@ -475,7 +475,7 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
     _check_undo_ends_where_the_run_began(place, nursery, run, fresh)
 
 
-@once_in_each_situation
+@once_in_each(lambda place, *_: place.situation())
 def _check_undo_ends_where_the_run_began(
     place: Place, nursery: Nursery, run: str, fresh: Place
 ) -> None:
