@@ -1,12 +1,12 @@
 """Markdown of plans and runs: what a renderer makes of it, and that it keeps within its size."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Position
 from reconciler.manifest.load import PlanInputs
@@ -129,6 +129,17 @@ def test_a_saved_plan_is_named_by_its_file() -> None:
     text = markdown(plan_of(Create(subject("InteractionQueue", "Q"))), saved="my plan")
     assert "- `gwe apply 'my plan' --plan-id " in text
     assert "FILE" not in text
+
+
+def test_how_a_plan_is_applied_may_be_said_in_place_of_the_commands() -> None:
+    words = "Run the [job](https://ci.example/apply) with PLAN_ID={id}."
+    text = markdown(plan_of(Create(subject("InteractionQueue", "Q"))), how_to_apply=words)
+    assert without_ids(text).endswith(
+        "\n\nPlan id: `ID`\n\nRun the [job](https://ci.example/apply) with PLAN_ID=ID.\n"
+    )
+    assert "ID" in without_ids(text).splitlines()[-1]
+    assert "gwe apply" not in text
+    assert "PLAN_ID" not in markdown(plan_of(), how_to_apply=words)
 
 
 def test_risks_come_first_and_say_what_is_lost() -> None:

@@ -3,7 +3,6 @@ it is refused where anything it was made from has moved."""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+from msgspec.structs import fields, replace
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError
@@ -1077,7 +1077,13 @@ def test_in_ci_a_replace_is_refused_where_nobody_named_a_state_folder(tmp_path: 
 
 def test_in_ci_creates_and_updates_need_no_state_folder(tmp_path: Path) -> None:
     server = made(tmp_path, QUEUE, VALUE)
-    assert applied(tmp_path, env=CI).code == 0
+    done = applied(tmp_path, env=CI)
+    assert done.code == 0
+    assert "gwe undo" not in done.out, "nobody can undo what is backed up nowhere"
+    assert said(done).endswith(
+        "Apply: 2 applied. The backups of this run are lost with this machine, and then nobody can"
+        " undo it. Next time name a state that outlives the job (--state or GWE_STATE)."
+    )
     assert find(server, "Script", "Queue").attributes["userProperties"] == {"Tags": {"a": "wanted"}}
 
 

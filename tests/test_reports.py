@@ -4,13 +4,13 @@
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from reconciler.diagnostics import RULES, Diagnostic, Position
 from reconciler.plan.actions import Blocked, Delete, InSync, Keep, Skip, Subject, Update
@@ -223,6 +223,12 @@ def test_drift_and_validate_print_junit(server: Path, tmp_path: Path) -> None:
         "drift", *plan_arguments(server, "-f", "new.yaml", "--format", "junit"), cwd=tmp_path
     )
     assert (drift.code, parsed(drift.out).get("failures")) == (2, "1")
+    assert drift.err == "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete.\n"
+    quiet = gwe(
+        *("drift", "--quiet", *plan_arguments(server, "-f", "new.yaml", "--format", "junit")),
+        cwd=tmp_path,
+    )
+    assert (quiet.code, quiet.out, quiet.err) == (2, drift.out, "")
     valid = gwe("validate", "-f", "new.yaml", "--format", "junit", cwd=tmp_path)
     root = parsed(valid.out)
     assert (valid.code, root.get("tests"), root.get("failures")) == (0, "1", "0")

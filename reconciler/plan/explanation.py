@@ -6,8 +6,9 @@ from: the manifest with its policy and variables, and the live value.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Position, did_you_mean
 from reconciler.errors import UsageError
@@ -20,6 +21,7 @@ from reconciler.plan.actions import Action, Blocked, Skip, changes_of, kept_of
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import addresses_of
+from reconciler.server.port import PastChange
 from reconciler.server.snapshot import Snapshot
 
 FieldStatus = Literal["written", "kept", "unchanged", "not-planned", "undeclared"]
@@ -32,17 +34,17 @@ _VARIABLE = re.compile(r"\$\{var\.([^{}]+)\}")
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class LastWrite:
-    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom."""
+class LastWrite(Struct, frozen=True):
+    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom;
+    ``dbid``: the object's at the time."""
 
     run: str
     started: str
     user: str
+    dbid: int = 0
 
 
-@dataclass(frozen=True)
-class FieldExplanation:
+class FieldExplanation(Struct, frozen=True):
     """One field. ``live``, ``manifest``: both values as a person reads them, empty where no
     manifest declares the field; ``policy``: who decides about it; ``variables``: (name, what set
     it) of those in its value; ``hint``: how the manifest's value is enforced."""
@@ -58,16 +60,16 @@ class FieldExplanation:
     last_write: LastWrite | None = None
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """What a plan does to one object, and why, field by field."""
+class Explanation(Struct, frozen=True):
+    """What a plan does to one object, and why, field by field. ``last_change``: of the object, in
+    the server's own history; None where that says nothing."""
 
     action: Action
     fields: tuple[FieldExplanation, ...]
+    last_change: PastChange | None = None
 
 
-@dataclass(frozen=True)
-class Explainer:
+class Explainer(Struct, frozen=True):
     """A plan with what it was made from."""
 
     plan: Plan
@@ -100,11 +102,15 @@ class Explainer:
         return action, text[len(address) + 1 :]
 
     def explain(
-        self, action: Action, field: str, last_writes: Mapping[FieldPath, LastWrite]
+        self,
+        action: Action,
+        field: str,
+        last_writes: Mapping[FieldPath, LastWrite],
+        last_change: PastChange | None = None,
     ) -> Explanation:
         """Why the plan does what it does to an object. ``field``: a field, or the section or
-        attribute around several; empty: all that manifests declare. UsageError where the
-        object has no such field."""
+        attribute around several; empty: all that manifests declare. ``last_writes``,
+        ``last_change``: of the object. UsageError where the object has no such field."""
         declared = {one.path: one for one in self._declared(action)}
         live = self._live_fields(action)
         paths = dict.fromkeys(
@@ -124,6 +130,7 @@ class Explainer:
                 self._field(action, path, declared.get(path), live, last_writes.get(path))
                 for path in chosen
             ),
+            last_change,
         )
 
     def _declared(self, action: Action) -> Iterable[ManagedField]:

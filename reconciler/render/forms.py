@@ -4,8 +4,9 @@ Another form is a module with a class that is an ``OutputForm``, and an entry in
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415
@@ -21,13 +22,13 @@ MAX_BYTES = 65_000
 """GitHub takes 65,536 characters in a comment; whoever posts it may add some of its own."""
 
 
-@dataclass(frozen=True)
-class OutputStyle:
+class OutputStyle(Struct, frozen=True):
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
     sync and every option too. A form for machines shows everything. ``max_bytes``: what a
     form for comments keeps within; ``saved``: the file that holds the plan, if there is one;
     ``page``: the file that a page is written to, empty: standard output; ``graph``: the chat path,
-    for a form that draws it."""
+    for a form that draws it; ``how_to_apply``: said in place of the commands that apply the plan,
+    with ``{id}`` for its id, empty: the commands are shown."""
 
     quiet: bool = False
     verbose: bool = False
@@ -35,6 +36,7 @@ class OutputStyle:
     max_bytes: int = MAX_BYTES
     saved: str = ""
     page: str = ""
+    how_to_apply: str = ""
     graph: "SiteGraph | None" = None
 
 

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
+
+from msgspec import Struct
 
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import (
@@ -21,6 +22,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
+from reconciler.render.forms import OutputStyle
 from reconciler.render.html.fields import FieldTable, changes_table, kept_table
 from reconciler.render.plan_summary import (
     apply_commands,
@@ -29,6 +31,7 @@ from reconciler.render.plan_summary import (
     header,
     initial_summary,
     summary,
+    words_to_apply,
 )
 from reconciler.render.remarks import remark_of
 from reconciler.render.risks import actions_at_risk, existing_values
@@ -38,8 +41,7 @@ _OPEN = 100
 _LABELS: dict[ActionName, str] = {"in-sync": "in sync", "keep": "kept", "skip": "skipped"}
 
 
-@dataclass(frozen=True)
-class ActionRow:
+class ActionRow(Struct, frozen=True):
     """What happens to one object. ``note``: how many fields its details show; ``same_as``: the
     row above that makes the same changes, which are shown there."""
 
@@ -74,8 +76,7 @@ class ActionRow:
         return self.action.action in ("update", "replace", "delete", "blocked")
 
 
-@dataclass(frozen=True)
-class KindSection:
+class KindSection(Struct, frozen=True):
     """The objects of one kind. ``counts``: a text such as ``2 to create``."""
 
     anchor: str
@@ -84,8 +85,7 @@ class KindSection:
     rows: Sequence[ActionRow]
 
 
-@dataclass(frozen=True)
-class ActionFilter:
+class ActionFilter(Struct, frozen=True):
     """A choice of the toolbar: an action, and how many rows have it."""
 
     action: ActionName
@@ -93,11 +93,10 @@ class ActionFilter:
     count: int
 
 
-@dataclass(frozen=True)
-class PlanPage:
+class PlanPage(Struct, frozen=True):
     """A whole page. ``at_risk``, and ``shared`` with how many existing values of applications
     change: rows that a reviewer must not miss. ``commands``: those that apply the plan, each
-    with a remark."""
+    with a remark; ``how_to_apply``: what is said in their place."""
 
     BATCH: ClassVar[int] = 50
     """So many rows are laid out together, and only when they are about to be seen."""
@@ -115,6 +114,7 @@ class PlanPage:
     kinds: Sequence[KindSection]
     filters: Sequence[ActionFilter]
     commands: Sequence[tuple[str, str]]
+    how_to_apply: str
 
     @property
     def title(self) -> str:
@@ -137,14 +137,11 @@ class PlanPage:
         return self.count <= _OPEN
 
 
-def page_of(
-    plan: Plan, plan_id: str, saved: str, *, verbose: bool = False, quiet: bool = False
-) -> PlanPage:
-    """What a page shows of a plan. ``saved``: the file that holds the plan, empty: there is
-    none; ``quiet``: without the objects; ``verbose``: also objects in sync, and every value
-    whole."""
-    listed = [a for a in plan.actions if verbose or not isinstance(a, InSync) or a.reason]
-    kinds = list(_kinds(listed, whole=verbose))
+def page_of(plan: Plan, plan_id: str, style: OutputStyle) -> PlanPage:
+    """What a page shows of a plan. Quiet: without the objects; verbose: also objects in sync, and
+    every value whole."""
+    listed = [a for a in plan.actions if style.verbose or not isinstance(a, InSync) or a.reason]
+    kinds = list(_kinds(listed, whole=style.verbose))
     rows = {id(row.action): row for section in kinds for row in section.rows}
     names = Counter(row.action.action for row in rows.values())
     return PlanPage(
@@ -159,13 +156,14 @@ def page_of(
             for action in plan.writes
             if (changes := existing_values(action))
         ],
-        kinds=[] if quiet else kinds,
+        kinds=[] if style.quiet else kinds,
         filters=[
             ActionFilter(name, _LABELS.get(name, name), names[name])
             for name in ACTION_NAMES
             if names[name]
         ],
-        commands=list(apply_commands(plan, plan_id, saved)),
+        commands=[] if style.how_to_apply else list(apply_commands(plan, plan_id, style.saved)),
+        how_to_apply=words_to_apply(plan, plan_id, style.how_to_apply),
     )
 
 
