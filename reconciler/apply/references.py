@@ -15,7 +15,7 @@ from reconciler.kinds.referring import paths_to_object, references_to_object
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Fingerprint, Subject, Update
 from reconciler.plan.changes import Change
-from reconciler.plan.folders import same_folder
+from reconciler.plan.folders import find_folder, path_of_folder
 from reconciler.plan.identity import address_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -49,12 +49,13 @@ def restore_references(
         if now is None:
             fields = _fields(before, old, entry.action.name, names)
             changes = [_change(subject, path, value) for path, value in fields.items()]
-            folder, folder_path = same_folder(before, live)
+            path = path_of_folder(before, names)
+            folder = find_folder(ALL_TYPES[before.type], fields, path, before.tenant, live)
             yield Create(
                 subject,
                 needs=needs,
-                folder=folder,
-                folder_path=folder_path,
+                folder=folder or 0,
+                folder_path=path,
                 fields=fields,
                 changes=tuple(changes),
             )

@@ -10,7 +10,7 @@ from reconciler.errors import RefusedError
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.launch.adapter import FilesReader
 from reconciler.launch.files import Installation
@@ -24,6 +24,7 @@ from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
+from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
 from reconciler.server.snapshot import Snapshot
@@ -60,6 +61,7 @@ def plan_undo(
     check_installation(run, plan, installation)
     if installation is not None:
         server = FilesReader(server, installation, file_specs(plan))
+    server = FoldersReader(server)
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     live = _with_created_again(live, run, plan, server)
     actions, notices = undo_actions(run, plan, live, force=force)
@@ -114,8 +116,11 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     for step in run.steps:
         for one in filter(None, (step.before, step.after)):
             targets = tuple(targets_of(ALL_TYPES[one.type], one.attributes, _words(one)))
+            holds = one.type in FOLDER_TYPES
             requirements.append(
-                ReadRequirement(one.type, one.tenant, dbid=one.dbid, targets=targets)
+                ReadRequirement(
+                    one.type, one.tenant, dbid=one.dbid, targets=targets, referrers=holds
+                )
             )
         for one in step.referrers:
             requirements.append(ReadRequirement(one.type, one.tenant, dbid=one.dbid))

@@ -31,7 +31,7 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.circles import Circles
-from reconciler.plan.effects import create_attributes, update_delta
+from reconciler.plan.effects import create_attributes, folder_of, update_delta
 from reconciler.server.errors import (
     ConfigurationServerError,
     NoPermissionError,
@@ -104,8 +104,9 @@ class Writes:
         with self._computing:
             action = self._circles.without_waiting(action, self._live)
             attributes = create_attributes(action, self._live)
+            folder = folder_of(action, self._live)
         try:
-            made = self._calls.create(action, attributes, action.folder)
+            made = self._calls.create(action, attributes, folder)
         except UniquenessViolationError:
             kind = ALL_TYPES[action.object_type]
             by_attribute = {attribute: name for name, attribute in kind.filters.items()}

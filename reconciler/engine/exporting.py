@@ -13,7 +13,7 @@ from reconciler.errors import NothingToExportError, UsageError
 from reconciler.export.make import Draft, make_draft, make_export
 from reconciler.export.model import Export
 from reconciler.export.selection import ExportRequest, Key, chosen, of_the_site, referring_types
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
+from reconciler.kinds.manifests import EVERY_KIND, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types import ALL_TYPES
@@ -133,9 +133,8 @@ def _nothing(request: ExportRequest) -> NothingToExportError:
 def known_request(request: ExportRequest) -> ExportRequest:
     """The request with the names of kinds as addresses have them. Object types may be named
     without their kind: DN for Object/DN. UsageError for an unknown kind."""
-    known = {name: name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"}
-    for object_type, kind in OBJECT_KINDS.items():
-        known |= {kind.name: kind.name, object_type: kind.name}
+    known = {name: name for name, kind in EVERY_KIND.items() if kind.binding == "object"}
+    known |= {object_type: kind.name for object_type, kind in OBJECT_KINDS.items()}
     for name in request.kinds:
         if name not in known:
             listed = [one for one in known if "/" not in one]
@@ -154,8 +153,7 @@ def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desir
 
 
 def _of_the_tenant(reading: _Reading, request: ExportRequest, tenant: int) -> list[ConfObject]:
-    every = (*MANIFEST_KINDS, *(kind.name for kind in OBJECT_KINDS.values()))
-    _read_kinds(reading, request.kinds or every, tenant)
+    _read_kinds(reading, request.kinds or EVERY_KIND, tenant)
     return chosen(reading.live, request, tenant)
 
 

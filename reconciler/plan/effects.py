@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.kinds.fields import FieldPath, NameResolver, Value
+from reconciler.kinds.fields import FieldPath, NameResolver, UnknownReferenceError, Value
 from reconciler.kinds.flatten import build, flatten, references_in
 from reconciler.kinds.model import Attributes
+from reconciler.kinds.natural_keys import joined
 from reconciler.kinds.referring import redirected
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_folders import FOLDER
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
 from reconciler.plan.circles import Circles, waited_for
+from reconciler.plan.folders import find_folder, folder_key, folder_type
 from reconciler.plan.losses import referrers
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.server.delta import Delta, apply_delta, delta_for
@@ -27,6 +30,18 @@ def create_attributes(action: Create | Replace, names: NameResolver) -> dict[str
     return build(ALL_TYPES[action.object_type], action.fields, names, action.tenant)
 
 
+def folder_of(action: Create, live: Snapshot) -> int:
+    """The DBID of the folder that an object is created in, which the run itself may have created; 0
+    for the default folder. UnknownReferenceError where there is no such folder."""
+    if action.folder or not action.folder_path:
+        return action.folder
+    kind, path = ALL_TYPES[action.object_type], action.folder_path
+    found = find_folder(kind, action.fields, path, action.tenant, live)
+    if found is None:
+        raise UnknownReferenceError(FOLDER, path)
+    return found
+
+
 def update_delta(action: Update, live: Attributes, names: NameResolver) -> Delta:
     """The delta of an update, computed from the object as it is now."""
     changes: dict[FieldPath, Value | None] = {c.path: c.after for c in action.changes}
@@ -41,10 +56,14 @@ def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes
 
 
 def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
-    """The references that an action writes; see ``flatten.references_in``."""
+    """The references that an action writes; see ``flatten.references_in``. That of a new object to
+    its folder is among them."""
     if not isinstance(action, Create | Update | Replace):
         return
     kind = ALL_TYPES[action.object_type]
+    holder = folder_type(kind)
+    if isinstance(action, Create) and action.folder_path and holder is not None:
+        yield ("folder",), holder.name, joined(folder_key(kind, action.fields, action.folder_path))
     if isinstance(action, Create | Replace):
         yield from references_in(kind, action.fields)
         return

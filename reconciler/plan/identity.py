@@ -10,7 +10,7 @@ from itertools import product
 
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.manifest_kind import ManifestKind
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
+from reconciler.kinds.manifests import EVERY_KIND, MANIFEST_KINDS, kind_named
 from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE, file_dbid
@@ -21,6 +21,11 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 _ATTRIBUTE = MANIFEST_KINDS["BusinessAttribute"]
+
+_KINDS: dict[str, list[ManifestKind]] = {}
+for _kind in EVERY_KIND.values():
+    if _kind.binding == "object":
+        _KINDS.setdefault(_kind.type, []).append(_kind)
 
 
 def misnamed(action: Action, plan: Plan, live: Snapshot) -> str:
@@ -139,8 +144,7 @@ def address_of(found: ConfObject, names: Snapshot, site_tenant: int) -> tuple[st
 def kind_of(found: ConfObject) -> str:
     """The name of the kind of manifests that describe an object; its type where none does."""
     script_type = found.attributes.get("type")
-    for kind in (*MANIFEST_KINDS.values(), *OBJECT_KINDS.values()):
-        described = kind.type == found.type and kind.binding == "object"
-        if described and kind.script_type in (None, script_type):
+    for kind in _KINDS.get(found.type, ()):
+        if kind.script_type in (None, script_type):
             return kind.name
     return found.type

@@ -191,7 +191,7 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
                 words=frozenset(words),
                 names=tuple(_names_written(action, action.tenant or tenant)),
                 targets=tuple(_members_in(action)),
-                folder=isinstance(action, Create) and bool(action.folder),
+                folder=isinstance(action, Create) and bool(action.folder_path),
                 referrers=isinstance(action, Replace | Delete),
                 new_name=renamed.after if renamed else "",
             )
