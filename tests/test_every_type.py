@@ -41,7 +41,8 @@ def values(attribute: Attribute) -> st.SearchStrategy[Any]:
             return st.sampled_from(sorted(set(attribute.enumeration.values())))
         case ValueType.KEY_VALUES:
             options = st.dictionaries(NAMES, VALUES, min_size=1, max_size=2)
-            return st.dictionaries(NAMES, options, max_size=2)
+            sections = NAMES | st.just("")  # "": the pairs outside any section
+            return st.dictionaries(sections, options, max_size=2)
         case ValueType.REFERENCE:
             return st.just(101)
         case ValueType.REFERENCES:
