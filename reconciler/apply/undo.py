@@ -101,12 +101,15 @@ def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Read
 def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     """What must be read besides the run's objects: the objects that refer to them now, and
     those that did before."""
+    written = written_by(run, plan)
     requirements = [
-        ReadRequirement(action.object_type, action.subject.tenant, brief=True, referrers=True)
-        for action in plan.writes
-        if isinstance(action, Create) and action.object_type != "Application"
+        ReadRequirement(one.type, one.tenant, brief=True, referrers=True)
+        for entry in written.values()
+        if isinstance(entry.action, Create)
+        and (one := entry.after) is not None
+        and one.type != "Application"
     ]
-    for entry in written_by(run, plan).values():
+    for entry in written.values():
         before, after = entry.before, entry.after
         if before and after and name_of(before) != name_of(after):
             place = (after.type, after.tenant)

@@ -15,6 +15,7 @@ from reconciler.plan.actions import Action, Create, Delete, Replace, Update
 from reconciler.plan.circles import Circles, waited_for
 from reconciler.plan.folders import find_folder, folder_key, folder_type
 from reconciler.plan.losses import referrers
+from reconciler.plan.new_tenants import numbers_of_new_tenants
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.server.delta import Delta, apply_delta, delta_for
 from reconciler.server.port import ConfObject
@@ -89,7 +90,8 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
     circles = Circles(actions)
     result = with_new_names(live, renames_in(actions)).copy()
     results: dict[str, ConfObject] = {}
-    next_dbid = -1
+    tenants = numbers_of_new_tenants(actions)
+    next_dbid = min((0, *tenants.values())) - 1
     for action in actions:
         one = result.get(action.object_type, action.dbid)
         match action:
@@ -99,9 +101,10 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                 if isinstance(action, Create):
                     action = circles.without_waiting(action, result)  # noqa: PLW2901
                 attributes = create_attributes(action, result)
-                one = ConfObject(action.object_type, next_dbid, attributes, action.folder)
+                dbid = tenants.get(action.name) if action.object_type == "Tenant" else None
+                one = ConfObject(action.object_type, dbid or next_dbid, attributes, action.folder)
                 if old is not None:
-                    _change_referrers(old, result, next_dbid)
+                    _change_referrers(old, result, one.dbid)
                 next_dbid -= 1
             case Update() if one is not None:
                 one = replace(one, attributes=updated(action, one.attributes, result))
