@@ -181,6 +181,23 @@ def test_a_description_is_corrected_and_the_kept_rest_is_not(tmp_path: Path) -> 
     assert one.attributes["userProperties"] == {"a": {"b": "c"}}
 
 
+def test_an_export_has_the_folders_of_what_it_has_and_creates_them_elsewhere(
+    tmp_path: Path,
+) -> None:
+    documents = [queue("Webengagement_Chat", "Web/Queues"), *DEEP[1:], folder("Script", "Other")]
+    story = story_of(documents, tmp_path)
+    assert story.run(story.plan(overwrite=False)) == 0
+    site = ("--server", f"embedded:{story.path}", "--app", "GWE")
+    assert gwe("export", "out", *site, cwd=tmp_path).code == 0
+    text = (tmp_path / "out" / "folder-script.yaml").read_text(encoding="utf-8")
+    paths_ = [one["metadata"]["path"] for one in yaml.safe_load_all(text)]
+    assert paths_ == ["Web", "Web/Queues"]
+    (tmp_path / "b").mkdir()
+    elsewhere = plan_arguments(site_server(tmp_path / "b", SITE), "-f", "out")
+    assert gwe("apply", *elsewhere, "--auto-approve", cwd=tmp_path).code == 0
+    assert gwe("export", "-", "--kind", "Folder", *elsewhere[:4], cwd=tmp_path).out == text
+
+
 @pytest.mark.parametrize(
     ("metadata", "said"),
     [
