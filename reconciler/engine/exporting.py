@@ -135,7 +135,9 @@ def known_request(request: ExportRequest) -> ExportRequest:
     """The request with the names of kinds as addresses have them. Object types may be named
     without their kind: DN for Object/DN; Folder stands for folders of all types. UsageError for an
     unknown kind."""
-    known = {name: (name,) for name, kind in EVERY_KIND.items() if kind.binding == "object"}
+    known: dict[str, tuple[str, ...]] = {
+        name: (name,) for name, kind in EVERY_KIND.items() if kind.binding == "object"
+    }
     known |= {object_type: (kind.name,) for object_type, kind in OBJECT_KINDS.items()}
     known[FOLDER] = tuple(kind.name for kind in FOLDER_KINDS.values())
     for name in request.kinds:

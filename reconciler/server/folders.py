@@ -19,6 +19,7 @@ from reconciler.server.port import (
     AccessEntry,
     ConfObject,
     Filter,
+    PastChange,
     Reader,
     Server,
     ServerInfo,
@@ -59,7 +60,10 @@ class FoldersReader:
         ]
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
-        return self._reader.permissions(_on_server(object_type), dbid)
+        return self._reader.permissions(on_server(object_type), dbid)
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        return self._reader.history(on_server(object_type), dbid)
 
     def _folders(self, kind: ObjectType) -> Iterator[ConfObject]:
         """The folders of a type, in the order of their DBIDs."""
@@ -151,24 +155,24 @@ class WithFolders(FoldersReader):
         raise ObjectNotFoundError("there is no such folder", FOLDER, "DBID")
 
     def update(self, object_type: str, dbid: int, delta: Delta) -> ConfObject:
-        changed = self._server.update(_on_server(object_type), dbid, delta)
+        changed = self._server.update(on_server(object_type), dbid, delta)
         kind = FOLDER_TYPES.get(object_type)
         return self._one(kind, dbid) if kind else changed
 
     def delete(self, object_type: str, dbid: int) -> None:
-        self._server.delete(_on_server(object_type), dbid)
+        self._server.delete(on_server(object_type), dbid)
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
-        self._server.set_permissions(_on_server(object_type), dbid, entries)
+        self._server.set_permissions(on_server(object_type), dbid, entries)
 
     def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> Subscription:
-        return self._server.subscribe(_on_server(object_type), tenant, dbid)
+        return self._server.subscribe(on_server(object_type), tenant, dbid)
 
     def close(self) -> None:
         self._server.close()
 
 
-def _on_server(object_type: str) -> str:
+def on_server(object_type: str) -> str:
     """What the server calls a type."""
     return FOLDER if object_type in FOLDER_TYPES else object_type
 
