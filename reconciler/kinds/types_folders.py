@@ -24,8 +24,11 @@ MEMBERS = "objectIDs"
 """The attribute with what a folder holds, as far as the account may read it: type numbers and
 DBIDs. No manifest, plan or fingerprint has it."""
 
+_LONGEST = 100 * 256
+"""Characters in a path: the server limits single names only."""
+
 _OWN = (
-    Attribute(PATH, mandatory=True, immutable=True),
+    Attribute(PATH, mandatory=True, immutable=True, max_length=_LONGEST),
     Attribute(
         "folderClass", ValueType.ENUM, default=1, immutable=True, enumeration=enums.FOLDER_CLASS
     ),

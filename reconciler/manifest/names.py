@@ -1,5 +1,6 @@
 """Reports names in a manifest that no name may be: with control characters or invisible
-characters, or with blanks around them. Looked at after interpolation: a variable can bring
+characters, or with blanks around them, unless it says that it means them (``metadata.exact``),
+as an export of what is on a server does. Looked at after interpolation: a variable can bring
 them too.
 """
 
@@ -27,7 +28,9 @@ _PATHS = ("folder", PATH)
 
 
 def report_names(expanded: Expanded) -> None:
-    """Reports every name that is none."""
+    """Reports every name that is none, unless the manifest means its names exactly."""
+    if expanded.manifest.exact:
+        return
     for path, called, name in _names(expanded):
         elsewhere = not name.strip() and path[-1] not in _PATHS  # it is reported as empty
         problem = "" if elsewhere else name_problem(name)
