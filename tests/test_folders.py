@@ -157,6 +157,30 @@ def test_a_folder_goes_only_when_all_that_it_holds_goes_before_it(tmp_path: Path
     assert_same_but_dbids(story.path, full, access)
 
 
+def test_a_folder_waits_for_what_it_holds_and_that_for_what_refers_to_it(tmp_path: Path) -> None:
+    rule = {
+        "apiVersion": "reconciler/v1",
+        "kind": "Script",
+        "metadata": {"name": "Rule", "folder": "Web"},
+        "spec": {"type": "CapacityRule"},
+    }
+    desks = {
+        "apiVersion": "reconciler/v1",
+        "kind": "PlaceGroup",
+        "metadata": {"name": "Desks"},
+        "spec": {"capacityRule": "Rule"},
+    }
+    documents = [folder("Script", "Web"), rule, desks]
+    story = story_of(documents, tmp_path)
+    created = story.plan(overwrite=False)
+    order = ["Folder/Script/Web", "Script/Rule", "PlaceGroup/Desks"]
+    assert [one.address for one in created.writes] == order
+    assert story.run(created) == 0
+    deleted = now_declaring(story, absent(documents))
+    assert [one.address for one in deleted.writes] == order[::-1]
+    assert story.run(deleted) == 0
+
+
 def test_an_undo_leaves_a_folder_that_somebody_has_put_something_into(tmp_path: Path) -> None:
     story = story_of([folder("Script", "Web")], tmp_path)
     assert story.run(story.plan(overwrite=False)) == 0
