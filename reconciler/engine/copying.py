@@ -5,9 +5,10 @@ Reads through a ``Reader``, so nothing is ever written to the server that is cop
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
@@ -18,8 +19,7 @@ from reconciler.server.errors import ObjectNotFoundError, UnsupportedObjectError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Reader
 
 
-@dataclass(frozen=True)
-class CopyReport:
+class CopyReport(Struct, frozen=True):
     """What a copy holds and lacks. ``objects``: how many it holds, without folders; ``unread``:
     of how many the permissions could not be read; ``unknown``: types that the server does not
     have; ``left_out``: values of attributes that our table does not know; ``findings``: what an

@@ -7,7 +7,8 @@ Attribute as those objects do that they hold. ``server/folders.py`` translates.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.attributes import annex, description, integer, state

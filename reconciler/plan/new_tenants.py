@@ -5,7 +5,8 @@ written, the tenant has a DBID, which is found by its name.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.natural_keys import has_tenant
 from reconciler.kinds.types import ALL_TYPES

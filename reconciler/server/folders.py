@@ -6,8 +6,9 @@ folders and folders in configuration units are in no such type: their owners bri
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.natural_keys import TENANT
