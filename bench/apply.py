@@ -39,8 +39,8 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
     """One row: an apply of ``count`` creates. ``delay`` in seconds."""
     path = folder / f"{count}-{in_flight}-{delay}.db"
     create_server(path, SAMPLE_SITE)
-    manifests = folder / f"{count}.yaml"
-    manifests.write_text("---\n".join(MANIFEST.format(n) for n in range(count)), encoding="utf-8")
+    manifests = folder / f"{count}"
+    write_manifests(manifests, count)
     server = FaultyServer(EmbeddedServer(path), [Delay(seconds=delay)] if delay else [])
     state = open_store(str(folder / f"{path.stem}.state"))
     place = RunPlace(state, in_flight=in_flight)
@@ -62,6 +62,15 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
         f"{locks:,}",
         f"{len(commits):,}",
     )
+
+
+def write_manifests(folder: Path, count: int) -> None:
+    """In files of 1,000 each."""
+    folder.mkdir(exist_ok=True)
+    written = [MANIFEST.format(number) for number in range(count)]
+    for start in range(0, count, 1_000):
+        text = "---\n".join(written[start : start + 1_000])
+        (folder / f"{start:06}.yaml").write_text(text, encoding="utf-8")
 
 
 def _kind(call: object) -> tuple[str, str]:
