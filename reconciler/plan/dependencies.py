@@ -99,7 +99,7 @@ def _uses(action: Write) -> Iterator[Hashable]:
         yield from _names("Folder", action.folder_path)
     kind = ALL_TYPES[action.object_type]
     for path, value in _fields(action):
-        attribute = leaf(kind, path)
+        attribute = leaf(kind, path) if path[0] in kind.referring else None
         if attribute is not None:
             for target in attribute.target_types:
                 yield from _names(target, str(value))
