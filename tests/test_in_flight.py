@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.lock import Clock, find_locks
+from reconciler.apply.lock import Clock, Lock, find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
@@ -297,6 +297,31 @@ def test_a_lock_that_is_lost_stops_all_that_has_not_been_sent(place: Place) -> N
     assert messages == {"another run has taken the lock over"}
     assert len(sent) <= 8
     assert {o.status for o in report.outcomes} == {"done", "failed", "not-started"}
+
+
+def test_what_waits_too_long_after_the_lock_was_confirmed_confirms_it_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine is suspended between the confirmation and the sending of the calls."""
+    plan = _place_with(place, _queues(8)).plan()
+    now = [0.0]
+    confirm = Lock.confirm
+
+    def then_suspended(lock: Lock, *, always: bool = False) -> None:
+        confirm(lock, always=always)
+        if not now[0]:
+            _steal(inner)
+            now[0] = 7
+
+    monkeypatch.setattr(Lock, "confirm", then_suspended)
+    with opened(place.server) as inner:
+        server = FaultyServer(inner)
+        clock = Clock(lambda: now[0], lambda _: None, lambda _: "")
+        report, _ = _execute(place, server, plan, 8, clock=clock)
+    assert {o.message for o in report.outcomes} == {"another run has taken the lock over"}
+    assert [
+        one for one in server.calls if (one.name, one.object_type) == ("create", "Script")
+    ] == []
 
 
 def test_a_journal_that_breaks_stops_all_that_has_not_been_sent(
