@@ -49,7 +49,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, in_order
 
 
 class ExitCode(IntEnum):
@@ -126,7 +126,11 @@ class SideError(_ProblemsError):
 
 
 class ManifestError(_ProblemsError):
-    """The manifests cannot be read or contradict each other."""
+    """The manifests cannot be read or contradict each other. Its problems are in the order in
+    which they stand in the files."""
+
+    def __init__(self, problems: Sequence[Diagnostic]) -> None:
+        super().__init__(in_order(problems))
 
 
 class RefusedError(_ProblemsError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.conflict_marks import conflicts
 from reconciler.diagnostics import (
     MAX_SHOWN,
     Diagnostic,
@@ -170,6 +171,8 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         if isinstance(text, Diagnostic):
             problems.append(text)
+        elif marked := conflicts(text, str(path)):
+            problems += marked
         elif _LONG_KEY.search(text):
             problems.append(Diagnostic("a key has more than 100 parts", where))
         else:

@@ -66,7 +66,9 @@ class AccountFlags(LogFlags, TimeoutFlags):
     certificate: str | None = flag(
         "--certificate", metavar="FILE", help="The client's own certificate (PEM)."
     )
-    key: str | None = flag("--key", metavar="FILE", help="Its private key (PEM, PKCS #8).")
+    key: str | None = flag(
+        "--key", metavar="FILE", help="Private key of --certificate (PEM, PKCS #8)."
+    )
     tls_upgrade: bool | None = flag(
         "--tls-upgrade/--no-tls-upgrade",
         default=None,
@@ -93,8 +95,8 @@ class AccountFlags(LogFlags, TimeoutFlags):
 
 
 @dataclass(frozen=True)
-class ConnectionFlags(AccountFlags, ProfileFlags):
-    """The server, the account, and how to reach a real server."""
+class ServerFlags(ProfileFlags):
+    """The server, or the profile that names it."""
 
     server: str = flag(
         "--server",
@@ -103,6 +105,11 @@ class ConnectionFlags(AccountFlags, ProfileFlags):
         metavar="URL",
         help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
     )
+
+
+@dataclass(frozen=True)
+class ConnectionFlags(AccountFlags, ServerFlags):
+    """The server, the account, and how to reach a real server."""
 
 
 takes_site = accepting(SiteFlags, ConnectionFlags, StateFlags)

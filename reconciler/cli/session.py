@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from click.core import ParameterSource
 
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags, connect_options
-from reconciler.cli.credentials import find_credentials, origin_of_account
+from reconciler.cli.connection import ConnectionFlags, ServerFlags, connect_options
+from reconciler.cli.credentials import AccountOptions, find_credentials, origin_of_account
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
@@ -115,12 +115,13 @@ def state_store(flags: StateFlags, settings: Settings) -> StateStore:
 @dataclass(frozen=True)
 class Session:
     """How one command reaches its server. ``password``: one from the command line of the
-    drop-in. ``may_ask``: a person may be asked for it."""
+    drop-in. ``may_ask``: a person may be asked for it. ``named_by``: what names the account."""
 
     flags: ConnectionFlags
     settings: Settings
     password: str = field(default="", repr=False)
     may_ask: bool = True
+    named_by: AccountOptions = field(default_factory=AccountOptions)
 
     def start_early(self) -> None:
         """Begins to start Java where it is known already that the session needs it."""
@@ -189,8 +190,10 @@ class Session:
             yield
         except LoginIncorrectError as error:
             if not self.password:
-                file = self.flags.password_file
-                error.hint = origin_of_account(self.flags.user, file, url, may_ask=self.may_ask)
+                flags = self.flags
+                error.hint = origin_of_account(
+                    flags.user, flags.password_file, url, self.named_by, may_ask=self.may_ask
+                )
             raise
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:
@@ -220,7 +223,7 @@ def open_session(flags: ConnectionFlags) -> Session:
     """The session of a command that runs in the current folder; Java begins to start."""
     start_logging(flags)
     settings = find_settings(flags.profile)
-    _check_agrees(flags, settings)
+    check_agrees(flags, settings)
     session = Session(ranked(flags, settings), settings)
     session.start_early()
     return session
@@ -232,7 +235,7 @@ def find_settings(profile: str = "") -> Settings:
     return read_settings(settings_folder(), profile)
 
 
-def _check_agrees(flags: ConnectionFlags, settings: Settings) -> None:
+def check_agrees(flags: ServerFlags, settings: Settings) -> None:
     """UsageError where GWE_PROFILE and GWE_SERVER name different servers: neither is closer
     to the user, and the wrong choice may be production."""
     inherited, origin = names_from(ParameterSource.ENVIRONMENT), settings.origin

@@ -68,7 +68,8 @@ class DesiredObject:
 
     ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
     type has none. ``absent``: the object must not be there. ``formerly``: under these names it may
-    still be on the server."""
+    still be on the server. ``exact``: its name is meant exactly as it stands, also beside names
+    that are alike or are shown alike."""
 
     kind: ManifestKind
     key: tuple[str, ...]
@@ -80,6 +81,7 @@ class DesiredObject:
     other_tenant: bool = False
     absent: bool = False
     formerly: tuple[FormerName, ...] = ()
+    exact: bool = False
 
     @property
     def name(self) -> str:

@@ -48,8 +48,9 @@ class PlanForm(Protocol):
 class OutputForm(PlanForm, Protocol):
     """A form of output for plans and runs."""
 
-    def runs(self, runs: Sequence["RunEntry"]) -> None:
-        """A list of runs, in the order given."""
+    def runs(self, runs: Sequence["RunEntry"], of: str = "") -> None:
+        """A list of runs, in the order given. ``of``: what all of them have in common, such as
+        `` of application GWE``; empty: they are all that there are."""
 
     def run(self, run: "StoredRun", place: str) -> None:
         """One run with what became of each object; no values. ``place``: of its state."""
@@ -145,9 +146,16 @@ def _comparison_markdown(found: "Comparison", style: OutputStyle) -> None:
     print_data(comparison_markdown(found, style))
 
 
+def _comparison_html(found: "Comparison", style: OutputStyle) -> None:
+    from reconciler.render.html.form import write_comparison
+
+    write_comparison(found, style)
+
+
 COMPARISON_FORMS: Mapping[str, Callable[["Comparison", OutputStyle], None]] = {
     "text": _comparison_text,
     "json": _comparison_json,
     "markdown": _comparison_markdown,
+    "html": _comparison_html,
 }
 """The forms of what ``gwe compare`` found."""
