@@ -1,15 +1,18 @@
 """What an apply of many new objects costs; a Markdown table for docs/measurements.md.
 
-Counts do not depend on the machine: requests, reads of the lock, commits of the state. The
-server is an embedded one in this process; where a row says so, each answer takes 20 ms longer,
-and several may be on their way at once.
+Counts do not depend on the machine: requests, reads of the lock, commits of the state (each waits
+for the disk once), bytes of the journal. How many records share a commit depends on how fast the
+disk and the server are. The server is an embedded one in this process; where a row says so, each
+answer takes so much longer, and several may be on their way at once.
 
     bench/apply.py [COUNT] [IN_FLIGHT,IN_FLIGHT] [MILLISECONDS,MILLISECONDS]
 """
 
+import sqlite3
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -61,13 +64,20 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
         f"{len(server.calls):,}",
         f"{locks:,}",
         f"{len(commits):,}",
+        f"{_journal_bytes(folder / f'{path.stem}.state') / count:,.0f}",
     )
 
 
-def write_manifests(folder: Path, count: int) -> None:
-    """In files of 1,000 each."""
+def _journal_bytes(state: Path) -> int:
+    """The bytes of all records in a state folder."""
+    with closing(sqlite3.connect(state / "state.db")) as connection:
+        return int(connection.execute("SELECT sum(length(data)) FROM gwe_record").fetchone()[0])
+
+
+def write_manifests(folder: Path, count: int, first: int = 0) -> None:
+    """In files of 1,000 each. ``first``: the number of the first queue."""
     folder.mkdir(exist_ok=True)
-    written = [MANIFEST.format(number) for number in range(count)]
+    written = [MANIFEST.format(number) for number in range(first, first + count)]
     for start in range(0, count, 1_000):
         text = "---\n".join(written[start : start + 1_000])
         (folder / f"{start:06}.yaml").write_text(text, encoding="utf-8")
@@ -97,8 +107,11 @@ def main() -> None:
     count = int(given.get(0, "1000"))
     numbers = [int(one) for one in given.get(1, "1,8,32").split(",")]
     delays = [int(one) / 1e3 for one in given.get(2, "0,20").split(",")]
-    out.write("| apply | elapsed | processor | requests | reads of the lock | commits |\n")
-    out.write("| --- | --- | --- | --- | --- | --- |\n")
+    columns = (
+        "elapsed | processor | requests | reads of the lock | commits | journal bytes a create"
+    )
+    out.write(f"| apply | {columns} |\n")
+    out.write("| --- | --- | --- | --- | --- | --- | --- |\n")
     with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
         for delay in delays:
             for in_flight in numbers:
