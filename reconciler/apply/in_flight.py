@@ -15,7 +15,8 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.lock import RunLock
@@ -30,8 +31,7 @@ WriteAction = Callable[[Write, Calls], Outcome]
 """Writes an action with the calls of its thread."""
 
 
-@dataclass(frozen=True)
-class _Post:
+class _Post(Struct, frozen=True):
     """What a worker tells the run's thread: it has ``records``, and waits to send a call until
     they are durable; or its action has ended."""
 
@@ -40,8 +40,7 @@ class _Post:
     result: Result | None = None
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """Whether a worker's records are durable, and the lock is its run's."""
 
     refused: BaseException | None = None
