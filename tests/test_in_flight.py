@@ -180,7 +180,7 @@ def test_records_of_calls_that_start_together_are_committed_together(
 
 
 @pytest.mark.flushes
-@pytest.mark.parametrize(("in_flight", "most"), [(1, 3), (8, 1), (32, 0.4)])
+@pytest.mark.parametrize(("in_flight", "most"), [(1, 3), (8, 0.4), (32, 0.2)])
 def test_an_apply_commits_less_often_the_more_is_in_flight_and_reads_the_lock_only_at_first(
     place: Place, commits: list[str], in_flight: int, most: float
 ) -> None:
