@@ -7,8 +7,9 @@ missing property is a ``CodecError``, which names the place of every mistake.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -17,8 +18,7 @@ Json = Any
 """What ``json.loads`` gives."""
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """What is wrong with a value. ``place``: the way to it, outermost first; ``known``: the
     properties that may stand there, if an unknown one does."""
 
@@ -41,8 +41,7 @@ class CodecError(ValueError):
             yield Mistake(one.problem, (part, *one.place), one.known)
 
 
-@dataclass(frozen=True)
-class Codec(Generic[T]):
+class Codec(Struct, Generic[T], frozen=True):
     """How values of one type are written as JSON, read from it, and described."""
 
     encode: Callable[[T], Json]
@@ -171,8 +170,7 @@ def table(codec: Codec[T], key: Codec[K], **schema: Json) -> Codec[Mapping[K, T]
     )
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """One property of an object. ``attribute``: what it is called in Python, if otherwise.
     ``otherwise``: the value of a property that may be missing; None: it may not."""
 

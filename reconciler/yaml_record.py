@@ -1,9 +1,10 @@
 """The one reader of YAML files that hold a single document for a codec, such as a baseline."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.errors import ManifestError

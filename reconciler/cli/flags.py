@@ -83,7 +83,12 @@ def given_options(group: object) -> Iterator[str]:
 def without(group: Group, names: frozenset[str]) -> Group:
     """The group with the defaults of the named options."""
     defaults = {one.name: one.default for one in _fields(group) if one.name in names}
-    changed: Group = replace(group, **defaults)  # type: ignore[type-var]
+    return with_values(group, **defaults)
+
+
+def with_values(group: Group, **values: Any) -> Group:
+    """The group with these values of its options."""
+    changed: Group = replace(group, **values)  # type: ignore[type-var]
     return changed
 
 

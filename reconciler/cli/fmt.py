@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.common import ANY_PATH, ProfileFlags
 from reconciler.cli.connection import takes_site
@@ -30,8 +30,7 @@ _NOTHING_WRITTEN = Diagnostic(
 )
 
 
-@dataclass(frozen=True)
-class _File:
+class _File(Struct, frozen=True):
     """A file of manifests: its text as it is, and in canonical form."""
 
     path: Path

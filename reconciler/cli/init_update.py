@@ -10,8 +10,9 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 import reconciler
 from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
@@ -22,8 +23,7 @@ from reconciler.file_errors import reading_advice
 from reconciler.text_files import shown_path
 
 
-@dataclass(frozen=True)
-class FileUpdate:
+class FileUpdate(Struct, frozen=True):
     """What became of one file. ``text``: its new content; None: it is not written. ``conflicts``:
     the lines on which conflicts begin in it."""
 

@@ -6,8 +6,9 @@ outside of profiles names none: a folder with settings shows all runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.cli.common import ApplicationFlags
 from reconciler.cli.connection import ServerFlags
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from reconciler.state.store import RunEntry, StateStore
 
 
-@dataclass(frozen=True)
-class RunSelection:
+class RunSelection(Struct, frozen=True):
     """The runs of one site. What is empty was not named, and does not count."""
 
     server: str = ""

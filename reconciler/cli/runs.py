@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 import click
 from click.core import ParameterSource
+from msgspec import Struct
 
 from reconciler.cli.common import ApplicationFlags, StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ServerFlags, takes_site
-from reconciler.cli.flags import Group, with_flags
+from reconciler.cli.flags import Group, with_flags, with_values
 from reconciler.cli.formats import FormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
@@ -43,8 +44,7 @@ class _Age(click.ParamType[timedelta]):
 _OPTIONS = "--profile, --server and --app"
 
 
-@dataclass(frozen=True)
-class _Runs:
+class _Runs(Struct, frozen=True):
     """The runs that a command is about: where they are stored, and whose they are."""
 
     state: StateFlags
@@ -157,8 +157,8 @@ def _nearest(context: click.Context, inner: _Runs) -> _Runs:
     """The options after the subcommand, else those before it. A state is named in one place."""
     outer: _Runs = context.obj
     state = inner.state if any(_given(context, inner.state)) else outer.state
-    server = replace(outer.server, **dict(_given(context, inner.server)))
-    application = replace(outer.application, **dict(_given(context, inner.application)))
+    server = with_values(outer.server, **dict(_given(context, inner.server)))
+    application = with_values(outer.application, **dict(_given(context, inner.application)))
     return _Runs(state, server, application)
 
 

@@ -1,9 +1,10 @@
 """Mapping files: known differences of environments, with the position of each entry."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.compare.mapping import MAPPING, EnvironmentMapping
 from reconciler.diagnostics import Diagnostic

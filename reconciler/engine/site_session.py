@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.progress import Progress
@@ -161,7 +162,8 @@ class SiteSession(ServerSession):
 
         request = ExportRequest(tuple(kinds), tuple(names), everything)
         read = self.read(request, variables, progress)
-        return export_site(read, request, tuple(parameterise))
+        installed = self._place.installation() is not None
+        return export_site(read, request, tuple(parameterise), installed=installed)
 
     def compare(
         self,

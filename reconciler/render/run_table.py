@@ -1,7 +1,8 @@
 """What a list says of each run, for every form of output but JSON. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.server.identity import canonical
 from reconciler.state.store import DamagedRun, RunEntry
@@ -10,8 +11,7 @@ COLUMNS = ("Run", "Status", "Done", "Application", "Server", "Undoes")
 _SERVER = COLUMNS.index("Server")
 
 
-@dataclass(frozen=True)
-class RunTable:
+class RunTable(Struct, frozen=True):
     """Runs, oldest first. ``server`` is among the ``columns`` only if the runs were on more than
     one server: a state for a team holds those of many sites."""
 

@@ -2,7 +2,8 @@
 values. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.diagnostics import counted
 from reconciler.render.run_table import run_table
@@ -13,8 +14,7 @@ from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 _WRONG = ("failed", "unknown")
 
 
-@dataclass(frozen=True)
-class OutcomeSection:
+class OutcomeSection(Struct, frozen=True):
     """The objects with one outcome: ``rows`` are (address, what was said of it). ``look``: the
     class of its style."""
 
@@ -23,8 +23,7 @@ class OutcomeSection:
     rows: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class RunPage:
+class RunPage(Struct, frozen=True):
     """A page of one run, or of the list of runs, which is a ``table`` with ``columns``."""
 
     title: str
