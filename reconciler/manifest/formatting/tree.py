@@ -4,14 +4,14 @@ Unlike data, the tree knows anchors, styles and positions. Its comments are adde
 ``comments``. It is made of texts that ``strict_yaml`` has accepted.
 """
 
-import dataclasses
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from msgspec import Struct, field
+from msgspec import Struct
 
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+\s*")
 BLOCK_STYLES = ("|", ">")
@@ -72,7 +72,7 @@ class Collection(Struct):
     entries: "list[Entry]" = []
 
 
-@dataclasses.dataclass
+@dataclass
 class Entry:
     """A key with its value, or an item of a list. ``head``: the lines of comments above it,
     blank lines between them empty; ``tail``: the comment behind it on its line; ``foot``: the
@@ -85,10 +85,10 @@ class Entry:
     column: int
     within: Collection
     parents: "tuple[Entry, ...]"
-    head: list[str] = dataclasses.field(default_factory=list)
+    head: list[str] = field(default_factory=list)
     tail: str = ""
-    foot: list[str] = dataclasses.field(default_factory=list)
-    value: Leaf | Collection = dataclasses.field(init=False)
+    foot: list[str] = field(default_factory=list)
+    value: Leaf | Collection = field(init=False)
 
 
 class Page(Struct):
