@@ -1,6 +1,7 @@
 """A saved plan: what its file says, that it is carried out once and as it stands, and that
 it is refused where anything it was made from has moved."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from msgspec.structs import fields, replace
+from msgspec.structs import fields
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError
@@ -137,7 +138,7 @@ def test_show_prints_the_text_of_the_plan_that_was_saved(tmp_path: Path) -> None
         assert gwe("plan", *options, "--out", "p", "--quiet", cwd=tmp_path).code == 0
         shown = gwe("show", "p", *more, cwd=tmp_path)
         of_plan, _, plan_id = shown.out.partition("Plan id: ")
-        assert replace(shown, out=of_plan) == planned
+        assert dataclasses.replace(shown, out=of_plan) == planned
         assert plan_id == ("" if more == ("--quiet",) else f"{plan_of_file(tmp_path, 'p')['id']}\n")
     assert "  ~ Queue\n" in gwe("show", "p", cwd=tmp_path).out
     assert "loses:" in gwe("show", "p", cwd=tmp_path).out
@@ -1078,7 +1079,13 @@ def test_in_ci_a_replace_is_refused_where_nobody_named_a_state_folder(tmp_path: 
 
 def test_in_ci_creates_and_updates_need_no_state_folder(tmp_path: Path) -> None:
     server = made(tmp_path, QUEUE, VALUE)
-    assert applied(tmp_path, env=CI).code == 0
+    done = applied(tmp_path, env=CI)
+    assert done.code == 0
+    assert "gwe undo" not in done.out, "nobody can undo what is backed up nowhere"
+    assert said(done).endswith(
+        "Apply: 2 applied. The backups of this run are lost with this machine, and then nobody can"
+        " undo it. Next time name a state that outlives the job (--state or GWE_STATE)."
+    )
     assert find(server, "Script", "Queue").attributes["userProperties"] == {"Tags": {"a": "wanted"}}
 
 
