@@ -1,12 +1,13 @@
 """Which live objects belong to an export. Pure.
 
 To the site of Web Engagement belongs what its own manifests name, what refers to that, and
-all that these objects refer to in turn, so that they can be created elsewhere. Applications
+all that these objects refer to in turn, with the folders that they are in, so that they can be
+created elsewhere. Applications
 and what they stand on (hosts, templates, tenants) are a prerequisite of the site: of them,
 only options belong to it.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from reconciler.kinds.options import references_of
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.plan.folders import folder_type
 from reconciler.plan.identity import kind_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -96,7 +98,26 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
             continue
         found[key] = one
         left += [*targets_of(ALL_TYPES[one.type], one.attributes), *_scripts_of(one, live)]
+        holder = folder_type(ALL_TYPES[one.type])
+        left += [(holder.name, one.folder)] if holder else []
     return [found[key] for key in sorted(found)]
+
+
+def scripts_in(
+    live: Snapshot, sections: Mapping[int, Collection[str]], tenant: int
+) -> Iterator[Key]:
+    """The scripts that sections of applications name, such as the queues of endpoints.
+    ``sections``: DBID of an application -> names of sections."""
+    for dbid, names in sections.items():
+        one = live.get("Application", dbid)
+        held = (one.attributes.get("options") or {}) if one else {}
+        for section in names:
+            for key, value in held.get(section, {}).items():
+                for reference in references_of("options", section, key, value):
+                    scope = reference.tenant_dbid or tenant
+                    script = live.find("Script", scope, reference.name)
+                    if reference.target == "script" and script is not None:
+                        yield script.type, script.dbid
 
 
 def _scripts_of(one: ConfObject, live: Snapshot) -> Iterator[Key]:
