@@ -97,7 +97,7 @@ def _absent(action: Action) -> bool:
 def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Action]:
     """The actions; excluded actions and all that need a skipped action become skips."""
     result = {action.address: action for action in actions}
-    for address, action in result.items():
+    for address, action in result.items() if options.exclude else ():
         if _selected(action, options.exclude):
             met = isinstance(action, InSync | Keep)
             reason = "excluded" if not met else f"excluded; {action.action}"
