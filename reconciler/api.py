@@ -3,6 +3,7 @@ the names that ``docs/testing-your-client.md`` lists."""
 
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import Outcome, RunReport
+from reconciler.compare.model import Comparison, ObjectDifference, SideMark, Uncompared
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
@@ -21,6 +22,7 @@ from reconciler.errors import (
     RefusedError,
     RunHeldError,
     RunOnceError,
+    SideError,
     StalePlanError,
     StateError,
     StateFolderError,
@@ -59,6 +61,7 @@ __all__ = [
     "Action",
     "Blocked",
     "Change",
+    "Comparison",
     "ConfigurationServerError",
     "ConnectionOptions",
     "Create",
@@ -77,6 +80,7 @@ __all__ = [
     "LockHeldError",
     "LockLostError",
     "ManifestError",
+    "ObjectDifference",
     "Omission",
     "Outcome",
     "OutcomeUnknownError",
@@ -99,10 +103,13 @@ __all__ = [
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
+    "SideError",
+    "SideMark",
     "Skip",
     "StalePlanError",
     "StateError",
     "StateFolderError",
+    "Uncompared",
     "UnrecoveredError",
     "Update",
     "UsageError",

@@ -1,10 +1,13 @@
 """``gwe adopt``: what was on the server before gwe, in the inventory, and taken back."""
 
+import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from reconciler.server.delta import Delta
+from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.server.embedded.adapter import EmbeddedServer
 from tests.harness import everything, find, gwe, opened
 from tests.runs import SITE, Place, make_place, make_template
 from tests.test_prune import ATTRIBUTE, HEAD, OPTIONS, apply, declare, queue, run, words
@@ -127,3 +130,112 @@ def test_an_adoption_asks_and_can_be_declined(place: Place) -> None:
     declare(place, f"{HEAD}kind: InteractionQueue\nmetadata: {{name: A}}\n")
     run(place, "adopt", "InteractionQueue/Changed", code=64)  # no terminal, no --auto-approve
     assert gwe("adopt", "--help", cwd=place.folder).out.count("gwe adopt") >= 3
+
+
+def remove(place: Place, name: str, user: str = "") -> None:
+    """Somebody deletes a script by hand."""
+    one = find(place.server, "Script", name)
+    with closing(
+        EmbeddedServer(place.server, user=user, password="password" if user else "")
+    ) as it:
+        it.delete("Script", one.dbid)
+
+
+def without_option(place: Place, section: str, option: str) -> None:
+    """Somebody takes an option out of the application Chat."""
+    deleted = KeyValueDelta(deleted={section: (option,)})
+    with opened(place.server) as server:
+        chat = find(place.server, "Application", "Chat").dbid
+        server.update("Application", chat, Delta(key_values={"options": deleted}))
+
+
+def test_what_somebody_deleted_by_hand_is_told_by_every_plan_and_deleted_by_none(
+    place: Place,
+) -> None:
+    apply(place, queue("A"), queue("B"), OPTIONS)
+    declare(place, queue("A"))
+    remove(place, "B")
+    without_option(place, "settings", "added")
+    told = (
+        "Note: Of what is in the inventory, 1 object and 1 option cannot be found on the server:"
+        " deleted by hand, or not readable by this account. gwe adopt --forget-missing takes them"
+        " out."
+    )
+    plan = words(run(place, "plan").out)
+    assert told in plan
+    assert "Not declared any more: 1 option, see --prune." in plan
+    done = run(place, "apply", "--prune", "--auto-approve")
+    assert told in words(done.out)
+    assert "Plan: 0 to create, 1 to update, 0 to replace, 0 to delete." in done.out
+    assert ("Script", "B") in place.inventory()
+    destroyed = run(place, "destroy", "--confirm", "GWE")
+    assert told in words(destroyed.out)
+    assert "1 to delete." in destroyed.out
+    assert place.inventory() == {("Script", "B"), ("settings", "added")}
+
+
+def test_what_is_missing_is_forgotten_and_an_undo_remembers_it(place: Place) -> None:
+    apply(place, queue("A"), queue("B"), OPTIONS)
+    before = place.inventory()
+    remove(place, "B", user="default")
+    without_option(place, "settings", "added")
+    server = everything(place.server)
+    plan = run(place, "adopt", "--forget-missing", "--auto-approve")
+    said = words(plan.out)
+    dbid = max(key[1] for key in server if key[0] == "Script") + 1
+    assert re.search(
+        rf"Script B \(DBID {dbid}\) is not on the server:"
+        r" deleted by default at [-0-9]+ [:0-9]+ UTC\.",
+        said,
+    )
+    assert (
+        "This takes 1 object and 1 option out of the inventory, and deletes nothing else. To an"
+        " account that cannot read an object, it looks deleted" in said
+    )
+    assert before - place.inventory() == {("Script", "B"), ("settings", "added")}
+    others = {key: one for key, one in everything(place.server).items() if key[0] != "Transaction"}
+    assert others == {key: one for key, one in server.items() if key[0] != "Transaction"}
+    assert "cannot be found on the server" not in run(place, "plan").out
+    run(place, "undo", "last", "--auto-approve")
+    assert place.inventory() == before
+
+
+def test_the_last_entry_that_is_forgotten_takes_the_list_with_it(place: Place) -> None:
+    before = everything(place.server)
+    apply(place, queue("B"))
+    remove(place, "B")
+    plan = run(place, "adopt", "--forget-missing", "--auto-approve")
+    assert "no entry is left in it" in plan.out
+    assert everything(place.server) == before
+    run(place, "undo", "last", "--auto-approve")
+    assert place.inventory() == {("Script", "B")}
+
+
+def test_where_nothing_is_missing_nothing_is_forgotten(place: Place) -> None:
+    apply(place, queue("A"), OPTIONS)
+    before = everything(place.server)
+    plan = run(place, "adopt", "--forget-missing", "--auto-approve")
+    assert "All that is in the inventory is on the server: nothing is to be forgotten." in words(
+        plan.out
+    )
+    assert "Nothing to do" in plan.out
+    assert everything(place.server) == before
+
+
+def test_an_object_is_adopted_while_others_are_forgotten(place: Place) -> None:
+    apply(place, queue("A"))
+    remove(place, "A")
+    run(place, "adopt", "InteractionQueue/Changed", "--forget-missing", "--auto-approve")
+    assert place.inventory() == {("Script", "Changed")}
+
+
+def test_what_is_created_again_is_ours_under_its_new_dbid(place: Place) -> None:
+    """The entry of the deleted object stays until it is forgotten, and does no harm."""
+    apply(place, queue("A"))
+    remove(place, "A")
+    apply(place, queue("A"))
+    assert "1 object cannot be found on the server" in words(run(place, "plan").out)
+    run(place, "adopt", "--forget-missing", "--auto-approve")
+    assert place.inventory() == {("Script", "A")}
+    apply(place, queue("Changed"), prune=True)
+    assert place.inventory() == set()

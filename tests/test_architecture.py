@@ -71,7 +71,7 @@ MAY_IMPORT = {
         *("kinds", "server", "launch", "site", "manifest", "yaml_documents", "yaml_record"),
         *("plan", "export", "compare", "state", "apply"),
     },
-    "api": {"engine", "server", "plan", "export", "state", "apply"},
+    "api": {"engine", "server", "plan", "export", "compare", "state", "apply"},
     "testing": {"kinds", "server"},
     "__init__": {"api"},
 }

@@ -26,7 +26,7 @@ from reconciler.engine.comparing import (
 from reconciler.engine.copying import copy_server
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
-from reconciler.errors import NothingToExportError
+from reconciler.errors import NothingToExportError, SideError, UsageError
 from reconciler.export.selection import ExportRequest
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.types import OBJECT_TYPES
@@ -451,6 +451,7 @@ class Blind:
     def __init__(self, server: EmbeddedServer) -> None:
         self.info = server.info
         self.permissions = server.permissions
+        self.history = server.history
         self.close = server.close
         self._read = server.read
 
@@ -543,6 +544,73 @@ def test_markdown_groups_equal_differences_and_keeps_text_of_others_as_code(
     assert result.out.startswith("## Compare: 2 differ, 0 only in A, 1 only in B, ")
 
 
+def test_a_page_shows_both_values_and_text_of_others_as_text(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    servers(
+        tmp_path,
+        "Skill: [{name: A, annex: {s: {o: 'limit of 100 calls'}}}, {name: Only}]\n",
+        f"Skill: [{{name: A, annex: {{s: {{o: 'limit of 400 calls', p: {hostile}}}}}}}]\n",
+    )
+    result = compare(tmp_path, "--all", "--format", "html", "--out", "page.html")
+    assert result.code == 2
+    assert result.out.endswith("Wrote the page page.html: open it in a browser.\n")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert hostile not in page
+    assert "<code>&lt;script&gt;alert(1)&lt;/script&gt;</code>" in page
+    assert '<td class="side-a"><code>limit of <mark>1</mark>00 calls</code></td>' in page
+    assert '<td class="side-b"><code>limit of <mark>4</mark>00 calls</code></td>' in page
+    assert '<th scope="col">test</th><th scope="col">production</th>' in page
+    assert (
+        '<div class="row delete"><span class="label">only A</span> <code class="name">Only</code>'
+        in page
+    )
+    assert "Compare: 1 differs, 1 only in test, 0 only in production, " in page
+    assert "default-src 'none'" in page
+
+
+def test_a_quiet_page_has_the_counts_alone_and_a_verbose_page_every_field(tmp_path: Path) -> None:
+    servers(tmp_path, "Skill: [{name: Only, annex: {s: {o: rare}}}]\n")
+    usual, quiet, verbose = (
+        compare(tmp_path, "--all", "--format", "html", *more).out
+        for more in ((), ("--quiet",), ("--verbose",))
+    )
+    assert ("Only" in usual, "rare" in usual) == (True, False)
+    assert ("Only" in quiet, "0 differ, 1 only in test" in quiet) == (False, True)
+    assert "rare" in verbose
+
+
+# From Python
+
+
+def test_a_program_compares_two_sessions_and_a_session_with_an_export(tmp_path: Path) -> None:
+    servers(tmp_path, "Skill: [{name: S, annex: {s: {o: '1'}}}]\n", "Skill: [{name: S}]\n")
+    (tmp_path / "known.yaml").write_text(
+        "apiVersion: reconciler/v1\nkind: CompareMapping\nignore: [Skill/*]\n", encoding="utf-8"
+    )
+    with live(tmp_path / "test.db") as one, live(tmp_path / "production.db") as other:
+        a, b = one.session, other.session
+        found = a.compare(b, kinds=["Skill"])
+        assert (found.a.name, found.b.name) == (
+            f"embedded:{tmp_path}/test.db",
+            f"embedded:{tmp_path}/production.db",
+        )
+        (difference,) = found.differences
+        assert (difference.address, difference.found) == ("Skill/S", "differs")
+        assert [(c.path, c.before, c.after) for c in difference.changes] == [
+            (("annex", "s", "o"), "1", None)
+        ]
+        ignored = a.compare(b, kinds=["Skill"], mapping=tmp_path / "known.yaml")
+        assert (ignored.same, ignored.ignored) == (True, 1)
+        (text,) = a.export(kinds=["Skill"]).files.values()
+        (tmp_path / "skills.yaml").write_text(text, encoding="utf-8")
+        assert a.compare(tmp_path / "skills.yaml", kinds=["Skill"]).same
+        assert not b.compare(str(tmp_path / "skills.yaml"), kinds=["Skill"]).same
+        with pytest.raises(SideError, match="no such file or folder"):
+            a.compare(tmp_path / "absent")
+        with pytest.raises(UsageError, match="are the same"):
+            a.compare(a)
+
+
 # Wrong use
 
 
@@ -615,13 +683,39 @@ def test_a_profile_wins_over_the_environment(tmp_path: Path) -> None:
     assert gwe("compare", "test", "production", cwd=tmp_path, env=env).code == 0
 
 
-def test_b_may_have_an_account_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "env", "hint"),
+    [
+        (
+            ("--user-b", "reader", "--password-file-b", "password"),
+            {},
+            "  The user is reader (--user-b). The password is that in password"
+            " (--password-file-b).\n",
+        ),
+        (
+            ("--user-b", "reader"),
+            {"GWE_PASSWORD": "wrong"},
+            "  The user is reader (--user-b). The password is that in GWE_PASSWORD;"
+            " --password-file-b names a file with another.\n",
+        ),
+        (
+            ("--password-file-b", "password"),
+            {"GWE_USER": "default", "GWE_PASSWORD": "password"},
+            "  The user is default (--user or GWE_USER; --user-b names another for B). The"
+            " password is that in password (--password-file-b).\n",
+        ),
+    ],
+)
+def test_b_may_have_an_account_of_its_own(
+    tmp_path: Path, options: tuple[str, ...], env: dict[str, str], hint: str
+) -> None:
+    """A refused log-in says which option names it."""
     servers(tmp_path)
     (tmp_path / "password").write_text("wrong")
-    result = compare(tmp_path, "--user-b", "reader", "--password-file-b", "password")
+    result = gwe("compare", "test", "production", *options, cwd=tmp_path, env=env)
     assert result.code == 1
     assert result.err.startswith("error: production: ")
-    assert "reader" in result.err
+    assert result.err.endswith(hint)
 
 
 def test_a_parameter_that_an_export_does_not_have_is_refused(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from reconciler.server.port import (
     AccessEntry,
     ConfObject,
     Filter,
+    PastChange,
     Reader,
     Server,
     ServerInfo,
@@ -210,6 +211,9 @@ class Blind:
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return self.server.permissions(object_type, dbid)
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        return self.server.history(object_type, dbid)
 
 
 def test_what_refers_to_an_unreadable_object_is_exported_without_it(tmp_path: Path) -> None:

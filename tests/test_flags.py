@@ -144,7 +144,7 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
     }
     assert found == {
         **dict.fromkeys(("plan", "show", "runs"), tuple(FORMS)),
-        "compare": ("text", "json", "markdown"),
+        "compare": tuple(FORMS),
         "drift": (*FORMS, "junit"),
         "validate": ("text", "json", "junit", "sarif"),
         "explain": ("text", "json"),

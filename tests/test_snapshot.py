@@ -13,7 +13,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import NoPermissionError
-from reconciler.server.port import AccessEntry, ConfObject, Filter, read_only
+from reconciler.server.port import AccessEntry, ConfObject, Filter, PastChange, read_only
 from tests.conftest import examples
 from tests.harness import APP, BARE, everything, gwe, opened, site_server
 from tests.worlds import World, worlds
@@ -160,6 +160,9 @@ class Source:
         if self._refuse:
             raise NoPermissionError("not yours", object_type)
         return self._server.permissions(object_type, dbid)
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        return self._server.history(object_type, dbid)
 
 
 def test_an_interrupted_copy_goes_on_where_it_ended(source: Path) -> None:

@@ -66,6 +66,8 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
         "reconciler/render/html/base.html.jinja",
         "reconciler/render/html/page.html.jinja",
         "reconciler/render/html/run.html.jinja",
+        "reconciler/render/html/fields.html.jinja",
+        "reconciler/render/html/comparison.html.jinja",
         "reconciler/render/html/page.js",
         "reconciler/server/embedded/sites/sample.yaml",
         "reconciler/server/embedded/sites/predefined.yaml",

@@ -3,35 +3,28 @@
 Two things look alike in a plan: manifests that were never applied in this form, and a server
 that somebody has changed since. The last run that wrote a field tells them apart: if it wrote
 what the manifests say, the server was changed; if it wrote something else, the manifests were.
+Who changed the server, and when, is what its own history says.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.apply.written import Written, written_by, written_to
+from reconciler.apply.last_writes import PRESENCE, WriteSearch
+from reconciler.apply.written import Written, written_by
 from reconciler.kinds.fields import FieldPath, SecretText, Value
-from reconciler.plan.actions import (
-    Create,
-    Delete,
-    InSync,
-    Keep,
-    Replace,
-    Update,
-    Write,
-    changes_of,
-)
+from reconciler.plan.actions import Create, Delete, InSync, Keep, Replace, Update, Write
 from reconciler.plan.model import Plan
+from reconciler.server.history import author_text, change_text
+from reconciler.server.port import PastChange
 from reconciler.state.store import StoredRun
 
 Origin = Literal["server", "manifests", "none"]
 """What changed since the last run that wrote a field; ``none``: no run has written it."""
 
-_THERE: FieldPath = ()
-"""The path that stands for whether the object is there at all."""
-
-Fields = Mapping[FieldPath, Value | None]
+LastChange = Callable[[str, int], PastChange | None]
+"""Object type and DBID -> the last change in the server's history, None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +37,30 @@ class Cause:
     removed: bool = False
 
 
-def with_causes(plan: Plan, runs: Iterable[tuple[StoredRun, Plan]]) -> Plan:
+def with_causes(
+    plan: Plan, runs: Iterable[tuple[StoredRun, Plan]], last_change: LastChange
+) -> Plan:
     """The plan; the reason of each action that writes says what changed since the last run.
 
     ``runs``: those that may have written the same objects, each with the plan that it applied,
     latest first. No more of them are read than are needed. Without any nothing is said, since
-    the manifests may have been applied from elsewhere.
+    the manifests may have been applied from elsewhere. ``last_change`` is asked about objects
+    that were changed on the server, and about no others.
     """
     searches = {action.address: _Search(action) for action in plan.writes}
     read = 0
     for run, applied in runs:
         read += 1
         written = written_by(run, applied)
-        in_sync = _in_sync(applied) if applied.manifests == plan.manifests else ()
+        in_sync = _in_sync(applied) if applied.manifests == plan.manifests else {}
         for address, search in searches.items():
-            found = written_to(search.action, written)
-            search.look_at(run.name, found, in_sync=address in in_sync)
+            search.look_at(run, written, in_sync.get(address))
         if not any(search.wanted for search in searches.values()):
             break
     if not read or not searches:
         return plan
     actions = tuple(
-        replace(action, reason=searches[action.address].reason(read))
+        replace(action, reason=searches[action.address].reason(read, last_change))
         if isinstance(action, Write)
         else action
         for action in plan.actions
@@ -75,39 +70,61 @@ def with_causes(plan: Plan, runs: Iterable[tuple[StoredRun, Plan]]) -> Plan:
 
 
 class _Search:
-    """Looks for the last run that wrote each field that an action would write. ``wanted``: the
-    fields that no run was found for yet."""
+    """Looks for the cause of each field that an action would write. ``wanted``: the fields that
+    no cause was found for yet, each with its desired value."""
 
     def __init__(self, action: Write) -> None:
         self.action = action
         self.wanted = dict(_desired(action))
+        self._writes = WriteSearch(action)
         self._found: dict[FieldPath, Cause] = {}
+        self._dbid = action.dbid
 
-    def look_at(self, run: str, written: Written | None, *, in_sync: bool) -> None:
-        """Takes from a run what it tells. ``written``: the object as the run wrote it;
-        ``in_sync``: it was as these manifests want it when the run was planned."""
-        there = written is not None and written.after is not None
-        wrote = written_values(written.action, there=there) if written else {}
-        for path in [path for path in self.wanted if path in wrote]:
-            same = _same(self.wanted.pop(path), wrote[path])
-            self._found[path] = Cause("server" if same else "manifests", run, not there)
-        if in_sync:
-            self._found |= dict.fromkeys(self.wanted, Cause("server", run))
-            self.wanted.clear()
+    def look_at(self, run: StoredRun, written: Mapping[str, Written], in_sync: int | None) -> None:
+        """Takes from a run what it tells. ``written``: by address; ``in_sync``: the DBID of the
+        object if it was as these manifests want it when the run was planned."""
+        self._writes.look_at(run, written)
+        for path in list(self.wanted):
+            cause = self._cause(path, run, in_sync)
+            if cause:
+                del self.wanted[path]
+                self._found[path] = cause
+                self._dbid = self._dbid or in_sync or self._dbid_written()
+
+    def _cause(self, path: FieldPath, run: StoredRun, in_sync: int | None) -> Cause | None:
+        """Why a field differs, as far as the runs up to this one tell."""
+        write = self._writes.found.get(path)
+        if write is not None:
+            origin: Origin = "server" if _same(self.wanted[path], write.value) else "manifests"
+            return Cause(origin, write.run.name, removed=not write.there)
+        if self._writes.gone is not None:
+            return Cause("manifests", self._writes.gone.name, removed=True)
+        return Cause("server", run.name) if in_sync is not None else None
+
+    def _dbid_written(self) -> int:
+        written = self._writes.found.get(PRESENCE)
+        return written.dbid if written else 0
 
     def causes(self) -> Counter[Cause]:
         """Each cause, with the number of fields that it explains."""
         return Counter([*self._found.values(), *(Cause("none") for _ in self.wanted)])
 
-    def reason(self, read: int) -> str:
+    def reason(self, read: int, last_change: LastChange) -> str:
         """The causes as a sentence without its full stop. ``read``: how many runs were read."""
         found = self.causes()
-        if len(found) == 1:
-            return "".join(self._text(cause, read) for cause in found)
-        return "; ".join(
-            f"{number} field{'' if number == 1 else 's'} {self._text(cause, read)}"
+        parts = [
+            self._text(cause, read)
+            if len(found) == 1
+            else f"{number} field{'' if number == 1 else 's'} {self._text(cause, read)}"
             for cause, number in found.items()
-        )
+        ]
+        if any(cause.origin == "server" for cause in found):
+            change = last_change(self.action.object_type, self._dbid)
+            if change and parts[0].startswith(f"{change.action} on the server"):
+                parts[0] = ", ".join(filter(None, (parts[0], author_text(change))))
+            elif change:
+                parts.append(change_text(change))
+        return "; ".join(filter(None, parts))
 
     def _text(self, cause: Cause, read: int) -> str:
         match cause.origin, self.action:
@@ -125,19 +142,12 @@ class _Search:
         return f"not applied since run {cause.run} wrote something else"
 
 
-def _desired(action: Write) -> Fields:
+def _desired(action: Write) -> Mapping[FieldPath, Value | None]:
     match action:
         case Create() | Delete():
-            return {_THERE: isinstance(action, Create)}
+            return {PRESENCE: isinstance(action, Create)}
         case Update() | Replace():
             return {change.path: change.after for change in action.changes}
-
-
-def written_values(action: Write, *, there: bool) -> Fields:
-    """What an action wrote. ``there``: the object was there afterwards."""
-    fields = action.fields if isinstance(action, Create | Replace) else {}
-    changes = {change.path: change.after for change in changes_of(action)}
-    return {_THERE: there, **fields, **changes} if there else {_THERE: False}
 
 
 def _same(one: Value | None, other: Value | None) -> bool:
@@ -147,9 +157,9 @@ def _same(one: Value | None, other: Value | None) -> bool:
     return one == other
 
 
-def _in_sync(applied: Plan) -> frozenset[str]:
-    """The addresses of what a plan left as it was, since nothing enforced differed."""
-    return frozenset(one.address for one in applied.actions if isinstance(one, InSync | Keep))
+def _in_sync(applied: Plan) -> Mapping[str, int]:
+    """Address -> DBID of what a plan left as it was, since nothing enforced differed."""
+    return {one.address: one.dbid for one in applied.actions if isinstance(one, InSync | Keep)}
 
 
 def _counts(searches: Iterable[_Search]) -> str:

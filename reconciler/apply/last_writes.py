@@ -1,14 +1,58 @@
-"""Which run wrote a field last, as far as the runs on record tell. Pure."""
+"""Which run wrote a field last, as far as the runs on record tell. Pure.
 
-from collections.abc import Iterable
+The one search behind ``gwe explain``, which names that run, and ``drift_causes``, which compares
+what it wrote with what the manifests say.
+"""
 
-from reconciler.apply.drift_causes import written_values
-from reconciler.apply.written import written_by, written_to
-from reconciler.kinds.fields import FieldPath
-from reconciler.plan.actions import Action
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.apply.written import Written, written_by, written_to
+from reconciler.kinds.fields import FieldPath, Value
+from reconciler.plan.actions import Action, Create, Replace, Write, changes_of
 from reconciler.plan.explanation import LastWrite
 from reconciler.plan.model import Plan
 from reconciler.state.store import StoredRun
+
+PRESENCE: FieldPath = ()
+"""The path that stands for whether the object is there at all."""
+
+
+@dataclass(frozen=True)
+class FieldWrite:
+    """The last write of a field. ``value``: what was written, None where the field was taken
+    away; ``there``: the run left the object there; ``dbid``: the object's at the time."""
+
+    run: StoredRun
+    value: Value | None
+    there: bool
+    dbid: int
+
+
+class WriteSearch:
+    """The search for the object of one action, which is shown run after run, latest first.
+
+    ``found``: field -> its last write. ``gone``: the run that took the object away; what earlier
+    runs wrote went with it.
+    """
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+        self.found: dict[FieldPath, FieldWrite] = {}
+        self.gone: StoredRun | None = None
+
+    def look_at(self, run: StoredRun, written: Mapping[str, Written]) -> None:
+        """Takes from a run what it tells. ``written``: by address; see ``written_by``."""
+        entry = written_to(self.action, written) if self.gone is None else None
+        if entry is None:
+            return
+        there = entry.after is not None
+        one = entry.after or entry.before
+        for path, value in _written_values(entry.action, there=there).items():
+            write = FieldWrite(run, value, there, one.dbid if one else 0)
+            self.found.setdefault(path, write)
+        if not there:
+            self.gone = run
 
 
 def last_writes(
@@ -16,16 +60,20 @@ def last_writes(
 ) -> dict[FieldPath, LastWrite]:
     """Field of the object of an action -> the last run that wrote it. ``runs``: each with the plan
     that it applied, latest first."""
-    found: dict[FieldPath, LastWrite] = {}
+    search = WriteSearch(action)
     for run, applied in runs:
-        written = written_to(action, written_by(run, applied))
-        if written is None:
-            continue
-        there = written.after is not None
-        head = run.head
-        for path in written_values(written.action, there=there):
-            write = LastWrite(run.name, head.started if head else "", head.user if head else "")
-            found.setdefault(path, write)
-        if not there:
-            break  # what runs before it wrote is gone with the object
-    return found
+        search.look_at(run, written_by(run, applied))
+        if search.gone:
+            break
+    return {path: _named(write.run) for path, write in search.found.items()}
+
+
+def _named(run: StoredRun) -> LastWrite:
+    return LastWrite(run.name, run.head.started, run.head.user)
+
+
+def _written_values(action: Write, *, there: bool) -> Mapping[FieldPath, Value | None]:
+    """What an action wrote. ``there``: the object was there afterwards."""
+    fields = action.fields if isinstance(action, Create | Replace) else {}
+    changes = {change.path: change.after for change in changes_of(action)}
+    return {PRESENCE: there, **fields, **changes} if there else {PRESENCE: False}

@@ -29,12 +29,18 @@ from reconciler.errors import ExitCode, UsageError
     is_flag=True,
     help="Adopt what the runs in the state have created and added, and what is still there.",
 )
+@click.option(
+    "--forget-missing",
+    is_flag=True,
+    help="Take out of the inventory what is not on the server any more.",
+)
 @click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
 @with_flags
 def command(
     addresses: tuple[str, ...],
     declared: bool,
     from_runs: bool,
+    forget_missing: bool,
     out: Path | None,
     manifests: ManifestFlags,
     site: SiteFlags,
@@ -47,10 +53,14 @@ def command(
     manifest declares it. ADDRESS: of objects, wildcards allowed; that of an application stands
     for the options that manifests declare in it.
 
+    --forget-missing takes out of it what somebody has deleted by hand.
+
     The plan is shown and confirmed; gwe undo takes it back.
     """
-    if not (addresses or declared or from_runs):
-        raise UsageError("adopt what?", "Name addresses, or give --declared or --from-runs.")
+    if not (addresses or declared or from_runs or forget_missing):
+        raise UsageError(
+            "adopt what?", "Name addresses, or give --declared, --from-runs or --forget-missing."
+        )
     session = open_session(connection)
     # Imported only now: meanwhile a thread starts Java.
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
@@ -61,7 +71,13 @@ def command(
     with session.connect(site, flags) as engine:
         engine.check_writable()
         with reading_shown():
-            plan = engine.adopt(addresses, loaded, declared=declared, from_runs=from_runs)
+            plan = engine.adopt(
+                addresses,
+                loaded,
+                declared=declared,
+                from_runs=from_runs,
+                forget_missing=forget_missing,
+            )
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))
             return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state).exit_code

@@ -8,8 +8,9 @@ import click
 from reconciler.cli.common import ANY_PATH, ChoiceFlags, OutputFlags, SiteFlags, StateFlags
 from reconciler.cli.complete_values import complete_parameter, complete_side
 from reconciler.cli.connection import AccountFlags
+from reconciler.cli.credentials import AccountOptions
 from reconciler.cli.flags import flag, with_flags
-from reconciler.cli.formats import ComparisonFormatFlags
+from reconciler.cli.formats import ComparisonFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.logs import start_logging
 from reconciler.cli.sides import SideSession, named_side
@@ -71,6 +72,13 @@ class OtherAccountFlags:
         user = self.user_b or account.user
         return replace(account, user=user, password_file=self.password_file_b)
 
+    @property
+    def named_by(self) -> AccountOptions:
+        """What names the account on B."""
+        user = "--user-b" if self.user_b else "--user or GWE_USER; --user-b names another for B"
+        file = "--password-file-b" if self.password_file_b or self.user_b else AccountOptions.file
+        return AccountOptions(user, file, another="--password-file-b")
+
 
 @dataclass(frozen=True)
 class CompareOutputFlags(OutputFlags):
@@ -95,6 +103,7 @@ def command(
     known: DifferenceFlags,
     site: SiteFlags,
     form: ComparisonFormatFlags,
+    page: PageFlags,
     output: CompareOutputFlags,
     account: AccountFlags,
     other: OtherAccountFlags,
@@ -108,10 +117,11 @@ def command(
     Without --kind, --name and --all: what belongs to the Web Engagement site, compared by names
     in place of DBIDs. What could not be compared is listed; passwords never can be.
     """
+    check_out(form, page.out)
     start_logging(account)
     names = named_side(a), named_side(b)
-    side_a = SideSession.opened(names[0], account)
-    side_b = SideSession.opened(names[1], other.on_b(account))
+    side_a = SideSession.opened(names[0], account, AccountOptions())
+    side_b = SideSession.opened(names[1], other.on_b(account), other.named_by)
     mapping = known.read()
     with side_a.source(site, state, side_b) as from_a, side_b.source(site, state, side_a) as from_b:
         # Meanwhile Java starts.
@@ -123,5 +133,5 @@ def command(
         request = CompareRequest(chosen, known.parameters, mapping)
         with reading_shown() as progress:
             comparison = compare_sources(from_a, from_b, request, progress)
-    COMPARISON_FORMS[form.format](comparison, replace(output.style(), max_bytes=form.max_bytes))
+    COMPARISON_FORMS[form.format](comparison, form.style(output.style(), page.out))
     return ExitCode.DONE if comparison.same else ExitCode.CHANGES

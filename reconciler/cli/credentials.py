@@ -4,6 +4,7 @@ asking at the terminal, in this order. No password is ever shown.
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -43,22 +44,36 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     return Credentials(user)
 
 
-def origin_of_account(user: str, file: Path | None, url: str, *, may_ask: bool) -> str:
+@dataclass(frozen=True)
+class AccountOptions:
+    """What names the account of a session: the user, the file with the password, and the option
+    that gives another password."""
+
+    user: str = "--user or GWE_USER"
+    file: str = "--password-file or GWE_PASSWORD_FILE"
+    another: str = "--password-file"
+
+
+def origin_of_account(
+    user: str, file: Path | None, url: str, options: AccountOptions, *, may_ask: bool
+) -> str:
     """Which user and password ``find_credentials`` has given for the same arguments, and how to
     give others."""
     named = f"The user is {user}" if user else "No user was named"
-    another = f"{PASSWORD} or --password-file gives another."
+    another = f"{PASSWORD} or {options.another} gives another."
     if file is not None:
-        password = f"The password is that in {file} (--password-file or GWE_PASSWORD_FILE)."
+        password = f"The password is that in {file} ({options.file})."
     elif PASSWORD in os.environ:
-        password = f"The password is that in {PASSWORD}; --password-file names a file with another."
+        password = (
+            f"The password is that in {PASSWORD}; {options.another} names a file with another."
+        )
     elif user and _from_keyring(user, url) is not None:
         password = f"The password is that in the keyring; {another}"
     elif user and may_ask and _can_ask():
         password = f"The password was typed in; {another}"
     else:
-        password = f"No password was found: set {PASSWORD}, or name a file with --password-file."
-    return f"{named} (--user or GWE_USER). {password}"
+        password = f"No password was found: set {PASSWORD}, or name a file with {options.another}."
+    return f"{named} ({options.user}). {password}"
 
 
 def _read(file: Path) -> str:

@@ -78,6 +78,10 @@ class ComparisonFormatFlags(SizeFlags):
 
     format: str = format_flag(*COMPARISON_FORMS)
 
+    def style(self, style: OutputStyle, page: Path | None) -> OutputStyle:
+        """``style`` for this form. ``page``: the file of a page, None: standard output."""
+        return replace(style, max_bytes=self.max_bytes, page=_page_name(page))
+
 
 @dataclass(frozen=True)
 class PlanFormatFlags(SizeFlags):
@@ -130,7 +134,9 @@ def _page_name(page: Path | None) -> str:
     return str(page) if page and page != STANDARD_STREAM else ""
 
 
-def check_page(form: FormatFlags | PlanFormatFlags, out: Path | None) -> None:
+def check_page(
+    form: FormatFlags | PlanFormatFlags | ComparisonFormatFlags, out: Path | None
+) -> None:
     """UsageError for a page that would be printed on a terminal."""
     if form.format == "html" and out is None and sys.stdout.isatty():
         raise UsageError(
@@ -139,7 +145,9 @@ def check_page(form: FormatFlags | PlanFormatFlags, out: Path | None) -> None:
         )
 
 
-def check_out(form: FormatFlags | PlanFormatFlags, out: Path | None) -> None:
+def check_out(
+    form: FormatFlags | PlanFormatFlags | ComparisonFormatFlags, out: Path | None
+) -> None:
     """The same, and UsageError for a file that is named for another form than a page."""
     if out is not None and form.format != "html":
         raise UsageError(

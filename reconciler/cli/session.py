@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
-from reconciler.cli.credentials import find_credentials, origin_of_account
+from reconciler.cli.credentials import AccountOptions, find_credentials, origin_of_account
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
@@ -115,12 +115,13 @@ def state_store(flags: StateFlags, settings: Settings) -> StateStore:
 @dataclass(frozen=True)
 class Session:
     """How one command reaches its server. ``password``: one from the command line of the
-    drop-in. ``may_ask``: a person may be asked for it."""
+    drop-in. ``may_ask``: a person may be asked for it. ``named_by``: what names the account."""
 
     flags: ConnectionFlags
     settings: Settings
     password: str = field(default="", repr=False)
     may_ask: bool = True
+    named_by: AccountOptions = field(default_factory=AccountOptions)
 
     def start_early(self) -> None:
         """Begins to start Java where it is known already that the session needs it."""
@@ -189,8 +190,10 @@ class Session:
             yield
         except LoginIncorrectError as error:
             if not self.password:
-                file = self.flags.password_file
-                error.hint = origin_of_account(self.flags.user, file, url, may_ask=self.may_ask)
+                flags = self.flags
+                error.hint = origin_of_account(
+                    flags.user, flags.password_file, url, self.named_by, may_ask=self.may_ask
+                )
             raise
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:

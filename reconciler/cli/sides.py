@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.common import SiteFlags, StateFlags
 from reconciler.cli.connection import AccountFlags, ConnectionFlags
+from reconciler.cli.credentials import AccountOptions
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.session import Session, find_settings
 from reconciler.diagnostics import did_you_mean
@@ -77,13 +78,17 @@ class SideSession:
     session: Session | None = None
 
     @classmethod
-    def opened(cls, side: NamedSide, account: AccountFlags) -> SideSession:
-        """The session of a side, not connected yet; Java begins to start where it is needed."""
+    def opened(
+        cls, side: NamedSide, account: AccountFlags, named_by: AccountOptions
+    ) -> SideSession:
+        """The session of a side, not connected yet; Java begins to start where it is needed.
+        ``named_by``: what names the account."""
         settings = find_settings(side.profile)
         if side.path is not None:
             return cls(side, settings)
         account = closer(account, settings)
-        session = Session(ConnectionFlags(**asdict(account), server=side.url), settings)
+        flags = ConnectionFlags(**asdict(account), server=side.url)
+        session = Session(flags, settings, named_by=named_by)
         session.start_early()
         return cls(side, settings, session)
 

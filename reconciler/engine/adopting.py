@@ -27,17 +27,22 @@ from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.identity import address_of, kind_of
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import declared_actions, mark_of
+from reconciler.plan.prune import counts_of, missing
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.reads import reads_of
+from reconciler.server.history import change_text, last_change
 from reconciler.server.port import Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
-from reconciler.site.inventory import Entry, Inventory, InventoryOwner, OwnedObject, OwnedOption
+from reconciler.site.inventory import Entry, Inventory, InventoryChange, InventoryOwner
 from reconciler.site.inventory_reads import read_inventory
 from reconciler.site.model import application_name
 from reconciler.state.store import StoredRun
 from reconciler.wildcards import plain
+
+_LISTED = 10
+"""How many objects are named that go out of the inventory."""
 
 _KINDS = tuple(
     kind
@@ -49,11 +54,13 @@ _KINDS = tuple(
 @dataclass(frozen=True)
 class Adoption:
     """What is to be adopted: the objects at ``addresses``, which may have wildcards, all that is
-    ``declared``, and what earlier runs of this state have created and added (``from_runs``)."""
+    ``declared``, and what earlier runs of this state have created and added (``from_runs``).
+    ``forget_missing``: entries of what is not on the server go out of the inventory."""
 
     addresses: tuple[str, ...] = ()
     declared: bool = False
     from_runs: bool = False
+    forget_missing: bool = False
 
 
 def plan_adopting(
@@ -81,16 +88,25 @@ def plan_adopting(
     if adoption.from_runs:
         entries += _of_runs(context, reader, info, place, notices)
     live = Snapshot([*context.live, *stored.lists])
+    gone = _missing(stored.inventory, live, reader, context) if adoption.forget_missing else None
+    new = [
+        one
+        for one in Inventory.of(entries).entries.values()
+        if one.key not in stored.inventory.entries
+    ]
+    change = InventoryChange(tuple(new), tuple(gone.entries) if gone else ())
     mark = replace(mark_of(context.site, live), manifest_set=options.manifest_set)
-    adopting = adopting_actions(stored, entries, live, context.site.tenant_dbid)
-    new = [one for one in Inventory.of(entries).entries.values()
-           if one.key not in stored.inventory.entries]  # fmt: skip
+    adopting = adopting_actions(stored, change, live, context.site.tenant_dbid)
+    if gone is not None:
+        notices += _forgotten(gone, reader)
+    if gone is None or entries:
+        notices += _summary(new)
     return Plan(
         server=info.url,
         identity=info.identity,
         site=mark,
         actions=with_fingerprints(adopting, live),
-        notices=(*notices, *_summary(new)),
+        notices=tuple(notices),
         manifests=loaded.digest,
         after=place.last_run(info.identity),
         inputs=replace(loaded.inputs, named=True),
@@ -99,19 +115,39 @@ def plan_adopting(
 
 def _summary(new: Sequence[Entry]) -> Iterator[str]:
     """What the plan means, in a sentence."""
-    objects = sum(isinstance(one, OwnedObject) for one in new)
-    options = sum(isinstance(one, OwnedOption) for one in new)
     if not new:
         yield "All of that is in the inventory already, or is not on this server."
         return
-    counts = [
-        f"{count} {word}" if count == 1 else f"{count} {word}s"
-        for count, word in ((objects, "object"), (options, "option"))
-        if count
-    ]
     yield (
-        f"This adopts {' and '.join(counts)}. gwe apply --prune deletes what is adopted once no"
-        " manifest declares it. Nothing else changes."
+        f"This adopts {counts_of(Inventory.of(new))}. gwe apply --prune deletes what is adopted"
+        " once no manifest declares it. Nothing else changes."
+    )
+
+
+def _missing(inventory: Inventory, live: Snapshot, server: Reader, context: Context) -> Inventory:
+    """The entries of what is not on the server, as far as the account can read."""
+    unread = [one for one in inventory.objects if live.get(*one.key) is None]
+    read = read_objects(unread, server, context.site.tenant_dbid)
+    return missing(inventory, Snapshot([*live, *read]))
+
+
+def _forgotten(gone: Inventory, server: Reader) -> Iterator[str]:
+    """What goes out of the inventory, with what the server's history says about it."""
+    if not gone.entries:
+        yield "All that is in the inventory is on the server: nothing is to be forgotten."
+        return
+    for one in gone.objects[:_LISTED]:
+        change = last_change(server, one.type, one.dbid)
+        known = change_text(change) if change and change.action == "deleted" else ""
+        about = f"{one.type} {one.name} (DBID {one.dbid}) is not on the server"
+        yield f"{about}: {known}." if known else f"{about}."
+    if len(gone.objects) > _LISTED:
+        yield f"Nor are {len(gone.objects) - _LISTED:,} more objects."
+    what = "it" if len(gone.entries) == 1 else "them"
+    yield (
+        f"This takes {counts_of(gone)} out of the inventory, and deletes nothing else. To an"
+        " account that cannot read an object, it looks deleted: apply this with an account that"
+        f" reads all objects of the site, or gwe will never prune {what}."
     )
 
 

@@ -104,6 +104,28 @@ def compare_sources(
     return compare(made_a, made_b, request.mapping)
 
 
+def compare_sessions(
+    one: SiteSession,
+    other: SiteSession | str | Path,
+    request: CompareRequest,
+    variables: tuple[Mapping[str, str], Mapping[str, str]],
+    progress: Progress | None = None,
+) -> Comparison:
+    """What differs between an open session and another, or a folder. A side is called by its URL
+    or its path; ``variables``: of each side, see ``LiveSource``. Errors: see
+    ``compare_sources``."""
+
+    def live(session: SiteSession, values: Mapping[str, str]) -> LiveSource:
+        return LiveSource(session.reader.info().url, session, values)
+
+    mine, others = variables
+    if isinstance(other, SiteSession):
+        there: Source = live(other, others)
+    else:
+        there = FolderSource(str(other), Path(other))
+    return compare_sources(live(one, mine), there, request, progress)
+
+
 def _read(source: Source, chosen: ExportRequest, progress: Progress) -> "_LiveSide | _FolderSide":
     with about_side(source.name):
         if isinstance(source, FolderSource):

@@ -107,7 +107,8 @@ class Reconciler(SiteSession):
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Each action's reason says, as far as runs tell, whether the server was
-        changed or the manifest was not applied in this form. Parameters and errors: see
+        changed or the manifest was not applied in this form; and who changed the object last, and
+        when, where the server's history says it. Parameters and errors: see
         ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
         target, exclude = tuple(target), tuple(exclude)
         plan = self.plan(
@@ -122,9 +123,12 @@ class Reconciler(SiteSession):
             from reconciler.plan.baseline import without_accepted
 
             plan = without_accepted(plan, baseline, whole=not (target or exclude))
+        if plan.empty:
+            return plan
         from reconciler.apply.drift_causes import with_causes
+        from reconciler.server.history import last_change
 
-        return plan if plan.empty else with_causes(plan, self.past_runs(plan))
+        return with_causes(plan, self.past_runs(plan), partial(last_change, self.reader))
 
     def adopt(
         self,
@@ -134,13 +138,15 @@ class Reconciler(SiteSession):
         variables: Mapping[str, str] | None = None,
         declared: bool = False,
         from_runs: bool = False,
+        forget_missing: bool = False,
     ) -> Plan:
         """The plan that puts what is on the server into the inventory, as if runs had created
         it: apply it like any other. Writes nothing.
 
         ``addresses``: of objects, or of applications, for the options that manifests declare in
         them. ``declared``: all that the manifests declare. ``from_runs``: what the runs in the
-        state have created and added. UsageError for an address with nothing behind it, and
+        state have created and added. ``forget_missing``: takes out what is not on the server any
+        more. UsageError for an address with nothing behind it, and
         InventoryError where the inventory is damaged; others: see ``plan``.
         """
         from reconciler.engine.adopting import Adoption, plan_adopting
@@ -148,7 +154,7 @@ class Reconciler(SiteSession):
         loaded = load(manifests, variables)
         self._check_app()
         options = PlanOptions(secret_names=self._secret_names, manifest_set=self._manifest_set)
-        adoption = Adoption(tuple(addresses), declared, from_runs)
+        adoption = Adoption(tuple(addresses), declared, from_runs, forget_missing)
         return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
 
     def destroy(

@@ -26,6 +26,7 @@ from reconciler.state.opening import default_state_folder, open_store
 
 # ruff: noqa: PLC0415 - few sessions export
 if TYPE_CHECKING:
+    from reconciler.compare.model import Comparison
     from reconciler.engine.exporting import SiteReading
     from reconciler.export.model import Export
     from reconciler.export.selection import ExportRequest
@@ -161,6 +162,44 @@ class SiteSession(ServerSession):
         request = ExportRequest(tuple(kinds), tuple(names), everything)
         read = self.read(request, variables, progress)
         return export_site(read, request, tuple(parameterise))
+
+    def compare(
+        self,
+        other: SiteSession | str | Path,
+        *,
+        kinds: Iterable[str] = (),
+        names: Iterable[str] = (),
+        everything: bool = False,
+        site_values: Iterable[str] = (),
+        mapping: str | Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        other_variables: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> Comparison:
+        """What differs between this site, side A, and ``other``, side B: another open session, or
+        a folder or file of manifests that an export wrote. Writes nothing.
+
+        ``kinds``, ``names``, ``everything``: what is compared; see ``export``. ``site_values``:
+        what each side has of its own and counts as equal: ``tenant``, ``host``, ``app``,
+        ``cluster``.
+        ``mapping``: a file with the known differences. ``variables``, ``other_variables``: values
+        for the variables that say what belongs to each site; see ``export``.
+
+        SideError where a side cannot be read, with the exit code of its reason; ManifestError for a
+        mapping with mistakes. UsageError where both sides are the same, for an unknown kind, and
+        where there is nothing to compare.
+        """
+        from reconciler.engine.comparing import CompareRequest, compare_sessions
+        from reconciler.engine.mapping_file import read_mapping
+        from reconciler.export.selection import ExportRequest
+
+        request = CompareRequest(
+            ExportRequest(tuple(kinds), tuple(names), everything), tuple(site_values)
+        )
+        if mapping is not None:
+            request = replace(request, mapping=read_mapping(Path(mapping)))
+        both = (variables or {}, other_variables or {})
+        return compare_sessions(self, other, request, both, progress)
 
     def read(
         self,

@@ -30,6 +30,7 @@ from reconciler.server.port import (
     AccessEntry,
     ConfObject,
     Filter,
+    PastChange,
     Reader,
     Server,
     ServerInfo,
@@ -83,6 +84,9 @@ class FilesReader:
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return [] if object_type == LAUNCH_FILE else self._reader.permissions(object_type, dbid)
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        return [] if object_type == LAUNCH_FILE else self._reader.history(object_type, dbid)
 
     def _object(self, dbid: int, spec: FileSpec) -> ConfObject | None:
         """The file as an object; None if it does not exist."""

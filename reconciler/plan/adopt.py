@@ -6,6 +6,7 @@ journaled and reverted. Nothing else on the server changes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.kinds.addresses import object_address
@@ -17,6 +18,8 @@ from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.manifest.desired import Desired, DesiredObject, Initial, ManagedField
 from reconciler.plan.actions import Action, Create, Delete, Fingerprint, Subject, Update
 from reconciler.plan.changes import Change
+from reconciler.plan.deletions import delete_of
+from reconciler.plan.losses import with_losses
 from reconciler.server.delta import apply_delta
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
@@ -31,6 +34,7 @@ from reconciler.site.inventory import (
 )
 from reconciler.site.inventory_lists import (
     CreateList,
+    DeleteList,
     StoredInventory,
     UpdateList,
     writes_for,
@@ -102,23 +106,23 @@ def still_there(entries: Inventory, live: Snapshot) -> list[Entry]:
 
 
 def adopting_actions(
-    stored: StoredInventory, entries: Iterable[Entry], live: Snapshot, site_tenant: int
+    stored: StoredInventory, change: InventoryChange, live: Snapshot, site_tenant: int
 ) -> list[Action]:
-    """The actions that put entries into the inventory. ``live``: with its lists, and tenants."""
-    new = tuple(e for e in Inventory.of(entries).entries.values() if _is_new(e, stored))
+    """The actions that change the inventory. ``live``: with its lists, and tenants."""
     tenant = stored.lists[-1].tenant if stored.lists else ENVIRONMENT
     actions: list[Action] = []
-    for write in writes_for(stored, InventoryChange(new)) if new else ():
+    for write in writes_for(stored, change) if change else ():
         needs = tuple(action.address for action in actions[-1:])
-        if isinstance(write, CreateList):
-            actions.append(_create(write.attributes(tenant), needs, live, site_tenant))
-        elif isinstance(write, UpdateList):
-            actions.append(_update(write, needs, live, site_tenant))
+        match write:
+            case CreateList():
+                actions.append(_create(write.attributes(tenant), needs, live, site_tenant))
+            case UpdateList():
+                actions.append(_update(write, needs, live, site_tenant))
+            case DeleteList(before=one):
+                subject = _subject(one.attributes, one.dbid, live, site_tenant)
+                deleted = delete_of(subject, one, live, "no entry is left in it")
+                actions.append(with_losses(replace(deleted, needs=needs), live))
     return actions
-
-
-def _is_new(entry: Entry, stored: StoredInventory) -> bool:
-    return entry.key not in stored.inventory.entries
 
 
 def _create(

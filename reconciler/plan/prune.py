@@ -7,6 +7,7 @@ its action is skipped, excluded, not targeted, blocked, or its role has no appli
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.diagnostics import counted
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import ENDPOINTS
@@ -18,6 +19,7 @@ from reconciler.plan.deletions import delete_of
 from reconciler.plan.identity import address_of
 from reconciler.plan.objects import in_use_elsewhere
 from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import (
     Inventory,
     OwnedObject,
@@ -89,6 +91,27 @@ def _address(one: ConfObject, context: Context) -> tuple[str, str]:
     return address_of(one, context.live, context.site.tenant_dbid)
 
 
+def missing(entries: Inventory, live: Snapshot) -> Inventory:
+    """Those of the entries whose object, application or option is not among the ``live`` objects,
+    which have all that the account can read. An option that somebody has changed is not missing."""
+    return Inventory.of(
+        entry
+        for entry in entries.entries.values()
+        if (
+            live.get(*entry.key) is None
+            if isinstance(entry, OwnedObject)
+            else _live_option(entry, live) is None
+        )
+    )
+
+
+def _live_option(entry: OwnedOption, live: Snapshot) -> Value | None:
+    one = live.get("Application", entry.application)
+    options = (one.attributes.get("options") or {}) if one else {}
+    value: Value | None = options.get(entry.section, {}).get(entry.option)
+    return value
+
+
 def existing(context: Context, entries: Inventory) -> Inventory:
     """Those of the entries that are on the server and still ours."""
     return Inventory.of(
@@ -106,11 +129,9 @@ def _value_of(entry: OwnedOption, context: Context) -> Value | None:
     """The live value of an option that is ours; None where it is gone, where it is initial and
     somebody has changed it, or where its application has left the site."""
     members = {one.dbid for members in context.site.roles.values() for one in members}
-    one = context.live.get("Application", entry.application)
-    if one is None or one.dbid not in members:
+    if entry.application not in members:
         return None
-    options = one.attributes.get("options") or {}
-    value: Value | None = options.get(entry.section, {}).get(entry.option)
+    value = _live_option(entry, context.live)
     if value is None or entry.digest in ("", value_digest(entry.key, value)):
         return value
     return None
@@ -212,15 +233,11 @@ def _needed_elsewhere(entries: Sequence[OwnedOption], context: Context) -> Itera
 
 def prune_notices(context: Context, entries: Inventory) -> Iterator[str]:
     """What a plan says of entries that no manifest declares any more."""
+    yield from _missing_notice(missing(entries, context.live))
     if not context.options.prune:
-        found = existing(context, entries)
-        counts = [
-            f"{count} {word}" if count == 1 else f"{count} {word}s"
-            for count, word in ((len(found.objects), "object"), (len(found.options), "option"))
-            if count
-        ]
+        counts = counts_of(existing(context, entries))
         if counts:
-            yield f"Not declared any more: {' and '.join(counts)}, see --prune."
+            yield f"Not declared any more: {counts}, see --prune."
         return
     members = {one.dbid for members in context.site.roles.values() for one in members}
     left: dict[int, int] = {}
@@ -235,3 +252,23 @@ def prune_notices(context: Context, entries: Inventory) -> Iterator[str]:
                 f"{application_address(application_name(one))} has left this site: {options} that"
                 " gwe added there stay."
             )
+
+
+def _missing_notice(entries: Inventory) -> Iterator[str]:
+    """What is in the inventory and not on the server: nothing deletes it, and it stays there."""
+    counts = counts_of(entries)
+    if counts:
+        what = "takes it out" if len(entries.entries) == 1 else "takes them out"
+        yield (
+            f"Of what is in the inventory, {counts} cannot be found on the server: deleted by hand,"
+            f" or not readable by this account. gwe adopt --forget-missing {what}."
+        )
+
+
+def counts_of(entries: Inventory) -> str:
+    """How many objects and options there are among entries; empty: none."""
+    return " and ".join(
+        counted(count, word)
+        for count, word in ((len(entries.objects), "object"), (len(entries.options), "option"))
+        if count
+    )

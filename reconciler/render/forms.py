@@ -145,9 +145,16 @@ def _comparison_markdown(found: "Comparison", style: OutputStyle) -> None:
     print_data(comparison_markdown(found, style))
 
 
+def _comparison_html(found: "Comparison", style: OutputStyle) -> None:
+    from reconciler.render.html.form import write_comparison
+
+    write_comparison(found, style)
+
+
 COMPARISON_FORMS: Mapping[str, Callable[["Comparison", OutputStyle], None]] = {
     "text": _comparison_text,
     "json": _comparison_json,
     "markdown": _comparison_markdown,
+    "html": _comparison_html,
 }
 """The forms of what ``gwe compare`` found."""

@@ -97,6 +97,17 @@ class Notification:
     attributes: Attributes | None = None
 
 
+@dataclass(frozen=True)
+class PastChange:
+    """One change in a server's history. ``action``: created, updated or deleted; ``user``: who
+    made it, empty where that was a session without a user; ``time``: seconds since 1970, 0 where
+    the history does not say."""
+
+    action: str
+    user: str = ""
+    time: int = 0
+
+
 class Subscription(Protocol):
     """A client's subscription to changes."""
 
@@ -121,6 +132,10 @@ class Reader(Protocol):
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         """The permissions set on the object itself. Empty: it inherits those of its folder
         and tenant."""
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        """The changes of one object, living or deleted, that the server's history still has,
+        oldest first. Empty: it has none, or the session may not or cannot read them."""
 
 
 class Server(Reader, Protocol):
@@ -159,6 +174,7 @@ class _ReadOnly:
     _info: Callable[[], ServerInfo]
     _read: Callable[[str, Filter | None], list[ConfObject]]
     _permissions: Callable[[str, int], list[AccessEntry]]
+    _history: Callable[[str, int], list[PastChange]]
     in_flight: int
 
     def info(self) -> ServerInfo:
@@ -170,7 +186,12 @@ class _ReadOnly:
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return self._permissions(object_type, dbid)
 
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        return self._history(object_type, dbid)
+
 
 def read_only(server: Reader) -> Reader:
     """``server`` without its write methods."""
-    return _ReadOnly(server.info, server.read, server.permissions, in_flight(server))
+    return _ReadOnly(
+        server.info, server.read, server.permissions, server.history, in_flight(server)
+    )

@@ -14,7 +14,7 @@ from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import Server
 
 Writing = Literal["create", "update", "delete", "set_permissions"]
-CallName = Literal["info", "read", Writing, "permissions", "subscribe", "receive"]
+CallName = Literal["info", "read", Writing, "permissions", "history", "subscribe", "receive"]
 AnyCall = Literal["", CallName]
 When = Literal["before", "during", "after"]
 

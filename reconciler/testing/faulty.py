@@ -21,6 +21,7 @@ from reconciler.server.port import (
     ConfObject,
     Filter,
     Notification,
+    PastChange,
     Server,
     ServerInfo,
     Subscription,
@@ -109,6 +110,10 @@ class FaultyServer:
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         call = Call("permissions", object_type, dbid)
         return self._call(call, lambda: self._server.permissions(object_type, dbid))
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        call = Call("history", object_type, dbid)
+        return self._call(call, lambda: self._server.history(object_type, dbid))
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
         call = Call("set_permissions", object_type, dbid)

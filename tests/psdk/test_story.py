@@ -20,6 +20,7 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
+from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
@@ -270,6 +271,43 @@ def test_a_snapshot_over_the_wire_is_the_server(tmp_path: Path) -> None:
     assert _without_empty_lists(copy) == _without_empty_lists(source)
     with opened(copy) as server:
         assert server.permissions("Script", script.dbid) == [AccessEntry("AccessGroup", 97, 127)]
+
+
+def test_two_servers_are_compared_over_the_wire_as_their_files_are(tmp_path: Path) -> None:
+    files = []
+    for name in ("test", "production"):
+        (tmp_path / name).mkdir()
+        files.append(site_server(tmp_path / name, VENDOR))
+    with opened(files[1]) as server:
+        (failed,) = server.read("Script", {"name": "Webengagement_Failed"})
+        change = KeyValueDelta(added={"Limits": {"waiting": "30"}})
+        server.update("Script", failed.dbid, Delta(key_values={"userProperties": change}))
+        server.create("Skill", {"tenantDBID": 101, "name": "Only in production"})
+    with serving(files[0]) as (port, _), serving(files[1]) as (other_port, _):
+        urls = [f"confserv://127.0.0.1:{number}" for number in (port, other_port)]
+
+        def compared(a: str, b: str, *more: str) -> Result:
+            arguments = ("compare", a, b, "--app", APP, "--format", "json", *more)
+            return gwe_process(*arguments, cwd=tmp_path, env=ADMINISTRATOR)
+
+        over_the_wire = compared(*urls, "--all")
+        mixed = compared(urls[0], f"embedded:{files[0]}", "--all")
+        refused = compared(*urls, "--user-b", "nobody")
+    assert over_the_wire.code == 2, over_the_wire
+    found = over_the_wire.json()
+    of_files = compared(*(f"embedded:{file}" for file in files), "--all").json()
+    assert found["differences"] == of_files["differences"]
+    assert [(one["address"], one["found"]) for one in found["differences"]] == [
+        ("InteractionQueue/Webengagement_Failed", "differs"),
+        ("Skill/Only in production", "only-in-b"),
+    ]
+    assert (found["equal"], of_files["equal"]) == (40, 40)
+    assert (mixed.code, mixed.json()["differences"]) == (0, [])
+    assert refused.code == 1
+    assert refused.err.endswith(
+        "  The user is nobody (--user-b). The password is that in GWE_PASSWORD;"
+        " --password-file-b names a file with another.\n"
+    )
 
 
 def _without_empty_lists(path: Path) -> dict[tuple[str, int], ConfObject]:

@@ -36,13 +36,16 @@ class FieldRow:
 @dataclass(frozen=True)
 class FieldTable:
     """Fields in a table. ``groups``: (section of options that the fields are in, fields); an
-    empty section is none. ``hints``: sentences below the table."""
+    empty section is none. ``hints``: sentences below the table. ``before``, ``after``: what the
+    columns of values are, for the style sheet."""
 
     caption: str
     columns: Sequence[str]
     groups: Sequence[tuple[str, Sequence[FieldRow]]]
     hints: Sequence[str] = ()
     is_kept: bool = False
+    before: str = "live"
+    after: str = "planned"
 
 
 def changes_table(changes: Sequence[Change], *, whole: bool) -> FieldTable:
@@ -60,7 +63,15 @@ def kept_table(kept: Sequence[Change], *, whole: bool) -> FieldTable:
     columns = ("Field", "Live, kept", "In the manifest", "Declared in")
     hints = list(dict.fromkeys(change.hint for change in kept if change.hint))
     rows = _groups(kept, lambda c: _both(c, whole))
-    return FieldTable("Kept as it is", columns, rows, hints, is_kept=True)
+    return FieldTable("Kept as it is", columns, rows, hints, is_kept=True, after="manifest")
+
+
+def sides_table(changes: Sequence[Change], names: tuple[str, str], *, whole: bool) -> FieldTable:
+    """The fields that differ between two sides, which are called ``names``."""
+    rows = _groups(changes, lambda c: _both(c, whole))
+    hints = list(dict.fromkeys(change.hint for change in changes if change.hint))
+    columns = ("Field", *names)
+    return FieldTable("Differences", columns, rows, hints, before="side-a", after="side-b")
 
 
 Values = tuple[ShownValue | None, ShownValue]

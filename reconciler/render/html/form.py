@@ -1,15 +1,17 @@
-"""Output as HTML: plans and runs as pages."""
+"""Output as HTML: plans, runs and comparisons as pages."""
 
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from reconciler.compare.model import Comparison
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.forms import OutputStyle
 from reconciler.render.graphs.svg import picture
 from reconciler.render.graphs.svg import style as style_of_pictures
 from reconciler.render.graphs.tree import faults_text, tree_lines
+from reconciler.render.html.comparison_page import comparison_page
 from reconciler.render.html.page import page_of
 from reconciler.render.html.rendering import rendered, write_page
 from reconciler.render.html.run_page import RunPage, damaged_run_page, list_page, run_page
@@ -38,6 +40,12 @@ class HtmlForm:
     def _write(self, page: RunPage) -> None:
         text = rendered("run.html.jinja", page=page)
         write_page(text, self._style.page, f"{page.title}: {page.summary}")
+
+
+def write_comparison(found: Comparison, style: OutputStyle) -> None:
+    """A comparison as a page, on standard output or in the file ``style.page``."""
+    page = comparison_page(found, verbose=style.verbose, quiet=style.quiet)
+    write_page(rendered("comparison.html.jinja", page=page), style.page, page.summary)
 
 
 def plan_html(plan: Plan, style: OutputStyle) -> str:

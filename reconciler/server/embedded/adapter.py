@@ -4,10 +4,8 @@ Every write is one transaction. It checks the operational mode and the permissio
 the engine writes everything or nothing.
 """
 
-import gc
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from reconciler.server.delta import Delta
 from reconciler.server.embedded import last_login, relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
 from reconciler.server.embedded.accounts import Accounts
+from reconciler.server.embedded.collector import collector_paused
 from reconciler.server.embedded.damage import RowChecker
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import Conditions, conditions
@@ -31,7 +30,14 @@ from reconciler.server.errors import (
     IncorrectReferencesError,
     ValueOutOfRangeError,
 )
-from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
+from reconciler.server.port import (
+    AccessEntry,
+    ConfObject,
+    Filter,
+    PastChange,
+    Permission,
+    ServerInfo,
+)
 from reconciler.server.proxy import proxies_among
 from reconciler.server.values import is_integer
 
@@ -121,7 +127,7 @@ class EmbeddedServer:
             readable = self._access.readable()
             members = self._members(kind, readable)
             checker = RowChecker(kind)
-            with _collector_paused():
+            with collector_paused():
                 return [
                     _object(checker, row, folders, members, wanted)
                     for row in self.store.rows(
@@ -167,6 +173,13 @@ class EmbeddedServer:
                 for found, number, account_type, account, mask in self.store.permissions()
                 if (found, number) == (object_type, dbid)
             ]
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:
+        validation.object_type(object_type)
+        with self.store.reading():
+            rows = self.store.history(object_type, dbid)
+            may_see = bool(rows) and self._access.may_see_change(object_type, dbid, rows[-1][1])
+        return [PastChange(action, user, when) for action, _, user, when in rows if may_see]
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
         kind = validation.object_type(object_type)
@@ -254,19 +267,6 @@ def _moved(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
     for entry in entries.added if entries else ():
         if isinstance(entry, dict) and entry.get("type") in TYPES_BY_NUMBER and "DBID" in entry:
             yield TYPES_BY_NUMBER[entry["type"]], entry["DBID"]
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pauses the garbage collector: a read makes many small containers without cycles, and
-    looking for cycles would take as long as the read itself."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _object(

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,6 +76,8 @@ CREATE TABLE change (
 CREATE INDEX object_folder ON object (folder, type);
 CREATE TABLE counter (type TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 """
+_ADD_TIMES = "ALTER TABLE change ADD COLUMN time INTEGER NOT NULL DEFAULT 0"
+"""Seconds since 1970. Files from before it was added get it when they are opened."""
 
 
 def create_file(path: Path, *, durable: bool = False) -> None:
@@ -87,7 +89,7 @@ def create_file(path: Path, *, durable: bool = False) -> None:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
+            f"BEGIN; {_SCHEMA} {_ADD_TIMES}; PRAGMA application_id = {APPLICATION_ID};"
             f" PRAGMA user_version = {FORMAT}; COMMIT;"
         )
         connection.execute("INSERT INTO meta VALUES ('uuid', ?)", (str(uuid.uuid4()),))
@@ -145,6 +147,23 @@ class Database:
         with self._explained():
             if self._is_durable():
                 self.connection.execute("PRAGMA synchronous = FULL")
+        self.has_times = self._has_times() or self._add_times()
+
+    def _has_times(self) -> bool:
+        """Whether the log of changes says when each was made."""
+        columns = self.connection.execute("PRAGMA table_info(change)").fetchall()
+        return any(column[1] == "time" for column in columns)
+
+    def _add_times(self) -> bool:
+        """Lets the log of an older file, if it can be written, say when changes are made from
+        now on. Returns whether it can."""
+        if self._frozen:
+            return False
+        with suppress(ServerReadOnlyError), self.writing():
+            if not self._has_times():  # another process may have been first
+                self.connection.execute(_ADD_TIMES)
+            return True
+        return False
 
     def _is_durable(self) -> bool:
         """Whether the file was made so that every commit waits for the disk."""

@@ -4,6 +4,7 @@ Knows none of Configuration Server's rules. Methods run inside ``reading`` or ``
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -212,9 +213,9 @@ class Store(Database):
         action, delta, body = change
         encoded = encode_delta(delta) if delta is not None else None
         cursor = self.connection.execute(
-            "INSERT INTO change (action, type, dbid, tenant, user, delta, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (action, object_type, dbid, tenant, user, encoded, body),
+            "INSERT INTO change (action, type, dbid, tenant, user, delta, body, time)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (action, object_type, dbid, tenant, user, encoded, body, int(time.time())),
         )
         if cursor.lastrowid and cursor.lastrowid % _PRUNE_EVERY == 0:
             oldest = cursor.lastrowid - KEPT_CHANGES
@@ -227,6 +228,14 @@ class Store(Database):
             " WHERE sequence > ? ORDER BY sequence",
             (after,),
         ).fetchall()
+
+    def history(self, object_type: str, dbid: int) -> list[tuple[str, int, str, int]]:
+        """The changes of one object in order: action, tenant DBID, user, seconds since 1970."""
+        statement = (
+            f"SELECT action, tenant, user, {'time' if self.has_times else 0} FROM change"  # noqa: S608 - our own names
+            " WHERE type = ? AND dbid = ? ORDER BY sequence"
+        )
+        return self.connection.execute(statement, (object_type, dbid)).fetchall()
 
     def last_change(self) -> int:
         """The sequence number of the last change; 0: there was none."""

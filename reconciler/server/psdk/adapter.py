@@ -13,7 +13,14 @@ from reconciler.server import validation
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
-from reconciler.server.port import AccessEntry, ConfObject, Filter, Permission, ServerInfo
+from reconciler.server.port import (
+    AccessEntry,
+    ConfObject,
+    Filter,
+    PastChange,
+    Permission,
+    ServerInfo,
+)
 from reconciler.server.proxy import is_a_proxy
 from reconciler.server.psdk import constants, role
 from reconciler.server.psdk.address import ServerUrl
@@ -199,6 +206,11 @@ class PsdkServer:
         kind = validation.object_type(object_type)
         (event,) = self._session.ask(self._requests.read_permissions(kind, dbid))
         return self._requests.permissions(event)
+
+    def history(self, object_type: str, dbid: int) -> list[PastChange]:  # noqa: ARG002 - of the port
+        """Always empty. The protocol's history log goes to a session that was interrupted, with
+        what it missed; its events tell no user (reference 2.5, ``EventObjectUpdated``)."""
+        return []
 
     def effective_permissions(
         self, object_type: str, dbid: int, person: int | None = None

@@ -1,5 +1,7 @@
 """Notifications: who gets which changes, in which order, and with what content."""
 
+import time
+
 import pytest
 
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
@@ -126,6 +128,28 @@ def test_one_session_is_told_what_another_did_and_who_it_was(
     ]
     who = ["", "", ""] if Gap.AUTHOR in server_under_test.gaps else ["default", "", "default"]
     assert [one.user for one in found] == who
+
+
+def test_the_history_of_an_object_says_who_changed_it_and_when(
+    connect: Connect, server_under_test: ServerUnderTest
+) -> None:
+    administrator = connect("default", "password")
+    earliest = int(time.time())
+    made = administrator.create("Script", script("New")).dbid
+    connect().update("Script", made, annex("s", {"k": "v"}))
+    administrator.create("Script", script("Another"))
+    administrator.delete("Script", made)
+    found = connect().history("Script", made)
+    if Gap.HISTORY in server_under_test.gaps:
+        assert found == []
+        return
+    assert [(one.action, one.user) for one in found] == [
+        ("created", "default"),
+        ("updated", ""),
+        ("deleted", "default"),
+    ]
+    assert all(earliest <= one.time <= time.time() for one in found)
+    assert connect().history("Script", made + 1000) == []
 
 
 def test_a_refused_change_is_not_told(server: Server) -> None:

@@ -11,6 +11,7 @@ class Gap(Enum):
     missing, or leaves it out."""
 
     AUTHOR = "a notification does not say who made the change"
+    HISTORY = "the history of an object cannot be read"
     TENANT = "a notification of an update or a delete does not say in which tenant"
     ZERO = "an update cannot set a number to 0"
     LONG_INTEGERS = "an integer option has at most 32 bits"

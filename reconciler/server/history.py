@@ -1,0 +1,42 @@
+"""Who changed an object last, and when: what the server's own history says about it."""
+
+from datetime import UTC, datetime
+
+from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.errors import ConfigurationServerError
+from reconciler.server.port import PastChange, Reader
+
+
+def last_change(server: Reader, object_type: str, dbid: int) -> PastChange | None:
+    """The last change of an object, living or deleted, in the server's history. None where the
+    history does not have it, cannot be read, or the account may not read it.
+    ServerUnavailableError where the server does not answer."""
+    if object_type not in OBJECT_TYPES or not dbid:
+        return None  # a launch file, or an object that is not there yet
+    try:
+        found = server.history(object_type, dbid)
+    except ConfigurationServerError:
+        return None  # the server refuses to say; what it has said is complete without it
+    return found[-1] if found else None
+
+
+def change_text(change: PastChange) -> str:
+    """A change as a part of a sentence: ``last updated by anna at 2026-11-26 10:04:05 UTC``. Empty
+    where the history says neither who made it nor when."""
+    author = author_text(change)
+    verb = "last updated" if change.action == "updated" else change.action
+    return f"{verb} {author}" if author else ""
+
+
+def author_text(change: PastChange) -> str:
+    """Who made a change, and when: ``by anna at 2026-11-26 10:04:05 UTC``. Empty: unknown."""
+    who = f"by {change.user}" if change.user else ""
+    when = f"at {change_time(change)}" if change.time else ""
+    return " ".join(filter(None, (who, when)))
+
+
+def change_time(change: PastChange) -> str:
+    """When a change was made, such as ``2026-11-26 10:04:05 UTC``; empty: unknown."""
+    if not change.time:
+        return ""
+    return f"{datetime.fromtimestamp(change.time, UTC):%Y-%m-%d %H:%M:%S} UTC"
