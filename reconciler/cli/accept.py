@@ -20,9 +20,10 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
+from reconciler.manifest.documents import read_manifests
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
-from reconciler.text_files import MAX_BYTES, is_stream, read_text
+from reconciler.text_files import is_stream
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
@@ -63,7 +64,7 @@ def command(
             "Name your files with -f, GWE_FILE or file in gwe.toml. gwe init DIR copies those that"
             " come with gwe.",
         )
-    texts = {name: _text(path) for name, path in paths.items()}
+    texts = {name: _text(path, session.settings.max_file_bytes) for name, path in paths.items()}
     with session.connect(site, state) as engine:
         from reconciler.plan.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
         from reconciler.plan.select import check_selects  # noqa: PLC0415
@@ -92,8 +93,8 @@ def _files(loaded: Loaded) -> Mapping[str, Path]:
     return {one.name: one.path for one in documents if one.path and not is_stream(one.path)}
 
 
-def _text(path: Path) -> str:
-    text = read_text(path, MAX_BYTES)
+def _text(path: Path, max_bytes: int) -> str:
+    text = read_manifests(path, max_bytes)
     if isinstance(text, Diagnostic):
         raise ManifestError([text])
     return text

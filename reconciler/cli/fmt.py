@@ -17,12 +17,12 @@ from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
 from reconciler.kinds.secret_names import SecretNames
-from reconciler.manifest.documents import is_bundled, manifest_files
+from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
 from reconciler.settings import Settings
 from reconciler.state.replace_file import rewrite_file
-from reconciler.text_files import MAX_BYTES, is_stream, read_text
+from reconciler.text_files import is_stream
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,15 @@ def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: 
     formatted is reported, and then no file is written.
     """
     found = find_settings(settings.profile)
-    files = _read(paths or _of_settings(found))
+    limit = found.max_file_bytes
+    files = _read(paths or _of_settings(found), limit)
     changed = [file for file in files if file.differs]
     if diff:
         names = SecretNames(found.secret_words, found.secret_exceptions)
         for file in changed:
             say_diff(file.name, file.old, file.new, names)
     if not check and not diff:
-        _write(files)
+        _write(files, limit)
     elif not diff:
         for file in changed:
             say(f"{file.name} is not formatted.")
@@ -81,30 +82,32 @@ def _of_settings(settings: Settings) -> Sequence[Path]:
     return paths
 
 
-def _read(paths: Sequence[Path]) -> list[_File]:
+def _read(paths: Sequence[Path], max_bytes: int) -> list[_File]:
     """The files with their canonical form. ManifestError lists every problem."""
     problems: list[Diagnostic] = []
-    files = list(_formatted(paths, problems))
+    files = list(_formatted(paths, max_bytes, problems))
     if problems:
         raise ManifestError(problems)
     return files
 
 
-def _formatted(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterator[_File]:
+def _formatted(
+    paths: Sequence[Path], max_bytes: int, problems: list[Diagnostic]
+) -> Iterator[_File]:
     for path, name in manifest_files(paths, problems, []):
-        text = read_text(path, MAX_BYTES, name)
+        text = read_manifests(path, max_bytes, name)
         if isinstance(text, Diagnostic):
             problems.append(text)
         else:
             yield _File(path, name, text, formatted(text, name, problems))
 
 
-def _write(files: Sequence[_File]) -> None:
+def _write(files: Sequence[_File], max_bytes: int) -> None:
     for file in files:
         if is_stream(file.path):
             print_data(file.new)
         elif file.differs:
-            if read_text(file.path, MAX_BYTES) != file.old:
+            if read_manifests(file.path, max_bytes) != file.old:
                 problem = f"{file.name} was changed since it was read"
                 raise RefusedError([Diagnostic(problem, hint="Run gwe fmt again.")])
             rewrite_file(file.path, file.new)

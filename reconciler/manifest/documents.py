@@ -49,21 +49,28 @@ def is_bundled(path: Path) -> bool:
     return path.is_relative_to(bundled_manifests())
 
 
+def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
+    """The text of a file of manifests; see ``text_files.read_text``."""
+    advice = "If it is the right file, split it, or raise max_file_mib in gwe.toml."
+    return read_text(file, max_bytes, name, advice)
+
+
 def read_documents(
     paths: Sequence[Path],
     problems: list[Diagnostic],
     passed_over: list[str],
     texts: Mapping[Path, str] = MappingProxyType({}),
     cache: ManifestCache | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
     or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;
     ``texts``: what some of the files are taken to hold instead; ``cache``: what is known of
-    their content."""
+    their content; ``max_bytes``: how large a file may be."""
     cache = cache or ManifestCache(None)
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        text = texts[file] if file in texts else read_text(file, MAX_BYTES, name)
+        text = texts[file] if file in texts else read_manifests(file, max_bytes, name)
         if isinstance(text, Diagnostic):
             problems.append(text)
             continue
