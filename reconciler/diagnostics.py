@@ -2,8 +2,10 @@
 
 import os.path
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MAX_SHOWN = 100
 """Problems that are shown one by one; of more, only the number."""
@@ -26,8 +28,7 @@ RULES = {
 a name that was published stays."""
 
 
-@dataclass(frozen=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place in a file. ``line`` and ``column`` count from 1; 0 means unknown."""
 
     file: str
@@ -42,8 +43,7 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One problem or notice: what it is, where it is, and what to do about it. ``example``:
     lines to show below the hint as they are. ``rule``: of ``RULES``, for reports to machines;
     empty for what no rule is for."""
@@ -52,7 +52,7 @@ class Diagnostic:
     position: Position | None = None
     hint: str = ""
     example: str = ""
-    rule: str = field(default="", compare=False)
+    rule: str = ""
 
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""

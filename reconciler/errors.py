@@ -46,8 +46,9 @@ hint and ends with its code. A test holds this drawing to the classes.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import IntEnum
+
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic
 

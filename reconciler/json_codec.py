@@ -7,8 +7,9 @@ missing property is a ``CodecError`` that names the place.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -29,8 +30,7 @@ class CodecError(ValueError):
         return CodecError(self.problem, (part, *self.place))
 
 
-@dataclass(frozen=True)
-class Codec(Generic[T]):
+class Codec(Struct, Generic[T], frozen=True):
     """How values of one type are written as JSON, read from it, and described."""
 
     encode: Callable[[T], Json]
@@ -157,8 +157,7 @@ def table(codec: Codec[T], key: Codec[K], **schema: Json) -> Codec[Mapping[K, T]
     )
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """One property of an object. ``attribute``: what it is called in Python, if otherwise.
     ``otherwise``: the value of a property that may be missing; None: it may not."""
 

@@ -10,9 +10,11 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.diagnostics import (
     MAX_SHOWN,
@@ -45,8 +47,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*){100}""")
 
 
-@dataclass(frozen=True)
-class SettingsOrigin:
+class SettingsOrigin(Struct, frozen=True):
     """Where settings come from. ``path``: the file; None: there is none. ``profile``: the
     chosen one, and ``profile_sets`` what it sets, by the names of fields."""
 
@@ -55,15 +56,14 @@ class SettingsOrigin:
     profile_sets: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The settings that ``gwe.toml`` gives a run; ``settings_schema`` says what each means.
 
     Paths are joined with the folder of the file. The keys of ``connection`` are the field
     names of the connection options: ``ca_file`` for ``ca-file``.
     """
 
-    origin: SettingsOrigin = field(default_factory=SettingsOrigin, compare=False)
+    origin: SettingsOrigin = SettingsOrigin()
 
     name: str = ""
     server: str = ""

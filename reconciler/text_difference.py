@@ -7,7 +7,8 @@ an escape such as ``\\u202e``, or a character with its accents.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ELLIPSIS = "..."
 _ESCAPE_OR_CHARACTER = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.", re.DOTALL)
@@ -16,8 +17,7 @@ _AROUND = 20
 _LITTLE_IN_COMMON = 8
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """One of two texts: its units, and from where to where they differ from the other's.
     ``start == end``: the other text has something there that this text lacks."""
 
@@ -30,8 +30,7 @@ class Side:
         return "".join(self.units[self.start : self.end])
 
 
-@dataclass(frozen=True)
-class MarkedText:
+class MarkedText(Struct, frozen=True):
     """One of two texts with what differs apart. ``cut_before``, ``cut_after``: more that both
     have in common is left out there. Without a ``difference``, nothing is to be marked."""
 

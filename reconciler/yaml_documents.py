@@ -3,9 +3,10 @@
 ``strict_yaml`` makes documents from texts, ``manifest/cache.py`` from what it kept of them.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath
@@ -18,8 +19,7 @@ the key's value]}; of a list: the same for each item, by its number as a text; o
 It is made of what JSON has, so that it can be kept."""
 
 
-@dataclass(frozen=True)
-class YamlDocument:
+class YamlDocument(Struct, frozen=True):
     """One document: its data, the name and path of the file that it was read from, and where
     its values stand. ``path`` is None for a text. Most positions are never asked for: they
     are made of ``place`` and ``places`` when they are. ``checked``: it is known to be a manifest
@@ -27,10 +27,10 @@ class YamlDocument:
 
     data: Any
     name: str
-    place: Place = field(repr=False, compare=False)
-    places: Places = field(repr=False, compare=False)
+    place: Place
+    places: Places
     path: Path | None = None
-    checked: bool = field(default=False, compare=False)
+    checked: bool = False
 
     @property
     def position(self) -> Position:

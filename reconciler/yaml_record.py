@@ -1,8 +1,9 @@
 """The one reader of YAML files that hold a single document for a codec, such as a baseline."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError

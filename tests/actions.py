@@ -1,7 +1,8 @@
 """Actions for tests: of any class, by the name of the action."""
 
-from dataclasses import fields
 from typing import Any, get_args
+
+from msgspec.structs import fields
 
 from reconciler.plan.actions import Action, Fingerprint, Subject, Update
 

@@ -1,9 +1,9 @@
 """Plans as values, for tests of forms of output: plain plans, and hostile ones."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Position
 from reconciler.manifest.load import PlanInputs

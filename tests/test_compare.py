@@ -5,13 +5,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, currently_in_test_context, given, note, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SameText
 from reconciler.compare.model import Comparison

@@ -9,10 +9,10 @@ new one, whole.
 import errno
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.recover import plan_of_run
 from reconciler.cli.main import main

@@ -1,12 +1,12 @@
 """``metadata.formerly``: an object gets another name and stays what it is."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.undo import plan_undo

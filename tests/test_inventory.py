@@ -1,11 +1,11 @@
 """The inventory as a value, and how List objects hold it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.errors import InventoryError
 from reconciler.kinds.types import OBJECT_TYPES

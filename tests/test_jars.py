@@ -2,10 +2,10 @@
 
 import sys
 import zipfile
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from reconciler.errors import UsageError
 from reconciler.server.connect import connect

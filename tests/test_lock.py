@@ -11,12 +11,12 @@ import termios
 import time as time_module
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply import run as run_module
 from reconciler.apply import session as session_module

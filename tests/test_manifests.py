@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ManifestError
@@ -494,7 +495,7 @@ def test_a_role_that_no_application_has_leaves_the_manifest_without_a_target(
 ) -> None:
     discovered, found = site
     roles = {role: found for role, found in discovered.roles.items() if role != "chat-server"}
-    bare = Site(**{**vars(discovered), "roles": roles})
+    bare = Site(**{**asdict(discovered), "roles": roles})
     result = desired(OPTIONS + "  options: {s: {o: x}}\n", (bare, found))
     assert result.options == ()
     assert [(one.address, one.role) for one in result.untargeted] == [

@@ -1,12 +1,12 @@
 """Markdown of plans and runs: what a renderer makes of it, and that it keeps within its size."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Position
 from reconciler.manifest.load import PlanInputs

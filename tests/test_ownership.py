@@ -1,10 +1,10 @@
 """What runs write into the inventory, and what an undo leaves of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.ownership import Ownership
 from reconciler.kinds.model import Attributes

@@ -1,10 +1,10 @@
 """The page of a plan in a real browser: filters, keyboard, print, and that it asks nobody."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.plan.actions import KEPT, Blocked, Create, Delete, Keep, Replace, Update
 from reconciler.plan.model import Plan

@@ -3,7 +3,6 @@ it is refused where anything it was made from has moved."""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+from msgspec.structs import fields, replace
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError

@@ -7,13 +7,14 @@ A failure prints the files and the faults: a ready test case.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.apply.lock import Clock, find_locks
 from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs

@@ -3,12 +3,12 @@ empty, and nothing that the plan did not list has changed."""
 
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.apply.executor import execute
 from reconciler.engine.planning import Planned, prepare

@@ -4,13 +4,13 @@
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from reconciler.diagnostics import RULES, Diagnostic, Position
 from reconciler.plan.actions import Blocked, Delete, InSync, Keep, Skip, Subject, Update

@@ -1,12 +1,12 @@
 """``gwe runs``: the list, its forms, and what pruning keeps; on both engines."""
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.state.opening import open_store
 from reconciler.state.records import CallEnd, Record, RunFinish

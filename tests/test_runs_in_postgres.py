@@ -148,7 +148,7 @@ def test_a_run_is_recovered_under_whatever_name_the_server_is_reached(
     info = EmbeddedServer.info
 
     def other(server: EmbeddedServer) -> Any:
-        from dataclasses import replace  # noqa: PLC0415
+        from msgspec.structs import replace  # noqa: PLC0415
 
         return replace(info(server), identity="confserv:another-name")
 

@@ -26,12 +26,12 @@ again: the second plan is empty, and nothing that the first one did not list has
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from rich.console import Console
 
 from reconciler.kinds.flatten import flatten

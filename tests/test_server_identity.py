@@ -1,9 +1,9 @@
 """A server is the same server however its URL is spelt."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.identity import real_identity, same_server

@@ -1,11 +1,11 @@
 """``gwe snapshot`` copies a live server into a file: the copy plans as the server does."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from reconciler.engine.copying import copy_server
 from reconciler.engine.progress import Progress

@@ -1,10 +1,10 @@
 """Attributes that a newer server holds and the table of this version lacks: never lost unseen."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Filter

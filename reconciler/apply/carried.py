@@ -7,7 +7,9 @@ again. Doing so twice changes nothing, so that a recovery repeats it.
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.calls import Calls
 from reconciler.kinds.flatten import flatten
@@ -51,8 +53,7 @@ def read_referrers(
     ]
 
 
-@dataclass(frozen=True)
-class Inheritance:
+class Inheritance(Struct, frozen=True):
     """What a new object takes over: ``permissions``, and the references that ``referrers``, as
     they were, had to the ``old`` object; ``waiting``: earlier actions of a circle, whose objects
     get their references to it."""

@@ -1,7 +1,8 @@
 """Whether a plan still holds: its server, its site, and the objects it was made from. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.apply.answers import same_value
 from reconciler.apply.report import AGAIN, Outcome

@@ -1,6 +1,6 @@
 """Values of an update that come from another application, such as the other member of a pair."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.apply.report import AGAIN
 from reconciler.errors import StaleActionError

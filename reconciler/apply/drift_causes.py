@@ -8,8 +8,10 @@ Who changed the server, and when, is what its own history says.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.last_writes import PRESENCE, WriteSearch
 from reconciler.apply.written import Written, written_by
@@ -27,8 +29,7 @@ LastChange = Callable[[str, int], PastChange | None]
 """Object type and DBID -> the last change in the server's history, None where it has none."""
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Why some fields of one object differ. ``run``: the last that wrote them; empty for
     ``none``. ``removed``: that run took the object away."""
 

@@ -12,7 +12,8 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.lock import RunLock
@@ -27,8 +28,7 @@ WriteAction = Callable[[Write, Calls], Outcome]
 """Writes an action with the calls of its thread."""
 
 
-@dataclass(frozen=True)
-class _Post:
+class _Post(Struct, frozen=True):
     """What a worker tells the run's thread: it has ``records``, or its action has ended."""
 
     worker: "_Worker"
@@ -41,8 +41,7 @@ class _Post:
         return any(isinstance(record, CallBegin) for record in self.records)
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """Whether a worker's records are durable, and the lock is its run's."""
 
     refused: BaseException | None = None

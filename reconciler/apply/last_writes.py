@@ -5,7 +5,8 @@ what it wrote with what the manifests say.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.apply.written import Written, written_by, written_to
 from reconciler.kinds.fields import FieldPath, Value
@@ -18,8 +19,7 @@ PRESENCE: FieldPath = ()
 """The path that stands for whether the object is there at all."""
 
 
-@dataclass(frozen=True)
-class FieldWrite:
+class FieldWrite(Struct, frozen=True):
     """The last write of a field. ``value``: what was written, None where the field was taken
     away; ``there``: the run left the object there; ``dbid``: the object's at the time."""
 

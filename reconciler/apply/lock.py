@@ -9,8 +9,10 @@ that has begun to write says so in the lock; then only ``gwe recover`` takes it 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.interrupts import Interrupts
 from reconciler.errors import LockLostError
@@ -32,8 +34,7 @@ _RECOVERING = "recovering"
 _LONGEST_LEASE = 86_400.0
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds the lock, as its annex says. ``writing``: the run has begun to write, or did
     not finish; ``recovering``: it did not finish, and the holder recovers it. ``lease`` in
     seconds; ``since`` and ``until`` are times of day to display. ``counter``: None where the
@@ -202,8 +203,7 @@ class NoLock:
         """Does nothing."""
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """Time as the lock sees it: seconds that only grow, also while the machine is suspended; a
     wait, and a time of day to display."""
 

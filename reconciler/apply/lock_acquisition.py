@@ -9,8 +9,10 @@ lock that it writes, then reads it too: at least one of the two sees the other a
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.lock import (
@@ -40,8 +42,7 @@ from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import ENVIRONMENT
 
 
-@dataclass(frozen=True)
-class Resumption:
+class Resumption(Struct, frozen=True):
     """How the lock of a run that did not finish is taken over. Where its process was on
     this machine, it is known to be dead. ``elsewhere``: it was on another, and what held
     its run may have ended before it: it has ended once the lock's counter has stood still

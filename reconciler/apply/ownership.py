@@ -12,7 +12,8 @@ An undo makes ours again only what the run that it reverts has taken out of the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.kinds.fields import SecretText, Value
 from reconciler.kinds.predefined import OWN_OBJECTS
@@ -38,8 +39,7 @@ from reconciler.site.inventory_lists import entries_of, is_inventory
 from reconciler.state.store import StoredRun
 
 
-@dataclass(frozen=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """An object was created. ``anew``: in the place of one that was deleted."""
 
     address: str
@@ -47,31 +47,26 @@ class _Made:
     anew: bool
 
 
-@dataclass(frozen=True)
-class _Deleted:
+class _Deleted(Struct, frozen=True):
     address: str
     key: ObjectKey
 
 
-@dataclass(frozen=True)
-class _Added:
+class _Added(Struct, frozen=True):
     entry: OwnedOption
 
 
-@dataclass(frozen=True)
-class _Removed:
+class _Removed(Struct, frozen=True):
     key: OptionKey
 
 
-@dataclass(frozen=True)
-class _Renamed:
+class _Renamed(Struct, frozen=True):
     """An object was given another name; ``entry`` has it."""
 
     entry: OwnedObject
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """What an undo may make ours again. ``addresses``: of deleted objects that were ours;
     ``options``: removed options, with their digests."""
 
@@ -79,8 +74,7 @@ class Restored:
     options: Mapping[OptionKey, OwnedOption] = field(default_factory=dict)
 
 
-@dataclass
-class Ownership:
+class Ownership(Struct):
     """Collects the calls of a run, in their order, as far as they matter for the inventory."""
 
     _events: list[_Made | _Deleted | _Added | _Removed | _Renamed] = field(default_factory=list)

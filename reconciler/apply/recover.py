@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.apply.lock import Clock, find_locks, holder_of
 from reconciler.apply.lock_acquisition import lock_held

@@ -6,7 +6,9 @@ did not create again: the new object, or the old object if the run is to be reve
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.carried import carry_references, set_waiting
 from reconciler.apply.session import RunSession
@@ -31,8 +33,7 @@ _CALLS = {"update_referrer": "update of a reference to it"}
 """Calls that messages name in other words."""
 
 
-@dataclass(frozen=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """What was found about one action, and what was done. ``complete``: nothing is left."""
 
     address: str

@@ -1,8 +1,9 @@
 """The outcome of each action of a run, and the exit code that follows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from reconciler.errors import ExitCode, JournalError
 from reconciler.plan.actions import Write
@@ -13,8 +14,7 @@ AGAIN = "Make a new plan."
 """What to do where a plan no longer holds."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The outcome of one action. ``wrote``: something was written; ``stale``: a live object
     had changed since the plan; ``needs_recovery``: it is unknown what was written, or the
     action is half done, so that ``gwe recover`` has to finish it."""
@@ -28,8 +28,7 @@ class Outcome:
     needs_recovery: bool = False
 
 
-@dataclass
-class RunReport:
+class RunReport(Struct):
     """The outcomes of a run, one for each action that writes. ``journal_broken``: a record of
     the journal could not be written, and ``journal_problem`` says why. ``inventory_unsettled``:
     it is unknown whether the inventory has what the run created and deleted. ``run``: its

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.interrupts import Interrupts
@@ -20,8 +21,7 @@ from reconciler.state.records import RunHead
 from reconciler.state.store import RunJournal, StateStore
 
 
-@dataclass(frozen=True)
-class RunContext:
+class RunContext(Struct, frozen=True):
     """Who runs, where and when. ``name``: the name of the run; ``process``: its number in
     the operating system; ``started``: a time of day to display; ``machine``: the id of the
     host."""
@@ -41,8 +41,7 @@ class RunContext:
         return run.host.lower() == self.host.lower()
 
 
-@dataclass(frozen=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """How a run is executed. ``lock_wait`` and ``lease`` in seconds. ``from_file``: the plan
     is a file, which is run once. ``in_flight``: how many actions may be written at once.
     ``installation``: where the launch files are. ``limits``: how
@@ -60,8 +59,7 @@ class RunOptions:
     confirm: Callable[[], None] = lambda: None
 
 
-@dataclass(frozen=True)
-class RunSession:
+class RunSession(Struct, frozen=True):
     """A run that holds its lock. ``server`` answers for launch files too; ``live`` and
     ``site`` are what the plan depends on, as it is now. In ``live`` objects that the plan renames
     have their new names already (``plan.renames``)."""

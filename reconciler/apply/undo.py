@@ -1,6 +1,6 @@
 """Makes the plan that reverts a run: reads what it needs, then asks ``undo_actions``."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo_actions import undo_actions

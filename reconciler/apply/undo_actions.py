@@ -6,7 +6,8 @@ that has changed since is not deleted unless that is forced.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.apply.references import restore_references
 from reconciler.apply.undo_order import with_addresses, with_needs

@@ -5,7 +5,8 @@ address in the undo.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.apply.written import Written
 from reconciler.plan.actions import Action

@@ -10,8 +10,9 @@ with them has the others wait. Nobody waits for the server meanwhile.
 import copy
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from reconciler.apply.answers import outcome_of_answer
 from reconciler.apply.calls import Calls

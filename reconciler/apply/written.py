@@ -1,7 +1,8 @@
 """Each object that a run wrote, before and after, from its journal. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.types import ALL_TYPES
@@ -13,8 +14,7 @@ from reconciler.server.snapshot import Snapshot
 from reconciler.state.store import RunStep, StoredRun
 
 
-@dataclass
-class Written:
+class Written(Struct):
     """One object that a run wrote. ``steps``: the calls for the object itself that were answered,
     and those of other actions of a circle that changed it (see ``plan.circles``). ``original``: a
     deleted object before the server cleared references in it, where it did."""

@@ -1,6 +1,6 @@
 """``gwe compare``: what differs between two sites, or a site and an export of one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -9,7 +9,7 @@ from reconciler.cli.common import ANY_PATH, ChoiceFlags, OutputFlags, SiteFlags,
 from reconciler.cli.complete_values import complete_parameter, complete_side
 from reconciler.cli.connection import AccountFlags
 from reconciler.cli.credentials import AccountOptions
-from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.flags import flag, with_flags, with_values
 from reconciler.cli.formats import ComparisonFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.logs import start_logging
@@ -70,7 +70,7 @@ class OtherAccountFlags:
         if not (self.user_b or self.password_file_b):
             return account
         user = self.user_b or account.user
-        return replace(account, user=user, password_file=self.password_file_b)
+        return with_values(account, user=user, password_file=self.password_file_b)
 
     @property
     def named_by(self) -> AccountOptions:

@@ -4,10 +4,10 @@ asking at the terminal, in this order. No password is ever shown.
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
@@ -44,8 +44,7 @@ def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -
     return Credentials(user)
 
 
-@dataclass(frozen=True)
-class AccountOptions:
+class AccountOptions(Struct, frozen=True):
     """What names the account of a session: the user, the file with the password, and the option
     that gives another password."""
 

@@ -10,9 +10,10 @@ import os
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 from reconciler.file_errors import unwritable
@@ -23,8 +24,7 @@ _FORMAT = "gwe-export/1"
 Word = Literal["new", "updated", "unchanged", "kept", "stale"]
 
 
-@dataclass(frozen=True)
-class FileResult:
+class FileResult(Struct, frozen=True):
     """What an export did with a file. ``kept``: somebody has edited it; ``stale``: an earlier
     export wrote it, and this one has nothing for it. Neither is touched."""
 

@@ -6,12 +6,13 @@ adds their options to the command and builds the values.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import Field, field, fields, is_dataclass, replace
+from dataclasses import Field, field, fields, is_dataclass
 from functools import wraps
 from typing import Any, TypeVar, get_type_hints
 
 import click
 from click.core import ParameterSource
+from msgspec.structs import replace
 
 Group = TypeVar("Group")
 Command = TypeVar("Command", bound=Callable[..., int])
@@ -83,7 +84,12 @@ def given_options(group: object) -> Iterator[str]:
 def without(group: Group, names: frozenset[str]) -> Group:
     """The group with the defaults of the named options."""
     defaults = {one.name: one.default for one in _fields(group) if one.name in names}
-    changed: Group = replace(group, **defaults)  # type: ignore[type-var]
+    return with_values(group, **defaults)
+
+
+def with_values(group: Group, **values: Any) -> Group:
+    """The group with these values of its options."""
+    changed: Group = replace(group, **values)  # type: ignore[type-var]
     return changed
 
 

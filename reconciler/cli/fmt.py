@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.common import ANY_PATH, ProfileFlags
 from reconciler.cli.connection import takes_site
@@ -25,8 +25,7 @@ from reconciler.state.replace_file import rewrite_file
 from reconciler.text_files import is_stream
 
 
-@dataclass(frozen=True)
-class _File:
+class _File(Struct, frozen=True):
     """A file of manifests: its text as it is, and in canonical form."""
 
     path: Path

@@ -9,8 +9,9 @@ both have changed the file, ``git merge-file`` merges it line by line
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 import reconciler
 from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
@@ -18,8 +19,7 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.file_errors import reading_advice
 
 
-@dataclass(frozen=True)
-class FileUpdate:
+class FileUpdate(Struct, frozen=True):
     """What became of one file. ``text``: its new content; None: it is not written."""
 
     name: str

@@ -10,12 +10,13 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.cli.common import ManifestFlags, OutputFlags, RunFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.flags import from_environment
+from reconciler.cli.flags import from_environment, with_values
 from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session, load, named_state
@@ -85,7 +86,7 @@ def _provision(arguments: Arguments) -> int:
             " of a file that holds it."
         )
     session = open_session(arguments, os.environ)
-    run = replace(from_environment(RunFlags), auto_approve=True)
+    run = with_values(from_environment(RunFlags), auto_approve=True)
     site = SiteFlags(app=arguments.app, tenant=os.environ.get(TENANT, ""))
     session.start_early()
     # Imported only now: meanwhile a thread starts Java.
@@ -117,17 +118,17 @@ def open_session(arguments: Arguments, environment: Mapping[str, str]) -> Sessio
     UsageError where there is no user and the type of the application is not known.
     """
     flags = from_environment(ConnectionFlags)
-    flags = replace(flags, server=arguments.server, user=arguments.user or flags.user)
+    flags = with_values(flags, server=arguments.server, user=arguments.user or flags.user)
     if arguments.password and not flags.user:
         raise UsageError("-password cannot be used without -user", "Name the user with -user.")
     adapter = find_adapter(arguments.server)
     if not flags.user and (adapter is None or adapter.is_real):
         kind = _client_type(arguments, environment)
-        flags = replace(flags, client=arguments.app, client_type=kind)
+        flags = with_values(flags, client=arguments.app, client_type=kind)
     settings = read_settings(_settings_folder(environment), flags.profile)
     beside = environment.get(SCRIPT_DIR, "")
     if beside and not flags.install_dir and not settings.install_dir:
-        flags = replace(flags, install_dir=Path(beside).absolute().parent.parent)
+        flags = with_values(flags, install_dir=Path(beside).absolute().parent.parent)
     return Session(flags, settings, arguments.password, may_ask=False)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from click.core import ParameterSource
+from msgspec import Struct
 
 from reconciler.cli.common import SiteFlags, StateFlags
 from reconciler.cli.connection import AccountFlags, ConnectionFlags
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 _PROFILE = "profile:"
 
 
-@dataclass(frozen=True)
-class NamedSide:
+class NamedSide(Struct, frozen=True):
     """What A or B names: a profile of gwe.toml, the URL of a server, or a path of manifests.
     Two of the three are empty. ``name``: as messages call the side."""
 
@@ -69,8 +69,7 @@ def named_side(text: str) -> NamedSide:
     )
 
 
-@dataclass(frozen=True)
-class SideSession:
+class SideSession(Struct, frozen=True):
     """A side with its settings: those of its profile, else those of gwe.toml."""
 
     side: NamedSide

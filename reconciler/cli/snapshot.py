@@ -2,14 +2,13 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ANY_PATH, SiteFlags
 from reconciler.cli.connection import ConnectionFlags, takes_site
-from reconciler.cli.flags import from_environment, with_flags
+from reconciler.cli.flags import from_environment, with_flags, with_values
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import Session, open_session
 from reconciler.diagnostics import counted
@@ -32,7 +31,7 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     Passwords cannot be read: the copy has none. Nothing is written to the server. A copy that
     was interrupted is continued by the same command.
     """
-    session = open_session(replace(connection, server=source or connection.server))
+    session = open_session(with_values(connection, server=source or connection.server))
     with session.connect() as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
         from reconciler.engine.copying import copy_server  # noqa: PLC0415

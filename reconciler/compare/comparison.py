@@ -1,7 +1,8 @@
 """What differs between two sides. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping, SideName
 from reconciler.compare.model import ComparedSide, Comparison, Found, ObjectDifference, Uncompared

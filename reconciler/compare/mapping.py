@@ -6,9 +6,10 @@ of A that holds B's text differs: a test system that leads to a production host 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import TEXT, Member, array, constant, mapped, record
@@ -30,23 +31,21 @@ def _not_blank(text: str) -> str:
 _NOT_BLANK = mapped(TEXT, _not_blank, str, pattern=r"\S")
 
 
-@dataclass(frozen=True)
-class SameText:
+class SameText(Struct, frozen=True):
     """Two texts that stand for each other. ``within``: patterns of ADDRESS and ADDRESS/FIELD in
     which they do; empty: everywhere. ``position``: where the entry stands in its file."""
 
     a: str
     b: str
     within: tuple[str, ...] = ()
-    position: Position | None = field(default=None, compare=False)
+    position: Position | None = None
 
     def of(self, side: SideName) -> str:
         """The text of one side."""
         return self.a if side == "a" else self.b
 
 
-@dataclass(frozen=True)
-class EnvironmentMapping:
+class EnvironmentMapping(Struct, frozen=True):
     """The entries of a mapping file. ``ignore``: patterns of ADDRESS and ADDRESS/FIELD whose
     differences do not count. ``name``: of the file."""
 

@@ -1,8 +1,9 @@
 """A side of a comparison, and what a comparison finds. Plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from reconciler.export.model import Omission
 from reconciler.kinds.fields import FieldPath, Value
@@ -11,8 +12,7 @@ from reconciler.plan.changes import Change
 Found = Literal["only-in-a", "only-in-b", "differs"]
 
 
-@dataclass(frozen=True)
-class SideMark:
+class SideMark(Struct, frozen=True):
     """What a side is, for people to read. ``name``: as the user called it; ``source``: the URL
     or the folder behind that. The others are empty for a folder. ``version``: the release of
     Configuration Server; ``app``, ``tenant``: of the site."""
@@ -24,8 +24,7 @@ class SideMark:
     tenant: str = ""
 
 
-@dataclass(frozen=True)
-class SideObject:
+class SideObject(Struct, frozen=True):
     """One object as manifests describe it: ``fields`` has natural names and no DBIDs, and no
     values that a new object has anyway. ``role``: of the options of all applications with this
     role; ``application``: of the options of one application."""
@@ -37,8 +36,7 @@ class SideObject:
     application: str = ""
 
 
-@dataclass(frozen=True)
-class ComparedSide:
+class ComparedSide(Struct, frozen=True):
     """One side. ``objects``: by address. ``omissions``: what could not be read of them.
     ``unsaid``: what is in them, and in no manifest that an export writes; with an empty path the
     whole object. ``roles``: name of an application -> its role, as far as known."""
@@ -50,8 +48,7 @@ class ComparedSide:
     roles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, order=True)
-class Uncompared:
+class Uncompared(Struct, frozen=True, order=True):
     """Something that could not be compared. ``side``: the name of the side that does not show
     it; ``path``: of the field, empty for the whole object; ``reason``: a clause."""
 
@@ -61,8 +58,7 @@ class Uncompared:
     path: FieldPath = ()
 
 
-@dataclass(frozen=True)
-class ObjectDifference:
+class ObjectDifference(Struct, frozen=True):
     """One object that is not on both sides, or not the same. ``address_b``: what B calls it,
     empty where that is ``address``. ``changes``: before is the value of A, after that of B.
     ``remark``: what else a reader must know, a clause."""
@@ -75,8 +71,7 @@ class ObjectDifference:
     remark: str = ""
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What a comparison of A and B found. ``equal``: how many objects are the same on both;
     ``ignored``: how many differences the mapping says not to count; ``notices``: sentences."""
 

@@ -5,7 +5,9 @@ paired by role where all applications of a role have the same on both sides, els
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping
 from reconciler.compare.model import ComparedSide, SideObject
@@ -13,8 +15,7 @@ from reconciler.export.model import Omission
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 
 
-@dataclass(frozen=True)
-class ComparedField:
+class ComparedField(Struct, frozen=True):
     """A field: its path and its value as its side has them, and the value as it is compared."""
 
     path: FieldPath
@@ -22,8 +23,7 @@ class ComparedField:
     compared: Value
 
 
-@dataclass(frozen=True)
-class HiddenField:
+class HiddenField(Struct, frozen=True):
     """A field that a side does not show, or no manifest says: its path there, the same with the
     mapping applied, and why."""
 
@@ -32,8 +32,7 @@ class HiddenField:
     reason: str
 
 
-@dataclass(frozen=True)
-class ComparedObject:
+class ComparedObject(Struct, frozen=True):
     """An object of a side. ``fields``: by their paths with the mapping applied. ``hidden``:
     fields that the side does not show; ``unsaid``: fields that no manifest says. ``shared``: it
     stands for the options of each application of its role."""

@@ -7,8 +7,9 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.compare.model import SideObject
 from reconciler.export.model import Document, Omission
@@ -24,8 +25,7 @@ _TOKEN = re.compile(r"\$\$\{|\$\{var\.([^{}]*)\}")
 _NO_VALUE = "manifests hold no values of secrets"
 
 
-@dataclass
-class ObjectMaker:
+class ObjectMaker(Struct):
     """Makes the objects of one side, and notes what it cannot tell of them.
 
     ``variables``: variable -> the text that stands for it, for those that have one;
@@ -149,8 +149,7 @@ class ObjectMaker:
         return _TOKEN.sub(fill, as_text(value))
 
 
-@dataclass(frozen=True)
-class _UnknownSecret:
+class _UnknownSecret(Struct, frozen=True):
     """A secret whose value is not known."""
 
 

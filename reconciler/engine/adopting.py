@@ -3,7 +3,9 @@ inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing.""
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.apply.ownership import owned_by_runs
 from reconciler.apply.recover import plan_of_run
@@ -51,8 +53,7 @@ _KINDS = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """What is to be adopted: the objects at ``addresses``, which may have wildcards, all that is
     ``declared``, and what earlier runs of this state have created and added (``from_runs``).
     ``forget_missing``: entries of what is not on the server go out of the inventory."""

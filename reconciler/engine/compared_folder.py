@@ -4,8 +4,9 @@ Other manifests say what should be, and to whom it belongs: a plan compares thos
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.compare.sides import variables_of
 from reconciler.diagnostics import Diagnostic
@@ -25,8 +26,7 @@ _ADVICE = (
 )
 
 
-@dataclass(frozen=True)
-class ExportFolder:
+class ExportFolder(Struct, frozen=True):
     """The manifests in ``path``. ``variables``: those that they declare -> the default."""
 
     path: Path

@@ -7,8 +7,9 @@ A site is read as for an export, through a ``Reader``: nothing is written to eit
 import os.path
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from reconciler.compare.comparison import compare
 from reconciler.compare.mapping import EnvironmentMapping, SideMapping
@@ -28,8 +29,7 @@ from reconciler.server.port import ServerInfo
 from reconciler.site.model import application_name
 
 
-@dataclass(frozen=True)
-class CompareRequest:
+class CompareRequest(Struct, frozen=True):
     """What is compared, and how. ``chosen``: the objects; ``parameters``: what differs between
     sites and counts as equal, of ``export.values.PARAMETERS``."""
 
@@ -38,8 +38,7 @@ class CompareRequest:
     mapping: EnvironmentMapping = field(default_factory=EnvironmentMapping)
 
 
-@dataclass(frozen=True)
-class LiveSource:
+class LiveSource(Struct, frozen=True):
     """A site on a server. ``name``: as the user called the side; ``variables``: those of its
     settings, which say what belongs to the site."""
 
@@ -48,8 +47,7 @@ class LiveSource:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class FolderSource:
+class FolderSource(Struct, frozen=True):
     """Manifests that ``gwe export`` wrote, in a folder or a file."""
 
     name: str
@@ -134,8 +132,7 @@ def _read(source: Source, chosen: ExportRequest, progress: Progress) -> "_LiveSi
         return _LiveSide(source.name, read)
 
 
-@dataclass(frozen=True)
-class _LiveSide:
+class _LiveSide(Struct, frozen=True):
     """A site that was read."""
 
     name: str
@@ -200,8 +197,7 @@ def _unsaid(draft: Draft, maker: ObjectMaker, info: ServerInfo) -> Iterator[Omis
                 yield Omission(address, path, reason)
 
 
-@dataclass(frozen=True)
-class _FolderSide:
+class _FolderSide(Struct, frozen=True):
     """Manifests that were loaded."""
 
     name: str

@@ -6,9 +6,10 @@ Reads through a ``Reader``, so nothing is ever written to the server that is cop
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.engine.progress import Progress
 from reconciler.kinds.predefined import OWN_OBJECTS
@@ -25,8 +26,7 @@ _IN_FLIGHT = 8
 """So many requests for permissions await an answer at once."""
 
 
-@dataclass(frozen=True)
-class CopyReport:
+class CopyReport(Struct, frozen=True):
     """What a copy holds and lacks. ``objects``: how many it holds, without folders; ``unread``:
     of how many the permissions could not be read; ``unknown``: types that the server does not
     have; ``left_out``: values of attributes that our table does not know; ``findings``: what an

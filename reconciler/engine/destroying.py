@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.planning import read_context

@@ -5,7 +5,9 @@ Reads through a ``Reader`` and writes nothing. Each type is read once.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.diagnostics import did_you_mean
 from reconciler.engine.progress import Progress
@@ -46,8 +48,7 @@ class _Reading(RoundReader):
         return self.read(reads_of([scripts, *needs], {tenant}))
 
 
-@dataclass
-class SiteReading:
+class SiteReading(Struct):
     """What was read of a site, and which of its objects were asked for. ``sections``: of
     applications, by DBID, that belong to these."""
 

@@ -1,7 +1,8 @@
 """Mapping files: known differences of environments, with the position of each entry."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.compare.mapping import MAPPING, EnvironmentMapping, mapped_twice
 from reconciler.diagnostics import Diagnostic

@@ -2,7 +2,8 @@
 manifest declares any more. Reads through a ``Reader`` and writes nothing."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.errors import InventoryError
 from reconciler.kinds.natural_keys import has_tenant

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.progress import Progress
@@ -76,8 +78,7 @@ def check_options(
         )
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan with what it was computed from: the live objects, the manifests, and what they
     declare for the site."""
 

@@ -7,9 +7,10 @@ The command line and programs use it in the same way. It prints nothing and asks
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.planning import ManifestSource, check_options, load

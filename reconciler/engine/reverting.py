@@ -1,6 +1,6 @@
 """From a run to the plan that reverts it: what ``Reconciler.undo`` does with an open server."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.reread import check_own_host
@@ -15,8 +15,7 @@ from reconciler.plan.model import Plan
 from reconciler.server.port import Reader
 
 
-@dataclass(frozen=True)
-class UndoOptions:
+class UndoOptions(Struct, frozen=True):
     """``force``: also delete objects that have changed since; ``same_host``: the run was on this
     host, which has another id now."""
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.errors import ReconcilerError, StateError
 from reconciler.plan.known_secrets import KnownSecret, KnownSecrets
@@ -24,8 +25,7 @@ _PAST_RUNS = 20
 """How many runs are read to find out why an object differs."""
 
 
-@dataclass(frozen=True)
-class RunPlace:
+class RunPlace(Struct, frozen=True):
     """Where runs are stored, and where they find launch files. ``timeout``: seconds that one
     call to the server may take; ``in_flight``: how many calls may await an answer at once."""
 
@@ -91,16 +91,14 @@ class RunPlace:
                 yield run, plan_of_run(run)
 
 
-@dataclass(frozen=True)
-class LockOptions:
+class LockOptions(Struct, frozen=True):
     """Whether a run takes the lock, and how many seconds it waits for it."""
 
     take: bool = True
     wait: float = 0.0
 
 
-@dataclass(frozen=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What a recovery did. ``runs``: the names of the runs that it settled; ``findings``:
     what it found of their actions; ``released``: the settled run whose lock had been left
     behind and was released; empty: there was none."""

@@ -4,8 +4,9 @@ What ``Reconciler.apply`` and ``Reconciler.recover`` do with an open server.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.apply.lock import LEASE
 from reconciler.apply.recover import (

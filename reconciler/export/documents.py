@@ -1,8 +1,9 @@
 """A live object becomes the document that declares it. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.export.model import Document, Omission, SecretSources
 from reconciler.export.spec import default_of, spec_of
@@ -27,8 +28,7 @@ _UNKNOWN = "this version of gwe does not know it"
 _PASSWORD = "a password cannot be read; declare it before the object is created elsewhere"  # noqa: S105
 
 
-@dataclass
-class DocumentMaker:
+class DocumentMaker(Struct):
     """Makes the documents of one export, and notes what they do not say. ``context``: the live
     objects and the site, what is secret; nothing is desired yet."""
 

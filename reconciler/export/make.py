@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 from reconciler.export.documents import DocumentMaker
@@ -17,8 +18,7 @@ from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.site.model import Site
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The documents of an export in their order, before the proof. ``variables``: the document
     with the variables that they use; None: they use none. ``maker``: what has made them, with
     the secrets and with what they do not say."""

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.environment import CREDENTIALS
 from reconciler.kinds.fields import FieldPath
@@ -12,8 +14,7 @@ from reconciler.kinds.manifest_kind import API_VERSION, ManifestKind
 from reconciler.yaml_text import yaml_text
 
 
-@dataclass(frozen=True, order=True)
-class Omission:
+class Omission(Struct, frozen=True, order=True):
     """Something that is not in the manifests as it is on the server. ``address``: of its
     object; ``path``: of its field, empty where it is the whole object; ``reason``: a clause."""
 
@@ -22,8 +23,7 @@ class Omission:
     reason: str
 
 
-@dataclass(frozen=True)
-class SecretVariable:
+class SecretVariable(Struct, frozen=True):
     """An environment variable that must be set before the manifests are planned.
     ``address``, ``path``: the field that gets its value."""
 
@@ -32,8 +32,7 @@ class SecretVariable:
     path: FieldPath
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A manifest as data. ``address``: that of its object, or its own where it declares options
     in applications. ``order``: its place among the documents of its kind."""
 
@@ -79,8 +78,7 @@ def _without(data: Any, path: FieldPath) -> Any:
     return data
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(Struct, frozen=True):
     """Manifests of live objects. ``files``: name -> text. ``omissions``: what they do not say;
     ``secrets``: the environment variables that they need; ``objects``: how many they declare."""
 

@@ -7,8 +7,10 @@ Pure.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
@@ -55,8 +57,7 @@ def proven(
     return list(proof.documents.values()), proof.omissions
 
 
-@dataclass
-class _Proof:
+class _Proof(Struct):
     """The documents that are left, by the names under which they are loaded."""
 
     context: Context

@@ -7,7 +7,8 @@ only options belong to it.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.manifests import kind_named
 from reconciler.kinds.options import references_of
@@ -26,8 +27,7 @@ PREREQUISITES = frozenset({"Tenant", "Application", "Host", "AppPrototype", "Fol
 """Types of which the site has objects before anything is provisioned."""
 
 
-@dataclass(frozen=True)
-class ExportRequest:
+class ExportRequest(Struct, frozen=True):
     """What was asked for. ``kinds``: names of kinds; ``names``: globs; ``everything``: all
     objects of the tenant. Without any of them: what belongs to the site."""
 

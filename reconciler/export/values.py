@@ -7,7 +7,8 @@ a placeholder: the DBID of the site's tenant always, other texts where that was 
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import ENDPOINTS, references_of
@@ -27,8 +28,7 @@ assert set(PARAMETERS.values()) <= set(SITE_VALUES)  # noqa: S101 - a mistake in
 _TENANT_DBID = "${site.tenant.dbid}"
 
 
-@dataclass(frozen=True)
-class ValueWriter:
+class ValueWriter(Struct, frozen=True):
     """Writes texts and options. ``tenant``: the DBID of the site's tenant. ``variables``:
     variable -> the text that it stands for."""
 

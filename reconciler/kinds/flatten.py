@@ -5,8 +5,9 @@ below the entry's label, which is made of its key: ``("connections", "Chat", "pr
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.fields import (

@@ -1,9 +1,11 @@
 """What a kind of manifest is: which object type it describes, and what it may declare."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
@@ -29,8 +31,7 @@ _NAMES_THE_SITE = ("Tenant", "Application")
 launch files. No manifest renames them."""
 
 
-@dataclass(frozen=True)
-class ManifestKind:
+class ManifestKind(Struct, frozen=True, dict=True):
     """One kind of manifest.
 
     ``type``: its object type. ``fixed``: fields that the kind itself determines. ``fields``:
@@ -66,7 +67,7 @@ class ManifestKind:
             "defaults": {**self._state(), **self.defaults},
         }
         for name, value in derived.items():
-            object.__setattr__(self, name, value)
+            force_setattr(self, name, value)
 
     def _words(self) -> tuple[str, ...]:
         key = {TENANT, *self.object_type.key}

@@ -5,10 +5,12 @@ objects of Configuration Server from these values alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 
 Attributes = Mapping[str, Any]
 """The attributes of an object, under Configuration Server's own names. Text: str; integer
@@ -34,8 +36,7 @@ class ValueType(Enum):
     STRUCTURES = "list of structures"
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One attribute of an object type.
 
     ``word``: its name in manifests and site files. ``open_ended``: the server knows members
@@ -76,7 +77,7 @@ class Attribute:
 
     def __post_init__(self) -> None:
         if not self.word:
-            object.__setattr__(self, "word", self.name)
+            force_setattr(self, "word", self.name)
 
     def field(self, name: str) -> "Attribute":
         """The field ``name`` of a structure. KeyError where there is none."""
@@ -127,8 +128,7 @@ class Attribute:
         return dict(zip(self.key, key if len(self.key) > 1 else (key,), strict=True))
 
 
-@dataclass(frozen=True, eq=False)
-class ObjectType:
+class ObjectType(Struct, frozen=True, eq=False, dict=True):
     """One object type of Configuration Server. A type equals only itself.
 
     ``key``: the attributes of the natural key; the last of them is the name that people use.

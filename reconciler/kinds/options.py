@@ -7,15 +7,15 @@ references; ``docs/domain.md`` lists the options.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from reconciler.kinds.fields import Value
 from reconciler.kinds.model import Attributes
 
 
-@dataclass(frozen=True)
-class OptionReference:
+class OptionReference(Struct, frozen=True):
     """The target of one option value.
 
     ``script``: a script by name, of ``script_type``. ``endpoint``: the option ``name`` of

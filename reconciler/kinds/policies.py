@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from reconciler.kinds.manifest_kind import ManifestKind, Overwrite
 
 FORMER_POLICIES = ("existing", "keep")
@@ -20,8 +22,7 @@ MAX_POINTERS = 50
 """Pointers in one list of a policy: each is compared with every field."""
 
 
-@dataclass(frozen=True)
-class PolicyField:
+class PolicyField(Struct, frozen=True):
     """How a policy is written in a manifest. ``form``: a choice among ``choices``, true or
     false, or a list of texts. ``applies``: whether a kind of manifest may have the policy."""
 

@@ -7,8 +7,9 @@ count as one as well, so that ``apiKey``, ``api-key`` and ``apikey`` are the sam
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from msgspec import Struct
 
 from reconciler.kinds.fields import FieldPath
 
@@ -46,8 +47,7 @@ _PART = re.compile(r"[^\W\d_]+|\d+")
 _MOST_PARTS = 4
 
 
-@dataclass(frozen=True)
-class SecretNames:
+class SecretNames(Struct, frozen=True, dict=True):
     """The names of a site's secrets. ``words``: words beside ``SECRET_WORDS``;
     ``exceptions``: whole names that are no secrets although they have such a word."""
 

@@ -1,7 +1,8 @@
 """The types of people and of groups of them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.attributes import (

@@ -6,7 +6,8 @@ and its whole content, so that a journal keeps it byte for byte.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import ALL_TYPES
@@ -43,8 +44,7 @@ class LaunchFileAccessError(ServerError):
     """A launch file cannot be read or written; the server itself is not affected."""
 
 
-@dataclass(frozen=True)
-class FileSpec:
+class FileSpec(Struct, frozen=True):
     """A launch file to offer: its path, its format, and the keys of interest."""
 
     path: str

@@ -19,8 +19,9 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.launch.errors import (
     LaunchFileError,
@@ -51,8 +52,7 @@ def host_name() -> str:
     return socket.gethostname().lower()
 
 
-@dataclass(frozen=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """An installation folder. ``root`` contains no links."""
 
     root: Path

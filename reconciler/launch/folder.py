@@ -11,8 +11,9 @@ import re
 import secrets
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.launch.errors import (
     ChangedLaunchFileError,
@@ -32,8 +33,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | CLOEXEC | NOFOLLOW
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """The folder of one file: ``opened`` is its descriptor, None if only its path is known."""
 
     relative: str

@@ -1,8 +1,10 @@
 """The desired state: what the manifests of a run declare, bound to a site. Plain values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import application_address, object_address, quoted
@@ -13,30 +15,27 @@ from reconciler.kinds.policies import Policy
 from reconciler.kinds.types_files import LAUNCH_FILE
 
 
-@dataclass(frozen=True)
-class Enforced:
+class Enforced(Struct, frozen=True):
     """A live value that differs is overwritten. ``reset``: the field is initial and is overwritten
     only because of ``--reset-initial``; the plan lists the site's value as lost."""
 
     reset: bool = False
 
 
-@dataclass(frozen=True)
-class Initial:
+class Initial(Struct, frozen=True):
     """The value is written only where nothing is at or below ``unit``: the field itself, or
     the section, list or annex around it. From then on it is the site's own. ``hint``: a
     sentence that says how the manifest's value is enforced."""
 
     unit: FieldPath
-    hint: str = field(default="", compare=False)
+    hint: str = ""
 
 
 Ownership = Enforced | Initial
 """Who decides about a field of an object that exists: the manifest, or the site."""
 
 
-@dataclass(frozen=True)
-class ManagedField:
+class ManagedField(Struct, frozen=True):
     """One path that a manifest declares.
 
     ``value`` None means that the option must be absent. ``origin`` is the position of the
@@ -54,16 +53,14 @@ class ManagedField:
     secret: bool = False
 
 
-@dataclass(frozen=True)
-class FormerName:
+class FormerName(Struct, frozen=True):
     """A name that an object had, and where a manifest says so."""
 
     name: str
     origin: Position
 
 
-@dataclass(frozen=True)
-class DesiredObject:
+class DesiredObject(Struct, frozen=True, dict=True):
     """An object that one manifest declares, unlike an application, whose options several share.
 
     ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
@@ -114,8 +111,7 @@ class DesiredObject:
         return {f.path: f.value for f in self.fields if f.value is not None}
 
 
-@dataclass(frozen=True)
-class DesiredOptions:
+class DesiredOptions(Struct, frozen=True):
     """The options that manifests declare in one application."""
 
     dbid: int
@@ -127,8 +123,7 @@ class DesiredOptions:
         return application_address(self.name)
 
 
-@dataclass(frozen=True)
-class DesiredFile:
+class DesiredFile(Struct, frozen=True):
     """The values that a manifest declares in one launch file. ``path`` is relative to the
     installation folder; the paths of the fields are ``("values", format, key)``."""
 
@@ -144,8 +139,7 @@ class DesiredFile:
         return f"{LAUNCH_FILE}/{quoted(self.name)}"
 
 
-@dataclass(frozen=True)
-class Untargeted:
+class Untargeted(Struct, frozen=True):
     """An ApplicationOptions manifest whose role no application of the site has."""
 
     name: str
@@ -158,19 +152,18 @@ class Untargeted:
         return f"ApplicationOptions/{quoted(self.name)}"
 
 
-@dataclass(frozen=True)
-class Desired:
+class Desired(Struct, frozen=True, dict=True):
     """Everything that the manifests of a run declare."""
 
     objects: tuple[DesiredObject, ...] = ()
     options: tuple[DesiredOptions, ...] = ()
     untargeted: tuple[Untargeted, ...] = ()
     files: tuple[DesiredFile, ...] = ()
-    addresses: Mapping[str, object] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        addresses = {each.address: each for each in self._all()}
-        object.__setattr__(self, "addresses", addresses)
+    @cached_property
+    def addresses(self) -> Mapping[str, object]:
+        """What is declared, by its address."""
+        return {each.address: each for each in self._all()}
 
     def _all(self) -> Iterator[DesiredObject | DesiredOptions | Untargeted | DesiredFile]:
         yield from self.objects

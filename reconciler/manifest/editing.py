@@ -8,10 +8,10 @@ exactly that one value changed, else nothing is edited and the reason is told.
 import re
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.strict_yaml import RARE_BREAK, load_text
@@ -25,8 +25,7 @@ class NoEditError(ValueError):
     """A value that cannot be edited in its place; the text says why."""
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A span of characters, and what takes its place."""
 
     start: int
@@ -34,8 +33,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a value stands: its document, the keys that lead to it, its node, and the index
     behind its key. ``flow``: it is inside brackets or braces."""
 

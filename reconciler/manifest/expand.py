@@ -1,8 +1,9 @@
 """A manifest with its ``${…}`` filled in, and the position that each value came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
@@ -11,8 +12,7 @@ from reconciler.manifest.documents import Manifest
 from reconciler.manifest.interpolate import MARK, Interpolation
 
 
-@dataclass
-class Expanded:
+class Expanded(Struct):
     """The data of a manifest, or of part of it, after interpolation.
 
     ``renamed`` and ``variables`` are keyed by the path after interpolation: the path in the
@@ -62,8 +62,7 @@ def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolat
     return result
 
 
-@dataclass
-class _Walker:
+class _Walker(Struct):
     manifest: Manifest
     interpolation: Interpolation
     result: Expanded

@@ -3,7 +3,8 @@ value comes from the scope."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.diagnostics import MAX_CANDIDATES, Diagnostic, Position, did_you_mean, listing
 from reconciler.environment import variable
@@ -20,8 +21,7 @@ MARK = "$"
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Where the values come from. ``site`` is None while no site is known: ``${site.…}``
     then stays as it is written. ``target`` is the name of the application that options are
     bound to; only they may use it (``fan_out``), and it is None while no site is known."""
@@ -33,8 +33,7 @@ class Scope:
     fan_out: bool = False
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """An interpolated text, and the variables that went into it."""
 
     value: str
@@ -46,8 +45,7 @@ def literal(text: str) -> str:
     return text.replace("${", "$${")
 
 
-@dataclass
-class Allowance:
+class Allowance(Struct):
     """How many characters the ``${…}`` of all manifests may still be filled in with: a few
     lines could otherwise ask for more than the memory holds."""
 
@@ -63,8 +61,7 @@ class Allowance:
             raise ManifestError([problem])
 
 
-@dataclass
-class Interpolation:
+class Interpolation(Struct):
     """Interpolates texts in one scope, and reports what cannot be filled in. ManifestError
     where the texts grow without measure."""
 

@@ -6,9 +6,10 @@ Binding them to a site comes later; ``gwe validate`` gets by without.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
@@ -22,8 +23,7 @@ from reconciler.text_files import MAX_BYTES
 from reconciler.yaml_documents import YamlDocument
 
 
-@dataclass(frozen=True)
-class PlanInputs:
+class PlanInputs(Struct, frozen=True):
     """What a plan was made from, for people to read.
 
     ``manifests``: the files and folders as they were named, or ``bundled``; ``named``: False
@@ -37,8 +37,7 @@ class PlanInputs:
     profile: str = ""
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
     manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
     folders that were not read, since their names are not those of manifests. ``partial``: they

@@ -4,8 +4,9 @@ them too.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.model import Attribute, ValueType

@@ -5,8 +5,9 @@ made of the key. A text in place of an entry is the last part of its key.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.kinds import enums
 from reconciler.kinds.fields import FieldPath, FieldValueError, Value, canonical
@@ -18,8 +19,7 @@ Report = Callable[[FieldPath, str], None]
 """Reports a mistake at a place in the manifest."""
 
 
-@dataclass(frozen=True)
-class DeclaredValue:
+class DeclaredValue(Struct, frozen=True):
     """A value of a manifest: the path of its field, and where it stands."""
 
     path: FieldPath

@@ -6,8 +6,9 @@ is taken literally.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position, did_you_mean, listing
 from reconciler.errors import UsageError
@@ -18,8 +19,7 @@ from reconciler.yaml_documents import as_text
 _NONE_DECLARED = "The manifests declare no variable. Remove it, or name those that do with -f."
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value that the site gives a variable. ``position``: where in a file; None for --var."""
 
     name: str
@@ -27,8 +27,7 @@ class Setting:
     position: Position | None = None
 
 
-@dataclass(frozen=True)
-class _Declaration:
+class _Declaration(Struct, frozen=True):
     position: Position
     default: str | None
     default_position: Position

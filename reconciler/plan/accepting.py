@@ -6,7 +6,9 @@ manifests do agree with the server is found out by planning with them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.addresses import selects
@@ -27,8 +29,7 @@ _NAME = (
 )
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(Struct, frozen=True):
     """A difference that no edit of a manifest takes away. ``why`` ends a sentence."""
 
     field: Field
@@ -36,8 +37,7 @@ class Left:
     why: str
 
 
-@dataclass(frozen=True)
-class Accepting:
+class Accepting(Struct, frozen=True):
     """``texts``: file -> its text with the live values; ``left``: what stays different.
     ``places``: the fields whose values were put into the texts -> the place of each."""
 

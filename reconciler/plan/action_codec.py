@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from typing import Any, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import (
@@ -195,10 +197,16 @@ def _attribute(action: Action, name: str) -> Any:
     return getattr(action if hasattr(action, name) else action.subject, name, {})
 
 
+def _fields_of(cls: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in cls.__struct_fields__ if name in values}
+
+
 def _make(action: str, **values: Any) -> Action:
     cls = _CLASSES[action]
-    subject = Subject(**{f.name: values[f.name] for f in fields(Subject) if f.name in values})
-    own = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+    subject = Subject(
+        **{name: values[name] for name in Subject.__struct_fields__ if name in values}
+    )
+    own = {name: values[name] for name in cls.__struct_fields__ if name in values}
     if cls is Replace:
         own["carried"] = tuple(p for p, v in values["fields"].items() if source_of(v) == CARRIED)
     return cls(subject, **own)

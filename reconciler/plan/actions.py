@@ -8,8 +8,9 @@ over an action is checked to be complete by the type checker.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
+
+from msgspec import Struct, field
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath, Value
@@ -32,8 +33,7 @@ KEPT = "only initial values differ"
 """The reason of a ``Keep`` in a plan from manifests."""
 
 
-@dataclass(frozen=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """Digests of the live values that an action was computed from, to compare with later.
 
     ``units``: the paths that decided about an update; empty for a replace or delete, which
@@ -50,8 +50,7 @@ class Fingerprint:
     sources: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The object that an action is about.
 
     ``kind``: the manifest kind, for addresses and headings; ``object_type``: the type in
@@ -87,8 +86,7 @@ class Subject:
         return attribute is None or attribute.type in (ValueType.TEXT, ValueType.KEY_VALUES)
 
 
-@dataclass(frozen=True)
-class BaseAction:
+class BaseAction(Struct, frozen=True):
     """What every action has. ``needs``: addresses of actions that are applied before."""
 
     action: ClassVar[ActionName]
@@ -126,8 +124,7 @@ class BaseAction:
         return self.subject.hides(path)
 
 
-@dataclass(frozen=True)
-class BaseWrite(BaseAction):
+class BaseWrite(BaseAction, frozen=True):
     """What every action that writes has. ``folder``: the DBID of the folder that the object
     is in or is created in; 0 is the default folder of its type."""
 
@@ -135,8 +132,7 @@ class BaseWrite(BaseAction):
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
 
-@dataclass(frozen=True)
-class Create(BaseWrite):
+class Create(BaseWrite, frozen=True):
     """A new object. ``fields``: all of its fields, ``changes``: those that a manifest
     declares; ``permissions`` are set on it afterwards. ``folder_path``: the names of its
     folder below the default one, ``/Sales/Chat``; empty: the default folder."""
@@ -149,8 +145,7 @@ class Create(BaseWrite):
     permissions: tuple[AccessEntry, ...] = ()
 
 
-@dataclass(frozen=True)
-class Update(BaseWrite):
+class Update(BaseWrite, frozen=True):
     """Changed fields of an existing object. ``kept``: fields that differ and are left alone.
     ``loses``: sentences about values of the site that are lost.
     ``watched``: (DBID, path) in other applications that must stay absent, since a value
@@ -164,8 +159,7 @@ class Update(BaseWrite):
     watched: tuple[tuple[int, FieldPath], ...] = ()
 
 
-@dataclass(frozen=True)
-class Replace(BaseWrite):
+class Replace(BaseWrite, frozen=True):
     """An existing object, deleted and at once created anew.
 
     ``fields``: all fields of the new object; ``carried``: the paths of those that are read from the
@@ -185,8 +179,7 @@ class Replace(BaseWrite):
     referrers: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Delete(BaseWrite):
+class Delete(BaseWrite, frozen=True):
     """An object that is taken away. ``loses`` and ``referrers``: see ``Replace``."""
 
     action = "delete"
@@ -195,15 +188,13 @@ class Delete(BaseWrite):
     referrers: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class InSync(BaseAction):
+class InSync(BaseAction, frozen=True):
     """The live object has every declared value already."""
 
     action = "in-sync"
 
 
-@dataclass(frozen=True)
-class Keep(BaseAction):
+class Keep(BaseAction, frozen=True):
     """Only fields differ that are left alone: ``kept``."""
 
     action = "keep"
@@ -211,15 +202,13 @@ class Keep(BaseAction):
     kept: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True)
-class Skip(BaseAction):
+class Skip(BaseAction, frozen=True):
     """Not asked for, or not possible and not needed."""
 
     action = "skip"
 
 
-@dataclass(frozen=True)
-class Blocked(BaseAction):
+class Blocked(BaseAction, frozen=True):
     """Must not be written; a plan with a blocked action cannot be applied."""
 
     action = "blocked"

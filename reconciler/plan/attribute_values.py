@@ -5,7 +5,8 @@ a declared value is not created (``unlessSibling``); the value that is the defau
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.manifest.desired import DesiredObject, Initial, ManagedField
 from reconciler.plan.context import Context
@@ -14,8 +15,7 @@ from reconciler.server.port import ConfObject
 from reconciler.wildcards import matches
 
 
-@dataclass(frozen=True)
-class Parent:
+class Parent(Struct, frozen=True):
     """The attribute of a value: ``live``, or created by ``declared``, or neither."""
 
     live: ConfObject | None = None

@@ -5,8 +5,10 @@ manifest has another value, it is drift again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import RefusedError
@@ -33,8 +35,7 @@ def _not_blank(text: str) -> str:
 _NOT_BLANK = mapped(TEXT, _not_blank, str, pattern=r"\S")
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """One accepted difference. ``live``, ``manifest``: the values of the field at ``path``,
     None where it is absent. ``position``: where it stands in the file; of no interest to what
     it says."""
@@ -44,7 +45,7 @@ class Accepted:
     live: Value | None
     manifest: Value | None
     reason: str = ""
-    position: Position | None = field(default=None, compare=False)
+    position: Position | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -53,8 +54,7 @@ class Accepted:
         return self.address, self.path, *sides
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The accepted differences of one site. ``identity``: of its server."""
 
     identity: str

@@ -1,14 +1,13 @@
 """A field that an action changes or leaves alone, and how a person reads its two values. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import HIDDEN, FieldPath, Value, shown
 from reconciler.visible_text import pair_text, quoted
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One field: its live value, the desired value, and where a manifest declares it.
 
     ``None`` means absent. In a kept field ``after`` is what the manifest says; it is not

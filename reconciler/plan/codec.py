@@ -6,8 +6,9 @@ the same plan, byte for byte. It holds no secret, see ``plan/secrets.py``.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 import reconciler
 from reconciler.errors import PlanFileError
@@ -170,8 +171,7 @@ _SEAL_SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """The id of a plan and the digest of its file; see ``plan/seal.py``."""
 
     id: str

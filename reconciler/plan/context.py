@@ -1,8 +1,10 @@
 """The input of planning: desired and live objects, the site, and the user's options."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.kinds.addresses import selects
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
@@ -18,8 +20,7 @@ from reconciler.site.inventory import EntryKey, Inventory, ObjectKey
 from reconciler.site.model import Site
 
 
-@dataclass(frozen=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True):
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are patterns of
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
     ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of the set
@@ -59,8 +60,7 @@ class PlanOptions:
         return replace(self, overwrite=False, overwrite_only=(), reset_initial=False)
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
     ``account``: the user name of this session, empty where the server does not tell it;
     ``inventory``: what is ours; ``others``: what other inventories have, and whose these are;

@@ -6,8 +6,9 @@ that goes with the object, and where nothing that stays needs it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from reconciler.kinds.flatten import references_in
 from reconciler.kinds.referring import references_to_object
@@ -34,8 +35,7 @@ def delete_of(subject: Subject, one: ConfObject, live: Snapshot, reason: str = "
     return Delete(subject, reason, folder=one.folder, referrers=tuple(dict.fromkeys(found)))
 
 
-@dataclass(frozen=True)
-class Deletions:
+class Deletions(Struct, frozen=True, dict=True):
     """The deletes among ``actions``. ``account``: the user name that this session has."""
 
     actions: Sequence[Action]

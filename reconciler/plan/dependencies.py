@@ -15,7 +15,8 @@ wait for another without need, and never runs beside an action that it depends o
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import leaf
@@ -27,8 +28,7 @@ from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
 
 
-@dataclass(frozen=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """What an action touches: the marks of what it writes, and of what it uses."""
 
     writes: frozenset[Hashable]

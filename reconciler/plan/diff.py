@@ -1,8 +1,10 @@
 """Compares the managed fields of one object with its live fields. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import (
     FieldPath,
@@ -61,8 +63,7 @@ class LiveFields:
         return {path: self._fields[path] for path in self._below.get(unit, ())}
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What differs: fields to write, fields to leave alone, and what forbids the write."""
 
     changes: tuple[Change, ...] = ()

@@ -1,8 +1,10 @@
 """What an action sends to a server: the same for the simulation and for a run. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import build, flatten, references_in
@@ -56,8 +58,7 @@ def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPa
             yield path, target, name
 
 
-@dataclass(frozen=True)
-class Simulation:
+class Simulation(Struct, frozen=True):
     """The live objects as they would be after a plan. ``results``: address -> the object of
     each action, unless it would be deleted."""
 

@@ -6,8 +6,9 @@ from: the manifest with its policy and variables, and the live value.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Position, did_you_mean
 from reconciler.errors import UsageError
@@ -32,8 +33,7 @@ _VARIABLE = re.compile(r"\$\{var\.([^{}]+)\}")
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class LastWrite:
+class LastWrite(Struct, frozen=True):
     """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom."""
 
     run: str
@@ -41,8 +41,7 @@ class LastWrite:
     user: str
 
 
-@dataclass(frozen=True)
-class FieldExplanation:
+class FieldExplanation(Struct, frozen=True):
     """One field. ``live``, ``manifest``: both values as a person reads them, empty where no
     manifest declares the field; ``policy``: who decides about it; ``variables``: (name, what set
     it) of those in its value; ``hint``: how the manifest's value is enforced."""
@@ -58,16 +57,14 @@ class FieldExplanation:
     last_write: LastWrite | None = None
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What a plan does to one object, and why, field by field."""
 
     action: Action
     fields: tuple[FieldExplanation, ...]
 
 
-@dataclass(frozen=True)
-class Explainer:
+class Explainer(Struct, frozen=True):
     """A plan with what it was made from."""
 
     plan: Plan

@@ -3,7 +3,7 @@
 Launch files are edited, never created: one that is not there is skipped.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES

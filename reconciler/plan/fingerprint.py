@@ -7,7 +7,8 @@ Secret values go through scrypt, so that a plan file does not help to guess them
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath, Value, from_pointer, pointer, shown
 from reconciler.kinds.flatten import flatten

@@ -3,7 +3,9 @@ calls them so. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.types import ALL_TYPES
@@ -25,8 +27,7 @@ ObjectKey = tuple[str, int]
 """Type and DBID."""
 
 
-@dataclass(frozen=True)
-class FormerNames:
+class FormerNames(Struct, frozen=True):
     """What is to be renamed. ``origins``: where manifests say so; ``blocked``: address -> why an
     object can neither be renamed nor created."""
 
@@ -56,8 +57,7 @@ def find_former_names(context: Context) -> tuple[Context, FormerNames]:
     return context, FormerNames()
 
 
-@dataclass(frozen=True)
-class _Candidates:
+class _Candidates(Struct, frozen=True):
     """The live objects that may be what a manifest declares: ``there``, under its name, and those
     under former names."""
 

@@ -7,7 +7,8 @@ figures.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.predefined import is_predefined
 from reconciler.plan.actions import Action, Blocked, Delete, Replace, Update
@@ -15,8 +16,7 @@ from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much a plan may destroy: ``percent`` of the existing objects that it manages, if
     there are at least ``at_least``; and at most ``count`` objects, however many there are."""
 

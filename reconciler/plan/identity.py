@@ -5,8 +5,9 @@ the same object.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import product
+
+from msgspec.structs import replace
 
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.manifest_kind import ManifestKind

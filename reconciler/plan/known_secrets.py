@@ -6,15 +6,15 @@ or deleted and created again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.fields import FieldPath, from_pointer
 from reconciler.kinds.manifest_kind import OBJECT
 from reconciler.kinds.manifests import kind_named
 
 
-@dataclass(frozen=True, order=True)
-class KnownSecret:
+class KnownSecret(Struct, frozen=True, order=True):
     """A field of an object that has this address, or this type and DBID, or both. ``path``: a
     JSON Pointer; ``address``: empty, and ``dbid``: 0, where it is not known."""
 

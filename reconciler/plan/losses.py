@@ -5,7 +5,8 @@ compare it with what the plan has shown.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath, Value, shown
 from reconciler.kinds.flatten import flatten

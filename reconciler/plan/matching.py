@@ -1,7 +1,8 @@
 """Finds the live object of a desired object, or says why it cannot be found. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds import enums
 from reconciler.kinds.names import alike_key, likeness
@@ -12,8 +13,7 @@ from reconciler.server.snapshot import Snapshot
 from reconciler.visible_text import told_apart
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Struct, frozen=True):
     """The live object, or None; ``blocked`` says why it cannot be used or created."""
 
     live: ConfObject | None = None

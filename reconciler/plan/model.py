@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import Action, ActionName, Blocked, Write, changes_of, kept_of
@@ -12,8 +13,7 @@ CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force", PRU
 """The options, and the command, that allow a plan to destroy what it would otherwise spare."""
 
 
-@dataclass(frozen=True)
-class SiteMark:
+class SiteMark(Struct, frozen=True):
     """The site that a plan is for, as far as a later look must find it again.
 
     ``roles``: role -> DBIDs of its applications; ``siblings``: names of other Web Engagement
@@ -33,8 +33,7 @@ class SiteMark:
     manifest_set: str = ""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An ordered list of actions, with the server and site that it is for.
 
     ``server``: a URL to show; ``identity``: what the server calls itself for its whole life.

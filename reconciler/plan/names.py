@@ -5,7 +5,8 @@ by its display name. Here each name gets the form that live objects have, so tha
 one object are equal.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import label_of_key, references_in, text_of_absent
@@ -115,8 +116,7 @@ def _shown(path: FieldPath) -> FieldPath:
     return path[:1] if len(path) == 2 else path
 
 
-@dataclass(frozen=True)
-class _Labels:
+class _Labels(Struct, frozen=True):
     """The labels of the entries of an object's lists, with names in canonical form."""
 
     desired: DesiredObject

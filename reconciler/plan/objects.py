@@ -1,7 +1,8 @@
 """Plans the objects that manifests describe whole: one action per object. Pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.manifest.desired import DesiredObject

@@ -5,7 +5,8 @@ one member has, the other gets with that member's value, never the manifest's.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value

@@ -1,6 +1,6 @@
 """Makes the plan: the one code path of ``plan``, ``drift`` and ``apply``. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.errors import SelfCheckError
 from reconciler.plan.actions import Action, Blocked, Skip, Write

@@ -5,7 +5,8 @@ its action is skipped, excluded, not targeted, blocked, or its role has no appli
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from reconciler.diagnostics import counted
 from reconciler.kinds.addresses import application_address
@@ -43,15 +44,14 @@ def undeclared(context: Context, actions: Sequence[Action]) -> Inventory:
     )
 
 
-@dataclass(frozen=True)
-class _Declared:
+class _Declared(Struct, frozen=True):
     """What the manifests declare. ``keys``: types and DBIDs of objects; ``options``: application
     -> paths of options and of units; ``anywhere``: those of manifests without an application."""
 
     keys: frozenset[tuple[str, int]]
     options: Mapping[int, frozenset[FieldPath]]
     anywhere: frozenset[FieldPath]
-    addresses: Mapping[str, object] = field(repr=False)
+    addresses: Mapping[str, object]
 
     @classmethod
     def of(cls, context: Context, actions: Sequence[Action]) -> "_Declared":

@@ -5,7 +5,9 @@ The planner asks for what the manifests declare, a run for what its plan writes;
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.fields import FieldPath, from_pointer
@@ -37,8 +39,7 @@ Name = tuple[str, int, str]
 """An object type, the DBID of a tenant, and the natural name of an object."""
 
 
-@dataclass(frozen=True)
-class ReadRequirement:
+class ReadRequirement(Struct, frozen=True):
     """What must be read for one object: of its ``type``, in the tenant with a DBID.
 
     ``key``: the parts of its natural key; ``dbid``: its DBID; where neither is given, all

@@ -1,7 +1,8 @@
 """References between objects: which actions come first, and which references would dangle. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address

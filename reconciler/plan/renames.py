@@ -6,7 +6,9 @@ nothing had been renamed. What is left of a rename is one change: of the field t
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.kinds.addresses import quoted
 from reconciler.kinds.fields import FieldPath
@@ -18,8 +20,7 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """The object of a type with a DBID gets another name."""
 
     type: str

@@ -2,7 +2,8 @@
 cannot: give an object another name. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten

@@ -3,8 +3,9 @@
 Options in applications, which others own, are never reset.
 """
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.manifest.desired import (
     Desired,

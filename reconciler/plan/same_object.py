@@ -2,7 +2,8 @@
 ApplicationOptions manifests declare in it. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.kinds.fields import pointer
 from reconciler.plan.actions import (

@@ -2,8 +2,9 @@
 and removes, and what is broken. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from reconciler.manifest.desired import Desired
 from reconciler.plan.chat_path import ChatPath, NodeKey, NodeKind
@@ -17,8 +18,7 @@ now only; ``missing``: referred to, but not there after the plan either."""
 NODE_STATES: tuple[NodeState, ...] = get_args(NodeState)
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True):
     """An object, option or section. ``faults``: sentences about what is broken there."""
 
     kind: NodeKind
@@ -32,8 +32,7 @@ class Node:
         return self.kind, self.owner, self.name
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """What refers to what. ``label``: by which option, where that is not plain."""
 
     source: NodeKey
@@ -42,8 +41,7 @@ class Edge:
     state: NodeState
 
 
-@dataclass(frozen=True)
-class SiteGraph:
+class SiteGraph(Struct, frozen=True):
     """The whole graph; nodes and edges in the order in which they are reached."""
 
     app: str

@@ -11,10 +11,10 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import click
+from msgspec import Struct
 
 from reconciler.render.lines import StyledLine
 from reconciler.visible_text import escaped
@@ -54,8 +54,7 @@ _TAKEN_FOR_TERMINALS = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 """Environment variables by which rich takes a stream for a terminal, or does not."""
 
 
-@dataclass(frozen=True)
-class PlainConsole:
+class PlainConsole(Struct, frozen=True):
     """A console on a stream that is no terminal: lines are written as they are."""
 
     file: IO[str]

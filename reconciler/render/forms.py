@@ -4,8 +4,9 @@ Another form is a module with a class that is an ``OutputForm``, and an entry in
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415
@@ -21,8 +22,7 @@ MAX_BYTES = 65_000
 """GitHub takes 65,536 characters in a comment; whoever posts it may add some of its own."""
 
 
-@dataclass(frozen=True)
-class OutputStyle:
+class OutputStyle(Struct, frozen=True):
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
     sync and every option too. A form for machines shows everything. ``max_bytes``: what a
     form for comments keeps within; ``saved``: the file that holds the plan, if there is one;

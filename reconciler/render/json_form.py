@@ -1,8 +1,9 @@
 """Output as JSON, for machines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from reconciler.plan.codec import plan_json
 from reconciler.plan.model import Plan

@@ -9,8 +9,10 @@ compare    gwe-compare/1: comparison_json.py
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from typing import Any, get_args
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import RULES, Diagnostic
@@ -37,8 +39,7 @@ from reconciler.state.store import LaunchBackup
 from reconciler.visible_text import json_text
 
 
-@dataclass(frozen=True)
-class JsonReport:
+class JsonReport(Struct, frozen=True):
     """One kind of report: its version, what it is, and how its values are written."""
 
     format: str

@@ -1,7 +1,8 @@
 """Lines with styles, and how wide they are. They know no terminal: ``console`` prints them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 Styles = tuple[str, ...]
 """Styles that hold for a text, the outermost first."""
@@ -16,8 +17,7 @@ def cell_len(text: str) -> int:
     return cells.cell_len(text)
 
 
-@dataclass
-class StyledLine:
+class StyledLine(Struct):
     """One line: texts with their styles, and the style of the whole line."""
 
     style: str = ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
+
+from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode
@@ -27,8 +28,7 @@ _STATUS_OF: dict[ExitCode, ApplyStatus] = {
 }
 
 
-@dataclass(frozen=True)
-class ValidationReport:
+class ValidationReport(Struct, frozen=True):
     """What ``gwe validate`` found. ``manifests``: how many there are, None where mistakes keep
     them from being counted; ``root``: the folder that addresses of files are relative to."""
 
@@ -42,8 +42,7 @@ class ValidationReport:
         return not self.problems
 
 
-@dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True):
     """What ``gwe doctor`` found."""
 
     checks: Sequence[CheckResult] = ()
@@ -54,8 +53,7 @@ class CheckReport:
         return any(check.state == "failed" for check in self.checks)
 
 
-@dataclass(frozen=True)
-class ApplyResult:
+class ApplyResult(Struct, frozen=True):
     """How ``gwe apply`` ended. ``plan``: None where there was none yet; ``report``: of the
     run, None where there was none; ``not_begun``: why, for a plan that could be applied."""
 

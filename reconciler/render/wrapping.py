@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.render.lines import cell_len
 from reconciler.text_difference import ELLIPSIS, Side, units_of
@@ -12,8 +13,7 @@ _MIN_CONTEXT = 16
 _WORD = re.compile("^ +|[^ ]+ *")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a value. ``start``, ``end``: the columns in which it differs from the other
     value; equal where it does not."""
 

@@ -5,8 +5,9 @@ the adapter.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.server.checks import CheckResult
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -26,8 +27,7 @@ def _nothing_to_check(url: str, options: ConnectionOptions) -> Iterable[CheckRes
     return ()
 
 
-@dataclass(frozen=True)
-class Adapter:
+class Adapter(Struct, frozen=True):
     """One adapter. What is left out is what a server in this process needs.
 
     ``url_forms``: a sentence that shows how its URLs are written.

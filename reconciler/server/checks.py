@@ -1,13 +1,13 @@
 """Results of the checks that ``gwe doctor`` makes: what was found, and what to do next."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 State = Literal["ok", "note", "failed"]
 
 
-@dataclass(frozen=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """The result of one check: a line of the report. ``what`` names the check in a word.
 
     ``conclusive``: after a failure a log-in is pointless. False for a check of one host among

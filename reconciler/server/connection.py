@@ -1,14 +1,14 @@
 """What a session is opened with: the account, and how to reach a real server. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """The account that logs in. No user: the session has no account. Never shown whole."""
 
     user: str = ""
@@ -18,8 +18,7 @@ class Credentials:
         return f"Credentials(user={self.user!r})"
 
 
-@dataclass(frozen=True)
-class ConnectionOptions:
+class ConnectionOptions(Struct, frozen=True):
     """How to reach a real Configuration Server. Times are in seconds.
 
     ``psdk``, ``install_dir``: where the SDK's jars are.
@@ -63,7 +62,7 @@ class ConnectionOptions:
         return found
 
     def __repr__(self) -> str:
-        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
         shown["trust_store_password"] = "(secret)" if self.trust_store_password else ""
         values = ", ".join(f"{name}={value!r}" for name, value in shown.items())
         return f"ConnectionOptions({values})"
@@ -73,7 +72,7 @@ def options_from(*sources: Mapping[str, object]) -> ConnectionOptions:
     """Options by name from several sources; an earlier source wins. None and an empty text
     count as not given."""
     chosen: dict[str, object] = {}
-    for name in (field.name for field in fields(ConnectionOptions)):
+    for name in ConnectionOptions.__struct_fields__:
         for source in sources:
             if source.get(name) not in (None, ""):
                 chosen[name] = source[name]

@@ -6,8 +6,9 @@ touches nothing that it does not name. ``apply_delta`` does what a server does w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Value, to_attribute
 from reconciler.kinds.flatten import built_values
@@ -22,8 +23,7 @@ from reconciler.server.errors import (
 KeyOf = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
-class KeyValueDelta:
+class KeyValueDelta(Struct, frozen=True):
     """Changes of one key-value list. ``deleted``: section -> keys; no keys means the whole
     section."""
 
@@ -35,8 +35,7 @@ class KeyValueDelta:
         return any((*self.added.values(), *self.changed.values(), self.deleted))
 
 
-@dataclass(frozen=True)
-class ListDelta:
+class ListDelta(Struct, frozen=True):
     """Changes of a list of DBIDs or structures. ``deleted`` holds the keys of entries (see
     ``Attribute.key_of``)."""
 
@@ -48,8 +47,7 @@ class ListDelta:
         return bool(self.added or self.changed or self.deleted)
 
 
-@dataclass(frozen=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """One update: plain values, key-value lists and lists, by attribute name."""
 
     values: Mapping[str, Any] = field(default_factory=dict)

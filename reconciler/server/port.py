@@ -5,9 +5,10 @@ which cannot write.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntFlag
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.kinds.model import Attributes
 from reconciler.server.delta import Delta
@@ -20,8 +21,7 @@ WITHOUT_BODIES: Filter = {"exclude_bytecode": True, "exclude_longstrings": True}
 255 characters. For names, folders and short options; never to be compared or written back."""
 
 
-@dataclass(frozen=True)
-class ConfObject:
+class ConfObject(Struct, frozen=True):
     """One object as the server holds it.
 
     ``attributes`` are under the server's own names and must not be changed in place.
@@ -43,8 +43,7 @@ class ConfObject:
         return int(self.attributes.get("tenantDBID") or 0)
 
 
-@dataclass(frozen=True)
-class ServerInfo:
+class ServerInfo(Struct, frozen=True):
     """What a server says about itself. ``identity`` never changes. ``mode``: Full, ReadOnly or
     Emergency. ``proxy_of``: the master's name if the server is a proxy; empty if it is none,
     as far as the account can see."""
@@ -57,8 +56,7 @@ class ServerInfo:
     proxy_of: str = ""
 
 
-@dataclass(frozen=True, order=True)
-class AccessEntry:
+class AccessEntry(Struct, frozen=True, order=True):
     """What one account may do with an object. ``account_type``: Person or AccessGroup;
     ``mask``: the sum of ``Permission`` members; 0 forbids everything."""
 
@@ -81,8 +79,7 @@ class Permission(IntFlag):
     NO_PROPAGATION = 128
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One change. ``action``: created, updated or deleted. ``delta``: of an update.
     ``attributes``: of a new object. ``user``: who made the change; empty where that was a
     session without a user, or the adapter cannot tell."""
@@ -97,8 +94,7 @@ class Notification:
     attributes: Attributes | None = None
 
 
-@dataclass(frozen=True)
-class PastChange:
+class PastChange(Struct, frozen=True):
     """One change in a server's history. ``action``: created, updated or deleted; ``user``: who
     made it, empty where that was a session without a user; ``time``: seconds since 1970, 0 where
     the history does not say."""
@@ -169,8 +165,7 @@ def in_flight(server: Reader) -> int:
     return int(getattr(server, "in_flight", 1))
 
 
-@dataclass(frozen=True)
-class _ReadOnly:
+class _ReadOnly(Struct, frozen=True):
     _info: Callable[[], ServerInfo]
     _read: Callable[[str, Filter | None], list[ConfObject]]
     _permissions: Callable[[str, int], list[AccessEntry]]

@@ -5,8 +5,9 @@ its filters here too: a server may find names whatever their case, or ignore a f
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
@@ -15,8 +16,7 @@ from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, i
 from reconciler.server.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     """One read of objects of a type. ``filters``: sorted pairs; see ``query``. ``alike``: only
     objects whose name is alike to one of these (``names.alike_key``) are kept; None: all."""
 
@@ -61,8 +61,7 @@ def _tell_nobody(done: int, total: int) -> None:
     """The progress of reads that nobody watches."""
 
 
-@dataclass
-class RoundReader:
+class RoundReader(Struct):
     """Reads from ``server`` into ``live``, each query once. An object that was read whole is
     never replaced by a briefer form of it. ``progress``: is told how many of how many reads
     have been answered."""

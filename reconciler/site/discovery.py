@@ -7,7 +7,8 @@ error lists the candidates.
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, UsageError
@@ -38,8 +39,7 @@ _CLUSTER_TYPES = _SERVER_TYPES | {"ApplicationCluster"}
 _SITE_TYPES = {ROLE_TYPES[INTERACTION_ROLE], ROLE_TYPES[STAT_ROLE]}
 
 
-@dataclass(frozen=True)
-class SiteOptions:
+class SiteOptions(Struct, frozen=True):
     """The options ``--app``, ``--tenant`` and ``--cluster``."""
 
     app: str

@@ -7,7 +7,8 @@ says how it is kept on the server.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.kinds.fields import Value
 from reconciler.kinds.types import ALL_TYPES
@@ -20,8 +21,7 @@ OptionKey = tuple[int, str, str]
 """The DBID of an application, a section and an option of it."""
 
 
-@dataclass(frozen=True, order=True)
-class OwnedObject:
+class OwnedObject(Struct, frozen=True, order=True):
     """An object that a run created or that was adopted. ``name``: what it was called then."""
 
     type: str
@@ -33,8 +33,7 @@ class OwnedObject:
         return self.type, self.dbid
 
 
-@dataclass(frozen=True, order=True)
-class OwnedOption:
+class OwnedOption(Struct, frozen=True, order=True):
     """An option that a run added to an application, or that was adopted. ``digest``: of the value
     that was written, where a manifest declares it under ``initial``: it is ours only while it has
     that value. Empty: it is ours whatever its value."""
@@ -53,8 +52,7 @@ Entry = OwnedObject | OwnedOption
 EntryKey = ObjectKey | OptionKey
 
 
-@dataclass(frozen=True)
-class InventoryOwner:
+class InventoryOwner(Struct, frozen=True):
     """Whose inventory it is: that of a set of manifests, for a site. ``manifest_set``: its name in
     gwe.toml, or empty; ``app``: the application of the Web Engagement Server."""
 
@@ -72,8 +70,7 @@ class InventoryOwner:
         return f"{of}the site {self.app}"
 
 
-@dataclass(frozen=True)
-class InventoryChange:
+class InventoryChange(Struct, frozen=True):
     """Entries to add, and keys of entries to remove."""
 
     added: tuple[Entry, ...] = ()
@@ -83,8 +80,7 @@ class InventoryChange:
         return bool(self.added or self.removed)
 
 
-@dataclass(frozen=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """What is ours, by key."""
 
     entries: Mapping[EntryKey, Entry] = field(default_factory=dict)

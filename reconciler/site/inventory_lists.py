@@ -13,8 +13,11 @@ Each entry is one short option. A list holds ``LIST_ENTRIES`` of them.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import InventoryError
 from reconciler.kinds.enums import TRANSACTION_TYPE
@@ -163,8 +166,7 @@ def _damaged(one: ConfObject, problem: str) -> InventoryError:
     )
 
 
-@dataclass(frozen=True)
-class CreateList:
+class CreateList(Struct, frozen=True):
     """A list that is to be created."""
 
     name: str
@@ -182,16 +184,14 @@ class CreateList:
         }
 
 
-@dataclass(frozen=True)
-class UpdateList:
+class UpdateList(Struct, frozen=True):
     """A list in which entries change."""
 
     before: ConfObject
     delta: Delta
 
 
-@dataclass(frozen=True)
-class DeleteList:
+class DeleteList(Struct, frozen=True):
     """A list that is to be deleted, since the inventory is empty."""
 
     before: ConfObject

@@ -1,7 +1,8 @@
 """A site: its tenant, its applications and the role of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.kinds import enums
 from reconciler.server.port import ConfObject
@@ -31,8 +32,7 @@ def backup_of(application: ConfObject) -> int:
     return int(server.get("backupServerDBID") or 0)
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Struct, frozen=True):
     """What discovery found.
 
     ``roles``: role -> applications, ordered by DBID. ``pairs``: the DBIDs (primary, backup)

@@ -1,7 +1,8 @@
 """Baseline files: read with the position of each entry, and written for a review in git."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.errors import UsageError
 from reconciler.plan.baseline import BASELINE, KIND, Baseline

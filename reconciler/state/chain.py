@@ -9,8 +9,10 @@ to the store can compute digests anew: this detects damage, not forgery.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 
 def digest_of(*parts: bytes | str | int) -> bytes:
@@ -22,8 +24,7 @@ def digest_of(*parts: bytes | str | int) -> bytes:
     return found.digest()
 
 
-@dataclass(frozen=True)
-class StoredRecord:
+class StoredRecord(Struct, frozen=True):
     """One record as it is kept."""
 
     number: int
@@ -31,8 +32,7 @@ class StoredRecord:
     digest: bytes
 
 
-@dataclass(frozen=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """The row of a run. ``created``: seconds since 1970; ``summary``: what lists say of it."""
 
     number: int

@@ -6,9 +6,11 @@ The bytes are JSON: the name of the kind of record, and its fields. Attributes s
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cached_property
 from typing import Any, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import FieldInfo, fields
 
 from reconciler.errors import JournalFormatError
 from reconciler.server.encoding import decode, encode
@@ -52,8 +54,7 @@ def _attributes_of(data: Any) -> dict[str, Any]:
     return decode(json.dumps(data))
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """How the values of one field stand in JSON."""
 
     encode: Callable[[Any], Any]
@@ -73,8 +74,7 @@ _ACCESS = _Form(
 _TEXTS = _Form(list, lambda data: tuple(str(one) for one in data))
 
 
-@dataclass(frozen=True)
-class _Codec:
+class _Codec(Struct, frozen=True, dict=True):
     """Translates the records of one class. Fields without a form are plain JSON values;
     those that have their default are left out."""
 
@@ -82,7 +82,7 @@ class _Codec:
     forms: Mapping[str, _Form] = field(default_factory=dict)
 
     @cached_property
-    def _fields(self) -> "tuple[Field[Any], ...]":
+    def _fields(self) -> tuple[FieldInfo, ...]:
         return fields(self.cls)
 
     def data(self, record: Any) -> dict[str, Any]:
@@ -96,12 +96,12 @@ class _Codec:
 
     def record(self, data: Mapping[str, Any]) -> Any:
         known = {one.name: one for one in self._fields}
-        missing = {name for name, one in known.items() if one.default is MISSING}
+        missing = {name for name, one in known.items() if one.required}
         if not missing <= data.keys() <= known.keys():
             raise ValueError("other fields")
         return self.cls(**{name: self._value(known[name], value) for name, value in data.items()})
 
-    def _value(self, one: "Field[Any]", value: Any) -> Any:
+    def _value(self, one: FieldInfo, value: Any) -> Any:
         form = self.forms.get(one.name)
         if form:
             return form.decode(value)

@@ -7,7 +7,8 @@ durable when it returns, so a record that was written is read after any crash.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.errors import JournalError, ReconcilerError, StateError
 from reconciler.state.chain import RunRow, StoredRecord, digest_of, link

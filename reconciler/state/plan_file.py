@@ -5,8 +5,9 @@ The text matters beside the plan: its digest is what a plan that ran already is 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PlanFileError, RefusedError
@@ -24,8 +25,7 @@ _ADVICE = "Plan files are made by gwe plan --out FILE."
 _BEGINNING = re.compile(rb'\s*\{\s*"format"\s*:\s*"gwe-plan/')
 
 
-@dataclass(frozen=True)
-class PlanFile:
+class PlanFile(Struct, frozen=True):
     """A plan that was read from a file, and the text of that file. It is applied once."""
 
     plan: Plan

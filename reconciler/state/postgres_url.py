@@ -7,11 +7,11 @@ host: the backups are in clear.
 """
 
 import os
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 from psycopg.conninfo import conninfo_to_dict
 
 from reconciler.diagnostics import Diagnostic
@@ -22,8 +22,7 @@ _VERIFIED = "verify-full"
 _SECRETS = ("password", "sslpassword")
 
 
-@dataclass(frozen=True)
-class PostgresUrl:
+class PostgresUrl(Struct, frozen=True):
     """A URL in its parts. ``given``: the parameters of libpq that it has. Never shown."""
 
     given: dict[str, Any]

@@ -13,8 +13,9 @@ clear, since an undo restores them from here.
 ``AbandonedRun`` are facts: they belong to the store and outlive their runs.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from reconciler.kinds.model import Attributes
 from reconciler.server.port import AccessEntry, ConfObject
@@ -26,8 +27,7 @@ are for that object itself."""
 CallResult = Literal["answered", "refused", "unknown"]
 
 
-@dataclass(frozen=True)
-class RunHead:
+class RunHead(Struct, frozen=True):
     """The first record. ``run``: its name; ``plan_digest``: covers the whole plan;
     ``server``: the URL; ``identity``: of the server; ``machine``: the id of the host, which
     stays when the host is renamed; ``actions``: how many of the plan write."""
@@ -49,8 +49,7 @@ class RunHead:
     machine: str = ""
 
 
-@dataclass(frozen=True)
-class CallBegin:
+class CallBegin(Struct, frozen=True):
     """A call that is about to be sent. ``makes``: the attributes of the object that a create
     makes, or that takes the place of a deleted object. ``secrets``: the fields whose values
     are secret, as JSON Pointers."""
@@ -67,8 +66,7 @@ class CallBegin:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class CallEnd:
+class CallEnd(Struct, frozen=True):
     """The outcome of the call with that ``step``. A later record of the same step replaces
     an earlier one: recovery finds out what was unknown. ``secrets``: those of the
     ``CallBegin``, repeated by a create, since only now the DBID of the object is known."""
@@ -80,8 +78,7 @@ class CallEnd:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class ActionOutcome:
+class ActionOutcome(Struct, frozen=True):
     """The outcome of one action: a status and message of ``apply.report``."""
 
     address: str
@@ -89,8 +86,7 @@ class ActionOutcome:
     message: str = ""
 
 
-@dataclass(frozen=True)
-class RunFinish:
+class RunFinish(Struct, frozen=True):
     """How the run ended. ``unsettled``: ``gwe recover`` has work left; ``done``, ``of``: how many
     actions were done, of how many; ``exit``: the exit code."""
 
@@ -102,8 +98,7 @@ class RunFinish:
     of: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunSummary:
+class RunSummary(Struct, frozen=True, kw_only=True):
     """What is known of a run before its records are read. ``number``: its place in the order of
     runs; ``begun``: a call was sent; ``answered``: a call was carried out; ``done``: how many
     actions were done; ``ending``: the last ``RunFinish``, None where there is none."""
@@ -137,8 +132,7 @@ class RunSummary:
         return self.ending.status if self.ending else "nothing written"
 
 
-@dataclass(frozen=True)
-class ExecutedPlan:
+class ExecutedPlan(Struct, frozen=True):
     """A plan of which a call was sent: a plan file runs once."""
 
     identity: str
@@ -146,8 +140,7 @@ class ExecutedPlan:
     run: str
 
 
-@dataclass(frozen=True, order=True)
-class SecretPath:
+class SecretPath(Struct, frozen=True, order=True):
     """A field that a run has written as a secret. ``path``: a JSON Pointer. The object is
     named by its address, by its type and DBID, which stay when it is renamed, or by both."""
 
@@ -158,8 +151,7 @@ class SecretPath:
     dbid: int = 0
 
 
-@dataclass(frozen=True)
-class AbandonedRun:
+class AbandonedRun(Struct, frozen=True):
     """A damaged run that was abandoned, so that it no longer blocks other runs."""
 
     run: str

@@ -6,16 +6,16 @@ the two types whose names differ. What else differs between the engines is a ``D
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.errors import RunHeldError, StateError
 
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """What differs between the engines. ``begin_reading`` begins a transaction in which all
     reads see one state; ``has_table`` asks for a table of a name; ``exclude_migrations``:
     lets other sessions that would migrate wait until the transaction ends; ``errors``: what

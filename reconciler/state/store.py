@@ -10,9 +10,10 @@ runs are not touched.
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from reconciler.kinds.model import Attributes
 from reconciler.server.port import AccessEntry, ConfObject
@@ -27,8 +28,7 @@ from reconciler.state.records import (
 )
 
 
-@dataclass(frozen=True)
-class RunStep:
+class RunStep(Struct, frozen=True):
     """One call of a run with its outcome. ``result``: empty where none was recorded."""
 
     number: int
@@ -71,16 +71,14 @@ class RunStep:
         return self.result in ("", "unknown")
 
 
-@dataclass(frozen=True)
-class LaunchBackup:
+class LaunchBackup(Struct, frozen=True):
     """An old content of a launch file that a run has kept. ``digest`` names it."""
 
     path: str
     digest: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredRun(RunSummary):
+class StoredRun(RunSummary, frozen=True, kw_only=True):
     """A whole run. ``outcomes``: by address of the action; ``plan_text``: the JSON of the
     plan that was executed."""
 
@@ -90,8 +88,7 @@ class StoredRun(RunSummary):
     backups: tuple[LaunchBackup, ...] = ()
 
 
-@dataclass(frozen=True)
-class DamagedRun:
+class DamagedRun(Struct, frozen=True):
     """A run that cannot be read. ``problem``: what is damaged or missing; ``head``: None
     where that cannot be read either; ``abandoned``: somebody has abandoned the run."""
 
@@ -118,8 +115,7 @@ RunEntry = RunSummary | DamagedRun
 """One line of a list of runs."""
 
 
-@dataclass(frozen=True)
-class IntactRecords:
+class IntactRecords(Struct, frozen=True):
     """What can still be read of a damaged run, and what is wrong with the rest."""
 
     records: tuple[Record, ...]

@@ -8,9 +8,10 @@ as the calls come in the same order. Several threads may call at once. Knows no 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import TypeVar, get_args
+
+from msgspec import Struct
 
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types import OBJECT_TYPES
@@ -215,8 +216,7 @@ class FaultyServer:
         return sorted(result, key=lambda found: found.dbid)
 
 
-@dataclass(frozen=True)
-class _Subscription:
+class _Subscription(Struct, frozen=True):
     """Notifications of a server with faults."""
 
     inner: Subscription

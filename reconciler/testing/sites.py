@@ -4,16 +4,16 @@ under test connects to.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 
 
-@dataclass(frozen=True)
-class EmbeddedSite:
+class EmbeddedSite(Struct, frozen=True):
     """A running embedded server. ``server``: a session without a user, which may do
     everything. ``url``: for the program under test. ``path``: the server's file."""
 

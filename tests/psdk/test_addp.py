@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.server.errors import OutcomeUnknownError, ServerError, ServerUnavailableError
 from tests.psdk.relay import Relay

@@ -1,11 +1,11 @@
 """The listener, asked by the vendor's own client with requests that are built by hand."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER

@@ -5,10 +5,10 @@ stands in ``DIFFERENT`` with its reason; an entry that is not needed any more fa
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.kinds.enums import OBJECT_TYPE
 from reconciler.kinds.model import Attribute, ObjectType, ValueType

@@ -5,11 +5,11 @@ that asks for it is built by hand, once with security parameters and once withou
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.errors import LoginIncorrectError, ServerUnavailableError

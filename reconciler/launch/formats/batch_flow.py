@@ -6,7 +6,8 @@ counts as one that does not always run. Pure; knows nothing of assignments.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.launch.formats.lines import split_lines
 
@@ -21,8 +22,7 @@ _QUOTED = re.compile(r'"[^"]*"?|\^.')
 _CONTINUES = re.compile(r"(?<!\^)(?:\^\^)*\^\Z")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line with commands. ``sometimes``: why it does not always run; empty if it does."""
 
     number: int
@@ -32,8 +32,7 @@ class Line:
     sometimes: str
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """The lines of a script. ``unfinished``: why a line after them would not always run."""
 
     lines: Sequence[Line]

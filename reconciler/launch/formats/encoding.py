@@ -8,7 +8,8 @@ them a UTF-8 mark is part of the first line, and so it is here.
 
 import codecs
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.model import Format
@@ -26,8 +27,7 @@ _DECLARED = re.compile(
 _XML_ENCODINGS = re.compile(r"utf-8|ascii|iso8859-\d+|cp125\d|cp\d{3}|koi8-[ru]|utf-16(-[lb]e)?")
 
 
-@dataclass(frozen=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A text, the codec that decoded it, and the byte order mark before it."""
 
     text: str

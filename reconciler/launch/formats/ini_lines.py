@@ -1,7 +1,8 @@
 """The lines of an INI file: sections, options, and values over several lines. Pure."""
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.lines import split_lines
@@ -11,8 +12,7 @@ _DELIMITER = re.compile(r"[=:]")
 _COMMENTS = ("#", ";")
 
 
-@dataclass
-class Option:
+class Option(Struct):
     """A line that is neither blank nor a comment nor a header. Without a key, it is no option."""
 
     line: int
@@ -26,8 +26,7 @@ class Option:
     continued: bool = False
 
 
-@dataclass
-class Section:
+class Section(Struct):
     """A header and the options below it; without a name, the options before the first header.
     ``behind``: the end of its last line that is neither blank nor a comment, line end
     included."""

@@ -1,8 +1,9 @@
 """The values that editors work with: a format, a reading of a text, one assignment. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Format(StrEnum):
@@ -15,8 +16,7 @@ class Format(StrEnum):
     BATCH = "batch"
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The values in a text. Keys are spelled as in the text.
 
     ``values``: key -> its value. ``opaque``: key -> why it has no plain value, as with
@@ -29,8 +29,7 @@ class Reading:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """A part of a text that gives a key its value.
 
     ``start`` and ``end``: what an edit replaces. ``value`` is None where it is not plain;

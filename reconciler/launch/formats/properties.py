@@ -8,7 +8,8 @@ a key restores the text.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import assignments
@@ -32,8 +33,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
     return assignments.edit(text, values, _Properties())
 
 
-@dataclass(frozen=True)
-class _Logical:
+class _Logical(Struct, frozen=True):
     """A logical line: its characters without the continuations, and their positions."""
 
     start: int

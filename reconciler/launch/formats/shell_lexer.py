@@ -6,7 +6,8 @@ nothing and does not interpret words. Pure.
 """
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats.lines import LineNumbers
@@ -25,8 +26,7 @@ _LINKS = ("&&", "||", "|")
 _LEAVES = frozenset({"exit", "exec", "return"})
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word as it is written."""
 
     start: int
@@ -34,8 +34,7 @@ class Word:
     text: str
 
 
-@dataclass
-class Command:
+class Command(Struct):
     """A simple command. ``before`` and ``behind``: the operators or line ends around it; ""
     at the ends of the text. ``depth``: how many compound commands contain it."""
 
@@ -48,8 +47,7 @@ class Command:
     """The line of an ``exit``, ``exec`` or ``return`` before it; 0 for none."""
 
 
-@dataclass
-class Script:
+class Script(Struct):
     """The commands in the order of the text. ``unfinished``: why an added line would not
     always run."""
 

@@ -6,7 +6,8 @@ The first step is the root element. Names are compared as written, with their pr
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.fields import HIDDEN
 from reconciler.kinds.secret_names import USUAL_NAMES
@@ -19,8 +20,7 @@ _TEST = re.compile(rf"\[(?:(?P<index>\d+)|@(?P<name>{_NAME})=(?P<value>'[^']*'|\
 _ATTRIBUTE = re.compile(rf"@({_NAME})")
 
 
-@dataclass(frozen=True)
-class XmlStep:
+class XmlStep(Struct, frozen=True):
     """One step: a name and tests, each an index or an attribute with its value."""
 
     name: str
@@ -37,8 +37,7 @@ class XmlStep:
         return found
 
 
-@dataclass(frozen=True)
-class XmlPath:
+class XmlPath(Struct, frozen=True):
     """The steps to an element, and its attribute; empty for the element's text."""
 
     steps: Sequence[XmlStep]

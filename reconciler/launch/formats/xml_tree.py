@@ -7,8 +7,9 @@ external declaration could define. Nothing is fetched. Pure.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from reconciler.launch.errors import LaunchFormatError
 
@@ -19,8 +20,7 @@ _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _TAG_END = re.compile(rb"\s*/?>")
 
 
-@dataclass
-class Element:
+class Element(Struct):
     """One element. Positions count the bytes of the text in UTF-8.
 
     ``spans``: attribute -> (start, including the blanks before it; end), in the order of the

@@ -6,7 +6,8 @@ belongs to what follows, unless it is indented deeper: then to the end of the bl
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.manifest.formatting.tree import (
     BLOCK_STYLES,
@@ -18,8 +19,7 @@ from reconciler.manifest.formatting.tree import (
 )
 
 
-@dataclass(frozen=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment. ``start``: its offset; ``line``, ``column``: from 0; ``alone``: nothing is
     before it on its line."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+\s*")
 BLOCK_STYLES = ("|", ">")
@@ -24,8 +25,7 @@ class UnformattableError(ValueError):
     """A text that cannot be formatted; the text of the error says why."""
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A scalar or an alias. ``text``: as it is written, without its anchor. ``style``: the
     character that it begins with, ``*`` for an alias, empty for a plain scalar. ``start``,
     ``end``: offsets; ``line``: that it ends in, from 0. ``parent``: the column of the block that
@@ -58,8 +58,7 @@ class Leaf:
         return self.style in BLOCK_STYLES and "+" in self.text.partition("#")[0].split("\n")[0]
 
 
-@dataclass
-class Collection:
+class Collection(Struct):
     """A mapping or a list. ``flow``: in brackets; ``one_line``: in brackets on a single line.
     ``column``: of its keys or dashes, where it is a block."""
 
@@ -92,8 +91,7 @@ class Entry:
     value: Leaf | Collection = field(init=False)
 
 
-@dataclass
-class Page:
+class Page(Struct):
     """One document of a file. ``explicit``: it begins with ``---``, behind which ``tail``
     stands. ``head``: the comments above its first key; ``foot``: those at its end."""
 

@@ -7,7 +7,9 @@ nodes stand near those that lead to them. Lengths are in pixels, of a monospaced
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.plan.chat_path import NodeKey, NodeKind
 from reconciler.plan.site_graph import Edge, Node, NodeState, SiteGraph
@@ -42,8 +44,7 @@ _MANY = 5
 """So many nodes that differ in their names only are one box."""
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(Struct, frozen=True):
     """A node, or many that differ in their names only. ``title``: what it is; ``lines``: its
     name; ``faults``: lines too. ``x``, ``y``: its upper left corner."""
 
@@ -64,8 +65,7 @@ class Box:
         return self.y + self.height / 2
 
 
-@dataclass(frozen=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """From the right side of a box to the left side of another. ``label``: by which option."""
 
     source: Box
@@ -74,8 +74,7 @@ class Arrow:
     state: NodeState
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """A whole picture."""
 
     width: float

@@ -1,8 +1,9 @@
 """What a page shows of a comparison: what differs, by kind, an object a row. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from reconciler.compare.model import Comparison, Found, ObjectDifference
 from reconciler.render.comparison_words import (
@@ -21,8 +22,7 @@ _LABELS: dict[Found, str] = {"differs": "differs", "only-in-a": "only A", "only-
 _LOOKS: dict[Found, str] = {"differs": "update", "only-in-a": "delete", "only-in-b": "create"}
 
 
-@dataclass(frozen=True)
-class DifferenceRow:
+class DifferenceRow(Struct, frozen=True):
     """One object. ``look``: the class of its style; ``fields``: None where none are shown."""
 
     name: str
@@ -33,16 +33,14 @@ class DifferenceRow:
     is_open: bool = False
 
 
-@dataclass(frozen=True)
-class DifferingKind:
+class DifferingKind(Struct, frozen=True):
     """The objects of one kind that differ."""
 
     kind: str
     rows: Sequence[DifferenceRow]
 
 
-@dataclass(frozen=True)
-class ComparisonPage:
+class ComparisonPage(Struct, frozen=True):
     """A page of one comparison. ``sides``: (letter, name, where it is) of each side."""
 
     title: str

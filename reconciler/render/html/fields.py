@@ -1,8 +1,9 @@
 """The fields of an action as tables: values side by side, with what differs apart."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from reconciler.kinds.fields import HIDDEN
 from reconciler.plan.changes import Change
@@ -13,8 +14,7 @@ _IN_COMMON = 200
 _LONG = 2_000
 
 
-@dataclass(frozen=True)
-class ShownValue:
+class ShownValue(Struct, frozen=True):
     """A value as a page shows it. ``more``: how many characters of a long value are left out;
     ``is_plain``: it is no text of anybody but says what is there, such as ``(absent)``."""
 
@@ -23,8 +23,7 @@ class ShownValue:
     is_plain: bool = False
 
 
-@dataclass(frozen=True)
-class FieldRow:
+class FieldRow(Struct, frozen=True):
     """One field. ``before``: None where the table has no column for it."""
 
     label: str
@@ -33,8 +32,7 @@ class FieldRow:
     origin: str
 
 
-@dataclass(frozen=True)
-class FieldTable:
+class FieldTable(Struct, frozen=True):
     """Fields in a table. ``groups``: (section of options that the fields are in, fields); an
     empty section is none. ``hints``: sentences below the table. ``before``, ``after``: what the
     columns of values are, for the style sheet."""

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
+
+from msgspec import Struct
 
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import (
@@ -38,8 +39,7 @@ _OPEN = 100
 _LABELS: dict[ActionName, str] = {"in-sync": "in sync", "keep": "kept", "skip": "skipped"}
 
 
-@dataclass(frozen=True)
-class ActionRow:
+class ActionRow(Struct, frozen=True):
     """What happens to one object. ``note``: how many fields its details show; ``same_as``: the
     row above that makes the same changes, which are shown there."""
 
@@ -74,8 +74,7 @@ class ActionRow:
         return self.action.action in ("update", "replace", "delete", "blocked")
 
 
-@dataclass(frozen=True)
-class KindSection:
+class KindSection(Struct, frozen=True):
     """The objects of one kind. ``counts``: a text such as ``2 to create``."""
 
     anchor: str
@@ -84,8 +83,7 @@ class KindSection:
     rows: Sequence[ActionRow]
 
 
-@dataclass(frozen=True)
-class ActionFilter:
+class ActionFilter(Struct, frozen=True):
     """A choice of the toolbar: an action, and how many rows have it."""
 
     action: ActionName
@@ -93,8 +91,7 @@ class ActionFilter:
     count: int
 
 
-@dataclass(frozen=True)
-class PlanPage:
+class PlanPage(Struct, frozen=True):
     """A whole page. ``at_risk``, and ``shared`` with how many existing values of applications
     change: rows that a reviewer must not miss. ``commands``: those that apply the plan, each
     with a remark."""

@@ -2,8 +2,9 @@
 values. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from reconciler.diagnostics import counted
 from reconciler.render.text_form import run_details, run_row
@@ -13,8 +14,7 @@ from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 _WRONG = ("failed", "unknown")
 
 
-@dataclass(frozen=True)
-class OutcomeSection:
+class OutcomeSection(Struct, frozen=True):
     """The objects with one outcome: ``rows`` are (address, what was said of it). ``look``: the
     class of its style."""
 
@@ -23,8 +23,7 @@ class OutcomeSection:
     rows: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class RunPage:
+class RunPage(Struct, frozen=True):
     """A page of one run, or of the list of runs, which is ``table``."""
 
     title: str

@@ -1,7 +1,8 @@
 """One action as Markdown, or several that do the same: a line, and a table of the fields."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.diagnostics import counted
 from reconciler.kinds.fields import HIDDEN
@@ -15,8 +16,7 @@ from reconciler.render.remarks import declared_in, is_item, kept_names, label_of
 _NAMES = 50
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Actions that do the same to several objects. ``changes``: what is shown of each;
     ``above``: how many changes are shown under the risks instead."""
 

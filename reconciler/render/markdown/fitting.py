@@ -6,7 +6,8 @@ UTF-8 are counted here, which are never fewer.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.diagnostics import counted
 
@@ -18,8 +19,7 @@ _LEFT_OUT = 200
 """Bytes that are enough to say what was left out."""
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """A part of a section that is shown whole or left out. ``count``: how many things, such as
     objects, it shows."""
 
@@ -27,8 +27,7 @@ class Block:
     text: Callable[[], str]
 
 
-@dataclass(frozen=True)
-class FoldedSection:
+class FoldedSection(Struct, frozen=True):
     """Blocks between a head and a foot. ``thing``: what blocks count, in the singular."""
 
     head: str
@@ -37,8 +36,7 @@ class FoldedSection:
     thing: str = "object"
 
 
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """The text, and how many of which things are not in it: thing -> number."""
 
     text: str

@@ -284,7 +284,7 @@ def _object(
         attributes["objectIDs"] = members[dbid]
     for name in checker.secrets:
         attributes.pop(name, None)
-    for name in checker.key_values if wanted and wanted.excludes else ():
-        if name in attributes:
+    if wanted is not None and wanted.excludes:
+        for name in checker.key_values & attributes.keys():
             attributes[name] = wanted.shortened(attributes[name])
     return ConfObject(kind.name, dbid, attributes, folder, folders.path(folder))

@@ -5,8 +5,9 @@ of the type.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import type_name
@@ -38,8 +39,7 @@ LONG = 255
 """``exclude_longstrings`` empties texts that are longer than this."""
 
 
-@dataclass
-class Conditions:
+class Conditions(Struct):
     """SQL that continues ``WHERE type = ?``, with its parameters; and whether binary values and
     long texts are left out of the objects."""
 

@@ -4,9 +4,10 @@ Thread-safe: as many requests as the options allow may await an answer at once.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds.model import Attributes
 from reconciler.server import validation

@@ -1,7 +1,8 @@
 """URLs of real Configuration Servers: one host, or several to fail over to. Pure."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.errors import UsageError
 
@@ -13,8 +14,7 @@ URL_FORMS = (
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/,@\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """One host of a server."""
 
     host: str
@@ -24,8 +24,7 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True)
-class ServerUrl:
+class ServerUrl(Struct, frozen=True):
     """The hosts behind ``confserv://…`` or ``confservs://…``, in the order in which they are
     tried. ``text``: the URL as it was given."""
 

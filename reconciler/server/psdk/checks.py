@@ -8,8 +8,9 @@ import platform
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.server.checks import CheckResult
 from reconciler.server.connection import ConnectionOptions

@@ -7,9 +7,10 @@ zip file, and a class is a name in it.
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.server.errors import ServerUnavailableError
 
@@ -43,16 +44,14 @@ SYSTEM_FOLDERS = (Path("/usr/share/java"), Path("/usr/local/share/java"))
 """Where an operating system keeps Java libraries."""
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A class that no jar holds, and the usual name of the jar that should."""
 
     class_name: str
     jar: str
 
 
-@dataclass(frozen=True)
-class Jars:
+class Jars(Struct, frozen=True):
     """What was found. ``class_path`` is complete where ``missing`` is empty."""
 
     folder: Path

@@ -6,8 +6,9 @@ the added, changed and deleted entries of a list.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES, type_name
@@ -17,8 +18,7 @@ Bucket = Literal["added", "changed", "deleted"]
 _BUCKETS: Mapping[str, Bucket] = {"Add": "added", "Change": "changed", "Remove": "deleted"}
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(Struct, frozen=True):
     """A property: the names of the structures around it, outermost first, and its own name.
     All are Java strings."""
 
@@ -40,8 +40,7 @@ class Location:
         return holder
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """One type. ``attributes``: where an object holds each attribute. ``delta``: where a delta
     holds plain values; ``buckets``: where it holds the entries of lists. ``numbers``:
     attribute -> the property number in an error code."""

@@ -6,7 +6,8 @@ Sessions end with the listener; the log of changes does not.
 
 import itertools
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.server.errors import HistoryLogExpiredError
 from reconciler.server.wire.subscriptions import ClientSubscriptions
@@ -15,8 +16,7 @@ _KEPT = 1000
 """How many sessions can be restored: the last ones that began."""
 
 
-@dataclass
-class _Session:
+class _Session(Struct):
     owner: tuple[str, str]
     subscriptions: ClientSubscriptions
 

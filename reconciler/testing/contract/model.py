@@ -6,8 +6,9 @@ does not say which error comes first if several apply) and the objects afterward
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.server import errors
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
@@ -16,8 +17,7 @@ Errors = set[type[errors.ConfigurationServerError]]
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A type, as the reference describes it: mandatory, optional and fixed attributes, unique
     sets of attributes, and references by attribute."""
 

@@ -4,8 +4,9 @@ The opposite of ``words`` and ``folders``: what those supply by default is left 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
@@ -29,16 +30,14 @@ _PLAIN_INTEGERS = 10**18
 """The limit of integers that ``strict_yaml`` reads."""
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(Struct, frozen=True):
     """The tenant of a site file's objects that name none."""
 
     name: str
     dbid: int
 
 
-@dataclass(frozen=True)
-class StoredRow:
+class StoredRow(Struct, frozen=True):
     """One object with everything that is stored, secrets included."""
 
     dbid: int
@@ -47,8 +46,7 @@ class StoredRow:
     attributes: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """Everything in a server: rows by type, ordered by tenant and DBID; permissions; and the
     accounts of server applications, by DBID."""
 

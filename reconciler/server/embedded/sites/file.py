@@ -5,9 +5,11 @@ translates. ``docs/embedded-server.md`` describes the format.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic, Position, did_you_mean
 from reconciler.kinds import fields
@@ -40,8 +42,7 @@ LISTED_TYPES = {name: kind for name, kind in OBJECT_TYPES.items() if not kind.wr
 """The types that a site file may list: all but what only a server writes."""
 
 
-@dataclass(frozen=True)
-class SiteObject:
+class SiteObject(Struct, frozen=True):
     """One object of a site file. ``tenant``: the name of its tenant; ``dbid``: 0 where none is
     given. ``folder``: the names of folders below its default folder, or below the configuration
     unit whose path is ``unit``."""
@@ -85,8 +86,7 @@ class SiteObject:
         return self.document.at((*self.path, *inner))
 
 
-@dataclass(frozen=True)
-class SiteFile:
+class SiteFile(Struct, frozen=True):
     """The objects of a site file, predefined objects first, and the mistakes found so far.
 
     ``whole``: every file could be read, so a name that no object has is a mistake.

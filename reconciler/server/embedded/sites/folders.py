@@ -6,8 +6,9 @@ unit, directly below a tenant or in another unit.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.model import ObjectType
@@ -33,8 +34,7 @@ FOLDER_WORDS = (
 Owner = tuple[str, int]
 
 
-@dataclass(frozen=True)
-class FolderEntry:
+class FolderEntry(Struct, frozen=True):
     """A listed folder. ``kind``: the type of the objects in it."""
 
     item: SiteObject

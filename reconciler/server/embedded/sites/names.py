@@ -5,13 +5,13 @@ up as a whole.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.kinds.types import OBJECT_TYPES
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """An object's type, its tenant's name, its own name and its DBID."""
 
     type: str

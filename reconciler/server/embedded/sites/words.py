@@ -5,8 +5,9 @@ Collects every mistake, with the position of the word.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.enums import number_of
