@@ -64,7 +64,8 @@ def command(
             "Name your files with -f, GWE_FILE or file in gwe.toml. gwe init DIR copies those that"
             " come with gwe.",
         )
-    texts = {name: _text(path, session.settings.max_file_bytes) for name, path in paths.items()}
+    limit = session.settings.max_file_bytes
+    texts = {name: _text(path, limit) for name, path in paths.items()}
     with session.connect(site, state) as engine:
         from reconciler.plan.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
         from reconciler.plan.select import check_selects  # noqa: PLC0415
@@ -83,7 +84,7 @@ def command(
         say("Nothing was written.")
         return ExitCode.FAILED
     for name, text in accepted.texts.items():
-        _write(paths[name], texts[name], text)
+        _write(paths[name], texts[name], text, limit)
     return ExitCode.CHANGES if accepted.left else ExitCode.DONE
 
 
@@ -110,10 +111,10 @@ def _show(accepted: Accepting, texts: Mapping[str, str], names: SecretNames) -> 
         say(f"Left: {address}{' ' + pointer(path) if path else ''}{place}: {one.why}.")
 
 
-def _write(path: Path, old: str, new: str) -> None:
+def _write(path: Path, old: str, new: str, max_bytes: int) -> None:
     """Writes an edited manifest, with the rights that it had. RefusedError where somebody has
     changed it meanwhile."""
-    if _text(path) != old:
+    if _text(path, max_bytes) != old:
         problem = f"{path} was changed since it was read"
         raise RefusedError([Diagnostic(problem, hint="Run gwe accept again.")])
     rewrite_file(path, new)

@@ -38,7 +38,9 @@ class RowChecker:
         self._mandatory = frozenset(one.name for one in kind.attributes if one.mandatory)
         self._nested = [one for one in kind.attributes if one.type in _NESTED]
         self.secrets = [one.name for one in kind.attributes if one.secret]
-        self.key_values = [one.name for one in kind.attributes if one.type is ValueType.KEY_VALUES]
+        self.key_values = frozenset(
+            one.name for one in kind.attributes if one.type is ValueType.KEY_VALUES
+        )
 
     def is_sound(self, row: tuple[Any, ...], attributes: Any) -> bool:
         """Whether a row (DBID, tenant, folder, body) and the attributes in its body can be what
