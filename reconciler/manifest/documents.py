@@ -14,6 +14,7 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.manifest.cache import ManifestCache
+from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled_manifests
 from reconciler.text_files import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
 from reconciler.yaml_documents import YamlDocument
@@ -23,10 +24,12 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 
 
 class Manifest(Struct, frozen=True):
-    """A valid document: its kind, its data, and the positions of its values."""
+    """A valid document: its kind, its data, and the positions of its values. ``plain``: the object
+    that it declares, where it was read before it is bound."""
 
     kind: ManifestKind
     document: YamlDocument
+    plain: PlainObject | None = None
 
     @property
     def data(self) -> Any:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
-from reconciler.manifest.bind import bind
+from reconciler.manifest.bind import bind, with_plain_objects
 from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
@@ -91,8 +91,9 @@ def load_manifests(
     if not manifests:
         summary = "the files given with --file contain no manifests"
         raise ManifestError([Diagnostic(summary, rule="manifest-file")])
-    if cache is not None:
-        cache.save()
+    if cache is not None and cache.has_new:
+        manifests = with_plain_objects(manifests, variables)
+        cache.save({id(one.document): one.plain for one in manifests})
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
 
