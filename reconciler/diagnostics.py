@@ -60,6 +60,11 @@ class Diagnostic(Struct, frozen=True):
         return f"{place}{self.summary}" + "".join(f"\n  {line}" for line in below)
 
 
+def in_order(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The problems by file, line and column; those without a place come last, as they are."""
+    return sorted(problems, key=lambda one: (one.position is None, one.position or Position("")))
+
+
 def assign_rule(problems: list[Diagnostic], rule: str) -> None:
     """Gives every problem of the list that has none this rule of ``RULES``."""
     problems[:] = [one if one.rule else replace(one, rule=rule) for one in problems]

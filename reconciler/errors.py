@@ -50,7 +50,7 @@ from enum import IntEnum
 
 from msgspec.structs import replace
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, in_order
 
 
 class ExitCode(IntEnum):
@@ -127,7 +127,11 @@ class SideError(_ProblemsError):
 
 
 class ManifestError(_ProblemsError):
-    """The manifests cannot be read or contradict each other."""
+    """The manifests cannot be read or contradict each other. Its problems are in the order in
+    which they stand in the files."""
+
+    def __init__(self, problems: Sequence[Diagnostic]) -> None:
+        super().__init__(in_order(problems))
 
 
 class RefusedError(_ProblemsError):

@@ -2,32 +2,43 @@
 and checked, and what its JSON Schema is, so that the three cannot contradict each other.
 
 Knows nothing of plans or runs. Reading is strict: a value of another type, an unknown or a
-missing property is a ``CodecError`` that names the place.
+missing property is a ``CodecError``, which names the place of every mistake.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 T = TypeVar("T")
 K = TypeVar("K")
+Part = TypeVar("Part", str, int)
 Json = Any
 """What ``json.loads`` gives."""
 
 
+class Mistake(Struct, frozen=True):
+    """What is wrong with a value. ``place``: the way to it, outermost first; ``known``: the
+    properties that may stand there, if an unknown one does."""
+
+    problem: str
+    place: tuple[str | int, ...] = ()
+    known: tuple[str, ...] = ()
+
+
 class CodecError(ValueError):
-    """JSON that is not what a codec reads. ``place``: the way to it, outermost first."""
+    """JSON that is not what a codec reads; its text tells the first of the mistakes."""
 
-    def __init__(self, problem: str, place: tuple[str | int, ...] = ()) -> None:
-        super().__init__(f"/{'/'.join(map(str, place))} {problem}")
-        self.problem = problem
-        self.place = place
+    def __init__(self, problem: str | Mistake, *others: Mistake) -> None:
+        first = Mistake(problem) if isinstance(problem, str) else problem
+        super().__init__(f"/{'/'.join(map(str, first.place))} {first.problem}")
+        self.mistakes = (first, *others)
 
-    def inside(self, part: str | int) -> "CodecError":
-        """The same error, one step further out."""
-        return CodecError(self.problem, (part, *self.place))
+    def inside(self, part: str | int) -> Iterator[Mistake]:
+        """The mistakes, seen from one step further out."""
+        for one in self.mistakes:
+            yield Mistake(one.problem, (part, *one.place), one.known)
 
 
 class Codec(Struct, Generic[T], frozen=True):
@@ -38,18 +49,18 @@ class Codec(Struct, Generic[T], frozen=True):
     schema: Mapping[str, Json]
 
 
-def _plain(kind: type[T], name: str) -> Codec[T]:
+def _plain(kind: type[T], name: str, called: str) -> Codec[T]:
     def decode(data: Json) -> T:
         if type(data) is not kind:
-            raise CodecError(f"must be of type {name}")
+            raise CodecError(f"must be {called}")
         return data
 
     return Codec(lambda value: value, decode, {"type": name})
 
 
-TEXT = _plain(str, "string")
-INTEGER = _plain(int, "integer")
-BOOLEAN = _plain(bool, "boolean")
+TEXT = _plain(str, "string", "a text")
+INTEGER = _plain(int, "integer", "an integer")
+BOOLEAN = _plain(bool, "boolean", "true or false")
 
 
 def or_null(codec: Codec[T], empty: T) -> Codec[T]:
@@ -114,7 +125,7 @@ def choice(*names: str) -> Codec[Any]:
 
     def decode(data: Json) -> str:
         if data not in names:
-            raise CodecError(f"must be one of {', '.join(names)}")
+            raise CodecError(f"must be {'one of ' if len(names) > 1 else ''}{', '.join(names)}")
         return str(data)
 
     return Codec(lambda value: value, decode, {"enum": list(names)})
@@ -130,8 +141,8 @@ def array(codec: Codec[T]) -> Codec[tuple[T, ...]]:
 
     def decode(data: Json) -> tuple[T, ...]:
         if not isinstance(data, list):
-            raise CodecError("must be of type array")
-        return tuple(_inside(number, codec, item) for number, item in enumerate(data))
+            raise CodecError("must be a list")
+        return tuple(_decode_all(enumerate(data), lambda _: codec).values())
 
     return Codec(
         lambda values: [codec.encode(value) for value in values],
@@ -145,8 +156,10 @@ def table(codec: Codec[T], key: Codec[K], **schema: Json) -> Codec[Mapping[K, T]
 
     def decode(data: Json) -> dict[K, T]:
         if not isinstance(data, dict):
-            raise CodecError("must be of type object")
-        return {_inside(k, key, k): _inside(k, codec, value) for k, value in data.items()}
+            raise CodecError("must be a mapping")
+        keys = _decode_all(((name, name) for name in data), lambda _: key)
+        values = _decode_all(data.items(), lambda _: codec)
+        return dict(zip(keys.values(), values.values(), strict=True))
 
     pattern = key.schema.get("pattern")
     names = {"propertyNames": {"pattern": pattern}} if pattern else {}
@@ -205,21 +218,21 @@ def pair(first: Member, second: Member) -> Codec[tuple[Any, Any]]:
 def _decode_members(data: Json, members: Sequence[Member]) -> dict[str, Any]:
     """Attribute -> value, of an object with these properties and no others."""
     if not isinstance(data, dict):
-        raise CodecError("must be of type object")
-    names = {member.name for member in members}
-    for name in data:
-        if name not in names:
-            raise CodecError("is not a known property", (name,))
-    found: dict[str, Any] = {}
-    for member in members:
-        if member.name in data:
-            value = _inside(member.name, member.codec, data[member.name])
-        elif member.otherwise is None:
-            raise CodecError("is missing", (member.name,))
-        else:
-            value = member.otherwise
-        found[member.attribute or member.name] = value
-    return found
+        raise CodecError("must be a mapping")
+    known = {member.name: member for member in members}
+    mistakes = [
+        Mistake("is not a known property", (name,), tuple(known))
+        for name in data
+        if name not in known
+    ]
+    mistakes += [
+        Mistake("is missing", (member.name,))
+        for member in members
+        if member.name not in data and member.otherwise is None
+    ]
+    given = ((name, value) for name, value in data.items() if name in known)
+    values = _decode_all(given, lambda name: known[name].codec, mistakes)
+    return {m.attribute or m.name: values.get(m.name, m.otherwise) for m in members}
 
 
 def object_schema(members: Sequence[Member], description: str = "") -> dict[str, Json]:
@@ -233,8 +246,20 @@ def object_schema(members: Sequence[Member], description: str = "") -> dict[str,
     }
 
 
-def _inside(part: str | int, codec: Codec[T], data: Json) -> T:
-    try:
-        return codec.decode(data)
-    except CodecError as error:
-        raise error.inside(part) from None
+def _decode_all(
+    parts: Iterable[tuple[Part, Json]],
+    codec_of: Callable[[Part], Codec[T]],
+    mistakes: Sequence[Mistake] = (),
+) -> dict[Part, T]:
+    """The decoded parts of a value. CodecError tells the mistakes in all of them, after those that
+    are known already."""
+    found: dict[Part, T] = {}
+    others: list[Mistake] = []
+    for part, data in parts:
+        try:
+            found[part] = codec_of(part).decode(data)
+        except CodecError as error:
+            others += error.inside(part)
+    if mistakes or others:
+        raise CodecError(*mistakes, *others)
+    return found

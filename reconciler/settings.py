@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.conflict_marks import conflicts
 from reconciler.diagnostics import (
     MAX_SHOWN,
     Diagnostic,
@@ -178,6 +179,8 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         if isinstance(text, Diagnostic):
             problems.append(text)
+        elif marked := conflicts(text, str(path)):
+            problems += marked
         elif _LONG_KEY.search(text):
             problems.append(Diagnostic("a key has more than 100 parts", where))
         else:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.conflict_marks import conflicts
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.text_files import MAX_BYTES, position_after, read_text
 from reconciler.yaml_construction import PLAIN_TAGS, Construction, TooLargeError
@@ -26,10 +27,6 @@ MAX_NODES = 50_000
 RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _NAMED = re.compile(r"\b(alias|anchor|tag handle)(?: '.*?')?")
-_MERGE_CONFLICT = "<<<<<<< "
-_CONFLICT_HINT = (
-    "Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks."
-)
 _INDENT_WITH_TAB = re.compile(r" *\t")
 
 
@@ -80,6 +77,9 @@ def load_text(
         position = position_after(text[: rare.start()], name)
         problems.append(Diagnostic(summary, position, "Write it as an escape in double quotes."))
         return []
+    if marked := conflicts(text, name):
+        problems += marked
+        return []
     documents: list[YamlDocument] = []
     lines = len(_BREAK.findall(text)) + 1
     loader = None
@@ -120,10 +120,6 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagno
         place = Position(name, len(lines), len(lines[-1]) + 1)
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("tabs are not allowed as indentation", place, "Indent with spaces.")
-    for number, line in enumerate(lines, 1):
-        if line.startswith(_MERGE_CONFLICT):
-            summary = "a merge has left a conflict here"
-            return Diagnostic(summary, Position(name, number, 1), _CONFLICT_HINT)
     reason = ", ".join(part for part in (error.problem, error.context) if part)
     # What begins with * ! or & may be a password that lacks its quotes.
     reason, named = _NAMED.subn(r"\1", reason)

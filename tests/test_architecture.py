@@ -18,6 +18,7 @@ from reconciler.server.errors import ConfigurationServerError
 PACKAGE = Path(reconciler.__file__).parent
 
 BASE = {
+    "conflict_marks",
     "diagnostics",
     "environment",
     "errors",
@@ -34,6 +35,7 @@ BASE = {
 """Modules at the top that know no package. Everything may import them."""
 
 MAY_IMPORT = {
+    "conflict_marks": set[str](),
     "diagnostics": set[str](),
     "environment": set[str](),
     "errors": set[str](),

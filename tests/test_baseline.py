@@ -151,10 +151,19 @@ def test_the_baseline_of_another_site_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("reason: x", 'reason: ""'), "accepted.yaml:12:5: accepted/0/reason must not be blank"),
-        (("live: fast", "live: [1]"), "accepted.yaml:10:5: accepted/0/live must be null"),
-        (("kind: Baseline", "kind: Other"), "accepted.yaml:3:1: kind must be one of Baseline"),
-        (("accepted:", "acepted:"), "accepted.yaml:7:1: acepted is not a known property"),
+        (
+            ("reason: x", 'reason: ""'),
+            "accepted.yaml:12:5: reason of item 1 of accepted must not be blank",
+        ),
+        (
+            ("live: fast", "live: [1]"),
+            "accepted.yaml:10:5: live of item 1 of accepted must be null",
+        ),
+        (("kind: Baseline", "kind: Other"), "accepted.yaml:3:1: kind must be Baseline"),
+        (
+            ("accepted:", "acepted:"),
+            "accepted.yaml:7:1: unknown field acepted; did you mean accepted?",
+        ),
         (("- address", "- [address"), "not valid YAML"),
     ],
 )

@@ -381,10 +381,10 @@ def test_a_text_of_a_mapping_is_found_as_a_whole_word_only() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("sane: []\n", "known.yaml:3:1: sane is not a known property"),
-        ("same: [{a: x}]\n", "known.yaml:3:8: same/0/b is missing"),
-        ("same: [{a: x, b: ' '}]\n", "same/0/b must not be blank"),
-        ("same: [{a: x, b: y}, {a: x, b: z}]\n", "known.yaml:3:22: 'x' is mapped twice"),
+        ("sane: []\n", "known.yaml:3:1: unknown field sane; did you mean same?\n"),
+        ("same: [{a: x}]\n", "known.yaml:3:8: b of item 1 of same is missing\n"),
+        ("same: [{a: x, b: ' '}]\n", "known.yaml:3:15: b of item 1 of same must not be blank\n"),
+        ("same: [{a: x, b: y}, {a: x, b: z}]\n", "known.yaml:3:23: 'x' is mapped twice\n"),
     ],
 )
 def test_a_mapping_with_a_mistake_is_refused_with_its_place(
@@ -393,6 +393,35 @@ def test_a_mapping_with_a_mistake_is_refused_with_its_place(
     result = compare(servers(tmp_path), *with_mapping(tmp_path, text))
     assert (result.code, result.out) == (1, "")
     assert says in result.err
+
+
+def test_all_mistakes_of_a_mapping_are_told_at_once_in_the_order_of_their_lines(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "ignore: Skill/*\n"
+        "same:\n"
+        "  - {a: x, b: y, within: [Skill/*]}\n"
+        "  - {a: x}\n"
+        "  - text\n"
+        "  - {a: 1, b: y, in: [Skill/*, ' ']}\n"
+        "sane: []\n"
+    )
+    result = compare(servers(tmp_path), *with_mapping(tmp_path, text))
+    assert (result.code, result.out) == (1, "")
+    told = [line for line in result.err.splitlines() if not line.startswith("  ")]
+    assert told == [
+        "error: known.yaml:3:1: ignore must be a list",
+        "error: known.yaml:5:18: unknown field within in item 1 of same",
+        "error: known.yaml:6:5: b of item 2 of same is missing",
+        "error: known.yaml:6:6: 'x' is mapped twice",
+        "error: known.yaml:7:5: item 3 of same must be a mapping",
+        "error: known.yaml:8:6: a of item 4 of same must be a text",
+        "error: known.yaml:8:32: item 2 of in of item 4 of same must not be blank",
+        "error: known.yaml:9:1: unknown field sane; did you mean same?",
+        "8 problems.",
+    ]
+    assert "  Known here: a, b, in.\n" in result.err
 
 
 def test_what_sites_have_of_their_own_counts_as_equal_where_asked(tmp_path: Path) -> None:

@@ -258,16 +258,6 @@ def test_a_secret_that_no_manifest_can_declare_is_left_out_and_said(server: Path
     assert "hush-hush" not in result.out + result.err
 
 
-def test_an_object_that_cannot_do_without_what_is_refused_is_said_to_be_left_out(
-    server: Path,
-) -> None:
-    server = with_site(server, "Enumerator: [{name: A, displayName: 'b ', type: Custom}]\n")
-    result = export(server, "-", "--kind", "BusinessAttribute", "--name", "A")
-    assert (result.code, result.out) == (0, "")
-    assert "BusinessAttribute/A: it cannot be declared without displayName" in result.err
-    assert "BusinessAttribute/A, displayName: spec.displayName has blanks around it" in result.err
-
-
 def test_values_of_every_type_are_exported_as_such(server: Path) -> None:
     server = with_site(
         server,
@@ -321,15 +311,17 @@ def test_what_no_manifest_can_say_is_listed_with_the_reason(server: Path) -> Non
     kinds = ("--kind", "Skill", "--kind", "BusinessAttribute", "--kind", "AgentGroup")
     result = export(server, "site", *kinds)
     assert result.code == 0
-    assert "Skill/english : metadata.name has blanks around it: 'english '" in result.out
-    assert "Skill/Tabs, annex/a/x\\t: the name of an option holds a tab (U+0009)" in result.out
     assert (
         "AgentGroup/Web Engagement Chat, capacityRule: no manifest of this kind declares it"
         in result.out
     )
-    assert "BusinessAttribute/Colours: 'Colours' is the name or the display name of" in result.out
     text = (server.parent / "site" / "skill.yaml").read_text(encoding="utf-8")
-    assert "fine: z" in text
+    assert 'metadata:\n  name: "english "\n  exact: true\n' in text
+    tabs = 'name: Tabs\n  exact: true\nspec:\n  annex:\n    a:\n      fine: z\n      "x\\t": "y"\n'
+    assert tabs in text
+    attributes = (server.parent / "site" / "business-attribute.yaml").read_text(encoding="utf-8")
+    assert "name: Colours\n  exact: true\n" in attributes
+    assert "name: Other\nspec" in attributes
     arguments = ("plan", "-f", "site", "--server", f"embedded:{server}", "--app", APP)
     assert gwe(*arguments, "--detailed-exitcode", cwd=server.parent).code == 0
 

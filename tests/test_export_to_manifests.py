@@ -234,6 +234,23 @@ def test_what_refers_to_an_unreadable_object_is_exported_without_it(tmp_path: Pa
     assert (plan.empty, plan.blocked) == (True, ())
 
 
+def test_an_object_that_cannot_do_without_what_is_unreadable_is_left_out_and_said(
+    tmp_path: Path,
+) -> None:
+    with opened(site_server(tmp_path, SITE)) as server:
+        (switch,) = server.read("Switch")
+        (office,) = server.read("PhysicalSwitch")
+        blind = Blind(server, {("PhysicalSwitch", office.attributes["name"])})
+        made = export(blind, APP, ExportRequest(kinds=("Object/Switch",)))
+    address = f"Object/Switch/{switch.attributes['name']}"
+    assert made.files == {}
+    assert {(one.address, one.path, one.reason) for one in made.omissions} == {
+        (address, ("physicalSwitch",), "it refers to an object that this account cannot read"),
+        (address, (), "it cannot be declared without physicalSwitch"),
+        (address, (), "the manifest needs physicalSwitch in spec or initial"),
+    }
+
+
 EMPTY = SITE[: SITE.index("Person:\n")]
 """A server with tenants, hosts and applications, and nothing else."""
 

@@ -9,12 +9,15 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler.cli import fmt
 from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ReconcilerError
 from reconciler.manifest.formatting import formatter
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.manifest.formatting.layout import page_lines
 from reconciler.manifest.formatting.tree import Page
 from reconciler.resources import bundled_manifests
+from reconciler.state.replace_file import rewrite_file
 from reconciler.strict_yaml import load_text
 from reconciler.yaml_text import yaml_text
 from tests.harness import APP, VENDOR, gwe, site_server
@@ -401,7 +404,40 @@ def test_where_a_file_has_a_mistake_no_file_is_written(tmp_path: Path) -> None:
     done = gwe("fmt", "m", cwd=tmp_path)
     assert (done.code, done.out) == (1, "")
     assert "m/wrong.yaml:1:4: ~ is not allowed" in done.err
+    nothing = (
+        "error: nothing was written: gwe fmt writes all files, or none if one of them cannot be"
+        " formatted\n  Correct what is listed, or name only files that can be formatted.\n"
+    )
+    assert nothing in done.err
     assert (tmp_path / "m" / "bad.yaml").read_text(encoding="utf-8") == UNTIDY
+    assert "nothing was written" not in gwe("fmt", "--check", "m", cwd=tmp_path).err
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "out", "hint"),
+    [
+        ("a", 1, "", "Free some space. No file was written."),
+        (
+            "c",
+            5,
+            "Formatted m/a.yaml.\nFormatted m/b.yaml.\n",
+            "Free some space. Before that, 2 files were formatted: m/a.yaml, m/b.yaml.",
+        ),
+    ],
+)
+def test_an_error_while_files_are_written_says_which_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int, out: str, hint: str
+) -> None:
+    def full_at(path: Path, text: str) -> None:
+        if path.stem == name:
+            raise ReconcilerError(f"{path} cannot be written: full", "Free some space.")
+        rewrite_file(path, text)
+
+    monkeypatch.setattr(fmt, "rewrite_file", full_at)
+    written(tmp_path, a=UNTIDY, b=UNTIDY, c=UNTIDY)
+    done = gwe("fmt", "m", cwd=tmp_path)
+    assert (done.code, done.out) == (code, out)
+    assert done.err == f"error: m/{name}.yaml cannot be written: full\n  {hint}\n"
 
 
 def test_standard_input_becomes_standard_output(tmp_path: Path) -> None:

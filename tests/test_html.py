@@ -15,6 +15,7 @@ from reconciler.plan.actions import Create, Delete, Replace, Update
 from reconciler.plan.model import Plan
 from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html
+from reconciler.render.html.rendering import with_whole_options
 from tests.conftest import examples
 from tests.harness import gwe, plan_arguments, site_server
 from tests.plan_values import hostile_plans, option, plan_of, subject
@@ -193,9 +194,9 @@ def test_plan_drift_and_show_write_the_same_page(server: Path, tmp_path: Path) -
     assert path.search(plan)
     plan = path.sub("", plan)
     assert shown.out.replace("apply new.plan", "apply FILE") == plan.replace(
-        ", where FILE was saved with gwe plan --out FILE", ""
+        ', where FILE was saved with gwe plan <span class="option">--out</span> FILE', ""
     )
-    assert "gwe apply new.plan --plan-id " in shown.out
+    assert 'gwe apply new.plan <span class="option">--plan-id</span> ' in shown.out
 
 
 def test_a_page_is_written_over_a_page_and_over_nothing_else(server: Path, tmp_path: Path) -> None:
@@ -220,6 +221,18 @@ def test_out_is_refused_for_a_form_that_goes_to_standard_output(
         "error: --out is for --format html; text goes to standard output\n"
         "  Give --format html too, or write > drift.txt in place of --out.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("add --reset-initial.", 'add <span class="option">--reset-initial</span>.'),
+        ("a--b <--x> -- --", 'a--b &lt;<span class="option">--x</span>&gt; -- --'),
+        ("--Up --a_b --a- \x1b", "--Up --a_b --a- \\x1b"),
+    ],
+)
+def test_options_in_a_text_are_kept_whole_and_all_else_is_escaped(text: str, expected: str) -> None:
+    assert with_whole_options(text) == expected
 
 
 def test_a_page_goes_into_a_pipe_but_not_to_a_terminal(server: Path, tmp_path: Path) -> None:

@@ -129,11 +129,47 @@ def test_lines_that_both_have_changed_are_marked_as_git_marks_them(
     edit(shipped / "a.yaml", "script:R", "script:Theirs")
     result = gwe("init", "--update", "mine", cwd=tmp_path)
     assert result.code == 1
-    assert "CONFLICT  manifests/web-engagement/a.yaml" in result.out
-    assert "1 file with conflicts" in result.out
+    assert result.out.splitlines() == [
+        "CONFLICT  manifests/web-engagement/a.yaml: line 9",
+        "1 file with conflicts: at each of these lines, keep what is right of the text between"
+        " <<<<<<< and >>>>>>>, and delete the marks. Then gwe validate.",
+    ]
     text = (tmp_path / MINE / "a.yaml").read_text()
     assert "<<<<<<< yours\n      application: script:Ours\n=======\n" in text
     assert "script:Theirs\n>>>>>>> gwe " in text
+
+
+@pytest.mark.process
+def test_conflicts_that_are_left_are_listed_and_nothing_is_merged_into_them(
+    shipped: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        edit(tmp_path / MINE / f"{name}.yaml", "script:R", "script:Ours")
+        edit(shipped / f"{name}.yaml", "script:R", "script:Theirs")
+    assert gwe("init", "--update", "mine", cwd=tmp_path).code == 1
+    edit(shipped / "c.yaml", "script:R", "script:New")
+    marked = (tmp_path / MINE / "a.yaml").read_text()
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert (result.code, result.out) == (1, "")
+    hint = "  Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks.\n"
+    assert result.err == (
+        f"error: {MINE}/a.yaml:9:1: a merge has left a conflict here\n{hint}"
+        f"error: {MINE}/b.yaml:9:1: a merge has left a conflict here\n{hint}"
+        "error: nothing was written, since 2 files still hold conflicts\n"
+        "  Solve them, then run gwe init --update mine again.\n"
+        "3 problems.\n"
+    )
+    assert (tmp_path / MINE / "a.yaml").read_text() == marked
+    assert "script:R" in (tmp_path / MINE / "c.yaml").read_text()
+
+
+def test_a_gwe_toml_with_a_conflict_is_told_what_the_marks_are(tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").write_text(
+        'app = "A"\n<<<<<<< HEAD\ntenant = "B"\n=======\ntenant = "C"\n>>>>>>> theirs\n'
+    )
+    result = gwe("validate", cwd=tmp_path)
+    assert result.code == 1
+    assert "gwe.toml:2:1: a merge has left a conflict here\n" in result.err
 
 
 def test_what_the_site_has_removed_or_gwe_no_longer_has_is_said(

@@ -358,10 +358,26 @@ def test_a_name_that_a_variable_cannot_have_is_reported_at_its_own_line() -> Non
 
 
 def test_a_bare_spec_is_refused_as_a_key_without_a_value() -> None:
-    assert places_and_problems(GROUP + "spec:\n")[0] == (
-        "m.yaml:4:6",
-        "the value is missing",
+    assert places_and_problems(GROUP + "spec:\n") == [
+        ("m.yaml:4:1", "spec cannot be ''"),
+        ("m.yaml:4:6", "the value is missing"),
+    ]
+
+
+def test_problems_of_every_step_stand_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    bad = (
+        f"{GROUP}spec:\n  agnts: [a]\n---\n"  # against the schema
+        f"{GROUP}spec: {{annex: {{s: {{o: a, o: b}}}}}}\n---\n"  # against YAML
+        "apiVersion: reconciler/v1\nkind: Variables\nmetadata: {name: v}\n"
+        "spec: {v: {description: d}, w: {default: x}}\n"  # v has no value
     )
+    for name in ("b.yaml", "a.yaml"):
+        (tmp_path / name).write_text(bad, encoding="utf-8")
+    with pytest.raises(ManifestError) as caught:
+        load_manifests([tmp_path / "b.yaml", tmp_path / "a.yaml"])
+    found = [one.position for one in caught.value.diagnostics if one.position]
+    lines = [(Path(one.file).name, one.line) for one in found]
+    assert lines == [(name, line) for name in ("a.yaml", "b.yaml") for line in (5, 10, 15)]
 
 
 def test_every_problem_of_every_document_is_reported() -> None:

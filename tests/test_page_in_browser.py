@@ -24,7 +24,10 @@ HOSTILE = "<img src=http://e.example/x onerror=alert(1)><script>alert(2)</script
 def a_plan() -> Plan:
     """A plan with an action of each sort, and with hostile names and values."""
     shared = (option("S", "limit", "100", "400"), option("S", "new", None, HOSTILE))
-    kept = replace(option("S", "a", "theirs", "ours"), hint="Move it to spec.")
+    kept = replace(
+        option("S", "a", "theirs", "ours"),
+        hint="Move it to spec, or add --reset-initial to --overwrite.",
+    )
     return plan_of(
         Create(subject("InteractionQueue", HOSTILE), changes=(option("S", "a", None, "1"),)),
         Create(subject("InteractionQueue", "Empty")),
@@ -183,6 +186,20 @@ def test_nothing_is_wider_than_a_narrow_screen(browser: Any, address: str) -> No
     page.goto(address)
     page.click("#expand")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+def test_no_option_breaks_at_its_hyphens_on_a_narrow_screen(browser: Any, address: str) -> None:
+    page = browser.new_page(viewport={"width": 400, "height": 800})
+    page.goto(address)
+    page.click("#expand")
+    page.evaluate("""for (const one of document.querySelectorAll(".option").values())
+        one.parentElement.style.width = "4em" """)
+    lines = page.evaluate("""Array.from(document.querySelectorAll(".option"),
+        one => [one.textContent, one.getClientRects().length])""")
+    assert ["--overwrite", 1] in lines
+    assert ["--reset-initial", 1] in lines
+    assert {count for _, count in lines} == {1}
     page.close()
 
 

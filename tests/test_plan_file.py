@@ -920,7 +920,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "identity": (_without_identity, "plan.json is not a valid plan: /identity must match ."),
     "name": (
         _numbered_name,
-        "not a valid plan: /actions/0/name must be of type string",
+        "not a valid plan: /actions/0/name must be a text",
     ),
     "fingerprint": (
         _without_fingerprint,

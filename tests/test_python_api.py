@@ -38,4 +38,4 @@ def test_the_examples_of_the_page_print_what_it_says(
         else:
             assert printed == body
             printed = ""
-    assert (printed, ran) == ("", 8)
+    assert (printed, ran) == ("", 9)

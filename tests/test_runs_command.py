@@ -14,6 +14,7 @@ from tests.harness import Result, gwe, plan_arguments
 from tests.runs import Place
 from tests.state.backends import PLAN, REPLACE, Backend, call, head, make_run
 from tests.state.conftest import ENGINES, new_backend
+from tests.test_output import in_terminal
 
 DAY = 86_400.0
 WROTE = (call(1), CallEnd(1, "answered"), RunFinish("applied", unsettled=False, ended="later"))
@@ -66,6 +67,128 @@ def test_the_run_that_a_run_reverts_has_a_line_of_its_own(backend: Backend, tmp_
         "20261124-104500-41824e5f  nothing written  0/2   GWE",
         "  undoes 20261124-103000-41822c3d",
     ]
+
+
+EMEA, APAC = "confserv://cfg-emea.example.com", "confservs://cfg-apac:2020,cfg-apac2:2021"
+SITES = f"""\
+[profiles.emea]
+server = "{EMEA}"
+app = "GWE_EMEA"
+[profiles.apac]
+server = "confserv://CFG-apac2:2021,cfg-apac"
+app = "GWE_APAC"
+[profiles.new]
+server = "confserv://cfg-new"
+"""
+
+
+def of_two_sites(backend: Backend, folder: Path) -> None:
+    """Runs of two sites, the older of which has the last run, and of one application more."""
+    (folder / "gwe.toml").write_text(f'app = "GWE"\n{SITES}', encoding="utf-8")
+    for name, server, identity, app in (
+        ("one", EMEA, "confserv:cfg-emea.example.com:2020#1", "GWE_EMEA"),
+        ("two", APAC, "confserv:cfg-apac,cfg-apac2:2021#2", "GWE_APAC"),
+        ("three", EMEA, "confserv:CFG-EMEA.example.com#1", "GWE_2"),
+    ):
+        made = replace(head(name), server=server, identity=identity, app=app)
+        with backend.store().create_run(made, PLAN) as journal:
+            journal.append(*WROTE)
+
+
+def test_runs_on_several_servers_name_their_server(backend: Backend, tmp_path: Path) -> None:
+    of_two_sites(backend, tmp_path)
+    listed = runs(backend, tmp_path)
+    assert (listed.code, listed.err) == (0, "")
+    assert listed.out.splitlines() == [
+        "RUN    STATUS   DONE  APPLICATION  SERVER",
+        "one    applied  0/2   GWE_EMEA     confserv://cfg-emea.example.com",
+        "two    applied  0/2   GWE_APAC     confservs://cfg-apac:2020,cfg-apac2:2021",
+        "three  applied  0/2   GWE_2        confserv://cfg-emea.example.com",
+    ]
+    table = runs(backend, tmp_path, "--format", "markdown").out
+    assert "| Run | Status | Done | Application | Server | Undoes |\n" in table
+    assert f"| `one` | `applied` | `0/2` | `GWE_EMEA` | `{EMEA}` |  |\n" in table
+    page = runs(backend, tmp_path, "--format", "html").out
+    assert f'<td data-label="Server">{EMEA}</td>' in page
+    found = runs(backend, tmp_path, "--format", "json").json()["runs"]
+    assert [one["server"] for one in found] == [EMEA, APAC, EMEA]
+
+
+@pytest.mark.process
+def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(tmp_path: Path) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    of_two_sites(backend, tmp_path)
+    _, shown = in_terminal("runs", "--state-dir", backend.where, cwd=tmp_path, COLUMNS="60")
+    assert shown.splitlines()[:4] == [
+        "RUN    STATUS   DONE  APPLICATION",
+        "one    applied  0/2   GWE_EMEA",
+        f"  server {EMEA}",
+        "two    applied  0/2   GWE_APAC",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("named", "found", "others"),
+    [
+        (("--profile", "emea"), ["one"], 2),
+        (("--profile", "apac"), ["two"], 2),  # the same hosts, spelt otherwise
+        (("--server", "confserv://cfg-emea.example.com:2020"), ["one", "three"], 1),
+        (("--app", "GWE_2"), ["three"], 2),
+        (("--tenant", "Resources"), ["one", "two", "three"], 0),
+        (("--profile", "emea", "--app", "GWE_2"), ["three"], 2),
+        ((), ["one", "two", "three"], 0),  # the app of gwe.toml names no site
+    ],
+)
+def test_a_named_site_has_its_own_runs_only(
+    backend: Backend, tmp_path: Path, named: tuple[str, ...], found: list[str], others: int
+) -> None:
+    of_two_sites(backend, tmp_path)
+    listed = runs(backend, tmp_path, *named, "--format", "json").json()["runs"]
+    assert [run["run"] for run in listed] == found
+    *_, end = runs(backend, tmp_path, *named).out.splitlines()
+    note = f"Not listed: {others} run{'' if others == 1 else 's'} of other sites. Without"
+    assert end.startswith(note) == (others > 0)
+
+
+def test_what_was_chosen_is_said_where_no_run_is_found(backend: Backend, tmp_path: Path) -> None:
+    of_two_sites(backend, tmp_path)
+    of = "of application GWE on confserv://cfg-new"
+    assert runs(backend, tmp_path, "--profile", "new").out.splitlines() == [
+        f"No runs {of} yet.",
+        "Not listed: 3 runs of other sites. Without --profile, --server and --app, gwe runs lists"
+        " all.",
+    ]
+    page = runs(backend, tmp_path, "--profile", "new", "--format", "html").out
+    assert f"No runs {of} yet." in page
+    emea = runs(backend, tmp_path, "--profile", "emea", "--format", "markdown").out
+    assert emea.startswith(f"## 1 run\n\nOnly runs `of application GWE_EMEA on {EMEA}`\n\n| Run")
+
+
+def test_last_is_the_last_run_of_the_named_site(backend: Backend, tmp_path: Path) -> None:
+    of_two_sites(backend, tmp_path)
+    for arguments in (("--profile", "emea", "show", "last"), ("show", "last", "--profile", "emea")):
+        assert runs(backend, tmp_path, *arguments).out.startswith("Run one: applied\n")
+    assert runs(backend, tmp_path, "show", "last").out.startswith("Run three: applied\n")
+    assert runs(backend, tmp_path, "show", "two", "--profile", "emea").code == 0
+    refused = runs(backend, tmp_path, "show", "last", "--profile", "new")
+    assert refused.code == 64
+    assert "there is no run of application GWE on confserv://cfg-new yet" in refused.err
+    assert "gwe runs without --profile, --server and --app lists" in refused.err
+
+
+def test_a_named_site_limits_what_is_pruned(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").write_text(SITES, encoding="utf-8")
+    for name, app in (("a", "GWE_EMEA"), ("b", "GWE_2"), ("c", "GWE_2"), ("d", "GWE_2")):
+        store = open_store(backend.where, lambda: time.time() - 100 * DAY)
+        made = replace(head(name), server=EMEA, identity="confserv:cfg-emea.example.com#1", app=app)
+        with store.create_run(made, PLAN) as journal:
+            journal.append(*WROTE)
+    old = ("prune", "--older-than", "90d")
+    assert runs(backend, tmp_path, *old, "--profile", "emea").out == "Deleted run a.\n"
+    assert runs(backend, tmp_path, *old, "--profile", "emea").out == (
+        f"No run of application GWE_EMEA on {EMEA} is old enough to be deleted.\n"
+    )
+    assert runs(backend, tmp_path, *old).out == "Deleted run b.\nDeleted run c.\n"
 
 
 def test_the_list_says_where_there_is_no_run(backend: Backend, tmp_path: Path) -> None:
@@ -177,6 +300,21 @@ def test_undo_of_a_run_that_changed_nothing_says_so(place: Place) -> None:
     assert undone.code == 0
     assert "Run refused has changed nothing on the server." in " ".join(undone.out.split())
     assert undone.out.splitlines()[-1] == "Nothing to do."
+
+
+def test_undo_last_means_the_last_run_of_the_named_site(place: Place) -> None:
+    apply = ("apply", *plan_arguments(place.server, "-f", "manifests.yaml"), "--auto-approve")
+    assert gwe(*apply, cwd=place.folder).code == 0
+    (wrote,) = place.run_names
+    elsewhere = replace(head("elsewhere", "other"), server="embedded:other.db")
+    with place.state.create_run(elsewhere, PLAN) as journal:
+        journal.append(*WROTE)
+    refused = gwe("undo", "last", "--server", "confserv://cfg-new", cwd=place.folder)
+    assert refused.code == 64
+    assert "no run has written anything on confserv://cfg-new yet" in refused.err
+    server = ("--server", f"embedded:{place.server}")
+    undone = gwe("undo", "last", *server, "--auto-approve", cwd=place.folder)
+    assert undone.out.splitlines()[0].split() == ["Undoes", "run", wrote]
 
 
 def test_undo_last_where_no_run_changed_anything_is_wrong_usage(place: Place) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import strict_yaml
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Position
 from reconciler.strict_yaml import load_file, load_text
 from reconciler.yaml_documents import YamlDocument, as_text
 
@@ -277,6 +277,26 @@ def test_a_conflict_that_a_merge_has_marked_is_named() -> None:
     assert problem.hint == (
         "Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("<<<<<<< a\n=======\n>>>>>>> b\nc: 1\n<<<<<<< a\n||||||| o\n=======\n>>>>>>> b\n", [1, 5]),
+        ('a: "x\n<<<<<<< yours\ny"\n', [2]),  # valid YAML, and never meant
+        ("a: 1\n=======\nb: 2\n>>>>>>> gwe 1.0\n", [2, 4]),
+        ("a: 1\r\n<<<<<<<\r\nb: 2\r\n", [2]),
+    ],
+)
+def test_every_conflict_and_every_mark_that_was_left_is_named(text: str, places: list[int]) -> None:
+    problems: list[Diagnostic] = []
+    assert load_text(text, "f.yaml", problems) == []
+    assert [one.position for one in problems] == [Position("f.yaml", line, 1) for line in places]
+
+
+def test_what_only_looks_like_the_mark_of_a_conflict_is_text() -> None:
+    text = "# =======\na: |\n  =======\n  <<<<<<< no\nb: <<<<<<< no\n"
+    assert value_of(text) == {"a": "=======\n<<<<<<< no\n", "b": "<<<<<<< no"}
 
 
 def test_a_tab_inside_a_value_is_kept() -> None:

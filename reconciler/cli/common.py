@@ -87,8 +87,8 @@ class ManifestFlags:
 
 
 @dataclass(frozen=True)
-class SiteFlags:
-    """The Web Engagement site."""
+class ApplicationFlags:
+    """The application that a site is named by, and its tenant."""
 
     app: str = flag(
         "--app",
@@ -103,6 +103,12 @@ class SiteFlags:
         metavar="NAME",
         help="Tenant of that application, if it serves several.",
     )
+
+
+@dataclass(frozen=True)
+class SiteFlags(ApplicationFlags):
+    """The Web Engagement site."""
+
     cluster: str = flag(
         "--cluster",
         default="",

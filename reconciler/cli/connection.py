@@ -93,8 +93,8 @@ class AccountFlags(LogFlags, TimeoutFlags):
 
 
 @dataclass(frozen=True)
-class ConnectionFlags(AccountFlags, ProfileFlags):
-    """The server, the account, and how to reach a real server."""
+class ServerFlags(ProfileFlags):
+    """The server, or the profile that names it."""
 
     server: str = flag(
         "--server",
@@ -103,6 +103,11 @@ class ConnectionFlags(AccountFlags, ProfileFlags):
         metavar="URL",
         help="embedded:PATH or confserv://HOST[:PORT] (or GWE_SERVER).",
     )
+
+
+@dataclass(frozen=True)
+class ConnectionFlags(AccountFlags, ServerFlags):
+    """The server, the account, and how to reach a real server."""
 
 
 takes_site = accepting(SiteFlags, ConnectionFlags, StateFlags)

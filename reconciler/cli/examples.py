@@ -75,7 +75,7 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "runs": (
         "gwe runs",
-        "gwe runs -n 5",
+        "gwe runs -n 5 --profile emea       # the last five runs of one site",
         "gwe runs --format json",
     ),
     "runs show": (

@@ -6,13 +6,12 @@ adds their options to the command and builds the values.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import Field, field, fields, is_dataclass
+from dataclasses import Field, field, fields, is_dataclass, replace
 from functools import wraps
 from typing import Any, TypeVar, get_type_hints
 
 import click
 from click.core import ParameterSource
-from msgspec.structs import replace
 
 Group = TypeVar("Group")
 Command = TypeVar("Command", bound=Callable[..., int])

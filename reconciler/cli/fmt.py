@@ -14,8 +14,8 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings
 from reconciler.cli.text_diff import say_diff
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
+from reconciler.diagnostics import Diagnostic, counted, listing
+from reconciler.errors import ExitCode, ManifestError, ReconcilerError, UsageError
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
@@ -23,6 +23,11 @@ from reconciler.render.console import print_data, say
 from reconciler.settings import Settings
 from reconciler.state.replace_file import rewrite_file
 from reconciler.text_files import is_stream
+
+_NOTHING_WRITTEN = Diagnostic(
+    "nothing was written: gwe fmt writes all files, or none if one of them cannot be formatted",
+    hint="Correct what is listed, or name only files that can be formatted.",
+)
 
 
 class _File(Struct, frozen=True):
@@ -54,7 +59,7 @@ def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: 
     """
     found = find_settings(settings.profile)
     limit = found.max_file_bytes
-    files = _read(paths or _of_settings(found), limit)
+    files = _read(paths or _of_settings(found), limit, writing=not check and not diff)
     changed = [file for file in files if file.differs]
     if diff:
         names = SecretNames(found.secret_words, found.secret_exceptions)
@@ -81,10 +86,13 @@ def _of_settings(settings: Settings) -> Sequence[Path]:
     return paths
 
 
-def _read(paths: Sequence[Path], max_bytes: int) -> list[_File]:
-    """The files with their canonical form. ManifestError lists every problem."""
+def _read(paths: Sequence[Path], max_bytes: int, *, writing: bool) -> list[_File]:
+    """The files with their canonical form. ManifestError lists every problem; where files were to
+    be written, it says that none was."""
     problems: list[Diagnostic] = []
     files = list(_formatted(paths, max_bytes, problems))
+    if problems and writing:
+        problems.append(_NOTHING_WRITTEN)
     if problems:
         raise ManifestError(problems)
     return files
@@ -102,15 +110,33 @@ def _formatted(
 
 
 def _write(files: Sequence[_File], max_bytes: int) -> None:
+    """Writes the files that change. An error names those that were written before it."""
+    written: list[str] = []
     for file in files:
         if is_stream(file.path):
             print_data(file.new)
         elif file.differs:
-            if read_manifests(file.path, max_bytes) != file.old:
-                problem = f"{file.name} was changed since it was read"
-                raise RefusedError([Diagnostic(problem, hint="Run gwe fmt again.")])
-            rewrite_file(file.path, file.new)
+            try:
+                _rewrite(file, max_bytes)
+            except ReconcilerError as error:
+                error.hint = f"{error.hint} {_so_far(written)}".strip()
+                error.exit_code = ExitCode.PARTIAL if written else error.exit_code
+                raise
+            written.append(file.name)
             say(f"Formatted {file.name}.")
+
+
+def _rewrite(file: _File, max_bytes: int) -> None:
+    if read_manifests(file.path, max_bytes) != file.old:
+        raise ReconcilerError(f"{file.name} was changed since it was read", "Run gwe fmt again.")
+    rewrite_file(file.path, file.new)
+
+
+def _so_far(written: Sequence[str]) -> str:
+    if not written:
+        return "No file was written."
+    were = "was" if len(written) == 1 else "were"
+    return f"Before that, {counted(len(written), 'file')} {were} formatted: {listing(written)}."
 
 
 def _summary(changed: int, count: int, *, written: bool) -> str:

@@ -9,6 +9,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files, write_all
 from reconciler.cli.init_update import update
+from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode, UsageError
 from reconciler.file_errors import unwritable
 from reconciler.render.console import say
@@ -30,7 +31,7 @@ def command(folder: Path, updating: bool) -> int:
 
     The manifests are yours from then on: edit them and keep them in version control. After an
     upgrade of gwe, --update merges what is new into them, as git does: it marks conflicts and
-    exits 1 if there are any.
+    exits 1 if there are any, also where those of an earlier update are left.
     """
     try:
         return _update(folder) if updating else _make(folder)
@@ -68,15 +69,15 @@ def _update(folder: Path) -> int:
     results = update(folder)
     for one in results:
         say(f"{one.word:<9} {one.name}{f': {one.reason}' if one.reason else ''}")
-    conflicts = sum(one.conflict for one in results)
+    conflicts = sum(bool(one.conflicts) for one in results)
     if not results:
         say(f"{folder} has the manifests and schemas of this version already.")
     elif conflicts:
-        say(f"{_files(conflicts)} with conflicts: edit what stands between <<<<<<< and >>>>>>>.")
+        say(
+            f"{counted(conflicts, 'file')} with conflicts: at each of these lines, keep what is"
+            " right of the text between <<<<<<< and >>>>>>>, and delete the marks. Then gwe"
+            " validate."
+        )
     else:
         say("Next: review the changes (git diff), then gwe validate and gwe plan.")
     return ExitCode.FAILED if conflicts else ExitCode.DONE
-
-
-def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"

@@ -6,34 +6,40 @@ both have changed the file, ``git merge-file`` merges it line by line
 (docs/decisions/0009-merging-manifests.md).
 """
 
+import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 import reconciler
 from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.conflict_marks import conflicts
+from reconciler.diagnostics import Diagnostic, counted
+from reconciler.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.file_errors import reading_advice
+from reconciler.text_files import shown_path
 
 
 class FileUpdate(Struct, frozen=True):
-    """What became of one file. ``text``: its new content; None: it is not written."""
+    """What became of one file. ``text``: its new content; None: it is not written. ``conflicts``:
+    the lines on which conflicts begin in it."""
 
     name: str
     word: str
     reason: str = ""
     text: str | None = None
-    conflict: bool = False
+    conflicts: tuple[int, ...] = ()
 
 
 def update(folder: Path) -> list[FileUpdate]:
     """Merges what comes with this version into ``folder``; what became of each file that is
-    new or differs from its base. UsageError where the folder has no base, ReconcilerError
-    where git is needed and does not run, or a file cannot be read. OSError where one cannot be
-    written. Nothing is written before all is merged."""
+    new or differs from its base. UsageError where the folder has no base, ManifestError where
+    conflicts of an earlier update are left, ReconcilerError where git is needed and does not run,
+    or a file cannot be read. OSError where one cannot be written. Nothing is written before all is
+    merged."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}", "Name the folder that gwe init made.")
@@ -49,6 +55,7 @@ def update(folder: Path) -> list[FileUpdate]:
         for file in sorted((folder / BASE).rglob("*"))
         if file.is_file()
     }
+    _check_solved(folder, {*bases, *theirs})
     results = list(_merged(folder, bases, theirs))
     write_all(folder, {one.name: one.text for one in results if one.text is not None})
     for one in results:
@@ -60,13 +67,29 @@ def update(folder: Path) -> list[FileUpdate]:
     return results
 
 
+def _check_solved(folder: Path, names: Iterable[str]) -> None:
+    """ManifestError where a file holds conflicts: another merge would put marks into marks."""
+    files = [folder / name for name in names if not _is_schema(name) and (folder / name).exists()]
+    left = [problem for file in files for problem in conflicts(_read(file), shown_path(file))]
+    if left:
+        count = len({one.position.file for one in left if one.position})
+        hold = f"{counted(count, 'file')} still {'holds' if count == 1 else 'hold'} conflicts"
+        summary = f"nothing was written, since {hold}"
+        hint = f"Solve them, then run gwe init --update {shlex.quote(str(folder))} again."
+        raise ManifestError([*left, Diagnostic(summary, hint=hint)])
+
+
+def _is_schema(name: str) -> bool:
+    return name.startswith(f"{SCHEMAS}/")
+
+
 def _merged(folder: Path, bases: dict[str, str], theirs: dict[str, str]) -> Iterator[FileUpdate]:
     for name in sorted({*bases, *theirs}):
         base, new = bases.get(name), theirs.get(name)
         ours = _read(folder / name) if (folder / name).exists() else None
         if new in (base, ours):
             continue  # nothing is new, or the site has it already
-        if ours == base or (new is not None and name.startswith(f"{SCHEMAS}/")):
+        if ours == base or (new is not None and _is_schema(name)):
             word = "added" if base is None else "removed" if new is None else "updated"
             yield FileUpdate(name, word, text=new)
         elif new is None:
@@ -74,14 +97,18 @@ def _merged(folder: Path, bases: dict[str, str], theirs: dict[str, str]) -> Iter
         elif ours is None:
             yield FileUpdate(name, "left out", "it has changed in gwe, but you have removed it")
         else:
-            text, conflict = _merge(name, ours, base or "", new)
-            yield FileUpdate(
-                name, "CONFLICT" if conflict else "merged", text=text, conflict=conflict
-            )
+            text = _merge(name, ours, base or "", new)
+            lines = tuple(one.position.line for one in conflicts(text, name) if one.position)
+            word, where = ("CONFLICT", _on_lines(lines)) if lines else ("merged", "")
+            yield FileUpdate(name, word, where, text, lines)
 
 
-def _merge(name: str, ours: str, base: str, theirs: str) -> tuple[str, bool]:
-    """The merged text, and whether it holds conflicts, which are marked as git marks them."""
+def _on_lines(lines: Sequence[int]) -> str:
+    return f"line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines))}"
+
+
+def _merge(name: str, ours: str, base: str, theirs: str) -> str:
+    """The merged text. Conflicts in it are marked as git marks them."""
     versions = {"yours": ours, "as it came": base, f"gwe {reconciler.__version__}": theirs}
     with tempfile.TemporaryDirectory() as place:
         command = ["merge-file", "--stdout"]
@@ -95,7 +122,7 @@ def _merge(name: str, ours: str, base: str, theirs: str) -> tuple[str, bool]:
         done = _git(name, place, *command, *files)
     if done.returncode > 127:  # below it is the number of conflicts
         raise _not_merged(name, f"which failed ({_first_line(done.stderr)})")
-    return done.stdout.decode("utf-8"), done.returncode > 0
+    return done.stdout.decode("utf-8")
 
 
 def _git(name: str, place: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":

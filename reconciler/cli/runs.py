@@ -1,19 +1,25 @@
 """``gwe runs``: what was applied when, and how it ended."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 import click
+from click.core import ParameterSource
+from msgspec import Struct
 
-from reconciler.cli.common import ProfileFlags, StateFlags
+from reconciler.cli.common import ApplicationFlags, StateFlags
 from reconciler.cli.complete_values import complete_run
-from reconciler.cli.connection import takes_site
-from reconciler.cli.flags import with_flags
+from reconciler.cli.connection import ServerFlags, takes_site
+from reconciler.cli.flags import Group, with_flags, with_values
 from reconciler.cli.formats import FormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
+from reconciler.cli.run_selection import RunSelection, named_site
 from reconciler.cli.session import find_settings, state_store
+from reconciler.diagnostics import counted
 from reconciler.errors import DamagedRunError, ExitCode
 from reconciler.render.console import say
 from reconciler.state.store import StateStore
@@ -35,6 +41,23 @@ class _Age(click.ParamType[timedelta]):
         return timedelta(hours=int(found[1]) * _HOURS[found[2]])
 
 
+_OPTIONS = "--profile, --server and --app"
+
+
+class _Runs(Struct, frozen=True):
+    """The runs that a command is about: where they are stored, and whose they are."""
+
+    state: StateFlags
+    server: ServerFlags
+    application: ApplicationFlags
+
+    def opened(self) -> tuple[StateStore, RunSelection]:
+        """The store, and the site that was named."""
+        settings = find_settings(self.server.profile)
+        chosen = named_site(self.server, settings, self.application)
+        return state_store(self.state, settings), chosen
+
+
 @click.group("runs", cls=SectionedGroup, invoke_without_command=True)
 @takes_site
 @click.pass_context
@@ -46,14 +69,24 @@ def command(
     state: StateFlags,
     form: FormatFlags,
     page: PageFlags,
-    profile: ProfileFlags,
+    server: ServerFlags,
+    application: ApplicationFlags,
 ) -> int:
-    """List the runs, newest last; gwe runs show RUN shows one run."""
-    context.obj = (state, profile)
+    """List the runs, newest last; gwe runs show RUN shows one run.
+
+    The runs of every site in the state are listed. --server, --app or a profile that names them
+    choose one site, here and for runs show last and runs prune.
+    """
+    context.obj = _Runs(state, server, application)
     if context.invoked_subcommand is None:
         check_out(form, page.out)
-        runs = state_store(state, find_settings(profile.profile)).list_runs()
-        form.opened(page.out).runs(runs[-count:] if count else runs)
+        store, site = context.obj.opened()
+        runs = store.list_runs()
+        found = site.of(runs)
+        form.opened(page.out).runs(found[-count:] if count else found, site.description)
+        if form.format == "text" and len(found) < len(runs):
+            others = counted(len(runs) - len(found), "run")
+            say(f"Not listed: {others} of other sites. Without {_OPTIONS}, gwe runs lists all.")
     return ExitCode.DONE
 
 
@@ -68,13 +101,14 @@ def show(
     state: StateFlags,
     form: FormatFlags,
     page: PageFlags,
-    profile: ProfileFlags,
+    server: ServerFlags,
+    application: ApplicationFlags,
 ) -> int:
     """Show a run: who, where, when, and what became of every object. Values are not shown;
     they are in the journal. Of a damaged run, what can still be read is shown."""
     check_out(form, page.out)
-    store = _store(context, state, profile)
-    name = store.find_run(run)
+    store, site = _nearest(context, _Runs(state, server, application)).opened()
+    name = site.find(store, run)
     output = form.opened(page.out)
     try:
         found = store.read_run(name)
@@ -97,26 +131,39 @@ def show(
 @click.pass_context
 @with_flags
 def prune(
-    context: click.Context, older_than: timedelta, state: StateFlags, profile: ProfileFlags
+    context: click.Context,
+    older_than: timedelta,
+    state: StateFlags,
+    server: ServerFlags,
+    application: ApplicationFlags,
 ) -> int:
     """Delete old runs with their backups: they can no longer be shown or reverted. Unfinished
-    runs stay, and so do the last run and the last run that wrote to each server."""
-    store = _store(context, state, profile)
+    runs stay, and so do the last run and the last run that wrote to each server. A profile,
+    --server or --app limit this to the runs of one site."""
+    store, site = _nearest(context, _Runs(state, server, application)).opened()
     with interrupt_explained(
         "interrupted: some of the old runs may have been deleted",
         "gwe runs lists those that are left. Run gwe runs prune again to delete the others.",
     ):
-        names = store.prune(older_than)
+        names = store.prune(older_than, site.has)
     for name in names:
         say(f"Deleted run {name}.")
     if not names:
-        say("No run is old enough to be deleted.")
+        say(f"No run{site.description} is old enough to be deleted.")
     return ExitCode.DONE
 
 
-def _store(context: click.Context, state: StateFlags, profile: ProfileFlags) -> StateStore:
-    """The store that was named after the subcommand, else before it."""
-    outer_state, outer_profile = context.obj
-    named = any(getattr(state, one.name) for one in fields(state))
-    settings = find_settings(profile.profile or outer_profile.profile)
-    return state_store(state if named else outer_state, settings)
+def _nearest(context: click.Context, inner: _Runs) -> _Runs:
+    """The options after the subcommand, else those before it. A state is named in one place."""
+    outer: _Runs = context.obj
+    state = inner.state if any(_given(context, inner.state)) else outer.state
+    server = with_values(outer.server, **dict(_given(context, inner.server)))
+    application = with_values(outer.application, **dict(_given(context, inner.application)))
+    return _Runs(state, server, application)
+
+
+def _given(context: click.Context, group: Group) -> Iterator[tuple[str, Any]]:
+    """The options of a group that stand after the subcommand, with their values."""
+    for one in fields(group):  # type: ignore[arg-type]
+        if context.get_parameter_source(one.name) is ParameterSource.COMMANDLINE:
+            yield one.name, getattr(group, one.name)

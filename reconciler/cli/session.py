@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from msgspec.structs import replace
 
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
-from reconciler.cli.connection import ConnectionFlags, connect_options
+from reconciler.cli.connection import ConnectionFlags, ServerFlags, connect_options
 from reconciler.cli.credentials import AccountOptions, find_credentials, origin_of_account
 from reconciler.cli.flags import Group, names_from, without
 from reconciler.cli.logs import start_logging
@@ -225,7 +225,7 @@ def open_session(flags: ConnectionFlags) -> Session:
     """The session of a command that runs in the current folder; Java begins to start."""
     start_logging(flags)
     settings = find_settings(flags.profile)
-    _check_agrees(flags, settings)
+    check_agrees(flags, settings)
     session = Session(ranked(flags, settings), settings)
     session.start_early()
     return session
@@ -237,7 +237,7 @@ def find_settings(profile: str = "") -> Settings:
     return read_settings(settings_folder(), profile)
 
 
-def _check_agrees(flags: ConnectionFlags, settings: Settings) -> None:
+def check_agrees(flags: ServerFlags, settings: Settings) -> None:
     """UsageError where GWE_PROFILE and GWE_SERVER name different servers: neither is closer
     to the user, and the wrong choice may be production."""
     inherited, origin = names_from(ParameterSource.ENVIRONMENT), settings.origin

@@ -11,6 +11,7 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import show_and_save
+from reconciler.cli.run_selection import named_site
 from reconciler.cli.session import named_state, open_session, state_store
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import check_can_ask
@@ -47,7 +48,8 @@ def command(
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
     store = state_store(flags, session.settings)
-    found = store.read_run(store.find_run(run, wrote=True))
+    site = named_site(connection, session.settings)
+    found = store.read_run(site.find(store, run, wrote=True))
     if out is None:
         check_can_ask(auto_approve=flags.auto_approve)
     with session.connect(state=flags, otherwise=found.head.server) as engine:

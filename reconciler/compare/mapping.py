@@ -5,7 +5,7 @@ of A that holds B's text differs: a test system that leads to a production host 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal
 
@@ -87,17 +87,6 @@ MAPPING = record(
 def mapping_schema() -> dict[str, Any]:
     """The JSON Schema of a mapping file."""
     return {"$schema": DRAFT, "title": "Mapping of gwe compare", **MAPPING.schema}
-
-
-def mapped_twice(mapping: EnvironmentMapping) -> Iterator[tuple[int, str]]:
-    """The entries whose text another entry has for the same place: its number, and the text."""
-    for side in ("a", "b"):
-        seen = set()
-        for number, entry in enumerate(mapping.same):
-            text = entry.a if side == "a" else entry.b
-            if (text, entry.within) in seen:
-                yield number, text
-            seen.add((text, entry.within))
 
 
 class SideMapping:

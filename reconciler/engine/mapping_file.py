@@ -1,35 +1,47 @@
 """Mapping files: known differences of environments, with the position of each entry."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.compare.mapping import MAPPING, EnvironmentMapping, mapped_twice
+from reconciler.compare.mapping import MAPPING, EnvironmentMapping
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ManifestError
 from reconciler.text_files import shown_path
+from reconciler.yaml_documents import YamlDocument
 from reconciler.yaml_record import read_record
 
 _ADVICE = "docs/compare.md shows a mapping file; gwe schema mapping prints its schema."
+_TWICE = (
+    "One text of a side stands for one text of the other: leave one entry, or say with in where"
+    " each of them holds."
+)
 
 
 def read_mapping(path: Path) -> EnvironmentMapping:
-    """The mapping in a file. ManifestError lists what is wrong with the file."""
-    mapping, document = read_record(path, MAPPING, "the mapping", _ADVICE)
+    """The mapping in a file. ManifestError lists everything that is wrong with the file."""
+    mapping, document = read_record(path, MAPPING, "the mapping", _ADVICE, _mapped_twice)
     entries = [
         replace(entry, position=document.at(("same", str(number))))
         for number, entry in enumerate(mapping.same)
     ]
-    mapping = replace(mapping, same=tuple(entries), name=shown_path(path))
-    twice = [
-        Diagnostic(
-            f"{text!r} is mapped twice",
-            mapping.same[number].position,
-            "One text of a side stands for one text of the other: leave one entry, or say with"
-            " in where each of them holds.",
-        )
-        for number, text in mapped_twice(mapping)
-    ]
-    if twice:
-        raise ManifestError(twice)
-    return mapping
+    return replace(mapping, same=tuple(entries), name=shown_path(path))
+
+
+def _mapped_twice(document: YamlDocument) -> Iterator[Diagnostic]:
+    """The entries whose text another entry has for the same place. The document may be wrong in
+    every other way."""
+    data: Any = document.data
+    entries: Any = data.get("same") if isinstance(data, Mapping) else None
+    for side in ("a", "b"):
+        seen: set[tuple[str, str]] = set()
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            text = entry.get(side) if isinstance(entry, Mapping) else None
+            if not isinstance(text, str) or not text.strip():
+                continue
+            found = (text, repr(entry.get("in", [])))
+            if found in seen:
+                place = document.at(("same", str(number), side))
+                yield Diagnostic(f"{text!r} is mapped twice", place, _TWICE)
+            seen.add(found)

@@ -10,15 +10,16 @@ from reconciler.export.spec import default_of, spec_of
 from reconciler.export.values import ValueWriter, foreign_dbid
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten, leaf, references_in
-from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
+from reconciler.kinds.manifest_kind import EXACT, OBJECT, ManifestKind
 from reconciler.kinds.manifests import kind_named
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts
+from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts, key_values
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Subject
 from reconciler.plan.context import Context
 from reconciler.plan.folders import Owner, folder_paths
 from reconciler.plan.identity import address_of, kind_of
+from reconciler.plan.matching import LiveAttributes
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT
 
@@ -36,6 +37,7 @@ class DocumentMaker(Struct):
     writer: ValueWriter
     secrets: SecretSources = field(default_factory=SecretSources)
     omissions: list[Omission] = field(default_factory=list)
+    _attributes: LiveAttributes | None = None
     _folders: dict[tuple[str, Owner], Mapping[int, str]] = field(default_factory=dict)
 
     def document(self, one: ConfObject) -> Document | None:
@@ -82,9 +84,9 @@ class DocumentMaker(Struct):
 
     def _metadata(
         self, kind: ManifestKind, one: ConfObject, key: tuple[str, ...]
-    ) -> dict[str, str]:
+    ) -> dict[str, Any]:
         site = self.context.site
-        metadata: dict[str, str] = {"type": kind.type} if kind.heading == OBJECT else {}
+        metadata: dict[str, Any] = {"type": kind.type} if kind.heading == OBJECT else {}
         words = [part.word for part in key_parts(kind.object_type)]
         texts = dict(zip(words, key, strict=True))
         metadata |= {word: self.writer.name(texts[part.word]) for word, part in kind.key.items()}
@@ -92,7 +94,20 @@ class DocumentMaker(Struct):
             name = self.context.live.name("Tenant", one.tenant, 0)
             metadata["tenant"] = self.writer.name(name)
         folder = self._folder(one)
-        return metadata | ({"folder": self.writer.name(folder)} if folder else {})
+        metadata |= {"folder": self.writer.name(folder)} if folder else {}
+        return metadata | ({EXACT: True} if self._is_mistakable(one) else {})
+
+    def _is_mistakable(self, one: ConfObject) -> bool:
+        """Whether another object has a name that is alike, or a Business Attribute, its own or
+        that of a value, the name that another is shown by."""
+        live = self.context.live
+        if live.twin(one.type, key_values(ALL_TYPES[one.type], one.attributes)) is not None:
+            return True
+        if self._attributes is None:
+            self._attributes = LiveAttributes(live)
+        owner = live.get("Enumerator", int(one.attributes.get("enumeratorDBID") or 0))
+        attribute = one if one.type == "Enumerator" else owner
+        return attribute is not None and self._attributes.is_ambiguous(attribute)
 
     def _declarable(
         self, kind: ManifestKind, subject: Subject, one: ConfObject

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.environment import CREDENTIALS
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.manifest_kind import API_VERSION, ManifestKind
+from reconciler.kinds.manifest_kind import API_VERSION, EXACT, ManifestKind
 from reconciler.yaml_text import yaml_text
 
 
@@ -54,6 +54,15 @@ class Document(Struct, frozen=True, dict=True):
     def text(self) -> str:
         """The manifest as YAML."""
         return yaml_text(self.data)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it says that its names are meant exactly as they stand."""
+        return bool(self.metadata.get(EXACT))
+
+    def exactly(self) -> "Document":
+        """The document whose names are meant exactly as they stand."""
+        return replace(self, metadata={**self.metadata, EXACT: True})
 
     def without(self, path: FieldPath) -> "Document":
         """The document without what stands at a path below ``spec``, nor what is empty then."""

@@ -1,9 +1,9 @@
 """Proves an export before anybody sees it: its manifests are loaded, bound and planned against
 the very objects that they were made from, and nothing may be left to write.
 
-What a manifest may not say, such as a name with a blank at its end, is refused there in the same
-words as everywhere; it is left out, and listed with that reason. So no rule stands here again.
-Pure.
+What a manifest may not say, such as an option that names a script that is not there, is refused
+there in the same words as everywhere; it is left out, and listed with that reason. So no rule
+stands here again. A name that is refused is tried again as a name that is meant exactly. Pure.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -67,6 +67,7 @@ class _Proof(Struct):
     documents: dict[str, Document] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)
     _manifests: dict[str, Manifest] = field(default_factory=dict)
+    _plain: dict[str, tuple[Document, Mapping[FieldPath, str]]] = field(default_factory=dict)
 
     def add(self, document: Document) -> None:
         name, number = document.address, 2
@@ -81,7 +82,12 @@ class _Proof(Struct):
             by_name.setdefault(name, {}).setdefault(path, reason)
         for name, reasons in by_name.items():
             self._manifests.pop(name, None)
-            one = less = self.documents.pop(name)
+            if self._may_be_exact(name):
+                plain = self.documents[name]
+                self._plain[name] = (plain, reasons)
+                self.documents[name] = plain.exactly()
+                continue
+            one = less = self._better_form(name, reasons)
             outermost = [path for path in reasons if not _is_below(path, reasons)]
             for path in sorted(outermost, key=_place, reverse=True):  # the last of a list first
                 less = less.without(path)
@@ -92,6 +98,19 @@ class _Proof(Struct):
                 self.omissions.append(Omission(one.address, (), reason))
             elif less.spec != one.spec and (less.spec or not one.target):
                 self.documents[name] = less
+
+    def _may_be_exact(self, name: str) -> bool:
+        """Whether a document may say more if its names are meant exactly: not tried yet."""
+        one = self.documents[name]
+        return name not in self._plain and not one.is_exact and one.kind.binding != "file"
+
+    def _better_form(self, name: str, reasons: Mapping[FieldPath, str]) -> Document:
+        """Takes a document away, in the form without ``exact`` if that word has helped nothing:
+        all that was refused before still is."""
+        one = self.documents.pop(name)
+        plain, before = self._plain.get(name, (one, {}))
+        self._plain[name] = (one, {})
+        return plain if before and before.items() <= reasons.items() else one
 
     def refusals(self) -> list[Refusal]:
         """What is wrong with the documents; none where a plan is empty."""

@@ -26,6 +26,10 @@ PRESENT, ABSENT = "present", "absent"
 OBJECT = "Object"
 """The kind of manifests that name an object type in ``metadata.type``."""
 
+EXACT = "exact"
+"""The word of ``metadata`` which says that the names in a manifest are meant exactly as they
+stand."""
+
 _NAMES_THE_SITE = ("Tenant", "Application")
 """Types whose objects are named outside of manifests: on the command line, in gwe.toml and in
 launch files. No manifest renames them."""

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
+from reconciler.kinds.manifest_kind import EXACT, OBJECT, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.option_schema import SECRET, TEXT, sections_of, text_schema
 from reconciler.kinds.schema_values import NAME, choice, flag, texts
@@ -86,6 +86,12 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
         names["folder"] = {
             **NAME,
             "description": "Where it is created: folders below the kind's default one, by /.",
+        }
+    if kind.binding in ("object", "options"):
+        names[EXACT] = {
+            "type": "boolean",
+            "description": "Names are meant exactly as they stand: with blanks around them, with"
+            " invisible characters, and beside names that are alike.",
         }
     if kind.renamable:
         names["formerly"] = texts("Names that the object had: it is renamed, not created.")

@@ -181,6 +181,7 @@ class _Binder:
                 other_tenant=kind.tenanted and tenant != site_tenant,
                 absent=absent,
                 formerly=tuple(_former_names(expanded)),
+                exact=manifest.exact,
             )
         )
 
@@ -258,7 +259,8 @@ def _name(expanded: Expanded, word: str) -> str:
     """A name from ``metadata``; empty where it is absent."""
     metadata = expanded.data["metadata"]
     value = as_text(metadata.get(word, ""))
-    if word in metadata and not value.strip():
+    named = value if expanded.manifest.exact else value.strip()
+    if word in metadata and not named:
         expanded.report(("metadata", word), f"metadata.{word} is empty")
     if len(value) > MAX_NAME and word != "folder":
         summary = f"metadata.{word} is longer than {MAX_NAME} characters"

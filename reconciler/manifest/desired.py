@@ -65,7 +65,8 @@ class DesiredObject(Struct, frozen=True, dict=True):
 
     ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
     type has none. ``absent``: the object must not be there. ``formerly``: under these names it may
-    still be on the server."""
+    still be on the server. ``exact``: its name is meant exactly as it stands, also beside names
+    that are alike or are shown alike."""
 
     kind: ManifestKind
     key: tuple[str, ...]
@@ -77,6 +78,7 @@ class DesiredObject(Struct, frozen=True, dict=True):
     other_tenant: bool = False
     absent: bool = False
     formerly: tuple[FormerName, ...] = ()
+    exact: bool = False
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
-from reconciler.kinds.manifest_kind import ManifestKind
+from reconciler.kinds.manifest_kind import EXACT, ManifestKind
 from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled_manifests
@@ -39,6 +39,12 @@ class Manifest(Struct, frozen=True):
     def bundled(self) -> bool:
         """Whether the manifest is one of those that come with the package."""
         return self.document.path is not None and is_bundled(self.document.path)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the names in the manifest are meant exactly as they stand."""
+        metadata = self.data.get("metadata")
+        return isinstance(metadata, dict) and metadata.get(EXACT) is True
 
     def at(self, path: FieldPath = ()) -> Position:
         """The position of a value."""

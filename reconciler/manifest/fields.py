@@ -123,7 +123,7 @@ class FieldReader:
         for index, item in enumerate(value):
             name = as_text(item)
             at = (*place, str(index))
-            if not name.strip():
+            if not (name if self._expanded.manifest.exact else name.strip()):
                 self._report(at, f"item {index + 1} of {word} is empty")
             elif name in seen:
                 self._report(at, f"{word} names {name} twice")

@@ -18,11 +18,10 @@ _T = TypeVar("_T")
 
 
 def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnostic]) -> None:
-    """Reports every object that more than one manifest declares."""
-    for desired, first in _repeated(
-        objects,
-        _identity,
-    ):
+    """Reports every object that more than one manifest declares, perhaps twice."""
+    objects = list(objects)
+    named = _repeated(objects, lambda one: (one.kind.type, one.tenant, one.key))
+    for desired, first in (*_repeated(objects, _identity), *named):
         name = "" if first.address == desired.address else f"as {first.address} "
         summary = f"{desired.address} is declared twice, first {name}at {first.origin}"
         problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))
@@ -57,8 +56,10 @@ def report_former_names(objects: Sequence[DesiredObject], problems: list[Diagnos
 
 
 def _identity(desired: DesiredObject) -> Hashable:
-    """What no two manifests may have in common."""
-    return (desired.kind.type, desired.tenant, *map(alike_key, desired.key))
+    """What no two manifests may have in common: the name, or one that is alike where neither
+    means its name exactly."""
+    key = desired.key if desired.exact else tuple(map(alike_key, desired.key))
+    return (desired.kind.type, desired.tenant, desired.exact, key)
 
 
 def report_same_files(files: Iterable[DesiredFile], problems: list[Diagnostic]) -> None:

@@ -1,5 +1,6 @@
 """Reports names in a manifest that no name may be: with control characters or invisible
-characters, or with blanks around them. Looked at after interpolation: a variable can bring
+characters, or with blanks around them, unless it says that it means them (``metadata.exact``),
+as an export of what is on a server does. Looked at after interpolation: a variable can bring
 them too.
 """
 
@@ -24,7 +25,9 @@ _NAMES = {
 
 
 def report_names(expanded: Expanded) -> None:
-    """Reports every name that is none."""
+    """Reports every name that is none, unless the manifest means its names exactly."""
+    if expanded.manifest.exact:
+        return
     for path, called, name in _names(expanded):
         problem = name_problem(name) if name.strip() else ""  # reported as empty elsewhere
         if problem:

@@ -18,6 +18,7 @@ from reconciler.json_codec import (
     CodecError,
     Json,
     Member,
+    Mistake,
     array,
     choice,
     mapped,
@@ -58,7 +59,7 @@ def _decode_value(data: Json) -> Value | None:
             try:
                 return bytes.fromhex(digits)
             except ValueError as error:
-                raise CodecError("must be hex digits", ("binary",)) from error
+                raise CodecError(Mistake("must be hex digits", ("binary",))) from error
         case {"secret": True, **rest} if not rest:
             return SecretText("")
         case {"secret": str(source), **rest} if source == CARRIED and not rest:

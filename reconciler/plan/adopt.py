@@ -6,8 +6,9 @@ journaled and reverted. Nothing else on the server changes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.flatten import flatten

@@ -39,25 +39,28 @@ class AttributeValues:
         for value in context.live.of_type("EnumeratorValue"):
             self._by_attribute.setdefault(value.attributes["enumeratorDBID"], []).append(value)
         self._attributes: dict[tuple[str, str], DesiredObject] = {}
+        self._by_name: dict[tuple[str, str], DesiredObject] = {}
         for one in context.desired.objects:
             for name in _names_of(one) if one.kind.by_display_name and not one.absent else ():
                 self._attributes.setdefault((one.tenant, name), one)
+                self._by_name.setdefault((one.tenant, one.name), one)
         self._values = [one for one in context.desired.objects if one.kind.parent]
         self._siblings: dict[str, dict[str, list[DesiredObject]]] = {}
-        self._parents: dict[tuple[str, int, str], Parent] = {}
+        self._parents: dict[tuple[str, int, str, bool], Parent] = {}
 
     def parent(self, desired: DesiredObject, tenant: int) -> Parent:
         """The attribute of a desired value."""
-        key = (desired.tenant, tenant, desired.attribute)
+        key = (desired.tenant, tenant, desired.attribute, desired.exact)
         if key not in self._parents:
             self._parents[key] = self._find_parent(desired, tenant)
         return self._parents[key]
 
     def _find_parent(self, desired: DesiredObject, tenant: int) -> Parent:
-        found = self.live.match(tenant, desired.attribute)
+        found = self.live.match(tenant, desired.attribute, exact=desired.exact)
         if found.live is not None:
             return Parent(found.live)
-        declared = self._attributes.get((desired.tenant, desired.attribute))
+        names = self._by_name if desired.exact else self._attributes
+        declared = names.get((desired.tenant, desired.attribute))
         return Parent(declared=declared) if declared else Parent(blocked=found.blocked)
 
     def _declared(self, desired: DesiredObject, parent: Parent, tenant: int) -> list[DesiredObject]:

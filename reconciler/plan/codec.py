@@ -20,6 +20,7 @@ from reconciler.json_codec import (
     Codec,
     CodecError,
     Member,
+    Mistake,
     array,
     choice,
     constant,
@@ -270,11 +271,10 @@ def plan_of(data: Mapping[str, Any]) -> Plan:
     data is no plan, or is not as it was made."""
     for name in ("id", "digest"):
         if name not in data:
-            raise CodecError("is missing", (name,))
+            raise CodecError(Mistake("is missing", (name,)))
     plan = _PLAN.decode({name: value for name, value in data.items() if name not in SEALS})
     for name, value in plan_data(plan, data["tool"]).items():
         if value != data[name]:
-            raise CodecError(
-                "does not match the rest of the plan: the file was edited or damaged", (name,)
-            )
+            problem = "does not match the rest of the plan: the file was edited or damaged"
+            raise CodecError(Mistake(problem, (name,)))
     return plan

@@ -37,15 +37,24 @@ class LiveAttributes:
     def __init__(self, live: Snapshot) -> None:
         self._live = live
         self._displayed: dict[tuple[int, object], list[ConfObject]] = {}
-        self._alike: dict[tuple[int, str], ConfObject] = {}
+        self._alike: dict[tuple[int, str], list[ConfObject]] = {}
         for one in live.of_type("Enumerator"):
             label = one.attributes.get("displayName")
             self._displayed.setdefault((one.tenant, label), []).append(one)
-            self._alike.setdefault((one.tenant, alike_key(_label(one))), one)
+            self._alike.setdefault((one.tenant, alike_key(_label(one))), []).append(one)
 
-    def match(self, tenant: int, name: str) -> Match:
-        """The Business Attribute with that name, else the one with that display name."""
+    def is_ambiguous(self, one: ConfObject) -> bool:
+        """Whether the name of a live attribute is the display name of another, or alike."""
+        name = str(one.attributes["name"])
+        alike = self._alike.get((one.tenant, alike_key(name)), ())
+        return any(other is not one for other in alike)
+
+    def match(self, tenant: int, name: str, *, exact: bool = False) -> Match:
+        """The Business Attribute with that name, else the one with that display name. ``exact``:
+        the one with that name."""
         by_name = self._live.find("Enumerator", tenant, name)
+        if exact:
+            return Match(by_name)
         displayed = self._displayed.get((tenant, name), ())
         candidates = [one for one in displayed if one is not by_name]
         if by_name is not None:
@@ -58,8 +67,7 @@ class LiveAttributes:
             )
         if candidates:
             return Match(candidates[0])
-        alike = self._alike.get((tenant, alike_key(name)))
-        if alike is not None:
+        for alike in self._alike.get((tenant, alike_key(name)), ()):
             label = _label(alike)
             its, ours = told_apart(label, name)
             who = f"{describe(alike)} has the display name {its}, which"
@@ -76,13 +84,13 @@ def match(desired: DesiredObject, live: Snapshot, attributes: LiveAttributes, te
     Business Attributes of ``live``."""
     kind = desired.kind
     if kind.by_display_name:
-        return attributes.match(tenant, desired.name)
+        return attributes.match(tenant, desired.name, exact=desired.exact)
     key = live.key_of(kind.type, desired.key, tenant)
     if key is None:  # what it belongs to is not created yet
         return Match()
     found = live.with_key(kind.type, key)
     if found is None:
-        return _twin(live, kind.type, key)
+        return Match() if desired.exact else _twin(live, kind.type, key)
     if kind.script_type is not None and found.attributes["type"] != kind.script_type:
         return Match(blocked=f"the name is taken by {describe(found)}")
     return Match(found)

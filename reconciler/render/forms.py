@@ -48,8 +48,9 @@ class PlanForm(Protocol):
 class OutputForm(PlanForm, Protocol):
     """A form of output for plans and runs."""
 
-    def runs(self, runs: Sequence["RunEntry"]) -> None:
-        """A list of runs, in the order given."""
+    def runs(self, runs: Sequence["RunEntry"], of: str = "") -> None:
+        """A list of runs, in the order given. ``of``: what all of them have in common, such as
+        `` of application GWE``; empty: they are all that there are."""
 
     def run(self, run: "StoredRun", place: str) -> None:
         """One run with what became of each object; no values. ``place``: of its state."""

@@ -19,7 +19,7 @@ class JsonForm:
     def plan(self, plan: Plan) -> None:
         print_data(plan_json(plan))
 
-    def runs(self, runs: Sequence[RunEntry]) -> None:
+    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:  # noqa: ARG002 - entries say it
         print_data(RUNS.text({"runs": [_entry(run) for run in runs]}))
 
     def run(self, run: StoredRun, place: str) -> None:

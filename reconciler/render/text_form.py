@@ -1,15 +1,15 @@
 """Output as text, for people at a terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reconciler.plan.model import Plan
-from reconciler.render.console import make_console, say
+from reconciler.render.console import make_console, message_width, say
 from reconciler.render.forms import OutputStyle
 from reconciler.render.plan_summary import initial_summary, summary
+from reconciler.render.run_table import RunTable, run_table
 from reconciler.state.records import ActionOutcome, RunHead
-from reconciler.state.store import DamagedRun, IntactRecords, RunEntry, StoredRun
+from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
-_COLUMNS = ("RUN", "STATUS", "DONE", "APPLICATION")
 _DETAILS = {
     "plan": "plan_id",
     **{name: name for name in ("undoes", "server", "app", "tenant", "user", "host")},
@@ -20,7 +20,8 @@ _DETAILS = {
 
 class TextForm:
     """Plans by kind, with what would change; runs as a table. The run that a run undoes has a
-    line of its own: two names of runs in a line do not fit into 80 columns."""
+    line of its own: two names of runs in a line do not fit into 80 columns. So has the server where
+    the table would be wider than the terminal."""
 
     def __init__(self, style: OutputStyle) -> None:
         self._style = style
@@ -35,17 +36,22 @@ class TextForm:
         console = make_console(no_color=self._style.no_color)
         PlanText(console, verbose=self._style.verbose).plan(plan)
 
-    def runs(self, runs: Sequence[RunEntry]) -> None:
+    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:
         if not runs:
-            say("No runs yet.")
+            say(f"No runs{of} yet.")
             return
-        rows = [run_row(run) for run in runs]
-        undone = ["", *(row[-1] for row in rows)]
-        lines = _aligned([_COLUMNS, *(row[:-1] for row in rows)])
-        for line, undoes in zip(lines, undone, strict=True):
+        table = run_table(runs)
+        below = {"Undoes"}
+        if "Server" in table.columns:
+            wide = max(map(len, _aligned(table, below)))
+            below |= {"Server"} if wide > message_width(make_console()) else set()
+        lines = _aligned(table, below)
+        say(next(lines))
+        for line, row in zip(lines, table.rows, strict=True):
             say(line)
-            if undoes:
-                say(f"  undoes {undoes}")
+            for column, text in zip(table.columns, row, strict=True):
+                if column in below and text:
+                    say(f"  {column.lower()} {text}")
 
     def run(self, run: StoredRun, place: str) -> None:
         say(f"Run {run.name}: {run.status}")
@@ -86,19 +92,15 @@ def _print_outcomes(outcomes: Iterable[ActionOutcome]) -> None:
             say(f"{'':>15}{outcome.message}")
 
 
-def run_row(run: RunEntry) -> tuple[str, ...]:
-    """What a list says of a run: name, status, what is done, application, the run it undoes."""
-    app, undoes = (run.head.app, run.head.undoes) if run.head else ("", "")
-    if isinstance(run, DamagedRun):
-        return run.name, run.status, "?", app, undoes
-    total = run.ending.of if run.ending and run.ending.of else run.head.actions
-    return run.name, run.status, f"{run.done}/{total}", app, undoes
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Lines with columns as wide as their widest text. A column that has nothing below its
-    header is left out."""
-    columns = [texts for texts in zip(*rows, strict=True) if any(texts[1:])]
+def _aligned(table: RunTable, below: Collection[str]) -> Iterator[str]:
+    """The table, first its header, without the columns ``below``. Each column is as wide as its
+    widest text; a column that has nothing below its header is left out."""
+    rows = [[column.upper() for column in table.columns], *table.rows]
+    columns = [
+        texts
+        for column, texts in zip(table.columns, zip(*rows, strict=True), strict=True)
+        if column not in below and any(texts[1:])
+    ]
     widths = [max(map(len, texts)) for texts in columns]
     for row in zip(*columns, strict=True):
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))

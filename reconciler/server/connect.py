@@ -14,6 +14,7 @@ from pathlib import Path
 from reconciler.errors import UsageError
 from reconciler.server.adapter import Adapter
 from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.identity import is_at
 from reconciler.server.logged import LOG, logged, since
 from reconciler.server.port import Server
 
@@ -93,6 +94,14 @@ def relative_to(folder: Path, url: str) -> str:
     """The same URL where a path in it is relative to ``folder``."""
     adapter = find_adapter(url)
     return adapter.relative_to(folder, url) if adapter else url
+
+
+def is_server(url: str, known_as: str, identity: str) -> bool:
+    """Whether a URL leads to the server with this identity that was once reached as
+    ``known_as``. Nothing is connected to. UsageError for a URL of no known form."""
+    if adapter_for(url).is_real:
+        return is_at(identity, url.partition("://")[2].rstrip("/"))
+    return relative_to(Path.cwd(), url) == relative_to(Path.cwd(), known_as)
 
 
 def server_values(url: str) -> dict[str, str]:

@@ -31,6 +31,12 @@ def same_server(one: str, other: str) -> bool:
     return canonical(one) == canonical(other)
 
 
+def is_at(identity: str, host_list: str) -> bool:
+    """Whether this is the identity of a real server with these hosts, however they are spelt."""
+    hosts = canonical(f"{REAL}{host_list}")
+    return identity.startswith(REAL) and canonical(identity).partition("#")[0] == hosts
+
+
 def _spelt(host: str) -> str:
     found = _HOST.fullmatch(host.strip())
     return f"{found[1].lower()}:{found[2] or _DEFAULT_PORT}" if found else host

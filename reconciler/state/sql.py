@@ -145,10 +145,12 @@ class SqlStore:
                     finish = RunFinish("abandoned", unsettled=False, ended=ended)
                     append(session, reading.row_of(session.rows, run), (finish,))
 
-    def prune(self, older_than: timedelta) -> tuple[str, ...]:
+    def prune(
+        self, older_than: timedelta, chosen: Callable[[RunEntry], bool] = lambda _: True
+    ) -> tuple[str, ...]:
         with self._reading() as rows:
             found = list(prunable(rows, int(self._clock() - older_than.total_seconds())))
-        pruned = [entry for entry in found if not self.is_held(entry.name)]
+        pruned = [one for one in found if chosen(one) and not self.is_held(one.name)]
         if pruned:
             with closing(self._engine.connect()) as session:
                 for entry in pruned:

@@ -8,7 +8,7 @@ A run with a missing or damaged record is refused as a whole and listed as damag
 runs are not touched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
@@ -212,7 +212,9 @@ class StateStore(Protocol):
         """Records that a run is left as it is, so that it does not block other runs. A damaged
         run stays damaged. UsageError where there is none, RunHeldError where it is held."""
 
-    def prune(self, older_than: timedelta) -> tuple[str, ...]:
-        """Deletes runs that were created longer ago, and returns their names. Kept are
+    def prune(
+        self, older_than: timedelta, chosen: Callable[[RunEntry], bool] = lambda _: True
+    ) -> tuple[str, ...]:
+        """Deletes the chosen runs that were created longer ago, and returns their names. Kept are
         unfinished runs, runs that are held, the last run, the last run that wrote to each
         server, the digests of executed plans and the paths of secrets."""

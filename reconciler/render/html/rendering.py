@@ -7,6 +7,7 @@ by ``escaped``, as in every form, and HTML by Jinja2's autoescape. No template c
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from reconciler.render.console import print_data, say
 from reconciler.state.replace_file import replace_file
 from reconciler.visible_text import escaped
 
+_OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-])")
 _FOLDER = Path(__file__).parent
 _BEGINNING = b"<!DOCTYPE html>\n<!-- A page of gwe."
 """What a page begins with: only such a file is replaced by another page."""
@@ -74,7 +76,7 @@ def _asset(name: str) -> str:
 
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -82,6 +84,14 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["options"] = with_whole_options
+    return made
+
+
+def with_whole_options(text: str) -> Markup:
+    """A text in which no line breaks inside an option, such as ``--reset-initial``."""
+    safe = str(Markup.escape(escaped(text)))
+    return Markup(_OPTION.sub(r'<span class="option">\g<0></span>', safe))  # noqa: S704 - escaped
 
 
 def _visible(value: object) -> object:

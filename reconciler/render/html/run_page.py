@@ -2,12 +2,12 @@
 values. Pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
 from msgspec import Struct
 
 from reconciler.diagnostics import counted
-from reconciler.render.text_form import run_details, run_row
+from reconciler.render.run_table import run_table
+from reconciler.render.text_form import run_details
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
@@ -24,16 +24,15 @@ class OutcomeSection(Struct, frozen=True):
 
 
 class RunPage(Struct, frozen=True):
-    """A page of one run, or of the list of runs, which is ``table``."""
+    """A page of one run, or of the list of runs, which is a ``table`` with ``columns``."""
 
     title: str
     summary: str
     details: Sequence[tuple[str, str]] = ()
     problems: Sequence[str] = ()
     sections: Sequence[OutcomeSection] = ()
-    table: Sequence[tuple[str, ...]] = ()
-
-    columns: ClassVar = ("Run", "Status", "Done", "Application", "Undoes")
+    columns: Sequence[str] = ()
+    table: Sequence[Sequence[str]] = ()
 
 
 def run_page(run: StoredRun, place: str) -> RunPage:
@@ -70,10 +69,11 @@ def damaged_run_page(name: str, found: IntactRecords, place: str) -> RunPage:
     )
 
 
-def list_page(runs: Sequence[RunEntry]) -> RunPage:
-    """The list of runs, newest last."""
-    said = f"{counted(len(runs), 'run')}, newest last." if runs else "No runs yet."
-    return RunPage("Runs", said, table=[run_row(run) for run in runs])
+def list_page(runs: Sequence[RunEntry], of: str = "") -> RunPage:
+    """The list of runs, newest last. ``of``: see ``OutputForm.runs``."""
+    said = f"{counted(len(runs), 'run')}{of}, newest last." if runs else f"No runs{of} yet."
+    table = run_table(runs)
+    return RunPage("Runs", said, columns=table.columns, table=table.rows)
 
 
 def _sections(outcomes: Iterable[ActionOutcome]) -> list[OutcomeSection]:

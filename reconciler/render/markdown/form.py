@@ -25,9 +25,11 @@ class MarkdownForm:
     def plan(self, plan: Plan) -> None:
         print_data(plan_markdown(plan, self._style))
 
-    def runs(self, runs: Sequence[RunEntry]) -> None:
+    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:
         sections = [runs_section(runs)] if runs else []
+        only = code(of.strip()) if of else ""
         head = f"## {counted(len(runs), 'run')}\n\n" if runs else "## No runs yet\n"
+        head += f"Only runs {only}\n\n" if only else ""
         self._print(head, sections, "`gwe runs` lists all of them.")
 
     def run(self, run: StoredRun, place: str) -> None:

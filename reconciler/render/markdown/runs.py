@@ -5,7 +5,8 @@ from functools import partial
 
 from reconciler.render.markdown.code import code, html_code, short_code
 from reconciler.render.markdown.fitting import Block, FoldedSection
-from reconciler.render.text_form import run_details, run_row
+from reconciler.render.run_table import run_table
+from reconciler.render.text_form import run_details
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
@@ -66,10 +67,11 @@ def _outcome(outcome: ActionOutcome) -> str:
 
 def runs_section(runs: Sequence[RunEntry]) -> FoldedSection:
     """A table of runs, newest last."""
-    head = "| Run | Status | Done | Application | Undoes |\n| --- | --- | --- | --- | --- |\n"
-    return FoldedSection(head, [Block(1, partial(_run, run)) for run in runs], "\n", "run")
+    table = run_table(runs)
+    head = f"| {' | '.join(table.columns)} |\n|{' --- |' * len(table.columns)}\n"
+    return FoldedSection(head, [Block(1, partial(_run, row)) for row in table.rows], "\n", "run")
 
 
-def _run(run: RunEntry) -> str:
-    cells = (short_code(text, _HEADER) if text else "" for text in run_row(run))
+def _run(row: Sequence[str]) -> str:
+    cells = (short_code(text, _HEADER) if text else "" for text in row)
     return f"| {' | '.join(cells)} |\n"

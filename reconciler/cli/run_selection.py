@@ -1,0 +1,79 @@
+"""Which runs of a state are meant: a state that a team shares holds those of many sites.
+
+A site is named on the command line, by the environment or by a profile. What stands in gwe.toml
+outside of profiles names none: a folder with settings shows all runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from reconciler.cli.common import ApplicationFlags
+from reconciler.cli.connection import ServerFlags
+from reconciler.cli.session import check_agrees, ranked
+from reconciler.errors import UsageError
+from reconciler.server.connect import is_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.settings import Settings
+    from reconciler.state.store import RunEntry, StateStore
+
+
+class RunSelection(Struct, frozen=True):
+    """The runs of one site. What is empty was not named, and does not count."""
+
+    server: str = ""
+    app: str = ""
+    tenant: str = ""
+
+    @property
+    def description(self) -> str:
+        """What the runs have in common, behind a noun; empty: all runs are meant."""
+        names = {"application": self.app, "tenant": self.tenant}
+        of = [f"{what} {name}" for what, name in names.items() if name]
+        on = f" on {self.server}" if self.server else ""
+        return (f" of {', '.join(of)}" if of else "") + on
+
+    def has(self, run: RunEntry) -> bool:
+        """Whether a run is meant. A damaged run that does not tell its site is."""
+        if run.head is None:
+            return True
+        head = run.head
+        return (
+            self.app in ("", head.app)
+            and self.tenant in ("", head.tenant)
+            and (not self.server or is_server(self.server, head.server, head.identity))
+        )
+
+    def of(self, runs: Iterable[RunEntry]) -> list[RunEntry]:
+        """Those of the runs that are meant."""
+        return [run for run in runs if self.has(run)]
+
+    def find(self, store: StateStore, text: str, *, wrote: bool = False) -> str:
+        """As ``StateStore.find_run``, but ``last`` is the last run of the site."""
+        if text != "last" or not self.description:
+            return store.find_run(text, wrote=wrote)
+        found = [run.name for run in self.of(store.list_runs()) if run.wrote or not wrote]
+        if not found:
+            what = "no run has written anything" if wrote else "there is no run"
+            hint = "gwe runs without --profile, --server and --app lists the runs of every site."
+            raise UsageError(f"{what}{self.description} yet", hint)
+        return found[-1]
+
+
+def named_site(
+    server: ServerFlags, settings: Settings, application: ApplicationFlags | None = None
+) -> RunSelection:
+    """The site that was named; UsageError where the environment contradicts itself."""
+    check_agrees(server, settings)
+    profile = settings if settings.origin.profile else None
+    app = ranked(application or ApplicationFlags(), settings)
+    return RunSelection(
+        ranked(server, settings).server or (profile.server if profile else ""),
+        app.app or (profile.app if profile else ""),
+        app.tenant or (profile.tenant if profile else ""),
+    )
