@@ -292,9 +292,17 @@ spec: {annex: {Chat: {bytes: {binary: AAE=}, number: {integer: 5}}}}
 ---
 apiVersion: reconciler/v1
 kind: AgentGroup
-metadata: {name: Policies, formerly: [Old]}
+metadata: {name: Policies}
 policy: {overwrite: correct, protect: true}
 spec: {annex: {Chat: {word: text}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Renamed, formerly: [Old]}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: " Exact ", exact: true}
 """
 
 

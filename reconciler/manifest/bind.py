@@ -37,7 +37,7 @@ from reconciler.manifest.merge import (
     report_same_objects,
 )
 from reconciler.manifest.names import report_names
-from reconciler.manifest.plain import PlainObject, desired_object, plain_object
+from reconciler.manifest.plain import PlainObject, bound_object, plain_object
 from reconciler.manifest.targets import target_applications, target_role
 from reconciler.manifest.variables import Variables
 from reconciler.server.port import ConfObject
@@ -75,14 +75,7 @@ def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> l
 def _plain(manifest: Manifest, variables: Variables) -> PlainObject | None:
     """What a plain manifest declares; None where it has a mistake, or is not plain. The hints of
     the manifests that come with gwe are not those of others."""
-    data = manifest.data
-    if (
-        manifest.kind.binding != "object"
-        or manifest.bundled
-        or "policy" in data
-        or "formerly" in data["metadata"]
-        or MARK in repr(data)
-    ):
+    if manifest.kind.binding != "object" or manifest.bundled or MARK in repr(manifest.data):
         return None
     found = _Binder(variables, {}, None, None).declared(manifest)
     return plain_object(found) if found else None
@@ -161,7 +154,7 @@ class _Binder:
         site_tenant = self._site.tenant_name if self._site else ""
         if manifest.plain is not None:
             file = manifest.document.name
-            self._objects.append(desired_object(manifest.plain, manifest.kind, file, site_tenant))
+            self._objects.append(bound_object(manifest.plain, manifest.kind, file, site_tenant))
             return
         expanded = self._expand(manifest, "metadata", *BLOCKS, "policy")
         kind = manifest.kind

@@ -1,4 +1,4 @@
-"""What a plain manifest declares: an object without variables, secrets and policies.
+"""What a plain manifest declares: an object without variables, secrets and all that is rare.
 
 That depends on the text of the manifest alone, and so the cache of manifests keeps it: to read
 the fields of 10,000 manifests takes longer than all else that is done with them before a plan.
@@ -38,21 +38,22 @@ class PlainObject(Struct, frozen=True, array_like=True):
 
 
 def plain_object(one: DesiredObject) -> PlainObject | None:
-    """What is kept of an object that was bound without a site; None where it has a secret, or
-    what JSON cannot hold."""
+    """What is kept of an object that was bound without a site; None where the object cannot be
+    made of that again: where it has a secret, or anything that ``PlainObject`` has no place for."""
     fields = []
     for field in one.fields:
-        if field.secret or field.whole_section or isinstance(field.value, bytes):
+        if field.secret or not (field.value is None or type(field.value) in (str, int, bool)):
             return None
         initial = field.ownership if isinstance(field.ownership, Initial) else None
         unit, hint = (initial.unit, initial.hint) if initial else (None, "")
         place = (field.origin.line, field.origin.column)
         fields.append(PlainField(field.path, field.value, place, unit, hint))
     place = (one.origin.line, one.origin.column)
-    return PlainObject(one.key, one.tenant, one.folder, one.absent, place, tuple(fields))
+    kept = PlainObject(one.key, one.tenant, one.folder, one.absent, place, tuple(fields))
+    return kept if bound_object(kept, one.kind, one.origin.file, "") == one else None
 
 
-def desired_object(
+def bound_object(
     plain: PlainObject, kind: ManifestKind, file: str, site_tenant: str
 ) -> DesiredObject:
     """The object of a plain manifest that stands in a ``file``, bound to a site."""
