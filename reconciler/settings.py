@@ -8,7 +8,6 @@ import itertools
 import json
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,6 +171,8 @@ def _state(folder: Path, named: str) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     """The data of a file that the schema allows; ManifestError for any other."""
+    import tomllib  # noqa: PLC0415 - many folders have no such file
+
     problems: list[Diagnostic] = []
     where = Position(str(path))
     text = read_text(path, MAX_BYTES, str(path))
