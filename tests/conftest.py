@@ -4,8 +4,8 @@ import gc
 import os
 import re
 import signal
+import subprocess
 import sys
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from inspect import isclass, isfunction, unwrap
@@ -19,13 +19,14 @@ from hypothesis import settings
 
 from reconciler.__main__ import ALLOCATIONS
 from tests import browser, containers, docs_site
-from tests.postgres import LEFT_OUT, Cluster, available, running_cluster
+from tests.postgres import LEFT_OUT, Cluster, KeptConnections, available, running_cluster
 from tests.processor_time import processor_seconds
 from tests.runs import (
     Nursery,
     Place,
     make_place,
     make_template,
+    no_secret_digested_twice,
     no_wait_for_the_disk,
 )
 from tests.warm import WarmProcesses, running_warm_processes
@@ -45,6 +46,8 @@ settings.register_profile("quick", settings.get_profile("default"), max_examples
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
+
+no_secret_digested_twice()
 
 
 def examples(full: int, share: int = 4) -> int:
@@ -219,14 +222,26 @@ def database(request: pytest.FixtureRequest, engine: str) -> str:
     """The URL of an empty place for runs in PostgreSQL; empty: they are in a state folder."""
     if engine == "sqlite":
         return ""
-    cluster: Cluster = request.getfixturevalue("cluster")
-    return cluster.url(f"s{uuid.uuid4().hex}")
+    request.getfixturevalue("monkeypatch").setattr(
+        "psycopg.connect", request.getfixturevalue("kept_connections").connect
+    )
+    return next(request.getfixturevalue("databases"))
 
 
 @pytest.fixture
 def place(tmp_path: Path, template: Path, database: str) -> Place:
     """A copy of it with manifests and an empty state."""
     return make_place(tmp_path / "place", template, database=database)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this tree."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder)
+    subprocess.run(build, cwd=Path(__file__).parent.parent, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
 
 
 @pytest.fixture(scope="session")
@@ -240,6 +255,21 @@ def warm_processes() -> Iterator[WarmProcesses]:
 def nursery(warm_processes: WarmProcesses) -> Nursery:
     """Runs commands in processes that can be struck."""
     return Nursery(warm_processes)
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: Cluster) -> Iterator[str]:
+    """The URLs of empty places for runs in PostgreSQL."""
+    return cluster.urls()
+
+
+@pytest.fixture(scope="session")
+def kept_connections(cluster: Cluster) -> Iterator[KeptConnections]:
+    import psycopg  # noqa: PLC0415 - it is an extra
+
+    kept = KeptConnections(psycopg.connect)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture(scope="session")

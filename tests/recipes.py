@@ -1,7 +1,8 @@
 """Runs the scripts of ``recipes/`` as they stand, where nothing is but what a container has.
 
-What a script sees of this machine: an installed ``gwe`` in a new virtual environment, the usual
-programs, an empty home folder, and the variables that the CI system would set.
+What a script sees of this machine: ``gwe``, the usual programs, an empty home folder, and the
+variables that the CI system would set. ``gwe`` is a stand-in that is warm (``tests.warm``), or
+where a test asks for it the built wheel, installed in a new virtual environment.
 """
 
 import json
@@ -59,13 +60,10 @@ spec:
 """
 
 
-def install(folder: Path) -> Path:
+def install(wheel: Path, folder: Path) -> Path:
     """Installs the built wheel into a new virtual environment, without a network; its ``bin``.
     What gwe depends on is taken from where this test runs."""
     venv.create(folder / "venv", with_pip=False)
-    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder)
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
     python = folder / "venv" / "bin" / "python"
     put = ("install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check", wheel)
     subprocess.run([sys.executable, "-m", "pip", "--python", python, *put], check=True)

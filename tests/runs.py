@@ -5,6 +5,7 @@ happens to such a process at one of its journal's records or at one of its write
 it kills itself, or signals come.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,17 @@ from reconciler.state.session import SqlSession
 from reconciler.state.sql import SqlStore
 from reconciler.state.sqlite import SqliteEngine
 from reconciler.state.store import RunJournal, StateStore, StoredRun
-from tests.harness import APP, BARE, Result, everything, gwe, opened, site_server, state_folder
+from tests.harness import (
+    APP,
+    BARE,
+    Result,
+    content_of,
+    everything,
+    gwe,
+    opened,
+    site_server,
+    state_folder,
+)
 from tests.warm import WarmProcesses
 
 ROOT = Path(__file__).parent.parent
@@ -203,6 +215,15 @@ class Place:
         with opened(self.server) as server:
             return find_locks(server)
 
+    def situation(self) -> tuple[object, ...]:
+        """What a command that looks at the site and is not told of a run finds here: the
+        engine of the state, its manifests, everything on the server, and in which order runs
+        ended how."""
+        with opened(self.server) as server:
+            content = content_of(server)
+        runs = tuple((run.finished, run.status) for run in self.state.list_runs())
+        return bool(self.database), (self.folder / "manifests.yaml").read_bytes(), content, runs
+
     def records(self, run: str) -> list[Record]:
         """What the journal of a run holds."""
         found = self.state.read_intact(run)
@@ -212,7 +233,45 @@ class Place:
     def plan(self, *overwrite: str) -> Plan:
         """The plan for the manifests, with these objects replaced."""
         with opened(self.server) as server:
-            return plan_on(server, self.folder, PlanOptions(overwrite_only=overwrite))
+            return known_plan(server, self.folder, PlanOptions(overwrite_only=overwrite))
+
+
+def known_plan(server: EmbeddedServer, folder: Path, options: PlanOptions) -> Plan:
+    """The plan for the manifests of a place. Hundreds of tests begin with the same: it is
+    computed once for what a server holds. Only the file that its values come from may then be
+    another test's copy of the manifests."""
+    info = server.info()
+    manifests = (folder / "manifests.yaml").read_bytes()
+    known = (info.identity, content_of(server), manifests, options)
+    if known not in _PLANS:
+        _PLANS[known] = plan_on(server, folder, options)
+    return replace(_PLANS[known], server=info.url)
+
+
+_PLANS: dict[object, Plan] = {}
+"""Identity and content of a server, manifests and options -> the plan."""
+
+
+def once_in_each(
+    situation: Callable[..., object],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Lets a check that goes on from what a test has brought about be made once in each
+    ``situation``, which is computed from its arguments: from there the same commands come to
+    the same end, and hundreds of strikes lead to a dozen situations. Where it fails, it fails
+    in each test that leads there."""
+    passed: set[object] = set()
+
+    def once(go_on: Callable[..., None]) -> Callable[..., None]:
+        @wraps(go_on)
+        def checked(*given: Any) -> None:
+            found = situation(*given)
+            if found not in passed:
+                go_on(*given)
+                passed.add(found)
+
+        return checked
+
+    return once
 
 
 def plan_on(server: Server, folder: Path, options: PlanOptions) -> Plan:
@@ -509,6 +568,12 @@ def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:
     replace_with(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
     for owner, name in ((SqliteEngine, "_open"), (Database, "_connect")):
         replace_with(owner, name, _not_flushing(getattr(owner, name)))
+
+
+def no_secret_digested_twice() -> None:
+    """Keeps what scrypt, slow so that nobody guesses, has made of a secret: it is a function
+    of its arguments, and a test plans with the same secrets again and again."""
+    hashlib.scrypt = cache(hashlib.scrypt)
 
 
 def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.shells import SHELLS
+from reconciler.cli.shells import SHELLS, powershell_words
 from tests.harness import Result, gwe, site_server
 from tests.warm import WarmProcesses
 
@@ -209,6 +209,53 @@ def test_powershell_gets_names_in_quotes_where_they_need_them(site: Path) -> Non
         r"'AgentGroup/Back\\slash'",
         "AgentGroup/Simple",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"gwe show C:\plans\new", ["gwe", "show", r"C:\plans\new"]),
+        ("gwe plan --target 'A/O''B x' --app", ["gwe", "plan", "--target", "A/O'B x", "--app"]),
+        ("gwe --target 'A/Web, Sa", ["gwe", "--target", "A/Web, Sa"]),
+        ('gwe --app "a `"b`" ""c"" $d"', ["gwe", "--app", 'a "b" "c" $d']),
+        ("gwe  A` B`'C --x='y z'", ["gwe", "A B'C", "--x=y z"]),
+        ("gwe ''", ["gwe", ""]),
+        ("gwe `", ["gwe", "`"]),
+    ],
+)
+def test_a_line_of_powershell_is_read_by_its_rules(line: str, words: list[str]) -> None:
+    assert powershell_words(line) == words
+
+
+def test_the_script_for_powershell_puts_paths_with_blanks_in_quotes(tmp_path: Path) -> None:
+    script = gwe("completion", "powershell", cwd=tmp_path).out
+    quoted = (
+        "$(if ($_.FullName -match '[^\\w:./\\\\~-]')"
+        """ { "'" + $_.FullName.Replace("'", "''") + "'" } else { $_.FullName }), $_.Name,"""
+    )
+    assert script.count(quoted) == 2  # folders, and files
+    assert script.count("$_.Name,") == 2
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("begun", "told"),
+    [
+        ("'AgentGroup/Web, Sa", ["'AgentGroup/Web, Sales [EMEA]'"]),
+        ("'AgentGroup/O''B", ["'AgentGroup/O''Brien $HOME'"]),
+        (r"AgentGroup/Back\\", [r"'AgentGroup/Back\\slash'"]),
+        ("--target=AgentGroup/W", ["'--target=AgentGroup/Web, Sales [EMEA]'"]),
+        ("", None),
+    ],
+)
+def test_powershell_completes_what_it_has_quoted_itself(
+    begun: str, told: list[str] | None, site: Path
+) -> None:
+    words = f"gwe plan --target {begun}".rstrip() if begun[:2] != "--" else f"gwe plan {begun}"
+    place = str(len(powershell_words(words)) - bool(begun))
+    env = {"_GWE_COMPLETE": "powershell_complete", "COMP_WORDS": words, "COMP_CWORD": place}
+    lines = gwe(cwd=site, env=env).out.splitlines()
+    assert lines[1::3] == told if told else len(lines[1::3]) == 5
 
 
 def test_a_mistake_in_gwe_toml_is_no_noise_while_a_shell_completes(tmp_path: Path) -> None:

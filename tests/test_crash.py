@@ -38,6 +38,7 @@ from tests.runs import (
     copy_run,
     make_place,
     named,
+    once_in_each,
     told,
 )
 
@@ -166,8 +167,12 @@ def _access_of_the_group(place: Place) -> list[tuple[str, int, int]]:
     return access_of(place.server).get(("AgentGroup", group.dbid), [])
 
 
-def _check_reaches_the_end(nursery: Nursery, place: Place, before: Objects) -> None:
-    """Plan and apply once more: everything is as the manifests say, and nothing is left."""
+@once_in_each(lambda place, *_: place.situation())
+def _check_reaches_the_end(place: Place, nursery: Nursery, before: Objects) -> None:
+    """Recover once more: there is nothing to do. Plan and apply once more: everything is as
+    the manifests say, and nothing is left."""
+    again = nursery.recover(place)
+    assert (again.code, again.out) == (0, NOTHING)
     assert nursery.apply(place).code == 0
     after = place.objects()
     assert told(after) == AFTER
@@ -224,9 +229,7 @@ def test_a_killed_apply_is_refused_then_recovered_then_finished(
     assert (run.finished, run.status) == (True, "recovered")
     assert [step for step in run.steps if step.unknown] == []
     _check_lost_nothing(place.objects(), before)
-    again = nursery.recover(place)
-    assert (again.code, again.out) == (0, NOTHING)
-    _check_reaches_the_end(nursery, place, before)
+    _check_reaches_the_end(place, nursery, before)
 
 
 @on_both_engines(
@@ -244,8 +247,7 @@ def test_an_apply_killed_before_its_first_lock_or_after_its_end_leaves_nothing_t
     assert all(run.finished for run in place.runs)
     assert told(place.objects()) == (AFTER if on_disk == 27 else BEFORE)
     assert place.locks() == []
-    assert nursery.recover(place).out == NOTHING
-    _check_reaches_the_end(nursery, place, before)
+    _check_reaches_the_end(place, nursery, before)
 
 
 @on_both_engines("side", [("before",), ("half",)])
@@ -266,8 +268,7 @@ def test_an_apply_killed_before_its_first_begin_record_leaves_its_lock_to_recove
         *(0, f"Released the lock that run {run.name} had left behind.\n"),
     )
     assert place.locks() == []
-    assert nursery.recover(place).out == NOTHING
-    _check_reaches_the_end(nursery, place, before)
+    _check_reaches_the_end(place, nursery, before)
 
 
 # The run's own writes to the lock: 1 makes it, 2 says "writing", 13 deletes it.
@@ -289,8 +290,7 @@ def test_an_apply_killed_at_its_lock_before_the_first_call_has_written_nothing(
     said = f"Released the lock that run {run.name} had left behind.\n" if left else NOTHING
     assert (recovered.code, recovered.out) == (0, said)
     assert place.locks() == []
-    assert nursery.recover(place).out == NOTHING
-    _check_reaches_the_end(nursery, place, before)
+    _check_reaches_the_end(place, nursery, before)
 
 
 @on_both_engines("side", [("before",), ("after",)])
@@ -309,7 +309,7 @@ def test_an_apply_killed_while_it_gives_its_lock_back_is_settled_by_recover(
         "  Recovered. The next plan shows what is left to do."
     ]
     assert place.locks() == []
-    _check_reaches_the_end(nursery, place, before)
+    _check_reaches_the_end(place, nursery, before)
 
 
 # A replace that is half done is taken back
@@ -364,7 +364,7 @@ def test_a_recover_that_is_killed_can_be_run_again(
     assert [run.finished for run in place.runs] == [True]
     _check_lost_nothing(place.objects(), before)
     assert _access_of_the_group(place) == ACCESS
-    _check_reaches_the_end(nursery, place, before)
+    _check_reaches_the_end(place, nursery, before)
 
 
 # An undo
@@ -471,9 +471,16 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
         "  Recovered. The next plan shows what is left to do.",
     ]
     assert place.locks() == []
-    assert nursery.recover(place).out == NOTHING
     assert bystanders(place.objects()) == bystanders(fresh.objects())
+    _check_undo_ends_where_the_run_began(place, nursery, run, fresh)
 
+
+@once_in_each(lambda place, *_: place.situation())
+def _check_undo_ends_where_the_run_began(
+    place: Place, nursery: Nursery, run: str, fresh: Place
+) -> None:
+    """Recover once more: there is nothing to do. Undo once more: all is as on a fresh server."""
+    assert nursery.recover(place).out == NOTHING
     again = nursery.undo(place, run)
     assert (again.code, again.err) == (0, "")
     assert_same_but_dbids(place.server, fresh.objects(), access_of(fresh.server))

@@ -7,6 +7,7 @@ import yaml
 
 from reconciler.cli.export_folder import RECORD
 from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.server.port import AccessEntry
 from tests.harness import APP, VENDOR, Result, find, gwe, opened, site_server
 
 QUEUE = "Webengagement_Chat"
@@ -22,7 +23,11 @@ def server(tmp_path: Path) -> Path:
     return site_server(tmp_path, VENDOR)
 
 
-def export(server: Path, *more: str) -> Result:
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def export(server: Path, *more: str | Path) -> Result:
     return gwe("export", *more, "--server", f"embedded:{server}", "--app", APP, cwd=server.parent)
 
 
@@ -351,3 +356,32 @@ def test_a_site_of_which_nothing_is_there_yet_is_no_empty_folder(tmp_path: Path)
     assert result.code == 64
     assert "there is nothing to export: the site has nothing" in result.err
     assert not (tmp_path / "site").exists()
+
+
+def test_permissions_that_are_set_on_an_object_are_told_and_in_no_manifest(server: Path) -> None:
+    server = with_site(server, "Skill: [{name: Open}, {name: Closed}]\n")
+    with opened(server) as session:
+        (closed,) = session.read("Skill", {"name": "Closed"})
+        session.set_permissions("Skill", closed.dbid, [AccessEntry("AccessGroup", 97, 1)])
+    result = export(server, "site", "--kind", "Skill")
+    assert (
+        "Skill/Closed, permissions: no manifest declares permissions: where the object is created,"
+        " it inherits those of its folder"
+    ) in words(result.out)
+    assert "Skill/Open" not in result.out
+    assert "ermission" not in (server.parent / "site" / "skill.yaml").read_text(encoding="utf-8")
+
+
+def test_launch_files_are_told_where_the_installation_is_named(
+    server: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "installed").mkdir()
+    without, named = (
+        words(export(server, folder, *more).out)
+        for folder, more in (("one", ()), ("two", ("--install-dir", tmp_path / "installed")))
+    )
+    told = (
+        "LaunchFile/launch-linux: launch files are on a host and on no server: gwe init copies the"
+        " manifest that declares them"
+    )
+    assert (told in without, told in named) == (False, True)

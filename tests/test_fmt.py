@@ -405,8 +405,8 @@ def test_where_a_file_has_a_mistake_no_file_is_written(tmp_path: Path) -> None:
     assert (done.code, done.out) == (1, "")
     assert "m/wrong.yaml:1:4: ~ is not allowed" in done.err
     nothing = (
-        "error: nothing was written: gwe fmt writes all files, or none if one of them cannot be"
-        " formatted\n  Correct what is listed, or name only files that can be formatted.\n"
+        "error: nothing was written, since not every file can be formatted\n"
+        "  Correct what is listed, or name only files that can be formatted.\n"
     )
     assert nothing in done.err
     assert (tmp_path / "m" / "bad.yaml").read_text(encoding="utf-8") == UNTIDY

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,19 +30,21 @@ from tests.recipes import (
     shell_steps,
     unit,
 )
+from tests.warm import WarmProcesses
 
 WRONG = "0" * 32
 TOKEN = "glpat-very-secret"  # noqa: S105 - of no one
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install(tmp_path_factory.mktemp("installed"))
+@pytest.fixture
+def checkout(tmp_path: Path, warm_processes: WarmProcesses) -> Checkout:
+    return check_out(tmp_path / "job", warm_processes.stand_ins())
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, programs: Path) -> Checkout:
-    return check_out(tmp_path / "job", programs)
+def installed(checkout: Checkout, tmp_path: Path, wheel: Path) -> Checkout:
+    """A checkout whose ``gwe`` is the one that a user installs."""
+    return replace(checkout, programs=install(wheel, tmp_path))
 
 
 def failures(report: Path) -> int:
@@ -326,11 +329,11 @@ def test_what_a_job_keeps_expires() -> None:
     assert "artifactDaysToKeepStr: '7'" in read("Jenkinsfile")
 
 
-def test_the_hooks_of_pre_commit_format_and_check_the_manifests(checkout: Checkout) -> None:
+def test_the_hooks_of_pre_commit_format_and_check_the_manifests(installed: Checkout) -> None:
     text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     hooks = {hook["id"]: hook for hook in yaml.safe_load(text)}
     assert set(hooks) == {"gwe-fmt", "gwe-validate"}
-    manifest = checkout.folder / "manifests" / "site.yaml"
+    manifest = installed.folder / "manifests" / "site.yaml"
     tidy = manifest.read_text(encoding="utf-8")
     manifest.write_text(tidy.replace("name: Sales", "name:   Sales"), encoding="utf-8")
     for hook in hooks.values():
@@ -338,10 +341,10 @@ def test_the_hooks_of_pre_commit_format_and_check_the_manifests(checkout: Checko
         assert re.search(hook["files"], "manifests/site.yaml")
         assert re.search(hook["files"], "gwe.toml")
         assert not re.search(hook["files"], "README.md")
-        assert checkout.run(hook["entry"]).code == 0
+        assert installed.run(hook["entry"]).code == 0
     assert manifest.read_text(encoding="utf-8") == tidy
     manifest.write_text(tidy.replace("waiting", "wai\nting"), encoding="utf-8")
-    assert [checkout.run(hook["entry"]).code for hook in hooks.values()] == [1, 1]
+    assert [installed.run(hook["entry"]).code for hook in hooks.values()] == [1, 1]
 
 
 def test_every_recipe_has_a_page_that_links_to_it() -> None:

@@ -52,7 +52,7 @@ def test_a_line_says_all_that_the_table_of_types_does() -> None:
         "| `tenantDBID` | `tenant` | reference | mandatory; cannot change |"
         " Tenant; this object is deleted too |",
         "| `isServer` |  | flag | set by the server |  |",
-        "| `password` |  | text | never read; up to 64 |  |",
+        "| `password` |  | text | clients cannot read it; up to 64 |  |",
         "| `agentDBIDs` | `agents` | list of references |  | Person; removed from the list |",
         "| `skillLevels.skillDBID` | `skills.skill` | reference | mandatory |"
         " Skill; the entry is removed |",

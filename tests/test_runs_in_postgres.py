@@ -1,6 +1,7 @@
 """The commands with their state in PostgreSQL: the runs of a team, of CI, of another machine."""
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 from reconciler.server.embedded.adapter import EmbeddedServer
 from tests.harness import APP, Result, gwe
 from tests.other_machine import OtherMachine
-from tests.postgres import Cluster, available, running_cluster
+from tests.pages import ROOT
+from tests.postgres import Cluster, available, programs, running_cluster
 from tests.runs import ACCESS as GROUP_ACCESS
 from tests.runs import AFTER, BEFORE, REPLACED, Nursery, Place, Strike, access_of, named, told
 
@@ -312,3 +314,58 @@ def test_off_this_host_the_servers_certificate_is_verified(
     wrong = team.gwe("runs", GWE_STATE=f"{other}?sslrootcert={authority}")
     assert wrong.code == 1
     assert "does not match host name" in flat(wrong.err)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[tuple[Path, int]]:
+    """The folder and port of a server as a new one is: its administrator is postgres, nobody is
+    called gwe, and whoever else comes over the network needs a password."""
+    import psycopg  # noqa: PLC0415 - it is an extra
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with running_cluster(port=str(port), listen_addresses="127.0.0.1") as cluster:
+        server = f"host=127.0.0.1 port={port} dbname=postgres"
+        with psycopg.connect(f"{server} user=gwe") as owner:
+            owner.execute("CREATE ROLE postgres SUPERUSER LOGIN")
+        (cluster.folder / "data" / "pg_hba.conf").write_text(
+            "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        )
+        with psycopg.connect(f"{server} user=postgres") as administrator:
+            administrator.execute("ALTER ROLE gwe RENAME TO nobody_here")
+            administrator.execute("SELECT pg_reload_conf()")
+        yield cluster.folder, port
+
+
+def test_the_commands_of_the_page_make_a_state_that_a_team_shares(
+    team: Team, fresh: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, port = fresh
+    text = (ROOT / "docs" / "connecting.md").read_text(encoding="utf-8")
+    (block,) = [one for one in text.split("```") if "\ncreateuser " in one]
+    lines = [line.replace("db.example.com", "127.0.0.1") for line in block.splitlines()]
+    made = [shlex.split(line) for line in lines if line.startswith("create")]
+    assert [one[0] for one in made] == ["createuser", "createdb"]
+    for program, *arguments in made:
+        done = subprocess.run(
+            [str(programs()) + f"/{program}", *arguments],
+            cwd=folder,
+            env={**os.environ, "PGPORT": str(port)},
+            input="hush\nhush\n",  # the password, and again: read from here without a terminal
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        assert (done.returncode, done.stdout) == (0, "")
+    *apply, option, url = lines[-1].split()
+    assert (apply, option) == (["gwe", "apply"], "--state")
+    named = ("--state", url.replace("127.0.0.1", f"127.0.0.1:{port}"))
+    refused = team.gwe(*team.apply_arguments, *named, GWE_STATE="")
+    assert refused.code == 1
+    assert "no password supplied" in flat(refused.err)
+    monkeypatch.setenv("PGPASSWORD", "hush")
+    assert team.gwe(*team.apply_arguments, *named, GWE_STATE="").code == 0
+    (listed,) = team.gwe("runs", *named, "--format", "json", GWE_STATE="").json()["runs"]
+    assert listed["status"] == "applied"

@@ -3,9 +3,6 @@ in no output, no plan file, no message, no exception."""
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +34,7 @@ from tests.harness import (
     site_server,
     state_folder,
 )
+from tests.runs import Nursery, Place, Strike
 from tests.test_plan_file import said
 
 HEAD = "apiVersion: reconciler/v1\n"
@@ -567,52 +565,28 @@ def test_a_secret_that_a_replace_carries_over_is_in_no_file_and_still_there(
     assert [name for name, text in kept(tmp_path).items() if holds(text, OLD)] == []
 
 
-_DIES = """\
-import os, sys
-from reconciler.cli.main import main
-from reconciler.server.embedded.adapter import EmbeddedServer
-
-create = EmbeddedServer.create
-
-
-def dies(self, object_type, attributes, folder=None):
-    if object_type == "AgentGroup":
-        os._exit(9)
-    return create(self, object_type, attributes, folder)
-
-
-EmbeddedServer.create = dies
-main(sys.argv[1:])
-"""
-
-
 def dies_before_the_create(
-    folder: Path, *arguments: str | Path, env: dict[str, str] | None = None
+    nursery: Nursery, folder: Path, *arguments: str | Path, env: dict[str, str] | None = None
 ) -> None:
-    """An apply whose process dies between the delete and the create of a replace."""
-    environment = {
-        **os.environ,
+    """An apply whose process dies between the delete and the create of a replace: before it
+    writes to the server for the fourth time, after its lock, its mark on that, and the delete."""
+    done = nursery.gwe(
+        *("apply", *arguments, "--auto-approve"),
+        place=Place(folder),
+        strike=Strike("write", "before", 4),
         **(ENV if env is None else env),
-        "GWE_STATE_DIR": str(state_folder(folder)),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", _DIES, "apply", *map(str, arguments), "--auto-approve"],
-        cwd=folder,
-        env=environment,
-        check=False,
-        capture_output=True,
     )
-    assert done.returncode == 9, done.stderr
+    assert done.code == -9, done.err
 
 
 @pytest.mark.parametrize("how", ["direct", "file"])
 def test_recover_brings_back_a_secret_that_the_replace_was_to_carry_over(
-    how: str, tmp_path: Path
+    how: str, tmp_path: Path, nursery: Nursery
 ) -> None:
     server = ready(tmp_path, CARRYING, site=CARRIED)
     assert plan(tmp_path, server, "--overwrite", "--out", "plan.json").code == 0
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
-    dies_before_the_create(tmp_path, *(["plan.json"] if how == "file" else arguments))
+    dies_before_the_create(nursery, tmp_path, *(["plan.json"] if how == "file" else arguments))
     assert not [key for key in everything(server) if key[0] == "AgentGroup"]
     recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
     assert recovered.code == 0, recovered.err
@@ -621,12 +595,12 @@ def test_recover_brings_back_a_secret_that_the_replace_was_to_carry_over(
 
 
 def test_recover_writes_no_empty_text_for_a_secret_that_stood_in_the_manifest(
-    tmp_path: Path,
+    tmp_path: Path, nursery: Nursery
 ) -> None:
     """The state folder has no copy of it: recover writes it, or says why it does not."""
     server = ready(tmp_path, PLAIN, site=CARRIED)
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
-    dies_before_the_create(tmp_path, *arguments)
+    dies_before_the_create(nursery, tmp_path, *arguments)
     gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=ENV)
     left = [one for (kind, _), one in everything(server).items() if kind == "AgentGroup"]
     passwords = [one.attributes["userProperties"]["db"].get("password") for one in left]
@@ -635,11 +609,11 @@ def test_recover_writes_no_empty_text_for_a_secret_that_stood_in_the_manifest(
 
 @pytest.mark.parametrize("env", [{}, {"GWE_TEST_LOGIN": ""}, {"GWE_TEST_LOGIN": OTHER}, ENV])
 def test_recover_writes_the_secret_of_its_run_whatever_the_environment_has_now(
-    env: dict[str, str], tmp_path: Path
+    env: dict[str, str], tmp_path: Path, nursery: Nursery
 ) -> None:
     server = ready(tmp_path, GROUP)
     arguments = plan_arguments(server, "-f", "m.yaml", "--overwrite")
-    dies_before_the_create(tmp_path, *arguments)
+    dies_before_the_create(nursery, tmp_path, *arguments)
     recovered = gwe("recover", "--server", f"embedded:{server}", cwd=tmp_path, env=env)
     assert recovered.code == 0, recovered.err
     assert holds(printed(recovered), NEW, OLD, OTHER) == []

@@ -25,6 +25,7 @@ from tests.harness import (
     plan_arguments,
     site_server,
 )
+from tests.runs import Nursery
 from tests.test_secrets import dies_before_the_create, identity_of, kept
 
 HEAD = "apiVersion: reconciler/v1\n"
@@ -48,10 +49,13 @@ def manifest(option: str, value: str, user: str = "ours") -> str:
 
 
 class Story:
-    """Runs commands in one folder, and keeps all that they leave to read."""
+    """Runs commands in one folder, and keeps all that they leave to read. ``nursery``: for a
+    process that dies."""
 
-    def __init__(self, folder: Path, option: str, secret: str) -> None:
-        self.folder, self.option, self.secret = folder, option, secret
+    def __init__(
+        self, folder: Path, option: str, secret: str, nursery: Nursery | None = None
+    ) -> None:
+        self.folder, self.option, self.secret, self.nursery = folder, option, secret, nursery
         self.texts: dict[str, str] = {}
         self.server = site_server(folder, site(option))
         (folder / "gwe.toml").write_text('[secrets]\nwords = ["door-code"]\n', encoding="utf-8")
@@ -168,7 +172,8 @@ def stale(story: Story) -> None:
 def recovered(story: Story) -> None:
     story.declare(DECLARED)
     arguments = plan_arguments(story.server, "-f", "m.yaml", "--overwrite")
-    dies_before_the_create(story.folder, *arguments, env={"HUSH": story.secret})
+    assert story.nursery
+    dies_before_the_create(story.nursery, story.folder, *arguments, env={"HUSH": story.secret})
     story.history()
     assert story.on_site("apply", "--auto-approve").code != 0
     assert story.run("recover", "--server", f"embedded:{story.server}").code == 0
@@ -214,10 +219,12 @@ def test_a_secret_is_in_no_output_file_or_record(
     tell: Callable[[Story], None],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = SECRETS[STORIES.index(tell) % len(SECRETS)]
-    story = Story(tmp_path, option, secret)
+    nursery = request.getfixturevalue("nursery") if tell is recovered else None
+    story = Story(tmp_path, option, secret, nursery)
     tell(story)
     story.texts["log"] = caplog.text
     assert len(story.texts) > 5

@@ -38,7 +38,15 @@ from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
 from tests.harness import everything, opened
 from tests.postgres import Cluster, available
-from tests.runs import MANIFESTS, REPLACED, Place, carry_out_quietly, make_place, plan_on, someone
+from tests.runs import (
+    MANIFESTS,
+    REPLACED,
+    Place,
+    carry_out_quietly,
+    known_plan,
+    make_place,
+    someone,
+)
 from tests.unchanged import natural_key
 
 WRITES = ("create", "update", "delete", "set_permissions")
@@ -160,7 +168,7 @@ class Runner:
         (place.folder / "manifests.yaml").write_text(text, encoding="utf-8")
         options = PlanOptions(overwrite_only=how.overwrites, target=how.targets)
         with opened(place.server) as server:
-            self._plan = plan_on(server, place.folder, options)
+            self._plan = known_plan(server, place.folder, options)
 
     def run(self, state: StateStore) -> None:
         """Carries the plan out, turn by turn."""

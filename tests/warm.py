@@ -24,6 +24,7 @@ from selectors import EVENT_READ, DefaultSelector
 from typing import Any, NoReturn
 
 import reconciler
+from tests.postgres import KeptConnections
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = {
@@ -177,6 +178,9 @@ def _be_a_program(
         sys.argv = argv
         run: Callable[[], None] = importlib.import_module(PROGRAMS[Path(argv[0]).name]).run
         runs.no_wait_for_the_disk(setattr)
+        if env.get("GWE_STATE", "").startswith("postgresql"):
+            psycopg = importlib.import_module("psycopg")
+            psycopg.connect = KeptConnections(psycopg.connect).connect
         if strike:
             runs.install(runs.Strike(**strike))
         run()

@@ -48,12 +48,12 @@ def command(
     output: OutputFlags,
     connection: ConnectionFlags,
 ) -> int:
-    """Put objects and options into the inventory that were on the server before gwe, or that
-    another tool has created. What is in the inventory may be deleted by gwe plan --prune once no
-    manifest declares it. ADDRESS: of objects, wildcards allowed; that of an application stands
-    for the options that manifests declare in it.
+    """Put into the inventory what was on the server before gwe, or what another tool has created:
+    objects and options. What is in the inventory may be deleted by gwe plan --prune once no
+    manifest declares it. ADDRESS: of objects, wildcards allowed; the address of an application
+    stands for the options that manifests declare in it.
 
-    --forget-missing takes out of it what somebody has deleted by hand.
+    --forget-missing takes out of the inventory what somebody has deleted by hand.
 
     The plan is shown and confirmed; gwe undo takes it back.
     """

@@ -72,7 +72,7 @@ class ManifestFlags:
         type=ManifestPath(),
         metavar="PATH",
         help="Manifest file or folder, or bundled: the manifests that come with gwe; repeatable"
-        " (or GWE_FILE). Default: file in gwe.toml, else bundled.",
+        " (or GWE_FILE). Default: the setting file in gwe.toml, else bundled.",
     )
     var: tuple[str, ...] = flag(
         "--var", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."
@@ -101,7 +101,7 @@ class ApplicationFlags:
         "--tenant",
         default="",
         metavar="NAME",
-        help="Tenant of that application, if it serves several.",
+        help="Tenant of the application --app, if it serves several.",
     )
 
 
@@ -113,7 +113,7 @@ class SiteFlags(ApplicationFlags):
         "--cluster",
         default="",
         metavar="NAME",
-        help="Cluster of that application, if it connects to several.",
+        help="Cluster of the application --app, if it connects to several.",
     )
 
 
@@ -180,7 +180,7 @@ class OverwriteFlags:
         "--reset-initial",
         is_flag=True,
         help="With --overwrite: also replace the site's values by those that manifests declare"
-        " under initial. Options in applications are never reset.",
+        " in their blocks initial. Options in applications are never reset.",
     )
     force: bool = flag(
         "--force",
@@ -192,7 +192,7 @@ class OverwriteFlags:
         "--prune",
         is_flag=True,
         help="Also delete what gwe created or adopted here and no manifest declares any more."
-        " Needs file in gwe.toml, which names all manifests of the set.",
+        " Needs the setting file in gwe.toml, which names all manifests of the set.",
     )
 
 
@@ -206,7 +206,7 @@ class StateFlags:
         default="",
         metavar="FOLDER-OR-URL",
         help="Where runs are stored: a folder, or postgresql://HOST/DATABASE (or GWE_STATE)."
-        " Default: the platform's own folder.",
+        " Default: the operating system's folder for user state.",
     )
     state_dir: Path | None = flag(
         "--state-dir",

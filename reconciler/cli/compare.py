@@ -112,7 +112,8 @@ def command(
     """Show what differs between A and B, and exit 2 if anything does. Writes nothing.
 
     A and B are each a profile of gwe.toml, the URL of a server, the file of an embedded server,
-    or a folder that gwe export wrote. profile:NAME is the profile where a file has its name too.
+    or a folder that gwe export wrote. profile:NAME means the profile, if a file has the same
+    name.
 
     Without --kind, --name and --all: what belongs to the Web Engagement site, compared by names
     in place of DBIDs. What could not be compared is listed; passwords never can be.

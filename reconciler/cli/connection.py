@@ -66,7 +66,9 @@ class AccountFlags(LogFlags, TimeoutFlags):
     certificate: str | None = flag(
         "--certificate", metavar="FILE", help="The client's own certificate (PEM)."
     )
-    key: str | None = flag("--key", metavar="FILE", help="Its private key (PEM, PKCS #8).")
+    key: str | None = flag(
+        "--key", metavar="FILE", help="Private key of --certificate (PEM, PKCS #8)."
+    )
     tls_upgrade: bool | None = flag(
         "--tls-upgrade/--no-tls-upgrade",
         default=None,

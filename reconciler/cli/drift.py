@@ -42,9 +42,8 @@ def command(
     """Show what an apply would write, and exit 2 if there is anything. Writes nothing.
 
     Initial values that differ are the site's own: they are listed and counted apart, and are
-    no drift. Nor are the differences that a baseline accepts; one is written by
-    --write-baseline.
-    Exits 3 if the plan is refused.
+    no drift. Nor are the differences that a baseline accepts: a file that --write-baseline
+    writes. Exits 3 if the plan is refused.
     """
     check_out(form, page.out)
     accepted.check_form(form.format)

@@ -82,8 +82,8 @@ def inspect(path: Path, verbose: bool, color: ColorFlags, waiting: TimeoutFlags)
 def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     """Export the server file PATH as a YAML site file.
 
-    `gwe embedded init --site` makes the same server from it. The export contains password
-    hashes, so keep it to yourself. For manifests of a server's objects, see `gwe export`.
+    gwe embedded init --site makes the same server from it. The export contains password
+    hashes, so keep it to yourself. For manifests of a server's objects, see gwe export.
     """
     server = EmbeddedServer(path, timeout=waiting.timeout)
     try:
@@ -102,12 +102,19 @@ def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
 class ListenFlags:
     """Where and how to listen."""
 
-    host: str = flag("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+    host: str = flag(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        metavar="ADDRESS",
+        help="Address to listen on.",
+    )
     port: int = flag(
         "--port",
         type=click.IntRange(1, 65535),
         default=2020,
         show_default=True,
+        metavar="N",
         help="Port to listen on.",
     )
     psdk: str = flag(
@@ -117,12 +124,14 @@ class ListenFlags:
         "--install-dir",
         default="",
         metavar="DIR",
-        help="Or the folder of a product that includes the SDK's jars.",
+        help="In place of --psdk: folder of an installed product that includes the SDK's jars.",
     )
     certificate: str = flag(
         "--certificate", default="", metavar="FILE", help="Use TLS with this certificate (PEM)."
     )
-    key: str = flag("--key", default="", metavar="FILE", help="Its private key (PEM, PKCS #8).")
+    key: str = flag(
+        "--key", default="", metavar="FILE", help="Private key of --certificate (PEM, PKCS #8)."
+    )
     ca_file: str = flag(
         "--ca-file",
         default="",

@@ -58,8 +58,8 @@ def command(
     """Write manifests of what is on a server into FOLDER, one file for each kind. FOLDER may
     be -: standard output.
 
-    Without --kind, --name and --all: what belongs to the Web Engagement site, under whatever
-    body it has there. A plan for the manifests is empty; what they cannot say is listed.
+    Without --kind, --name and --all: what belongs to the Web Engagement site, with the values
+    that it has there. A plan for these manifests is empty; what manifests cannot say is listed.
     Writes nothing to the server. (gwe embedded export is another command: it writes a whole
     embedded server, with its DBIDs, as a site file.)
     """

@@ -25,7 +25,7 @@ from reconciler.state.replace_file import rewrite_file
 from reconciler.text_files import is_stream
 
 _NOTHING_WRITTEN = Diagnostic(
-    "nothing was written: gwe fmt writes all files, or none if one of them cannot be formatted",
+    "nothing was written, since not every file can be formatted",
     hint="Correct what is listed, or name only files that can be formatted.",
 )
 

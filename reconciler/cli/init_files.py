@@ -44,19 +44,21 @@ password*
 _README = """\
 # Web Engagement in Configuration Server
 
-The manifests in this folder declare the objects that Genesys Web Engagement needs in
-Configuration Server. `gwe.toml` names the server and the application of the Web Engagement
-Server; `gwe plan` shows how the server differs from the manifests, and `gwe apply` writes the
-difference once you have approved it.
+The manifests in this folder declare the objects that Genesys Web Engagement
+needs in Configuration Server. `gwe.toml` names the server and the application
+of the Web Engagement Server; `gwe plan` shows how the server differs from the
+manifests, and `gwe apply` writes the difference once you have approved it.
 
-`manifests/web-engagement` came with gwe: edit it as you need. Put what is your own beside it, such
-as `manifests/site`. Propose every change as a commit: `gwe validate` checks it without a server,
-`gwe plan --out change.plan` makes the plan to review, and `gwe apply change.plan` applies
-just that plan. `gwe drift` in a nightly job exits with 2 when the server differs.
+`manifests/web-engagement` came with gwe: edit it as you need. Put what is your
+own beside it, such as `manifests/site`. Propose every change as a commit: `gwe
+validate` checks it without a server, `gwe plan --out change.plan` makes the
+plan to review, and `gwe apply change.plan` applies just that plan. `gwe drift`
+in a nightly job exits with 2 when the server differs.
 
-After an upgrade of gwe, `gwe init --update .` merges its newer manifests into yours. For
-that it keeps the manifests as they came in `.gwe`, which belongs in the repository too. Passwords
-do not: gwe reads them from `GWE_PASSWORD`, from a file or from the keyring.
+After an upgrade of gwe, `gwe init --update .` merges its newer manifests into
+yours. For that it keeps the manifests as they came in `.gwe`, which belongs in
+the repository too. Passwords do not: gwe reads them from `GWE_PASSWORD`, from a
+file or from the keyring.
 """
 
 

@@ -75,7 +75,7 @@ def command(
     """List the runs, newest last; gwe runs show RUN shows one run.
 
     The runs of every site in the state are listed. --server, --app or a profile that names them
-    choose one site, here and for runs show last and runs prune.
+    choose one site, here, for gwe runs show last and for gwe runs prune.
     """
     context.obj = _Runs(state, server, application)
     if context.invoked_subcommand is None:

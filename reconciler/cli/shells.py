@@ -86,15 +86,57 @@ class WholeValueFish(_KeepsTheOption, FishComplete):
     )
 
 
+_QUOTED_PATH = (
+    r"""$(if ($_.FullName -match '[^\w:./\\~-]') { "'" + $_.FullName.Replace("'", "''") + "'" }"""
+    " else { $_.FullName })"
+)
+
+
 @add_completion_class
 class QuotingPowerShell(_KeepsTheOption, PowerShellComplete):
-    """PowerShell needs quotes around a word with any special character."""
+    """PowerShell needs quotes around a word with any special character, and has rules of its own
+    for them. A backslash, as in a Windows path, is a character like any other. click's script puts
+    the path of a file on the line as it is, also where it has a blank."""
+
+    source_template: ClassVar[str] = PowerShellComplete.source_template.replace(
+        "$_.FullName, $_.Name,", f"{_QUOTED_PATH}, $_.Name,"
+    )
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        words = powershell_words(os.environ["COMP_WORDS"])
+        place = int(os.environ["COMP_CWORD"])
+        return words[1:place], "".join(words[place : place + 1])
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
         if item.type == "plain" and re.search(r"[^\w:./=-]", item.value):
             quoted = "'" + item.value.replace("'", "''") + "'"
             item = CompletionItem(quoted, help=item.help)
         return super().format_completion(item)
+
+
+_QUOTED = re.compile(
+    r"""`(?P<escaped>.)|'(?P<single>(?:[^']|'')*)'?|"(?P<double>(?:[^"`]|""|`.)*)"?|(?P<plain>\S)""",
+    re.DOTALL,
+)
+
+
+def powershell_words(line: str) -> list[str]:
+    """The words of a command line of PowerShell; the last may lack its closing quote. Variables
+    stay as they are written."""
+    words: list[str] = []
+    end = -1
+    for found in _QUOTED.finditer(line):
+        part = found[found.lastgroup or 0]
+        if found.lastgroup == "single":
+            part = part.replace("''", "'")
+        elif found.lastgroup == "double":
+            part = re.sub(r'`(.)|"(")', r"\1\2", part, flags=re.DOTALL)
+        if found.start() == end:
+            words[-1] += part
+        else:
+            words.append(part)
+        end = found.end()
+    return words
 
 
 _CLASSES: dict[str, type[ShellComplete]] = {

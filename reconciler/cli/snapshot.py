@@ -23,7 +23,12 @@ _LISTED = 10
 @takes_site
 @with_flags
 @click.option("--from", "source", metavar="URL", help="The server to copy, as in --server.")
-@click.option("-v", "--verbose", is_flag=True, help="List all findings.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="List every object that breaks a rule or is not copied whole.",
+)
 def command(file: Path, source: str | None, verbose: bool, connection: ConnectionFlags) -> int:
     """Copy a live server into the new file FILE, an embedded server to rehearse on.
 

@@ -4,26 +4,19 @@ Reads through a ``Reader``, so nothing is ever written to the server that is cop
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
 from msgspec import Struct
 
+from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.copies import ServerCopy, open_copy
-from reconciler.server.errors import (
-    NoPermissionError,
-    ObjectNotFoundError,
-    UnsupportedObjectError,
-)
+from reconciler.server.errors import ObjectNotFoundError, UnsupportedObjectError
 from reconciler.server.port import AccessEntry, ConfObject, Filter, Reader
-
-_IN_FLIGHT = 8
-"""So many requests for permissions await an answer at once."""
 
 
 class CopyReport(Struct, frozen=True):
@@ -50,7 +43,7 @@ def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
     taken or cannot be written; errors of the server as they are.
     """
     copier = _Copier(reader)
-    with open_copy(path, reader.info().identity) as copy, copier:
+    with open_copy(path, reader.info().identity) as copy:
         for number, name in enumerate(OBJECT_TYPES):
             progress.reading(number, len(OBJECT_TYPES))
             if not copy.is_done(name):
@@ -72,20 +65,13 @@ def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
 
 
 class _Copier:
-    """Reads objects with their permissions, several requests at once."""
+    """Reads objects with their permissions."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._pool = ThreadPoolExecutor(_IN_FLIGHT)
         self.unread = 0
         self.unknown: list[str] = []
         self.left_out: set[str] = set()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
 
     def copy_type(self, copy: ServerCopy, name: str) -> None:
         """Copies all objects of a type."""
@@ -122,20 +108,11 @@ class _Copier:
     def _permissions(
         self, objects: Sequence[ConfObject]
     ) -> Iterator[tuple[int, Sequence[AccessEntry]]]:
-        for one, entries in zip(objects, self._pool.map(self._entries, objects), strict=True):
+        for one, entries in read_permissions(self._reader, objects):
             if entries is None:
                 self.unread += 1
             elif entries:
                 yield one.dbid, entries
-
-    def _entries(self, one: ConfObject) -> Sequence[AccessEntry] | None:
-        """The permissions of an object; None where the account may not read them."""
-        try:
-            return self._reader.permissions(one.type, one.dbid)
-        except NoPermissionError:
-            return None
-        except ObjectNotFoundError:  # deleted since it was read
-            return []
 
 
 def _is_ours(one: ConfObject) -> bool:

@@ -4,16 +4,17 @@ order.
 Reads through a ``Reader`` and writes nothing. Each type is read once.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.diagnostics import did_you_mean
+from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
 from reconciler.errors import NothingToExportError, UsageError
 from reconciler.export.make import Draft, make_draft, make_export
-from reconciler.export.model import Export
+from reconciler.export.model import Export, Omission
 from reconciler.export.selection import ExportRequest, Key, chosen, of_the_site, referring_types
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
@@ -37,6 +38,14 @@ from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
 from reconciler.site.model import Site
 
+_PERMISSIONS = (
+    "no manifest declares permissions: where the object is created, it inherits those of its folder"
+)
+_UNREADABLE = "this account may not read whether permissions are set on it"
+_LAUNCH_FILE = (
+    "launch files are on a host and on no server: gwe init copies the manifest that declares them"
+)
+
 
 class _Reading(RoundReader):
     """Reads what is asked for, each read once."""
@@ -50,7 +59,8 @@ class _Reading(RoundReader):
 
 class SiteReading(Struct):
     """What was read of a site, and which of its objects were asked for. ``sections``: of
-    applications, by DBID, that belong to these."""
+    applications, by DBID, that belong to these; ``launch_files``: the addresses of the manifests
+    of launch files that belong to the site."""
 
     info: ServerInfo
     site: Site
@@ -59,6 +69,7 @@ class SiteReading(Struct):
     reading: _Reading
     objects: list[ConfObject]
     sections: Mapping[int, Collection[str]] = field(default_factory=dict)
+    launch_files: Sequence[str] = ()
 
     def draft(self, parameters: Iterable[str] = ()) -> Draft:
         """The documents of what was asked for; ``parameters``: see ``make_draft``."""
@@ -100,24 +111,48 @@ def read_site(
     reading = _Reading(server, found, progress.reading)
     options = PlanOptions(secret_names=secret_names)
     sections: Mapping[int, Collection[str]] = {}
+    launch_files: list[str] = []
     if request.whole_tenant:
         objects = _of_the_tenant(reading, request, site.tenant_dbid)
     else:
         desired = _bundled(variables, site, found)
         objects = _of_the_site(reading, desired, site, options)
         sections = _touched(desired)
+        launch_files = [one.address for one in desired.files]
     info = server.info()
     known = known_secrets(info.identity)
-    return SiteReading(info, site, options, known, reading, objects, sections)
+    return SiteReading(info, site, options, known, reading, objects, sections, launch_files)
 
 
-def export_site(read: SiteReading, request: ExportRequest, parameters: Iterable[str]) -> Export:
+def export_site(
+    read: SiteReading,
+    request: ExportRequest,
+    parameters: Iterable[str],
+    *,
+    installed: bool = False,
+) -> Export:
     """The manifests of what was read; ``request``: what was asked for. ``parameters``: see
-    ``make_draft``. UsageError where there is nothing to export."""
+    ``make_draft``; ``installed``: the folder of the installation is known. UsageError where there
+    is nothing to export."""
     made = make_export(read.draft(parameters), read.info)
     if not made.files and not made.omissions:
         raise _nothing(request)
-    return made
+    unsaid = [*_permissions(read), *(_launch_files(read) if installed else ())]
+    return replace(made, omissions=tuple(sorted({*made.omissions, *unsaid})))
+
+
+def _permissions(read: SiteReading) -> Iterator[Omission]:
+    """The permissions that are set on the objects, which no manifest declares."""
+    live, tenant = read.reading.live, read.site.tenant_dbid
+    for one, entries in read_permissions(read.reading.server, read.objects):
+        if entries or entries is None:
+            reason = _PERMISSIONS if entries else _UNREADABLE
+            yield Omission(address_of(one, live, tenant)[1], ("permissions",), reason)
+
+
+def _launch_files(read: SiteReading) -> Iterator[Omission]:
+    for address in read.launch_files:
+        yield Omission(address, (), _LAUNCH_FILE)
 
 
 def _nothing(request: ExportRequest) -> NothingToExportError:

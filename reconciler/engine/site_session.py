@@ -162,7 +162,8 @@ class SiteSession(ServerSession):
 
         request = ExportRequest(tuple(kinds), tuple(names), everything)
         read = self.read(request, variables, progress)
-        return export_site(read, request, tuple(parameterise))
+        installed = self._place.installation() is not None
+        return export_site(read, request, tuple(parameterise), installed=installed)
 
     def compare(
         self,

@@ -62,7 +62,7 @@ class Policy:
         (),
         "unlessSibling",
         "texts",
-        "Globs: not created where the attribute has such a value that no manifest declares.",
+        "Globs: not created if the attribute has a matching value that no manifest declares.",
         applies=_has_parent,
     )
 

@@ -219,7 +219,9 @@ def _block(kind: ManifestKind, block: str) -> dict[str, Any]:
 def _options(option: dict[str, Any]) -> dict[str, Any]:
     return {
         "options": sections_of(option, "Single options, each owned by itself."),
-        "sections": sections_of(PRESENT_OPTION, "Whole sections: what exists is the section."),
+        "sections": sections_of(
+            PRESENT_OPTION, "Whole sections: the unit is the section, not the option."
+        ),
     }
 
 
@@ -246,7 +248,7 @@ def _launch_file(option: dict[str, Any]) -> dict[str, Any]:
         "file": {**NAME, "description": "Path below the installation folder, with /."},
         "format": {
             **choice(*LAUNCH_FORMATS),
-            "description": "How it is written; by default its name says so.",
+            "description": "The format of the file; by default, its name says which.",
         },
         "values": values,
     }

@@ -30,7 +30,7 @@ def field_schema(
         case ValueType.STRUCTURES:
             return _entries(attribute, option)
         case ValueType.REFERENCE:
-            return {**NAME, "description": f"The name of a {_targets(attribute)}."}
+            return {**NAME, "description": f"The name of {_targets(attribute)}."}
     if attribute.secret:
         return SECRET
     if attribute.type is ValueType.TEXT and not inside:
@@ -39,7 +39,9 @@ def field_schema(
 
 
 def _targets(attribute: Attribute) -> str:
-    return " or ".join(attribute.targets.values()) or attribute.refers_to
+    *others, last = list(attribute.targets.values()) or [attribute.refers_to]
+    names = f"{', '.join(others)} or {last}" if others else last
+    return f"{'an' if names[0] in 'AEIOU' else 'a'} {names}"
 
 
 def _structure(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
@@ -59,9 +61,10 @@ def _entries(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
     required = [one.word for one in attribute.fields if one.mandatory and one.default is None]
     entry = {**_structure(attribute, option), **({"required": required} if required else {})}
     last = attribute.field(attribute.key[-1]).word
+    short = f" A text stands for {{{last}: TEXT}}."
     return {
         "type": "array",
-        "description": f"At least these. A text stands for {{{last}: TEXT}}.",
+        "description": "At least these." + (short if set(required) <= {last} else ""),
         "minItems": 1,
         "$comment": "a list with at least one entry",
         "items": {
@@ -81,11 +84,11 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
         required.insert(0, "type")
     names |= {word: _key_part(kind, part) for word, part in kind.key.items()}
     if kind.tenanted:
-        names["tenant"] = {**NAME, "description": "The tenant; the site's where it is absent."}
+        names["tenant"] = {**NAME, "description": "Its tenant. Without it: the tenant of the site."}
     if kind.binding == "object" and kind.object_type.folder:
         names["folder"] = {
             **NAME,
-            "description": "Where it is created: folders below the kind's default one, by /.",
+            "description": "Where it is created: folders below the default one, separated by /.",
         }
     if kind.binding in ("object", "options"):
         names[EXACT] = {
@@ -94,7 +97,9 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
             " invisible characters, and beside names that are alike.",
         }
     if kind.renamable:
-        names["formerly"] = texts("Names that the object had: it is renamed, not created.")
+        names["formerly"] = texts(
+            "Former names: an object with such a name is renamed; no new one is created."
+        )
     return {
         "type": "object",
         "$comment": f"a mapping with {' and '.join(required)}",

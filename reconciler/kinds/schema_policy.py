@@ -26,7 +26,7 @@ def policy_schema(kind: ManifestKind) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "satisfiedBy": {
             "type": "object",
-            "description": "Field -> globs: an option of its section that stands for it.",
+            "description": "Field -> globs: it is in sync if an option of its section matches one.",
             "maxProperties": MAX_POINTERS,
             "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
             "propertyNames": {"pattern": "^/"},

@@ -24,6 +24,6 @@ def texts(description: str) -> dict[str, Any]:
         "description": description,
         "minItems": 1,
         "uniqueItems": True,
-        "$comment": "a list of texts with at least one",
+        "$comment": "a list of at least one text",
         "items": NAME,
     }

@@ -9,6 +9,9 @@ from scripts.reference.markdown import code, prose, table
 _SHARED_BY = 4
 """An option that at least so many commands have, with the same words, is described once."""
 
+_OWN = "Options"
+"""The section in which a command has its own options."""
+
 _INTRODUCTION = """\
 # Commands
 
@@ -71,6 +74,8 @@ def _shared_options(commands: Sequence[CommandHelp], shared: set[OptionHelp]) ->
         for title, found in one.options:
             known = by_section.setdefault(title, [])
             known += [option for option in found if option in shared and option not in known]
+    elsewhere = {one for title, found in by_section.items() if title != _OWN for one in found}
+    by_section[_OWN] = [one for one in by_section.get(_OWN, []) if one not in elsewhere]
     texts = [f"### {title}\n\n{_options(found)}" for title, found in by_section.items() if found]
     return "\n".join(["## Shared options\n", *texts])
 

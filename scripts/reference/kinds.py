@@ -16,14 +16,15 @@ What a manifest of each kind may declare. [Manifests](../manifests.md) explains 
 and `initial`, references, variables and policies; `gwe schema` prints all of this as a JSON Schema.
 Unless a kind says otherwise, a field may stand in `spec` or in `initial`, and a required field in
 either of them. In the names of fields, a dot leads into a structure, and `[]` into each entry of a
-list.
+list. A text needs quotes only where YAML takes it for something else; a number is a text too.
 """
 
 _OBJECTS = """\
 ## Object
 
-An object of any other type. `metadata.type` names the type, and beside it stand the words of its
-natural key. Its fields are the words of the type that clients may set.
+An object of any other type. `metadata.type` names the type. Beside it in `metadata` stands what the
+object is found by, its natural key, as the table says. Its fields are the words of its type in
+[Object types](object-types.md), without those that the server sets itself.
 
 """
 

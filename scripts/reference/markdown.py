@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.cli.main import COMMANDS
 
+_SUBCOMMANDS = "export|init|inspect|install|prune|release|serve|show"
+_PLACEHOLDER = r"(?:[A-Z]{2,}|last)(?![\w'])"
+_OPTION = rf"--[a-z][a-z-]*(?: (?:json|html)\b| {_PLACEHOLDER})?"
 _NAMES = re.compile(
     r"(?<![\w`<-])("
-    rf"gwe (?:{'|'.join(COMMANDS)})(?: (?:install|prune|release|show))?(?: --[a-z][a-z-]*)?"
-    r"|--[a-z][a-z-]*"  # an option
+    rf"gwe (?:{'|'.join(COMMANDS)})(?: (?:{_SUBCOMMANDS}))?(?: {_OPTION}| {_PLACEHOLDER})*"
+    rf"|{_OPTION}"
     r"|GWE_[A-Z_]+"  # a variable
     r"|gwe\.toml|NO_COLOR"
     r"|(?:embedded|confservs?|postgresql):[^\s,)]*[^\s,.)]"  # a URL

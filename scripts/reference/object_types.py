@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types import OBJECT_TYPES, references_to
+from scripts.reference.markdown import code
 
 _SHORT = 6
 _LARGEST = 2**31 - 1
@@ -23,7 +24,9 @@ objects. Lengths of texts are in characters. Names are compared exactly. A *miss
 absent or empty.
 
 In the tables of attributes, an empty word means that the word is the attribute's own name, and
-`list of structures by X` means that an entry of the list is found by its X.
+`list of structures by X` means that an entry of the list is found by its X. The last column says
+what happens to the reference if the object that it leads to is deleted; *refused*: that object
+cannot be deleted.
 """
 
 
@@ -91,7 +94,7 @@ def _filters(kind: ObjectType) -> str:
         if attribute in ("", name):
             named.append(f"`{name}`")
         elif attribute.startswith("<"):
-            named.append(f"`{name}` (that refers to it in `{attribute[1:]}`)")
+            named.append(f"`{name}` (the object that refers to this one in `{attribute[1:]}`)")
         else:
             named.append(f"`{name}` = `{attribute}`")
     return ", ".join(named)
@@ -143,27 +146,34 @@ def _rules(attribute: Attribute) -> Iterator[str]:
     if attribute.immutable:
         yield "cannot change"
     if attribute.secret:
-        yield "never read"
+        yield "clients cannot read it"
     if attribute.taken_from:
-        yield f"taken from `{attribute.taken_from}`, where that is set"
+        yield f"that of the object in `{attribute.taken_from}`, if there is one"
     if attribute.exclusive:
-        yield "a target has one such object"
+        yield "no two objects refer to the same one"
     if attribute.bounds:
         least, greatest = attribute.bounds
         yield f"at least {least}" if greatest == _LARGEST else f"from {least} to {greatest}"
     if attribute.default is not None:
-        yield f"default {_default(attribute)}"
+        yield f"default {code(_default(attribute))}"
     if attribute.type is ValueType.TEXT:
         yield f"up to {attribute.max_length}"
 
 
 def _default(attribute: Attribute) -> str:
+    if isinstance(attribute.default, Mapping):
+        parts = ((attribute.field(name), value) for name, value in attribute.default.items())
+        return ", ".join(f"{one.name}: {_named(one, value)}" for one, value in parts)
+    return _named(attribute, attribute.default)
+
+
+def _named(attribute: Attribute, value: object) -> str:
     for name, number in attribute.enumeration.items():
-        if number == attribute.default:
+        if number == value:
             return name
-    if isinstance(attribute.default, bool):
-        return "true" if attribute.default else "false"
-    return str(attribute.default)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 def _target(attribute: Attribute, cleared: str) -> str:
