@@ -42,7 +42,7 @@ def plain_object(one: DesiredObject) -> PlainObject | None:
     made of that again: where it has a secret, or anything that ``PlainObject`` has no place for."""
     fields = []
     for field in one.fields:
-        if field.secret or not (field.value is None or type(field.value) in (str, int, bool)):
+        if field.secret or isinstance(field.value, bytes):
             return None
         initial = field.ownership if isinstance(field.ownership, Initial) else None
         unit, hint = (initial.unit, initial.hint) if initial else (None, "")
