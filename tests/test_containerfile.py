@@ -1,14 +1,13 @@
 """The container image: built where that is possible, and read everywhere."""
 
 import re
-import subprocess
 import tomllib
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from tests.containers import BASE, builder
+from tests.containers import BASE, build, remove, run
 from tests.pages import ROOT
 
 TEXT = (ROOT / "Containerfile").read_text(encoding="utf-8")
@@ -72,26 +71,16 @@ def test_what_is_copied_is_all_that_the_wheel_is_made_of() -> None:
 def image() -> Iterator[str]:
     """The image, built anew."""
     name = f"gwe-test-{uuid.uuid4().hex[:12]}"
-    subprocess.run(
-        [builder(), "build", "--quiet", "--file", "Containerfile", "--tag", name, "."],
-        cwd=ROOT,
-        check=True,
-        timeout=900,
-    )
+    build(ROOT, name)
     yield name
-    subprocess.run([builder(), "image", "rm", "--force", name], check=True, capture_output=True)
+    remove(name)
 
 
 @pytest.mark.skipif("not builder()", reason="no image can be built here")
 def test_the_built_image_plans_and_is_not_root(image: str) -> None:
     script = "id -u; cd /tmp && gwe embedded init g.db && gwe plan -f bundled -q --server"
     script += " embedded:g.db --app Web_Engagement_Server && curl --version >/dev/null"
-    done = subprocess.run(
-        [builder(), "run", "--rm", "--network", "none", image, "sh", "-ec", script],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = run(image, script)
     assert done.stdout.splitlines() == [
         "10001",
         "Created g.db with 108 objects.",

@@ -1,12 +1,15 @@
 """``gwe explain``: why a field is planned, kept or left alone."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from reconciler.render.explanation import EXPLAIN
+from reconciler.server.delta import Delta
+from reconciler.server.embedded.adapter import EmbeddedServer
 from tests.harness import Result, gwe, opened, plan_arguments, site_server
 
 MANIFESTS = """\
@@ -33,6 +36,8 @@ policy:
   satisfiedBy: {/annex/own/colour: [other]}
 """
 RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}, [\d: -]+ UTC( by \S+)?")
+ACCOUNT = {"user": "default", "password": "password"}
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 
 
 @pytest.fixture
@@ -49,7 +54,7 @@ def run(server: Path, command: str, *arguments: str) -> Result:
 def explain(server: Path, *arguments: str) -> str:
     done = run(server, "explain", *arguments)
     assert (done.code, done.err) == (0, "")
-    return RUN.sub("RUN, TIME", done.out)
+    return TIME.sub("TIME", RUN.sub("RUN, TIME", done.out))
 
 
 def group(server: Path, **annex: dict[str, str]) -> None:
@@ -65,6 +70,7 @@ def test_a_field_that_is_planned_names_its_line_its_policy_and_its_variables(ser
         "AgentGroup/Group\n"
         "  update\n"
         "  declared in m.yaml:10\n"
+        "  created at TIME\n"
         "\n"
         "  annex/s/size\n"
         "    plan          An apply writes the manifest's value.\n"
@@ -107,6 +113,21 @@ def test_a_run_that_wrote_a_field_is_named_until_the_object_is_made_anew(server:
     shown = explain(server, "AgentGroup/Group/annex/s/size")
     assert "    live          (absent)\n" in shown
     assert "    last run      none on record\n" in shown
+
+
+def test_who_changed_an_object_last_is_named_also_where_it_was_deleted(server: Path) -> None:
+    assert run(server, "apply", "--auto-approve", "--quiet").code == 0
+    with closing(EmbeddedServer(server, **ACCOUNT)) as other:
+        (found,) = (one for one in other.read("AgentGroup") if one.attributes["name"] == "Group")
+        other.update("AgentGroup", found.dbid, Delta({"state": 2}))
+        assert "\n  last updated by default at TIME\n" in explain(server, "AgentGroup/Group")
+        changed = run(server, "explain", "AgentGroup/Group", "--format", "json").json()
+        assert TIME.fullmatch(changed["lastChange"].pop("time"))
+        assert changed["lastChange"] == {"action": "updated", "user": "default"}
+        other.delete("AgentGroup", found.dbid)
+    assert explain(server, "AgentGroup/Group").startswith(
+        "AgentGroup/Group\n  create\n  declared in m.yaml:10\n  deleted by default at TIME\n\n"
+    )
 
 
 def test_a_secret_is_not_shown(server: Path) -> None:

@@ -199,6 +199,18 @@ def test_plan_drift_and_show_write_the_same_page(server: Path, tmp_path: Path) -
     assert 'gwe apply new.plan <span class="option">--plan-id</span> ' in shown.out
 
 
+def test_how_a_plan_is_applied_is_said_as_text(server: Path, tmp_path: Path) -> None:
+    options = plan_arguments(server, "-f", "m.yaml", "--format", "html", "--how-to-apply")
+    shown = gwe("plan", *options, "<b>Start</b> the job with {id}.", cwd=tmp_path)
+    assert re.search(r"<p>&lt;b&gt;Start&lt;/b&gt; the job with [0-9a-f]{32}\.</p>", shown.out)
+    assert "gwe apply" not in shown.out
+    refused = gwe("plan", *options, "x" * 2001, cwd=tmp_path)
+    assert (refused.code, refused.err) == (
+        64,
+        "error: --how-to-apply has more than 2,000 bytes\n  Name a page there that says more.\n",
+    )
+
+
 def test_a_page_is_written_over_a_page_and_over_nothing_else(server: Path, tmp_path: Path) -> None:
     arguments = ("drift", *plan_arguments(server, "-f", "m.yaml"), "--format", "html", "--out")
     assert gwe(*arguments, "drift.html", cwd=tmp_path).code == 2

@@ -131,6 +131,17 @@ def test_a_saved_plan_is_named_by_its_file() -> None:
     assert "FILE" not in text
 
 
+def test_how_a_plan_is_applied_may_be_said_in_place_of_the_commands() -> None:
+    words = "Run the [job](https://ci.example/apply) with PLAN_ID={id}."
+    text = markdown(plan_of(Create(subject("InteractionQueue", "Q"))), how_to_apply=words)
+    assert without_ids(text).endswith(
+        "\n\nPlan id: `ID`\n\nRun the [job](https://ci.example/apply) with PLAN_ID=ID.\n"
+    )
+    assert "ID" in without_ids(text).splitlines()[-1]
+    assert "gwe apply" not in text
+    assert "PLAN_ID" not in markdown(plan_of(), how_to_apply=words)
+
+
 def test_risks_come_first_and_say_what_is_lost() -> None:
     shared = (option("S", "a", "1", "2"), option("S", "b", None, "new"))
     text = markdown(

@@ -1077,7 +1077,13 @@ def test_in_ci_a_replace_is_refused_where_nobody_named_a_state_folder(tmp_path: 
 
 def test_in_ci_creates_and_updates_need_no_state_folder(tmp_path: Path) -> None:
     server = made(tmp_path, QUEUE, VALUE)
-    assert applied(tmp_path, env=CI).code == 0
+    done = applied(tmp_path, env=CI)
+    assert done.code == 0
+    assert "gwe undo" not in done.out, "nobody can undo what is backed up nowhere"
+    assert said(done).endswith(
+        "Apply: 2 applied. The backups of this run are lost with this machine, and then nobody can"
+        " undo it. Next time name a state that outlives the job (--state or GWE_STATE)."
+    )
     assert find(server, "Script", "Queue").attributes["userProperties"] == {"Tags": {"a": "wanted"}}
 
 

@@ -70,7 +70,8 @@ def test_in_gitlab_a_merge_request_shows_its_plan_and_that_plan_is_applied(
 
     def job(name: str, **variables: str) -> Any:
         script = "\n".join(recipe[name]["script"])
-        return checkout.run(script, "bash", "-e", "-o", "pipefail", **variables)
+        given = recipe[name].get("variables", {}) | variables
+        return checkout.run(script, "bash", "-e", "-o", "pipefail", **given)
 
     with code_host() as host:
         review = {
@@ -91,6 +92,7 @@ def test_in_gitlab_a_merge_request_shows_its_plan_and_that_plan_is_applied(
     (note,) = form["body"]
     assert note.startswith("## Plan: 1 to create, 2 to update, 0 to replace, 0 to delete.\n")
     (plan_id,) = re.findall(r"Plan id: `(\w+)`", note)
+    assert note.endswith(f", and run it with the variable PLAN_ID = {plan_id}\n")
     for file in recipe["plan"]["artifacts"]["paths"]:
         assert plan_id in (checkout.folder / file).read_text(encoding="utf-8")
 
@@ -107,7 +109,9 @@ def test_in_gitlab_a_merge_request_shows_its_plan_and_that_plan_is_applied(
     night = state | READER
     assert job("drift", **night).code == 0
     checkout.change_the_server()
-    assert job("drift", **night).code == 2
+    done = job("drift", **night)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 2 in sync.\n"
     assert failures(checkout.folder / recipe["drift"]["artifacts"]["reports"]["junit"]) == 1
 
 
@@ -139,7 +143,9 @@ def test_on_github_a_pull_request_shows_its_plan_and_that_plan_is_applied(
 
     done = job("plan")
     assert done.code == 0, done.err
-    (plan_id,) = re.findall(r"Plan id: `(\w+)`", summary.read_text(encoding="utf-8"))
+    shown = summary.read_text(encoding="utf-8")
+    (plan_id,) = re.findall(r"Plan id: `(\w+)`", shown)
+    assert shown.endswith(f", and run it on the default branch with the plan id {plan_id}\n")
     upload = next(one for one in recipe["jobs"]["plan"]["steps"] if "upload" in one.get("uses", ""))
     for file in upload["with"]["path"].split():
         assert plan_id in (checkout.folder / file).read_text(encoding="utf-8")
@@ -167,16 +173,19 @@ def test_in_jenkins_a_merge_request_shows_its_plan_and_that_plan_is_applied(
     stages = shell_steps(read("Jenkinsfile"))
     workspace = tmp_path / "workspace@tmp"
     workspace.mkdir()
+    (how_to_apply,) = re.findall(r"HOW_TO_APPLY = '(.*)'", read("Jenkinsfile"))
     checkout.variables = {
         "GWE_ENV_ALLOW": "SITE_*",
         "HOME": "/",
+        "HOW_TO_APPLY": how_to_apply,
         "WORKSPACE_TMP": str(workspace),
         "CI": "true",
     }
     done = checkout.run(stages["Plan"], **READER)
     assert done.code == 0, done.err
     (plan_id,) = re.findall(r"^Plan id: (\w+)$", done.out, re.MULTILINE)
-    assert plan_id in (checkout.folder / "plan.html").read_text(encoding="utf-8")
+    page = (checkout.folder / "plan.html").read_text(encoding="utf-8")
+    assert f"asks for PLAN_ID: enter {plan_id}</p>" in page
 
     state = {"GWE_STATE": str(tmp_path / "state"), **WRITER}
     assert checkout.run(stages["Apply"], PLAN_ID=WRONG, **state).code == 4
@@ -307,7 +316,7 @@ def test_a_job_of_a_merge_request_has_no_state_and_no_key_and_is_for_no_fork() -
     assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in rule["if"]
     assert "head.repo.full_name == github.repository" in github["jobs"]["plan"]["if"]
     assert "!env.CHANGE_FORK" in jenkins
-    assert set(github["jobs"]["plan"]["env"]) == {"GWE_USER", "GWE_PASSWORD"}
+    assert set(github["jobs"]["plan"]["env"]) == {"GWE_USER", "GWE_PASSWORD", "HOW_TO_APPLY"}
     assert re.findall(r"variable: '(\w+)'", jenkins) == []
     assert "GWE_PLAN_KEY" not in "".join(one.read_text("utf-8") for one in RECIPES.iterdir())
 

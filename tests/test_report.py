@@ -91,6 +91,22 @@ def test_quiet_names_what_failed_and_why(tmp_path: Path, monkeypatch: pytest.Mon
     ]
 
 
+@pytest.mark.parametrize(
+    ("lasting", "advice"),
+    [
+        (True, "gwe recover finishes it."),
+        (False, "gwe recover finishes it, on this machine only and as long as it lasts."),
+    ],
+)
+def test_what_may_be_half_done_is_recovered_where_the_state_is(
+    lasting: bool, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = [Outcome(Create(Subject("AgentGroup/G", "AgentGroup")), "unknown", "lost")]
+    print_report(make_console(), RunReport(lost, run="R"), lasting=lasting)
+    lines = " ".join(capsys.readouterr().out.split())
+    assert f"Apply: 1 of unknown outcome. Something may be half done: {advice} error:" in lines
+
+
 @pytest.mark.parametrize("verbose", [False, True])
 def test_many_causes_are_counted_unless_verbose(
     verbose: bool, capsys: pytest.CaptureFixture[str]

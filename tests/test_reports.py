@@ -223,6 +223,12 @@ def test_drift_and_validate_print_junit(server: Path, tmp_path: Path) -> None:
         "drift", *plan_arguments(server, "-f", "new.yaml", "--format", "junit"), cwd=tmp_path
     )
     assert (drift.code, parsed(drift.out).get("failures")) == (2, "1")
+    assert drift.err == "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete.\n"
+    quiet = gwe(
+        *("drift", "--quiet", *plan_arguments(server, "-f", "new.yaml", "--format", "junit")),
+        cwd=tmp_path,
+    )
+    assert (quiet.code, quiet.out, quiet.err) == (2, drift.out, "")
     valid = gwe("validate", "-f", "new.yaml", "--format", "junit", cwd=tmp_path)
     root = parsed(valid.out)
     assert (valid.code, root.get("tests"), root.get("failures")) == (0, "1", "0")

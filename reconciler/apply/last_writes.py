@@ -65,11 +65,12 @@ def last_writes(
         search.look_at(run, written_by(run, applied))
         if search.gone:
             break
-    return {path: _named(write.run) for path, write in search.found.items()}
+    return {path: _named(write) for path, write in search.found.items()}
 
 
-def _named(run: StoredRun) -> LastWrite:
-    return LastWrite(run.name, run.head.started, run.head.user)
+def _named(write: FieldWrite) -> LastWrite:
+    head = write.run.head
+    return LastWrite(write.run.name, head.started, head.user, write.dbid)
 
 
 def _written_values(action: Write, *, there: bool) -> Mapping[FieldPath, Value | None]:

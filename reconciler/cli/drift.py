@@ -21,6 +21,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
+from reconciler.render.plan_summary import summary
 
 if TYPE_CHECKING:
     from reconciler.plan.site_graph import SiteGraph
@@ -72,6 +73,9 @@ def command(
         say("What is blocked or refused cannot be accepted: gwe drift shows it.", err=True)
         return ExitCode.REFUSED
     form.opened(output.style(), page=page.out, graphs=graphs).plan(plan)
+    if form.format == "junit" and not output.quiet:
+        # The report goes to a file, and whoever reads the job's log sees nothing else.
+        say(summary(plan), err=True)
     if not plan.applyable:
         return ExitCode.REFUSED
     return ExitCode.DONE if plan.empty else ExitCode.CHANGES

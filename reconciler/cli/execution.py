@@ -57,7 +57,8 @@ def show_and_apply(
     report: RunReport | None = None
     try:
         with gentle_interrupt() as stopping, StatusLine("Applying", sys.stderr) as line:
-            shown = ShownProgress(output.style(), line, stopping)
+            lasting = keeps_state or not in_ci()
+            shown = ShownProgress(output.style(), line, stopping, lasting=lasting)
             report = engine.apply(
                 found,
                 lock=not flags.no_lock,
@@ -113,19 +114,22 @@ def _check_needs_no_backups(plan: Plan) -> None:
 
 class ShownProgress(Progress):
     """Prints each outcome; when quiet, problems only; actions that were not tried only when
-    verbose. Nothing here stops a run whose output
-    nobody reads any more: rich raises SystemExit where a pipe is broken."""
+    verbose. ``lasting``: the state of the run outlives this machine. Nothing here stops a run
+    whose output nobody reads any more: rich raises SystemExit where a pipe is broken."""
 
     def __init__(
         self,
         style: OutputStyle,
         line: StatusLine,
         stopping: Callable[[], bool] = lambda: False,
+        *,
+        lasting: bool = True,
     ) -> None:
         self._style = style
         self._line = line
         self._console = make_console(no_color=style.no_color)
         self._stopping = stopping
+        self._lasting = lasting
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         tried = outcome.status not in NOT_TRIED
@@ -145,4 +149,10 @@ class ShownProgress(Progress):
         """Prints how the run ended."""
         with suppress(OSError, SystemExit):
             undo = undo_with_options(report.run)
-            print_report(self._console, report, undo=undo, verbose=self._style.verbose)
+            print_report(
+                self._console,
+                report,
+                undo=undo,
+                lasting=self._lasting,
+                verbose=self._style.verbose,
+            )

@@ -28,22 +28,26 @@ def command(
     """Say why a field is planned, kept or left alone. Writes nothing.
 
     Makes the plan, and shows of one object, or of one field or section, where it is declared,
-    under which policy, with which variables, the live value, and the last run that wrote it.
+    under which policy, with which variables, the live value, and the last run that wrote it;
+    and who changed the object last, where the server's history says it.
     """
     session = open_session(connection)
     loaded = load(manifests, session.settings)
     with session.connect(site, state) as engine:
         # Imported only now: meanwhile a thread starts Java.
-        from reconciler.apply.last_writes import last_writes  # noqa: PLC0415
+        from reconciler.apply.last_writes import PRESENCE, last_writes  # noqa: PLC0415
         from reconciler.cli.status import reading_shown  # noqa: PLC0415
         from reconciler.plan.explanation import Explainer  # noqa: PLC0415
+        from reconciler.server.history import last_change  # noqa: PLC0415
 
         with reading_shown() as progress:
             planned = engine.planned(loaded, progress=progress)
         explainer = Explainer(planned.plan, planned.live, planned.desired, planned.loaded)
         action, field = explainer.find(address)
-        runs = engine.past_runs(planned.plan)
-        found = explainer.explain(action, field, last_writes(runs, action))
+        writes = last_writes(engine.past_runs(planned.plan), action)
+        gone = writes[PRESENCE].dbid if PRESENCE in writes else 0
+        changed = last_change(engine.reader, action.object_type, action.dbid or gone)
+        found = explainer.explain(action, field, writes, changed)
     from reconciler.render.explanation import EXPLAIN, print_explanation  # noqa: PLC0415
 
     if form.format == "json":

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from reconciler.plan.site_graph import SiteGraph
 
 
+MAX_WORDS = 2_000
+"""Bytes of what is said about how a plan is applied."""
+
+
 def format_flag(*forms: str) -> str:
     """The option ``--format`` of a command that has these forms."""
     option: str = flag(
@@ -89,6 +93,13 @@ class PlanFormatFlags(SizeFlags):
     """The form of the output of a command that shows a plan."""
 
     format: str = format_flag(*FORMS)
+    how_to_apply: str = flag(
+        "--how-to-apply",
+        metavar="TEXT",
+        default="",
+        help="What Markdown and a page say in place of the commands that apply the plan; {id} in"
+        " it is the plan's id.",
+    )
 
     @property
     def draws(self) -> bool:
@@ -104,11 +115,23 @@ class PlanFormatFlags(SizeFlags):
     ) -> PlanForm:
         """The form that was asked for. ``saved``: the file that holds the plan, if any;
         ``page``: the file of a page, None: standard output; ``graphs``: the chat path, if it is
-        known."""
+        known. UsageError for a long ``--how-to-apply``, for which a comment may have no room."""
+        if len(self.how_to_apply.encode()) > MAX_WORDS:
+            raise UsageError(
+                f"--how-to-apply has more than {MAX_WORDS:,} bytes",
+                "Name a page there that says more.",
+            )
         name = _page_name(page)
         graph = graphs[0] if graphs else None
         return DRIFT_FORMS[self.format](
-            replace(style, max_bytes=self.max_bytes, saved=saved, page=name, graph=graph)
+            replace(
+                style,
+                max_bytes=self.max_bytes,
+                saved=saved,
+                page=name,
+                how_to_apply=self.how_to_apply,
+                graph=graph,
+            )
         )
 
 

@@ -17,8 +17,8 @@ SECTIONS = {
     "Where": "server app profile user password_file user_b password_file_b tenant cluster"
     " install_dir state state_dir",
     "How it is applied": "auto_approve skip_stale no_lock lock_timeout",
-    "Output": "out format max_bytes detailed_exitcode quiet verbose no_color log_level log_file"
-    " help",
+    "Output": "out format how_to_apply max_bytes detailed_exitcode quiet verbose no_color"
+    " log_level log_file help",
     "Connection": "timeout in_flight connect_timeout psdk client client_type encoding"
     " ca_file trust_store certificate key tls_upgrade addp",
 }

@@ -21,6 +21,7 @@ from reconciler.plan.actions import Action, Blocked, Skip, changes_of, kept_of
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import addresses_of
+from reconciler.server.port import PastChange
 from reconciler.server.snapshot import Snapshot
 
 FieldStatus = Literal["written", "kept", "unchanged", "not-planned", "undeclared"]
@@ -34,11 +35,13 @@ _SHOWN = 8
 
 
 class LastWrite(Struct, frozen=True):
-    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom."""
+    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom;
+    ``dbid``: the object's at the time."""
 
     run: str
     started: str
     user: str
+    dbid: int = 0
 
 
 class FieldExplanation(Struct, frozen=True):
@@ -58,10 +61,12 @@ class FieldExplanation(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """What a plan does to one object, and why, field by field."""
+    """What a plan does to one object, and why, field by field. ``last_change``: of the object, in
+    the server's own history; None where that says nothing."""
 
     action: Action
     fields: tuple[FieldExplanation, ...]
+    last_change: PastChange | None = None
 
 
 class Explainer(Struct, frozen=True):
@@ -97,11 +102,15 @@ class Explainer(Struct, frozen=True):
         return action, text[len(address) + 1 :]
 
     def explain(
-        self, action: Action, field: str, last_writes: Mapping[FieldPath, LastWrite]
+        self,
+        action: Action,
+        field: str,
+        last_writes: Mapping[FieldPath, LastWrite],
+        last_change: PastChange | None = None,
     ) -> Explanation:
         """Why the plan does what it does to an object. ``field``: a field, or the section or
-        attribute around several; empty: all that manifests declare. UsageError where the
-        object has no such field."""
+        attribute around several; empty: all that manifests declare. ``last_writes``,
+        ``last_change``: of the object. UsageError where the object has no such field."""
         declared = {one.path: one for one in self._declared(action)}
         live = self._live_fields(action)
         paths = dict.fromkeys(
@@ -121,6 +130,7 @@ class Explainer(Struct, frozen=True):
                 self._field(action, path, declared.get(path), live, last_writes.get(path))
                 for path in chosen
             ),
+            last_change,
         )
 
     def _declared(self, action: Action) -> Iterable[ManagedField]:

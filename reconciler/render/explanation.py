@@ -1,6 +1,6 @@
 """Why a field is planned, kept or left alone: as text and as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from reconciler.json_codec import (
@@ -26,6 +26,8 @@ from reconciler.render.console import STYLES, Console, emit, styled, width_of
 from reconciler.render.json_reports import JsonReport, report
 from reconciler.render.remarks import label_of, origin_text, remark_of
 from reconciler.render.wrapping import wrapped
+from reconciler.server.history import change_text, change_time
+from reconciler.visible_text import escaped
 
 _WHAT: dict[FieldStatus, str] = {
     "written": "An apply writes the manifest's value.",
@@ -48,6 +50,9 @@ def print_explanation(console: Console, found: Explanation) -> None:
         emit(console, styled(line, style=STYLES[action.action]))
     if action.subject.origin:
         emit(console, styled(f"  declared in {origin_text(action.subject.origin)}"))
+    if found.last_change and (changed := change_text(found.last_change)):
+        for line in wrapped(escaped(changed), width_of(console), 2, 4):
+            emit(console, styled(line))
     for field in found.fields:
         emit(console, styled())
         emit(console, styled(f"  {label_of(field.path)}", style="bold"))
@@ -85,6 +90,13 @@ _VARIABLE: Codec[Any] = record(
 _WRITE: Codec[Any] = record(
     dict, Member("run", TEXT), Member("started", TEXT), Member("user", TEXT)
 )
+_CHANGE: Codec[Any] = record(
+    dict,
+    Member("action", TEXT, description="created, updated or deleted."),
+    Member("user", OPTIONAL_TEXT),
+    Member("time", OPTIONAL_TEXT),
+    get=lambda value, name: change_time(value) if name == "time" else getattr(value, name),
+)
 _FIELD: Codec[Any] = record(
     dict,
     Member("path", mapped(TEXT, from_pointer, pointer), description="JSON Pointer of the field."),
@@ -105,9 +117,8 @@ _FIELD: Codec[Any] = record(
 def _value(found: Explanation, name: str) -> object:
     action: Action = found.action
     match name:
-        case "fields":
-            fields: Sequence[FieldExplanation] = found.fields
-            return fields
+        case "fields" | "last_change":
+            return getattr(found, name)
         case "declared":
             return origin_text(action.subject.origin)
     return getattr(action, name)
@@ -120,6 +131,12 @@ EXPLAIN: JsonReport = report(
     Member("action", choice(*ACTION_NAMES)),
     Member("reason", OPTIONAL_TEXT),
     Member("declared", OPTIONAL_TEXT, description="File and line."),
+    Member(
+        "lastChange",
+        nullable(_CHANGE),
+        "last_change",
+        description="Of the object, as the server's history says.",
+    ),
     Member("fields", array(_FIELD)),
     get=_value,
 )

@@ -27,7 +27,8 @@ class OutputStyle(Struct, frozen=True):
     sync and every option too. A form for machines shows everything. ``max_bytes``: what a
     form for comments keeps within; ``saved``: the file that holds the plan, if there is one;
     ``page``: the file that a page is written to, empty: standard output; ``graph``: the chat path,
-    for a form that draws it."""
+    for a form that draws it; ``how_to_apply``: said in place of the commands that apply the plan,
+    with ``{id}`` for its id, empty: the commands are shown."""
 
     quiet: bool = False
     verbose: bool = False
@@ -35,6 +36,7 @@ class OutputStyle(Struct, frozen=True):
     max_bytes: int = MAX_BYTES
     saved: str = ""
     page: str = ""
+    how_to_apply: str = ""
     graph: "SiteGraph | None" = None
 
 

@@ -62,6 +62,10 @@ def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -
 _CAUSES: tuple[Status, ...] = ("failed", "unknown")
 NOT_TRIED: tuple[Status, ...] = ("skipped", "not-started")
 _LISTED_CAUSES = 10
+_NO_UNDO = (
+    "The backups of this run are lost with this machine, and then nobody can undo it. Next time"
+    " name a state that outlives the job (--state or GWE_STATE)."
+)
 
 _WORDS: tuple[tuple[Status, str], ...] = (
     ("done", "applied"),
@@ -79,10 +83,16 @@ def print_warning(console: Console, message: str) -> None:
 
 
 def print_report(
-    console: Console, report: RunReport, *, undo: str = "", verbose: bool = False
+    console: Console,
+    report: RunReport,
+    *,
+    undo: str = "",
+    lasting: bool = True,
+    verbose: bool = False,
 ) -> None:
     """How a run ended, in one line of counts, what can be done next, and last what went
-    wrong. ``undo``: the command that reverts it, if that needs options."""
+    wrong. ``undo``: the command that reverts it, if that needs options; ``lasting``: the run's
+    state outlives this machine."""
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
@@ -93,13 +103,17 @@ def print_report(
         print_warning(console, report.journal_problem)
     if report.needs_recovery:
         state = f" The run's state is {report.state}." if report.state else ""
-        message = f"Something may be half done: gwe recover finishes it.{state}"
+        here = "" if lasting else ", on this machine only and as long as it lasts"
+        message = f"Something may be half done: gwe recover finishes it{here}.{state}"
         for line in wrapped(message, message_width(console), 0, 0):
             emit(console, styled(line))
     elif failed:
         emit(console, styled("The next plan shows what is left to do."))
     if any(outcome.wrote for outcome in report.outcomes) and not report.needs_recovery:
-        if undo:
+        if not lasting:
+            for line in wrapped(_NO_UNDO, message_width(console), 0, 0):
+                emit(console, styled(line))
+        elif undo:
             emit(console, styled("This command reverts it:"))
             say_command(f"  {undo}")
         else:

@@ -96,6 +96,12 @@ def apply_commands(plan: Plan, name: str, saved: str) -> Iterator[tuple[str, str
         yield f"gwe apply --expect {name}", "with the same options as this plan"
 
 
+def words_to_apply(plan: Plan, name: str, words: str) -> str:
+    """How exactly this plan is applied, in the ``words`` of whoever asked for it: ``{id}`` in them
+    is the plan's id. Empty where there is nothing to apply."""
+    return "" if plan.empty or not plan.applyable else words.replace("{id}", name)
+
+
 def as_argument(saved: str) -> str:
     """A saved plan as an argument of a command; FILE where it has no short name."""
     return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"

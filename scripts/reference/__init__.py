@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scripts.reference import commands, environment, errors, kinds, man, object_types, settings
+from scripts.reference.messages import page as messages
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -16,6 +17,7 @@ _PAGES: Mapping[str, Callable[[], str]] = {
     "environment": environment.page,
     "errors": errors.page,
     "kinds": kinds.page,
+    "messages": messages.page,
     "object-types": object_types.page,
     "settings": settings.page,
 }

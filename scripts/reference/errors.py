@@ -19,7 +19,8 @@ _INTRODUCTION = """\
 # Exit codes and errors
 
 The exit codes of commands, and the meaning of Configuration Server's error numbers.
-[Messages](../messages.md) lists the messages of runs, and what to do about each.
+[Messages](../messages.md) explains the messages of runs, and [Every message](messages.md) lists
+all, each with what to do about it.
 
 ## Exit codes
 """

@@ -54,7 +54,7 @@ def plan_html(plan: Plan, style: OutputStyle) -> str:
         "page.html.jinja",
         style_of_pictures(),
         "page.js",
-        page=page_of(plan, plan_id(plan), style.saved, verbose=style.verbose, quiet=style.quiet),
+        page=page_of(plan, plan_id(plan), style),
         graph=style.graph,
         picture=Markup(picture(style.graph)) if style.graph else "",  # noqa: S704 - our own text
         faults=faults_text(style.graph) if style.graph else "",

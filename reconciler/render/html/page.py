@@ -22,6 +22,7 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
+from reconciler.render.forms import OutputStyle
 from reconciler.render.html.fields import FieldTable, changes_table, kept_table
 from reconciler.render.plan_summary import (
     apply_commands,
@@ -30,6 +31,7 @@ from reconciler.render.plan_summary import (
     header,
     initial_summary,
     summary,
+    words_to_apply,
 )
 from reconciler.render.remarks import remark_of
 from reconciler.render.risks import actions_at_risk, existing_values
@@ -94,7 +96,7 @@ class ActionFilter(Struct, frozen=True):
 class PlanPage(Struct, frozen=True):
     """A whole page. ``at_risk``, and ``shared`` with how many existing values of applications
     change: rows that a reviewer must not miss. ``commands``: those that apply the plan, each
-    with a remark."""
+    with a remark; ``how_to_apply``: what is said in their place."""
 
     BATCH: ClassVar[int] = 50
     """So many rows are laid out together, and only when they are about to be seen."""
@@ -112,6 +114,7 @@ class PlanPage(Struct, frozen=True):
     kinds: Sequence[KindSection]
     filters: Sequence[ActionFilter]
     commands: Sequence[tuple[str, str]]
+    how_to_apply: str
 
     @property
     def title(self) -> str:
@@ -134,14 +137,11 @@ class PlanPage(Struct, frozen=True):
         return self.count <= _OPEN
 
 
-def page_of(
-    plan: Plan, plan_id: str, saved: str, *, verbose: bool = False, quiet: bool = False
-) -> PlanPage:
-    """What a page shows of a plan. ``saved``: the file that holds the plan, empty: there is
-    none; ``quiet``: without the objects; ``verbose``: also objects in sync, and every value
-    whole."""
-    listed = [a for a in plan.actions if verbose or not isinstance(a, InSync) or a.reason]
-    kinds = list(_kinds(listed, whole=verbose))
+def page_of(plan: Plan, plan_id: str, style: OutputStyle) -> PlanPage:
+    """What a page shows of a plan. Quiet: without the objects; verbose: also objects in sync, and
+    every value whole."""
+    listed = [a for a in plan.actions if style.verbose or not isinstance(a, InSync) or a.reason]
+    kinds = list(_kinds(listed, whole=style.verbose))
     rows = {id(row.action): row for section in kinds for row in section.rows}
     names = Counter(row.action.action for row in rows.values())
     return PlanPage(
@@ -156,13 +156,14 @@ def page_of(
             for action in plan.writes
             if (changes := existing_values(action))
         ],
-        kinds=[] if quiet else kinds,
+        kinds=[] if style.quiet else kinds,
         filters=[
             ActionFilter(name, _LABELS.get(name, name), names[name])
             for name in ACTION_NAMES
             if names[name]
         ],
-        commands=list(apply_commands(plan, plan_id, saved)),
+        commands=[] if style.how_to_apply else list(apply_commands(plan, plan_id, style.saved)),
+        how_to_apply=words_to_apply(plan, plan_id, style.how_to_apply),
     )
 
 

@@ -11,7 +11,7 @@ from reconciler.render.markdown.code import code
 from reconciler.render.markdown.fitting import FoldedSection, assembled
 from reconciler.render.markdown.plan import kinds, notes, plan_head, risks
 from reconciler.render.markdown.runs import damaged_head, outcomes, run_head, runs_section
-from reconciler.render.plan_summary import apply_commands, as_argument
+from reconciler.render.plan_summary import apply_commands, as_argument, words_to_apply
 from reconciler.state.records import ActionOutcome
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
@@ -50,17 +50,20 @@ def plan_markdown(plan: Plan, style: OutputStyle) -> str:
     sections = [risks(plan)]
     if not style.quiet:
         sections += [*kinds(plan, verbose=style.verbose), notes(plan)]
-    tail = "".join(_tail(plan, style.saved))
+    tail = "".join(_tail(plan, style))
     return assembled(plan_head(plan), sections, tail, _whole(style.saved), style.max_bytes)
 
 
-def _tail(plan: Plan, saved: str) -> Iterator[str]:
-    """The id of the plan, and the commands that apply exactly this plan."""
+def _tail(plan: Plan, style: OutputStyle) -> Iterator[str]:
+    """The id of the plan, and how to apply exactly this plan."""
     name = plan_id(plan)
     yield f"Plan id: `{name}`\n\n"
+    if style.how_to_apply:
+        yield words_to_apply(plan, name, style.how_to_apply)
+        return
     lines = [
         f"- {code(command)}{f', {remark}' if remark else ''}\n"
-        for command, remark in apply_commands(plan, name, saved)
+        for command, remark in apply_commands(plan, name, style.saved)
     ]
     if lines:
         yield "To apply exactly this plan:\n\n"
