@@ -16,9 +16,9 @@ demo: $(READY)
 
 test: lint types unit
 
-# What can be had in a minute: no test that starts a process or takes long.
+# What can be had in a minute: no test that starts a process, makes a server or takes long.
 quick: lint types
-	HYPOTHESIS_PROFILE=quick $(BIN)/pytest -m 'not process and not long'
+	HYPOTHESIS_PROFILE=quick $(BIN)/pytest -m 'not process and not server and not long'
 
 lint: $(READY)
 	$(BIN)/ruff check .

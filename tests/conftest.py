@@ -59,14 +59,17 @@ def examples(full: int, share: int = 4) -> int:
 # Tests that start processes have the mark ``process``: by hand, or because they or their
 # fixtures are seen to lead to one of these names. One that starts a process without the
 # mark fails.
-_STARTS = {"subprocess", "fork", "gwe_process"}
+_STARTS = frozenset({"subprocess", "fork", "gwe_process"})
+# In the same way those get the mark ``server`` that make or open an embedded server: most take
+# a tenth of a second where the others take a hundredth.
+_SERVES = frozenset({"create_server", "EmbeddedServer"})
 _STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 _without_processes: list[str] = []
 """The test that runs, where it has no such mark."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    seen: dict[int, bool] = {}
+    marks = {"process": (_STARTS, dict[int, bool]()), "server": (_SERVES, dict[int, bool]())}
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
@@ -74,8 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = [one.func for found in known.values() for one in found]
         test = getattr(item.function, "hypothesis", None)
         functions = [test.inner_test if test else item.function, *fixtures]
-        if any(_leads_to_a_process(one, seen) for one in functions):
-            item.add_marker(pytest.mark.process)
+        for mark, (names, seen) in marks.items():
+            if any(_leads_to(one, names, seen) for one in functions):
+                item.add_marker(mark)
 
 
 def pytest_collection_finish() -> None:
@@ -86,7 +90,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(ALLOCATIONS)
 
 
-def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
+def _leads_to(thing: Any, names: frozenset[str], seen: dict[int, bool]) -> bool:
     """Whether a function or class of the tests uses one of the names, or what does."""
     if not (isfunction(thing) or isclass(thing)) or not thing.__module__.startswith("tests."):
         return False
@@ -95,12 +99,11 @@ def _leads_to_a_process(thing: Any, seen: dict[int, bool]) -> bool:
         seen[id(thing)] = False  # it may lead to itself
         if isclass(thing):
             members = [getattr(one, "__func__", one) for one in vars(thing).values()]
-            seen[id(thing)] = any(_leads_to_a_process(one, seen) for one in members)
+            seen[id(thing)] = any(_leads_to(one, names, seen) for one in members)
         else:
-            names = _names_in(thing.__code__)
-            used = [thing.__globals__.get(name) for name in names]
-            seen[id(thing)] = not _STARTS.isdisjoint(names) or any(
-                _leads_to_a_process(one, seen) for one in used
+            used = _names_in(thing.__code__)
+            seen[id(thing)] = not names.isdisjoint(used) or any(
+                _leads_to(thing.__globals__.get(name), names, seen) for name in used
             )
     return seen[id(thing)]
 

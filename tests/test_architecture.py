@@ -106,8 +106,14 @@ def _tree(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 
 
+@cache
+def _nodes(module: Path) -> tuple[ast.AST, ...]:
+    """All that a module says; most tests look at all modules."""
+    return tuple(ast.walk(_tree(module)))
+
+
 def _imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(module)):
+    for node in _nodes(module):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
@@ -155,7 +161,7 @@ def test_only_adapters_ask_for_the_scheme_of_a_url() -> None:
     for module in PACKAGE.rglob("*.py"):
         if any(module.is_relative_to(folder) for folder in spared):
             continue
-        for node in ast.walk(_tree(module)):
+        for node in _nodes(module):
             asks = isinstance(node, ast.Compare) or (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -177,7 +183,7 @@ def test_all_output_goes_through_the_module_that_escapes_it() -> None:
             continue
         banned = _PRINTING | (set() if module.stem == "lines" else {"StyledLine"})
         banned |= {"Text"} if "rich.text.Text" in _imports(module) else set()
-        for node in ast.walk(_tree(module)):
+        for node in _nodes(module):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 prints = called in banned or called.endswith(_PRINTING_METHODS)
@@ -195,7 +201,7 @@ def test_the_core_has_no_way_to_read_print_or_ask_the_clock(package: str) -> Non
         assert not {name.split(".")[0] for name in _imports(module)} & READS_OR_PRINTS, module
         calls = {
             node.func.id
-            for node in ast.walk(_tree(module))
+            for node in _nodes(module)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not calls & {"print", "open", "input"}, module
@@ -209,7 +215,7 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_no_class_name_stands_twice() -> None:
     found: dict[str, list[str]] = defaultdict(list)
     for module in PACKAGE.rglob("*.py"):
-        for node in ast.walk(_tree(module)):
+        for node in _nodes(module):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(str(module.relative_to(PACKAGE)))
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
@@ -219,7 +225,7 @@ def test_no_module_passes_300_lines_and_no_function_60() -> None:
     for module in PACKAGE.rglob("*.py"):
         text = module.read_text(encoding="utf-8")
         assert text.count("\n") <= 300, module
-        for node in ast.walk(_tree(module)):
+        for node in _nodes(module):
             if isinstance(node, ast.FunctionDef) and node.end_lineno:
                 length = node.end_lineno - node.lineno + 1
                 assert length <= 60, f"{module}: {node.name} has {length} lines"

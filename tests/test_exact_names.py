@@ -1,11 +1,15 @@
 """Names that no manifest may have unless it means them exactly: ``metadata.exact``."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reconciler.server.embedded.adapter import EmbeddedServer
+from tests.conftest import examples
 from tests.harness import APP, BARE, find, gwe, opened, plan_arguments, site_server
 from tests.test_export_to_manifests import (
     ALL,
@@ -14,6 +18,7 @@ from tests.test_export_to_manifests import (
     apply_all,
     check_nothing_is_left_to_do,
     export,
+    opened_site,
     secrets_of,
 )
 
@@ -158,3 +163,49 @@ def test_the_word_stands_only_where_it_is_needed(tmp_path: Path) -> None:
     assert "exact: true" in of_blank
     refused = {one.address: one.reason for one in made.omissions if "Nowhere" in one.reason}
     assert sorted(refused) == ["InteractionQueue/Blank ", "InteractionQueue/Plain"]
+
+
+# Few characters, so that names often are alike: case, blanks, Unicode forms, and what is unseen.
+NAMES = st.lists(
+    st.text("aA\u00e9e\u0301 \u00a0\u200b\t\n/:*$#'{", min_size=1, max_size=4),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
+
+
+@pytest.mark.long
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(24))
+@given(NAMES, NAMES, NAMES)
+def test_whatever_objects_are_called_they_are_exported_and_come_back(
+    scripts: list[str], attributes: list[str], values: list[str]
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+        opened_site(one, SITE) as server,
+        opened_site(other, EMPTY) as empty,
+    ):
+        before = export(server, APP, ALL).omissions
+        for name in scripts:
+            annex = {name: {name: name}}
+            script = {"tenantDBID": 101, "name": name, "type": 23, "userProperties": annex}
+            server.create("Script", script)
+        for name, shown in zip(attributes, reversed(attributes), strict=True):
+            attribute = {"tenantDBID": 101, "name": name, "displayName": shown, "type": 4}
+            made = server.create("Enumerator", attribute)
+            for value in values:
+                server.create(
+                    "EnumeratorValue",
+                    {
+                        "tenantDBID": 101,
+                        "enumeratorDBID": made.dbid,
+                        "name": value,
+                        "displayName": shown,
+                        "isDefault": False,
+                    },
+                )
+        exported = check_nothing_is_left_to_do(server, APP, ALL)
+        assert exported.omissions == before
+        apply_all(exported, empty, APP, secrets_of(exported, server, APP))
+        assert export(empty, APP, ALL).files == exported.files

@@ -385,3 +385,15 @@ def test_launch_files_are_told_where_the_installation_is_named(
         " manifest that declares them"
     )
     assert (told in without, told in named) == (False, True)
+
+
+def test_a_queue_that_an_exported_section_names_is_exported_too(server: Path) -> None:
+    """Without it, the endpoint would lead nowhere on another server."""
+    server = with_site(server, "Script: [{name: Elsewhere, type: InteractionQueue}]\n")
+    with opened(server) as session:
+        (chat,) = session.read("Application", {"name": "Chat"})
+        added = KeyValueDelta(added={"endpoints:101": {"own": "Elsewhere"}})
+        session.update("Application", chat.dbid, Delta(key_values={"options": added}))
+    export(server, "site")
+    queues = (server.parent / "site" / "interaction-queue.yaml").read_text(encoding="utf-8")
+    assert "name: Elsewhere\n" in queues

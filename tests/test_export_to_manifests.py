@@ -4,11 +4,12 @@ bytes, and so does another server that is made from them."""
 import os
 import tempfile
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
@@ -184,6 +185,48 @@ def test_a_server_that_is_made_from_an_export_exports_the_same(tmp_path: Path) -
     with opened(site_server(tmp_path / "to", BARE)) as empty:
         apply_all(made, empty, APP, {})
         assert export(empty) == made
+
+
+_PREREQUISITES = ("apiVersion", "kind", "tenant", "Tenant", "Host", "Application", "Folder")
+
+
+def in_default_folders(world: World) -> World:
+    """The same site without folders of its own."""
+    site = yaml.safe_load(world.site)
+    for objects in site.values():
+        for one in objects if isinstance(objects, list) else ():
+            one.pop("folder", None)
+    return replace(world, site=yaml.safe_dump(site, allow_unicode=True, sort_keys=False))
+
+
+def bare(world: World) -> str:
+    """The site without what is provisioned: its applications have no options."""
+    site = {word: one for word, one in yaml.safe_load(world.site).items() if word in _PREREQUISITES}
+    for one in site["Application"]:
+        one.pop("options", None)
+    text: str = yaml.safe_dump(site, allow_unicode=True, sort_keys=False)
+    return text
+
+
+@pytest.mark.long
+@settings(max_examples=examples(24), suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(provisioned(), worlds()), st.booleans())
+def test_any_site_that_is_made_from_an_export_exports_the_same(
+    world: World, everything: bool
+) -> None:
+    world = in_default_folders(world)
+    note(world.display())
+    request = ALL if everything else THE_SITE
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+        opened_site(one, world.site) as server,
+        opened_site(other, bare(world)) as empty,
+        suppress(NothingToExportError),
+    ):
+        made = export(server, world.app, request)
+        apply_all(made, empty, world.app, secrets_of(made, server, world.app))
+        assert export(empty, world.app, request).files == made.files
 
 
 # What an account cannot read

@@ -56,7 +56,9 @@ FAULTS: st.SearchStrategy[list[Fault]] = st.lists(
 )
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["apply", "prune", "prune", "destroy", "undo", "adopt", "others"]),
+        st.sampled_from(
+            ["apply", "prune", "prune", "destroy", "undo", "adopt", "forget", "others", "others"]
+        ),
         DECLARED,
         FAULTS,
     ),
@@ -101,6 +103,10 @@ class _World:
             self._recover()
         after = everything(self.server)
         self._check(before, after)
+        if name == "forget":
+            assert {k: o for k, o in after.items() if k[0] != "Transaction"} == {
+                k: o for k, o in before.items() if k[0] != "Transaction"
+            }
         if name != "others":
             self.objects |= after.keys() - before.keys()
             self.options |= _options(after).keys() - _options(before).keys()
@@ -126,6 +132,8 @@ class _World:
                 return engine.destroy(manifests)
             case "adopt":
                 return engine.adopt(["InteractionQueue/Changed"], manifests)
+            case "forget":
+                return engine.adopt([], manifests, forget_missing=True)
         return engine.plan(manifests, prune=name == "prune")
 
     def _recover(self) -> None:
@@ -154,8 +162,11 @@ class _World:
 
 
 def _others(server: Server) -> None:
-    """Another client renames a queue, adds a value to an attribute, and sets options."""
+    """Another client renames a queue and deletes one, adds a value to an attribute, and sets
+    options."""
     for one in server.read("Script", {"tenant_dbid": 101}):
+        if one.attributes["name"] == "A":
+            server.delete("Script", one.dbid)
         if one.attributes["name"] == "B":
             server.update("Script", one.dbid, Delta(values={"name": f"Theirs {one.dbid}"}))
     for one in server.read("Enumerator", {"tenant_dbid": 101}):

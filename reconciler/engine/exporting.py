@@ -15,7 +15,14 @@ from reconciler.engine.progress import Progress
 from reconciler.errors import NothingToExportError, UsageError
 from reconciler.export.make import Draft, make_draft, make_export
 from reconciler.export.model import Export, Omission
-from reconciler.export.selection import ExportRequest, Key, chosen, of_the_site, referring_types
+from reconciler.export.selection import (
+    ExportRequest,
+    Key,
+    chosen,
+    of_the_site,
+    referring_types,
+    scripts_in,
+)
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.kinds.secret_names import SecretNames
@@ -219,6 +226,7 @@ def _of_the_site(
     plan = make_plan(context, reading.server.info())
     named: set[Key] = {(one.object_type, one.dbid) for one in plan.actions if one.dbid}
     named = {key for key in named if key[0] != "Application"}
+    named |= {*scripts_in(reading.live, _touched(desired), tenant)}
     reading.need(
         tenant,
         (

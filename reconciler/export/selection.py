@@ -6,7 +6,7 @@ and what they stand on (hosts, templates, tenants) are a prerequisite of the sit
 only options belong to it.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -97,6 +97,23 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
         found[key] = one
         left += [*targets_of(ALL_TYPES[one.type], one.attributes), *_scripts_of(one, live)]
     return [found[key] for key in sorted(found)]
+
+
+def scripts_in(
+    live: Snapshot, sections: Mapping[int, Collection[str]], tenant: int
+) -> Iterator[Key]:
+    """The scripts that sections of applications name, such as the queues of endpoints.
+    ``sections``: DBID of an application -> names of sections."""
+    for dbid, names in sections.items():
+        one = live.get("Application", dbid)
+        held = (one.attributes.get("options") or {}) if one else {}
+        for section in names:
+            for key, value in held.get(section, {}).items():
+                for reference in references_of("options", section, key, value):
+                    scope = reference.tenant_dbid or tenant
+                    script = live.find("Script", scope, reference.name)
+                    if reference.target == "script" and script is not None:
+                        yield script.type, script.dbid
 
 
 def _scripts_of(one: ConfObject, live: Snapshot) -> Iterator[Key]:

@@ -9,6 +9,8 @@ from reconciler.testing.contract.suite import (
 )
 from tests.contract.adapters import ADAPTERS
 
+pytestmark = pytest.mark.server
+
 test_random_calls_are_answered_as_the_model_foretells = pytest.mark.long(_random_calls)
 
 

@@ -69,7 +69,7 @@ class Collection(Struct):
     start: int
     column: int
     end: int = 0
-    entries: "list[Entry]" = field(default_factory=list)
+    entries: "list[Entry]" = []
 
 
 @dataclass
@@ -99,10 +99,10 @@ class Page(Struct):
     start: int
     line: int
     root: Collection | None = None
-    entries: list[Entry] = field(default_factory=list)
-    head: list[str] = field(default_factory=list)
+    entries: list[Entry] = []
+    head: list[str] = []
     tail: str = ""
-    foot: list[str] = field(default_factory=list)
+    foot: list[str] = []
 
     @property
     def has_anchors(self) -> bool:
