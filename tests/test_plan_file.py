@@ -1,6 +1,7 @@
 """A saved plan: what its file says, that it is carried out once and as it stands, and that
 it is refused where anything it was made from has moved."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from msgspec.structs import fields, replace
+from msgspec.structs import fields
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError
@@ -136,7 +137,7 @@ def test_show_prints_the_text_of_the_plan_that_was_saved(tmp_path: Path) -> None
         assert gwe("plan", *options, "--out", "p", "--quiet", cwd=tmp_path).code == 0
         shown = gwe("show", "p", *more, cwd=tmp_path)
         of_plan, _, plan_id = shown.out.partition("Plan id: ")
-        assert replace(shown, out=of_plan) == planned
+        assert dataclasses.replace(shown, out=of_plan) == planned
         assert plan_id == ("" if more == ("--quiet",) else f"{plan_of_file(tmp_path, 'p')['id']}\n")
     assert "  ~ Queue\n" in gwe("show", "p", cwd=tmp_path).out
     assert "loses:" in gwe("show", "p", cwd=tmp_path).out
