@@ -37,7 +37,14 @@ NEVER = {
 """What no plan without a mistake needs where standard output is no terminal."""
 OF_RUNS = {"reconciler.apply", "reconciler.engine.running", "reconciler.engine.reverting"}
 OF_LAUNCH_FILES = {"reconciler.launch.adapter", "reconciler.launch.formats.xml"}
-OF_MANIFESTS = {"msgspec", "yaml", "jsonschema_rs", "sqlite3", "reconciler.kinds", "reconciler.manifest"}
+OF_MANIFESTS = {
+    "msgspec",
+    "yaml",
+    "jsonschema_rs",
+    "sqlite3",
+    "reconciler.kinds",
+    "reconciler.manifest",
+}
 
 
 def imported(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> set[str]:
