@@ -23,6 +23,7 @@ from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.state.opening import open_store
+from reconciler.visible_text import json_escaped, json_text
 from tests.harness import (
     BARE,
     VENDOR,
@@ -1261,3 +1262,16 @@ def test_a_long_value_that_has_moved_is_told_by_what_differs(tmp_path: Path) -> 
     refused = applied(tmp_path)
     around = "a" * 20
     assert f"/annex/Tags/a was ...{around}2 and is ...{around}3 now" in said(refused)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@given(_JSON)
+def test_an_indented_text_is_the_one_that_pythons_own_encoder_writes(data: Any) -> None:
+    """So that the bytes of plan files do not depend on what is quick to write them."""
+    assert json_text(data) == json_escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
