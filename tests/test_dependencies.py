@@ -84,8 +84,11 @@ MEETING: dict[str, tuple[Write, Write]] = {
         _create("A", "Enumerator"),
         _create("V", "EnumeratorValue", fields={("attribute",): "A"}),
     ),
-    "its folder": (_update("F", 44, object_type="Folder"), _create("X", folder=44)),
-    "its folder by name": (_create("Chat", "Folder"), _create("X", folder_path="/Sales/Chat")),
+    "its folder": (_update("F", 44, object_type="Folder/Script"), _create("X", folder=44)),
+    "its folder by name": (
+        _create("Sales/Chat", "Folder/Script"),
+        _create("X", folder_path="Sales/Chat"),
+    ),
     "its tenant": (_update("T", 101, object_type="Tenant"), _create("X")),
     "what it needs": (QUEUE, _create("X", needs=(QUEUE.address,))),
     "what it copies from": (

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
@@ -19,6 +19,7 @@ from reconciler.server.errors import (
     DependentObjectsError,
     UniquenessViolationError,
 )
+from reconciler.server.folders import WithFolders
 from reconciler.testing.contract.every_type import SPECIAL
 from reconciler.testing.contract.site import EVERY_TYPE, LEAST_OF_ALL, SITE
 from tests.conftest import examples
@@ -41,7 +42,8 @@ def values(attribute: Attribute) -> st.SearchStrategy[Any]:
             return st.sampled_from(sorted(set(attribute.enumeration.values())))
         case ValueType.KEY_VALUES:
             options = st.dictionaries(NAMES, VALUES, min_size=1, max_size=2)
-            return st.dictionaries(NAMES, options, max_size=2)
+            sections = NAMES | st.just("")  # "": the pairs outside any section
+            return st.dictionaries(sections, options, max_size=2)
         case ValueType.REFERENCE:
             return st.just(101)
         case ValueType.REFERENCES:
@@ -77,21 +79,48 @@ def attributes(kind: ObjectType) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(needed, optional={**free, **special})
 
 
+WITH_FOLDERS = [name for name in LEAST_OF_ALL if OBJECT_TYPES[name].folder]
+FOLDER_NAMES = NAMES.filter(lambda name: "/" not in name)
+ACCOUNTS = [("Person", 101), ("AccessGroup", 98), ("AccessGroup", 101)]
+"""Under which applications can run."""
+
+
+def new_folder(server: EmbeddedServer, object_type: str, name: str) -> int:
+    """The DBID of a new folder for objects of a type."""
+    kind = FOLDER_TYPES[f"Folder/{object_type}"]
+    owner = {kind.owner: LEAST_OF_ALL[object_type][kind.owner]} if kind.owner else {}
+    return WithFolders(server).create(kind.name, {**owner, "path": name}).dbid
+
+
 @pytest.mark.long
 @settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     max_examples=examples(12),
 )
-@given(st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}))
-def test_a_site_of_all_types_comes_back_whole(objects: dict[str, dict[str, Any]]) -> None:
+@given(
+    st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}),
+    st.dictionaries(st.sampled_from(WITH_FOLDERS), FOLDER_NAMES),
+    st.dictionaries(st.sampled_from([101, 102]), st.sampled_from(ACCOUNTS)),
+)
+def test_a_site_of_all_types_comes_back_whole(
+    objects: dict[str, dict[str, Any]],
+    folders: dict[str, str],
+    accounts: dict[int, tuple[str, int]],
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = site_server(Path(folder), SITE_OF_ALL)
         with opened(path) as server:
             for name, given_ in objects.items():
+                into = new_folder(server, name, folders[name]) if name in folders else None
                 # What two objects cannot share, such as a place's DN, stays with the first.
                 with suppress(UniquenessViolationError):
-                    server.create(name, given_)
-        round_trip(path, times=1)
+                    server.create(name, given_, into)
+            for application, account in accounts.items():
+                server.accounts.set_of_application(application, account)
+        again = round_trip(path, times=1)
+        with opened(again) as server:
+            for application, account in accounts.items():
+                assert server.accounts.of_application(application) == account
 
 
 def test_a_deleted_switch_takes_its_dns_and_agent_log_ins_and_nothing_else(tmp_path: Path) -> None:

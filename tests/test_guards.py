@@ -288,6 +288,7 @@ def test_a_predefined_object_may_be_corrected(tmp_path: Path) -> None:
         (("Tenant", 102, "Other"), False),
         (("Application", 101, "A"), False),
         (("Enumerator", 500, "MediaType"), True),
+        (("Enumerator", 500, "Case ID"), True),
         (("Enumerator", 500, "Custom"), False),
         (("EnumeratorValue", 500, "chat", "MediaType"), True),
         (("EnumeratorValue", 500, "chat", "Custom"), False),

@@ -1,11 +1,15 @@
 """Manifests of every type, with every field: planned, applied, planned again, reverted."""
 
+import tempfile
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
 
 from reconciler.kinds.enums import SCRIPT_TYPE, mnemonic
 from reconciler.kinds.flatten import narrow
@@ -16,11 +20,12 @@ from reconciler.plan.context import PlanOptions
 from reconciler.server.snapshot import Snapshot
 from reconciler.testing.contract.every_type import SPECIAL
 from reconciler.testing.contract.site import LEAST_OF_ALL
+from tests.conftest import examples
 from tests.harness import everything, site_server
 from tests.runs import access_of, assert_same_but_dbids
 from tests.test_every_type import SITE_OF_ALL
 from tests.test_random_runs import Story
-from tests.worlds import World
+from tests.worlds import NAMES, World
 
 WORLD = SITE_OF_ALL.replace("timeoutLocal: 10}]", "timeoutLocal: 10}, Stat]")
 TYPES = [name for name in LEAST_OF_ALL if name in OBJECT_KINDS or name in KIND_OF_TYPE]
@@ -120,6 +125,95 @@ def whole(kind: ObjectType) -> dict[str, Any]:
         elif not (one.name in new or one.read_only or one.secret or one.name in types):
             new[one.name] = value(one, number)
     return new
+
+
+def drawn(attribute: Attribute) -> st.SearchStrategy[Any]:
+    """Random values that an attribute can hold and a manifest can say, on a server with an object
+    101 of every type."""
+    match attribute.type:
+        case ValueType.TEXT:
+            return NAMES.map(lambda text: text[: attribute.max_length])
+        case ValueType.INTEGER:
+            return st.integers(*(attribute.bounds or (1, 2**31 - 1)))
+        case ValueType.FLAG:
+            return st.booleans()
+        case ValueType.ENUM:
+            return st.sampled_from(sorted(set(attribute.enumeration.values())))
+        case ValueType.KEY_VALUES:
+            values = NAMES | st.integers(-(2**31), 2**31 - 1) | st.binary(min_size=1, max_size=9)
+            options = st.dictionaries(NAMES, values, min_size=1, max_size=2)
+            return st.dictionaries(NAMES, options, max_size=2)
+        case ValueType.REFERENCE:
+            return st.just(101)
+        case ValueType.REFERENCES:
+            return st.just([101])
+        case ValueType.STRUCTURE:
+            return st.fixed_dictionaries({one.name: drawn(one) for one in attribute.fields})
+        case ValueType.STRUCTURES:
+            return st.tuples(
+                st.fixed_dictionaries({one.name: drawn(one) for one in attribute.fields})
+            ).map(list)
+
+
+@st.composite
+def objects(draw: st.DrawFn, object_type: str) -> dict[str, Any]:
+    """Random attributes of a new object: what it needs, and any others."""
+    everything_ = whole(OBJECT_TYPES[object_type])
+    special = SPECIAL.get(object_type, {})
+    found = {}
+    for name, value_ in everything_.items():
+        attribute = OBJECT_TYPES[object_type].attribute(name)
+        assert attribute is not None
+        if name in LEAST_OF_ALL[object_type]:
+            found[name] = value_
+        elif draw(st.booleans()):
+            found[name] = draw(
+                st.sampled_from(special[name]) if name in special else drawn(attribute)
+            )
+    return found
+
+
+@cache
+def names_in_world() -> Snapshot:
+    with tempfile.TemporaryDirectory() as folder:
+        return Snapshot(everything(site_server(Path(folder), WORLD)).values())
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> str:
+    """Manifests of up to four types, with their new folders."""
+    names = names_in_world()
+    documents = []
+    for object_type in draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4, unique=True)):
+        manifest = manifest_of(object_type, draw(objects(object_type)), names)
+        if draw(st.booleans()):
+            owner = {
+                word: manifest["metadata"][word]
+                for word in ("switch", "attribute", "ivr")
+                if word in manifest["metadata"]
+            }
+            path = draw(NAMES.filter(lambda name: "/" not in name))
+            manifest["metadata"]["folder"] = path
+            metadata = {"type": object_type, "path": path, **owner}
+            documents.append({**manifest, "kind": "Folder", "metadata": metadata, "spec": {}})
+        documents.append(manifest)
+    return yaml.safe_dump_all(documents, allow_unicode=True, sort_keys=False)
+
+
+@pytest.mark.long
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(manifests())
+def test_random_objects_of_any_type_are_created_found_equal_and_taken_away(text: str) -> None:
+    note(text)
+    with tempfile.TemporaryDirectory() as folder:
+        story = Story(World(WORLD, "GWE", text), Path(folder), PlanOptions(force=True))
+        before, access = story.objects(), access_of(story.path)
+        plan = story.plan(overwrite=False)
+        assert plan.counts()["create"] == text.count("apiVersion")
+        assert story.run(plan) == 0
+        assert story.plan(overwrite=False).empty
+        assert story.run(story.undo()) == 0
+        assert_same_but_dbids(story.path, before, access)
 
 
 @pytest.mark.long

@@ -23,6 +23,7 @@ from reconciler.plan.changes import Change
 from reconciler.plan.circles import Circles
 from reconciler.plan.effects import update_delta
 from reconciler.plan.model import Plan
+from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.server.delta import apply_delta
 from reconciler.server.errors import ConfigurationServerError, ObjectNotFoundError
 from reconciler.server.port import ConfObject
@@ -65,6 +66,8 @@ class _Recovery:
         self._reverse = reverse
 
     def recover(self, action: Write, steps: list[RunStep]) -> Iterator[Recovered]:
+        if isinstance(action, Create):
+            action = in_its_tenant(action, self._live)
         known: list[RunStep] = []
         for step in steps:
             if not step.unknown:
@@ -215,7 +218,7 @@ class _Recovery:
 
     def _waiting(self, action: Create, made: ConfObject) -> Iterator[Recovered]:
         """Writes the references that waited for a new object and are not written yet."""
-        waiting = self._circles.waiting_for(action)
+        waiting = [in_its_tenant(one, self._live) for one in self._circles.waiting_for(action)]
         if not waiting or self._server.read(made.type, {"dbid": made.dbid}) == []:
             return
         self._live.put(made)

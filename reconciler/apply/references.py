@@ -11,11 +11,12 @@ from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.natural_keys import key_values
+from reconciler.kinds.predefined import is_predefined
 from reconciler.kinds.referring import paths_to_object, references_to_object
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Fingerprint, Subject, Update
 from reconciler.plan.changes import Change
-from reconciler.plan.folders import same_folder
+from reconciler.plan.folders import find_folder, path_of_folder
 from reconciler.plan.identity import address_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -35,6 +36,7 @@ def restore_references(
         there = live.get(before.type, before.dbid)
         now = there or _created_again(before, old, entry, live)
         own = ALL_TYPES[before.type].written_by_server
+        own = own or _comes_with_tenant(before, old, names)
         if now is None and (own or not _cascades(before, old)):
             continue  # another client deleted it, or only the server creates it
         kind, address = address_of(there or before, names, site_tenant)
@@ -49,12 +51,13 @@ def restore_references(
         if now is None:
             fields = _fields(before, old, entry.action.name, names)
             changes = [_change(subject, path, value) for path, value in fields.items()]
-            folder, folder_path = same_folder(before, live)
+            path = path_of_folder(before, names)
+            folder = find_folder(ALL_TYPES[before.type], fields, path, before.tenant, live)
             yield Create(
                 subject,
                 needs=needs,
-                folder=folder,
-                folder_path=folder_path,
+                folder=folder or 0,
+                folder_path=path,
                 fields=fields,
                 changes=tuple(changes),
             )
@@ -69,6 +72,15 @@ def restore_references(
 
 def _name(one: ConfObject) -> str:
     return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
+
+
+def _comes_with_tenant(before: ConfObject, old: ConfObject, names: Snapshot) -> bool:
+    """Whether the server creates an object with each tenant."""
+    owner = names.get("Enumerator", int(before.attributes.get("enumeratorDBID") or 0))
+    attribute = _name(owner) if owner else ""
+    return old.type == "Tenant" and is_predefined(
+        before.type, before.dbid, _name(before), attribute
+    )
 
 
 def _cascades(before: ConfObject, old: ConfObject) -> bool:

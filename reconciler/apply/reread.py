@@ -8,8 +8,9 @@ from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE, VALUES
 from reconciler.launch.adapter import FileSpec, installation_label
 from reconciler.launch.files import Installation
-from reconciler.plan.actions import Write, changes_of, kept_of
+from reconciler.plan.actions import Create, Write, changes_of, kept_of
 from reconciler.plan.model import Plan, SiteMark
+from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.plan.planner import mark_of
 from reconciler.plan.queries import ReadRequirement, action_requirements
 from reconciler.plan.reading_round import by_key
@@ -48,7 +49,10 @@ def read_again(
     mark = plan.site
     options = SiteOptions(mark.app, mark.tenant, mark.cluster)
     found, site = find_site(server, options, installation)
-    needs = [*action_requirements(plan.actions, mark.tenant_dbid), *more]
+    actions = [
+        in_its_tenant(one, found) if isinstance(one, Create) else one for one in plan.actions
+    ]
+    needs = [*action_requirements(actions, mark.tenant_dbid), *more]
     live = read_in_rounds(server, found, reads_of(needs, ()))
     return live, mark_of(site, live)
 

@@ -15,6 +15,7 @@ from reconciler.launch.files import Installation
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.renames import renames_in, with_new_names
+from reconciler.server.folders import WithFolders
 from reconciler.server.port import Server
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 from reconciler.state.records import RunHead
@@ -60,7 +61,7 @@ class RunOptions(Struct, frozen=True):
 
 
 class RunSession(Struct, frozen=True):
-    """A run that holds its lock. ``server`` answers for launch files too; ``live`` and
+    """A run that holds its lock. ``server`` answers for folders and launch files too; ``live`` and
     ``site`` are what the plan depends on, as it is now. In ``live`` objects that the plan renames
     have their new names already (``plan.renames``)."""
 
@@ -95,7 +96,7 @@ def run_session(
     there, and while the lock is released.
     """
     interrupts = interrupts or Interrupts()
-    server = _with_files(server, plan, options.installation, journal)
+    server = WithFolders(_with_files(server, plan, options.installation, journal))
     resumes = Resumption(elsewhere, warn) if resumes_at else None
     with _locked(server, plan, options, context, warn, resumes, interrupts) as lock:
         if resumes_at:

@@ -10,7 +10,7 @@ from reconciler.errors import RefusedError
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.launch.adapter import FilesReader
 from reconciler.launch.files import Installation
@@ -24,6 +24,7 @@ from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
+from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
 from reconciler.server.snapshot import Snapshot
@@ -60,6 +61,7 @@ def plan_undo(
     check_installation(run, plan, installation)
     if installation is not None:
         server = FilesReader(server, installation, file_specs(plan))
+    server = FoldersReader(server)
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     live = _with_created_again(live, run, plan, server)
     actions, notices = undo_actions(run, plan, live, force=force)
@@ -99,12 +101,15 @@ def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Read
 def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     """What must be read besides the run's objects: the objects that refer to them now, and
     those that did before."""
+    written = written_by(run, plan)
     requirements = [
-        ReadRequirement(action.object_type, action.subject.tenant, brief=True, referrers=True)
-        for action in plan.writes
-        if isinstance(action, Create) and action.object_type != "Application"
+        ReadRequirement(one.type, one.tenant, brief=True, referrers=True)
+        for entry in written.values()
+        if isinstance(entry.action, Create)
+        and (one := entry.after) is not None
+        and one.type != "Application"
     ]
-    for entry in written_by(run, plan).values():
+    for entry in written.values():
         before, after = entry.before, entry.after
         if before and after and name_of(before) != name_of(after):
             place = (after.type, after.tenant)
@@ -114,8 +119,11 @@ def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
     for step in run.steps:
         for one in filter(None, (step.before, step.after)):
             targets = tuple(targets_of(ALL_TYPES[one.type], one.attributes, _words(one)))
+            holds = one.type in FOLDER_TYPES
             requirements.append(
-                ReadRequirement(one.type, one.tenant, dbid=one.dbid, targets=targets)
+                ReadRequirement(
+                    one.type, one.tenant, dbid=one.dbid, targets=targets, referrers=holds
+                )
             )
         for one in step.referrers:
             requirements.append(ReadRequirement(one.type, one.tenant, dbid=one.dbid))

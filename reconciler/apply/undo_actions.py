@@ -34,13 +34,14 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.deletions import delete_of
-from reconciler.plan.folders import same_folder
+from reconciler.plan.folders import find_folder, path_of_folder
 from reconciler.plan.identity import subject_now
 from reconciler.plan.losses import losses, with_losses
 from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import Rename, change_of_name, with_new_names
 from reconciler.plan.replace import done_by_server
+from reconciler.server.folders import members
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import name_of
@@ -68,6 +69,11 @@ class _Undo:
             address: one.dbid
             for address, entry in self._written.items()
             if (one := entry.now(live)) is not None
+        }
+        self._made = {
+            (now.type, now.dbid)
+            for entry in self._written.values()
+            if entry.before is None and (now := entry.now(live)) is not None
         }
         self._renames = {(one.type, one.dbid): one for one in self._renamed_back(live)}
         live = self._live = with_new_names(live, self._renames.values())
@@ -145,6 +151,12 @@ class _Undo:
         subject = subject_now(subject, now, self._live, self._site_tenant)
         if subject.protect:
             return Blocked(subject, "protected: it is never deleted")
+        held = [key for key in members(now) if key not in self._made]
+        if held:
+            names = ", ".join(self._live.name(*key, now.tenant) for key in held[:3])
+            more = f" and {len(held) - 3} more" if held[3:] else ""
+            reason = f"it holds what the run did not create: {names}{more}; move that elsewhere"
+            return Blocked(subject, reason)
         left, live = self._fields(after), self._fields(now)
         own = _set_by_server(now, self._live)
         changed = [
@@ -172,11 +184,12 @@ class _Undo:
             fields[path] = value
         self._new_dbids.append(subject.address)
         identity = identity_of(ALL_TYPES[before.type])
-        folder, folder_path = same_folder(before, self._live)
+        around = path_of_folder(before, self._names)
+        folder = find_folder(ALL_TYPES[before.type], fields, around, before.tenant, self._live)
         return Create(
             replace(subject, dbid=0),
-            folder=folder,
-            folder_path=folder_path,
+            folder=folder or 0,
+            folder_path=around,
             fields=fields,
             changes=tuple(
                 _change(subject, path, None, value)

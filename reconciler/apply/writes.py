@@ -32,7 +32,8 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.circles import Circles
-from reconciler.plan.effects import create_attributes, update_delta
+from reconciler.plan.effects import create_attributes, folder_of, update_delta
+from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.server.errors import (
     ConfigurationServerError,
     NoPermissionError,
@@ -101,12 +102,14 @@ class Writes:
         return self._done(action, changed)
 
     def _create(self, action: Create) -> Outcome:
-        waiting = self._circles.waiting_for(action)
         with self._computing:
+            waiting = [in_its_tenant(one, self._live) for one in self._circles.waiting_for(action)]
+            action = in_its_tenant(action, self._live)
             action = self._circles.without_waiting(action, self._live)
             attributes = create_attributes(action, self._live)
+            folder = folder_of(action, self._live)
         try:
-            made = self._calls.create(action, attributes, action.folder)
+            made = self._calls.create(action, attributes, folder)
         except UniquenessViolationError:
             kind = ALL_TYPES[action.object_type]
             by_attribute = {attribute: name for name, attribute in kind.filters.items()}

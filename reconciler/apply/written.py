@@ -57,9 +57,12 @@ class Written(Struct):
 
 
 def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
-    """The names of live objects, and of objects that the run deleted by their old DBIDs. Where
-    an object has come in the place of a deleted one, its name leads to the live one."""
-    gone = [step.before for step in run.steps if step.call == "delete" and step.before]
+    """The names of live objects, and by their old DBIDs those of objects that the run deleted, or
+    the server with them. Where an object has come in the place of a deleted one, its name leads to
+    the live one."""
+    deletes = [step for step in run.steps if step.call == "delete" and step.before]
+    cascaded = [one for step in deletes for one in step.referrers]
+    gone = [*cascaded, *(step.before for step in deletes if step.before)]
     names = Snapshot(one for one in gone if live.get(one.type, one.dbid) is None)
     for one in live:
         names.put(one)

@@ -62,9 +62,10 @@ def _addresses(context: click.Context) -> Iterable[str]:
 
 def _kinds(context: click.Context) -> Iterable[str]:  # noqa: ARG001
     from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+    from reconciler.kinds.types_folders import FOLDER
 
     own = [name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"]
-    return [*own, *OBJECT_KINDS]
+    return [*own, *OBJECT_KINDS, FOLDER]
 
 
 def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001

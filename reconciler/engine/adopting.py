@@ -15,7 +15,7 @@ from reconciler.engine.run_place import RunPlace
 from reconciler.errors import DamagedRunError, PlanFileError, UsageError
 from reconciler.kinds.addresses import selects
 from reconciler.kinds.manifest_kind import ManifestKind
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.manifests import EVERY_KIND
 from reconciler.manifest.load import Loaded
 from reconciler.plan.actions import Action
 from reconciler.plan.adopt import (
@@ -47,9 +47,7 @@ _LISTED = 10
 """How many objects are named that go out of the inventory."""
 
 _KINDS = tuple(
-    kind
-    for kind in (*MANIFEST_KINDS.values(), *OBJECT_KINDS.values())
-    if kind.binding == "object" and kind.type != "Application"
+    kind for kind in EVERY_KIND.values() if kind.binding == "object" and kind.type != "Application"
 )
 
 

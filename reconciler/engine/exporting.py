@@ -23,10 +23,11 @@ from reconciler.export.selection import (
     referring_types,
     scripts_in,
 )
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
+from reconciler.kinds.manifests import EVERY_KIND, FOLDER_KINDS, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_folders import FOLDER
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import load_manifests
@@ -175,16 +176,19 @@ def _nothing(request: ExportRequest) -> NothingToExportError:
 
 def known_request(request: ExportRequest) -> ExportRequest:
     """The request with the names of kinds as addresses have them. Object types may be named
-    without their kind: DN for Object/DN. UsageError for an unknown kind."""
-    known = {name: name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"}
-    for object_type, kind in OBJECT_KINDS.items():
-        known |= {kind.name: kind.name, object_type: kind.name}
+    without their kind: DN for Object/DN; Folder stands for folders of all types. UsageError for an
+    unknown kind."""
+    known: dict[str, tuple[str, ...]] = {
+        name: (name,) for name, kind in EVERY_KIND.items() if kind.binding == "object"
+    }
+    known |= {object_type: (kind.name,) for object_type, kind in OBJECT_KINDS.items()}
+    known[FOLDER] = tuple(kind.name for kind in FOLDER_KINDS.values())
     for name in request.kinds:
         if name not in known:
             listed = [one for one in known if "/" not in one]
             hint = f"Known: {', '.join(listed)}."
             raise UsageError(f"no kind {name} can be exported{did_you_mean(name, known)}", hint)
-    return replace(request, kinds=tuple(known[name] for name in request.kinds))
+    return replace(request, kinds=tuple(kind for name in request.kinds for kind in known[name]))
 
 
 def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desired:
@@ -197,8 +201,7 @@ def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desir
 
 
 def _of_the_tenant(reading: _Reading, request: ExportRequest, tenant: int) -> list[ConfObject]:
-    every = (*MANIFEST_KINDS, *(kind.name for kind in OBJECT_KINDS.values()))
-    _read_kinds(reading, request.kinds or every, tenant)
+    _read_kinds(reading, request.kinds or EVERY_KIND, tenant)
     return chosen(reading.live, request, tenant)
 
 

@@ -13,6 +13,7 @@ from reconciler.plan.model import Plan
 from reconciler.plan.planner import plan_and_undeclared, undeclared_by
 from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.reads import reads_of
+from reconciler.server.folders import FoldersReader
 from reconciler.server.port import ConfObject, Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
@@ -81,6 +82,7 @@ def read_objects(
     entries: Iterable[OwnedObject], server: Reader, tenant: int
 ) -> Iterator[ConfObject]:
     """The live objects of entries. Of a type with many, all of the site's tenant are read."""
+    server = FoldersReader(server)
     by_type: dict[str, set[int]] = {}
     for entry in entries:
         by_type.setdefault(entry.type, set()).add(entry.dbid)

@@ -1,6 +1,6 @@
 """A live object becomes the document that declares it. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from msgspec import Struct, field
@@ -10,18 +10,18 @@ from reconciler.export.spec import default_of, spec_of
 from reconciler.export.values import ValueWriter, foreign_dbid
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten, leaf, references_in
-from reconciler.kinds.manifest_kind import EXACT, OBJECT, ManifestKind
+from reconciler.kinds.manifest_kind import EXACT, ManifestKind
 from reconciler.kinds.manifests import kind_named
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts, key_values
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_folders import FOLDER
 from reconciler.plan.actions import Subject
 from reconciler.plan.context import Context
-from reconciler.plan.folders import Owner, folder_paths
+from reconciler.plan.folders import path_of_folder
 from reconciler.plan.identity import address_of, kind_of
 from reconciler.plan.matching import LiveAttributes
 from reconciler.server.port import ConfObject
-from reconciler.server.snapshot import ENVIRONMENT
 
 _OF_OTHERS = "no manifest of this kind declares it"
 _UNREADABLE = "it refers to an object that this account cannot read"
@@ -38,7 +38,6 @@ class DocumentMaker(Struct):
     secrets: SecretSources = field(default_factory=SecretSources)
     omissions: list[Omission] = field(default_factory=list)
     _attributes: LiveAttributes | None = None
-    _folders: dict[tuple[str, Owner], Mapping[int, str]] = field(default_factory=dict)
 
     def document(self, one: ConfObject) -> Document | None:
         """The document of an object; None where no manifest describes its type."""
@@ -86,14 +85,14 @@ class DocumentMaker(Struct):
         self, kind: ManifestKind, one: ConfObject, key: tuple[str, ...]
     ) -> dict[str, Any]:
         site = self.context.site
-        metadata: dict[str, Any] = {"type": kind.type} if kind.heading == OBJECT else {}
+        metadata: dict[str, Any] = {"type": kind.named_type} if kind.named_type else {}
         words = [part.word for part in key_parts(kind.object_type)]
         texts = dict(zip(words, key, strict=True))
         metadata |= {word: self.writer.name(texts[part.word]) for word, part in kind.key.items()}
         if has_tenant(kind.object_type) and one.tenant != site.tenant_dbid:
             name = self.context.live.name("Tenant", one.tenant, 0)
             metadata["tenant"] = self.writer.name(name)
-        folder = self._folder(one)
+        folder = "" if kind.heading == FOLDER else path_of_folder(one, self.context.live)
         metadata |= {"folder": self.writer.name(folder)} if folder else {}
         return metadata | ({EXACT: True} if self._is_mistakable(one) else {})
 
@@ -147,16 +146,6 @@ class DocumentMaker(Struct):
         if dbid:
             reason = f"it holds the DBID {dbid} of a tenant of this server, written as it is"
             self.omissions.append(Omission(subject.address, path, reason))
-
-    def _folder(self, one: ConfObject) -> str:
-        """The folder of an object, as manifests name it; empty for the default folder."""
-        live, object_type = self.context.live, ALL_TYPES[one.type]
-        dbid = one.attributes.get(object_type.owner) if object_type.owner else ENVIRONMENT
-        owner = (object_type.owner_type, int(dbid or 0))
-        if (one.type, owner) not in self._folders:
-            paths = folder_paths(object_type, owner, live)
-            self._folders[one.type, owner] = {dbid: path for path, dbid in paths.items()}
-        return self._folders[one.type, owner].get(one.folder, "").strip("/")
 
 
 def _unreadable(

@@ -1,7 +1,8 @@
 """Which live objects belong to an export. Pure.
 
 To the site of Web Engagement belongs what its own manifests name, what refers to that, and
-all that these objects refer to in turn, so that they can be created elsewhere. Applications
+all that these objects refer to in turn, with the folders that they are in, so that they can be
+created elsewhere. Applications
 and what they stand on (hosts, templates, tenants) are a prerequisite of the site: of them,
 only options belong to it.
 """
@@ -15,6 +16,7 @@ from reconciler.kinds.options import references_of
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.plan.folders import folder_type
 from reconciler.plan.identity import kind_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -96,6 +98,8 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
             continue
         found[key] = one
         left += [*targets_of(ALL_TYPES[one.type], one.attributes), *_scripts_of(one, live)]
+        holder = folder_type(ALL_TYPES[one.type])
+        left += [(holder.name, one.folder)] if holder else []
     return [found[key] for key in sorted(found)]
 
 

@@ -81,7 +81,7 @@ class ManifestKind(Struct, frozen=True, dict=True):
             if one.name not in key
             and not one.read_only
             and one.word not in self.fixed
-            and one.refers_to != "Folder"  # folders have no name that a manifest could say
+            and one.refers_to != "Folder"  # it may lead to a folder of any type
         )
 
     def _mandatory(self) -> tuple[str, ...]:
@@ -100,6 +100,11 @@ class ManifestKind(Struct, frozen=True, dict=True):
     def heading(self) -> str:
         """The name of the kind in the field ``kind`` of manifests."""
         return self.name.partition("/")[0]
+
+    @property
+    def named_type(self) -> str:
+        """What ``metadata.type`` says in manifests of the kind; empty: they have no such field."""
+        return self.name.partition("/")[2]
 
     @cached_property
     def key(self) -> Mapping[str, Attribute]:

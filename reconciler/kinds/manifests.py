@@ -2,14 +2,15 @@
 
 A new kind is one entry of ``_KINDS``, which schemas, binding, planner and addresses read. The
 order of the entries is the order of the output. Every object type without an entry is described
-by manifests of kind ``Object``.
+by manifests of kind ``Object``, and every folder by those of kind ``Folder``.
 """
 
 from collections.abc import Mapping
 
 from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.kinds.types_folders import FOLDER
 
 _KINDS = (
     ManifestKind(
@@ -138,9 +139,6 @@ _KINDS = (
 MANIFEST_KINDS: Mapping[str, ManifestKind] = {kind.name: kind for kind in _KINDS}
 """The kinds with an entry, by name."""
 
-_NO_OBJECTS = ("Folder",)
-"""Types that no manifest describes."""
-
 KIND_OF_TYPE: Mapping[str, str] = {
     kind.type: kind.name for kind in reversed(_KINDS) if kind.binding == "object"
 }
@@ -149,14 +147,37 @@ KIND_OF_TYPE: Mapping[str, str] = {
 OBJECT_KINDS: Mapping[str, ManifestKind] = {
     name: ManifestKind(f"{OBJECT}/{name}", name, f"An object of type {name}.")
     for name, entry in OBJECT_TYPES.items()
-    if name not in (*KIND_OF_TYPE, *_NO_OBJECTS) and not entry.written_by_server
+    if name not in (*KIND_OF_TYPE, FOLDER) and not entry.written_by_server
 }
-"""Object type -> the kind of the manifests that name the type in ``metadata.type``."""
+"""Object type -> the kind of the manifests of objects that name the type in ``metadata.type``."""
 
-_BY_NAME = {**MANIFEST_KINDS, **{kind.name: kind for kind in OBJECT_KINDS.values()}}
+FOLDER_KINDS: Mapping[str, ManifestKind] = {
+    name.partition("/")[2]: ManifestKind(
+        name,
+        name,
+        "A folder, for objects of the type that metadata.type names.",
+        # It cannot be deleted while it holds anything.
+        overwrite="correct",
+    )
+    for name in FOLDER_TYPES
+}
+"""Object type -> the kind of the manifests of folders that hold it."""
+
+TYPED_KINDS: Mapping[str, Mapping[str, ManifestKind]] = {OBJECT: OBJECT_KINDS, FOLDER: FOLDER_KINDS}
+"""What ``kind`` says in manifests that name an object type in ``metadata.type`` -> their kinds, by
+that type."""
+
+# Folders first: what they hold is created in them.
+EVERY_KIND: Mapping[str, ManifestKind] = {
+    **{kind.name: kind for kind in FOLDER_KINDS.values()},
+    **MANIFEST_KINDS,
+    **{kind.name: kind for kind in OBJECT_KINDS.values()},
+}
+"""All kinds by name, in the order of the output."""
+
 _ORDER = {
     name: place
-    for place, kind in reversed([*enumerate(_BY_NAME.values())])
+    for place, kind in reversed([*enumerate(EVERY_KIND.values())])
     for name in (kind.type, kind.name)
 }
 
@@ -164,7 +185,7 @@ _ORDER = {
 def kind_named(name: str) -> ManifestKind | None:
     """The kind of that name, which is also the first part of its addresses; None for object
     types that no manifest describes."""
-    return _BY_NAME.get(name)
+    return EVERY_KIND.get(name)
 
 
 def kind_order(name: str) -> int:

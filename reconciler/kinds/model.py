@@ -14,10 +14,14 @@ from msgspec.structs import force_setattr, replace
 
 Attributes = Mapping[str, Any]
 """The attributes of an object, under Configuration Server's own names. Text: str; integer
-and enumeration: int; flag: bool; key-value list: {section: {key: str | int | bytes}};
+and enumeration: int; flag: bool; key-value list: {section: {key: str | int | bytes}}, where the
+section ``""`` has the pairs that are outside any section;
 reference: DBID; references: [DBID]; structure: {field: value}; structures: [{field: value}].
 """
 KeyValueList = Mapping[str, Mapping[str, str | int | bytes]]
+
+OUTSIDE = ""
+"""The section of the pairs of a key-value list that are outside any section."""
 
 OnDelete = Literal["veto", "clear", "cascade"]
 

@@ -55,11 +55,16 @@ PREDEFINED_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 """Business Attribute -> its predefined values, as far as they are public."""
 
 
+FURTHER_ATTRIBUTES = ("Case ID", "Business Result", "Root Interaction ID", "PlaceInQueueReason")
+"""Business Attributes that every tenant of a real server has too. Of these only the names are
+public, so that the embedded server does not have them."""
+
+
 def is_predefined(object_type: str, dbid: int, name: str, attribute: str = "") -> bool:
     """Whether an object is predefined. ``attribute``: the name of the Business Attribute that
     a value belongs to."""
     if dbid <= LAST_PREDEFINED or (object_type, dbid) == ("Tenant", FIRST_TENANT):
         return True
     if object_type == "Enumerator":
-        return name in PREDEFINED_ATTRIBUTES
+        return name in PREDEFINED_ATTRIBUTES or name in FURTHER_ATTRIBUTES
     return object_type == "EnumeratorValue" and name in PREDEFINED_ATTRIBUTES.get(attribute, ())

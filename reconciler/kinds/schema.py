@@ -4,17 +4,18 @@
 editors support best. The ``$comment`` of a sub-schema is the wording of our own messages.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.manifest_kind import (
     ABSENT,
     API_VERSION,
     BLOCKS,
-    OBJECT,
     PRESENT,
     ManifestKind,
 )
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, TYPED_KINDS
 from reconciler.kinds.option_schema import (
     FILE_VALUE,
     INITIAL_FILE_VALUE,
@@ -58,23 +59,26 @@ def _whole() -> dict[str, Any]:
         "required": ["apiVersion", "kind", "metadata"],
         "properties": {
             "apiVersion": {"const": API_VERSION},
-            "kind": {"enum": [*MANIFEST_KINDS, OBJECT]},
+            "kind": {"enum": [*MANIFEST_KINDS, *TYPED_KINDS]},
         },
         "allOf": [
             *(
                 {"if": _has(kind=name), "then": {"$ref": f"#/definitions/{name}"}}
                 for name in MANIFEST_KINDS
             ),
-            {
-                "if": _has(kind=OBJECT),
-                "then": {"properties": {"metadata": {"properties": {"type": _object_types()}}}},
-            },
             *(
                 {
-                    "if": _has(kind=OBJECT, metadata=_has(type=name)),
-                    "then": {"$ref": f"#/definitions/{OBJECT}_{name}"},
+                    "if": _has(kind=heading),
+                    "then": {"properties": {"metadata": {"properties": {"type": _types(kinds)}}}},
                 }
-                for name in OBJECT_KINDS
+                for heading, kinds in TYPED_KINDS.items()
+            ),
+            *(
+                {
+                    "if": _has(kind=kinds[0].heading, metadata=_has(type=_types_of(kinds))),
+                    "then": {"$ref": f"#/definitions/{name}"},
+                }
+                for name, kinds in _typed_definitions().items()
             ),
         ],
         "definitions": definitions(),
@@ -82,16 +86,40 @@ def _whole() -> dict[str, Any]:
 
 
 def definitions() -> dict[str, dict[str, Any]]:
-    """The schema of each kind, and of each type of kind ``Object``."""
-    kinds = {**MANIFEST_KINDS, **{f"{OBJECT}_{name}": k for name, k in OBJECT_KINDS.items()}}
-    return {name: kind_schema(kind) for name, kind in kinds.items()}
+    """The schema of each kind. Kinds that differ only in the type that ``metadata.type`` names,
+    such as folders for most types, have one together."""
+    found = {name: kind_schema(kind) for name, kind in MANIFEST_KINDS.items()}
+    for name, kinds in _typed_definitions().items():
+        found[name] = kind_schema(kinds[0])
+        named = found[name]["properties"]["metadata"]["properties"]["type"]
+        named |= _types_of(kinds)
+        if len(kinds) > 1:
+            del named["const"]
+    return found
 
 
-def _object_types() -> dict[str, Any]:
-    return {
-        "enum": list(OBJECT_KINDS),
-        "description": "The object type. Types that have a kind of their own are not among them.",
-    }
+def _typed_definitions() -> dict[str, list[ManifestKind]]:
+    """The kinds whose manifests name an object type, by the name of the definition that they share:
+    those with the same key and the same fields."""
+    alike: dict[str, list[ManifestKind]] = {}
+    for kinds in TYPED_KINDS.values():
+        for kind in kinds.values():
+            schema = kind_schema(kind)
+            del schema["properties"]["metadata"]["properties"]["type"]
+            alike.setdefault(json.dumps(schema), []).append(kind)
+    return {f"{kinds[0].heading}_{kinds[0].named_type}": kinds for kinds in alike.values()}
+
+
+def _types_of(kinds: Sequence[ManifestKind]) -> dict[str, Any]:
+    names = [kind.named_type for kind in kinds]
+    return {"enum": names} if len(names) > 1 else {"const": names[0]}
+
+
+def _types(kinds: Mapping[str, ManifestKind]) -> dict[str, Any]:
+    says = "The object type."
+    if OBJECT_KINDS is kinds:
+        says += " Types that have a kind of their own are not among them."
+    return {"enum": list(kinds), "description": says}
 
 
 def _has(**properties: Any) -> dict[str, Any]:

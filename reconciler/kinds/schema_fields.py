@@ -9,6 +9,9 @@ from reconciler.kinds.manifest_kind import EXACT, OBJECT, ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.option_schema import SECRET, TEXT, sections_of, text_schema
 from reconciler.kinds.schema_values import NAME, choice, flag, texts
+from reconciler.kinds.types_folders import FOLDER, PATH
+
+_TYPES = {OBJECT: "The object type.", FOLDER: "The type of the objects that it is for."}
 
 
 def field_schema(
@@ -79,8 +82,8 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
     """The schema of ``metadata``, which says what a manifest is about."""
     names: dict[str, Any] = {}
     required = list(kind.key)
-    if kind.heading == OBJECT:
-        names["type"] = {"const": kind.type, "description": "The object type."}
+    if kind.named_type:
+        names["type"] = {"const": kind.named_type, "description": _TYPES[kind.heading]}
         required.insert(0, "type")
     names |= {word: _key_part(kind, part) for word, part in kind.key.items()}
     if kind.tenanted:
@@ -117,4 +120,6 @@ def _key_part(kind: ManifestKind, part: Attribute) -> dict[str, Any]:
         return choice(*part.enumeration)
     if part.type is ValueType.REFERENCE:
         return {**NAME, "description": f"The name of the {part.refers_to}."}
+    if part.name == PATH:
+        return {**NAME, "description": "The names from below the default folder to it, by /."}
     return NAME

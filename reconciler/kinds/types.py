@@ -13,6 +13,7 @@ from reconciler.kinds.types_accounts import ACCOUNT_TYPES, LOGIN_TYPES
 from reconciler.kinds.types_applications import APPLICATION_TYPES
 from reconciler.kinds.types_environment import ALARM_TYPES, ENVIRONMENT_TYPES
 from reconciler.kinds.types_files import FILE_TYPES
+from reconciler.kinds.types_folders import folder_types
 from reconciler.kinds.types_outbound import OUTBOUND_TYPES
 from reconciler.kinds.types_routing import ROUTING_TYPES
 from reconciler.kinds.types_telephony import TELEPHONY_TYPES
@@ -37,11 +38,15 @@ OBJECT_TYPES: Mapping[str, ObjectType] = {
 TYPES_BY_NUMBER: Mapping[int, ObjectType] = {entry.number: entry for entry in OBJECT_TYPES.values()}
 """Object type by number."""
 
+FOLDER_TYPES: Mapping[str, ObjectType] = folder_types(OBJECT_TYPES.values())
+"""The types of folders that plans know, by name: ``Folder/Script`` for folders of scripts."""
+
 ALL_TYPES: Mapping[str, ObjectType] = {
     **OBJECT_TYPES,
+    **FOLDER_TYPES,
     **{entry.name: entry for entry in FILE_TYPES},
 }
-"""The object types, and the other types that a plan can hold: launch files."""
+"""The object types, and the other types that a plan can hold: folders and launch files."""
 
 
 def type_name(number: int) -> str:
@@ -62,7 +67,7 @@ def references_to(target: str) -> Sequence[_Reference]:
 @cache
 def _references() -> Mapping[str, Sequence[_Reference]]:
     found: dict[str, list[_Reference]] = {}
-    for entry in OBJECT_TYPES.values():
+    for entry in (*OBJECT_TYPES.values(), *FOLDER_TYPES.values()):
         for attribute in entry.attributes:
             for field in (None, *attribute.fields):
                 for target in (field or attribute).target_types:

@@ -14,6 +14,7 @@ from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldValueError, canonical
 from reconciler.kinds.manifest_kind import ABSENT, BLOCKS
 from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.types_folders import FOLDER, PATH, folder_around
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, format_of
 from reconciler.manifest.desired import (
@@ -140,7 +141,7 @@ class _Binder:
                 fields=reader.object_fields(),
                 policy=reader.policy.for_object(),
                 origin=manifest.at(("ensure",) if absent else ("metadata", [*kind.key][-1])),
-                folder=_name(expanded, "folder"),
+                folder=_folder(expanded, key),
                 other_tenant=kind.tenanted and tenant != site_tenant,
                 absent=absent,
                 formerly=tuple(_former_names(expanded)),
@@ -202,6 +203,8 @@ class _Binder:
 def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
     """A part of the natural key, from ``metadata``, in the form in which keys are compared."""
     text = _name(expanded, word)
+    if part.name == PATH:
+        return text.strip("/")
     if part.type is ValueType.TEXT or "${" in text:
         return text
     try:
@@ -209,6 +212,14 @@ def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
     except FieldValueError as error:
         expanded.report(("metadata", word), f"metadata.{error}")
         return text
+
+
+def _folder(expanded: Expanded, key: tuple[str, ...]) -> str:
+    """The path of the folder that the object is created in; empty: the default folder. A folder
+    is created in the folder around it."""
+    if expanded.kind.heading == FOLDER:
+        return folder_around(key[-1])
+    return _name(expanded, "folder").strip("/")
 
 
 def _former_names(expanded: Expanded) -> Iterator[FormerName]:
@@ -225,7 +236,7 @@ def _name(expanded: Expanded, word: str) -> str:
     named = value if expanded.manifest.exact else value.strip()
     if word in metadata and not named:
         expanded.report(("metadata", word), f"metadata.{word} is empty")
-    if len(value) > MAX_NAME and word != "folder":
+    if len(value) > MAX_NAME and word not in ("folder", PATH):
         summary = f"metadata.{word} is longer than {MAX_NAME} characters"
         expanded.report(("metadata", word), summary)
     return value

@@ -13,6 +13,7 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import name_advice, name_problem
 from reconciler.kinds.types_files import VALUES
+from reconciler.kinds.types_folders import PATH
 from reconciler.manifest.expand import Expanded
 from reconciler.yaml_documents import as_text
 
@@ -23,13 +24,17 @@ _NAMES = {
 }
 """Part of a manifest -> the words in it whose values are names."""
 
+_PATHS = ("folder", PATH)
+"""The words of ``metadata`` whose values are names of folders, with slashes between."""
+
 
 def report_names(expanded: Expanded) -> None:
     """Reports every name that is none, unless the manifest means its names exactly."""
     if expanded.manifest.exact:
         return
     for path, called, name in _names(expanded):
-        problem = name_problem(name) if name.strip() else ""  # reported as empty elsewhere
+        elsewhere = not name.strip() and path[-1] not in _PATHS  # it is reported as empty
+        problem = "" if elsewhere else name_problem(name)
         if problem:
             expanded.report(path, f"{called} {problem}", name_advice(name))
 
@@ -39,11 +44,12 @@ def _names(expanded: Expanded) -> Iterator[tuple[FieldPath, str, str]]:
     for part, data in expanded.data.items():
         words = (*expanded.kind.key, "tenant") if part == "metadata" else _NAMES.get(part, ())
         for word in words:
-            if word in data:
+            if word in data and word != PATH:
                 yield (part, word), f"{part}.{word}", as_text(data[word])
-        if part == "metadata" and "folder" in data:
-            for name in as_text(data["folder"]).split("/"):
-                yield (part, "folder"), "a folder of metadata.folder", name
+        for word in _PATHS if part == "metadata" else ():
+            text = as_text(data.get(word, "")).strip("/")
+            for name in text.split("/") if text.strip() else ():
+                yield (part, word), f"a folder of metadata.{word}", name
         if part not in ("metadata", "policy", "target"):
             yield from _names_of_fields(expanded, part, data)
 

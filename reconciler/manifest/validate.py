@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ABSENT, API_VERSION, OBJECT, ManifestKind
-from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS, TYPED_KINDS
 from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.schema import kind_schema
+from reconciler.kinds.types_folders import FOLDER
 from reconciler.manifest.documents import Manifest
 from reconciler.schema_check import FitsSchema, schema_check
 from reconciler.yaml_documents import YamlDocument
@@ -25,6 +26,8 @@ _NEVER_DELETED = {
     "options": "The applications belong to others. An option that must be absent is declared null.",
     "file": "Launch files are never deleted. A value that must be absent is declared null.",
 }
+
+_TYPED = {OBJECT: "object", FOLDER: "objects in the folder"}
 
 _NEVER_RENAMED = (
     "Such objects are not renamed by gwe. Where the server can rename them, do so by hand; then"
@@ -67,10 +70,10 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
         problems.append(Diagnostic(summary, document.at(("apiVersion",)), hint))
         return None
     name = data.get("kind")
-    if name == OBJECT:
-        return _object_kind(document, problems)
+    if isinstance(name, str) and name in TYPED_KINDS:
+        return _typed_kind(document, name, problems)
     if not isinstance(name, str) or name not in MANIFEST_KINDS:
-        known = (*MANIFEST_KINDS, OBJECT)
+        known = (*MANIFEST_KINDS, *TYPED_KINDS)
         summary = "kind is missing"
         if name is not None:
             summary = f"unknown kind {name}{did_you_mean(str(name), known)}"
@@ -89,21 +92,26 @@ def _kind_of_type(name: Any) -> str:
     return ""
 
 
-def _object_kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | None:
-    """The kind of a manifest that names its object type in ``metadata.type``."""
+def _typed_kind(
+    document: YamlDocument, heading: str, problems: list[Diagnostic]
+) -> ManifestKind | None:
+    """The kind of a manifest that names an object type in ``metadata.type``. ``heading``: what its
+    ``kind`` says."""
+    kinds = TYPED_KINDS[heading]
     metadata = document.data.get("metadata")
     name = metadata.get("type") if isinstance(metadata, Mapping) else None
-    if isinstance(name, str) and name in OBJECT_KINDS:
-        return OBJECT_KINDS[name]
-    place, hint = document.at(("metadata", "type")), f"Known: {', '.join(OBJECT_KINDS)}."
-    if isinstance(name, str) and name in KIND_OF_TYPE:
-        own = KIND_OF_TYPE[name]
+    if isinstance(name, str) and name in kinds:
+        return kinds[name]
+    place, hint = document.at(("metadata", "type")), f"Known: {', '.join(kinds)}."
+    own = (TYPED_KINDS.get(str(name)) and name) or KIND_OF_TYPE.get(str(name))
+    if heading == OBJECT and own:
         summary = f"objects of type {name} have a kind of their own"
         problems.append(Diagnostic(summary, place, f"Write kind: {own}."))
         return None
-    summary = "metadata.type is missing: the type of the object"
+    summary = f"metadata.type is missing: the type of the {_TYPED[heading]}"
     if name is not None:
-        summary = f"no object type {name} can be described{did_you_mean(str(name), OBJECT_KINDS)}"
+        what = "described" if heading == OBJECT else "in a folder"
+        summary = f"no object type {name} can be {what}{did_you_mean(str(name), kinds)}"
     problems.append(Diagnostic(summary, place, hint))
     return None
 

@@ -17,7 +17,7 @@ from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES
 from reconciler.plan.changes import Change
 from reconciler.server.port import AccessEntry
 
@@ -135,7 +135,8 @@ class BaseWrite(BaseAction, frozen=True):
 class Create(BaseWrite, frozen=True):
     """A new object. ``fields``: all of its fields, ``changes``: those that a manifest
     declares; ``permissions`` are set on it afterwards. ``folder_path``: the names of its
-    folder below the default one, ``/Sales/Chat``; empty: the default folder."""
+    folder below the default one, ``Sales/Chat``; empty: the default folder. Where the plan creates
+    that folder too, ``folder`` is 0."""
 
     action = "create"
 
@@ -143,6 +144,11 @@ class Create(BaseWrite, frozen=True):
     fields: Mapping[FieldPath, Value] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     permissions: tuple[AccessEntry, ...] = ()
+
+    @property
+    def shown_folder(self) -> str:
+        """The path of its folder, for people to read; empty of a folder, whose own path says it."""
+        return "" if self.object_type in FOLDER_TYPES else self.folder_path
 
 
 class Update(BaseWrite, frozen=True):

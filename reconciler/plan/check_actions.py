@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
 from reconciler.kinds.flatten import leaf
 from reconciler.kinds.manifest_kind import ManifestKind
-from reconciler.kinds.manifests import KIND_OF_TYPE, OBJECT_KINDS, kind_named
+from reconciler.kinds.manifests import EVERY_KIND, kind_named
 from reconciler.kinds.model import Attribute
 from reconciler.kinds.natural_keys import identity_of, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
@@ -19,7 +19,7 @@ from reconciler.plan.renames import rename_of
 from reconciler.plan.secrets import CARRIED, source_of
 
 _WORDS = {LAUNCH_FILE: (VALUES, CONTENT)}
-_OBJECTS = {*KIND_OF_TYPE, *OBJECT_KINDS}
+_OBJECTS = {kind.type for kind in EVERY_KIND.values() if kind.binding == "object"}
 _CREATED = _OBJECTS | {
     referring.name
     for object_type in _OBJECTS

@@ -11,7 +11,7 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.check_actions import taken_over
-from reconciler.plan.folders import find_folder, owner_of
+from reconciler.plan.folders import find_folder
 from reconciler.plan.losses import losses, referrers, restored_references
 from reconciler.plan.renames import name_path, rename_of
 from reconciler.server.port import ConfObject
@@ -31,12 +31,14 @@ def contradictions(action: Write, live: Snapshot, *, undo: bool = False) -> list
 
 
 def _new_elsewhere(action: Create, live: Snapshot) -> Iterator[str]:
-    if not action.folder:
+    kind, path = ALL_TYPES[action.object_type], action.folder_path
+    found = find_folder(kind, action.fields, path, action.tenant, live)
+    if (found or 0) == action.folder:
         return
-    kind = ALL_TYPES[action.object_type]
-    owner = owner_of(kind, action.fields, action.tenant, live)
-    if find_folder(kind, owner, action.folder_path, live) != action.folder:
-        yield f"the folder {action.folder_path or 'of its type'} does not have DBID {action.folder}"
+    if action.folder:
+        yield f"the folder {path or 'of its type'} does not have DBID {action.folder}"
+    else:
+        yield f"the folder {path} exists now, with DBID {found}"
 
 
 def _existing(

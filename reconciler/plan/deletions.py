@@ -19,6 +19,7 @@ from reconciler.plan.effects import create_attributes, updated, written_referenc
 from reconciler.plan.identity import address_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.model import SiteMark
+from reconciler.server.folders import members
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import effect_of_deletion
@@ -53,7 +54,9 @@ class Deletions(Struct, frozen=True, dict=True):
         one = self.live.get(action.object_type, action.dbid)
         if not isinstance(action, Delete) or one is None:
             return ""
-        return self._part_of_site(one) or "; ".join(self._consequences(one))
+        return self._part_of_site(one) or "; ".join(
+            (*self._consequences(one), *self._held_by_folder(one))
+        )
 
     def _part_of_site(self, one: ConfObject) -> str:
         if (one.type, one.dbid) == ("Tenant", self.site.tenant_dbid):
@@ -87,6 +90,20 @@ class Deletions(Struct, frozen=True, dict=True):
             yield (
                 f"the server refuses to delete it while others refer to it: {_listed(holding)};"
                 " take these references away first"
+            )
+
+    def _held_by_folder(self, one: ConfObject) -> Iterator[str]:
+        held = [key for key in members(one) if not isinstance(self.planned.get(key), Delete)]
+        if held:
+            found = [self.live.get(*key) for key in held]
+            tenant = self.site.tenant_dbid
+            names = [
+                address_of(other, self.live, tenant)[1] if other else f"{key[0]} {key[1]}"
+                for key, other in zip(held, found, strict=True)
+            ]
+            yield (
+                f"the server deletes no folder that holds anything: {_listed(names)}; declare that"
+                " absent too, or move it to another folder"
             )
 
     def _still_refers(self, other: ConfObject, planned: Action | None, one: ConfObject) -> bool:
@@ -151,6 +168,9 @@ def needs_of_deletes(actions: Sequence[Action], live: Snapshot) -> dict[str, lis
                 either.append((action.address, there.address))
             else:
                 found.setdefault(action.address, []).append(there.address)
+        for key in members(one) if isinstance(action, Delete) and one else ():
+            if isinstance(planned.get(key), Delete):
+                found.setdefault(action.address, []).append(planned[key].address)
     for address, before in either:
         if address not in _all_before(before, found):
             found.setdefault(address, []).append(before)

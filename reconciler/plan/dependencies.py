@@ -26,6 +26,7 @@ from reconciler.kinds.options import ENDPOINTS, references_of
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
+from reconciler.plan.folders import folder_type
 
 
 class Footprint(Struct, frozen=True):
@@ -93,11 +94,12 @@ def _uses(action: Write) -> Iterator[Hashable]:
         yield "address", need
     if action.tenant:
         yield "Tenant", action.tenant
-    if action.folder:
-        yield "Folder", action.folder
-    if isinstance(action, Create) and action.folder_path:
-        yield from _names("Folder", action.folder_path)
     kind = ALL_TYPES[action.object_type]
+    holder = folder_type(kind)
+    if holder is not None and action.folder:
+        yield holder.name, action.folder
+    if holder is not None and isinstance(action, Create) and action.folder_path:
+        yield from _names(holder.name, action.folder_path)
     for path, value in _fields(action):
         attribute = leaf(kind, path)
         if attribute is not None:

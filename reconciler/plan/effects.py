@@ -6,14 +6,18 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.kinds.fields import FieldPath, NameResolver, Value
+from reconciler.kinds.fields import FieldPath, NameResolver, UnknownReferenceError, Value
 from reconciler.kinds.flatten import build, flatten, references_in
 from reconciler.kinds.model import Attributes
+from reconciler.kinds.natural_keys import joined
 from reconciler.kinds.referring import redirected
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types_folders import FOLDER
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
 from reconciler.plan.circles import Circles, waited_for
+from reconciler.plan.folders import find_folder, folder_key, folder_type
 from reconciler.plan.losses import referrers
+from reconciler.plan.new_tenants import numbers_of_new_tenants
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.server.delta import Delta, apply_delta, delta_for
 from reconciler.server.port import ConfObject
@@ -27,6 +31,18 @@ def create_attributes(action: Create | Replace, names: NameResolver) -> dict[str
     Raises UnknownReferenceError for a reference to an object that does not exist yet.
     """
     return build(ALL_TYPES[action.object_type], action.fields, names, action.tenant)
+
+
+def folder_of(action: Create, live: Snapshot) -> int:
+    """The DBID of the folder that an object is created in, which the run itself may have created; 0
+    for the default folder. UnknownReferenceError where there is no such folder."""
+    if action.folder or not action.folder_path:
+        return action.folder
+    kind, path = ALL_TYPES[action.object_type], action.folder_path
+    found = find_folder(kind, action.fields, path, action.tenant, live)
+    if found is None:
+        raise UnknownReferenceError(FOLDER, path)
+    return found
 
 
 def update_delta(action: Update, live: Attributes, names: NameResolver) -> Delta:
@@ -43,10 +59,14 @@ def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes
 
 
 def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
-    """The references that an action writes; see ``flatten.references_in``."""
+    """The references that an action writes; see ``flatten.references_in``. That of a new object to
+    its folder is among them."""
     if not isinstance(action, Create | Update | Replace):
         return
     kind = ALL_TYPES[action.object_type]
+    holder = folder_type(kind)
+    if isinstance(action, Create) and action.folder_path and holder is not None:
+        yield ("folder",), holder.name, joined(folder_key(kind, action.fields, action.folder_path))
     if isinstance(action, Create | Replace):
         yield from references_in(kind, action.fields)
         return
@@ -71,7 +91,8 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
     circles = Circles(actions)
     result = with_new_names(live, renames_in(actions)).copy()
     results: dict[str, ConfObject] = {}
-    next_dbid = -1
+    tenants = numbers_of_new_tenants(actions)
+    next_dbid = min((0, *tenants.values())) - 1
     for action in actions:
         one = result.get(action.object_type, action.dbid)
         match action:
@@ -81,9 +102,10 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                 if isinstance(action, Create):
                     action = circles.without_waiting(action, result)  # noqa: PLW2901
                 attributes = create_attributes(action, result)
-                one = ConfObject(action.object_type, next_dbid, attributes, action.folder)
+                dbid = tenants.get(action.name) if action.object_type == "Tenant" else None
+                one = ConfObject(action.object_type, dbid or next_dbid, attributes, action.folder)
                 if old is not None:
-                    _change_referrers(old, result, next_dbid)
+                    _change_referrers(old, result, one.dbid)
                 next_dbid -= 1
             case Update() if one is not None:
                 one = replace(one, attributes=updated(action, one.attributes, result))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.manifest_kind import ManifestKind
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS, kind_named
+from reconciler.kinds.manifests import EVERY_KIND, MANIFEST_KINDS, kind_named
 from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE, file_dbid
@@ -22,6 +22,11 @@ from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 
 _ATTRIBUTE = MANIFEST_KINDS["BusinessAttribute"]
+
+_KINDS: dict[str, list[ManifestKind]] = {}
+for _kind in EVERY_KIND.values():
+    if _kind.binding == "object":
+        _KINDS.setdefault(_kind.type, []).append(_kind)
 
 
 def misnamed(action: Action, plan: Plan, live: Snapshot) -> str:
@@ -44,9 +49,9 @@ def _means(action: Action, plan: Plan, found: ConfObject, live: Snapshot) -> boo
     if found.tenant and action.tenant != found.tenant:
         return False
     key = _names_of_key(kind, found, live)
-    return action.name in key[-1] and action.address in _addresses(
-        action, plan, found.tenant, key, live
-    )
+    foreign = bool(found.tenant) and found.tenant != plan.site.tenant_dbid
+    prefix = live.name("Tenant", found.tenant, 0) if foreign else ""
+    return action.name in key[-1] and action.address in _addresses(action, prefix, key)
 
 
 def _new_misnamed(action: Create, plan: Plan, live: Snapshot) -> str:
@@ -62,12 +67,17 @@ def _new_misnamed(action: Create, plan: Plan, live: Snapshot) -> str:
         key.append(names)
     if kind and kind.by_display_name:
         key[-1].append(str(action.fields.get(("displayName",), "")))
-    if action.name not in key[-1] or action.address not in _addresses(
-        action, plan, action.tenant, key, live
-    ):
-        return f"what would be created is named {'/'.join(names[0] for names in key)!r}"
     tenant = str(action.fields.get(("tenant",), ""))
-    if tenant and live.dbid("Tenant", tenant, 0) != action.tenant:
+    foreign = bool(action.tenant) and action.tenant != plan.site.tenant_dbid
+    prefix = tenant if foreign else ""
+    if action.name not in key[-1] or action.address not in _addresses(action, prefix, key):
+        return f"what would be created is named {'/'.join(names[0] for names in key)!r}"
+    there = live.dbid("Tenant", tenant, 0) if tenant else action.tenant
+    new = there is None and any(
+        isinstance(other, Create) and (other.object_type, other.name) == ("Tenant", tenant)
+        for other in plan.writes
+    )
+    if there != action.tenant and not new:
         return f"what would be created belongs to the tenant {tenant}"
     return ""
 
@@ -102,24 +112,17 @@ def _names_of_key(
     return key
 
 
-def _addresses(
-    action: BaseAction,
-    plan: Plan,
-    tenant: int,
-    key: Sequence[Sequence[str]],
-    live: Snapshot,
-) -> Iterator[str]:
-    """Every address that an object may have whose key has parts with these names."""
-    foreign = bool(tenant) and tenant != plan.site.tenant_dbid
-    prefix = live.name("Tenant", tenant, 0) if foreign else ""
+def _addresses(action: BaseAction, tenant: str, key: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Every address that an object may have whose key has parts with these names. ``tenant``: the
+    name of its tenant; empty: the site's."""
     for parts in product(*key):
-        yield object_address(action.kind, *parts, tenant=prefix)
+        yield object_address(action.kind, *parts, tenant=tenant)
 
 
 def subject_now(subject: Subject, found: ConfObject, names: Snapshot, site: int) -> Subject:
-    """The subject with the DBID of an object, and its name if it was renamed. ``site``: the
-    DBID of the site's tenant."""
-    subject = replace(subject, dbid=found.dbid)
+    """The subject with the DBIDs of an object and of its tenant, and its name if it was renamed.
+    ``site``: the DBID of the site's tenant."""
+    subject = replace(subject, dbid=found.dbid, tenant=found.tenant or subject.tenant)
     if found.type == LAUNCH_FILE or subject.name in _names(kind_named(subject.kind), found):
         return subject
     kind, address = address_of(found, names, site)
@@ -140,8 +143,7 @@ def address_of(found: ConfObject, names: Snapshot, site_tenant: int) -> tuple[st
 def kind_of(found: ConfObject) -> str:
     """The name of the kind of manifests that describe an object; its type where none does."""
     script_type = found.attributes.get("type")
-    for kind in (*MANIFEST_KINDS.values(), *OBJECT_KINDS.values()):
-        described = kind.type == found.type and kind.binding == "object"
-        if described and kind.script_type in (None, script_type):
+    for kind in _KINDS.get(found.type, ()):
+        if kind.script_type in (None, script_type):
             return kind.name
     return found.type

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from reconciler.kinds.fields import FieldPath, from_pointer
-from reconciler.kinds.manifest_kind import OBJECT
-from reconciler.kinds.manifests import kind_named
+from reconciler.kinds.manifests import TYPED_KINDS, kind_named
 
 
 class KnownSecret(Struct, frozen=True, order=True):
@@ -51,7 +50,8 @@ def _key(address: str) -> tuple[str, str | int]:
     without its tenant, and by the kind of its manifest or, in an undo, by its type."""
     first, _, rest = address.partition("/")
     kind = first.rpartition(":")[2]
-    if kind == OBJECT:
-        kind, _, rest = rest.partition("/")
+    if kind in TYPED_KINDS:
+        inner, _, rest = rest.partition("/")
+        kind = f"{kind}/{inner}"
     known = kind_named(kind)
     return known.type if known and known.type else kind, rest.rpartition("/")[2]

@@ -15,6 +15,7 @@ from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
 from reconciler.plan.diff import LiveFields, left_alone
+from reconciler.plan.new_tenants import new_tenants
 from reconciler.server.snapshot import Snapshot
 
 MISSING = "absent, or not readable by this account"
@@ -27,7 +28,7 @@ class DeclaredNames:
     def __init__(self, desired: Desired, live: Snapshot, site_tenant: int) -> None:
         self._live = live
         self._site_tenant = site_tenant
-        self._tenants: dict[str, int] = {}
+        self._tenants = new_tenants(desired.objects, live)
         self._declared = {
             (one.kind.type, self.tenant_of(one), joined(one.key)): one
             for one in desired.objects
@@ -35,13 +36,15 @@ class DeclaredNames:
         }
 
     def tenant_of(self, desired: DesiredObject) -> int:
-        """The DBID of the tenant of an object; 0 where it has none, or is not there."""
-        if not desired.kind.tenanted:
-            return 0
-        if desired.tenant not in self._tenants:
-            found = self._live.find("Tenant", 0, desired.tenant)
-            self._tenants[desired.tenant] = found.dbid if found else 0
-        return self._tenants[desired.tenant]
+        """The DBID of the tenant of an object, below 0 where the same plan creates the tenant; 0
+        where the object has none, or the tenant is neither there nor declared."""
+        return self._tenant_named(desired.tenant) if desired.kind.tenanted else 0
+
+    def _tenant_named(self, name: str) -> int:
+        if name not in self._tenants:
+            found = self._live.find("Tenant", 0, name)
+            self._tenants[name] = found.dbid if found else 0
+        return self._tenants[name]
 
     def declared(self, object_type: str, name: str, tenant: int) -> DesiredObject | None:
         """The declared object with a natural name, which may have the name of its tenant before
@@ -51,8 +54,8 @@ class DeclaredNames:
         found = self._declared.get((object_type, tenant or self._site_tenant, name))
         prefix, colon, rest = name.partition(":")
         if found is None and colon:
-            owner = self._live.find("Tenant", 0, prefix)
-            found = self._declared.get((object_type, owner.dbid, rest)) if owner else None
+            owner = self._tenant_named(prefix)
+            found = self._declared.get((object_type, owner, rest)) if owner else None
         return found
 
     def canonical(self, object_type: str, name: str, tenant: int) -> str:

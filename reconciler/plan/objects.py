@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from reconciler.kinds.flatten import flatten
+from reconciler.kinds.natural_keys import joined
+from reconciler.kinds.types_folders import FOLDER
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
     ABSENT,
@@ -29,7 +31,7 @@ from reconciler.plan.diff import (
     decide,
     units_of,
 )
-from reconciler.plan.folders import find_folder, owner_of
+from reconciler.plan.folders import find_folder, folder_key, folder_type
 from reconciler.plan.former_names import FormerNames
 from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
@@ -146,18 +148,28 @@ class _ObjectPlanner:
             reason = f"{desired.attribute!r} has {sibling} already, which no manifest declares"
             return Skip(subject, reason)
         base = desired.base_fields()
-        owner = owner_of(desired.kind.object_type, base, subject.tenant, self._live)
-        folder = find_folder(desired.kind.object_type, owner, desired.folder, self._live)
-        if folder is None:
-            return Blocked(subject, f"there is no folder {desired.folder!r} to create it in")
+        kind, path = desired.kind.object_type, desired.folder
+        folder = find_folder(kind, base, path, subject.tenant, self._live)
+        if folder is None and self._declared_folder(desired, subject.tenant) is None:
+            return Blocked(subject, _no_folder(desired))
         declared = [field for field in desired.fields if field.value is not None]
         return Create(
             subject,
-            folder=folder,
-            folder_path=desired.folder if folder else "",
+            folder=folder or 0,
+            folder_path=path,
             fields={**base, **desired.declared_fields()},
             changes=tuple(change_of(field, None, field.value, subject.hides) for field in declared),
         )
+
+    def _declared_folder(self, desired: DesiredObject, tenant: int) -> DesiredObject | None:
+        """The manifest that declares the folder for a new object."""
+        kind = desired.kind.object_type
+        holder = folder_type(kind)
+        if holder is None:
+            return None
+        key = folder_key(kind, desired.base_fields(), desired.folder)
+        found = self._names.declared(holder.name, joined(key), tenant)
+        return None if found is None or found.absent else found
 
     def _existing(
         self,
@@ -227,6 +239,15 @@ class _ObjectPlanner:
             ),
             referrers=tuple((other.type, other.dbid) for other, _ in referrers(one, self._live)),
         )
+
+
+def _no_folder(desired: DesiredObject) -> str:
+    """Why an object cannot be created in its folder."""
+    held = desired.kind.named_type if desired.kind.heading == FOLDER else desired.kind.type
+    return (
+        f"there is no folder {desired.folder} for objects of type {held}: declare it, with"
+        f" kind: {FOLDER}, type: {held} and path: {desired.folder}, or create it by hand"
+    )
 
 
 def _without_parent(subject: Subject, desired: DesiredObject) -> Action:

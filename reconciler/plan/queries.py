@@ -82,7 +82,8 @@ def desired_requirements(
     tenants = {site.tenant_dbid}
     for one in desired.objects:
         tenant = found.find("Tenant", 0, one.tenant) if one.kind.tenanted else None
-        if one.kind.tenanted and tenant is None:
+        if one.kind.tenanted and tenant is None:  # nothing of it exists
+            needs.append(_names_only(_names_in(one, site.tenant_dbid)))
             continue
         dbid = tenant.dbid if tenant else 0
         tenants |= {dbid} - {0}
@@ -110,6 +111,11 @@ def desired_requirements(
             key = one.named(name.name).key
             needs.append(replace(need, key=key, twins=False, referrers=True, former=True))
     return needs, tenants
+
+
+def _names_only(names: Iterable[Name]) -> ReadRequirement:
+    """That other objects must be found by name, of an object in a tenant that does not exist."""
+    return ReadRequirement("Tenant", 0, names=tuple(names))
 
 
 def _of_applications(desired: Desired, site: Site) -> Iterator[ReadRequirement]:
@@ -177,6 +183,9 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
                     ReadRequirement(*place, dbid=action.dbid, script_type=_script_type_of(action))
                 )
             continue
+        if action.tenant < 0:
+            needs.append(_names_only(_names_written(action, tenant)))
+            continue
         renamed = rename_of(action)
         words = {path[0] for path in action.fingerprint.units}
         words |= {change.path[0] for change in changes_of(action)}
@@ -192,7 +201,7 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
                 words=frozenset(words),
                 names=tuple(_names_written(action, action.tenant or tenant)),
                 targets=tuple(_members_in(action)),
-                folder=isinstance(action, Create) and bool(action.folder),
+                folder=isinstance(action, Create) and bool(action.folder_path),
                 referrers=isinstance(action, Replace | Delete),
                 new_name=renamed.after if renamed else "",
             )

@@ -13,9 +13,11 @@ from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import has_tenant, key_parts, split
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.plan.folders import folder_type
 from reconciler.plan.queries import ALWAYS_READ, ReadRequirement
 from reconciler.plan.renames import new_key
 from reconciler.plan.submitters import SUBMITTER, annex_values, submitters
+from reconciler.server.folders import members
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter
 from reconciler.server.reading import Query, query
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
@@ -141,7 +143,8 @@ class ReadingRound:
         words = {*need.words, *(part.word for part in key_parts(kind))}
         if need.referrers:  # the names in lists that would be lost
             words |= {each.word for each in kind.attributes if each.type is ValueType.REFERENCES}
-        for target, dbid in targets_of(kind, one.attributes, words):
+        held = members(one) if need.referrers else ()  # a folder goes only when it is empty
+        for target, dbid in (*targets_of(kind, one.attributes, words), *held):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
@@ -175,7 +178,9 @@ class ReadingRound:
         """The reads that are made whatever was found."""
         kind = ALL_TYPES[need.type]
         if need.folder:
-            self._add(query("Folder", {"type": kind.number}))
+            holder = folder_type(kind)
+            if holder is not None:
+                self._add_scope(holder.name, need.tenant)
         if need.former and need.type == "Script":  # their options name scripts
             self._add_scope("Script", need.tenant)
         if need.key or need.dbid:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from reconciler.export.model import Omission, SecretVariable
-from reconciler.kinds.manifest_kind import OBJECT
+from reconciler.kinds.manifests import TYPED_KINDS
 
 _MANY = 3
 """Objects of a kind that are listed one by one where the same is left out of each."""
@@ -24,9 +24,9 @@ def omission_lines(omissions: Iterable[Omission]) -> Iterator[str]:
 
 
 def _kind(address: str) -> str:
-    """The kind in an address: of objects without a kind of their own, with their type."""
+    """The kind in an address, with the object type where manifests of the kind name one."""
     first, second, *_ = address.split("/")
-    return f"{first}/{second}" if first.rpartition(":")[2] == OBJECT else first
+    return f"{first}/{second}" if first.rpartition(":")[2] in TYPED_KINDS else first
 
 
 def _line(what: str, one: Omission) -> str:

@@ -134,8 +134,8 @@ class PlanText:
         for entry in action.permissions if isinstance(action, Create) else ():
             account = f"{entry.account_type} {entry.account}"
             yield styled(f"{'':{_INDENT}}permissions of {account}: {entry.mask}")
-        if isinstance(action, Create) and action.folder:
-            yield styled(f"{'':{_INDENT}}in folder {escaped(action.folder_path)}")
+        if isinstance(action, Create) and action.shown_folder:
+            yield styled(f"{'':{_INDENT}}in folder {escaped(action.shown_folder)}")
         yield from self._sentences("loses", loses, "red")
         yield from self._sentences("restores", restored_by(action), "")
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.errors import ConfigurationServerError
+from reconciler.server.folders import on_server
 from reconciler.server.port import PastChange, Reader
 
 
@@ -11,6 +12,7 @@ def last_change(server: Reader, object_type: str, dbid: int) -> PastChange | Non
     """The last change of an object, living or deleted, in the server's history. None where the
     history does not have it, cannot be read, or the account may not read it.
     ServerUnavailableError where the server does not answer."""
+    object_type = on_server(object_type)
     if object_type not in OBJECT_TYPES or not dbid:
         return None  # a launch file, or an object that is not there yet
     try:

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.types import ALL_TYPES
+from reconciler.server.folders import FoldersReader
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight
 from reconciler.server.snapshot import Snapshot
 
@@ -73,6 +74,7 @@ class RoundReader(Struct):
     _left_out: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.server = FoldersReader(self.server)
         self._left_out.update(((one.type, one.dbid), 0) for one in self.live)
         self.live = self.live.copy()
 

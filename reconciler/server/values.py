@@ -59,8 +59,8 @@ def _key_values_problem(value: Any) -> str:
     if not isinstance(value, Mapping):
         return "must be a key-value list"
     for section, options in value.items():
-        if not isinstance(section, str) or not section:
-            return "a section needs a name"
+        if not isinstance(section, str):
+            return "the name of a section is a text"
         if not isinstance(options, Mapping):
             return f"the list has two levels, but [{section}] is not a section"
         for key, option in options.items():

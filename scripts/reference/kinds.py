@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
-from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
+from reconciler.kinds.manifests import FOLDER_KINDS, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.schema import kind_schema
 from reconciler.kinds.schema_policy import policy_schema
+from reconciler.kinds.types_folders import FOLDER
 from scripts.reference.markdown import code, prose, table
 
 _INTRODUCTION = """\
@@ -28,6 +29,16 @@ object is found by, its natural key, as the table says. Its fields are the words
 
 """
 
+_FOLDERS = """\
+## Folder
+
+A folder below the default folder of a type. `metadata.type` names the type of the objects that it
+is for, and `metadata.path` says where it is: the names from below the default folder to the folder
+itself, separated by `/`. `--overwrite` corrects it: it is never replaced. A create also sends
+`state: Enabled`.
+
+"""
+
 _POLICY = """\
 ## Policy
 
@@ -43,10 +54,11 @@ def page() -> str:
         [
             *((f"[{code(k.name)}](#{k.name.lower()})", k.description) for k in _kinds()),
             (f"[{code(OBJECT)}](#{OBJECT.lower()})", "An object of any other type."),
+            (f"[{code(FOLDER)}](#{FOLDER.lower()})", "A folder."),
         ],
     )
     parts = [_INTRODUCTION, contents, *("\n".join(_kind(kind)) for kind in _kinds())]
-    return "\n".join([*parts, _OBJECTS + _object_types(), _policies()])
+    return "\n".join([*parts, _OBJECTS + _object_types(), _FOLDERS + _folders(), _policies()])
 
 
 def _kinds() -> list[ManifestKind]:
@@ -123,6 +135,25 @@ def _object_types() -> str:
     ]
     return table(
         ("`metadata.type`", "key, in `metadata`", "required fields", "`--overwrite`"), rows
+    )
+
+
+def _folders() -> str:
+    belongs: dict[tuple[str, ...], list[str]] = {}
+    for name, kind in FOLDER_KINDS.items():
+        words = (*kind.key, *(("tenant",) if kind.tenanted else ()))
+        belongs.setdefault(words, []).append(name)
+    keys = [
+        (", ".join(map(code, names)), ", ".join(code(f"metadata.{word}") for word in words))
+        for words, names in belongs.items()
+    ]
+    kind = FOLDER_KINDS["Script"]
+    fields = _body(kind, kind_schema(kind)["properties"])
+    return "\n".join(
+        [
+            table(("`metadata.type`", "beside it"), keys),
+            table(("field", "what it is", "meaning"), list(fields)),
+        ]
     )
 
 

@@ -111,7 +111,7 @@ def _deletion(kind: ObjectType) -> Iterator[str]:
         found = [
             f"`{owner.name}.{attribute.name}{f'.{inner.name}' if inner else ''}`"
             for owner, attribute, inner in references_to(kind.name)
-            if (inner or attribute).on_delete == policy
+            if (inner or attribute).on_delete == policy and owner.name in OBJECT_TYPES
         ]
         if found:
             yield f"- {text}: {', '.join(found)}."

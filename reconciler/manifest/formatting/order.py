@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from reconciler.kinds.manifest_kind import BLOCKS, OBJECT, ManifestKind
-from reconciler.kinds.manifests import kind_named
+from reconciler.kinds.manifest_kind import BLOCKS, ManifestKind
+from reconciler.kinds.manifests import TYPED_KINDS, kind_named
 from reconciler.kinds.schema import kind_schema
 from reconciler.manifest.formatting.tree import Collection, Entry, Leaf, Page
 
@@ -44,11 +44,11 @@ def _orders(kind_name: str) -> Mapping[str, Sequence[str]]:
 def _kind(root: Collection) -> ManifestKind | None:
     """The kind of a manifest; None where it names none that there is."""
     name = _text(_below(root, "kind"))
-    if name != OBJECT:
+    if name not in TYPED_KINDS:
         return kind_named(name)
     metadata = _below(root, "metadata")
     inner = _below(metadata, "type") if isinstance(metadata, Collection) else None
-    return kind_named(f"{OBJECT}/{_text(inner)}")
+    return kind_named(f"{name}/{_text(inner)}")
 
 
 def _text(value: Leaf | Collection | None) -> str:

@@ -203,6 +203,6 @@ def _facts(action: Action) -> Iterator[str]:
     if isinstance(action, Create):
         for entry in action.permissions:
             yield f"Permissions of {entry.account_type} {entry.account}: {entry.mask}"
-        if action.folder:
-            yield f"In folder {action.folder_path}"
+        if action.shown_folder:
+            yield f"In folder {action.shown_folder}"
     yield from (f"restores {kept}" for kept in restored_by(action))

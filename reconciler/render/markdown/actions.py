@@ -52,8 +52,8 @@ def _details(group: Group, action: Action, verbose: bool) -> Iterator[str]:
     for entry in action.permissions if isinstance(action, Create) else ():
         account = code(f"{entry.account_type} {entry.account}")
         yield f"Permissions of {account}: {code(str(entry.mask))}\n\n"
-    if isinstance(action, Create) and action.folder:
-        yield f"In folder {short_code(action.folder_path)}\n\n"
+    if isinstance(action, Create) and action.shown_folder:
+        yield f"In folder {short_code(action.shown_folder)}\n\n"
 
 
 def things(actions: Sequence[Action], site: SiteMark) -> str:

@@ -6,7 +6,8 @@ Refuses only what the protocol cannot carry; the server decides about the rest.
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds.model import Attribute, KeyValueList, ValueType
+from reconciler.kinds.model import OUTSIDE, Attribute, KeyValueList, ValueType
+from reconciler.server.errors import ValueOutOfRangeError
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.limits import WireLimits
@@ -61,25 +62,31 @@ class ValueMapper:
         return found
 
     def read_key_values(self, value: Any) -> dict[str, dict[str, Any]]:
-        """Section -> key -> text, number or bytes. Sections without keys are left out."""
+        """Section -> key -> text, number or bytes. Sections without keys are left out.
+        ValueOutOfRangeError for a section without a name."""
         found: dict[str, dict[str, Any]] = {}
         for pair in value:
-            inner = pair.getTKVValue()
-            if inner is None or inner.isEmpty():
+            key, inner = str(pair.getStringKey()), pair.getTKVValue()
+            if inner is None:
+                found.setdefault(OUTSIDE, {})[key] = self._read_option(pair)
                 continue
-            section = found.setdefault(str(pair.getStringKey()), {})
+            if key == OUTSIDE and not inner.isEmpty():
+                raise ValueOutOfRangeError("a section needs a name")
             for option in inner:
+                section = found.setdefault(key, {})
                 section[str(option.getStringKey())] = self._read_option(option)
         return found
 
     def read_sections(self, value: Any) -> dict[str, tuple[str, ...]]:
         """What a delta deletes: section -> keys; no keys means the whole section."""
-        return {
-            str(pair.getStringKey()): tuple(
-                str(option.getStringKey()) for option in pair.getTKVValue() or ()
-            )
-            for pair in value
-        }
+        found: dict[str, tuple[str, ...]] = {}
+        for pair in value:
+            key, inner = str(pair.getStringKey()), pair.getTKVValue()
+            if inner is None:
+                found[OUTSIDE] = (*found.get(OUTSIDE, ()), key)
+            else:
+                found[key] = tuple(str(option.getStringKey()) for option in inner)
+        return found
 
     @staticmethod
     def _read_option(option: Any) -> str | int | bytes:
@@ -169,15 +176,16 @@ class ValueMapper:
         """A key-value list of two levels."""
         result = self._collection()
         for section, options in sections.items():
-            inner = self._collection()
+            into = result if section == OUTSIDE else self._collection()
             for key, value in options.items():
                 if isinstance(value, bytes):
-                    inner.addBinary(key, self._sdk.bytes(value))
+                    into.addBinary(key, self._sdk.bytes(value))
                 elif isinstance(value, int):
-                    inner.addInt(key, self.number(value, about))
+                    into.addInt(key, self.number(value, about))
                 else:
-                    inner.addString(self.text(key, about), self.text(value, about))
-            result.addList(self.text(section, about), inner)
+                    into.addString(self.text(key, about), self.text(value, about))
+            if into is not result:
+                result.addList(self.text(section, about), into)
         return result
 
     def sections(self, deleted: Mapping[str, tuple[str, ...]]) -> Any:

@@ -74,7 +74,8 @@ def test_a_value_that_its_attribute_cannot_hold_is_refused(
         {"section": {"key": 1.5}},
         {"section": {"key": True}},
         {"section": {"": "value"}},
-        {"": {"key": "value"}},
+        {"": {"": "value"}},
+        {"": "no pairs"},
     ],
 )
 def test_a_key_value_list_has_two_levels_and_three_types_of_values(
@@ -122,6 +123,21 @@ def test_an_option_called_binary_survives_like_any_other(connect: Connect, text:
     given = {"section": {"$binary": text}, "$binary": {"section": text}}
     dbid = connect().create("Script", script("New", userProperties=given)).dbid
     assert get(connect(), "Script", dbid).attributes["userProperties"] == given
+
+
+def test_pairs_outside_any_section_are_kept_changed_and_deleted(connect: Connect) -> None:
+    pairs = {"text": "a", "integer": 7, "binary": b"\0\1"}
+    given = {"": pairs, "section": {"text": "b"}}
+    server = connect()
+    dbid = server.create("Script", script("New", userProperties=given)).dbid
+    assert get(connect(), "Script", dbid).attributes["userProperties"] == given
+    server.update("Script", dbid, annex("", {"text": "c"}, "changed"))
+    server.update("Script", dbid, annex("", {"more": "d"}))
+    server.update("Script", dbid, annex("", ("integer",), "deleted"))
+    assert get(connect(), "Script", dbid).attributes["userProperties"] == {
+        "": {"text": "c", "binary": b"\0\1", "more": "d"},
+        "section": {"text": "b"},
+    }
 
 
 def test_sections_without_options_are_dropped(server: Server) -> None:
