@@ -75,6 +75,7 @@ bench: $(READY)
 	$(BIN)/python bench/embedded.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py
+	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/page.py
 
 clean:

@@ -1,15 +1,18 @@
 """What an apply of many new objects costs; a Markdown table for docs/measurements.md.
 
-Counts do not depend on the machine: requests, reads of the lock, commits of the state. The
-server is an embedded one in this process; where a row says so, each answer takes 20 ms longer,
-and several may be on their way at once.
+Counts do not depend on the machine: requests, reads of the lock, commits of the state (each waits
+for the disk once), bytes of the journal. How many records share a commit depends on how fast the
+disk and the server are. The server is an embedded one in this process; where a row says so, each
+answer takes so much longer, and several may be on their way at once.
 
     bench/apply.py [COUNT] [IN_FLIGHT,IN_FLIGHT] [MILLISECONDS,MILLISECONDS]
 """
 
+import sqlite3
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -39,8 +42,8 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
     """One row: an apply of ``count`` creates. ``delay`` in seconds."""
     path = folder / f"{count}-{in_flight}-{delay}.db"
     create_server(path, SAMPLE_SITE)
-    manifests = folder / f"{count}.yaml"
-    manifests.write_text("---\n".join(MANIFEST.format(n) for n in range(count)), encoding="utf-8")
+    manifests = folder / f"{count}"
+    write_manifests(manifests, count)
     server = FaultyServer(EmbeddedServer(path), [Delay(seconds=delay)] if delay else [])
     state = open_store(str(folder / f"{path.stem}.state"))
     place = RunPlace(state, in_flight=in_flight)
@@ -61,7 +64,23 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
         f"{len(server.calls):,}",
         f"{locks:,}",
         f"{len(commits):,}",
+        f"{_journal_bytes(folder / f'{path.stem}.state') / count:,.0f}",
     )
+
+
+def _journal_bytes(state: Path) -> int:
+    """The bytes of all records in a state folder."""
+    with closing(sqlite3.connect(state / "state.db")) as connection:
+        return int(connection.execute("SELECT sum(length(data)) FROM gwe_record").fetchone()[0])
+
+
+def write_manifests(folder: Path, count: int, first: int = 0) -> None:
+    """In files of 1,000 each. ``first``: the number of the first queue."""
+    folder.mkdir(exist_ok=True)
+    written = [MANIFEST.format(number) for number in range(first, first + count)]
+    for start in range(0, count, 1_000):
+        text = "---\n".join(written[start : start + 1_000])
+        (folder / f"{start:06}.yaml").write_text(text, encoding="utf-8")
 
 
 def _kind(call: object) -> tuple[str, str]:
@@ -88,8 +107,11 @@ def main() -> None:
     count = int(given.get(0, "1000"))
     numbers = [int(one) for one in given.get(1, "1,8,32").split(",")]
     delays = [int(one) / 1e3 for one in given.get(2, "0,20").split(",")]
-    out.write("| apply | elapsed | processor | requests | reads of the lock | commits |\n")
-    out.write("| --- | --- | --- | --- | --- | --- |\n")
+    columns = (
+        "elapsed | processor | requests | reads of the lock | commits | journal bytes a create"
+    )
+    out.write(f"| apply | {columns} |\n")
+    out.write("| --- | --- | --- | --- | --- | --- | --- |\n")
     with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
         for delay in delays:
             for in_flight in numbers:

@@ -1,8 +1,9 @@
 """What the way through the Platform SDK costs; a Markdown table for docs/measurements.md.
 
 PSDK_LIB names the folder with the vendor's jars. The server is `gwe embedded serve` in a
-process of its own on the same machine, so both ends share its processors; a relay adds the
-delay of a network where a row says so. Every figure is the median of its runs.
+process of its own on the same machine, so both ends share its processors; a relay, another process,
+adds the delay of a network where a row says so. Every figure is the median of its runs, but for
+the applies, which are single runs.
 """
 
 import os
@@ -20,19 +21,27 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from apply import write_manifests  # noqa: E402 - from this folder
+
+from reconciler.engine.reconciler import Reconciler  # noqa: E402
+from reconciler.engine.run_place import RunPlace  # noqa: E402
 from reconciler.kinds.types import OBJECT_TYPES  # noqa: E402 - the tests' relay is used, too
 from reconciler.server.connection import ConnectionOptions  # noqa: E402
 from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
 from reconciler.server.embedded.engine import complete  # noqa: E402
 from reconciler.server.embedded.sites.create import create_server  # noqa: E402
 from reconciler.server.embedded.sites.file import SAMPLE_SITE  # noqa: E402
+from reconciler.site.discovery import SiteOptions  # noqa: E402
+from reconciler.state.opening import open_store  # noqa: E402
 from tests.psdk.relay import Relay  # noqa: E402
 from tests.psdk.support import LIB, free_port, session  # noqa: E402
 
 RUNS = 5
 BULK = 10_000
 CREATES = 300
-DELAY = 0.02
+DELAYS = (0.0, 0.005, 0.02)
+APPLIED = {1: 250, 8: 1_000, 32: 2_000}
+"""How many objects an apply with so many in flight creates."""
 APP = "Web_Engagement_Server"
 ACCOUNT = {"GWE_PSDK": LIB, "GWE_USER": "default", "GWE_PASSWORD": "password"}
 
@@ -68,6 +77,26 @@ def serving(path: Path) -> Iterable[int]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def relaying(port: int, delay: float) -> Iterable[int]:
+    """A port behind which the server at ``port`` answers so many seconds later."""
+    command = [sys.executable, __file__, "relay", str(port), str(delay)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    assert process.stdout  # noqa: S101 - asked for
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def relay(port: int, delay: float) -> None:
+    """What the process of ``relaying`` does."""
+    sys.stdout.write(f"{Relay(port, delay).port}\n")
+    sys.stdout.flush()
+    threading.Event().wait()
 
 
 def gwe(*arguments: str, cache: Path) -> float:
@@ -141,6 +170,33 @@ class Creates:
         server.close()
         return CREATES / seconds
 
+    def median_rate(self, port: int, in_flight: int) -> float:
+        """Of three runs, after one that nobody counts."""
+        self.rate(port, in_flight)
+        return median(partial(self.rate, port, in_flight), 3)
+
+
+class Applies:
+    """Creates a second of whole applies: lock, checks, journal, calls, inventory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._next = 0
+
+    def rate(self, port: int, in_flight: int) -> float:
+        first, count = self._next, APPLIED[in_flight]
+        self._next += count
+        manifests = self._folder / f"applied{first}"
+        write_manifests(manifests, count, first)
+        server = session(
+            port, "default", "password", ConnectionOptions(in_flight=in_flight), timeout=60.0
+        )
+        place = RunPlace(open_store(str(self._folder / "state")), in_flight=in_flight)
+        with Reconciler(server, SiteOptions(APP), place) as reconciler:
+            plan = reconciler.plan([manifests])
+            seconds = timed(lambda: reconciler.apply(plan))
+        return count / seconds
+
 
 def rows(folder: Path) -> Iterable[tuple[str, str, str]]:
     """What is measured, the figure, the aim or a ratio."""
@@ -178,19 +234,17 @@ def rows(folder: Path) -> Iterable[tuple[str, str, str]]:
             f"{each:.0f} µs an object",
         )
         yield "the same on the file itself", f"{direct:.2f} s", f"{direct / wire:.2f} of it"
-    creates = Creates()
+    creates, applies = Creates(), Applies(folder)
     with serving(empty) as port:
-        for delay in (0.0, DELAY):
-            relay = Relay(port, delay)
-            one = 0.0
-            for in_flight in (1, 8, 32):
-                creates.rate(relay.port, in_flight)
-                rate = median(partial(creates.rate, relay.port, in_flight), 3)
-                one = one or rate
-                label = f"creates, {in_flight} in flight, {delay * 1e3:.0f} ms delay"
-                ratio = "" if in_flight == 1 else f"{rate / one:.1f} of 1 in flight"
-                yield label, f"{rate:,.0f} a second", ratio
-            relay.close()
+        for delay in DELAYS:
+            with relaying(port, delay) as relayed:
+                called = {n: creates.median_rate(relayed, n) for n in APPLIED}
+                applied = {n: applies.rate(relayed, n) for n in APPLIED}
+            for what, rates in (("creates", called), ("an apply, creates", applied)):
+                for in_flight, rate in rates.items():
+                    label = f"{what}, {in_flight} in flight, {delay * 1e3:.0f} ms delay"
+                    ratio = "" if in_flight == 1 else f"{rate / rates[1]:.1f} of 1 in flight"
+                    yield label, f"{rate:,.0f} a second", ratio
 
 
 def main() -> None:
@@ -205,4 +259,7 @@ def main() -> None:
 if __name__ == "__main__":
     if not LIB:
         raise SystemExit("PSDK_LIB must name the folder with the SDK's jars")
-    main()
+    if sys.argv[1:2] == ["relay"]:
+        relay(int(sys.argv[2]), float(sys.argv[3]))
+    else:
+        main()

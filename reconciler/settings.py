@@ -8,7 +8,6 @@ import itertools
 import json
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from reconciler.resources import named_manifests
 from reconciler.server.connect import relative_to
 from reconciler.settings_schema import PATHS_OF_CONNECTION, settings_schema
 from reconciler.settings_search import FILE_NAME
+from reconciler.text_files import MAX_BYTES as MAX_FILE_BYTES
 from reconciler.text_files import read_text
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 128 * 1024
 
 
+_AS_THEY_ARE = ("name", "app", "tenant", "cluster", "max_file_mib")
 _STATES = ("state", "state_dir")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # tomllib takes quadratic time for a dotted key. No setting has more than four parts.
@@ -78,6 +79,12 @@ class Settings(Struct, frozen=True):
     secret_words: tuple[str, ...] = ()
     secret_exceptions: tuple[str, ...] = ()
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    max_file_mib: int = MAX_FILE_BYTES >> 20
+
+    @property
+    def max_file_bytes(self) -> int:
+        """How large a file of manifests may be."""
+        return self.max_file_mib << 20
 
 
 def read_settings(folder: Path, profile: str = "") -> Settings:
@@ -136,7 +143,7 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
         raise UsageError(f"{path} has both state and state_dir", "Remove one of them.")
     state_dir, install = data.get("state_dir"), data.get("install_dir")
     return Settings(
-        **{key: data[key] for key in ("name", "app", "tenant", "cluster") if key in data},
+        **{key: data[key] for key in _AS_THEY_ARE if key in data},
         server=relative_to(folder, data.get("server", "")),
         state=_state(folder, data.get("state", "")),
         state_dir=folder / state_dir if state_dir else None,
@@ -164,6 +171,8 @@ def _state(folder: Path, named: str) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     """The data of a file that the schema allows; ManifestError for any other."""
+    import tomllib  # noqa: PLC0415 - many folders have no such file
+
     problems: list[Diagnostic] = []
     where = Position(str(path))
     text = read_text(path, MAX_BYTES, str(path))

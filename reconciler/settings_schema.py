@@ -34,6 +34,9 @@ def settings_schema() -> dict[str, Any]:
             "Manifest files and folders, relative to this file.",
             _string("A file or folder; bundled: the manifests that come with gwe."),
         ),
+        "max_file_mib": _integer(
+            "How large a file of manifests may be, in MiB; default: 10.", 1, 1024
+        ),
         "name": _string("Name of this set of manifests: what it creates is in its own inventory."),
         "vars": {
             **_table("Values for the variables that the manifests declare.", {}),

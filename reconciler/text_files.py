@@ -39,9 +39,12 @@ _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
+def read_text(
+    path: Path, max_bytes: int, name: str = "", too_large: str = "Is it the right file?"
+) -> str | Diagnostic:
     """The text of a file, without a byte order mark; or why there is none, as a problem whose
     summary begins with "cannot be read". ``name``: what messages call the file, if not its path.
+    ``too_large``: what to do about a larger file.
     """
     name = name or shown_path(path)
     try:
@@ -60,7 +63,7 @@ def read_text(path: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
         return Diagnostic("cannot be read: it is empty", Position(name), hint)
     if len(raw) > max_bytes:
         reason = f"it is larger than {_size(max_bytes)}"
-        return Diagnostic(f"cannot be read: {reason}", Position(name), "Is it the right file?")
+        return Diagnostic(f"cannot be read: {reason}", Position(name), too_large)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

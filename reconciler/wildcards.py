@@ -8,19 +8,19 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-_SPECIAL = re.compile(r"[*?\\]")
+_ESCAPES = str.maketrans({special: f"\\{special}" for special in "*?\\"})
 _TOKEN = re.compile(r"\\(.)|([*?])|(.)", re.DOTALL)
 _ANY = {"*": ".*", "?": "."}
 
 
 def literal(text: str) -> str:
     """The pattern that only ``text`` matches."""
-    return _SPECIAL.sub(r"\\\g<0>", text)
+    return text.translate(_ESCAPES)
 
 
 def plain(pattern: str) -> str:
     """The text of a pattern without wildcards, as ``literal`` makes it."""
-    return re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+    return re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL) if "\\" in pattern else pattern
 
 
 def matches(text: str, patterns: Iterable[str]) -> bool:

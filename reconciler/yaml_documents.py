@@ -23,7 +23,7 @@ class YamlDocument(Struct, frozen=True):
     """One document: its data, the name and path of the file that it was read from, and where
     its values stand. ``path`` is None for a text. Most positions are never asked for: they
     are made of ``place`` and ``places`` when they are. ``checked``: it is known to be a manifest
-    that fits the schema of its kind."""
+    that fits the schema of its kind; ``plain``: what is known of the object that it declares."""
 
     data: Any
     name: str
@@ -31,6 +31,7 @@ class YamlDocument(Struct, frozen=True):
     places: Places
     path: Path | None = None
     checked: bool = False
+    plain: Any = None
 
     @property
     def position(self) -> Position:

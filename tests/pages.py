@@ -4,7 +4,7 @@ A page runs in one folder, its blocks from top to bottom:
 
     ```console        a line that begins with ``$`` is a command, the lines under it are its
                       output; ``...`` alone stands for any number of lines, and ``$?`` is
-                      shown by ``echo $?``
+                      shown by ``echo $?``; after ``cd FOLDER``, all that follows is there
     ```console skip   not run, such as a command that starts a build
     ```yaml, ```toml, ```python
                       written to the file that a first line ``# file: NAME`` names; with that
@@ -25,6 +25,7 @@ NEW_KIND = ROOT / "docs" / "new-kind.md"
 
 _BLOCK = re.compile(r"^```(console|yaml|toml|python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# file: (\S+)\n")
+_MOVED = re.compile(r"\$ cd (\S+)\n+")
 _RUN = re.compile(r"\b[0-9]{8}-[0-9]{6}-[0-9a-f]{4,8}\b")
 _HOST = re.compile(r"\bRUN from host \S+")
 _PLAN_ID = re.compile(r"\b[0-9a-f]{32}\b")
@@ -45,7 +46,9 @@ def run_page(page: Path, folder: Path, env: Mapping[str, str]) -> None:
     """Runs a page in ``folder``. AssertionError for the first output that differs."""
     last = 0
     for kind, step in _steps(page):
-        if kind == "run":
+        if kind == "run" and (moved := _MOVED.fullmatch(step)):
+            folder /= moved.group(1)
+        elif kind == "run":
             last = _run(page, step, folder, env, last)
         elif kind == "diff":
             apply_diff(step, folder)

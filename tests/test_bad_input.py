@@ -124,6 +124,25 @@ def test_every_path_that_gives_no_manifest_is_named(refused: Refused, tmp_path: 
     assert "4 problems." in text
 
 
+LONG = "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: Chat}\n#"
+
+
+@pytest.mark.parametrize("command", [("validate", "-f"), ("fmt", "--check")])
+def test_how_large_a_file_of_manifests_may_be_is_a_setting(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "long.yaml").write_text(LONG + "x" * 2**20 + "\n")
+    (tmp_path / "gwe.toml").write_text("max_file_mib = 1\n")
+    done = gwe(*command, "long.yaml", cwd=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert (
+        "error: long.yaml: cannot be read: it is larger than 1 MiB\n"
+        "  If it is the right file, split it, or raise max_file_mib in gwe.toml.\n"
+    ) in done.err
+    (tmp_path / "gwe.toml").write_text("max_file_mib = 2\n")
+    assert gwe(*command, "long.yaml", cwd=tmp_path).code == 0
+
+
 @pytest.mark.parametrize(
     ("manifest", "messages"),
     [

@@ -55,6 +55,12 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
             assert anchor in _anchors(target), f"{_name(page)}: {link}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_a_block_of_commands_can_be_copied_as_a_whole(page: Path) -> None:
+    """A second ``cd x && gwe plan`` looks for the folder x in x."""
+    assert re.findall(r"^\$ cd \S+ &&.*", page.read_text(encoding="utf-8"), re.MULTILINE) == []
+
+
 def test_every_module_and_test_that_the_architecture_page_names_is_there() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for name, test in re.findall(r"`([\w/*]+(?:\.py|/))(?:::(\w+))?`", text):

@@ -10,10 +10,14 @@ import pytest
 
 from reconciler.errors import ManifestError
 from reconciler.manifest import cache
+from reconciler.manifest.bind import bind
 from reconciler.manifest.cache import ManifestCache, manifest_cache
+from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.resources import bundled_manifests
-from tests.harness import gwe, plan_arguments, site_server
+from reconciler.site.discovery import SiteOptions
+from reconciler.site.find import find_site
+from tests.harness import APP, VENDOR, gwe, opened, plan_arguments, site_server
 from tests.test_start import imported
 
 GROUP = """\
@@ -244,3 +248,106 @@ def test_a_second_plan_needs_neither_yaml_nor_schemas(tmp_path: Path) -> None:
     first, second = (imported(*arguments, cwd=tmp_path, env=environment) for _ in range(2))
     assert first & readers == readers
     assert not second & readers
+
+
+PLAIN = """\
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Plain, folder: A/B}
+spec:
+  annex: {Chat: {priority: 5, text: "\\u00e9", gone: null, none: ''}}
+  agents: [E1, E2]
+initial: {annex: {Voice: {priority: '7'}}}
+---
+apiVersion: reconciler/v1
+kind: InteractionQueue
+metadata: {name: Elsewhere, tenant: Other}
+ensure: absent
+---
+apiVersion: reconciler/v1
+kind: BusinessAttributeValue
+metadata: {attribute: Reason, name: Sales}
+spec: {displayName: Sales, isDefault: true}
+"""
+UNUSUAL = """\
+apiVersion: reconciler/v1
+kind: Variables
+metadata: {name: v}
+spec: {word: {description: A word., default: text}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: "Variable ${var.word}"}
+spec: {annex: {Chat: {site: "${site.tenant.name}", mark: "$${x}"}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Secret}
+spec: {annex: {Chat: {word: {secret: true, from: env.CACHE_TEST}}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Typed}
+spec: {annex: {Chat: {bytes: {binary: AAE=}, number: {integer: 5}}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Policies}
+policy: {overwrite: correct, protect: true}
+spec: {annex: {Chat: {word: text}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: Renamed, formerly: [Old]}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
+metadata: {name: " Exact ", exact: true}
+"""
+
+
+def test_what_manifests_declare_is_the_same_whether_they_are_known(
+    folder: Folder, tmp_path: Path
+) -> None:
+    for name, text in (("plain", PLAIN), ("unusual", UNUSUAL)):
+        (folder.manifests / f"{name}.yaml").write_text(text, encoding="utf-8")
+    environment = {"CACHE_TEST": "geheim"}
+    with opened(site_server(tmp_path, VENDOR)) as server:
+        found, site = find_site(server, SiteOptions(APP), None)
+
+        def declared(loaded: Loaded) -> Sequence[Desired]:
+            return [
+                bind(loaded.manifests, loaded.variables, environment, *where)
+                for where in ((), (site, found))
+            ]
+
+        first = load_manifests([folder.manifests])
+        assert not any(one.plain for one in first.manifests)
+        learned, known = folder.load(), folder.load()
+        assert declared(first) == declared(learned) == declared(known)
+    plain = {one.plain.key[-1] for one in known.manifests if one.plain}
+    assert plain == {"Chat", "Plain", "Elsewhere", "Sales"}
+    assert {one.plain.key[-1] for one in learned.manifests if one.plain} == plain
+    assert b"geheim" not in folder.kept().read_bytes()
+
+
+def test_a_known_manifest_is_reported_under_the_name_that_its_file_has_now(
+    folder: Folder,
+) -> None:
+    folder.load()
+    (folder.manifests / "a.yaml").rename(folder.manifests / "b.yaml")
+    loaded = folder.load()
+    (one,) = bind(loaded.manifests, loaded.variables, {}).objects
+    assert {Path(each.file).name for each in (one.origin, *(f.origin for f in one.fields))} == {
+        "b.yaml"
+    }
+
+
+def test_an_object_that_a_known_manifest_declares_too_is_declared_twice(folder: Folder) -> None:
+    folder.write("b", "Sales")
+    folder.load()
+    folder.write("c", "Chat")
+    loaded = folder.load()
+    assert [bool(one.plain) for one in loaded.manifests] == [True, True, True]
+    with pytest.raises(ManifestError, match="AgentGroup/Chat is declared twice"):
+        bind(loaded.manifests, loaded.variables, {})

@@ -1,6 +1,7 @@
 """A saved plan: what its file says, that it is carried out once and as it stands, and that
 it is refused where anything it was made from has moved."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from msgspec.structs import fields, replace
+from msgspec.structs import fields
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError
@@ -22,6 +23,7 @@ from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.state.opening import open_store
+from reconciler.visible_text import json_escaped, json_text
 from tests.harness import (
     BARE,
     VENDOR,
@@ -136,7 +138,7 @@ def test_show_prints_the_text_of_the_plan_that_was_saved(tmp_path: Path) -> None
         assert gwe("plan", *options, "--out", "p", "--quiet", cwd=tmp_path).code == 0
         shown = gwe("show", "p", *more, cwd=tmp_path)
         of_plan, _, plan_id = shown.out.partition("Plan id: ")
-        assert replace(shown, out=of_plan) == planned
+        assert dataclasses.replace(shown, out=of_plan) == planned
         assert plan_id == ("" if more == ("--quiet",) else f"{plan_of_file(tmp_path, 'p')['id']}\n")
     assert "  ~ Queue\n" in gwe("show", "p", cwd=tmp_path).out
     assert "loses:" in gwe("show", "p", cwd=tmp_path).out
@@ -1260,3 +1262,16 @@ def test_a_long_value_that_has_moved_is_told_by_what_differs(tmp_path: Path) -> 
     refused = applied(tmp_path)
     around = "a" * 20
     assert f"/annex/Tags/a was ...{around}2 and is ...{around}3 now" in said(refused)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@given(_JSON)
+def test_an_indented_text_is_the_one_that_pythons_own_encoder_writes(data: Any) -> None:
+    """So that the bytes of plan files do not depend on what is quick to write them."""
+    assert json_text(data) == json_escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"

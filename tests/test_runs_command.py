@@ -164,6 +164,17 @@ def test_what_was_chosen_is_said_where_no_run_is_found(backend: Backend, tmp_pat
     assert emea.startswith(f"## 1 run\n\nOnly runs `of application GWE_EMEA on {EMEA}`\n\n| Run")
 
 
+def test_a_server_that_is_none_is_refused_and_no_password_shown(tmp_path: Path) -> None:
+    state = ("--state-dir", tmp_path / "state")
+    refused = gwe("runs", *state, "--server", "nonsense", cwd=tmp_path)
+    assert refused.code == 64
+    assert "'nonsense' is no server URL" in refused.err
+    for command in (("runs",), ("runs", "show", "last"), ("undo", "last")):
+        refused = gwe(*command, *state, "--server", "confserv://me:hush@cfg", cwd=tmp_path)
+        assert refused.code == 64
+        assert "hush" not in refused.out + refused.err
+
+
 def test_last_is_the_last_run_of_the_named_site(backend: Backend, tmp_path: Path) -> None:
     of_two_sites(backend, tmp_path)
     for arguments in (("--profile", "emea", "show", "last"), ("show", "last", "--profile", "emea")):

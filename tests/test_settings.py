@@ -309,6 +309,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "install_dir": ("'/opt/gwe'", "install_dir", Path("/opt/gwe")),
     "file": ("['m', '/n']", "file", (Path("HERE/m"), Path("/n"))),
     "vars": ("{a = 'b'}", "variables", (Setting("a", "b", Position("HERE/gwe.toml")),)),
+    "max_file_mib": ("1024", "max_file_mib", 1024),
     "guards.percent": ("1", "limits", Limits(percent=1)),
     "guards.at_least": ("2", "limits", Limits(at_least=2)),
     "guards.count": ("0", "limits", Limits(count=0)),

@@ -94,15 +94,15 @@ class _Run:
             self._in_flight.abandon()
             raise
         self._account_for_the_rest()
-        problem = self._calls.journal_problem or self._in_flight.journal_problem
-        self._report.journal_problem = problem
+        self._report.journal_problem = self._calls.journal_problem
         return self._report
 
     def _execute(self, stopping: Callable[[], bool]) -> None:
         while True:
             while self._may_start(stopping):
-                self._start(self._schedule.take())
+                self._start()
             if not self._in_flight.count:
+                self._in_flight.flush()
                 return
             for number, result in self._in_flight.wait():
                 self._end(number, result)
@@ -110,19 +110,27 @@ class _Run:
     def _may_start(self, stopping: Callable[[], bool]) -> bool:
         if self._stopped or self._in_flight.is_full or not self._schedule.ready:
             return False
+        if self._is_next_alone:
+            self._in_flight.flush()
         if stopping():
             self._stopped = "interrupted"
         elif self._calls.journal.broken:
             self._stopped = "the journal cannot be written"
         return not self._stopped
 
-    def _start(self, number: int) -> None:
-        """Starts an action, or ends it where it is not to be tried. Where no other is or
-        could be in flight, it is written here, to its end."""
+    @property
+    def _is_next_alone(self) -> bool:
+        """Whether no action is or can be in flight beside the next one that is ready."""
+        return not self._in_flight.has_room_beside(self._schedule.ready - 1)
+
+    def _start(self) -> None:
+        """Starts the next action, or ends it where it is not to be tried. An action that is alone
+        is written here, to its end."""
+        alone, number = self._is_next_alone, self._schedule.take()
         action = self._actions[number]
         self._begun.add(number)
         result: Result | None = self._skipped(action)
-        if result is None and not self._in_flight.has_room_beside(self._schedule.ready):
+        if result is None and alone:
             try:
                 result = self._write(action, self._calls)
             except StopRunError as error:
@@ -176,9 +184,8 @@ class _Run:
                 message = "interrupted; it may or may not have been written"
                 outcome = Outcome(action, "unknown", message, self._calls.recover_hint)
             self._note(number, outcome)
-        if rest:
-            with self._calls.without_journal():
-                self._calls.journal.append(*(_record(self._outcomes[one]) for one in rest))
+            self._in_flight.note(_record(outcome))
+        self._in_flight.flush()
         self._tell()
 
     def _skipped(self, action: Write) -> Outcome | None:

@@ -3,9 +3,12 @@
     worker          computes, sends its call, waits for the answer; may not touch journal or lock
     run's thread    starts actions, commits records, confirms the lock, takes the outcomes
 
-A worker gives its records to the run's thread and waits until they are durable. That thread
-commits them together, once no worker is about to have more: calls that start together share one
-commit and one confirmation of the lock, and are sent right after it.
+A worker that is about to send a call gives its records to the run's thread and waits until they
+are durable. That thread commits them together, once no worker is about to have more: calls that
+start together share one commit and one confirmation of the lock, and are sent right after it.
+Nobody waits for the record of an answer: it comes with the next call or with the outcome of the
+action, and is in the commit that follows. An action that waits for another starts its call after
+that commit, too.
 """
 
 import queue
@@ -29,16 +32,12 @@ WriteAction = Callable[[Write, Calls], Outcome]
 
 
 class _Post(Struct, frozen=True):
-    """What a worker tells the run's thread: it has ``records``, or its action has ended."""
+    """What a worker tells the run's thread: it has ``records``, and waits to send a call until
+    they are durable; or its action has ended."""
 
     worker: "_Worker"
     records: Sequence[Record] = ()
     result: Result | None = None
-
-    @property
-    def begins(self) -> bool:
-        """Whether the worker waits to send a call until the records are durable."""
-        return any(isinstance(record, CallBegin) for record in self.records)
 
 
 class _Answer(Struct, frozen=True):
@@ -58,12 +57,15 @@ class _Worker:
         self.number = -1
         self._posts = posts
         self._journal = calls.journal
+        self._lock = calls.lock
         self._write = write
         self._actions: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._records: list[Record] = []
+        """Of answers that have arrived, for the next post."""
         self._lost: BaseException | None = None
         self._abandoned = False
-        self.calls = calls.through(self, self)
+        self._calls = calls.through(self, self)
         # A process that is told to end at once does not wait for the answers of a server.
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -87,10 +89,22 @@ class _Worker:
     def _work(self) -> None:
         while (action := self._actions.get()) is not None:
             try:
-                result: Result = self._write(action, self.calls)
+                result: Result = self._write(action, self._calls)
             except BaseException as error:  # noqa: BLE001 - raised in the run's thread
                 result = error
-            self._posts.put(_Post(self, result=result))
+            self._posts.put(_Post(self, self._taken_records(), result))
+
+    def _taken_records(self) -> list[Record]:
+        records, self._records = self._records, []
+        return records
+
+    def _ask(self) -> None:
+        """Waits until the records are durable and the lock is confirmed."""
+        self._posts.put(_Post(self, self._taken_records()))
+        answer = self._answers.get()
+        self._lost = answer.lost
+        if answer.refused is not None:
+            raise answer.refused
 
     @property
     def place(self) -> str:
@@ -101,16 +115,20 @@ class _Worker:
         return self._journal.broken
 
     def append(self, *records: Record) -> None:
-        self._posts.put(_Post(self, records))
-        answer = self._answers.get()
-        self._lost = answer.lost
-        if answer.refused is not None:
-            raise answer.refused
+        self._records += records
+        if any(isinstance(record, CallBegin) for record in records):
+            self._ask()
 
     def save_backup(self, path: str, content: bytes) -> str:
         return self._journal.save_backup(path, content)
 
+    @property
+    def is_recent(self) -> bool:
+        return self._lock.is_recent
+
     def confirm(self, *, always: bool = False) -> None:  # noqa: ARG002 - deletes start alone
+        if not self.is_recent:  # the thread was kept from running, or the machine was suspended
+            self._ask()
         if self._abandoned:
             raise KeyboardInterrupt
         if self._lost is not None:
@@ -140,6 +158,7 @@ class InFlight:
         self._waiting: list[_Post] = []
         self._ended: list[tuple[int, Result]] = []
         self._notes: list[Record] = []
+        """Of answers and outcomes, for the next commit."""
 
     @property
     def count(self) -> int:
@@ -156,12 +175,6 @@ class InFlight:
         are ready."""
         return self._limit > 1 and (self.count > 0 or ready > 0)
 
-    @property
-    def journal_problem(self) -> str:
-        """The first problem that a worker had with the journal; empty: none."""
-        problems = (worker.calls.journal_problem for worker in self._workers)
-        return next(filter(None, problems), "")
-
     def start(self, number: int, action: Write) -> None:
         """Starts an action in a thread. Only where it is not full."""
         if not self._idle:
@@ -177,7 +190,7 @@ class InFlight:
         """Waits until actions have ended: their numbers, and what became of them. Commits
         the records of all meanwhile."""
         while not self._ended:
-            if self._waiting and not self._computing:
+            if (self._waiting or self._notes) and not self._computing:
                 self._commit()
             with suppress(queue.Empty):
                 self._receive(self._posts.get(timeout=1.0))  # where no signal wakes it up
@@ -187,12 +200,12 @@ class InFlight:
         return ended
 
     def note(self, record: Record) -> None:
-        """Keeps a record for the next commit; without an action in flight that is now."""
+        """Keeps a record for the next commit."""
         self._notes.append(record)
-        if not self.count:
-            notes, self._notes = self._notes, []
-            with self._calls.without_journal():  # noticed before the next action
-                self._journal.append(*notes)
+
+    def flush(self) -> None:
+        """Commits what was noted, if it was not yet."""
+        self._append(())
 
     def dismiss(self) -> None:
         """Ends the threads; none may be at work."""
@@ -201,39 +214,50 @@ class InFlight:
 
     def abandon(self) -> None:
         """Waits for no answer any more. What is in flight may or may not be written; nothing
-        else is sent."""
+        else is sent. What is known of answers is noted."""
         for worker in self._workers:
             worker.abandon()
         self._idle = list(self._workers)
+        with suppress(queue.Empty):
+            while True:
+                post = self._posts.get_nowait()
+                self._notes += post.records if post.result is not None else ()
 
     def _receive(self, post: _Post) -> None:
         self._computing.discard(post.worker)
         if post.result is None:
             self._waiting.append(post)
         else:
+            self._notes += post.records
             self._ended.append((post.worker.number, post.result))
             self._idle.append(post.worker)
 
     def _commit(self) -> None:
-        """Commits what the workers wait for, and lets them go on."""
+        """Commits what was noted and what the workers wait for, and lets them go on."""
         posts, self._waiting = self._waiting, []
-        if any(post.begins for post in posts):
-            unsaid = _error_of(self._lock.start_writing)
-            if unsaid is not None:
-                self._answer([post for post in posts if post.begins], _Answer(unsaid))
-                posts = [post for post in posts if not post.begins]
-        notes, self._notes = self._notes, []
-        records = [*notes, *(record for post in posts for record in post.records)]
-        refused = _error_of(lambda: self._journal.append(*records)) if records else None
-        beginning = [post for post in posts if post.begins]
-        self._answer([post for post in posts if not post.begins], _Answer(refused))
-        if beginning:
-            lost = None if refused else _error_of(self._lock.confirm)
-            self._answer(beginning, _Answer(refused, lost))
+        refused = _error_of(self._lock.start_writing) if posts else None
+        if refused:
+            posts, refusing = [], posts
+            self._answer(refusing, _Answer(refused))
+        refused = self._append([record for post in posts for record in post.records])
+        lost = _error_of(self._lock.confirm) if posts and not refused else None
+        self._answer(posts, _Answer(refused, lost))
+
+    def _append(self, records: Sequence[Record]) -> Exception | None:
+        """Commits what was noted and more; the error where that was not possible."""
+        noted = len(self._notes)
+        if not noted and not records:
+            return None
+        refused = _error_of(lambda: self._journal.append(*self._notes, *records))
+        del self._notes[:noted]
+        if refused and noted:  # noticed before the next action
+            with self._calls.without_journal():
+                raise refused
+        return refused
 
     def _answer(self, posts: Sequence[_Post], answer: _Answer) -> None:
         for post in posts:
-            if not post.begins or answer.refused or answer.lost:
+            if answer.refused or answer.lost:
                 self._computing.add(post.worker)
             post.worker.answer(answer)
 

@@ -176,6 +176,10 @@ class RunLock(Protocol):
 
     keep: bool
 
+    @property
+    def is_recent(self) -> bool:
+        """Whether the last confirmation is not older than a tenth of the lease."""
+
     def confirm(self, *, always: bool = False) -> None:
         """LockLostError if the lock is no longer this run's. Called right before a write is
         sent; the lock is read where the last confirmation is older than a tenth of the lease,
@@ -192,6 +196,7 @@ class NoLock:
     """Locks nothing: for ``--no-lock``."""
 
     keep = False
+    is_recent = True
 
     def confirm(self, *, always: bool = False) -> None:
         """Does nothing."""
@@ -225,10 +230,13 @@ class Lock:
         self._renewed = clock.monotonic()
         self._confirmed = -math.inf
 
+    @property
+    def is_recent(self) -> bool:
+        return self._clock.monotonic() - self._confirmed <= self._holder.lease / 10
+
     def confirm(self, *, always: bool = False) -> None:
-        now, lease = self._clock.monotonic(), self._holder.lease
-        renewal_due = now - self._renewed > lease / 4
-        if always or renewal_due or now - self._confirmed > lease / 10:
+        renewal_due = self._clock.monotonic() - self._renewed > self._holder.lease / 4
+        if always or renewal_due or not self.is_recent:
             self._read()
         if renewal_due:
             self._write(self._holder)

@@ -20,9 +20,10 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
+from reconciler.manifest.documents import read_manifests
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
-from reconciler.text_files import MAX_BYTES, is_stream, read_text
+from reconciler.text_files import is_stream
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
@@ -63,7 +64,8 @@ def command(
             "Name your files with -f, GWE_FILE or file in gwe.toml. gwe init DIR copies those that"
             " come with gwe.",
         )
-    texts = {name: _text(path) for name, path in paths.items()}
+    limit = session.settings.max_file_bytes
+    texts = {name: _text(path, limit) for name, path in paths.items()}
     with session.connect(site, state) as engine:
         from reconciler.plan.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
         from reconciler.plan.select import check_selects  # noqa: PLC0415
@@ -82,7 +84,7 @@ def command(
         say("Nothing was written.")
         return ExitCode.FAILED
     for name, text in accepted.texts.items():
-        _write(paths[name], texts[name], text)
+        _write(paths[name], texts[name], text, limit)
     return ExitCode.CHANGES if accepted.left else ExitCode.DONE
 
 
@@ -92,8 +94,8 @@ def _files(loaded: Loaded) -> Mapping[str, Path]:
     return {one.name: one.path for one in documents if one.path and not is_stream(one.path)}
 
 
-def _text(path: Path) -> str:
-    text = read_text(path, MAX_BYTES)
+def _text(path: Path, max_bytes: int) -> str:
+    text = read_manifests(path, max_bytes)
     if isinstance(text, Diagnostic):
         raise ManifestError([text])
     return text
@@ -109,10 +111,10 @@ def _show(accepted: Accepting, texts: Mapping[str, str], names: SecretNames) -> 
         say(f"Left: {address}{' ' + pointer(path) if path else ''}{place}: {one.why}.")
 
 
-def _write(path: Path, old: str, new: str) -> None:
+def _write(path: Path, old: str, new: str, max_bytes: int) -> None:
     """Writes an edited manifest, with the rights that it had. RefusedError where somebody has
     changed it meanwhile."""
-    if _text(path) != old:
+    if _text(path, max_bytes) != old:
         problem = f"{path} was changed since it was read"
         raise RefusedError([Diagnostic(problem, hint="Run gwe accept again.")])
     rewrite_file(path, new)

@@ -7,18 +7,19 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from reconciler.errors import ReconcilerError
 
 # A completion imports what it needs; commands that run need none of it.
 # ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Group = TypeVar("Group")
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 
 def _completer(values: Callable[[click.Context], Iterable[str]]) -> Completer:
@@ -26,7 +27,9 @@ def _completer(values: Callable[[click.Context], Iterable[str]]) -> Completer:
         context: click.Context,
         parameter: click.Parameter,  # noqa: ARG001 - click's signature
         incomplete: str,
-    ) -> list[CompletionItem]:
+    ) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
         with suppress(ReconcilerError, OSError):
             return [CompletionItem(one) for one in values(context) if one.startswith(incomplete)]
         return []
@@ -76,8 +79,10 @@ def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001
 
 def complete_side(
     context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+) -> "list[CompletionItem]":
     """The profiles, and what the shell knows of files."""
+    from click.shell_completion import CompletionItem
+
     return [*complete_profile(context, parameter, incomplete), CompletionItem(incomplete, "file")]
 
 

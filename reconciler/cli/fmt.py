@@ -17,12 +17,12 @@ from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic, counted, listing
 from reconciler.errors import ExitCode, ManifestError, ReconcilerError, UsageError
 from reconciler.kinds.secret_names import SecretNames
-from reconciler.manifest.documents import is_bundled, manifest_files
+from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
 from reconciler.settings import Settings
 from reconciler.state.replace_file import rewrite_file
-from reconciler.text_files import MAX_BYTES, is_stream, read_text
+from reconciler.text_files import is_stream
 
 _NOTHING_WRITTEN = Diagnostic(
     "nothing was written, since not every file can be formatted",
@@ -58,14 +58,15 @@ def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: 
     formatted is reported, and then no file is written.
     """
     found = find_settings(settings.profile)
-    files = _read(paths or _of_settings(found), writing=not check and not diff)
+    limit = found.max_file_bytes
+    files = _read(paths or _of_settings(found), limit, writing=not check and not diff)
     changed = [file for file in files if file.differs]
     if diff:
         names = SecretNames(found.secret_words, found.secret_exceptions)
         for file in changed:
             say_diff(file.name, file.old, file.new, names)
     if not check and not diff:
-        _write(files)
+        _write(files, limit)
     elif not diff:
         for file in changed:
             say(f"{file.name} is not formatted.")
@@ -85,11 +86,11 @@ def _of_settings(settings: Settings) -> Sequence[Path]:
     return paths
 
 
-def _read(paths: Sequence[Path], *, writing: bool) -> list[_File]:
+def _read(paths: Sequence[Path], max_bytes: int, *, writing: bool) -> list[_File]:
     """The files with their canonical form. ManifestError lists every problem; where files were to
     be written, it says that none was."""
     problems: list[Diagnostic] = []
-    files = list(_formatted(paths, problems))
+    files = list(_formatted(paths, max_bytes, problems))
     if problems and writing:
         problems.append(_NOTHING_WRITTEN)
     if problems:
@@ -97,16 +98,18 @@ def _read(paths: Sequence[Path], *, writing: bool) -> list[_File]:
     return files
 
 
-def _formatted(paths: Sequence[Path], problems: list[Diagnostic]) -> Iterator[_File]:
+def _formatted(
+    paths: Sequence[Path], max_bytes: int, problems: list[Diagnostic]
+) -> Iterator[_File]:
     for path, name in manifest_files(paths, problems, []):
-        text = read_text(path, MAX_BYTES, name)
+        text = read_manifests(path, max_bytes, name)
         if isinstance(text, Diagnostic):
             problems.append(text)
         else:
             yield _File(path, name, text, formatted(text, name, problems))
 
 
-def _write(files: Sequence[_File]) -> None:
+def _write(files: Sequence[_File], max_bytes: int) -> None:
     """Writes the files that change. An error names those that were written before it."""
     written: list[str] = []
     for file in files:
@@ -114,7 +117,7 @@ def _write(files: Sequence[_File]) -> None:
             print_data(file.new)
         elif file.differs:
             try:
-                _rewrite(file)
+                _rewrite(file, max_bytes)
             except ReconcilerError as error:
                 error.hint = f"{error.hint} {_so_far(written)}".strip()
                 error.exit_code = ExitCode.PARTIAL if written else error.exit_code
@@ -123,8 +126,8 @@ def _write(files: Sequence[_File]) -> None:
             say(f"Formatted {file.name}.")
 
 
-def _rewrite(file: _File) -> None:
-    if read_text(file.path, MAX_BYTES) != file.old:
+def _rewrite(file: _File, max_bytes: int) -> None:
+    if read_manifests(file.path, max_bytes) != file.old:
         raise ReconcilerError(f"{file.name} was changed since it was read", "Run gwe fmt again.")
     rewrite_file(file.path, file.new)
 

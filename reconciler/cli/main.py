@@ -1,8 +1,7 @@
-"""``gwe``: the group of commands, and the only place that turns errors into exit codes."""
+"""``gwe``: the group of commands. Help imports nothing but this module and click."""
 
 import importlib
 import os
-import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,11 @@ import click
 
 import reconciler
 from reconciler.cli.help import SectionedGroup
-from reconciler.diagnostics import Diagnostic, defect
-from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.render.console import say, say_lines
-from reconciler.visible_text import escaped
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from reconciler.diagnostics import Diagnostic
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do."),
@@ -115,22 +112,6 @@ def gwe() -> None:
     """
 
 
-def _explain_usage(error: click.ClickException) -> None:
-    """Prints what click says about an argument, which it repeats."""
-    message = error.format_message()
-    if isinstance(error, click.MissingParameter):  # click lists the choices one below the other
-        message = " ".join(message.split())
-    message = escaped(message)
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context and "unexpected extra argument" in message and _names_manifests(context.command):
-        message += "\nManifests are named with -f, such as -f queues.yaml."
-    click.UsageError(message, context).show(sys.stderr)
-
-
-def _names_manifests(command: click.Command) -> bool:
-    return any("-f" in parameter.opts for parameter in command.params)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
 
@@ -141,42 +122,18 @@ def main(arguments: list[str] | None = None) -> int:
         result = gwe.main(
             args=arguments, prog_name="gwe", complete_var=COMPLETING, standalone_mode=False
         )
-        return int(result) if isinstance(result, int) else int(ExitCode.DONE)
+        return int(result) if isinstance(result, int) else 0
 
     return explained(work)
 
 
 def explained(
-    work: Callable[[], int], reworded: Callable[[Diagnostic], Diagnostic] = lambda problem: problem
+    work: Callable[[], int], reworded: "Callable[[Diagnostic], Diagnostic] | None" = None
 ) -> int:
     """Runs ``work`` and prints its errors, ``reworded``; the exit code."""
     try:
         return int(work())
-    except ReconcilerError as error:
-        from reconciler.render.console import make_console  # noqa: PLC0415 - only for errors
-        from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - what is none of ours is a defect
+        from reconciler.cli.failures import explain  # noqa: PLC0415 - only for errors
 
-        print_diagnostics(
-            make_console(stderr=True), [reworded(problem) for problem in error.diagnostics]
-        )
-        return int(error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        say_lines(error.format_message(), err=True)
-        return int(ExitCode.USAGE)
-    except click.ClickException as error:
-        _explain_usage(error)
-        return int(ExitCode.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        if sys.stderr.isatty():
-            say(err=True)
-        say("Interrupted; nothing was written.", err=True)
-        return int(ExitCode.FAILED)
-    except BrokenPipeError:
-        return int(ExitCode.FAILED)
-    except OSError as error:
-        # Code that reads or writes files explains its own errors: this one is about output.
-        say(f"error: the output cannot be written: {error.strerror}", err=True)
-        return int(ExitCode.FAILED)
-    except Exception as error:  # noqa: BLE001 - a defect; the error's text may hold a secret
-        say(f"error: {defect(error)}", err=True)
-        return int(ExitCode.FAILED)
+        return int(explain(error, reworded))

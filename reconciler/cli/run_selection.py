@@ -14,7 +14,7 @@ from reconciler.cli.common import ApplicationFlags
 from reconciler.cli.connection import ServerFlags
 from reconciler.cli.session import check_agrees, ranked
 from reconciler.errors import UsageError
-from reconciler.server.connect import is_server
+from reconciler.server.connect import adapter_for, is_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,12 +68,16 @@ class RunSelection(Struct, frozen=True):
 def named_site(
     server: ServerFlags, settings: Settings, application: ApplicationFlags | None = None
 ) -> RunSelection:
-    """The site that was named; UsageError where the environment contradicts itself."""
+    """The site that was named. UsageError where the environment contradicts itself, or the server
+    is a URL of no known form."""
     check_agrees(server, settings)
     profile = settings if settings.origin.profile else None
     app = ranked(application or ApplicationFlags(), settings)
+    url = ranked(server, settings).server or (profile.server if profile else "")
+    if url:
+        adapter_for(url)  # a URL with a password is refused before it is shown
     return RunSelection(
-        ranked(server, settings).server or (profile.server if profile else ""),
+        url,
         app.app or (profile.app if profile else ""),
         app.tenant or (profile.tenant if profile else ""),
     )

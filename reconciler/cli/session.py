@@ -77,6 +77,7 @@ def load(
         undeclared=single,
         texts=texts,
         cache=manifest_cache(paths, os.environ),
+        max_bytes=settings.max_file_bytes,
     )
     for name in loaded.passed_over if verbose else ():
         say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)

@@ -1,6 +1,6 @@
 """Addresses: the names of objects and actions on the command line and in plans."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from reconciler.wildcards import literal, matches, plain
 
@@ -17,9 +17,9 @@ def object_address(kind: str, *key: str, tenant: str = "") -> str:
     return f"{tenant}:{address}" if tenant else address
 
 
-def selects(patterns: Iterable[str], address: str) -> bool:
+def selects(patterns: Sequence[str], address: str) -> bool:
     """Whether one of the patterns selects an address; see ``wildcards.py``."""
-    return matches(plain(address), patterns)
+    return bool(patterns) and matches(plain(address), patterns)
 
 
 def application_address(name: str) -> str:

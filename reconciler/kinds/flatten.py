@@ -4,7 +4,7 @@ A structure's fields stand below its word, ``("os", "type")``; those of an entry
 below the entry's label, which is made of its key: ``("connections", "Chat", "protocol")``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,12 +23,18 @@ from reconciler.kinds.natural_keys import joined
 
 
 def flatten(
-    object_type: ObjectType, attributes: Attributes, names: NameResolver
+    object_type: ObjectType,
+    attributes: Attributes,
+    names: NameResolver,
+    words: Collection[str] | None = None,
 ) -> dict[FieldPath, Value]:
-    """All fields of an object that have a value. Empty sections count as absent."""
+    """The fields of an object that have a value: those below ``words``, or all. Empty sections
+    count as absent."""
     tenant = int(attributes.get("tenantDBID") or 0)
     fields: dict[FieldPath, Value] = {}
     for attribute in object_type.attributes:
+        if words is not None and attribute.word not in words:
+            continue
         value = attributes.get(attribute.name)
         if value is not None and not attribute.secret:
             path = (attribute.word,)

@@ -9,6 +9,8 @@ checked.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from msgspec.structs import replace
+
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldValueError, canonical
@@ -28,7 +30,7 @@ from reconciler.manifest.desired import (
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.expand import Expanded, expand
 from reconciler.manifest.fields import FieldReader
-from reconciler.manifest.interpolate import Allowance, Interpolation, Scope
+from reconciler.manifest.interpolate import MARK, Allowance, Interpolation, Scope
 from reconciler.manifest.merge import (
     merge_options,
     report_former_names,
@@ -36,6 +38,7 @@ from reconciler.manifest.merge import (
     report_same_objects,
 )
 from reconciler.manifest.names import report_names
+from reconciler.manifest.plain import PlainObject, bound_object, plain_object
 from reconciler.manifest.targets import target_applications, target_role
 from reconciler.manifest.variables import Variables
 from reconciler.server.port import ConfObject
@@ -59,6 +62,24 @@ def bind(
     for manifest in manifests:
         binder.add(manifest)
     return binder.finish()
+
+
+def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> list[Manifest]:
+    """The manifests; those that are plain with the object that they declare. It is the same for
+    every site, so that it can be kept."""
+    return [
+        replace(one, plain=_plain(one, variables)) if one.plain is None else one
+        for one in manifests
+    ]
+
+
+def _plain(manifest: Manifest, variables: Variables) -> PlainObject | None:
+    """What a plain manifest declares; None where it has a mistake, or is not plain. The hints of
+    the manifests that come with gwe are not those of others."""
+    if manifest.kind.binding != "object" or manifest.bundled or MARK in repr(manifest.data):
+        return None
+    found = _Binder(variables, {}, None, None).declared(manifest)
+    return plain_object(found) if found else None
 
 
 class _Binder:
@@ -90,6 +111,11 @@ class _Binder:
                 self._add_file(manifest)
             case "variables":
                 self._check_defaults(manifest)
+
+    def declared(self, manifest: Manifest) -> DesiredObject | None:
+        """The object of one manifest; None where there is a mistake in it."""
+        self._add_object(manifest)
+        return None if self._problems else self._objects[0]
 
     def finish(self) -> Desired:
         report_same_objects(self._objects, self._problems)
@@ -126,10 +152,14 @@ class _Binder:
                 self._interpolation().text(default, position, in_default=True)
 
     def _add_object(self, manifest: Manifest) -> None:
+        site_tenant = self._site.tenant_name if self._site else ""
+        if manifest.plain is not None:
+            file = manifest.document.name
+            self._objects.append(bound_object(manifest.plain, manifest.kind, file, site_tenant))
+            return
         expanded = self._expand(manifest, "metadata", *BLOCKS, "policy")
         kind = manifest.kind
         key = tuple(_key_part(expanded, word, part) for word, part in kind.key.items())
-        site_tenant = self._site.tenant_name if self._site else ""
         tenant = _name(expanded, "tenant") or site_tenant if kind.tenanted else ""
         reader = self._reader(expanded, key[-1])
         absent = manifest.data.get("ensure") == ABSENT

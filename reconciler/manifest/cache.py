@@ -9,7 +9,6 @@ where the folder and the file belong to the user and are closed to others.
 """
 
 import hashlib
-import json
 import os
 import stat
 import sys
@@ -19,7 +18,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import reconciler
+from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled
 from reconciler.text_files import is_stream
 from reconciler.yaml_documents import YamlDocument
@@ -30,8 +32,18 @@ SWITCH = "GWE_CACHE"
 MAX_BYTES = 64 * 1024 * 1024
 """How large the cache may become; of what it holds, the oldest goes first."""
 
-_FORMAT = "1"
+_FORMAT = "2"
 _ENDING = ".json"
+
+
+class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
+    """A document as JSON holds it; see ``YamlDocument``. Positions count from 0."""
+
+    data: Any
+    line: int
+    column: int
+    places: Any
+    plain: PlainObject | None
 
 
 def manifest_cache(paths: Sequence[Path], environment: Mapping[str, str]) -> "ManifestCache":
@@ -59,7 +71,7 @@ class ManifestCache:
     def __init__(self, folder: Path | None, paths: Sequence[Path] = ()) -> None:
         self._folder = folder
         self._paths = paths
-        self._used: dict[str, list[Any]] = {}
+        self._used: dict[str, list[KeptDocument]] = {}
         self._new: dict[str, Sequence[YamlDocument]] = {}
 
     def find(self, text: str, name: str, path: Path) -> list[YamlDocument] | None:
@@ -73,8 +85,8 @@ class ManifestCache:
             return None
         self._used[key] = found
         return [
-            YamlDocument(data, name, (line, column), places, path, checked=True)
-            for data, line, column, places in found
+            YamlDocument(one.data, name, (one.line, one.column), one.places, path, True, one.plain)
+            for one in found
         ]
 
     def add(self, text: str, path: Path, documents: Sequence[YamlDocument]) -> None:
@@ -83,28 +95,36 @@ class ManifestCache:
         if self._folder is not None and not is_stream(path):
             self._new[_digest(text)] = documents
 
-    def save(self) -> None:
-        """Keeps what was added, whose documents are manifests that fit their schemas."""
-        if self._folder is None or not self._new:
+    @property
+    def has_new(self) -> bool:
+        """Whether anything was added."""
+        return bool(self._new)
+
+    def save(self, plain: Mapping[int, PlainObject | None]) -> None:
+        """Keeps what was added, whose documents are manifests that fit their schemas. ``plain``:
+        the objects of documents, by ``id``."""
+        if self._folder is None:
             return
         added = {
-            key: [[one.data, *one.place, one.places] for one in documents]
+            key: [
+                KeptDocument(one.data, *one.place, one.places, plain.get(id(one)))
+                for one in documents
+            ]
             for key, documents in self._new.items()
         }
-        text = json.dumps({**self._used, **added}, separators=(",", ":"))
-        if len(text) < MAX_BYTES:
-            with suppress(OSError):
-                _write(self._file, f"{_digest(text)}\n{text}")
+        with suppress(OSError, ValueError, OverflowError):  # not all texts can be encoded
+            body = msgspec.json.encode({**self._used, **added})
+            if len(body) < MAX_BYTES:
+                _write(self._file, b"%s\n%s" % (_digest_of(body).encode(), body))
                 _remove_oldest(self._folder)
 
     @cached_property
-    def _kept(self) -> dict[str, list[Any]]:
+    def _kept(self) -> dict[str, list[KeptDocument]]:
         """Digest of the content of a file -> its documents."""
-        with suppress(OSError, ValueError):
-            digest, _, text = _read(self._file).partition("\n")
-            if digest == _digest(text):
-                kept: dict[str, list[Any]] = json.loads(text)
-                return kept
+        with suppress(OSError, msgspec.DecodeError):
+            digest, _, body = _read(self._file).partition(b"\n")
+            if digest == _digest_of(body).encode():
+                return msgspec.json.decode(body, type=dict[str, list[KeptDocument]])
         return {}
 
     @cached_property
@@ -119,14 +139,18 @@ class ManifestCache:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _digest_of(text.encode("utf-8", "surrogatepass"))
 
 
-def _read(path: Path) -> str:
+def _digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path: Path) -> bytes:
     """OSError where the file is not there, or is not the user's own alone."""
     _check_private(os.lstat(path.parent))
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with os.fdopen(descriptor, encoding="utf-8", newline="") as file:
+    with os.fdopen(descriptor, "rb") as file:
         _check_private(os.fstat(descriptor))
         return file.read(2 * MAX_BYTES)
 
@@ -138,7 +162,7 @@ def _check_private(status: os.stat_result) -> None:
         raise PermissionError("others may have written it")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all, for the user alone."""
     import tempfile  # noqa: PLC0415 - few commands find something new
 
@@ -146,8 +170,8 @@ def _write(path: Path, text: str) -> None:
     _check_private(os.lstat(path.parent))
     descriptor, name = tempfile.mkstemp(dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

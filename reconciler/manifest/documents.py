@@ -14,6 +14,7 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import EXACT, ManifestKind
 from reconciler.manifest.cache import ManifestCache
+from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled_manifests
 from reconciler.text_files import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
 from reconciler.yaml_documents import YamlDocument
@@ -23,10 +24,12 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 
 
 class Manifest(Struct, frozen=True):
-    """A valid document: its kind, its data, and the positions of its values."""
+    """A valid document: its kind, its data, and the positions of its values. ``plain``: the object
+    that it declares, where it was read before it is bound."""
 
     kind: ManifestKind
     document: YamlDocument
+    plain: PlainObject | None = None
 
     @property
     def data(self) -> Any:
@@ -55,21 +58,28 @@ def is_bundled(path: Path) -> bool:
     return path.is_relative_to(bundled_manifests())
 
 
+def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
+    """The text of a file of manifests; see ``text_files.read_text``."""
+    advice = "If it is the right file, split it, or raise max_file_mib in gwe.toml."
+    return read_text(file, max_bytes, name, advice)
+
+
 def read_documents(
     paths: Sequence[Path],
     problems: list[Diagnostic],
     passed_over: list[str],
     texts: Mapping[Path, str] = MappingProxyType({}),
     cache: ManifestCache | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> list[YamlDocument]:
     """Every document in the files and folders, by file name. Reports a path that is missing
     or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;
     ``texts``: what some of the files are taken to hold instead; ``cache``: what is known of
-    their content."""
+    their content; ``max_bytes``: how large a file may be."""
     cache = cache or ManifestCache(None)
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        text = texts[file] if file in texts else read_text(file, MAX_BYTES, name)
+        text = texts[file] if file in texts else read_manifests(file, max_bytes, name)
         if isinstance(text, Diagnostic):
             problems.append(text)
             continue

@@ -13,12 +13,13 @@ from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
-from reconciler.manifest.bind import bind
+from reconciler.manifest.bind import bind, with_plain_objects
 from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
 from reconciler.resources import manifests_name
+from reconciler.text_files import MAX_BYTES
 from reconciler.yaml_documents import YamlDocument
 
 
@@ -60,6 +61,7 @@ def load_manifests(
     undeclared: bool = False,
     texts: Mapping[Path, str] = MappingProxyType({}),
     cache: ManifestCache | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> Loaded:
     """The valid manifests and their variables. ManifestError lists every problem.
 
@@ -68,11 +70,11 @@ def load_manifests(
     manifests with mistakes are also bound, so that mistakes found there are listed too.
     ``undeclared``: the variables of gwe.toml may be declared in manifests that are not among
     these. ``texts``: what some of the files are taken to hold instead. ``cache``: what is known of
-    their content; it learns what is new.
+    their content; it learns what is new. ``max_bytes``: how large a file of manifests may be.
     """
     problems: list[Diagnostic] = []
     passed_over: list[str] = []
-    documents = read_documents(paths, problems, passed_over, texts, cache)
+    documents = read_documents(paths, problems, passed_over, texts, cache, max_bytes)
     all_read = not problems
     assign_rule(problems, "manifest-file")
     manifests = validate(documents, problems)
@@ -89,8 +91,9 @@ def load_manifests(
     if not manifests:
         summary = "the files given with --file contain no manifests"
         raise ManifestError([Diagnostic(summary, rule="manifest-file")])
-    if cache is not None:
-        cache.save()
+    if cache is not None and cache.has_new:
+        manifests = with_plain_objects(manifests, variables)
+        cache.save({id(one.document): one.plain for one in manifests})
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
 

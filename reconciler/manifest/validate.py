@@ -46,7 +46,7 @@ def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> l
         found = [] if document.checked else validators.problems(kind, document)
         problems.extend(found)
         if not found:
-            manifests.append(Manifest(kind, document))
+            manifests.append(Manifest(kind, document, document.plain))
     return manifests
 
 

@@ -45,7 +45,7 @@ class AttributeValues:
                 self._attributes.setdefault((one.tenant, name), one)
                 self._by_name.setdefault((one.tenant, one.name), one)
         self._values = [one for one in context.desired.objects if one.kind.parent]
-        self._siblings: dict[tuple[str, str], list[DesiredObject]] = {}
+        self._siblings: dict[str, dict[str, list[DesiredObject]]] = {}
         self._parents: dict[tuple[str, int, str, bool], Parent] = {}
 
     def parent(self, desired: DesiredObject, tenant: int) -> Parent:
@@ -65,12 +65,13 @@ class AttributeValues:
 
     def _declared(self, desired: DesiredObject, parent: Parent, tenant: int) -> list[DesiredObject]:
         """Every declared value of the attribute, whatever the manifests call it."""
-        key = (desired.tenant, parent.name)
-        if key not in self._siblings:
-            own = [one for one in self._values if one.tenant == desired.tenant]
-            named = [one for one in own if self.parent(one, tenant).name == parent.name]
-            self._siblings[key] = named
-        return self._siblings[key]
+        if desired.tenant not in self._siblings:
+            by_attribute: dict[str, list[DesiredObject]] = {}
+            for one in self._values:
+                if one.tenant == desired.tenant:
+                    by_attribute.setdefault(self.parent(one, tenant).name, []).append(one)
+            self._siblings[desired.tenant] = by_attribute
+        return self._siblings[desired.tenant].get(parent.name, [])
 
     def undeclared_sibling(self, desired: DesiredObject, parent: Parent, tenant: int) -> str:
         """A live value of the attribute that ``unlessSibling`` names and no manifest

@@ -53,16 +53,17 @@ class Circles:
             for number, action in enumerate(creates)
             for name in _names_of(action)
         }
+        self._led = {action.address: tuple(self._led_later(action)) for action in creates}
         self._waiting: dict[str, dict[str, Create]] = {}
         for action in creates:
-            for _, later, _ in self._led_later(action):
+            for _, later, _ in self._led[action.address]:
                 self._waiting.setdefault(later.address, {})[action.address] = action
 
     def _led_later(self, action: Create) -> Iterator[tuple[FieldPath, Create, tuple[str, str]]]:
         """The references of an action to what a later one creates, or it itself: the unit of each,
         that action, and the type and the name there."""
         kind = ALL_TYPES[action.object_type]
-        number = self._numbers.get(action.address, len(self._numbers))
+        number = self._numbers[action.address]
         for path, target, name in references_in(kind, action.fields):
             at, later = self._later.get((target, name), (-1, action))
             unit = unit_of(kind, path) if at >= number else None
@@ -83,7 +84,7 @@ class Circles:
         leads nowhere stays."""
         waiting = {
             unit
-            for unit, _, (target, name) in self._led_later(action)
+            for unit, _, (target, name) in self._led.get(action.address, ())
             if names.dbid(target, name, action.tenant) is None
         }
         if not waiting:

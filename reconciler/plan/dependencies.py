@@ -101,7 +101,7 @@ def _uses(action: Write) -> Iterator[Hashable]:
     if holder is not None and isinstance(action, Create) and action.folder_path:
         yield from _names(holder.name, action.folder_path)
     for path, value in _fields(action):
-        attribute = leaf(kind, path)
+        attribute = leaf(kind, path) if path[0] in kind.referring else None
         if attribute is not None:
             for target in attribute.target_types:
                 yield from _names(target, str(value))

@@ -94,10 +94,9 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
     tenants = numbers_of_new_tenants(actions)
     next_dbid = min((0, *tenants.values())) - 1
     for action in actions:
-        one = result.get(action.object_type, action.dbid)
+        old = one = result.get(action.object_type, action.dbid)
         match action:
             case Create() | Replace():
-                old = one
                 result.drop(action.object_type, action.dbid)
                 if isinstance(action, Create):
                     action = circles.without_waiting(action, result)  # noqa: PLW2901
@@ -114,7 +113,8 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
                 _change_referrers(one, result)
                 one = None
         if one is not None:
-            result.put(one)
+            if one is not old:
+                result.put(one)
             results[action.address] = one
             if isinstance(action, Create):
                 _set_waiting(circles.waiting_for(action), one, result, results)

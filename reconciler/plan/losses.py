@@ -122,9 +122,11 @@ def _is_cascaded(other: ConfObject, attribute: Attribute, one: ConfObject) -> bo
 
 def referrers(one: ConfObject, live: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:
     """The objects that refer to ``one`` by DBID, and by which attribute."""
-    types = dict.fromkeys(referring.name for referring, _, _ in references_to(one.type))
-    for name in types:
-        for other in live.of_type(name):
+    by_type: dict[str, list[ConfObject]] = {}
+    for other in live.may_refer_to(one.type, one.dbid):
+        by_type.setdefault(other.type, []).append(other)
+    for name in dict.fromkeys(referring.name for referring, _, _ in references_to(one.type)):
+        for other in by_type.get(name, ()):
             if (other.type, other.dbid) == (one.type, one.dbid):
                 continue
             found = references_to_object(ALL_TYPES[name], other.attributes, one.type, one.dbid)

@@ -1,6 +1,6 @@
 """Plans the objects that manifests describe whole: one action per object. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -106,7 +106,7 @@ class _ObjectPlanner:
             return Blocked(subject, found.blocked)
         if desired.absent:
             return self._absent(subject, named, found.live)
-        live = _live_fields(named, found.live, self._live)
+        live = _live_fields(named, found.live, self._live, {one.path[0] for one in named.fields})
         desired, unknown = self._names.with_references(named, subject.tenant, live)
         if unknown:
             return Blocked(subject, unknown)
@@ -182,8 +182,8 @@ class _ObjectPlanner:
         subject = self._context.with_secrets(replace(subject, dbid=one.dbid), desired.fields)
         policy = desired.policy
         renamed = self._change_of_name(desired, one)
-        names = (desired.name, *(str(each.before) for each in renamed))
-        overwrites = any(self._options.overwrites(desired.named(one).address) for one in names)
+        former = (desired.named(str(each.before)).address for each in renamed)
+        overwrites = any(map(self._options.overwrites, (desired.address, *former)))
         replaces = policy.overwrite == "replace" and overwrites
         difference = compare(desired.kind.object_type, desired.fields, live, subject.hides)
         if difference.blocked:
@@ -192,9 +192,10 @@ class _ObjectPlanner:
         shared = in_use_elsewhere(self._siblings, self._options, "renames") if renamed else ""
         if hidden or shared:
             return Blocked(subject, hidden or shared)
-        difference = replace(difference, changes=(*renamed, *difference.changes))
+        if renamed:
+            difference = replace(difference, changes=(*renamed, *difference.changes))
         if replaces and not policy.protect:
-            return self._replace(subject, desired, one, live, difference)
+            return self._replace(subject, desired, one, difference)
         reason = "protected: corrected in place instead of replaced" if replaces else ""
         units = (*(each.path for each in renamed), *units_of(desired.fields))
         action = decide(subject, difference, units, reason=reason, folder=one.folder)
@@ -216,12 +217,12 @@ class _ObjectPlanner:
         subject: Subject,
         desired: DesiredObject,
         one: ConfObject,
-        live: LiveFields,
         difference: Difference,
     ) -> Action:
         shared = in_use_elsewhere(self._siblings, self._options, "replaces")
         if shared:
             return Blocked(subject, shared)
+        live = _live_fields(desired, one, self._live)
         fields = replaced_fields(desired, desired.base_fields(), live)
         changed = {each.path for each in difference.changes}
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
@@ -256,9 +257,15 @@ def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
     return Skip(subject, reason) if skips else Blocked(subject, reason)
 
 
-def _live_fields(desired: DesiredObject, one: ConfObject | None, live: Snapshot) -> LiveFields:
-    """The fields of a live object; none where it is absent."""
-    return LiveFields(flatten(desired.kind.object_type, one.attributes, live) if one else {})
+def _live_fields(
+    desired: DesiredObject,
+    one: ConfObject | None,
+    live: Snapshot,
+    words: Collection[str] | None = None,
+) -> LiveFields:
+    """The fields of a live object, those below ``words`` or all; none where it is absent."""
+    kind = desired.kind.object_type
+    return LiveFields(flatten(kind, one.attributes, live, words) if one else {})
 
 
 def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:

@@ -30,11 +30,11 @@ def order(actions: Sequence[Action]) -> tuple[Action, ...]:
 def _sorted(actions: Sequence[Action], *, reverse: bool = False) -> list[Action]:
     by_address = {action.address: action for action in actions}
     needs = {a.address: [need for need in a.needs if need in by_address] for a in actions}
-    while circle := _circle(needs):
+    sorter = TopologicalSorter(needs)
+    while circle := _circle(sorter):
         action, need = _weakest(circle, by_address)
         needs[action].remove(need)
-    sorter = TopologicalSorter(needs)
-    sorter.prepare()
+        sorter = TopologicalSorter(needs)
     result: list[Action] = []
     while sorter.is_active():
         ready = [by_address[address] for address in sorter.get_ready()]
@@ -47,10 +47,11 @@ def _place(action: Action) -> tuple[int, str]:
     return kind_order(action.kind), action.address
 
 
-def _circle(needs: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """The steps of a circle, each from an address to one that it needs; none: there is none."""
+def _circle(sorter: TopologicalSorter[str]) -> list[tuple[str, str]]:
+    """Prepares the sorter. The steps of a circle that keep it from sorting, each from an address
+    to an address that it needs; none: there is none."""
     try:
-        TopologicalSorter(needs).prepare()
+        sorter.prepare()
     except CycleError as error:
         path = error.args[1][::-1]
         return list(pairwise(path))

@@ -65,6 +65,9 @@ class _Index:
             if a.object_type == "Script" and not isinstance(a, InSync)
         }
         self._desired = {one.address: one for one in context.desired.objects}
+        self._siblings: dict[tuple[str, ...], list[str]] = {}
+        for address, one in self._desired.items():
+            self._siblings.setdefault(_attribute_of(one), []).append(address)
         self._deletes = needs_of_deletes(actions, context.live)
         self._live = context.live
         self._values = AttributeValues(context)
@@ -118,8 +121,8 @@ class _Index:
         desired = self._desired.get(action.address)
         if desired is None or not wants_default(desired, True):
             return
-        for address, other in self._desired.items():
-            if _same_attribute(desired, other) and any(
+        for address in self._siblings[_attribute_of(desired)]:
+            if any(
                 change.path == ("isDefault",) and change.after is False
                 for change in changes_of(self._actions[address])
             ):
@@ -131,8 +134,9 @@ def _makes_name(action: Action) -> bool:
     return not action.dbid or rename_of(action) is not None
 
 
-def _same_attribute(one: DesiredObject, other: DesiredObject) -> bool:
-    return (one.kind, one.tenant, one.attribute) == (other.kind, other.tenant, other.attribute)
+def _attribute_of(one: DesiredObject) -> tuple[str, ...]:
+    """The same for all values of a Business Attribute."""
+    return one.kind.name, one.tenant, one.attribute
 
 
 def _written_references(action: Action) -> Iterator[OptionReference]:

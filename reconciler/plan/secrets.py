@@ -89,10 +89,11 @@ def _redacted(action: Action) -> Action:
 
     def change(one: Change) -> Change:
         hidden = one.secret or action.hides(one.path)
-        after = _source_only(one.after, hidden)
+        before, after = _source_only(one.before, hidden), _source_only(one.after, hidden)
         if isinstance(after, SecretText) and not after.source and one.source:
             after = SecretText("", CARRIED)
-        return replace(one, before=_source_only(one.before, hidden), after=after)
+        unchanged = before is one.before and after is one.after
+        return one if unchanged else replace(one, before=before, after=after)
 
     def field(path: FieldPath, value: Value) -> Value:
         hidden = action.hides(path)

@@ -3,7 +3,6 @@
 An action that needs a skipped action is skipped too, with the reason.
 """
 
-import difflib
 from collections.abc import Sequence
 
 from reconciler.errors import UsageError
@@ -52,6 +51,8 @@ def _check_glob(
             "Name the Web Engagement installation folder, which holds the launch files, with"
             " --install-dir, GWE_INSTALL_DIR or install_dir in gwe.toml.",
         )
+    import difflib  # noqa: PLC0415 - only for this error
+
     close = difflib.get_close_matches(glob, addresses, n=3, cutoff=0.5)
     hint = (
         f"Close to it: {', '.join(close)}."
@@ -97,7 +98,7 @@ def _absent(action: Action) -> bool:
 def _without_skipped(actions: Sequence[Action], options: PlanOptions) -> list[Action]:
     """The actions; excluded actions and all that need a skipped action become skips."""
     result = {action.address: action for action in actions}
-    for address, action in result.items():
+    for address, action in result.items() if options.exclude else ():
         if _selected(action, options.exclude):
             met = isinstance(action, InSync | Keep)
             reason = "excluded" if not met else f"excluded; {action.action}"

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from msgspec import DecodeError
+from msgspec.json import Decoder
+
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 
 
@@ -21,10 +24,19 @@ def _encode_bytes(value: Any) -> list[str]:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
 
 
+_DECODER = Decoder()
+
+
 def decode(body: str) -> dict[str, Any]:
-    """The attributes that ``encode`` wrote."""
-    hook = _decode_bytes if '["' in body else None
-    result: dict[str, Any] = json.loads(body, object_hook=hook)
+    """The attributes that ``encode`` wrote. ValueError: it is no JSON."""
+    result: dict[str, Any]
+    if '["' in body:
+        result = json.loads(body, object_hook=_decode_bytes)
+        return result
+    try:
+        result = _DECODER.decode(body)
+    except DecodeError as error:
+        raise ValueError(str(error)) from error
     return result
 
 

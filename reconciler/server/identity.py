@@ -34,7 +34,7 @@ def same_server(one: str, other: str) -> bool:
 def is_at(identity: str, host_list: str) -> bool:
     """Whether this is the identity of a real server with these hosts, however they are spelt."""
     hosts = canonical(f"{REAL}{host_list}")
-    return identity.startswith(REAL) and canonical(identity).partition("#")[0] == hosts
+    return canonical(identity).partition("#")[0] == hosts
 
 
 def _spelt(host: str) -> str:

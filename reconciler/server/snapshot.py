@@ -12,6 +12,7 @@ from reconciler.kinds.fields import as_integer
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import TENANT, has_tenant, joined, key_parts, key_values, split
+from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.port import ConfObject
 
@@ -20,6 +21,9 @@ ENVIRONMENT = 1
 
 _Key = tuple[object, ...]
 """An object type, and the values of a natural key."""
+
+_Place = tuple[str, int]
+"""An object type and a DBID."""
 
 
 class Snapshot:
@@ -33,6 +37,7 @@ class Snapshot:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
         self._by_key: dict[_Key, int] = {}
         self._alike: dict[_Key, dict[object, int]] | None = None
+        self._referring: dict[_Place, set[_Place]] | None = None
         for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
 
@@ -57,6 +62,8 @@ class Snapshot:
         of_type[item.dbid] = item
         self._by_key[_key(item)] = item.dbid
         self._alike = None
+        if self._referring is not None:
+            _add_targets(item, self._referring)
 
     def drop(self, object_type: str, dbid: int) -> None:
         """Removes an object, if it is there."""
@@ -77,6 +84,21 @@ class Snapshot:
     def get(self, object_type: str, dbid: int) -> ConfObject | None:
         """The object with that DBID, if it was read."""
         return self._by_type.get(object_type, {}).get(dbid)
+
+    def may_refer_to(self, object_type: str, dbid: int) -> list[ConfObject]:
+        """The objects that may refer to an object: all that do, and some that did before they were
+        changed. In the order of their DBIDs."""
+        if self._referring is None:
+            self._referring = {}
+            for item in self:
+                _add_targets(item, self._referring)
+        places = {
+            place
+            for target in (object_type, "")  # "": a reference that does not say to which type
+            for place in self._referring.get((target, dbid), ())
+        }
+        found = (self.get(*place) for place in sorted(places, key=itemgetter(1, 0)))
+        return [item for item in found if item is not None]
 
     def find(self, object_type: str, scope: int, name: str) -> ConfObject | None:
         """The object with that natural key, of a type whose key is a name, or a name and
@@ -174,6 +196,12 @@ class Snapshot:
 
 def _key(item: ConfObject) -> _Key:
     return item.type, *key_values(ALL_TYPES[item.type], item.attributes)
+
+
+def _add_targets(item: ConfObject, referring: dict[_Place, set[_Place]]) -> None:
+    """Adds an object to those that refer to its targets."""
+    for target in targets_of(ALL_TYPES[item.type], item.attributes):
+        referring.setdefault(target, set()).add((item.type, item.dbid))
 
 
 def _folded(name: object) -> object:

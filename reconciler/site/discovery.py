@@ -5,7 +5,6 @@ lead to the applications of each role. Where the user must choose or correct a n
 error lists the candidates.
 """
 
-import difflib
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -128,6 +127,8 @@ class _Discovery:
 
     def _missing(self, name: str) -> RefusedError:
         names = [application_name(a) for a in self._near.applications()]
+        import difflib  # noqa: PLC0415 - only for this error
+
         close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         candidates = close or [
             application_name(a)

@@ -149,7 +149,10 @@ def _value(entry: Entry) -> str:
         if isinstance(entry, OwnedObject)
         else [entry.section, entry.option, *filter(None, (entry.digest,))]
     )
-    return json.dumps(parts, ensure_ascii=False)
+    return _ENCODER.encode(parts)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def _annex(one: ConfObject) -> Options:

@@ -44,10 +44,16 @@ class SqlJournal:
         self.place = place
         self._lock = threading.Lock()
         self._row: RunRow | None = None
+        self._summary: RunSummary | None = None
         self.broken = False
 
     def append(self, *records: Record) -> None:
-        self._write(lambda row: append(self._session, row, records))
+        def add(row: RunRow) -> RunRow:
+            summary = self._summary or summary_of(row)
+            row, self._summary = append(self._session, row, records, summary)
+            return row
+
+        self._write(add)
 
     def save_backup(self, path: str, content: bytes) -> str:
         name = path.encode("utf-8", "surrogatepass")
@@ -69,7 +75,9 @@ class SqlJournal:
         with self._lock, self._failing_for_good():
             row, self._row = self._row, None  # unknown while it is written, or interrupted
             with self._session.transaction(writing=True):
-                row = change(row or row_of(self._session.rows, self._name))
+                if row is None:
+                    row, self._summary = row_of(self._session.rows, self._name), None
+                row = change(row)
             self._row = row
 
     @contextmanager
@@ -89,10 +97,12 @@ class SqlJournal:
         )
 
 
-def append(session: SqlSession, row: RunRow, records: Sequence[Record]) -> RunRow:
-    """Appends records within a transaction; the row as it is then. StateError where the run
-    was changed through another connection."""
-    summary = summary_of(row) if row.last_number else None
+def append(
+    session: SqlSession, row: RunRow, records: Sequence[Record], summary: RunSummary | None
+) -> tuple[RunRow, RunSummary | None]:
+    """Appends records within a transaction; the row and the summary as they are then.
+    ``summary``: as it is in the row. StateError where the run was changed through another
+    connection."""
     linked: list[StoredRecord] = []
     last = row.last_digest
     facts: list[Fact] = []
@@ -101,6 +111,9 @@ def append(session: SqlSession, row: RunRow, records: Sequence[Record]) -> RunRo
         last = linked[-1].digest
         facts += _facts(summary, record)
         summary = _summary(summary, row.number, record)
+    done = sum(isinstance(one, ActionOutcome) and one.status == "done" for one in records)
+    if summary and done:
+        summary = replace(summary, done=summary.done + done)
     changed = replace(
         row,
         last_number=row.last_number + len(linked),
@@ -108,13 +121,12 @@ def append(session: SqlSession, row: RunRow, records: Sequence[Record]) -> RunRo
         summary=encode_record(summary) if summary else b"",
     )
     _update(session, row, changed)
-    for one in linked:
-        session.change(
-            "INSERT INTO gwe_record VALUES (?, ?, ?, ?)",
-            *(row.number, one.number, one.data, one.digest),
-        )
+    session.insert(
+        "INSERT INTO gwe_record VALUES (?, ?, ?, ?)",
+        [(row.number, one.number, one.data, one.digest) for one in linked],
+    )
     add_facts(session, facts)
-    return changed
+    return changed, summary
 
 
 def _update(session: SqlSession, old: RunRow, new: RunRow) -> None:
@@ -131,14 +143,15 @@ def _update(session: SqlSession, old: RunRow, new: RunRow) -> None:
 
 
 def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSummary:
-    """What lists say of a run once it has this record too."""
+    """What lists say of a run once it has this record too, but for the number of actions that are
+    done."""
     match record, summary:
         case RunHead(), None:
             return RunSummary(number=number, head=record)
         case CallBegin(), RunSummary():
             return summary if summary.begun else replace(summary, begun=True)
         case ActionOutcome(), RunSummary():
-            return replace(summary, done=summary.done + (record.status == "done"))
+            return summary
         case RunFinish(), RunSummary():
             return replace(summary, ending=record)
         case CallEnd(), RunSummary():

@@ -4,7 +4,7 @@ Statements are written once, with ``?`` for a parameter and ``{integer}`` and ``
 the two types whose names differ. What else differs between the engines is a ``Dialect``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -59,6 +59,12 @@ class SqlSession:
         """Executes a statement that returns no rows; how many rows it has changed."""
         with self._explained():
             return int(self._execute(statement, parameters).rowcount)
+
+    def insert(self, statement: str, rows: Sequence[Row]) -> None:
+        """Executes a statement once for each row."""
+        with self._explained():
+            cursor = self.connection.cursor()
+            cursor.executemany(statement.replace("?", self._dialect.placeholder), rows)
 
     @contextmanager
     def transaction(self, *, writing: bool) -> Iterator[None]:

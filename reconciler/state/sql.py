@@ -83,7 +83,7 @@ class SqlStore:
         row = RunRow.new(number, head.run, int(self._clock()), plan)
         session.change("INSERT INTO gwe_run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row.values)
         session.change("INSERT INTO gwe_plan VALUES (?, ?)", number, plan)
-        append(session, row, (head,))
+        append(session, row, (head,), None)
 
     @contextmanager
     def hold(self, run: str) -> Iterator[RunJournal]:
@@ -143,7 +143,8 @@ class SqlStore:
                     add_facts(session, [AbandonedRun(run, number)])
                 else:
                     finish = RunFinish("abandoned", unsettled=False, ended=ended)
-                    append(session, reading.row_of(session.rows, run), (finish,))
+                    row = reading.row_of(session.rows, run)
+                    append(session, row, (finish,), reading.summary_of(row))
 
     def prune(
         self, older_than: timedelta, chosen: Callable[[RunEntry], bool] = lambda _: True

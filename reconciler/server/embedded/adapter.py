@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import reconciler
-from reconciler.kinds.model import Attributes, ObjectType, ValueType
+from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta
@@ -282,10 +282,9 @@ def _object(
         raise ValueError(f"{kind.name} {dbid} is damaged")  # the transaction explains it
     if members.get(dbid):
         attributes["objectIDs"] = members[dbid]
-    for attribute in kind.attributes:
-        if attribute.secret:
-            attributes.pop(attribute.name, None)
-        value = attributes.get(attribute.name)
-        if value and attribute.type is ValueType.KEY_VALUES and wanted and wanted.excludes:
-            attributes[attribute.name] = wanted.shortened(value)
+    for name in checker.secrets:
+        attributes.pop(name, None)
+    if wanted is not None and wanted.excludes:
+        for name in checker.key_values & attributes.keys():
+            attributes[name] = wanted.shortened(attributes[name])
     return ConfObject(kind.name, dbid, attributes, folder, folders.path(folder))

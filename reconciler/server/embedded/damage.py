@@ -28,13 +28,19 @@ _NESTED = (ValueType.KEY_VALUES, ValueType.STRUCTURE, ValueType.STRUCTURES, Valu
 
 
 class RowChecker:
-    """Checks the rows of one type: that they hold what the type's attributes can hold."""
+    """Checks the rows of one type: that they hold what the type's attributes can hold.
+    ``secrets`` and ``key_values``: the names of its attributes that nobody can read, and of those
+    with options."""
 
     def __init__(self, kind: ObjectType) -> None:
         self.kind = kind
         self._classes = {one.name: _CLASSES[one.type] for one in kind.attributes}
         self._mandatory = frozenset(one.name for one in kind.attributes if one.mandatory)
         self._nested = [one for one in kind.attributes if one.type in _NESTED]
+        self.secrets = [one.name for one in kind.attributes if one.secret]
+        self.key_values = frozenset(
+            one.name for one in kind.attributes if one.type is ValueType.KEY_VALUES
+        )
 
     def is_sound(self, row: tuple[Any, ...], attributes: Any) -> bool:
         """Whether a row (DBID, tenant, folder, body) and the attributes in its body can be what

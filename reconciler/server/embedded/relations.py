@@ -40,7 +40,7 @@ def with_taken(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
     that it refers to, such as the tenant of a DN from its switch."""
     taken: dict[str, object] = {}
     for attribute in kind.attributes:
-        source = kind.attribute(attribute.taken_from)
+        source = kind.attribute(attribute.taken_from) if attribute.taken_from else None
         target = given.get(source.name) if source else None
         row = store.row(source.refers_to, target) if source and target else None
         if row is not None:

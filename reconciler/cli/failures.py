@@ -1,0 +1,58 @@
+"""Explains what ended a command: the only place that turns errors into exit codes."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from reconciler.diagnostics import Diagnostic, defect
+from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.render.console import say, say_lines
+from reconciler.visible_text import escaped
+
+
+def explain(
+    error: Exception | KeyboardInterrupt, reworded: Callable[[Diagnostic], Diagnostic] | None = None
+) -> ExitCode:
+    """Prints an error, with its problems ``reworded``; the exit code."""
+    if isinstance(error, ReconcilerError):
+        from reconciler.render.console import make_console  # noqa: PLC0415 - only for these
+        from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
+
+        problems = [reworded(one) if reworded else one for one in error.diagnostics]
+        print_diagnostics(make_console(stderr=True), problems)
+        return ExitCode(error.exit_code)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say_lines(error.format_message(), err=True)
+        return ExitCode.USAGE
+    if isinstance(error, click.ClickException):
+        _explain_usage(error)
+        return ExitCode.USAGE
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        if sys.stderr.isatty():
+            say(err=True)
+        say("Interrupted; nothing was written.", err=True)
+    elif isinstance(error, BrokenPipeError):
+        pass  # nobody reads any more
+    elif isinstance(error, OSError):
+        # Code that reads or writes files explains its own errors: this one is about output.
+        say(f"error: the output cannot be written: {error.strerror}", err=True)
+    else:  # a defect; the error's text may hold a secret
+        say(f"error: {defect(error)}", err=True)
+    return ExitCode.FAILED
+
+
+def _explain_usage(error: click.ClickException) -> None:
+    """Prints what click says about an argument, which it repeats."""
+    message = error.format_message()
+    if isinstance(error, click.MissingParameter):  # click lists the choices one below the other
+        message = " ".join(message.split())
+    message = escaped(message)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context and "unexpected extra argument" in message and _names_manifests(context.command):
+        message += "\nManifests are named with -f, such as -f queues.yaml."
+    click.UsageError(message, context).show(sys.stderr)
+
+
+def _names_manifests(command: click.Command) -> bool:
+    return any("-f" in parameter.opts for parameter in command.params)
