@@ -268,6 +268,27 @@ def test_an_owner_that_wakes_up_at_the_takeover_writes_nothing_or_is_left_alone(
         assert _held(server).run == "ours"
 
 
+def test_an_owner_that_backed_off_writes_nothing_however_many_of_its_actions_begin(
+    server: EmbeddedServer,
+) -> None:
+    """With several actions in flight, the next ones ask again whether they may write."""
+    time = Time()
+    owner = _take(server, "owner", time)
+    refused: list[str] = []
+
+    def wake_up(_: Server) -> None:
+        for _ in range(3):
+            with pytest.raises(LockLostError) as caught:
+                owner.start_writing()
+            refused.append(caught.value.message)
+
+    waking = FaultyServer(server, [Interfere("update", 1, "after", write=wake_up)])
+    with pytest.raises(LockHeldError, match="run owner, is writing"):
+        _take(waking, "ours", time, wait=70)
+    expected = "the run ours is taking the lock over, since this run did not renew it for 60 s"
+    assert refused == [expected] * 3
+
+
 def test_a_lock_that_somebody_else_was_about_to_take_over_is_taken_over(
     server: EmbeddedServer,
 ) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, given, note, settings
+from hypothesis import event, example, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.lock import Clock, find_locks
@@ -367,9 +367,14 @@ TWO_HOWS = st.tuples(HOWS, HOWS)
 LENGTHS = st.lists(st.integers(1, LONGEST), max_size=40)
 
 
+WAKES = How(ADDRESSES, (), "1", speed=0.0, wait=0.0, in_flight=8)
+"""An owner that begins several actions while another run takes its lock over."""
+
+
 @pytest.mark.long
 @settings(max_examples=examples(150, share=5))
 @given(TWO_HOWS, LENGTHS, st.booleans())
+@example((WAKES, OTHER), [], False)
 def test_of_two_applies_the_one_writes_when_the_other_does_not(
     template: Path, hows: tuple[How, How], lengths: list[int], same_state: bool
 ) -> None:

@@ -229,6 +229,8 @@ class Lock:
         self._clock = clock
         self._renewed = clock.monotonic()
         self._confirmed = -math.inf
+        self._may_write = holder.writing
+        self._taker = ""
 
     @property
     def is_recent(self) -> bool:
@@ -257,17 +259,20 @@ class Lock:
 
     def start_writing(self) -> None:
         """Says so in the lock, then reads it. A run that takes the lock over does the same.
-        Both write, then read: at least one sees the other and backs off."""
-        if self._holder.writing:
+        Both write, then read: at least one sees the other and backs off. Whoever backs off
+        never writes, however often it is asked: several actions may be about to start."""
+        if self._may_write:
             return
-        self._write(replace(self._holder, writing=True))
-        taker = self._read().taker
-        if taker:
+        if not self._holder.writing:
+            self._write(replace(self._holder, writing=True))
+        self._taker = self._taker or self._read().taker
+        if self._taker:
             raise LockLostError(
-                f"the run {taker} is taking the lock over, since this run did not renew it"
+                f"the run {self._taker} is taking the lock over, since this run did not renew it"
                 f" for {self._holder.lease:g} s",
                 "Nothing was written. Make a new plan when that run has ended.",
             )
+        self._may_write = True
 
     def release(self) -> None:
         with suppress(LockLostError, ObjectNotFoundError):  # another run has it already
