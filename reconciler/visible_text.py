@@ -31,7 +31,7 @@ def escaped(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(c) if _is_invisible(c) else c for c in text)
+    return "".join(_escape(c) if is_invisible(c) else c for c in text)
 
 
 def value_text(value: str) -> str:
@@ -50,7 +50,7 @@ def quoted(value: str, *, ascii_only: bool = False) -> str:
         f"\\{c}"
         if c in '"\\'
         else _escape(c)
-        if _is_invisible(c) or (all_of_them and not c.isascii())
+        if is_invisible(c) or (all_of_them and not c.isascii())
         else c
         for c in value
     )
@@ -90,11 +90,12 @@ def json_text(data: object) -> str:
 def json_escaped(text: str) -> str:
     """A JSON text with JSON's own escapes for what is invisible. It means the same."""
     return _RAW_IN_JSON.sub(
-        lambda found: _json_escape(found[0]) if _is_invisible(found[0]) else found[0], text
+        lambda found: _json_escape(found[0]) if is_invisible(found[0]) else found[0], text
     )
 
 
-def _is_invisible(c: str) -> bool:
+def is_invisible(c: str) -> bool:
+    """Whether nobody sees a character, or sees a blank."""
     if c.isascii():
         return not c.isprintable()
     return unicodedata.category(c) in _NEVER_SHOWN or ord(c) in _DRAWN_AS_NOTHING
@@ -130,7 +131,7 @@ def _needs_quotes(value: str) -> bool:
 
 
 def _has_invisible(value: str) -> bool:
-    return not value.isprintable() if value.isascii() else any(map(_is_invisible, value))
+    return not value.isprintable() if value.isascii() else any(map(is_invisible, value))
 
 
 def _has_two_spellings(value: str) -> bool:

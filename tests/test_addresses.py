@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.kinds.addresses import object_address, selects
+from reconciler.visible_text import escaped
 from reconciler.wildcards import literal, matches, plain
 from tests.harness import BARE, find, gwe, plan_arguments, site_server
 
 HEAD = "apiVersion: reconciler/v1\n"
-NAMES = st.text(st.sampled_from("ab*?[]\\/%:! "), min_size=1, max_size=6)
+NAMES = st.text(st.sampled_from("ab*?[]\\/%:! \n\x1b\xa0\u200b\udc80é"), min_size=1, max_size=6)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +38,29 @@ def test_a_star_and_a_question_mark_are_the_only_wildcards(
 @given(NAMES, NAMES)
 def test_a_printed_address_selects_its_object_and_no_other(name: str, other: str) -> None:
     printed = object_address("InteractionQueue", name)
+    assert escaped(printed) == printed == printed.strip()
     assert selects((printed,), printed)
     if other != name:
         assert not selects((printed,), object_address("InteractionQueue", other))
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Web Chat", "Web Chat"),
+        ("Sales ", "Sales%20"),
+        ("  Sales", "%20%20Sales"),
+        ("Sa\u200bles", "Sa%E2%80%8Bles"),
+        ("Web\xa0Chat", "Web%C2%A0Chat"),
+        ("a\nb", "a%0Ab"),
+        ("Café 漢字", "Café 漢字"),
+        ("50%/50", "50%25%2F50"),
+    ],
+)
+def test_what_nobody_would_see_in_an_address_is_written_as_its_bytes(
+    name: str, printed: str
+) -> None:
+    assert object_address("InteractionQueue", name) == f"InteractionQueue/{printed}"
 
 
 @given(NAMES)

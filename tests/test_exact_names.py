@@ -162,7 +162,7 @@ def test_the_word_stands_only_where_it_is_needed(tmp_path: Path) -> None:
     assert "exact" not in of_plain
     assert "exact: true" in of_blank
     refused = {one.address: one.reason for one in made.omissions if "Nowhere" in one.reason}
-    assert sorted(refused) == ["InteractionQueue/Blank ", "InteractionQueue/Plain"]
+    assert sorted(refused) == ["InteractionQueue/Blank%20", "InteractionQueue/Plain"]
 
 
 # Few characters, so that names often are alike: case, blanks, Unicode forms, and what is unseen.

@@ -157,6 +157,20 @@ SITE = SITE_OF_ALL.replace(
 )
 
 
+def test_names_are_not_meant_exactly_for_a_value_that_is_left_out(tmp_path: Path) -> None:
+    """An option without a visible name, whose value no manifest can say either."""
+    with opened_site(str(tmp_path), SITE) as server:
+        options = {"a": {"b": "c", "\x08": 2**63 - 1}}
+        new = {"tenantDBID": 101, "name": "New", "alias": "New", "type": 21}
+        server.create("Transaction", {**new, "userProperties": options})
+        made = export(server, APP, ALL)
+    assert made.files["transaction.yaml"].endswith(
+        "  name: New\nspec:\n  alias: New\n  annex:\n    a:\n      b: c\n"
+    )
+    left_out = [one.path for one in made.omissions if one.address == "Transaction/List/New"]
+    assert left_out == [("annex", "a", "\x08", "integer")]
+
+
 @pytest.mark.long
 @settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

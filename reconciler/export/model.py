@@ -64,6 +64,11 @@ class Document(Struct, frozen=True, dict=True):
         """The document whose names are meant exactly as they stand."""
         return replace(self, metadata={**self.metadata, EXACT: True})
 
+    def inexactly(self) -> "Document":
+        """The document without that word."""
+        kept = {word: value for word, value in self.metadata.items() if word != EXACT}
+        return replace(self, metadata=kept)
+
     def without(self, path: FieldPath) -> "Document":
         """The document without what stands at a path below ``spec``, nor what is empty then."""
         return replace(self, spec=_without(self.spec, path) or {})

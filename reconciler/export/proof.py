@@ -54,6 +54,7 @@ def proven(
         proof.add(one)
     while refused := proof.refusals():
         proof.leave_out(refused)
+    proof.drop_needless_exactness()
     return list(proof.documents.values()), proof.omissions
 
 
@@ -81,11 +82,10 @@ class _Proof(Struct):
         for name, path, reason in refused:
             by_name.setdefault(name, {}).setdefault(path, reason)
         for name, reasons in by_name.items():
-            self._manifests.pop(name, None)
             if self._may_be_exact(name):
                 plain = self.documents[name]
                 self._plain[name] = (plain, reasons)
-                self.documents[name] = plain.exactly()
+                self._put(name, plain.exactly())
                 continue
             one = less = self._better_form(name, reasons)
             outermost = [path for path in reasons if not _is_below(path, reasons)]
@@ -97,7 +97,22 @@ class _Proof(Struct):
                 reason = f"it cannot be declared without {' and '.join(missing)}"
                 self.omissions.append(Omission(one.address, (), reason))
             elif less.spec != one.spec and (less.spec or not one.target):
-                self.documents[name] = less
+                self._put(name, less)
+
+    def drop_needless_exactness(self) -> None:
+        """Takes ``exact`` from the documents that are accepted without it too: it was tried
+        because of something else, which has been left out since."""
+        exact = {name: self.documents[name] for name in self._plain if name in self.documents}
+        exact = {name: one for name, one in exact.items() if one.is_exact}
+        for name, one in exact.items():
+            self._put(name, one.inexactly())
+        while exact and (refused := {name for name, _, _ in self.refusals()}):
+            for name in refused & exact.keys() or set(exact):
+                self._put(name, exact.pop(name))
+
+    def _put(self, name: str, document: Document) -> None:
+        self.documents[name] = document
+        self._manifests.pop(name, None)
 
     def _may_be_exact(self, name: str) -> bool:
         """Whether a document may say more if its names are meant exactly: not tried yet."""
@@ -108,6 +123,7 @@ class _Proof(Struct):
         """Takes a document away, in the form without ``exact`` if that word has helped nothing:
         all that was refused before still is."""
         one = self.documents.pop(name)
+        self._manifests.pop(name, None)
         plain, before = self._plain.get(name, (one, {}))
         self._plain[name] = (one, {})
         return plain if before and before.items() <= reasons.items() else one

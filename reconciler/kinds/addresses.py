@@ -1,13 +1,28 @@
-"""Addresses: the names of objects and actions on the command line and in plans."""
+"""Addresses: the names of objects and actions on the command line and in plans.
 
+An address is printed, copied and typed. What nobody would see in it, such as a blank at the end
+of a name, is written as the bytes of its UTF-8 after ``%``, as in a URL.
+"""
+
+import re
 from collections.abc import Sequence
 
+from reconciler.visible_text import is_invisible
 from reconciler.wildcards import literal, matches, plain
+
+_ESCAPED = re.compile(r"[%/]|^ +| +$|[^ -~]")
 
 
 def quoted(name: str) -> str:
     """A name, escaped to be one part of an address, and to select no other name."""
-    return literal(name.replace("%", "%25").replace("/", "%2F"))
+    return literal(_ESCAPED.sub(_percent, name))
+
+
+def _percent(found: re.Match[str]) -> str:
+    text = found[0]
+    if not text.isascii() and not is_invisible(text):
+        return text
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
 
 
 def object_address(kind: str, *key: str, tenant: str = "") -> str:
