@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from reconciler.cli.main import COMMANDS
+from reconciler.cli.provisioning_arguments import USAGE
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.settings_schema import settings_schema
@@ -149,7 +150,9 @@ def test_lines_of_the_page_of_kinds_say_what_the_schema_does() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("man"), reason="this machine has no man")
-@pytest.mark.parametrize("name", ["gwe.1", "gwe-plan.1", "gwe-drop-in-install.1"])
+@pytest.mark.parametrize(
+    "name", ["gwe.1", "gwe-plan.1", "gwe-drop-in-install.1", "webengagement_provisioning.1"]
+)
 def test_a_manual_page_is_read_by_man_without_a_warning(name: str) -> None:
     done = subprocess.run(
         ["man", "--warnings=w", "--local-file", ROOT / "man" / name],
@@ -172,6 +175,17 @@ def test_a_manual_page_shows_what_help_does() -> None:
         ".BR gwe\\-drop\\-in (1)",
     ):
         assert f"{line}\n" in page, line
+
+
+def test_the_drop_in_has_a_manual_page_too() -> None:
+    page = (ROOT / "man" / "webengagement_provisioning.1").read_text(encoding="utf-8")
+    assert (
+        ".B webengagement_provisioning \\-host HOST \\-port PORT [\\-user USER]"
+        " [\\-password PASSWORD] \\-app APPLICATION [\\-overwrite]\n"
+    ) in page
+    assert ".TP\n.B \\-user\nuser name (or GWE_USER)\n" in page
+    assert ".TP\n.B \\-h, \\-help\nshow this text\n" in page
+    assert page.count(".TP\n") == USAGE.count("\n  -")
 
 
 def test_text_of_the_program_becomes_markdown_that_shows_it() -> None:

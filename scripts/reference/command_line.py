@@ -1,6 +1,8 @@
-"""All commands as values: what ``gwe COMMAND --help`` prints, for pages in other forms."""
+"""All commands as values: what ``gwe COMMAND --help`` prints, for pages in other forms; and
+what the drop-in for the vendor's tool prints."""
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +11,7 @@ import click
 from reconciler.cli.examples import EXAMPLES
 from reconciler.cli.help import option_sections
 from reconciler.cli.main import COMMANDS, gwe
+from reconciler.cli.provisioning_arguments import USAGE
 
 _WIDE = 100_000
 
@@ -43,6 +46,22 @@ class CommandHelp:
 def all_commands() -> list[CommandHelp]:
     """Every command, a group before its commands; the first is ``gwe`` itself."""
     return list(_commands(gwe, click.Context(gwe, info_name="gwe", max_content_width=_WIDE)))
+
+
+def drop_in() -> CommandHelp:
+    """The help of ``webengagement_provisioning``."""
+    usage, options, *text = USAGE.removeprefix("Usage: ").strip().split("\n\n")
+    found = re.findall(r"^  (-.+?)  +(.+(?:\n    +.+)*)", options, re.MULTILINE)
+    return CommandHelp(
+        path=usage.partition(" ")[0],
+        summary="Provision a site as the vendor's Provisioning Tool does, with gwe.",
+        usage=" ".join(usage.split()),
+        text=[" ".join(part.split()) for part in text],
+        examples=(),
+        options=[("Options", [OptionHelp(n, n, n, " ".join(one.split()), "") for n, one in found])],
+        commands=(),
+        hidden=False,
+    )
 
 
 def _commands(command: click.Command, context: click.Context) -> Iterator[CommandHelp]:

@@ -1,9 +1,10 @@
-"""Manual pages for ``man``: one for each command, as ``git`` has them."""
+"""Manual pages for ``man``: one for each command, as ``git`` has them, and one for
+the drop-in."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-from scripts.reference.command_line import CommandHelp, OptionHelp, all_commands
+from scripts.reference.command_line import CommandHelp, OptionHelp, all_commands, drop_in
 from scripts.reference.errors import exit_codes
 
 _WRITTEN = '.\\" Written by `make reference` from the commands themselves.\n'
@@ -13,7 +14,8 @@ def pages() -> dict[str, str]:
     """Name of the file, such as ``gwe-runs-show.1`` -> its text in the macros of man(7)."""
     commands = all_commands()
     by_path = {one.path: one for one in commands}
-    return {f"{_name(one.path)}.1": "".join(_page(one, by_path)) for one in commands}
+    written = [*commands, drop_in()]
+    return {f"{_name(one.path)}.1": "".join(_page(one, by_path)) for one in written}
 
 
 def _page(one: CommandHelp, known: dict[str, CommandHelp]) -> Iterator[str]:
