@@ -97,7 +97,8 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     if not path.exists():
         if profile:
             raise UsageError(
-                f"no profile {profile}: there is no {FILE_NAME} in this folder or above it"
+                f"no profile {profile}: there is no {FILE_NAME} in this folder or above it",
+                f"Change to the folder of that {FILE_NAME}, or leave the profile out.",
             )
         return Settings()
     data = _load(path)

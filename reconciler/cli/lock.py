@@ -86,7 +86,8 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
         if run and run not in [held.run for held in holders]:
             if not _abandon(store, run):
                 raise UsageError(
-                    f"there is no lock of a run {run}, and no such run in {store.place}"
+                    f"there is no lock of a run {run}, and no such run in {store.place}",
+                    "gwe lock show names the runs that hold a lock, gwe runs those of the state.",
                 )
             return ExitCode.DONE
         for lock, held in zip(locks, holders, strict=True):

@@ -65,7 +65,10 @@ class SqlStore:
     @contextmanager
     def create_run(self, head: RunHead, plan: str) -> Iterator[RunJournal]:
         if not head.run.isprintable() or head.run in ("", "last"):
-            raise UsageError(f"a run cannot be called {head.run!r}")
+            raise UsageError(
+                f"a run cannot be called {head.run!r}",
+                "Its name must be printable, not empty, and not last.",
+            )
         with self._engine.hold(head.run) as session:
             migrate(session, self.place)
             with session.transaction(writing=True):
