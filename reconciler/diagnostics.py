@@ -43,7 +43,7 @@ class Position(Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}:{self.column}"
 
 
-class Diagnostic(Struct, frozen=True):
+class Diagnostic(Struct, frozen=True, eq=False):
     """One problem or notice: what it is, where it is, and what to do about it. ``example``:
     lines to show below the hint as they are. ``rule``: of ``RULES``, for reports to machines;
     empty for what no rule is for."""
@@ -53,6 +53,17 @@ class Diagnostic(Struct, frozen=True):
     hint: str = ""
     example: str = ""
     rule: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Diagnostic) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    @property
+    def _said(self) -> tuple[object, ...]:
+        """What a person sees of it: two that look alike are one."""
+        return self.summary, self.position, self.hint, self.example
 
     def __str__(self) -> str:
         place = f"{self.position}: " if self.position else ""

@@ -294,7 +294,10 @@ def test_a_manifest_cannot_send_control_sequences_to_the_terminal(
         (VALUE % "The Twins", ["'Twin1'", "DBID 701", "'Twin2'", "DBID 702"]),
         (VALUE % "Nope", ["Business Attribute 'Nope'", "absent, or not readable"]),
         (GROUP.replace("name: G", "name: G, tenant: Nope"), ["tenant Nope", "absent"]),
-        (GROUP.replace("name: G", "name: G, folder: No/Such"), ["folder 'No/Such'"]),
+        (
+            GROUP.replace("name: G", "name: G, folder: No/Such"),
+            ["there is no folder No/Such for objects of type AgentGroup"],
+        ),
         (GROUP + "spec: {agents: ['7001']}\n", ["7001"]),
         (GROUP + "spec: {managers: [nobody]}\n", ["nobody"]),
     ],

@@ -206,7 +206,7 @@ def test_values_of_several_applications_of_a_role_are_compared_with_each_of_them
     assert "  ~ Chat_2  in test the same for every chat-server\n" in result.out
     assert "options/endpoints:${site.tenant.dbid}/webme:" in result.out
     assert last_line(result) == (
-        "Compare: 1 differs, 0 only in test, 0 only in production, 34 equal."
+        "Compare: 1 differs, 0 only in test, 1 only in production, 34 equal."
     )
 
 
@@ -293,7 +293,7 @@ def test_what_no_manifest_can_say_is_a_difference_where_the_export_says_somethin
         "apiVersion: reconciler/v1\nkind: Skill\nmetadata: {name: blank}\n"
     )
     result = compare(tmp_path / "more", "--kind", "Skill", a="s.yaml", b="test")
-    assert "  - blank  only in s.yaml\n  + blank   only in test\n" in result.out
+    assert "  - blank  only in s.yaml\n  + blank%20  only in test\n" in result.out
     assert "Not compared" not in result.out  # a manifest can say the name, with metadata.exact
 
 

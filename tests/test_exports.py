@@ -108,10 +108,4 @@ def test_the_import_of_the_package_and_the_help_of_gwe_load_no_engine() -> None:
         "reconciler.cli.examples",
         "reconciler.cli.help",
         "reconciler.cli.main",
-        "reconciler.diagnostics",
-        "reconciler.errors",
-        "reconciler.render",
-        "reconciler.render.console",
-        "reconciler.render.lines",
-        "reconciler.visible_text",
     }

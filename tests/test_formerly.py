@@ -573,7 +573,7 @@ def test_what_a_run_wrote_under_the_old_name_is_known_under_the_new(tmp_path: Pa
         kept = KeyValueDelta(changed={"Queue": {"own": "2"}})
         server.update("Script", live.dbid, Delta(key_values={"userProperties": kept}))
     drift = place.run("drift", code=2).out
-    assert f"New  changed on the server since run {first}" in drift
+    assert f"~ New changed on the server since run {first}; last updated" in " ".join(drift.split())
 
 
 def test_a_rename_of_a_group_is_stale_once_the_group_has_members(tmp_path: Path) -> None:

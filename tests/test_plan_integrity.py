@@ -20,7 +20,7 @@ from reconciler.engine.running import load_plan
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.actions import changes_of, losses_of
 from reconciler.plan.identity import address_of
 from reconciler.plan.model import Plan
@@ -626,7 +626,7 @@ def _meaning(objects: list[ConfObject], tenant: int) -> dict[str, dict[FieldPath
     """Address -> fields, of every object."""
     live = Snapshot(objects)
     return {
-        address_of(one, live, tenant)[1]: flatten(ALL_TYPES[one.type], one.attributes, live)
+        address_of(one, live, tenant)[1]: flatten(OBJECT_TYPES[one.type], one.attributes, live)
         for one in objects
         if one.type not in ("Folder", "CampaignGroup", "Transaction")
     }
@@ -704,6 +704,4 @@ def test_any_sealed_edit_is_refused_or_writes_what_is_shown(
 
 def everything_of(server: Path) -> list[ConfObject]:
     with Reconciler.connect(f"embedded:{server}") as engine:
-        return [
-            one for kind in ALL_TYPES if kind != "LaunchFile" for one in engine.reader.read(kind)
-        ]
+        return [one for kind in OBJECT_TYPES for one in engine.reader.read(kind)]

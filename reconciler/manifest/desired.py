@@ -22,13 +22,19 @@ class Enforced(Struct, frozen=True):
     reset: bool = False
 
 
-class Initial(Struct, frozen=True):
+class Initial(Struct, frozen=True, eq=False):
     """The value is written only where nothing is at or below ``unit``: the field itself, or
     the section, list or annex around it. From then on it is the site's own. ``hint``: a
     sentence that says how the manifest's value is enforced."""
 
     unit: FieldPath
     hint: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Initial) and self.unit == other.unit
+
+    def __hash__(self) -> int:
+        return hash(self.unit)
 
 
 Ownership = Enforced | Initial
