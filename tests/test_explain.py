@@ -156,8 +156,20 @@ def test_a_field_of_an_object_that_is_left_alone_says_so(server: Path) -> None:
     )
     (server.parent / "m.yaml").write_text(options, encoding="utf-8")
     shown = explain(server, "ApplicationOptions/nowhere")
-    assert shown.startswith("ApplicationOptions/nowhere\n  skip: skipped: ")
+    assert shown.startswith(
+        "ApplicationOptions/nowhere\n  skip: the site has no web-engagement-cluster\n"
+    )
     assert "    plan          Nothing is written, since its object is left alone.\n" in shown
+
+
+def test_the_reason_of_a_blocked_object_is_said_once(server: Path) -> None:
+    text = MANIFESTS.replace("{name: Group}", "{name: Group, folder: No}")
+    (server.parent / "m.yaml").write_text(text, encoding="utf-8")
+    lines = explain(server, "AgentGroup/Group").splitlines()
+    assert lines[:2] == [
+        "AgentGroup/Group",
+        "  blocked: there is no folder No for objects of type AgentGroup: declare it,",
+    ]
 
 
 def test_an_object_that_the_plan_leaves_out_is_refused_with_the_reason(server: Path) -> None:

@@ -44,7 +44,7 @@ def print_explanation(console: Console, found: Explanation) -> None:
     """Prints what happens to the object, then each field."""
     action = found.action
     emit(console, styled(action.address, style="bold"))
-    remark = remark_of(action)
+    remark = action.reason or remark_of(action)
     lead = f"  {action.action}{f': {remark}' if remark else ''}"
     for line in wrapped(lead.strip(), width_of(console), 2, 4):
         emit(console, styled(line, style=STYLES[action.action]))
