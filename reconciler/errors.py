@@ -66,9 +66,9 @@ class ExitCode(IntEnum):
     REFUSED = 3
     """A safety limit, a blocked action or a missing prerequisite."""
     STALE = 4
-    """The plan no longer matches the live objects, or the lock is held."""
+    """The plan no longer matches the live objects or was applied before, or the lock is held."""
     PARTIAL = 5
-    """Some of it was written and some was not, or an outcome is unknown."""
+    """Some changes were written and some were not, or an outcome is unknown."""
     USAGE = 64
     """Wrong usage of the command line."""
 
@@ -112,7 +112,7 @@ class _ProblemsError(ReconcilerError):
 
 
 class SideError(_ProblemsError):
-    """A side of a comparison cannot be read; the exit code is that of the error which says why.
+    """A side of a comparison cannot be read. The exit code is that of the error which says why.
 
     ``name``: the side, as the user named it; ``reason``: the error that says why."""
 
@@ -127,8 +127,9 @@ class SideError(_ProblemsError):
 
 
 class ManifestError(_ProblemsError):
-    """The manifests cannot be read or contradict each other. Its problems are in the order in
-    which they stand in the files."""
+    """The manifests cannot be read or contradict each other.
+
+    Its problems are in the order in which they stand in the files."""
 
     def __init__(self, problems: Sequence[Diagnostic]) -> None:
         super().__init__(in_order(problems))
@@ -147,11 +148,11 @@ class StalePlanError(RefusedError):
 
 
 class SelfCheckError(ReconcilerError):
-    """A plan that, applied in memory, would not lead to an empty plan."""
+    """The plan, applied in memory, does not lead to an empty plan."""
 
 
 class PlanFileError(ReconcilerError):
-    """A file that holds no plan this version can read."""
+    """The file holds no plan that this version can read."""
 
 
 class RunOnceError(ReconcilerError):
@@ -173,7 +174,7 @@ class LockLostError(ReconcilerError):
 
 
 class InventoryError(ReconcilerError):
-    """What says which objects are ours cannot be relied on: nothing is pruned or adopted."""
+    """The inventory is damaged or cannot be written: nothing is pruned or adopted."""
 
     exit_code = ExitCode.REFUSED
 
@@ -205,7 +206,7 @@ class StateFolderError(StateError):
 
 
 class DamagedRunError(ReconcilerError):
-    """A record of a run is damaged or missing: nothing can be concluded from the others."""
+    """A record of a run is damaged or missing: nothing can be concluded from its other records."""
 
 
 class JournalError(ReconcilerError):
@@ -213,7 +214,7 @@ class JournalError(ReconcilerError):
 
 
 class JournalFormatError(ReconcilerError):
-    """A journal that another version has written."""
+    """Another version of gwe has written the journal."""
 
 
 class RunHeldError(ReconcilerError):

@@ -49,7 +49,9 @@ def settings_schema() -> dict[str, Any]:
                 "percent": _integer(
                     "Percentage of the existing managed objects; default: 30.", 0, 100
                 ),
-                "at_least": _count("How many objects there must be for percent; default: 10."),
+                "at_least": _count(
+                    "How many managed objects must exist for percent to apply; default: 10."
+                ),
                 "count": _count("Number of objects, also with --overwrite; default: no limit."),
             },
         ),
@@ -83,7 +85,7 @@ def _secrets() -> dict[str, Any]:
             ),
             "except": _list(
                 "a list of names",
-                "Options that are no secrets although their names have such a word.",
+                "Options that are not secret although their names contain such a word.",
                 {**_string("The whole name of an option, in any case."), **_NOT_BLANK},
             ),
         },
@@ -98,7 +100,9 @@ def _connection() -> dict[str, Any]:
             "psdk": _string("Folder with the jars of the Platform SDK."),
             "install-dir": _string("Installation folder in which the jars are looked for."),
             "client": _string("Client application to log in as; default: default."),
-            "client-type": _string("Its type, by name or number; default: SCE."),
+            "client-type": _string(
+                "Type of the client application, by name or number; default: SCE."
+            ),
             "ca-file": _string("Certificates to trust (PEM)."),
             "trust-store": _string("Java trust store with the certificates to trust."),
             "certificate": _string("The client's own certificate (PEM)."),
@@ -113,7 +117,8 @@ def _connection() -> dict[str, Any]:
                 "Seconds of silence that the server tolerates; default: 20.", 1, 86_400
             ),
             "in-flight": _integer(
-                "Requests, and independent actions of an apply, in flight at once; default: 8.",
+                "How many requests, and independent actions of an apply, may be in flight at once;"
+                " default: 8.",
                 1,
                 256,
             ),

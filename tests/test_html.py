@@ -252,5 +252,5 @@ def test_a_page_goes_into_a_pipe_but_not_to_a_terminal(server: Path, tmp_path: P
     assert gwe(*arguments, cwd=tmp_path).out.startswith("<!DOCTYPE html>\n")
     code, shown = in_terminal(*arguments, cwd=tmp_path)
     assert code == 64
-    assert "a page is not for a terminal\n" in shown
+    assert "an HTML page cannot be shown in a terminal\n" in shown
     assert "Name its file with --out FILE" in shown

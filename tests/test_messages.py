@@ -64,7 +64,7 @@ def test_every_section_says_what_it_means_and_what_to_do() -> None:
         _, meaning, rows, *rest = section.strip().split("\n\n")
         assert (meaning.strip().endswith("."), rest) == (True, []), section
         bare = [row for row in rows.splitlines()[2:] if row.endswith("|  |")]
-        assert not bare or "Where the table says nothing else: " in meaning, section
+        assert not bare or "Where the table says what to do, do that instead." in meaning, section
 
 
 @pytest.mark.parametrize(

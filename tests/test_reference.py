@@ -140,8 +140,10 @@ def test_lines_of_the_page_of_kinds_say_what_the_schema_does() -> None:
     for line in (
         "| `displayName` | required; a text |  |",
         "| `skills[].skill` | required; a name | The name of a Skill. |",
-        "| `spec.file` | required; a name | Path below the installation folder, with /. |",
-        "| `ensure` | present or absent | absent: the object must not be there, and is deleted. |",
+        "| `spec.file` | required; a name | Path below the installation folder, with /"
+        " between its parts. |",
+        "| `ensure` | present or absent | absent: the object must not exist, and is deleted if it"
+        " does. |",
         "| `protect` | true or false | Never replaced or deleted. | all objects |",
         "Object type [Script](object-types.md#script), type InteractionQueue; a create also sends"
         " `state: Enabled`; `--overwrite`: `replace`.",
@@ -195,4 +197,8 @@ def test_text_of_the_program_becomes_markdown_that_shows_it() -> None:
     assert prose("embedded:PATH or confserv://HOST[:PORT].") == (
         "`embedded:PATH` or `confserv://HOST[:PORT]`."
     )
+    assert prose(
+        "List them: `Host: [{name: HOST}]`; see confserv://A:1,B:2, or set --var NAME=VALUE."
+    ) == ("List them: `Host: [{name: HOST}]`; see `confserv://A:1,B:2`, or set `--var NAME=VALUE`.")
+    assert code("say `unit: PATH`") == "`` say `unit: PATH` ``"
     assert table(("a",), [("x|y",)]) == "| a |\n| --- |\n| x\\|y |\n"

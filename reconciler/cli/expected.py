@@ -20,7 +20,7 @@ def check_is_id(expected: str | None) -> None:
     set; None: any plan will do. Asked before a server is, which may take long."""
     if expected is not None and not _ID.fullmatch(expected):
         raise UsageError(
-            f"{expected!r} is no id of a plan: an id has 32 digits from 0 to 9 and a to f",
+            f"{expected!r} is no id of a plan: an id has 32 hexadecimal digits",
             "gwe plan --out and gwe show print it.",
         )
 

@@ -164,7 +164,7 @@ def check_page(
     """UsageError for a page that would be printed on a terminal."""
     if form.format == "html" and out is None and sys.stdout.isatty():
         raise UsageError(
-            "a page is not for a terminal",
+            "an HTML page cannot be shown in a terminal",
             "Name its file with --out FILE, and open it in a browser.",
         )
 

@@ -72,7 +72,7 @@ def check_options(
         )
     if prune and loaded.partial:
         raise UsageError(
-            "--prune and destroy need all manifests of the set, and these may be a part of them",
+            "--prune and destroy need all manifests of the set, and these may be only some of them",
             "Name them all with file in gwe.toml, and leave -f and GWE_FILE out: what another"
             " manifest declares or protects would be deleted.",
         )

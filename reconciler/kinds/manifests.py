@@ -63,7 +63,7 @@ _KINDS = (
     ManifestKind(
         "Script",
         "Script",
-        "A script of any type; those of the three types above have kinds of their own.",
+        "A script of any type. The three types above also have kinds of their own.",
     ),
     ManifestKind(
         "Transaction",
@@ -113,7 +113,7 @@ _KINDS = (
     ManifestKind(
         "ApplicationOptions",
         "Application",
-        "Options in the applications of a role, which others own.",
+        "Options in applications that others own: all of a role, or one by its name.",
         binding="options",
         fields=("options", "sections"),
         overwrite="correct",

@@ -62,7 +62,8 @@ class Policy:
         (),
         "unlessSibling",
         "texts",
-        "Globs: not created if the attribute has a matching value that no manifest declares.",
+        "Globs: the value is not created if the Business Attribute has another value that"
+        " matches and that no manifest declares.",
         applies=_has_parent,
     )
 

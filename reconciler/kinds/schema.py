@@ -36,7 +36,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 _ENSURE = {
     "enum": [PRESENT, ABSENT],
-    "description": "absent: the object must not be there, and is deleted.",
+    "description": "absent: the object must not exist, and is deleted if it does.",
     "$comment": f"{PRESENT} or {ABSENT}",
 }
 
@@ -246,9 +246,9 @@ def _block(kind: ManifestKind, block: str) -> dict[str, Any]:
 
 def _options(option: dict[str, Any]) -> dict[str, Any]:
     return {
-        "options": sections_of(option, "Single options, each owned by itself."),
+        "options": sections_of(option, "Single options; each is one managed field."),
         "sections": sections_of(
-            PRESENT_OPTION, "Whole sections: the unit is the section, not the option."
+            PRESENT_OPTION, "Whole sections; each is present or absent as a whole."
         ),
     }
 
@@ -266,14 +266,18 @@ def _launch_file(option: dict[str, Any]) -> dict[str, Any]:
     values = {
         "type": "object",
         "description": (
-            "Key -> text; null: it must be absent. INI: [section] key. XML: a/b/@attribute."
+            "Key -> text; null: the key must be absent. A key of an INI file is"
+            " [section] key, of an XML file a path such as a/b/@attribute."
         ),
         "minProperties": 1,
         "$comment": "values by key",
         "additionalProperties": option,
     }
     return {
-        "file": {**NAME, "description": "Path below the installation folder, with /."},
+        "file": {
+            **NAME,
+            "description": "Path below the installation folder, with / between its parts.",
+        },
         "format": {
             **choice(*LAUNCH_FORMATS),
             "description": "The format of the file; by default, its name says which.",

@@ -11,7 +11,8 @@ from reconciler.kinds.option_schema import SECRET, TEXT, sections_of, text_schem
 from reconciler.kinds.schema_values import NAME, choice, flag, texts
 from reconciler.kinds.types_folders import FOLDER, PATH
 
-_TYPES = {OBJECT: "The object type.", FOLDER: "The type of the objects that it is for."}
+_LISTED = "Entries that the list must contain; it may contain others too."
+_TYPES = {OBJECT: "The object type.", FOLDER: "The type of the objects that the folder is for."}
 
 
 def field_schema(
@@ -23,7 +24,7 @@ def field_schema(
         case ValueType.KEY_VALUES:
             return sections_of(option, "Options by section; each is one managed field.")
         case ValueType.REFERENCES:
-            return texts("At least these.")
+            return texts(_LISTED)
         case ValueType.FLAG:
             return flag()
         case ValueType.ENUM if not attribute.open_ended:
@@ -67,7 +68,7 @@ def _entries(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
     short = f" A text stands for {{{last}: TEXT}}."
     return {
         "type": "array",
-        "description": "At least these." + (short if set(required) <= {last} else ""),
+        "description": _LISTED + (short if set(required) <= {last} else ""),
         "minItems": 1,
         "$comment": "a list with at least one entry",
         "items": {
@@ -91,13 +92,15 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
     if kind.binding == "object" and kind.object_type.folder:
         names["folder"] = {
             **NAME,
-            "description": "Where it is created: folders below the default one, separated by /.",
+            "description": "Where it is created: the names of folders below the default folder,"
+            " separated by /.",
         }
     if kind.binding in ("object", "options"):
         names[EXACT] = {
             "type": "boolean",
-            "description": "Names are meant exactly as they stand: with blanks around them, with"
-            " invisible characters, and beside names that are alike.",
+            "description": "Names are meant exactly as they stand, even with blanks around them,"
+            " with invisible characters, or beside names that look alike.",
+            "$comment": "true or false",
         }
     if kind.renamable:
         names["formerly"] = texts(
@@ -121,5 +124,9 @@ def _key_part(kind: ManifestKind, part: Attribute) -> dict[str, Any]:
     if part.type is ValueType.REFERENCE:
         return {**NAME, "description": f"The name of the {part.refers_to}."}
     if part.name == PATH:
-        return {**NAME, "description": "The names from below the default folder to it, by /."}
+        return {
+            **NAME,
+            "description": "The names of the folders from below the default folder to this folder,"
+            " separated by /.",
+        }
     return NAME

@@ -26,7 +26,8 @@ def policy_schema(kind: ManifestKind) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "satisfiedBy": {
             "type": "object",
-            "description": "Field -> globs: it is in sync if an option of its section matches one.",
+            "description": "Field -> globs: the field is in sync if an option of its section"
+            " matches a glob.",
             "maxProperties": MAX_POINTERS,
             "$comment": f"a mapping from at most {MAX_POINTERS} JSON Pointers to lists of globs",
             "propertyNames": {"pattern": "^/"},
@@ -35,13 +36,13 @@ def policy_schema(kind: ManifestKind) -> dict[str, Any]:
     }
     if kind.binding == "object":
         properties["whole"] = {
-            **texts("JSON Pointers into initial: what stands below is one unit."),
+            **texts("JSON Pointers into initial: all that stands below a pointer is one unit."),
             "maxItems": MAX_POINTERS,
             "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
         }
     properties["overwrite"] = {
         **choice(*kind.overwrites),
-        "description": "What --overwrite does.",
+        "description": "What --overwrite does with what the manifest declares.",
     }
     for _, policy in POLICY_FIELDS:
         if policy.applies(kind):

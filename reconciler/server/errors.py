@@ -38,11 +38,11 @@ class ServerUnavailableError(ServerError):
 
 
 class NotAServerFileError(ServerUnavailableError):
-    """The file is not an embedded Configuration Server, or of another format."""
+    """The file is not that of an embedded Configuration Server, or it has another format."""
 
 
 class DamagedServerFileError(ServerUnavailableError):
-    """The content of an embedded server's file cannot be what was written."""
+    """The file of an embedded server is damaged: the server cannot have written its content."""
 
 
 class ServerReadOnlyError(ServerUnavailableError):
@@ -50,7 +50,7 @@ class ServerReadOnlyError(ServerUnavailableError):
 
 
 class ServerIsProxyError(ServerReadOnlyError):
-    """A Configuration Server Proxy: it can be read, and is never written to."""
+    """The server is a Configuration Server Proxy, which gwe reads but never writes to."""
 
     exit_code = ExitCode.REFUSED
 
@@ -104,7 +104,7 @@ class AppSecurityViolationError(ConfigurationServerError):
 class AccessDeniedError(ConfigurationServerError):
     number = 8
     meaning = "this account may not use the server"
-    advice = "Ask for the account to be enabled, or use another one."
+    advice = "Ask for the account to be enabled, or use another account."
 
 
 class NoPermissionError(ConfigurationServerError):
@@ -152,7 +152,7 @@ class IncorrectReferencesError(ConfigurationServerError):
 class UnchangeableInfoError(ConfigurationServerError):
     number = 16
     meaning = "the property cannot change once the object exists"
-    advice = "Only deleting and creating the object anew changes it."
+    advice = "To change it, delete the object and create it anew."
 
 
 class ValueOutOfRangeError(ConfigurationServerError):
@@ -163,13 +163,13 @@ class ValueOutOfRangeError(ConfigurationServerError):
 
 class UnspecifiedModificationError(ConfigurationServerError):
     number = 18
-    meaning = "the update changes nothing; somebody may have just done the same"
+    meaning = "the update changes nothing; somebody may have just made the same change"
     advice = "Make a new plan."
 
 
 class HistoryLogExpiredError(ConfigurationServerError):
     number = 27
-    meaning = "changes were missed: the server keeps only the last ones"
+    meaning = "changes were missed: the server keeps only the latest changes"
     advice = "Read the objects again."
 
 

@@ -10,24 +10,25 @@ from scripts.reference.markdown import code, prose, table
 _INTRODUCTION = """\
 # Environment variables
 
-Each variable stands for an option of [every command that has it](commands.md#shared-options), or
-for what has no option. An option on the command line wins over its variable, and a variable wins
-over [`gwe.toml`](settings.md). What is set to an empty text counts as not set, unless the table
-says otherwise.
+A variable gives an option its value in
+[every command that has the option](commands.md#shared-options), or sets something that has no
+option. An option on the command line wins over its variable, and a variable wins over
+[`gwe.toml`](settings.md). A variable that is set to an empty text counts as not set, unless the
+table says otherwise.
 """
 
 OTHERS = {
-    env.PASSWORD: "The password of the account, also where it is empty."
+    env.PASSWORD: "The password of the account; it may be empty."
     " `--password-file` and `GWE_PASSWORD_FILE` win over it"
     " ([the order](../connecting.md#urls-and-options)).",
     env.TRUST_STORE_PASSWORD: "The password of the Java trust store that `--trust-store` names.",
     env.PLAN_KEY: "A long random text. `gwe plan --out` signs the plan file with it;"
     " `gwe apply FILE` and `gwe show FILE` then refuse a file without that signature"
     " ([Plan, review, apply, undo](../saved-plans.md#plan-and-review)).",
-    env.ALLOWED: "Names and patterns, with commas: where it is set, manifests may read no other"
-    " variables, and none where it is empty"
+    env.ALLOWED: "Names and patterns of variables, separated by commas. If it is set, manifests may"
+    " read only these variables; if it is set to an empty text, none"
     " ([What manifests may read](../manifests.md#what-manifests-may-read)).",
-    SWITCH: "`off` turns the cache of manifests off, which the user's cache folder holds"
+    SWITCH: "`off` turns off the cache of checked manifests in the user's cache folder"
     " ([what is kept](../decisions/0013-cache-of-manifests.md)).",
     "GWE_TENANT": "For `webengagement_provisioning`: the tenant of the application, where it serves"
     " several. `gwe` has `--tenant`.",
@@ -42,11 +43,11 @@ INTERNAL = {"GWE_SCRIPT_DIR", "GWE_TOOL"}
 """What the drop-in scripts set for themselves."""
 
 _FOREIGN = {
-    "NO_COLOR": "No colour, as with `--no-color`, whatever its value.",
-    "CI": "A job without a person: nothing is asked for, and replaces and deletes need a state that"
-    " outlives the job. `0`, `false` and `no` count as not set.",
-    "PGPASSWORD, PGHOST and others": "What PostgreSQL's own library reads, for a state in"
-    " PostgreSQL.",
+    "NO_COLOR": "Set to anything: no colour, as with `--no-color`.",
+    "CI": "A job that no person watches: gwe asks for nothing, and replaces and deletes need a"
+    " state that outlives the job. `0`, `false` and `no` count as not set.",
+    "PGPASSWORD": "This variable, `PGHOST` and others are read by PostgreSQL's own library, for a"
+    " state in PostgreSQL.",
     "XDG_CACHE_HOME": "The folder for caches on Linux: where checked manifests are kept.",
     "XDG_STATE_HOME": "The folder for user state on Linux: where runs are stored if nothing names"
     " another place.",
@@ -55,7 +56,8 @@ _FOREIGN = {
 
 def page() -> str:
     """Markdown."""
-    options = table(("variable", "option", "meaning"), sorted(_of_options()))
+    rows = sorted(_of_options(), key=lambda row: row[0].strip("`"))
+    options = table(("variable", "option", "meaning"), rows)
     others, foreign = (
         table(("variable", "meaning"), [(code(name), text) for name, text in found.items()])
         for found in (OTHERS, _FOREIGN)
@@ -67,7 +69,7 @@ def page() -> str:
             options,
             "## Other variables of gwe\n",
             others,
-            "## Variables of others that gwe heeds\n",
+            "## Variables of other programs that gwe reads\n",
             foreign,
         ]
     )

@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 
 The exit codes of commands, and the meaning of Configuration Server's error numbers.
 [Messages](../messages.md) explains the messages of runs, and [Every message](messages.md) lists
-all, each with what to do about it.
+all messages, each with what to do about it.
 
 ## Exit codes
 """
@@ -28,18 +28,18 @@ all, each with what to do about it.
 _SERVER = """\
 ## Errors of Configuration Server
 
-Numbers are Configuration Server's `CfgErrorType`; a message of gwe names the number, what it means
+Numbers are Configuration Server's `CfgErrorType`; a message of gwe gives the number, what it means
 and what to do. The embedded server itself never answers with 38; it answers with 7 and 35 only
 through `gwe embedded serve`.
 """
 
 _CLASSES = """\
-## Errors of a program
+## Errors for Python programs
 
-What `reconciler` raises ([Use it from Python](../python-api.md#catch-what-is-refused)), and the
-exit code of a command that ends with it. Every class is a `ReconcilerError`. While a run executes
-its actions, it catches errors and reports them; the exit code is then that of the report: 5 if
-something may have been written.
+The errors that `reconciler` raises ([Use it from Python](../python-api.md#catch-what-is-refused)),
+and the exit code of a command that ends with such an error. Every class is a `ReconcilerError`.
+While a run executes its actions, it catches errors and reports them; the exit code is then that of
+the report: 5 if something may have been written.
 """
 
 

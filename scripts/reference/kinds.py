@@ -17,25 +17,27 @@ What a manifest of each kind may declare. [Manifests](../manifests.md) explains 
 and `initial`, references, variables and policies; `gwe schema` prints all of this as a JSON Schema.
 Unless a kind says otherwise, a field may stand in `spec` or in `initial`, and a required field in
 either of them. In the names of fields, a dot leads into a structure, and `[]` into each entry of a
-list. A text needs quotes only where YAML takes it for something else; a number is a text too.
+list. A text needs quotes only where YAML takes it for something else; a number is a text too. The
+[object types](object-types.md) say what a field without a meaning here holds.
 """
 
 _OBJECTS = """\
 ## Object
 
-An object of any other type. `metadata.type` names the type. Beside it in `metadata` stands what the
-object is found by, its natural key, as the table says. Its fields are the words of its type in
-[Object types](object-types.md), without those that the server sets itself.
+An object of any other type. `metadata.type` names the type. Beside it, `metadata` contains the
+natural key by which the object is found, as the table says. Its fields are the words of its type in
+[Object types](object-types.md), without those that the server sets itself and without references
+to folders.
 
 """
 
 _FOLDERS = """\
 ## Folder
 
-A folder below the default folder of a type. `metadata.type` names the type of the objects that it
-is for, and `metadata.path` says where it is: the names from below the default folder to the folder
-itself, separated by `/`. `--overwrite` corrects it: it is never replaced. A create also sends
-`state: Enabled`.
+A folder below the default folder of a type. `metadata.type` names the type of the objects that the
+folder is for, and `metadata.path` says where it is: the names of the folders below the default
+folder, down to the folder itself, separated by `/`. `--overwrite` corrects a folder and never
+replaces it. A create also sends `state: Enabled`.
 
 """
 
@@ -151,7 +153,7 @@ def _folders() -> str:
     fields = _body(kind, kind_schema(kind)["properties"])
     return "\n".join(
         [
-            table(("`metadata.type`", "beside it"), keys),
+            table(("`metadata.type`", "beside it in `metadata`"), keys),
             table(("field", "what it is", "meaning"), list(fields)),
         ]
     )

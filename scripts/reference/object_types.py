@@ -13,20 +13,27 @@ _REFERENCES = (ValueType.REFERENCE, ValueType.REFERENCES)
 _INTRODUCTION = """\
 # Object types
 
-What the [embedded server](../embedded-server.md) holds, type by type. Names of types and
+The object types that the [embedded server](../embedded-server.md) holds. Names of types and
 attributes are Configuration Server's; a **word** is what manifests and site files say
 instead. [Rules](../server-rules.md) says what is checked beyond these tables, and
-[Differences](../differences.md) where the real server is known, or may be, to differ.
+[Differences](../differences.md) where the real server differs or may differ.
 
-Every object also has a DBID, a folder, and a path: the names of its folders. The server
-numbers objects of each type from 101 on, and never reuses a DBID; lower DBIDs are predefined
-objects. Lengths of texts are in characters. Names are compared exactly. A *missing* text is
-absent or empty.
+Every object also has a DBID and, unless the line *Folder* says none, a folder and a path: the
+names of its folders. The server numbers objects of each type from 101 on, and never reuses a
+DBID; objects with a lower DBID are predefined. No two objects of a type have the same *natural
+key*; names are compared exactly.
 
-In the tables of attributes, an empty word means that the word is the attribute's own name, and
-`list of structures by X` means that an entry of the list is found by its X. The last column says
-what happens to the reference if the object that it leads to is deleted; *refused*: that object
-cannot be deleted.
+In the tables of attributes:
+
+- An empty word means that the word is the attribute's own name.
+- A *flag* is true or false, and a *reference* is the DBID of another object. An entry of a
+  `list of structures by X` is found by its X.
+- Where two names have the same number, the server keeps only the number, and gwe shows the first
+  name.
+- `up to 255` is the greatest length of a text, in characters. A mandatory text must not be empty.
+- The last column names the type that a reference leads to, and what happens if that object is
+  deleted. *cleared*: the attribute then refers to nothing. *refused*: the object cannot be deleted
+  as long as the reference leads to it.
 """
 
 
@@ -83,7 +90,7 @@ def _key(names: tuple[str, ...]) -> str:
 
 def _folder(kind: ObjectType) -> str:
     if not kind.folder:
-        return "another folder of the same owner and type"
+        return "none" if kind.written_by_server else "another folder of the same owner and type"
     owner = f"the {kind.owner_type} in `{kind.owner}`" if kind.owner else "tenant Environment"
     return f"by default `{kind.folder}`, of {owner}"
 
@@ -94,7 +101,10 @@ def _filters(kind: ObjectType) -> str:
         if attribute in ("", name):
             named.append(f"`{name}`")
         elif attribute.startswith("<"):
-            named.append(f"`{name}` (the object that refers to this one in `{attribute[1:]}`)")
+            owner, _, path = attribute[1:].partition(".")
+            named.append(
+                f"`{name}` (the DBID of the {owner} that refers to the object in `{path}`)"
+            )
         else:
             named.append(f"`{name}` = `{attribute}`")
     return ", ".join(named)
@@ -105,7 +115,7 @@ def _deletion(kind: ObjectType) -> Iterator[str]:
     says = {
         "veto": "A deletion is refused while these refer to the object",
         "cascade": "A deletion also deletes objects that refer to the object in",
-        "clear": "A deletion clears",
+        "clear": "A deletion removes the references to the object in",
     }
     for policy, text in says.items():
         found = [
@@ -148,9 +158,9 @@ def _rules(attribute: Attribute) -> Iterator[str]:
     if attribute.secret:
         yield "clients cannot read it"
     if attribute.taken_from:
-        yield f"that of the object in `{attribute.taken_from}`, if there is one"
+        yield f"taken from the object in `{attribute.taken_from}`, if there is one"
     if attribute.exclusive:
-        yield "no two objects refer to the same one"
+        yield "no two objects may refer to the same object"
     if attribute.bounds:
         least, greatest = attribute.bounds
         yield f"at least {least}" if greatest == _LARGEST else f"from {least} to {greatest}"
@@ -189,9 +199,10 @@ def _target(attribute: Attribute, cleared: str) -> str:
 
 def _members(attribute: Attribute, name: str) -> Iterator[str]:
     if len(attribute.enumeration) > _SHORT:
-        more = "; the server knows more, by number" if attribute.open_ended else ""
+        more = "; any other type is given by its number" if attribute.open_ended else ""
         yield f"`{name}`: {_numbered(attribute.enumeration)}{more}.\n"
 
 
 def _numbered(enumeration: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in enumeration.items())
+    ordered = sorted(enumeration.items(), key=lambda member: member[1])
+    return ", ".join(f"{number} {name}" for name, number in ordered)

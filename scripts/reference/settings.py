@@ -17,7 +17,7 @@ the file is looked for, and what wins over it: options, then environment variabl
 Paths are relative to the file. `gwe schema settings` prints the JSON Schema, with which editors
 complete and check it. Passwords have no place in the file.
 
-`gwe init` writes this one to start from:
+`gwe init` writes this file to start from:
 
 ```text
 {start}```
@@ -34,8 +34,8 @@ _PROFILES = """\
 ## [profiles.NAME]
 
 Another environment, which `--profile NAME` or `GWE_PROFILE` chooses. A profile may have every key
-above; what it sets wins over the rest of the file, key by key. Where it sets `state` or
-`state_dir`, neither of them is taken from outside.
+above; what it sets wins over the rest of the file, key by key. If it sets `state` or `state_dir`,
+both of these keys at the top of the file are ignored.
 
 ```toml
 server = "confservs://cs.example.com"

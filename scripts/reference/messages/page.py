@@ -12,11 +12,12 @@ from scripts.reference.messages.texts import HOLE
 _INTRODUCTION = """\
 # Every message
 
-What gwe may say of what went wrong or deserves attention, and what to do about it. `…` stands for
-names, numbers and reasons of the moment: search for the words around them. A command prints a
-message with `error:` before it, and what to do in the line below. [Messages of
-runs](../messages.md) tells more of those that a run may end with, and [Exit codes and
-errors](errors.md) explains the numbers of Configuration Server.
+Every message with which gwe reports an error or asks for attention, and what to do about it. `…`
+stands for a name, number or reason that differs each time: search for the words around it. A
+command prints `error:` before an error, and what to do on the line below. Several remedies for one
+message are separated by ` / `: gwe prints the one that fits. [Messages of runs](../messages.md)
+says more about the messages that a run may end with, and [Exit codes and errors](errors.md)
+explains the numbers of Configuration Server.
 """
 
 _OTHERS: Mapping[str, tuple[str, str, str]] = {
@@ -28,8 +29,8 @@ _OTHERS: Mapping[str, tuple[str, str, str]] = {
     ),
     "CheckResult": (
         "Checks of gwe doctor",
-        "What a check found that is not in order (`failed`), or is to be known (`note`).",
-        "Nothing has to be done about a note; a failed check says what.",
+        "What a check found to be wrong (`failed`), or what you should know (`note`).",
+        "Nothing has to be done about a note. Correct what a failed check names.",
     ),
     "Notice": (
         "Notes and warnings of a plan",
@@ -111,9 +112,5 @@ def _section(section: tuple[str, str, str, Sequence[tuple[str, str]]]) -> str:
         head, cells = head[:1], [cell[:1] for cell in cells]
         meaning = f"{meaning} {prose(remedy)}"
     elif not all(advised):
-        meaning = f"{meaning} Where the table says nothing else: {_small(prose(remedy))}"
+        meaning = f"{meaning} {prose(remedy)} Where the table says what to do, do that instead."
     return f"## {title}\n\n{meaning}\n\n{table(head, cells)}"
-
-
-def _small(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
