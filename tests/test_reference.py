@@ -140,8 +140,7 @@ def test_lines_of_the_page_of_kinds_say_what_the_schema_does() -> None:
     for line in (
         "| `displayName` | required; a text |  |",
         "| `skills[].skill` | required; a name | The name of a Skill. |",
-        "| `spec.file` | required; a name | Path below the installation folder, with /"
-        " between its parts. |",
+        "| `spec.file` | required; a name | Path below the installation folder, separated by /. |",
         "| `ensure` | present or absent | absent: the object must not exist, and is deleted if it"
         " does. |",
         "| `protect` | true or false | Never replaced or deleted. | all objects |",

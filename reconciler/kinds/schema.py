@@ -274,10 +274,7 @@ def _launch_file(option: dict[str, Any]) -> dict[str, Any]:
         "additionalProperties": option,
     }
     return {
-        "file": {
-            **NAME,
-            "description": "Path below the installation folder, with / between its parts.",
-        },
+        "file": {**NAME, "description": "Path below the installation folder, separated by /."},
         "format": {
             **choice(*LAUNCH_FORMATS),
             "description": "The format of the file; by default, its name says which.",

@@ -152,7 +152,7 @@ class IncorrectReferencesError(ConfigurationServerError):
 class UnchangeableInfoError(ConfigurationServerError):
     number = 16
     meaning = "the property cannot change once the object exists"
-    advice = "To change it, delete the object and create it anew."
+    advice = "It changes only if the object is deleted and created anew."
 
 
 class ValueOutOfRangeError(ConfigurationServerError):
