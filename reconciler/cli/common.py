@@ -241,7 +241,7 @@ class LockFlags:
         type=click.FloatRange(min=0, max=86_400),
         default=0.0,
         metavar="SECONDS",
-        help="How long to wait for the lock (or GWE_LOCK_TIMEOUT). Default: not at all.",
+        help="Seconds to wait for the lock (or GWE_LOCK_TIMEOUT). Default: 0, no wait.",
     )
 
 

@@ -14,7 +14,7 @@ A variable gives an option its value in
 [every command that has the option](commands.md#shared-options), or sets something that has no
 option. An option on the command line wins over its variable, and a variable wins over
 [`gwe.toml`](settings.md). A variable that is set to an empty text counts as not set, unless the
-table says otherwise.
+table says otherwise. `GWE_FILE` may name several paths, separated by `:`, on Windows by `;`.
 """
 
 OTHERS = {
