@@ -123,3 +123,9 @@ def test_an_expression_says_what_may_stand_in_it_at_its_line() -> None:
         "\0path\0 is a constant of kind …second, \0number\0 times",
         "nothingsecond, \0number\0 times",
     ]
+
+
+def test_the_refusal_of_a_stale_plan_stands_below_its_exit_code() -> None:
+    (section,) = (one for one in PAGE.split("\n## ") if "\n`StalePlanError`, exit code 4." in one)
+    assert "| `this plan was applied already: the server has all that it would write` |" in section
+    assert "| `the plan has the id …, and … was expected` |" in section

@@ -198,7 +198,7 @@ def _made(sink: Sink, call: ast.Call, scope: Scope) -> Iterator[Message]:
         texts, hints = (_filled(text, given, sink, scope) for text in (one.text, one.hint))
         together = len(texts) == len(hints)  # as both are chosen in one place
         for text, hint in zip(texts, hints, strict=True) if together else product(texts, hints):
-            yield Message(_group(one, scope.module), text, hint)
+            yield Message(_group(one, scope), text, hint)
 
 
 def _filled(text: str, given: Mapping[str, ast.expr], sink: Sink, scope: Scope) -> list[str]:
@@ -226,9 +226,13 @@ def _says_something(text: str) -> bool:
     return any(part.strip(" .:,;()'\"/") for part in text.split(HOLE))
 
 
-def _group(message: Message, module: Module) -> str:
-    """The class of the error that carries a message."""
+def _group(message: Message, scope: Scope) -> str:
+    """The class of the error that carries a message: that which the function returns, else the
+    first of these that its module imports."""
     if message.group != "Diagnostic":
         return message.group
-    refuses = {"RefusedError", "StalePlanError"} & set(module.imports)
-    return "RefusedError" if refuses and "ManifestError" not in module.imports else "ManifestError"
+    returned = scope.function.returns if scope.function else None
+    if returned and ast.unparse(returned) in PROBLEMS:
+        return ast.unparse(returned)
+    classes = ("ManifestError", "RefusedError", "StalePlanError")
+    return next((one for one in classes if one in scope.module.imports), "ManifestError")
