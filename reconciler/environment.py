@@ -40,7 +40,9 @@ def variable(name: str, environment: Mapping[str, str]) -> str:
             f"{ALLOWED} lists names and patterns, with commas.",
         )
     if name not in environment:
-        raise ReconcilerError(f"the environment variable {name} is not set")
+        raise ReconcilerError(
+            f"the environment variable {name} is not set", "Set it for each command of gwe."
+        )
     return environment[name]
 
 
