@@ -40,9 +40,7 @@ def variable(name: str, environment: Mapping[str, str]) -> str:
             f"{ALLOWED} lists names and patterns, with commas.",
         )
     if name not in environment:
-        raise ReconcilerError(
-            f"the environment variable {name} is not set", "Set it for each command of gwe."
-        )
+        raise ReconcilerError(f"the environment variable {name} is not set")
     return environment[name]
 
 
