@@ -261,8 +261,9 @@ def test_an_apply_killed_before_its_first_begin_record_leaves_its_lock_to_recove
     assert place.objects() == before
     refused = nursery.apply(place)
     assert refused.code == 4
-    assert f"run {run.name}, is writing or did not finish" in refused.err
-    assert "use gwe recover on" in refused.err
+    assert f"the run {run.name} (" in refused.err
+    assert ") is writing or did not finish" in refused.err
+    assert "use gwe recover --state " in refused.err
     recovered = nursery.recover(place)
     assert (recovered.code, recovered.out) == (
         *(0, f"Released the lock that run {run.name} had left behind.\n"),

@@ -226,6 +226,7 @@ def test_an_export_has_the_folders_of_what_it_has_and_creates_them_elsewhere(
     ("metadata", "said"),
     [
         ("{type: Scrip, path: A}", "no object type Scrip can be in a folder; did you mean Script?"),
+        ("{type: InteractionQueue, path: A}", "Write type: Script, the type of such objects."),
         ("{path: A}", "metadata.type is missing: the type of the objects in the folder"),
         ("{type: Script, path: A, folder: B}", "unknown field folder in metadata"),
         ("{type: Script, path: A//B}", "a folder of metadata.path is blank"),

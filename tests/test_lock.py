@@ -213,9 +213,12 @@ def test_a_run_that_writes_is_never_taken_over(server: EmbeddedServer) -> None:
     _take(server, "writing", time).start_writing()
     with pytest.raises(LockHeldError) as error:
         _take(server, "second", time, wait=1_000)  # seventeen leases
-    assert "run writing, is writing or did not finish" in error.value.message
+    assert (
+        "the run writing (anna on here since 1000) is writing or did not finish"
+        in error.value.message
+    )
     assert error.value.hint == (
-        "Wait for it; if it is dead, use gwe recover on here (its state is here:/state),"
+        "Wait for it; if it is dead, use gwe recover --state /state on here,"
         " or gwe lock release --abandon writing."
     )
     held = _held(server)
@@ -920,7 +923,7 @@ def test_a_run_from_another_host_is_kept_out_during_every_write(
     types = {"delete": "Script", "create": "Script", "update": "Application"}
     during = Interfere(call, 1, when, object_type=types.get(call, ""), write=second)
     assert _execute(place, FaultyServer(server, [during])).exit_code == 0
-    assert kept_out == ["tester on here since hour 0, run first, is writing or did not finish"]
+    assert kept_out == ["the run first (tester on here since hour 0) is writing or did not finish"]
     assert told(place.objects()) == AFTER
     assert place.locks() == []
 

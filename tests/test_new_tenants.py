@@ -117,6 +117,7 @@ def test_objects_of_a_tenant_that_nobody_declares_are_blocked(tmp_path: Path) ->
     (tmp_path / "m.yaml").write_text(yaml.safe_dump(WHOLE[1]), encoding="utf-8")
     shown = gwe("plan", *plan_arguments(server, "-f", "m.yaml"), cwd=tmp_path)
     assert shown.code == 3
-    assert "blocked: the tenant Branch is absent, or not readable by this account" in " ".join(
-        shown.out.split()
-    )
+    assert (
+        "blocked: the tenant Branch is absent, or not readable by this account: correct the name,"
+        " or declare the tenant, with kind: Object, type: Tenant and name: Branch"
+    ) in " ".join(shown.out.split())

@@ -512,6 +512,19 @@ def test_only_the_expected_plan_is_applied(tmp_path: Path) -> None:
     assert applied(tmp_path, "--plan-id", expected.upper()).code == 0
 
 
+def test_a_second_start_with_the_id_of_an_applied_plan_is_told_that_nothing_is_left(
+    tmp_path: Path,
+) -> None:
+    server = saved(tmp_path)
+    options = plan_arguments(server, "-f", "m.yaml", "--overwrite-only", REPLACED)
+    expected = gwe("show", "plan.json", cwd=tmp_path).out.partition("Plan id: ")[2].strip()
+    plain = plan_arguments(server, "-f", "m.yaml")
+    assert gwe("apply", *options, "--expect", expected, "--auto-approve", cwd=tmp_path).code == 0
+    again = gwe("apply", *plain, "--expect", expected, "--auto-approve", cwd=tmp_path)
+    assert again.code == 4
+    assert "It would write nothing: nothing is left to do." in said(again)
+
+
 @pytest.mark.parametrize("option", ["--plan-id", "--expect"])
 def test_what_is_no_id_is_told_before_a_server_is_asked(tmp_path: Path, option: str) -> None:
     nowhere = ("--server", "embedded:nowhere.db", "--app", "GWE")

@@ -7,6 +7,7 @@ that has begun to write says so in the lock; then only ``gwe recover`` takes it 
 """
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -82,10 +83,16 @@ class Holder(Struct, frozen=True):
         since = f" since {self.since}" if self.since else ""
         return f"{self.owner} on {self.host}{since}, run {self.run}"
 
+    def run_display(self) -> str:
+        """The run and its holder, as the subject of a sentence."""
+        since = f" since {self.since}" if self.since else ""
+        return f"the run {self.run} ({self.owner} on {self.host}{since})"
+
     def recovery(self) -> str:
-        """The command that recovers the run and where it finds the run, for a sentence."""
-        state = f" (its state is {self.place})" if self.place else ""
-        return f"gwe recover on {self.host}{state}"
+        """The command that recovers the run, with its state, and the host, for a sentence."""
+        place = self.place.removeprefix(f"{self.host}:")  # a folder has its host before it
+        state = f" --state {shlex.quote(place)}" if place else ""
+        return f"gwe recover{state} on {self.host}"
 
 
 def options_of(one: ConfObject) -> dict[str, str]:

@@ -268,7 +268,7 @@ def lock_held(one: ConfObject | None) -> LockHeldError:
         )
     if held.writing:
         return LockHeldError(
-            f"{held.display()}, is writing or did not finish",
+            f"{held.run_display()} is writing or did not finish",
             f"Wait for it; if it is dead, use {held.recovery()},"
             f" or gwe lock release --abandon {held.run}.",
         )

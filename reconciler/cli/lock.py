@@ -107,7 +107,7 @@ def _check_may_release(holders: Sequence[Holder], run: str) -> None:
             raise RefusedError(
                 [
                     Diagnostic(
-                        f"{held.display()}, has begun to write and may have left an object"
+                        f"{held.run_display()} has begun to write and may have left an object"
                         " half done",
                         hint=f"Use {held.recovery()}, or give the run up with"
                         f" --abandon {held.run}.",

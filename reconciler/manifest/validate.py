@@ -112,6 +112,9 @@ def _typed_kind(
     if name is not None:
         what = "described" if heading == OBJECT else "in a folder"
         summary = f"no object type {name} can be {what}{did_you_mean(str(name), kinds)}"
+        kind = MANIFEST_KINDS.get(str(name))
+        if kind and kind.type in kinds:
+            hint = f"Write type: {kind.type}, the type of such objects."
     problems.append(Diagnostic(summary, place, hint))
     return None
 

@@ -86,7 +86,7 @@ class _ObjectPlanner:
         )
         subject = self._context.with_secrets(subject, desired.fields)
         if desired.kind.tenanted and not subject.tenant:
-            return Blocked(subject, f"the tenant {desired.tenant} is {MISSING}")
+            return Blocked(subject, _no_tenant(desired))
         not_ours = reserved(desired) or self._former.blocked.get(desired.address, "")
         if not_ours:
             return Blocked(subject, not_ours)
@@ -248,6 +248,13 @@ def _no_folder(desired: DesiredObject) -> str:
     return (
         f"there is no folder {desired.folder} for objects of type {held}: declare it, with"
         f" kind: {FOLDER}, type: {held} and path: {desired.folder}, or create it by hand"
+    )
+
+
+def _no_tenant(desired: DesiredObject) -> str:
+    return (
+        f"the tenant {desired.tenant} is {MISSING}: correct the name, or declare the tenant, with"
+        f" kind: Object, type: Tenant and name: {desired.tenant}"
     )
 
 

@@ -246,10 +246,15 @@ def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:
         if entries:
             raise UsageError("no run has written anything yet", "gwe runs lists them.")
         raise UsageError("there is no run yet", "A run is made by gwe apply.")
+    if not text:
+        raise UsageError(
+            "the name of the run is empty",
+            "An apply with nothing to do makes no run. gwe runs lists the runs.",
+        )
     names = [entry.name for entry in entries]
     if text in names:
         return text
-    found = [name for name in names if name.startswith(text)] if text else []
+    found = [name for name in names if name.startswith(text)]
     if not found:
         raise UsageError(f"there is no run {text}", "gwe runs lists them.")
     if len(found) > 1:

@@ -229,9 +229,11 @@ def test_a_run_is_found_by_name_beginning_and_as_the_last(store: StateStore) -> 
     assert store.find_run("last", wrote=True) == "2026-ab"
     with pytest.raises(UsageError, match="2 runs begin with 2026: 2026-ab, 2026-a"):
         store.find_run("2026")
-    for text in ("3", "", "2026-abc", "%", "_026-a"):
+    for text in ("3", "2026-abc", "%", "_026-a"):
         with pytest.raises(UsageError, match=f"there is no run {text}"):
             store.find_run(text)
+    with pytest.raises(UsageError, match="the name of the run is empty"):
+        store.find_run("")
 
 
 def test_the_last_run_that_has_written_is_asked_for_where_none_has(store: StateStore) -> None:
