@@ -875,5 +875,5 @@ def test_recover_with_another_state_says_whose_run_holds_the_lock_and_where_its_
     )
     assert answer.code == 4
     said = "".join(answer.err.split())
-    assert "runfirst,iswritingordidnotfinish" in said
-    assert f"(itsstateis{place.state.place})" in said
+    assert "therunfirst(testeronheresincehour0)iswritingordidnotfinish" in said
+    assert f"usegwerecover--state{place.state.place}onhere," in said
