@@ -177,12 +177,12 @@ def test_what_somebody_deleted_by_hand_is_told_by_every_plan_and_deleted_by_none
 def test_what_is_missing_is_forgotten_and_an_undo_remembers_it(place: Place) -> None:
     apply(place, queue("A"), queue("B"), OPTIONS)
     before = place.inventory()
+    dbid = find(place.server, "Script", "B").dbid
     remove(place, "B", user="default")
     without_option(place, "settings", "added")
     server = everything(place.server)
     plan = run(place, "adopt", "--forget-missing", "--auto-approve")
     said = words(plan.out)
-    dbid = max(key[1] for key in server if key[0] == "Script") + 1
     assert re.search(
         rf"Script B \(DBID {dbid}\) is not on the server:"
         r" deleted by default at [-0-9]+ [:0-9]+ UTC\.",
