@@ -260,7 +260,9 @@ def test_an_owner_that_wakes_up_at_the_takeover_writes_nothing_or_is_left_alone(
 
     waking = FaultyServer(server, [Interfere(call, at, when, write=wake_up)])
     if (call, when) == ("update", "before"):
-        with pytest.raises(LockHeldError, match=r"run owner \(anna on here since 1000\) is writing"):
+        with pytest.raises(
+            LockHeldError, match=r"run owner \(anna on here since 1000\) is writing"
+        ):
             _take(waking, "ours", time, wait=70)
         assert ends == ["writes"]
     else:
@@ -843,7 +845,9 @@ def test_the_lock_of_a_run_that_writes_is_released_only_with_its_name(
     for more in ((), ("--abandon", "other")):
         refused = nursery.gwe("lock", "release", *_server(place), *more, place=place)
         assert refused.code == 3
-        assert "run first (anna on here since 1000) has begun to write" in " ".join(refused.err.split())
+        assert "run first (anna on here since 1000) has begun to write" in " ".join(
+            refused.err.split()
+        )
         assert len(place.locks()) == 1
     released = nursery.gwe("lock", "release", *_server(place), "--abandon", "first", place=place)
     assert (released.code, released.out) == (0, "Released the lock of run first.\n")
