@@ -22,6 +22,9 @@ CREDENTIALS = frozenset({PASSWORD, TRUST_STORE_PASSWORD, PLAN_KEY, STATE, POSTGR
 ALLOWED = "GWE_ENV_ALLOW"
 """Names and patterns, with commas: where it is set, manifests may read no other variables."""
 
+SET_IT = "Set it in the environment of this command."
+"""What to do about a variable that a manifest names, where its error says nothing else."""
+
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
 

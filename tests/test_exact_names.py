@@ -42,7 +42,9 @@ def test_a_name_that_nobody_can_read_is_written_where_it_is_meant(
     tmp_path: Path, name: str
 ) -> None:
     server = site_server(tmp_path)
-    assert "metadata.name" in plan(server, QUEUE % (name, ""), code=1)
+    refused = plan(server, QUEUE % (name, ""), code=1)
+    assert "metadata.name" in refused
+    assert ("Write the name. If" if not name.strip() else "Write it without. If") in refused
     plan(server, QUEUE % (name, ", exact: true"), command="apply")
     written = name.encode().decode("unicode_escape")
     assert find(server, "Script", written).attributes["name"] == written

@@ -171,8 +171,9 @@ def test_a_default_that_this_site_cannot_fill_asks_for_a_value(site: Bound) -> N
 def test_the_environment_gives_a_value_or_it_is_a_problem() -> None:
     assert filled("${env.PLACE}", environment={"PLACE": "here"}) == "here"
     assert filled("<${env.PLACE}>", environment={"PLACE": ""}) == "<>"
-    _, summary, _ = option_problem("${env.PLACE}", environment={"OTHER": "x"})
+    _, summary, hint = option_problem("${env.PLACE}", environment={"OTHER": "x"})
     assert summary == "the environment variable PLACE is not set"
+    assert hint == "Set it in the environment of this command."
 
 
 # Places where names may stand

@@ -92,7 +92,10 @@ def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:
 
 
 def _no_terminal() -> UsageError:
-    return UsageError("there is no terminal to ask on", "Review gwe plan, then use --auto-approve.")
+    return UsageError(
+        "there is no terminal to ask on",
+        "Review gwe plan, or what is shown above, then use --auto-approve.",
+    )
 
 
 def in_ci() -> bool:

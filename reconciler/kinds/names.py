@@ -37,10 +37,8 @@ def name_advice(text: str) -> str:
     """What to do about the problem of a name."""
     if text.endswith("\n") and not name_problem(text[:-1]):
         return "A text below | or > ends with a line feed: write the name on the line of its key."
-    return (
-        "Write it without. If the server has an object of exactly this name, say exact: true in"
-        " metadata."
-    )
+    todo = "Write it without." if text.strip() else "Write the name."
+    return f"{todo} If the server has an object of exactly this name, say exact: true in metadata."
 
 
 def alike_key(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.diagnostics import did_you_mean
-from reconciler.environment import secret_value
+from reconciler.environment import SET_IT, secret_value
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import (
     FieldPath,
@@ -167,7 +167,7 @@ class FieldReader:
         try:
             return SecretText(secret_value(source, self._environment), source)
         except ReconcilerError as error:
-            self._report((*place, "from"), error.message, error.hint)
+            self._report((*place, "from"), error.message, error.hint or SET_IT)
             return SecretText("", source)
 
     def _field(

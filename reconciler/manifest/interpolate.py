@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from reconciler.diagnostics import MAX_CANDIDATES, Diagnostic, Position, did_you_mean, listing
-from reconciler.environment import variable
+from reconciler.environment import SET_IT, variable
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.manifest.variables import Variables
@@ -117,7 +117,7 @@ class Interpolation(Struct):
                 try:
                     return variable(name, scope.environment)
                 except ReconcilerError as error:
-                    self._problem(error.message, place, error.hint)
+                    self._problem(error.message, place, error.hint or SET_IT)
                     return None
             case "target" if name == "name" and scope.fan_out:
                 return scope.target
