@@ -20,7 +20,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock, find_locks
+from reconciler.apply.lock import Clock
+from reconciler.apply.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions

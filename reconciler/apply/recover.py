@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock, find_locks, holder_of
+from reconciler.apply.lock import Clock
 from reconciler.apply.lock_acquisition import lock_held
+from reconciler.apply.lock_object import find_locks, holder_of
 from reconciler.apply.recover_actions import Recovered, recover_actions
 from reconciler.apply.recover_inventory import complete_inventory, settle_inventory
 from reconciler.apply.reread import check_installation, file_specs

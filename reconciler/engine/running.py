@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reconciler.apply.lock import LEASE
+from reconciler.apply.lock_object import LEASE
 from reconciler.apply.recover import (
     plan_of_run,
     recover_run,
