@@ -5,7 +5,6 @@ What is expected is put together by ``launch_texts``, without an editor. A failu
 the files and the manifests: a ready test case.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo import plan_undo
 from reconciler.engine.planning import prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
@@ -168,8 +168,8 @@ class Story:
             (self.root / one.path).write_bytes(text.raw)
 
     def plan(self) -> Plan:
-        site, options = SiteOptions(APP), PlanOptions()
-        return prepare(self.loaded, self.server, site, options, os.environ, self.installation).plan
+        access = SiteAccess(self.server, SiteOptions(APP), self.installation)
+        return prepare(self.loaded, access, PlanOptions()).plan
 
     def run(self, plan: Plan) -> None:
         name = f"run-{len(self.runs)}"
