@@ -82,7 +82,8 @@ class SiteSession(ServerSession):
         ``tenant``, ``cluster``: where that application serves, or connects to, several.
         ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
         database; None: the platform's own folder.
-        ``install_dir``: the Web Engagement installation, for manifests of launch files.
+        ``install_dir``: the Web Engagement installation, for manifests of launch files; the jars
+        of the Platform SDK are looked for there too where ``connection`` names no other folder.
         ``timeout``: seconds that one call to the server may take.
         ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
         ``limits``: how much a plan may destroy without ``force``.
@@ -94,7 +95,9 @@ class SiteSession(ServerSession):
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
         folder = Path(install_dir) if install_dir else None
-        options = connection or ConnectionOptions(install_dir=str(folder or ""))
+        options = connection or ConnectionOptions()
+        if folder and not options.install_dir:
+            options = replace(options, install_dir=str(folder))
         store = open_store(str(state or default_state_folder()))
         return cls(
             connect(url, credentials or Credentials(), timeout, options),
