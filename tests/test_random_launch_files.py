@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.undo import UndoOptions, plan_undo
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
 from reconciler.launch.files import Installation
@@ -190,7 +190,7 @@ class Story:
     def undo(self, name: str) -> None:
         run = self.state.read_run(name)
         plan = plan_of_run(run)
-        undo = plan_undo(run, plan, self.server, installation=self.installation)
+        undo = plan_undo(run, plan, self.server, UndoOptions(installation=self.installation))
         assert undo.applyable
         self.run(undo)
 

@@ -25,6 +25,7 @@ from reconciler.plan.model import Plan
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
+    from reconciler.engine.running import Runner
     from reconciler.plan.baseline import Baseline
     from reconciler.state.plan_file import PlanFile
     from reconciler.state.store import RunEntry
@@ -193,19 +194,14 @@ class Reconciler(SiteSession):
         ServerIsProxyError, StateError. InterruptedRunError for Ctrl-C at a moment when
         something may have been written.
         """
-        from reconciler.engine.running import run_plan
+        limits, confirm = self._settings.limits, partial(self._confirm_undo, plan)
+        runner = self._runner(LockOptions(lock, lock_wait), progress)
+        return runner.apply(plan, limits, skip_stale=skip_stale, confirm=confirm)
 
-        locking = LockOptions(lock, lock_wait)
-        return run_plan(
-            plan,
-            self.writer,
-            self._place,
-            locking,
-            progress or Progress(),
-            self._settings.limits,
-            skip_stale=skip_stale,
-            confirm=partial(self._confirm_undo, plan),
-        )
+    def _runner(self, lock: LockOptions, progress: Progress | None) -> Runner:
+        from reconciler.engine.running import Runner
+
+        return Runner(self.writer, self._place, lock, progress or Progress())
 
     def _confirm_undo(self, plan: Plan | PlanFile) -> None:
         """StalePlanError where a plan file says that it is the undo of a run, and is not."""
@@ -230,10 +226,11 @@ class Reconciler(SiteSession):
         it did not finish, was on another server or wrote launch files of another host,
         DamagedRunError where a record of it is damaged or missing.
         """
-        from reconciler.engine.reverting import UndoOptions, plan_reverting
+        from reconciler.apply.undo import UndoOptions
+        from reconciler.engine.reverting import plan_reverting
 
-        options = UndoOptions(force, same_host, self._settings.limits, self._settings.secret_names)
-        return plan_reverting(run, self.reader, self._place, options)
+        options = UndoOptions(force, self._settings.limits, self._settings.secret_names)
+        return plan_reverting(run, self.reader, self._place, options, same_host=same_host)
 
     def recover(
         self,
@@ -253,16 +250,10 @@ class Reconciler(SiteSession):
         UnrecoveredError where something is left, RunHeldError where the run still goes on,
         LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
-        from reconciler.engine.running import recover_runs
+        from reconciler.apply.recover import RecoveryOptions
 
-        return recover_runs(
-            self.writer,
-            self._place,
-            LockOptions(lock, lock_wait),
-            progress or Progress(),
-            reverse=reverse,
-            same_host=same_host,
-        )
+        runner = self._runner(LockOptions(lock, lock_wait), progress)
+        return runner.recover(RecoveryOptions(reverse, same_host))
 
     def runs(self) -> Sequence[RunEntry]:
         """The runs on this server that are in the state, oldest first."""
