@@ -247,11 +247,10 @@ def prune_notices(context: Context, entries: Inventory) -> Iterator[str]:
     for dbid, count in left.items():
         one = context.live.get("Application", dbid)
         if one is not None:
-            options = "the option" if count == 1 else f"the {count} options"
-            yield (
-                f"{application_address(application_name(one))} has left this site: {options} that"
-                " gwe added there stay."
-            )
+            stay = "the option that gwe added there stays"
+            if count > 1:
+                stay = f"the {count} options that gwe added there stay"
+            yield f"{application_address(application_name(one))} has left this site: {stay}."
 
 
 def _missing_notice(entries: Inventory) -> Iterator[str]:
