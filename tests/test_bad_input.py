@@ -460,8 +460,10 @@ def test_apply_without_a_terminal_needs_auto_approve(server: Path, tmp_path: Pat
     # An answer on standard input is no terminal either.
     result = gwe("apply", *plan_arguments(server), cwd=tmp_path, stdin="y\n")
     assert result.code == 64
-    assert "there is no terminal" in result.err
-    assert "--auto-approve" in result.err
+    assert (
+        "error: there is no terminal to ask on\n"
+        "  Review gwe plan, or what is shown above, then use --auto-approve.\n"
+    ) in result.err
     assert everything(server) == before
 
 
