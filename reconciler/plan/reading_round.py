@@ -148,7 +148,7 @@ class ReadingRound:
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
-        """The object that has the natural key which another would have under a new name."""
+        """The object that has the natural key already which ``one`` would get with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
             self._add(query(one.type, {**filters, **_brief(one.type)}))
