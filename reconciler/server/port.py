@@ -117,7 +117,7 @@ class Subscription(Protocol):
 
 
 class Reader(Protocol):
-    """What ``plan`` and ``drift`` may do."""
+    """The part of a Configuration Server that ``plan`` and ``drift`` use: it cannot write."""
 
     def info(self) -> ServerInfo:
         """The server's identity and operational mode."""
