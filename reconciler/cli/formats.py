@@ -13,15 +13,8 @@ from msgspec.structs import replace
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.flags import flag
 from reconciler.errors import UsageError
-from reconciler.render.forms import (
-    COMPARISON_FORMS,
-    DRIFT_FORMS,
-    FORMS,
-    MAX_BYTES,
-    OutputForm,
-    OutputStyle,
-    PlanForm,
-)
+from reconciler.render.forms import COMPARISON_FORMS, DRIFT_FORMS, FORMS
+from reconciler.render.output_form import MAX_BYTES, OutputForm, OutputStyle, PlanForm
 from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
