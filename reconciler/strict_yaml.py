@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 
 from reconciler.conflict_marks import conflicts
 from reconciler.diagnostics import Diagnostic, Position

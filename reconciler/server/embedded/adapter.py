@@ -11,6 +11,7 @@ from typing import Any
 
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType
+from reconciler.kinds.names import alike_key
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
 from reconciler.server.delta import Delta
@@ -26,10 +27,7 @@ from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.encoding import decode
-from reconciler.server.errors import (
-    IncorrectReferencesError,
-    ValueOutOfRangeError,
-)
+from reconciler.server.errors import IncorrectReferencesError, ValueOutOfRangeError
 from reconciler.server.port import (
     AccessEntry,
     ConfObject,
@@ -136,6 +134,16 @@ class EmbeddedServer:
                     if readable is None
                     or readable.of(object_type, row[0], row[2]) & Permission.READ
                 ]
+
+    def read_alike(
+        self, object_type: str, filters: Filter, alike: frozenset[str]
+    ) -> list[ConfObject]:
+        """See ``port.read_alike``. Of others, only the names are read."""
+        wanted = conditions(validation.object_type(object_type), filters)
+        with self.store.reading():
+            names = self.store.names(object_type, " ".join(wanted.where), wanted.parameters)
+            found = [dbid for dbid, name in names if alike_key(str(name)) in alike]
+        return [one for dbid in found for one in self.read(object_type, {**filters, "dbid": dbid})]
 
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
