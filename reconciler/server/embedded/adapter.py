@@ -6,13 +6,14 @@ the engine writes everything or nothing.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.names import alike_key
-from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import last_login, relations
@@ -22,6 +23,7 @@ from reconciler.server.embedded.collector import collector_paused
 from reconciler.server.embedded.damage import RowChecker
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import Conditions, conditions
+from reconciler.server.embedded.folder_writes import moved_objects
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.store import Row, Store
@@ -38,6 +40,9 @@ from reconciler.server.port import (
 )
 from reconciler.server.proxy import proxies_among
 from reconciler.server.values import is_integer
+
+_PART = 1000
+"""How many objects a part of a read has."""
 
 Members = Mapping[int, list[dict[str, int]]]
 """Folder DBID -> its members, in the form of the attribute ``objectIDs``."""
@@ -119,21 +124,28 @@ class EmbeddedServer:
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
         kind = validation.object_type(object_type)
-        wanted = conditions(kind, filters or {})
+        with self.store.reading(), collector_paused():
+            return list(self._found(kind, filters or {}))
+
+    def read_in_parts(
+        self, object_type: str, filters: Filter | None = None
+    ) -> Iterator[list[ConfObject]]:
+        """See ``port.read_in_parts``."""
+        kind = validation.object_type(object_type)
         with self.store.reading():
-            folders = self.engine.folders()
-            readable = self._access.readable()
-            members = self._members(kind, readable)
-            checker = RowChecker(kind)
-            with collector_paused():
-                return [
-                    _object(checker, row, folders, members, wanted)
-                    for row in self.store.rows(
-                        object_type, " ".join(wanted.where), wanted.parameters
-                    )
-                    if readable is None
-                    or readable.of(object_type, row[0], row[2]) & Permission.READ
-                ]
+            found = self._found(kind, filters or {})
+            while part := list(islice(found, _PART)):
+                yield part
+
+    def _found(self, kind: ObjectType, filters: Filter) -> Iterator[ConfObject]:
+        wanted = conditions(kind, filters)
+        folders = self.engine.folders()
+        readable = self._access.readable()
+        members = self._members(kind, readable)
+        checker = RowChecker(kind)
+        for row in self.store.rows(kind.name, " ".join(wanted.where), wanted.parameters):
+            if readable is None or readable.of(kind.name, row[0], row[2]) & Permission.READ:
+                yield _object(checker, row, folders, members, wanted)
 
     def read_alike(
         self, object_type: str, filters: Filter, alike: frozenset[str]
@@ -160,7 +172,7 @@ class EmbeddedServer:
         kind = validation.object_type(object_type)
         with self.store.writing():
             self._check(kind, dbid, Permission.CHANGE)
-            for moved in _moved(kind, delta):
+            for moved in moved_objects(kind, delta):
                 self._check(*moved, Permission.CHANGE)
             self.engine.update(kind, dbid, delta)
             return self._get(kind, dbid)
@@ -176,11 +188,7 @@ class EmbeddedServer:
         with self.store.reading():
             row = self.engine.existing(object_type, dbid)
             self._access.check(kind, dbid, row[2], Permission.READ_PERMISSIONS)
-            return [
-                AccessEntry(account_type, account, mask)
-                for found, number, account_type, account, mask in self.store.permissions()
-                if (found, number) == (object_type, dbid)
-            ]
+            return [AccessEntry(*entry) for entry in self.store.permissions_of(object_type, dbid)]
 
     def history(self, object_type: str, dbid: int) -> list[PastChange]:
         validation.object_type(object_type)
@@ -267,14 +275,6 @@ class EmbeddedServer:
             ]
             for holder, found in self.store.members(folder).items()
         }
-
-
-def _moved(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
-    """The objects that an update moves into a folder."""
-    entries = delta.lists.get("objectIDs") if kind.name == "Folder" else None
-    for entry in entries.added if entries else ():
-        if isinstance(entry, dict) and entry.get("type") in TYPES_BY_NUMBER and "DBID" in entry:
-            yield TYPES_BY_NUMBER[entry["type"]], entry["DBID"]
 
 
 def _object(

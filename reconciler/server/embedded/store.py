@@ -56,7 +56,15 @@ class Store(Database):
         """The DBIDs of the objects of a type, and their names. ``where``: trusted SQL."""
         name = OBJECT_TYPES[object_type].name_attribute
         statement = f"SELECT dbid, json_extract(body, ?) FROM object WHERE type = ? {where}"  # noqa: S608
-        return self.connection.execute(statement, (f"$.{name}", object_type, *parameters))
+        given = (f"$.{name}", object_type, *parameters)
+        return self.connection.execute(statement + " ORDER BY dbid", given)
+
+    def dbids(self, object_type: str) -> Iterator[int]:
+        """The DBIDs of a type, in order."""
+        found = self.connection.execute(
+            "SELECT dbid FROM object WHERE type = ? ORDER BY dbid", (object_type,)
+        )
+        return (dbid for (dbid,) in found)
 
     def row(self, object_type: str, dbid: int) -> Row | None:
         if not is_integer(dbid):
@@ -193,6 +201,14 @@ class Store(Database):
         """Every entry: (type, DBID, account type, account, mask)."""
         return self.connection.execute(
             "SELECT type, dbid, account_type, account, mask FROM permission ORDER BY 1, 2, 3, 4"
+        ).fetchall()
+
+    def permissions_of(self, object_type: str, dbid: int) -> list[tuple[str, int, int]]:
+        """The entries of an object: (account type, account, mask)."""
+        return self.connection.execute(
+            "SELECT account_type, account, mask FROM permission WHERE type = ? AND dbid = ?"
+            " ORDER BY 1, 2, 3",
+            (object_type, dbid),
         ).fetchall()
 
     def set_permissions(
