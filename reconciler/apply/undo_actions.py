@@ -151,7 +151,7 @@ class _Undo:
         subject = subject_now(subject, now, self._live, self._site_tenant)
         if subject.protect:
             return Blocked(subject, "protected: it is never deleted")
-        held = [key for key in members(now) if key not in self._made]
+        held = [key for key in members(now, self._live) if key not in self._made]
         if held:
             names = ", ".join(self._live.name(*key, now.tenant) for key in held[:3])
             more = f" and {len(held) - 3} more" if held[3:] else ""
