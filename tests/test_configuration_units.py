@@ -168,6 +168,19 @@ def test_a_replaced_object_stays_a_resource_of_its_folder(tmp_path: Path) -> Non
     assert_same_but_dbids(story.path, before, access)
 
 
+def test_what_a_delete_loses_is_told_by_name_when_it_is_planned_and_when_it_is_applied(
+    tmp_path: Path,
+) -> None:
+    holder = folder("Script", "Web")
+    holder["spec"] = {"resources": [{"objectType": "TimeZone", "object": "CET"}]}
+    story = story_of([holder], tmp_path, SITE + ZONES)
+    assert story.run(story.plan(overwrite=False)) == 0
+    plan = now_declaring(story, absent([holder]))
+    (deleted,) = plan.writes
+    assert "resources/TimeZone/CET/object: CET" in deleted.loses
+    assert story.run(plan) == 0
+
+
 def test_a_default_folder_can_be_referred_to(tmp_path: Path) -> None:
     story = story_of([place("Desk", site="Script/")], tmp_path)
     assert story.run(story.plan(overwrite=False)) == 0
@@ -450,13 +463,14 @@ def test_any_folders_are_adopted_and_destroyed_with_what_they_hold(
         before, access = story.objects(), access_of(story.path)
         assert story.run(story.plan(overwrite=False)) == 0
         connection = ("--server", f"embedded:{story.path}", "--app", "GWE")
-        manifests = story.world.manifests_in(where)
-        adopted = gwe(
-            "adopt", "--declared", "-f", manifests, *connection, "--auto-approve", cwd=where
-        )
+        story.world.manifests_in(where)
+        (where / "gwe.toml").write_text('file = ["manifests.yaml"]\n', encoding="utf-8")
+        adopted = gwe("adopt", "--declared", *connection, "--auto-approve", cwd=where)
         assert adopted.code == 0, adopted
-        destroyed = gwe("destroy", *connection, "--auto-approve", "--force", cwd=where)
-        assert destroyed.code == 0, destroyed
+        planned = gwe("destroy", "--confirm", "GWE", *connection, "--out", "gone.plan", cwd=where)
+        assert planned.code == 0, planned
+        applied = gwe("apply", "gone.plan", *connection[:2], "--auto-approve", cwd=where)
+        assert applied.code == 0, applied.err or applied.out[-900:]
         assert_same_but_dbids(story.path, before, access)
 
 

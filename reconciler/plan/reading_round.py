@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reconciler.kinds.enums import SCRIPT_TYPE
 from reconciler.kinds.manifests import MANIFEST_KINDS
-from reconciler.kinds.model import ObjectType, ValueType
+from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import has_tenant, key_parts, split
 from reconciler.kinds.referring import targets_of
@@ -146,8 +146,8 @@ class ReadingRound:
         """The names behind the DBIDs in the key and the declared fields of a live object."""
         kind = ALL_TYPES[one.type]
         words = {*need.words, *(part.word for part in key_parts(kind))}
-        if need.referrers:  # the names in lists that would be lost
-            words |= {each.word for each in kind.attributes if each.type is ValueType.REFERENCES}
+        if need.referrers:  # the names that would be lost
+            words |= kind.referring
         held = (
             members(one, self._live) if need.referrers else ()
         )  # a folder goes only when it is empty

@@ -2,8 +2,8 @@
 
 ``FoldersReader`` and ``WithFolders`` answer calls for the types of ``kinds/types_folders.py`` with
 the server's folders, and pass all other calls on. A folder has the same DBID in both forms. Type
-``Folder`` stands for folders of all these types. Default folders, whose owners bring them, are
-found only by DBID or by their path, which is empty.
+``Folder`` stands for folders of all these types. Default folders, whose owners bring them, have an
+empty path; among the folders of one type they are found only by DBID or by that path.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ class FoldersReader:
         return self._reader.history(on_server(object_type), dbid)
 
     def _of_any_type(self, wanted: Filter) -> Iterator[ConfObject]:
-        """The folder with a DBID; without a DBID, all folders but default ones."""
+        """The folder with a DBID; without a DBID, all folders."""
         found = self._reader.read(FOLDER, wanted)
         if any(one.type != FOLDER for one in found):  # the reader has their form already
             yield from found
@@ -88,7 +88,7 @@ class FoldersReader:
                 yield from self.read(f"{FOLDER}/{held}", {"dbid": one.dbid})
         else:
             for kind in FOLDER_TYPES.values():
-                yield from (one for one in self._in_plans(kind, found) if one.attributes[PATH])
+                yield from self._in_plans(kind, found)
 
     def _folders(self, kind: ObjectType) -> Iterator[ConfObject]:
         """The folders of a type, default folders too, in the order of their DBIDs."""

@@ -161,16 +161,20 @@ class Snapshot:
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         """The DBID behind a natural name (see ``kinds.fields.NameResolver``)."""
-        if object_type == FOLDER and (folder := referred_folder(name)):
-            return self.dbid(*folder, tenant)
+        folder = referred_folder(name) if object_type == FOLDER else None
+        found = self._called(*(folder or (object_type, name)), tenant)
+        if found is None and name.startswith("#") and name[1:].isdecimal():
+            return int(name[1:])  # ``name`` gives this for an object that was not read
+        return found.dbid if found else None
+
+    def _called(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
+        """The object with a natural name, with or without its tenant before it."""
         found = self._named(object_type, name, tenant)
         if found is None and ":" in name and has_tenant(ALL_TYPES[object_type]):
             prefix, _, rest = name.partition(":")
             owner = self.find("Tenant", 0, prefix)
             found = self._named(object_type, rest, owner.dbid) if owner else None
-        if found is None and name.startswith("#") and name[1:].isdecimal():
-            return int(name[1:])  # ``name`` gives this for an object that was not read
-        return found.dbid if found else None
+        return found
 
     def _named(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
         texts = split(name, len(key_parts(ALL_TYPES[object_type])))
