@@ -16,7 +16,7 @@ from reconciler.kinds.flatten import narrow
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
 from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types_folders import FOLDER, path_of
 from reconciler.plan.context import PlanOptions
 from reconciler.server.folders import FoldersReader
 from reconciler.server.snapshot import Snapshot
@@ -213,8 +213,7 @@ def manifests(draw: st.DrawFn) -> str:
                 for word in ("switch", "attribute", "ivr")
                 if word in manifest["metadata"]
             }
-            path = draw(NAMES.filter(lambda name: "/" not in name))
-            manifest["metadata"]["folder"] = path
+            path = manifest["metadata"]["folder"] = path_of([draw(NAMES)])
             metadata = {"type": object_type, "path": path, **owner}
             documents.append({**manifest, "kind": "Folder", "metadata": metadata, "spec": {}})
         documents.append(manifest)
