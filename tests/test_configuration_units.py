@@ -189,6 +189,27 @@ def test_a_default_folder_can_be_referred_to(tmp_path: Path) -> None:
     assert everything(story.path)["Folder", site].attributes["name"] == "Scripts"
 
 
+def test_a_default_folder_that_is_referred_to_goes_with_its_owner(tmp_path: Path) -> None:
+    attribute = {
+        "apiVersion": "reconciler/v1",
+        "kind": "BusinessAttribute",
+        "metadata": {"name": "Tiers"},
+        "spec": {"displayName": "Tiers", "type": "Custom"},
+    }
+    documents = [attribute, place("Desk", site="EnumeratorValue/Tiers/")]
+    story = story_of([attribute], tmp_path)
+    assert story.run(story.plan(overwrite=False)) == 0
+    created = now_declaring(story, documents)
+    assert not created.blocked
+    assert story.run(created) == 0
+    plan = now_declaring(story, absent(documents))
+    assert [one.address for one in plan.writes] == ["Place/Desk", "BusinessAttribute/Tiers"]
+    assert story.run(plan) == 0
+    undo = story.undo()
+    assert not undo.blocked
+    assert story.run(undo) == 0
+
+
 @pytest.mark.parametrize(
     ("site", "said"),
     [

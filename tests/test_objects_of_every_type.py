@@ -190,7 +190,7 @@ def names_on(path: Path) -> Snapshot:
     with opened(path) as server:
         reader = FoldersReader(server)
         for name in FOLDER_TYPES:
-            objects += [*reader.read(name), *reader.read(name, {"path": ""})]
+            objects += reader.read(name)
     return Snapshot(objects)
 
 

@@ -17,7 +17,8 @@ from reconciler.kinds.options import references_of
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.kinds.types_folders import FOLDER, PATH
+from reconciler.kinds.types_folders import FOLDER
+from reconciler.plan.folders import is_default_folder
 from reconciler.plan.identity import kind_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -51,7 +52,7 @@ def chosen(live: Snapshot, request: ExportRequest, tenant: int) -> list[ConfObje
         for one in live
         if _is_of(one, tenant)
         and not _is_ours(one)
-        and not _is_default_folder(one)
+        and not is_default_folder(one)
         and kind_named(kind_of(one)) is not None
         and (not request.kinds or kind_of(one) in request.kinds)
         and (not request.names or matches(live.key_texts(one)[-1], request.names))
@@ -72,11 +73,6 @@ def _is_ours(one: ConfObject) -> bool:
     """Whether the object is a note of gwe's own, such as the lock."""
     name = str(one.attributes.get("name", ""))
     return one.type == "Transaction" and name.startswith(OWN_OBJECTS)
-
-
-def _is_default_folder(one: ConfObject) -> bool:
-    """Whether the server creates the folder with its owner."""
-    return one.attributes.get(PATH) == "" and on_server(one.type) == FOLDER
 
 
 def referring_types(types: Iterable[str]) -> set[str]:
@@ -101,7 +97,7 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
     while left:
         key = left.pop()
         one = live.get(*key)
-        if one is None or not _is_of(one, tenant) or _is_default_folder(one):
+        if one is None or not _is_of(one, tenant) or is_default_folder(one):
             continue
         key = (one.type, one.dbid)  # a folder is of type Folder to what refers to it
         if key in found or one.type in PREREQUISITES:

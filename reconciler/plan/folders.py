@@ -35,6 +35,11 @@ def folder_tenant(kind: ObjectType, tenant: int) -> int:
     return tenant if has_tenant(kind) else ENVIRONMENT
 
 
+def is_default_folder(item: ConfObject) -> bool:
+    """Whether the server creates and deletes the object with its owner, as a folder for it."""
+    return item.type in FOLDER_TYPES and not item.attributes[PATH]
+
+
 def find_folder(
     kind: ObjectType, fields: Fields, path: str, tenant: int, live: Snapshot
 ) -> int | None:

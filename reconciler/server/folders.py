@@ -2,8 +2,7 @@
 
 ``FoldersReader`` and ``WithFolders`` answer calls for the types of ``kinds/types_folders.py`` with
 the server's folders, and pass all other calls on. A folder has the same DBID in both forms. Type
-``Folder`` stands for folders of all these types. Default folders, whose owners bring them, have an
-empty path; among the folders of one type they are found only by DBID or by that path.
+``Folder`` stands for folders of all these types. The path of a default folder is empty.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,8 +63,7 @@ class FoldersReader:
         return [
             one
             for one in self._folders(kind)
-            if (one.attributes[PATH] or wanted.keys() & {"dbid", PATH})
-            and all(
+            if all(
                 (one.dbid if name == "dbid" else one.attributes.get(names[name])) == value
                 for name, value in wanted.items()
             )
@@ -91,7 +89,7 @@ class FoldersReader:
                 yield from self._in_plans(kind, found)
 
     def _folders(self, kind: ObjectType) -> Iterator[ConfObject]:
-        """The folders of a type, default folders too, in the order of their DBIDs."""
+        """The folders of a type, in the order of their DBIDs."""
         found = self._reader.read(FOLDER, {"type": kind.number})
         if not {_parent(one) for one in found} <= {0, *(one.dbid for one in found)}:
             found += self._reader.read(FOLDER, {"type": _NUMBER})  # some are in units
