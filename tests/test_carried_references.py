@@ -49,6 +49,20 @@ def refer_to_everything(server: Server) -> None:
         except UniquenessViolationError:
             exclusive = {one.name for one in kind.attributes if one.exclusive}
             server.create(name, {k: v for k, v in new.items() if k not in exclusive})
+    resources = OBJECT_TYPES["Folder"].attribute("resources")
+    assert resources is not None
+    server.create(
+        "Folder",
+        {
+            "name": "Refers",
+            "type": 12,
+            "ownerID": {"type": 7, "DBID": 101},
+            "resources": [
+                {"objectType": number, "objectDBID": 101}
+                for number in resources.field("objectType").enumeration.values()
+            ],
+        },
+    )
 
 
 def manifest_of_existing(one: ConfObject, names: Snapshot) -> dict[str, Any]:
