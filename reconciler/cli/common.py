@@ -10,7 +10,7 @@ import click
 from reconciler.cli.complete_values import complete_address, complete_kind, complete_profile
 from reconciler.cli.flags import flag
 from reconciler.environment import STATE
-from reconciler.render.forms import OutputStyle
+from reconciler.render.output_form import OutputStyle
 from reconciler.resources import named_manifests
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
@@ -274,5 +274,5 @@ class OutputFlags(ColorFlags):
     )
 
     def style(self) -> OutputStyle:
-        """The same for ``render``."""
+        """These options in the form that ``render`` takes."""
         return OutputStyle(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)

@@ -27,7 +27,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import print_data, say
-from reconciler.render.forms import OutputStyle
+from reconciler.render.output_form import OutputStyle
 from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
