@@ -283,8 +283,9 @@ def _change(subject: Subject, path: FieldPath, before: Value | None, after: Valu
 def _can_be_emptied(one: ConfObject, path: FieldPath) -> bool:
     """Whether an update can take a field away."""
     attribute = ALL_TYPES[one.type].by_word(path[0])
-    fixed = attribute is not None and attribute.type in (ValueType.ENUM, ValueType.INTEGER)
-    return not fixed or attribute is None or emptied(attribute) is not None
+    if attribute is None or attribute.type not in (ValueType.ENUM, ValueType.INTEGER):
+        return True
+    return emptied(attribute) is not None
 
 
 def _is_reference(one: ConfObject, path: FieldPath) -> bool:

@@ -30,8 +30,8 @@ def folder_key(kind: ObjectType, fields: Fields, path: str) -> tuple[str, ...]:
 
 
 def folder_tenant(kind: ObjectType, tenant: int) -> int:
-    """The DBID of the tenant of the folders for objects of a type, of which the objects have this
-    ``tenant``; 0: none."""
+    """The DBID of the tenant that the folder of an object belongs to. ``tenant``: that of the
+    object; the folders of types without a tenant are those of tenant Environment."""
     return tenant if has_tenant(kind) else ENVIRONMENT
 
 

@@ -148,9 +148,8 @@ class ReadingRound:
         words = {*need.words, *(part.word for part in key_parts(kind))}
         if need.referrers:  # the names that would be lost
             words |= kind.referring
-        held = (
-            members(one, self._live) if need.referrers else ()
-        )  # a folder goes only when it is empty
+        # A folder goes only when it is empty.
+        held = members(one, self._live) if need.referrers else ()
         for target, dbid in (*targets_of(kind, one.attributes, words), *held):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
