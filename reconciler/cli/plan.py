@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected, check_is_id
-from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.formats import PlanFormatFlags, check_page
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from reconciler.plan.site_graph import SiteGraph
 
 
-@dataclass(frozen=True)
-class PlanFlags:
+class PlanFlags(FlagGroup):
     """What ``gwe plan`` does beside showing the plan."""
 
     out: Path | None = flag(
