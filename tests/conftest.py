@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from inspect import isclass, isfunction, unwrap
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import settings
 
 from reconciler.__main__ import ALLOCATIONS
 from tests import browser, containers, docs_site
+from tests.kept_manifests import IN_MEMORY, no_manifests_read_twice
 from tests.postgres import LEFT_OUT, Cluster, KeptConnections, available, running_cluster
 from tests.processor_time import processor_seconds
 from tests.runs import (
@@ -29,6 +31,7 @@ from tests.runs import (
     no_secret_digested_twice,
     no_wait_for_the_disk,
 )
+from tests.terminals import InTerminal, run_in_terminal
 from tests.warm import WarmProcesses, running_warm_processes
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
@@ -48,6 +51,7 @@ _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
 no_secret_digested_twice()
+no_manifests_read_twice()
 
 
 def examples(full: int, share: int = 4) -> int:
@@ -197,7 +201,7 @@ def _a_state_folder_of_the_tests(
     """No test writes into the folders of whoever runs it, or is taken for a CI run. What is
     kept of manifests is kept for all tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / IN_MEMORY))
     monkeypatch.delenv("CI", raising=False)
 
 
@@ -252,6 +256,12 @@ def warm_processes() -> Iterator[WarmProcesses]:
     """Processes of ``gwe`` that need not start and import."""
     with running_warm_processes() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def in_terminal(warm_processes: WarmProcesses) -> InTerminal:
+    """Runs a command in a terminal of its own."""
+    return partial(run_in_terminal, warm_processes)
 
 
 @pytest.fixture(scope="session")
