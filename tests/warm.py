@@ -344,5 +344,7 @@ def _warm_up() -> None:
     for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not module.name.startswith(("reconciler.testing", "reconciler.server.psdk")):
             importlib.import_module(module.name)
+    for name in ("deepdiff", "tomllib"):  # what some commands import when they need it
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page of this process
