@@ -198,12 +198,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(containers.LEFT_OUT)
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GWE_")]:
-        monkeypatch.delenv(name)
-
-
 _folders = count(1)
 
 
@@ -221,23 +215,34 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(autouse=True)
-def _a_state_folder_of_the_tests(
+def _surroundings_of_their_own(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """No test writes into the folders of whoever runs it, or is taken for a CI run. What is
-    kept of manifests is kept for all tests."""
+    """No test has the settings of whoever runs it, writes into their folders, or is taken for a
+    CI run. What is kept of manifests is kept for all tests."""
+    for name in [name for name in os.environ if name.startswith("GWE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / IN_MEMORY))
     monkeypatch.delenv("CI", raising=False)
+    if request.node.get_closest_marker("flushes"):
+        for owner, name, waiting in _WAITING:
+            monkeypatch.setattr(owner, name, waiting)
 
 
-@pytest.fixture(autouse=True)
-def _no_wait_for_the_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no test can see that does not ask for it, since none cuts the power."""
-    if not request.node.get_closest_marker("flushes"):
-        no_wait_for_the_disk(monkeypatch.setattr)
+_WAITING: list[tuple[Any, str, Any]] = []
+"""What waits for the disk: what no test can see that does not ask for it, since none cuts the
+power."""
+
+
+def _not_to_wait(owner: Any, name: str, other: Any) -> None:
+    _WAITING.append((owner, name, getattr(owner, name)))
+    setattr(owner, name, other)
+
+
+no_wait_for_the_disk(_not_to_wait)
 
 
 @pytest.fixture(scope="module")
