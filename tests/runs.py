@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -178,7 +178,7 @@ class Place:
 
     @property
     def state(self) -> StateStore:
-        return open_store(self.database or str(self.state_dir))
+        return _store(self.database or str(self.state_dir))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -237,6 +237,11 @@ class Place:
         """The plan for the manifests, with these objects replaced."""
         with opened(self.server) as server:
             return known_plan(server, self.folder, PlanOptions(overwrite_only=overwrite))
+
+
+@lru_cache(maxsize=100)
+def _store(where: str) -> StateStore:
+    return open_store(where)
 
 
 def known_plan(server: EmbeddedServer, folder: Path, options: PlanOptions) -> Plan:
