@@ -246,6 +246,9 @@ def _explained(error: "ValidationError", key: str | None, where: Position) -> Di
         return Diagnostic(f"{_spelled(path)} must be {expected}", where)
     known = list(schema["properties"])
     summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
+    outside = key.replace("-", "_")
+    if path and outside in settings_schema()["properties"]:
+        return Diagnostic(summary, where, f"Write {outside} outside [{_spelled(path)}].")
     return Diagnostic(summary, where, f"Known here: {', '.join(known)}.")
 
 

@@ -9,9 +9,7 @@ from typing import Any
 from reconciler.kinds.schema import DRAFT
 
 _TEXT = {"pattern": r"^[^\x00-\x1f\x7f]*$(?!\n)"}
-PATHS_OF_CONNECTION = frozenset(
-    {"psdk", "install-dir", "ca-file", "trust-store", "certificate", "key"}
-)
+PATHS_OF_CONNECTION = frozenset({"psdk", "ca-file", "trust-store", "certificate", "key"})
 """The settings under ``connection`` that are paths, relative to the file."""
 
 _NOT_BLANK = {"pattern": r"\S", "$comment": "a string that is not blank"}
@@ -28,7 +26,10 @@ def settings_schema() -> dict[str, Any]:
             "Where runs are stored: a folder relative to this file, or postgresql://HOST/DATABASE."
         ),
         "state_dir": _string("Folder in which runs are stored, relative to this file."),
-        "install_dir": _string("Installation folder with the launch files, relative to this file."),
+        "install_dir": _string(
+            "Installation folder with the launch files, and perhaps the SDK's jars, relative to"
+            " this file."
+        ),
         "file": _list(
             "a list of paths",
             "Manifest files and folders, relative to this file.",
@@ -97,8 +98,10 @@ def _connection() -> dict[str, Any]:
     return _table(
         "How to reach a real Configuration Server.",
         {
-            "psdk": _string("Folder with the jars of the Platform SDK."),
-            "install-dir": _string("Installation folder in which the jars are looked for."),
+            "psdk": _string(
+                "Folder with the jars of the Platform SDK; default: they are looked for in"
+                " install_dir."
+            ),
             "client": _string("Client application to log in as; default: default."),
             "client-type": _string(
                 "Type of the client application, by name or number; default: SCE."

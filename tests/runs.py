@@ -21,12 +21,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock, find_locks
+from reconciler.apply.lock import Clock
+from reconciler.apply.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
 from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.launch.folder import Folder
@@ -284,7 +286,7 @@ def once_in_each(
 
 def plan_on(server: Server, folder: Path, options: PlanOptions) -> Plan:
     loaded = load_manifests([folder / "manifests.yaml"])
-    return prepare(loaded, server, SiteOptions(APP), options, os.environ).plan
+    return prepare(loaded, SiteAccess(server, SiteOptions(APP)), options).plan
 
 
 def make_place(

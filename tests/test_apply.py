@@ -1,6 +1,5 @@
 """What an apply does when the server, another client or the user gets in between."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from reconciler.apply.executor import execute
 from reconciler.apply.report import RunReport
 from reconciler.engine.planning import Planned, prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import ExitCode
 from reconciler.kinds.model import Attributes
 from reconciler.manifest.load import load_manifests
@@ -51,7 +51,7 @@ def planned(folder: Path, manifest: str, **options: bool) -> tuple[Path, Planned
     with opened(path) as server:
         loaded = load_manifests([folder / "m.yaml"])
         site = SiteOptions(APP)
-        return path, prepare(loaded, server, site, PlanOptions(**options), os.environ)
+        return path, prepare(loaded, SiteAccess(server, site), PlanOptions(**options))
 
 
 def run(path: Path, plan: Planned, server: EmbeddedServer | None = None) -> RunReport:

@@ -56,6 +56,12 @@ OPTIONS = (
 )
 """Five lines; what follows begins in line 6."""
 
+APPLICATION = (
+    "apiVersion: reconciler/v1\nkind: Application\nmetadata: {name: A}\n"
+    "spec:\n  type: StatServer\n  version: '8.5'\n"
+)
+"""Six lines; what follows begins in line 7."""
+
 VARIABLES = "apiVersion: reconciler/v1\nkind: Variables\nmetadata: {name: v}\nspec:\n"
 VALUE = (
     "apiVersion: reconciler/v1\nkind: BusinessAttributeValue\n"
@@ -181,6 +187,24 @@ def test_how_large_a_file_of_manifests_may_be_is_a_setting(
         (GROUP + "spec: {state: 3}\n", ["m.yaml:4:8: state cannot be 3", "Enabled, Disabled"]),
         (GROUP + "spec: {annex: {s: {}}}\n", ["m.yaml:4:16: s is empty"]),
         (GROUP + "spec: {agents: []}\n", ["m.yaml:4:8: agents is empty"]),
+        (
+            APPLICATION + "  ports: [default]\n",
+            [
+                "m.yaml:7:11: item 1 of ports cannot be 'default'",
+                "Expected: a mapping with port.",
+            ],
+        ),
+        (
+            APPLICATION + "  ports: [{id: a}]\n",
+            ["m.yaml:7:11: port is missing from item 1 of ports"],
+        ),
+        (
+            APPLICATION + "  connections: [[a]]\n",
+            [
+                "m.yaml:7:17: item 1 of connections cannot be a list",
+                "Expected: a mapping of fields, or the server alone.",
+            ],
+        ),
         (OPTIONS + "  sections: {s: {}}\n", ["m.yaml:6:14: s is empty"]),
         (
             GROUP + "---\n" + GROUP,
@@ -211,6 +235,9 @@ def test_how_large_a_file_of_manifests_may_be_is_a_setting(
         "wrong type",
         "empty annex section",
         "empty list",
+        "text for an entry that needs more",
+        "entry without a field",
+        "list for an entry",
         "empty section",
         "object twice",
         "different values",
@@ -433,8 +460,10 @@ def test_apply_without_a_terminal_needs_auto_approve(server: Path, tmp_path: Pat
     # An answer on standard input is no terminal either.
     result = gwe("apply", *plan_arguments(server), cwd=tmp_path, stdin="y\n")
     assert result.code == 64
-    assert "there is no terminal" in result.err
-    assert "--auto-approve" in result.err
+    assert (
+        "error: there is no terminal to ask on\n"
+        "  Review gwe plan, or what is shown above, then use --auto-approve.\n"
+    ) in result.err
     assert everything(server) == before
 
 

@@ -76,7 +76,7 @@ def remove(path: Path, name: str) -> None:
 def test_before_any_run_nothing_is_said(engine: Reconciler, manifests: Path) -> None:
     drift = engine.drift(manifests)
     assert reasons(drift) == {"Care": "", "Sales": ""}
-    assert not any("since a run" in notice for notice in drift.notices)
+    assert not any("last applied" in notice for notice in drift.notices)
 
 
 def test_a_changed_and_a_deleted_object(engine: Reconciler, path: Path, manifests: Path) -> None:
@@ -88,7 +88,9 @@ def test_a_changed_and_a_deleted_object(engine: Reconciler, path: Path, manifest
         "Care": f"deleted on the server since run {run}, {AT}",
         "Sales": f"changed on the server since run {run}; last updated {AT}",
     }
-    assert drift.notices[-1] == "2 objects were changed on the server since a run."
+    assert drift.notices[-1] == (
+        "2 objects were changed on the server since they were last applied."
+    )
 
 
 def test_an_edited_manifest(engine: Reconciler, manifests: Path) -> None:
@@ -111,7 +113,7 @@ def test_a_field_of_each_sort_in_one_object(
         "Sales": f"1 field changed on the server since run {run};"
         f" 2 fields not applied yet by the run on record; last updated {AT}"
     }
-    assert drift.notices[-1] == "1 object was changed on the server since a run."
+    assert drift.notices[-1] == ("1 object was changed on the server since it was last applied.")
 
 
 def test_a_new_manifest(engine: Reconciler, manifests: Path) -> None:

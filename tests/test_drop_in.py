@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock import Clock, Holder
+from reconciler.apply.lock import Clock
 from reconciler.apply.lock_acquisition import acquire
+from reconciler.apply.lock_object import Holder
 from reconciler.cli import provisioning
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.drop_in_install import SOURCE

@@ -26,9 +26,10 @@ from reconciler import (
     save_plan,
 )
 from reconciler.engine.running import RunPlace
-from reconciler.server.connection import ConnectionOptions
+from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import open_store
 from reconciler.testing.faults import LoseAnswer
@@ -252,3 +253,23 @@ def test_a_session_that_cannot_be_opened_or_is_closed_is_said_so(
     engine.close()
     with pytest.raises(UsageError, match="the session with the server is closed"):
         engine.plan()
+
+
+@pytest.mark.parametrize(
+    ("own", "searched"), [("", "installed"), ("/opt/sdk", "/opt/sdk")], ids=["none", "its own"]
+)
+def test_jars_are_looked_for_in_the_installation_unless_the_connection_names_a_folder(
+    path: Path, monkeypatch: pytest.MonkeyPatch, own: str, searched: str
+) -> None:
+    asked: list[ConnectionOptions] = []
+
+    def connect(
+        _url: str, _who: Credentials, _timeout: float, options: ConnectionOptions
+    ) -> Server:
+        asked.append(options)
+        return EmbeddedServer(path)
+
+    monkeypatch.setattr("reconciler.engine.site_session.connect", connect)
+    connection = ConnectionOptions(client="gwe", install_dir=own)
+    Reconciler.connect("confserv://cs", install_dir="installed", connection=connection).close()
+    assert [(one.client, one.install_dir) for one in asked] == [("gwe", searched)]

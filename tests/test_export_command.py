@@ -1,5 +1,6 @@
 """``gwe export``: what belongs to a site goes into a folder, and what cannot is said."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -240,11 +241,25 @@ def test_a_secret_is_asked_for_and_its_value_is_nowhere(server: Path) -> None:
     text = (server.parent / "site" / "skill.yaml").read_text(encoding="utf-8")
     assert "secret: true\n        from: env.SECRET_2ND_LINE_DB_PASSWORD" in text
     assert "hush-hush" not in text + result.out + result.err
-    arguments = ("plan", "-f", "site", "--server", f"embedded:{server}", "--app", APP)
+    *_, step, command = result.out.splitlines()
+    assert step.endswith("With the variables set, their plan is empty:")
+    _, *arguments = shlex.split(command)
     unset = gwe(*arguments, cwd=server.parent)
     assert "SECRET_2ND_LINE_DB_PASSWORD is not set" in unset.err
     env = {"SECRET_2ND_LINE_DB_PASSWORD": "hush-hush"}
     assert "Nothing to do: 1 in sync." in gwe(*arguments, cwd=server.parent, env=env).out
+
+
+def test_the_last_line_is_a_plan_for_the_same_server_and_it_is_empty(server: Path) -> None:
+    result = export(server, "my site", "--no-addp", "--in-flight", "4", "--log-level", "error")
+    *_, step, command = result.out.splitlines()
+    assert step == "Next: review the files and commit them. Their plan is empty:"
+    assert command == (
+        f"  gwe plan -f 'my site' --app {APP} --server embedded:{server} --no-addp --in-flight 4"
+    )
+    _, *arguments = shlex.split(command)
+    plan = gwe(*arguments, "--detailed-exitcode", cwd=server.parent)
+    assert (plan.code, plan.err) == (0, "")
 
 
 def test_a_secret_that_no_manifest_can_declare_is_left_out_and_said(server: Path) -> None:

@@ -17,6 +17,7 @@ from reconciler.apply.executor import execute
 from reconciler.engine.exporting import export_site, read_site
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.progress import Progress
+from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import NothingToExportError
 from reconciler.export.model import Export, Omission
 from reconciler.export.selection import ExportRequest
@@ -27,7 +28,6 @@ from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.identity import address_of
-from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import (
     AccessEntry,
@@ -60,15 +60,8 @@ def opened_site(folder: str, site: str) -> AbstractContextManager[Server]:
 def export(
     server: Reader, app: str = APP, request: ExportRequest = THE_SITE, *parameters: str
 ) -> Export:
-    read = read_site(
-        read_only(server),
-        SiteOptions(app),
-        request,
-        {},
-        USUAL_NAMES,
-        lambda _: KnownSecrets(),
-        Progress(),
-    )
+    access = SiteAccess(read_only(server), SiteOptions(app))
+    read = read_site(access, request, {}, USUAL_NAMES, Progress())
     return export_site(read, request, parameters)
 
 
@@ -84,7 +77,8 @@ def plan_for(made: Export, server: Server, app: str, secrets: dict[str, str]) ->
         folder = write(made, Path(name) / "out")
         loaded = load_manifests([folder])
         environment = {**os.environ, **secrets}
-        return prepare(loaded, server, SiteOptions(app), PlanOptions(), environment)
+        access = SiteAccess(server, SiteOptions(app), environment=environment)
+        return prepare(loaded, access, PlanOptions())
 
 
 def values_of(server: Server, app: str) -> dict[tuple[str, FieldPath], Any]:
@@ -279,7 +273,7 @@ def test_what_refers_to_an_unreadable_object_is_exported_without_it(tmp_path: Pa
         made = export(blind)
         agent = server.read("Person", {"employee_id": "7001"})[0].dbid
         loaded = load_manifests([write(made, tmp_path / "out")])
-        plan = prepare(loaded, blind, SiteOptions(APP), PlanOptions(), os.environ).plan
+        plan = prepare(loaded, SiteAccess(blind, SiteOptions(APP)), PlanOptions()).plan
     assert made.omissions == (
         Omission(
             "AgentGroup/Web Engagement Chat",

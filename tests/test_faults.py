@@ -1,6 +1,5 @@
 """An apply under any fault tells the truth. What the faults do: tests/testing/test_faults.py."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.engine.planning import Planned, prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -129,7 +129,7 @@ def _plan(site: Path, options: PlanOptions) -> Planned:
         known = (content_of(server), options)
         if known not in _PLANS:
             loaded = load_manifests([site.parent / "manifests.yaml"])
-            _PLANS[known] = prepare(loaded, server, SiteOptions(APP), options, os.environ)
+            _PLANS[known] = prepare(loaded, SiteAccess(server, SiteOptions(APP)), options)
     return _PLANS[known]
 
 
@@ -396,12 +396,12 @@ def test_a_plan_is_never_made_of_a_part_of_the_reads(site: Path, fault: Fault) -
     loaded = load_manifests([site.parent / "manifests.yaml"])
     with opened(site) as inner:
         whole = FaultyServer(inner)
-        prepare(loaded, whole, SiteOptions(APP), OVERWRITE, os.environ)
+        prepare(loaded, SiteAccess(whole, SiteOptions(APP)), OVERWRITE)
         assert {call.name for call in whole.calls} == {"read", "info"}
         for at in range(1, len(whole.calls) + 1):
             server = FaultyServer(inner, [replace(fault, at=at)])
             with pytest.raises(ServerError):
-                prepare(loaded, server, SiteOptions(APP), OVERWRITE, os.environ)
+                prepare(loaded, SiteAccess(server, SiteOptions(APP)), OVERWRITE)
 
 
 @pytest.mark.long

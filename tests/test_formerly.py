@@ -143,7 +143,8 @@ def test_a_plan_shows_the_old_name_and_the_new_and_what_is_left_of_the_old(tmp_p
 def test_a_manifest_that_still_has_the_old_name_is_told_the_new_one(tmp_path: Path) -> None:
     place = Renaming(tmp_path, ROUTED.replace("script:New.Routing", "script:Old.Routing"))
     assert (
-        "refers to EnhancedRouting 'Old.Routing', which is to be called 'New.Routing'"
+        "annex/Orchestration/application at m.yaml:4:32 refers to EnhancedRouting"
+        " 'Old.Routing', which is to be called 'New.Routing'"
     ) in words(place.run("plan", code=3).out)
 
 

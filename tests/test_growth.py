@@ -1,7 +1,6 @@
 """The work of a plan for one object does not grow with the number of the others: counted, not
 timed."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.engine.planning import prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.model import Attribute
 from reconciler.manifest.load import load_manifests
 from reconciler.plan import losses
@@ -91,7 +91,7 @@ def test_the_values_of_an_attribute_are_found_without_looking_at_those_of_all_ot
     file.write_text("---\n".join(VALUES.format(number=number) for number in range(COUNT)))
     with opened(site_server(tmp_path, VENDOR)) as server:
         planned = prepare(
-            load_manifests([file]), server, SiteOptions(APP), PlanOptions(), os.environ
+            load_manifests([file]), SiteAccess(server, SiteOptions(APP)), PlanOptions()
         )
     assert len(planned.plan.writes) == 2 * COUNT
     assert len(asked) <= 8 * COUNT

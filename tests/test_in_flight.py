@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.lock import Clock, Lock, find_locks
+from reconciler.apply.lock import Clock, Lock
+from reconciler.apply.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from reconciler.apply import run as run_module
 from reconciler.apply import session as session_module
-from reconciler.apply.lock import LOCK_NAME, Clock, Holder, Lock, find_locks, holder_of
+from reconciler.apply.lock import Clock, Lock
 from reconciler.apply.lock_acquisition import Resumption, acquire
+from reconciler.apply.lock_object import LOCK_NAME, Holder, find_locks, holder_of
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions

@@ -347,6 +347,20 @@ def test_a_wrong_list_item_is_explained_by_the_name_of_its_list(items: str) -> N
     assert "agents" in problem
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("Sales", 'Expected: a list of at least one text, such as ["Sales"].'),
+        ("'the \"first\"'", r'Expected: a list of at least one text, such as ["the \"first\""].'),
+        ("{a: b}", "Expected: a list of at least one text."),
+    ],
+)
+def test_a_text_that_stands_for_a_list_is_shown_as_a_list(given: str, hint: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        desired(GROUP.replace("}", f", formerly: {given}}}", 1) + "spec: {agents: ['1']}\n")
+    assert [one.hint for one in caught.value.diagnostics] == [hint]
+
+
 def test_a_name_that_a_variable_cannot_have_is_reported_at_its_own_line() -> None:
     text = (
         "apiVersion: reconciler/v1\nkind: Variables\nmetadata: {name: v}\nspec:\n"

@@ -176,6 +176,24 @@ def test_risks_come_first_and_say_what_is_lost() -> None:
     ) in rest
 
 
+def test_equal_changes_are_shown_once_where_each_object_declares_its_own() -> None:
+    actions = [
+        Update(
+            subject("InteractionQueue", f"Q{line}", line),
+            changes=(option("S", "a", "1", "2", 7), option("S", "b", "1", "2", line)),
+        )
+        for line in (5, 15, 25)
+    ]
+    text = markdown(plan_of(*actions))
+    check_structure(text)
+    assert (
+        "**update** 3 objects, the same 2 options: `Q5`, `Q15`, `Q25`\n\n"
+        "| Field | Live | Planned | Declared in |\n| --- | --- | --- | --- |\n"
+        "| `options/S/a` | `1` | `2` | `site.yaml:7` |\n"
+        "| `options/S/b` | `1` | `2` | `site.yaml:5` and 2 more places |\n"
+    ) in text
+
+
 def test_equal_changes_of_many_objects_are_shown_once() -> None:
     changes = tuple(option("S", f"o{n}", None, "x", n) for n in range(47))
     stats = [Update(subject("Application", f"Stat{n}", n), changes=changes) for n in (1, 2, 3)]

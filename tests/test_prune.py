@@ -147,7 +147,7 @@ def test_an_attribute_with_values_of_others_is_blocked(place: Place) -> None:
         )  # fmt: skip
     declare(place, queue("A"))
     refused = run(place, "plan", "--prune", code=3)
-    assert "the server deletes with it" in words(refused.out)
+    assert "the server would delete with it what the plan leaves alone" in words(refused.out)
     assert "BusinessAttributeValue/Sizes/theirs" in words(refused.out)
 
 

@@ -5,7 +5,6 @@ What is expected is put together by ``launch_texts``, without an editor. A failu
 the files and the manifests: a ready test case.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +18,9 @@ from hypothesis import strategies as st
 from reconciler.apply.recover import plan_of_run
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.undo import UndoOptions, plan_undo
 from reconciler.engine.planning import prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
@@ -168,8 +168,8 @@ class Story:
             (self.root / one.path).write_bytes(text.raw)
 
     def plan(self) -> Plan:
-        site, options = SiteOptions(APP), PlanOptions()
-        return prepare(self.loaded, self.server, site, options, os.environ, self.installation).plan
+        access = SiteAccess(self.server, SiteOptions(APP), self.installation)
+        return prepare(self.loaded, access, PlanOptions()).plan
 
     def run(self, plan: Plan) -> None:
         name = f"run-{len(self.runs)}"
@@ -190,7 +190,7 @@ class Story:
     def undo(self, name: str) -> None:
         run = self.state.read_run(name)
         plan = plan_of_run(run)
-        undo = plan_undo(run, plan, self.server, installation=self.installation)
+        undo = plan_undo(run, plan, self.server, UndoOptions(installation=self.installation))
         assert undo.applyable
         self.run(undo)
 

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock, find_locks
+from reconciler.apply.lock import Clock
+from reconciler.apply.lock_object import find_locks
 from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
 from reconciler.apply.session import RunContext, RunOptions
 from reconciler.apply.undo import plan_undo

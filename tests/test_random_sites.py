@@ -1,7 +1,6 @@
 """Whatever a site looks like and whatever manifests say: it is planned, applied, and found
 empty, and nothing that the plan did not list has changed."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.executor import execute
 from reconciler.engine.planning import Planned, prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.actions import Update, changes_of
 from reconciler.plan.context import PlanOptions
@@ -26,7 +26,7 @@ from tests.worlds import World, provisioned, worlds
 def plan_for(world: World, server: Server, folder: Path, options: PlanOptions) -> Planned:
     """The plan for a world."""
     loaded = load_manifests([world.manifests_in(folder)])
-    return prepare(loaded, server, SiteOptions(world.app), options, os.environ)
+    return prepare(loaded, SiteAccess(server, SiteOptions(world.app)), options)
 
 
 def without_blocked(

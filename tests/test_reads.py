@@ -1,6 +1,5 @@
 """A plan reads what the manifests name, and is the same however that is read."""
 
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.engine import planning
+from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.codec import plan_json
@@ -75,10 +75,8 @@ class Counting:
 def planned(
     server: Reader, app: str, manifests: Path, options: PlanOptions | None = None
 ) -> planning.Planned:
-    loaded = load_manifests([manifests])
-    return planning.prepare(
-        loaded, server, SiteOptions(app), options or PlanOptions(), dict(os.environ)
-    )
+    access = SiteAccess(server, SiteOptions(app))
+    return planning.prepare(load_manifests([manifests]), access, options or PlanOptions())
 
 
 def text_of(plan: Plan) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply.recover import (
+    RecoveryOptions,
     plan_of_run,
     recover_run,
     release_orphaned_lock,
@@ -189,9 +190,8 @@ def _settle(place: Place, *, reverse: bool = False) -> list[Recovered]:
             plan = plan_of_run(run)
             options = RunOptions(place.state)
             who = someone("recovering")
-            recover_run(
-                run, plan, server, options, who, found.append, lambda _: None, reverse=reverse
-            )
+            how = RecoveryOptions(reverse)
+            recover_run(run, plan, server, options, who, found.append, lambda _: None, how)
         release_orphaned_lock(place.state, server)
         assert unfinished_runs(place.state, server) == []
     return found

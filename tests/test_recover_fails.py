@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock import Clock, holder_of
+from reconciler.apply.lock import Clock
+from reconciler.apply.lock_object import holder_of
 from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
 from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.session import RunOptions

@@ -107,6 +107,26 @@ def test_what_may_be_half_done_is_recovered_where_the_state_is(
     assert f"Apply: 1 of unknown outcome. Something may be half done: {advice} error:" in lines
 
 
+def test_no_run_is_referred_to_that_ends_with_this_machine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    skipped = Outcome(
+        Create(Subject("AgentGroup/H", "AgentGroup")), "skipped", "needs AgentGroup/G0"
+    )
+    failed = [
+        Outcome(Create(Subject(f"AgentGroup/G{number}", "AgentGroup")), "failed", "no")
+        for number in range(3)
+    ]
+    print_report(make_console(), RunReport([*failed, skipped], run="R"), lasting=False)
+    assert capsys.readouterr().out.rstrip("\n").split("\n") == [
+        "Apply: 3 failed, 1 skipped.",
+        "gwe apply --verbose lists every action.",
+        "The next plan shows what is left to do.",
+        "error: AgentGroup/G0: no",
+        "  2 more actions failed for the same reason: gwe apply --verbose lists them.",
+    ]
+
+
 @pytest.mark.parametrize("verbose", [False, True])
 def test_many_causes_are_counted_unless_verbose(
     verbose: bool, capsys: pytest.CaptureFixture[str]

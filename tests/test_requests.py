@@ -1,12 +1,12 @@
 """How often a plan asks the server: counted, not timed."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reconciler.engine.planning import Planned, prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
@@ -36,7 +36,7 @@ def plan_counted(folder: Path, options: PlanOptions) -> tuple[Planned, Counting]
     with opened(site_server(folder, VENDOR)) as server:
         counting = Counting(server)
         loaded = load_manifests([bundled_manifests()])
-        return prepare(loaded, counting, SiteOptions(APP), options, os.environ), counting
+        return prepare(loaded, SiteAccess(counting, SiteOptions(APP)), options), counting
 
 
 def test_a_plan_reads_the_objects_that_manifests_name(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_what_may_refer_to_an_object_is_not_read_where_there_is_no_object(tmp_pa
     with opened(site_server(tmp_path, VENDOR)) as server:
         counting = Counting(server)
         options = PlanOptions(overwrite=True)
-        prepare(load_manifests([manifest]), counting, SiteOptions(APP), options, os.environ)
+        prepare(load_manifests([manifest]), SiteAccess(counting, SiteOptions(APP)), options)
     assert {object_type for object_type, _ in counting.reads} == {
         *("Tenant", "Application", "Host", "AgentGroup"),
         "Script",  # which the options of the site's applications name

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.planning import prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
@@ -35,7 +36,7 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drift(path: Path) -> Plan:
     with opened(path) as server:
         loaded = load_manifests([bundled_manifests()])
-        return prepare(loaded, server, SiteOptions(APP), PlanOptions(), os.environ).plan
+        return prepare(loaded, SiteAccess(server, SiteOptions(APP)), PlanOptions()).plan
 
 
 def test_the_sample_site_gets_what_the_specification_names_and_no_other_write(

@@ -235,7 +235,10 @@ def test_a_variable_that_is_not_set_is_named_with_its_place(command: str, tmp_pa
     refused = gwe(command, *plan_arguments(server, "-f", "m.yaml", *more), cwd=tmp_path)
     assert refused.code == 1
     assert "m.yaml:4:" in refused.err
-    assert "the environment variable GWE_TEST_LOGIN is not set" in said(refused)
+    assert (
+        "the environment variable GWE_TEST_LOGIN is not set Set it in the environment of this"
+        " command." in said(refused)
+    )
     assert everything(server) == before
 
 

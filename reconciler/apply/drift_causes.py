@@ -168,8 +168,8 @@ def _counts(searches: Iterable[_Search]) -> str:
     changed = [any(cause.origin == "server" for cause in one.causes()) for one in searches]
     server, manifests = changed.count(True), changed.count(False)
     sentences = {
-        "1 object was changed on the server since a run.": server == 1,
-        f"{server} objects were changed on the server since a run.": server > 1,
+        "1 object was changed on the server since it was last applied.": server == 1,
+        f"{server} objects were changed on the server since they were last applied.": server > 1,
         "1 manifest was not applied in this form.": manifests == 1,
         f"{manifests} manifests were not applied in this form.": manifests > 1,
     }

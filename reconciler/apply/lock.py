@@ -7,8 +7,7 @@ that has begun to write says so in the lock; then only ``gwe recover`` takes it 
 """
 
 import math
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -16,142 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock_object import Holder, holder_of, update_holder
 from reconciler.errors import LockLostError
-from reconciler.kinds.enums import TRANSACTION_TYPE
-from reconciler.kinds.predefined import OWN_OBJECTS
-from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import ObjectNotFoundError, ServerError
-from reconciler.server.port import ConfObject, Filter, Reader, Server
-
-LOCK_NAME = f"{OWN_OBJECTS}lock"
-LEASE = 60.0
-"""Seconds after which a lock that does not move may be taken over."""
-
-SECTION = "lock"
-TAKER = "taker"
-LIST = TRANSACTION_TYPE["List"]
-_WRITING = "writing"
-_RECOVERING = "recovering"
-_LONGEST_LEASE = 86_400.0
-
-
-class Holder(Struct, frozen=True):
-    """Who holds the lock, as its annex says. ``writing``: the run has begun to write, or did
-    not finish; ``recovering``: it did not finish, and the holder recovers it. ``lease`` in
-    seconds; ``since`` and ``until`` are times of day to display. ``counter``: None where the
-    lock has no number there, so that its age is unknown. ``taker``: the run that is about to
-    take the lock over; ``machine``: the id of the host; ``place``: where the state of the run
-    is, without credentials. Nothing ever connects to it because a lock says so."""
-
-    owner: str
-    host: str
-    run: str
-    since: str = ""
-    until: str = ""
-    lease: float = LEASE
-    writing: bool = False
-    recovering: bool = False
-    counter: int | None = 0
-    taker: str = ""
-    place: str = ""
-    machine: str = ""
-
-    def options(self) -> dict[str, str]:
-        """The holder as the options of the lock object."""
-        return {
-            "owner": self.owner,
-            "host": self.host,
-            "machine": self.machine,
-            "run": self.run,
-            "place": self.place,
-            "since": self.since,
-            "until": self.until,
-            "lease": f"{self.lease:g}",
-            "state": self._state,
-            "counter": str(self.counter or 0),
-            TAKER: self.taker,
-        }
-
-    @property
-    def _state(self) -> str:
-        if self.recovering:
-            return _RECOVERING
-        return _WRITING if self.writing else "checking"
-
-    def display(self) -> str:
-        """The holder, for a sentence."""
-        since = f" since {self.since}" if self.since else ""
-        return f"{self.owner} on {self.host}{since}, run {self.run}"
-
-    def run_display(self) -> str:
-        """The run and its holder, as the subject of a sentence."""
-        since = f" since {self.since}" if self.since else ""
-        return f"the run {self.run} ({self.owner} on {self.host}{since})"
-
-    def recovery(self) -> str:
-        """The command that recovers the run, with its state, and the host, for a sentence."""
-        place = self.place.removeprefix(f"{self.host}:")  # a folder has its host before it
-        state = f" --state {shlex.quote(place)}" if place else ""
-        return f"gwe recover{state} on {self.host}"
-
-
-def options_of(one: ConfObject) -> dict[str, str]:
-    """The options of a lock object, as texts."""
-    found = (one.attributes.get("userProperties") or {}).get(SECTION, {})
-    return {key: str(value) for key, value in found.items()}
-
-
-def holder_of(one: ConfObject) -> Holder:
-    """The holder that a lock object names."""
-    options = options_of(one)
-    return Holder(
-        owner=options.get("owner", "somebody"),
-        host=options.get("host", "another host"),
-        run=options.get("run", ""),
-        since=options.get("since", ""),
-        until=options.get("until", ""),
-        lease=_lease(options.get("lease", "")),
-        writing=options.get("state") in (_WRITING, _RECOVERING),
-        recovering=options.get("state") == _RECOVERING,
-        counter=_counter(options.get("counter", "")),
-        taker=options.get(TAKER, ""),
-        place=options.get("place", ""),
-        machine=options.get("machine", ""),
-    )
-
-
-def _lease(text: str) -> float:
-    """The seconds that a lock names, or the usual lease where it names none that can be."""
-    try:
-        found = float(text)
-    except ValueError:
-        return LEASE
-    return found if math.isfinite(found) and 0 < found <= _LONGEST_LEASE else LEASE
-
-
-def _counter(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
-def update_holder(server: Server, dbid: int, before: Mapping[str, str], holder: Holder) -> None:
-    """Writes into the lock object what differs between its options and the holder."""
-    options = holder.options()
-    changed = {key: value for key, value in options.items() if before.get(key, value) != value}
-    added = {key: value for key, value in options.items() if key not in before}
-    delta = KeyValueDelta(
-        added={SECTION: added} if added else {}, changed={SECTION: changed} if changed else {}
-    )
-    server.update("Transaction", dbid, Delta(key_values={"userProperties": delta}))
-
-
-def _who(holder: Holder) -> tuple[str, ...]:
-    """The process that holds the lock, and what it does with it."""
-    return holder.run, holder.host, holder.machine, _RECOVERING if holder.recovering else ""
-
-
-def is_held_by(one: ConfObject, holder: Holder) -> bool:
-    """Whether a lock object is that of this holder."""
-    return _who(holder_of(one)) == _who(holder)
+from reconciler.server.port import Server
 
 
 def release_or_warn(
@@ -169,13 +36,6 @@ def release_or_warn(
         warn(f"The lock could not be released ({type(error).__name__}). {what_to_do}")
     except KeyboardInterrupt:
         warn(f"Interrupted while the lock was being released. {what_to_do}")
-
-
-def find_locks(server: Reader, tenants: Sequence[int] = ()) -> list[ConfObject]:
-    """The lock objects that this account can read in the given tenants, or in all tenants."""
-    key: Filter = {"object_type": LIST, "name": LOCK_NAME}
-    scopes: list[Filter] = [{"tenant_dbid": one} for one in dict.fromkeys(tenants)] or [{}]
-    return [one for scope in scopes for one in server.read("Transaction", {**scope, **key})]
 
 
 class RunLock(Protocol):
@@ -255,7 +115,7 @@ class Lock:
         asked = self._clock.monotonic()  # the answer may be older than its arrival
         found = self._server.read("Transaction", {"dbid": self._dbid})
         held = holder_of(found[0]) if found else None
-        if held is None or _who(held) != _who(self._holder):
+        if held is None or not held.is_same(self._holder):
             now = f"; it is now held by {held.display()}" if held else ""
             raise LockLostError(
                 f"another run has taken the lock over{now}",

@@ -15,19 +15,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lock import (
+from reconciler.apply.lock import Clock, Lock, release_or_warn
+from reconciler.apply.lock_object import (
     LIST,
     LOCK_NAME,
     SECTION,
     TAKER,
-    Clock,
     Holder,
-    Lock,
     find_locks,
     holder_of,
-    is_held_by,
     options_of,
-    release_or_warn,
     update_holder,
 )
 from reconciler.diagnostics import Diagnostic
@@ -117,7 +114,7 @@ class _Acquisition:
         lock of a run that did not finish stays."""
         if self._may_exist and not self._resumes:
             for one in find_locks(self._server, self._tenants):
-                if is_held_by(one, self._holder):
+                if holder_of(one).is_same(self._holder):
                     self._take_away(one)
 
     def acquire(self, wait: float) -> tuple[Lock, str]:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock, find_locks, holder_of
+from reconciler.apply.lock import Clock
 from reconciler.apply.lock_acquisition import lock_held
+from reconciler.apply.lock_object import find_locks, holder_of
 from reconciler.apply.recover_actions import Recovered, recover_actions
 from reconciler.apply.recover_inventory import complete_inventory, settle_inventory
 from reconciler.apply.reread import check_installation, file_specs
@@ -31,6 +33,18 @@ def unfinished_runs(state: StateStore, server: Reader) -> list[RunEntry]:
     return [run for run in state.list_runs() if run.name in here and not run.finished]
 
 
+class RecoveryOptions(Struct, frozen=True):
+    """``reverse``: a half-done replace brings the old object back; ``same_host``: the run was on
+    this host, which has another id now."""
+
+    reverse: bool = False
+    same_host: bool = False
+
+    def is_own_host(self, run: StoredRun, context: RunContext) -> bool:
+        """Whether a run was on the host of this process."""
+        return self.same_host or context.is_machine_of(run.head)
+
+
 def recover_run(
     run: StoredRun,
     plan: Plan,
@@ -39,13 +53,10 @@ def recover_run(
     context: RunContext,
     tell: Callable[[Recovered], None],
     warn: Callable[[str], None],
-    *,
-    reverse: bool = False,
-    same_host: bool = False,
+    recovery: RecoveryOptions | None = None,
 ) -> None:
-    """Finishes the actions that a run left half done, and releases its lock. ``reverse``: a
-    half-done replace brings the old object back. ``tell`` gets each result. ``same_host``:
-    the run was on this host, which has another id now.
+    """Finishes the actions that a run left half done, and releases its lock. ``tell`` gets each
+    result, ``warn`` sentences for the user.
 
     On another host than the run's, its launch files are left alone, and the run stays
     unfinished where it may have been writing one of them. Raises RunHeldError while the
@@ -53,7 +64,8 @@ def recover_run(
     UnrecoveredError where something is left. On these and on all errors of the server the
     run and its lock stay, and recover can be repeated.
     """
-    elsewhere = not same_host and not context.is_machine_of(run.head)
+    recovery = recovery or RecoveryOptions()
+    elsewhere = not recovery.is_own_host(run, context)
     if not elsewhere:
         check_installation(run, plan, options.installation)
     with _held(options.state, run.name, server) as journal:
@@ -71,7 +83,7 @@ def recover_run(
             plan, server, journal, options, own, warn, resumes_at=following, elsewhere=elsewhere
         ) as session:
             results = [
-                *_told(recover_actions(run, plan, session, reverse=reverse), tell),
+                *_told(recover_actions(run, plan, session, reverse=recovery.reverse), tell),
                 *_told(settle_inventory(run, plan, session), tell),
                 *_told(_removed_drafts(plan, options), tell),
             ]

@@ -7,8 +7,9 @@ from msgspec import Struct, field
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lock import Clock, Holder, NoLock, RunLock, release_or_warn
+from reconciler.apply.lock import Clock, NoLock, RunLock, release_or_warn
 from reconciler.apply.lock_acquisition import Resumption, acquire
+from reconciler.apply.lock_object import Holder
 from reconciler.apply.reread import file_specs, read_again
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation

@@ -1,5 +1,6 @@
 """Makes the plan that reverts a run: reads what it needs, then asks ``undo_actions``."""
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.reread import check_installation, file_specs, read_again
@@ -32,19 +33,22 @@ from reconciler.site.inventory import name_of
 from reconciler.state.store import StoredRun
 
 
+class UndoOptions(Struct, frozen=True):
+    """``force``: also delete objects that have changed since, and exceed the limits;
+    ``known_secrets``: what runs have written as secrets; ``installation``: where the launch files
+    are."""
+
+    force: bool = False
+    limits: Limits = Limits()
+    secret_names: SecretNames = USUAL_NAMES
+    known_secrets: KnownSecrets = KnownSecrets()
+    installation: Installation | None = None
+
+
 def plan_undo(
-    run: StoredRun,
-    plan: Plan,
-    server: Reader,
-    *,
-    force: bool = False,
-    limits: Limits | None = None,
-    secret_names: SecretNames = USUAL_NAMES,
-    known_secrets: KnownSecrets | None = None,
-    installation: Installation | None = None,
+    run: StoredRun, plan: Plan, server: Reader, options: UndoOptions | None = None
 ) -> Plan:
-    """The plan that reverts a run. ``plan``: the plan that the run applied; ``force``: also
-    delete objects that have changed since, and exceed the limits.
+    """The plan that reverts a run. ``plan``: the plan that the run applied.
 
     RefusedError where the run was on another server or its launch files are elsewhere.
     """
@@ -58,6 +62,8 @@ def plan_undo(
                 )
             ]
         )
+    options = options or UndoOptions()
+    force, installation = options.force, options.installation
     check_installation(run, plan, installation)
     if installation is not None:
         server = FilesReader(server, installation, file_specs(plan))
@@ -65,14 +71,16 @@ def plan_undo(
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     live = _with_created_again(live, run, plan, server)
     actions, notices = undo_actions(run, plan, live, force=force)
-    known = known_secrets or KnownSecrets()
-    actions = [with_secrets(one, secret_names, known.of(*one.subject.identity)) for one in actions]
+    actions = [
+        with_secrets(one, options.secret_names, options.known_secrets.of(*one.subject.identity))
+        for one in actions
+    ]
     actions = spare_predefined(actions, live)
     live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
-    whole = replace(limits or Limits(), percent=100)
+    whole = replace(options.limits, percent=100)
     return Plan(
         server=info.url,
         identity=info.identity,

@@ -92,7 +92,7 @@ def command(
         check_can_ask(auto_approve=run.auto_approve)
         with session.connect(site, run) as engine:
             engine.check_writable()
-            plan = make_plan(engine, loaded, overwrite, selection)
+            plan = make_plan(engine, loaded, overwrite, selection).plan
             return show_and_apply(
                 plan, engine, run, output,
                 keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,

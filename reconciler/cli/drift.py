@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from reconciler.cli.baseline import BaselineFlags, write_baseline
@@ -22,9 +20,6 @@ from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
 from reconciler.render.plan_summary import summary
-
-if TYPE_CHECKING:
-    from reconciler.plan.site_graph import SiteGraph
 
 
 @click.command("drift", cls=SectionedCommand)
@@ -51,28 +46,26 @@ def command(
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     baseline = accepted.read()
-    target, exclude = selection.target, selection.exclude
-    graphs: list[SiteGraph] = []
     with session.connect(site, state) as engine:
-        from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+        # Imported only now: meanwhile a thread starts Java.
+        from reconciler.cli.status import reading_shown  # noqa: PLC0415
+        from reconciler.plan.context import PlanOptions  # noqa: PLC0415
 
+        options = PlanOptions(
+            target=selection.target, exclude=selection.exclude, all_scripts=form.draws
+        )
         with reading_shown() as progress:
-            plan = engine.drift(
-                loaded,
-                target=target,
-                exclude=exclude,
-                baseline=baseline,
-                progress=progress,
-                graphs=graphs.append if form.draws else None,
-            )
+            planned = engine.planned(loaded, options, progress)
+            plan = engine.drift_of(planned.plan, baseline, whole=options.whole)
     if accepted.write_baseline:
-        whole = not (target or exclude)
-        write_baseline(plan, accepted, accepted.write_baseline, whole=whole)
+        write_baseline(plan, accepted, accepted.write_baseline, whole=options.whole)
         if plan.applyable:
             return ExitCode.DONE
         say("What is blocked or refused cannot be accepted: gwe drift shows it.", err=True)
         return ExitCode.REFUSED
-    form.opened(output.style(), page=page.out, graphs=graphs).plan(plan)
+    form.opened(output.style(), page=page.out, graph=planned.graph() if form.draws else None).plan(
+        plan
+    )
     if form.format == "junit" and not output.quiet:
         # The report goes to a file, and whoever reads the job's log sees nothing else.
         say(summary(plan), err=True)

@@ -12,10 +12,11 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.export_folder import FileResult, check_folder, write_folder
 from reconciler.cli.flags import flag, with_flags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.next_command import on_the_same_site
 from reconciler.cli.session import open_session
 from reconciler.errors import ExitCode
 from reconciler.export.model import Export
-from reconciler.render.console import print_data, say
+from reconciler.render.console import print_data, say, say_command
 from reconciler.render.export_report import omission_lines, secret_lines
 from reconciler.text_files import STANDARD_STREAM
 
@@ -88,7 +89,9 @@ def command(
     _say_files(results, quiet=quiet)
     _say_rest(made)
     if not quiet:
-        say(f"Next: review the files and commit them. gwe plan -f {folder} is empty.")
+        then = "With the variables set, their plan" if made.secrets else "Their plan"
+        say(f"Next: review the files and commit them. {then} is empty:")
+        say_command(f"  {on_the_same_site('plan', '-f', str(folder))}")
     return ExitCode.DONE
 
 

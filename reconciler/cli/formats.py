@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,10 +110,10 @@ class PlanFormatFlags(SizeFlags):
         style: OutputStyle,
         saved: str = "",
         page: Path | None = None,
-        graphs: Sequence[SiteGraph] = (),
+        graph: SiteGraph | None = None,
     ) -> PlanForm:
         """The form that was asked for. ``saved``: the file that holds the plan, if any;
-        ``page``: the file of a page, None: standard output; ``graphs``: the chat path, if it is
+        ``page``: the file of a page, None: standard output; ``graph``: the chat path, if it is
         known. UsageError for a long ``--how-to-apply``, for which a comment may have no room."""
         if len(self.how_to_apply.encode()) > MAX_WORDS:
             raise UsageError(
@@ -122,7 +121,6 @@ class PlanFormatFlags(SizeFlags):
                 "Name a page there that says more.",
             )
         name = _page_name(page)
-        graph = graphs[0] if graphs else None
         return DRIFT_FORMS[self.format](
             replace(
                 style,
@@ -137,7 +135,7 @@ class PlanFormatFlags(SizeFlags):
 
 @dataclass(frozen=True)
 class DriftFormatFlags(PlanFormatFlags):
-    """The same with the forms of ``gwe drift``."""
+    """The form of the output of ``gwe drift``."""
 
     format: str = format_flag(*DRIFT_FORMS)
 
@@ -172,7 +170,8 @@ def check_page(
 def check_out(
     form: FormatFlags | PlanFormatFlags | ComparisonFormatFlags, out: Path | None
 ) -> None:
-    """The same, and UsageError for a file that is named for another form than a page."""
+    """UsageError for a page that would be printed on a terminal, and for a file that is named for
+    another form than a page."""
     if out is not None and form.format != "html":
         raise UsageError(
             f"--out is for --format html; {form.format} goes to standard output",

@@ -42,11 +42,11 @@ def command(
     loaded = load(manifests, session.settings)
     with session.connect(site, state) as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
-        from reconciler.plan.site_graph import site_graph  # noqa: PLC0415
+        from reconciler.plan.context import PlanOptions  # noqa: PLC0415
 
         with reading_shown() as progress:
-            planned = engine.planned(loaded, progress=progress, all_scripts=True)
-    graph = site_graph(planned.plan, planned.desired, planned.live)
+            planned = engine.planned(loaded, PlanOptions(all_scripts=True), progress)
+    graph = planned.graph()
     if form.format == "text":
         from reconciler.render.graphs.tree import print_graph  # noqa: PLC0415
 

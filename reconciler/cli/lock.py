@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.apply.lock import Holder, find_locks, holder_of
+from reconciler.apply.lock_object import Holder, find_locks, holder_of
 from reconciler.apply.recover import abandon
 from reconciler.cli.common import StateFlags
 from reconciler.cli.complete_values import complete_run

@@ -1,23 +1,49 @@
 """Commands that a user can copy from an output, with the options that they need to work."""
 
 import shlex
+from collections.abc import Iterator
+from dataclasses import fields
 
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.common import SiteFlags, StateFlags
+from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import names_from
+from reconciler.cli.logs import LogFlags
 from reconciler.state.opening import public_name
 
-_NAME_THE_STATE = ("profile", "state", "state_dir")
+_NAME_THE_STATE = frozenset({"profile", "state", "state_dir"})
+_NAME_THE_SITE = frozenset(
+    one.name for group in (ConnectionFlags, SiteFlags, StateFlags) for one in fields(group)
+) - {one.name for one in fields(LogFlags)}
 
 
 def undo_with_options(run: str) -> str:
     """The command that reverts a run whose state was named on the command line; empty where
     it was not: the environment and gwe.toml name it again."""
-    context = click.get_current_context(silent=True)
-    given = names_from(ParameterSource.COMMANDLINE)
-    words: list[str] = []
-    for name in _NAME_THE_STATE:
-        if context and name in given and context.params.get(name):
-            words += [f"--{name.replace('_', '-')}", public_name(str(context.params[name]))]
+    words = list(_given_again(_NAME_THE_STATE))
     return shlex.join(["gwe", "undo", run, *words]) if words else ""
+
+
+def on_the_same_site(*words: str) -> str:
+    """The command with these words, for the server, site and state that the running command was
+    given on its command line; what the environment and gwe.toml name, they name again."""
+    return shlex.join(["gwe", *words, *_given_again(_NAME_THE_SITE)])
+
+
+def _given_again(names: frozenset[str]) -> Iterator[str]:
+    """Those options of the running command that stood on its command line, as words, without
+    the password of a URL."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    given = names & names_from(ParameterSource.COMMANDLINE)
+    for option in context.command.params:
+        if option.name not in given or not isinstance(option, click.Option):
+            continue
+        value = context.params[option.name]
+        if option.is_flag:
+            yield (option.opts if value else option.secondary_opts)[0]
+        else:
+            yield from (option.opts[0], public_name(str(value)))

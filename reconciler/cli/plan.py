@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from reconciler.render.forms import OutputStyle
 from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
+    from reconciler.engine.planning import Planned
     from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
     from reconciler.plan.model import Plan
@@ -64,24 +64,26 @@ def make_plan(
     loaded: Loaded,
     overwrite: OverwriteFlags,
     selection: SelectionFlags,
-    graphs: list[SiteGraph] | None = None,
-) -> Plan:
-    """The plan that the options ask for; the chat path is added to ``graphs``."""
-    from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
+    *,
+    with_graph: bool = False,
+) -> Planned:
+    """The plan that the options ask for. ``with_graph``: all is read that its graph shows."""
+    # Imported only now: meanwhile a thread starts Java.
+    from reconciler.cli.status import reading_shown  # noqa: PLC0415
+    from reconciler.plan.context import PlanOptions  # noqa: PLC0415
 
+    options = PlanOptions(
+        overwrite=overwrite.overwrite,
+        overwrite_only=overwrite.overwrite_only,
+        reset_initial=overwrite.reset_initial,
+        target=selection.target,
+        exclude=selection.exclude,
+        force=overwrite.force,
+        prune=overwrite.prune,
+        all_scripts=with_graph,
+    )
     with reading_shown() as progress:
-        return engine.plan(
-            loaded,
-            overwrite=overwrite.overwrite,
-            overwrite_only=overwrite.overwrite_only,
-            reset_initial=overwrite.reset_initial,
-            target=selection.target,
-            exclude=selection.exclude,
-            force=overwrite.force,
-            prune=overwrite.prune,
-            progress=progress,
-            graphs=None if graphs is None else graphs.append,
-        )
+        return engine.planned(loaded, options, progress)
 
 
 def show_and_save(
@@ -89,13 +91,13 @@ def show_and_save(
     form: PlanFormatFlags,
     style: OutputStyle,
     out: Path | None,
-    graphs: Sequence[SiteGraph] = (),
+    graph: SiteGraph | None = None,
 ) -> None:
-    """Shows a plan, with the chat path in ``graphs`` where the form draws it, and writes its plan
+    """Shows a plan, with the chat path in ``graph`` where the form draws it, and writes its plan
     file, if one was asked for. Where that goes to standard output, the plan is shown on standard
     error. A page is all that is written."""
     if form.format == "html":
-        form.opened(style, page=out, graphs=graphs).plan(plan)
+        form.opened(style, page=out, graph=graph).plan(plan)
         return
     to_standard_output = out == STANDARD_STREAM
     with redirect_stdout(sys.stderr) if to_standard_output else nullcontext():
@@ -137,10 +139,10 @@ def command(
     check_is_id(more.expect)
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
-    graphs: list[SiteGraph] = []
     with session.connect(site, state) as engine:
-        plan = make_plan(engine, loaded, overwrite, selection, graphs if form.draws else None)
-    show_and_save(plan, form, output.style(), more.out, graphs)
+        planned = make_plan(engine, loaded, overwrite, selection, with_graph=form.draws)
+    plan = planned.plan
+    show_and_save(plan, form, output.style(), more.out, planned.graph() if form.draws else None)
     check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED

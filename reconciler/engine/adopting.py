@@ -1,7 +1,6 @@
 """From addresses, manifests or earlier runs to the plan that puts objects and options into the
 inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from reconciler.apply.recover import plan_of_run
 from reconciler.engine.owned import read_objects
 from reconciler.engine.planning import read_context
 from reconciler.engine.run_place import RunPlace
+from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import DamagedRunError, PlanFileError, UsageError
 from reconciler.kinds.addresses import selects
 from reconciler.kinds.manifest_kind import ManifestKind
@@ -36,7 +36,6 @@ from reconciler.server.history import change_text, last_change
 from reconciler.server.port import Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.discovery import SiteOptions
 from reconciler.site.inventory import Entry, Inventory, InventoryChange, InventoryOwner
 from reconciler.site.inventory_reads import read_inventory
 from reconciler.site.model import application_name
@@ -65,15 +64,12 @@ class Adoption(Struct, frozen=True):
 def plan_adopting(
     adoption: Adoption,
     loaded: Loaded,
-    server: Reader,
-    site: SiteOptions,
+    access: SiteAccess,
     options: PlanOptions,
     place: RunPlace,
 ) -> Plan:
     """The plan that adopts. Errors: see ``Reconciler.adopt``."""
-    reader, context = read_context(
-        loaded, server, site, options, os.environ, place.installation(), place.known_secrets
-    )
+    reader, context = read_context(loaded, access, options)
     info = reader.info()
     owner = InventoryOwner(options.manifest_set, application_name(context.site.server))
     stored = read_inventory(reader, owner, context.site.tenant_dbid)

@@ -1,35 +1,25 @@
 """The plan that deletes all that is ours: what ``Reconciler.destroy`` does with an open server."""
 
-import os
 from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.planning import read_context
-from reconciler.engine.run_place import RunPlace
+from reconciler.engine.site_access import SiteAccess
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import declared_actions
-from reconciler.server.port import Reader
-from reconciler.site.discovery import SiteOptions
 
 
 def plan_destroying(
-    loaded: Loaded,
-    server: Reader,
-    site: SiteOptions,
-    options: PlanOptions,
-    place: RunPlace,
-    exclude: Iterable[str],
+    loaded: Loaded, access: SiteAccess, options: PlanOptions, exclude: Iterable[str]
 ) -> Plan:
     """The plan that deletes what is in the inventory. The manifests say only what is protected.
     Errors: see ``Reconciler.destroy``."""
-    reader, context = read_context(
-        loaded, server, site, options, os.environ, place.installation(), place.known_secrets
-    )
+    reader, context = read_context(loaded, access, options)
     protected = frozenset(
         (action.object_type, action.dbid)
         for action in declared_actions(context)

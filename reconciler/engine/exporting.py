@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from reconciler.diagnostics import did_you_mean
 from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
+from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import NothingToExportError, UsageError
 from reconciler.export.make import Draft, make_draft, make_export
 from reconciler.export.model import Export, Omission
@@ -39,10 +40,9 @@ from reconciler.plan.planner import make_plan
 from reconciler.plan.queries import ReadRequirement, desired_requirements
 from reconciler.plan.reads import reads_of
 from reconciler.resources import bundled_manifests
-from reconciler.server.port import ConfObject, Reader, ServerInfo
+from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.server.reading import RoundReader
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
 from reconciler.site.model import Site
 
@@ -103,20 +103,18 @@ class SiteReading(Struct):
 
 
 def read_site(
-    server: Reader,
-    site_options: SiteOptions,
+    access: SiteAccess,
     request: ExportRequest,
     variables: Mapping[str, str],
     secret_names: SecretNames,
-    known_secrets: Callable[[str], KnownSecrets],
     progress: Progress,
 ) -> SiteReading:
     """Reads a site's objects, or those that ``request`` chooses. ``variables``: values for the
     manifests that come with gwe, which say what belongs to a site. UsageError for an unknown
     kind."""
     request = known_request(request)
-    found, site = find_site(server, site_options, None)
-    reading = _Reading(server, found, progress.reading)
+    found, site = find_site(access.server, access.site, None)
+    reading = _Reading(access.server, found, progress.reading)
     options = PlanOptions(secret_names=secret_names)
     sections: Mapping[int, Collection[str]] = {}
     launch_files: list[str] = []
@@ -127,8 +125,8 @@ def read_site(
         objects = _of_the_site(reading, desired, site, options)
         sections = _touched(desired)
         launch_files = [one.address for one in desired.files]
-    info = server.info()
-    known = known_secrets(info.identity)
+    info = access.server.info()
+    known = access.known_secrets(info.identity)
     return SiteReading(info, site, options, known, reading, objects, sections, launch_files)
 
 
@@ -152,7 +150,8 @@ def export_site(
 def _permissions(read: SiteReading) -> Iterator[Omission]:
     """The permissions that are set on the objects, which no manifest declares."""
     live, tenant = read.reading.live, read.site.tenant_dbid
-    for one, entries in read_permissions(read.reading.server, read.objects):
+    found = read_permissions(read.reading.server, ((one.type, one.dbid) for one in read.objects))
+    for one, entries in zip(read.objects, found, strict=True):
         if entries or entries is None:
             reason = _PERMISSIONS if entries else _UNREADABLE
             yield Omission(address_of(one, live, tenant)[1], ("permissions",), reason)

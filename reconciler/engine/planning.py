@@ -6,7 +6,7 @@ Reads through a ``Reader`` and writes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,13 @@ from msgspec.structs import replace
 
 from reconciler.engine.owned import plan_with_inventory
 from reconciler.engine.progress import Progress
+from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import UsageError
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
-from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.queries import desired_requirements
 from reconciler.plan.reads import reads_of
@@ -29,14 +29,13 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.port import Reader
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
 from reconciler.site.model import Site
 
 # ruff: noqa: PLC0415 - few plans have launch files
 if TYPE_CHECKING:
     from reconciler.launch.adapter import FileSpec
-    from reconciler.launch.files import Installation
+    from reconciler.plan.site_graph import SiteGraph
 
 ManifestSource = Loaded | str | Path | Sequence[str | Path]
 """Manifests that are loaded already, or the files and folders that hold them."""
@@ -56,21 +55,19 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     return load_manifests(paths, settings=settings, environment=os.environ)
 
 
-def check_options(
-    loaded: Loaded, *, prune: bool, target: Sequence[str] = (), alone: bool = False
-) -> None:
+def check_options(loaded: Loaded, options: PlanOptions) -> None:
     """UsageError where ``prune`` is asked for with a part of the manifests only, and where initial
-    values are to be reset ``alone``, without an overwrite."""
-    if alone:
+    values are to be reset without an overwrite."""
+    if options.reset_initial and not (options.overwrite or options.overwrite_only):
         hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
         raise UsageError("--reset-initial resets only what is overwritten", hint)
-    if prune and target:
+    if options.prune and options.target:
         raise UsageError(
             "--prune cannot be used with --target",
             "What is pruned is what no manifest declares: leave --target out, or spare objects"
             " with --exclude.",
         )
-    if prune and loaded.partial:
+    if options.prune and loaded.partial:
         raise UsageError(
             "--prune and destroy need all manifests of the set, and these may be only some of them",
             "Name them all with file in gwe.toml, and leave -f and GWE_FILE out: what another"
@@ -87,23 +84,22 @@ class Planned(Struct, frozen=True):
     desired: Desired
     loaded: Loaded
 
+    def graph(self) -> SiteGraph:
+        """The chat path of the site, before and after the plan; whole where it was planned with
+        ``PlanOptions.all_scripts``."""
+        from reconciler.plan.site_graph import site_graph
+
+        return site_graph(self.plan, self.desired, self.live)
+
 
 def prepare(
     loaded: Loaded,
-    server: Reader,
-    site_options: SiteOptions,
+    access: SiteAccess,
     options: PlanOptions,
-    environment: Mapping[str, str],
-    installation: Installation | None = None,
-    known_secrets: Callable[[str], KnownSecrets] = lambda _: KnownSecrets(),
     progress: Progress | None = None,
 ) -> Planned:
-    """Computes the plan for valid manifests. ``environment``: the values of ``${env.…}``;
-    ``installation``: the folder with the launch files; ``known_secrets``: what runs on the
-    server of an identity have written as secrets. Every error is a ReconcilerError."""
-    server, context = read_context(
-        loaded, server, site_options, options, environment, installation, known_secrets, progress
-    )
+    """Computes the plan for valid manifests. Every error is a ReconcilerError."""
+    server, context = read_context(loaded, access, options, progress)
     info, whole = server.info(), not loaded.partial
     plan = plan_with_inventory(context, server, info, loaded.digest, whole=whole)
     return Planned(replace(plan, inputs=loaded.inputs), context.live, context.desired, loaded)
@@ -111,25 +107,23 @@ def prepare(
 
 def read_context(
     loaded: Loaded,
-    server: Reader,
-    site_options: SiteOptions,
+    access: SiteAccess,
     options: PlanOptions,
-    environment: Mapping[str, str],
-    installation: Installation | None = None,
-    known_secrets: Callable[[str], KnownSecrets] = lambda _: KnownSecrets(),
     progress: Progress | None = None,
 ) -> tuple[Reader, Context]:
     """What a plan is computed from, without the inventory, and a reader that also answers for
-    launch files. Parameters: see ``prepare``."""
-    found, site = find_site(server, site_options, installation)
-    desired = bind(loaded.manifests, loaded.variables, environment, site, found)
-    if installation is not None:
+    launch files."""
+    server = access.server
+    found, site = find_site(server, access.site, access.installation)
+    desired = bind(loaded.manifests, loaded.variables, access.environment, site, found)
+    if access.installation is not None:
         from reconciler.launch.adapter import FilesReader
 
-        server = FilesReader(server, installation, _specs_of(desired))
+        server = FilesReader(server, access.installation, _specs_of(desired))
     live = _read(server, desired, site, found, options, progress or Progress())
     info = server.info()
-    return server, Context(desired, live, site, options, known_secrets(info.identity), info.user)
+    known_secrets = access.known_secrets(info.identity)
+    return server, Context(desired, live, site, options, known_secrets, info.user)
 
 
 def _read(

@@ -6,8 +6,9 @@ The command line and programs use it in the same way. It prints nothing and asks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,8 +26,8 @@ from reconciler.plan.model import Plan
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
+    from reconciler.engine.running import Runner
     from reconciler.plan.baseline import Baseline
-    from reconciler.plan.site_graph import SiteGraph
     from reconciler.state.plan_file import PlanFile
     from reconciler.state.store import RunEntry
 
@@ -51,7 +52,6 @@ class Reconciler(SiteSession):
         force: bool = False,
         prune: bool = False,
         progress: Progress | None = None,
-        graphs: Callable[[SiteGraph], None] | None = None,
     ) -> Plan:
         """What an apply would do. Writes nothing.
 
@@ -63,37 +63,23 @@ class Reconciler(SiteSession):
         ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
         ``force``: also replace what another site may use, and exceed the limits. ``prune``: delete
         what only the inventory has; ``manifests`` must be all of the set.
-        ``progress``: is told how far the reads have come; ``graphs``: is given the chat path, for
-        which all queues and views of the tenant are read too.
+        ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
         ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
         prerequisite is missing, UsageError for an address that selects nothing and for
         ``reset_initial`` alone, ServerError where the server does not answer.
         """
-        only, target = tuple(overwrite_only), tuple(target)
-        loaded = load(manifests, variables)
-        check_options(
-            loaded, target=target, prune=prune, alone=reset_initial and not (overwrite or only)
-        )
         options = PlanOptions(
             overwrite=overwrite,
-            overwrite_only=only,
+            overwrite_only=tuple(overwrite_only),
             reset_initial=reset_initial,
-            target=target,
+            target=tuple(target),
             exclude=tuple(exclude),
             force=force,
-            secret_names=self._secret_names,
-            limits=self._limits,
-            manifest_set=self._manifest_set,
             prune=prune,
         )
-        planned = self.planned(loaded, options, progress, all_scripts=graphs is not None)
-        if graphs is not None:
-            from reconciler.plan.site_graph import site_graph
-
-            graphs(site_graph(planned.plan, planned.desired, planned.live))
-        return planned.plan
+        return self.planned(load(manifests, variables), options, progress).plan
 
     def drift(
         self,
@@ -102,28 +88,30 @@ class Reconciler(SiteSession):
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
-        baseline: Baseline | None = None,
+        baseline: Baseline | str | Path | None = None,
         progress: Progress | None = None,
-        graphs: Callable[[SiteGraph], None] | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Each action's reason says, as far as runs tell, whether the server was
         changed or the manifest was not applied in this form; and who changed the object last, and
-        when, where the server's history says it. Parameters and errors: see
-        ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
-        target, exclude = tuple(target), tuple(exclude)
-        plan = self.plan(
-            manifests,
-            variables=variables,
-            target=target,
-            exclude=exclude,
-            progress=progress,
-            graphs=graphs,
-        )
+        when, where the server's history says it. ``baseline``: accepted differences, or the file
+        with them; they are not counted. Other parameters and errors: see ``plan``; also
+        ManifestError for a baseline with mistakes, RefusedError for that of another site."""
+        if isinstance(baseline, str | Path):
+            from reconciler.state.baseline_file import read_baseline
+
+            baseline = read_baseline(Path(baseline))
+        options = PlanOptions(target=tuple(target), exclude=tuple(exclude))
+        planned = self.planned(load(manifests, variables), options, progress)
+        return self.drift_of(planned.plan, baseline, whole=options.whole)
+
+    def drift_of(self, plan: Plan, baseline: Baseline | None, *, whole: bool) -> Plan:
+        """What of a plan is drift, with its causes; see ``drift``. ``baseline``: the accepted
+        differences; ``whole``: the plan is about all that the manifests declare."""
         if baseline is not None:
             from reconciler.plan.baseline import without_accepted
 
-            plan = without_accepted(plan, baseline, whole=not (target or exclude))
+            plan = without_accepted(plan, baseline, whole=whole)
         if plan.empty:
             return plan
         from reconciler.apply.drift_causes import with_causes
@@ -154,9 +142,9 @@ class Reconciler(SiteSession):
 
         loaded = load(manifests, variables)
         self._check_app()
-        options = PlanOptions(secret_names=self._secret_names, manifest_set=self._manifest_set)
         adoption = Adoption(tuple(addresses), declared, from_runs, forget_missing)
-        return plan_adopting(adoption, loaded, self.reader, self._site, options, self._place)
+        access, options = self._access_with_files(), self._with_settings(PlanOptions())
+        return plan_adopting(adoption, loaded, access, options, self._place)
 
     def destroy(
         self,
@@ -177,16 +165,10 @@ class Reconciler(SiteSession):
 
         loaded = load(manifests, variables)
         self._check_app()
-        check_options(loaded, prune=True)
-        options = PlanOptions(
-            force=force,
-            secret_names=self._secret_names,
-            limits=self._limits,
-            manifest_set=self._manifest_set,
-        )
-        place = self._place
-        plan = plan_destroying(loaded, self.reader, self._site, options, place, exclude)
-        return replace(plan, after=place.last_run(plan.identity))
+        check_options(loaded, PlanOptions(prune=True))
+        options = self._with_settings(PlanOptions(force=force))
+        plan = plan_destroying(loaded, self._access_with_files(), options, exclude)
+        return replace(plan, after=self._place.last_run(plan.identity))
 
     def check_writable(self, plan: Plan | None = None) -> None:
         """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
@@ -218,19 +200,14 @@ class Reconciler(SiteSession):
         ServerIsProxyError, StateError. InterruptedRunError for Ctrl-C at a moment when
         something may have been written.
         """
-        from reconciler.engine.running import run_plan
+        limits, confirm = self._settings.limits, partial(self._confirm_undo, plan)
+        runner = self._runner(LockOptions(lock, lock_wait), progress)
+        return runner.apply(plan, limits, skip_stale=skip_stale, confirm=confirm)
 
-        locking = LockOptions(lock, lock_wait)
-        return run_plan(
-            plan,
-            self.writer,
-            self._place,
-            locking,
-            progress or Progress(),
-            self._limits,
-            skip_stale=skip_stale,
-            confirm=partial(self._confirm_undo, plan),
-        )
+    def _runner(self, lock: LockOptions, progress: Progress | None) -> Runner:
+        from reconciler.engine.running import Runner
+
+        return Runner(self.writer, self._place, lock, progress or Progress())
 
     def _confirm_undo(self, plan: Plan | PlanFile) -> None:
         """StalePlanError where a plan file says that it is the undo of a run, and is not."""
@@ -255,10 +232,11 @@ class Reconciler(SiteSession):
         it did not finish, was on another server or wrote launch files of another host,
         DamagedRunError where a record of it is damaged or missing.
         """
-        from reconciler.engine.reverting import UndoOptions, plan_reverting
+        from reconciler.apply.undo import UndoOptions
+        from reconciler.engine.reverting import plan_reverting
 
-        options = UndoOptions(force, same_host, self._limits, self._secret_names)
-        return plan_reverting(run, self.reader, self._place, options)
+        options = UndoOptions(force, self._settings.limits, self._settings.secret_names)
+        return plan_reverting(run, self.reader, self._place, options, same_host=same_host)
 
     def recover(
         self,
@@ -278,16 +256,10 @@ class Reconciler(SiteSession):
         UnrecoveredError where something is left, RunHeldError where the run still goes on,
         LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
-        from reconciler.engine.running import recover_runs
+        from reconciler.apply.recover import RecoveryOptions
 
-        return recover_runs(
-            self.writer,
-            self._place,
-            LockOptions(lock, lock_wait),
-            progress or Progress(),
-            reverse=reverse,
-            same_host=same_host,
-        )
+        runner = self._runner(LockOptions(lock, lock_wait), progress)
+        return runner.recover(RecoveryOptions(reverse, same_host))
 
     def runs(self) -> Sequence[RunEntry]:
         """The runs on this server that are in the state, oldest first."""

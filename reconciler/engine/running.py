@@ -1,15 +1,15 @@
-"""From a plan to its report, and the recovery of runs that did not finish.
-
-What ``Reconciler.apply`` and ``Reconciler.recover`` do with an open server.
-"""
+"""From a plan to its report, and the recovery of runs that did not finish: what
+``Reconciler.apply`` and ``Reconciler.recover`` do with an open server."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.apply.lock import LEASE
+from reconciler.apply.lock_object import LEASE
 from reconciler.apply.recover import (
+    RecoveryOptions,
     plan_of_run,
     recover_run,
     release_orphaned_lock,
@@ -49,45 +49,109 @@ def load_plan(path: str | Path) -> PlanFile:
     return read_plan_file(Path(path), environment_secret, plan_key())
 
 
-def run_plan(
-    plan: Plan | PlanFile,
-    server: Server,
-    place: RunPlace,
-    lock: LockOptions,
-    progress: Progress,
-    limits: Limits,
-    *,
-    skip_stale: bool = False,
-    confirm: Callable[[], None] = lambda: None,
-) -> RunReport:
-    """Applies a plan; an empty one makes no run. ``confirm`` is called right before the first
-    write. RefusedError for a plan that is not applyable; else see ``execute_plan``."""
-    text = plan.text if isinstance(plan, PlanFile) else ""
-    plan = _with_known_secrets(plan.plan, place) if isinstance(plan, PlanFile) else plan
-    problems = list(_objections(plan))
-    if problems:
-        raise RefusedError(problems)
-    if plan.empty:
-        return RunReport()
-    context = run_context(server.info().user)
-    report = execute_plan(
-        plan,
-        text or plan_json(plan),
-        server,
-        replace(
-            _options(plan, place, lock),
+class Runner(Struct, frozen=True):
+    """Applies plans on an open server, and recovers runs there. ``place``: where the runs are
+    stored; ``progress`` is told how they go."""
+
+    server: Server
+    place: RunPlace
+    lock: LockOptions
+    progress: Progress
+
+    def apply(
+        self,
+        plan: Plan | PlanFile,
+        limits: Limits,
+        *,
+        skip_stale: bool,
+        confirm: Callable[[], None],
+    ) -> RunReport:
+        """Applies a plan; an empty one makes no run. ``confirm`` is called right before the first
+        write. RefusedError for a plan that is not applyable; else see ``execute_plan``."""
+        text = plan.text if isinstance(plan, PlanFile) else ""
+        plan = _with_known_secrets(plan.plan, self.place) if isinstance(plan, PlanFile) else plan
+        problems = list(_objections(plan))
+        if problems:
+            raise RefusedError(problems)
+        if plan.empty:
+            return RunReport()
+        context = run_context(self.server.info().user)
+        options = replace(
+            self._options(plan),
             skip_stale=skip_stale,
             from_file=bool(text),
             limits=limits,
             confirm=confirm,
-        ),
-        context,
-        progress.outcome,
-        progress.warning,
-        progress.stopping,
-    )
-    report.run, report.state = context.name, place.state.place
-    return report
+        )
+        report = execute_plan(
+            plan,
+            text or plan_json(plan),
+            self.server,
+            options,
+            context,
+            self.progress.outcome,
+            self.progress.warning,
+            self.progress.stopping,
+        )
+        report.run, report.state = context.name, self.place.state.place
+        return report
+
+    def recover(self, recovery: RecoveryOptions) -> Recovery:
+        """Finishes what unfinished runs on this server left, and releases the lock of a run that
+        is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
+        where a run cannot be read, after all others are settled."""
+        state, settled = self.place.state, list[str]()
+        findings: list[Recovered] = []
+        damaged: DamagedRunError | None = None
+        doing = "the recovery"
+
+        def found(finding: Recovered) -> None:
+            findings.append(finding)
+            self.progress.recovered(finding)
+
+        try:
+            for entry in unfinished_runs(state, self.server):
+                try:
+                    run = state.read_run(entry.name)
+                except DamagedRunError as error:
+                    damaged = damaged or error
+                    continue
+                doing = f"the recovery of run {run.name}"
+                self.progress.recovering(run)
+                self._recover(run, recovery, found)
+                self.progress.settled(run)
+                settled.append(run.name)
+            if damaged is not None:
+                raise damaged
+            released = release_orphaned_lock(state, self.server)
+        except KeyboardInterrupt:
+            raise InterruptedRunError(
+                f"{doing} was interrupted",
+                "Run gwe recover again: it continues where it stopped."
+                f" The run's state is {state.place}.",
+            ) from None
+        return Recovery(tuple(settled), tuple(findings), released)
+
+    def _recover(
+        self, run: StoredRun, recovery: RecoveryOptions, found: Callable[[Recovered], None]
+    ) -> None:
+        """Recovers one run."""
+        # The journal has what the run wrote: a secret that is gone does not stop the recovery.
+        plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
+        context = run_context(self.server.info().user)
+        options = self._options(plan, own_host=recovery.is_own_host(run, context))
+        warn = self.progress.warning
+        recover_run(run, plan, self.server, options, context, found, warn, recovery)
+
+    def _options(self, plan: Plan, *, own_host: bool = False) -> RunOptions:
+        return RunOptions(
+            self.place.state,
+            lock=self.lock.take,
+            lock_wait=self.lock.wait,
+            lease=max(LEASE, 4 * self.place.timeout),
+            in_flight=self.place.in_flight,
+            installation=self.place.installation(plan, own_host=own_host),
+        )
 
 
 def _with_known_secrets(plan: Plan, place: RunPlace) -> Plan:
@@ -109,89 +173,3 @@ def _objections(plan: Plan) -> Iterator[Diagnostic]:
         yield Diagnostic(f"{action.address} is blocked: {action.reason}", hint=hint)
     for refusal in plan.refusals:
         yield Diagnostic(refusal, hint="Plan with force to exceed the limit.")
-
-
-def recover_runs(
-    server: Server,
-    place: RunPlace,
-    lock: LockOptions,
-    progress: Progress,
-    *,
-    reverse: bool = False,
-    same_host: bool = False,
-) -> Recovery:
-    """Finishes what unfinished runs on this server left, and releases the lock of a run that
-    is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
-    where a run cannot be read, after all others are settled."""
-    settled: list[str] = []
-    findings: list[Recovered] = []
-    damaged: DamagedRunError | None = None
-    doing = "the recovery"
-
-    def found(finding: Recovered) -> None:
-        findings.append(finding)
-        progress.recovered(finding)
-
-    try:
-        for entry in unfinished_runs(place.state, server):
-            try:
-                run = place.state.read_run(entry.name)
-            except DamagedRunError as error:
-                damaged = damaged or error
-                continue
-            doing = f"the recovery of run {run.name}"
-            progress.recovering(run)
-            _recover(run, server, place, lock, progress, found, reverse, same_host)
-            progress.settled(run)
-            settled.append(run.name)
-        if damaged is not None:
-            raise damaged
-        released = release_orphaned_lock(place.state, server)
-    except KeyboardInterrupt:
-        raise InterruptedRunError(
-            f"{doing} was interrupted",
-            "Run gwe recover again: it continues where it stopped."
-            f" The run's state is {place.state.place}.",
-        ) from None
-    return Recovery(tuple(settled), tuple(findings), released)
-
-
-def _recover(
-    run: StoredRun,
-    server: Server,
-    place: RunPlace,
-    lock: LockOptions,
-    progress: Progress,
-    found: Callable[[Recovered], None],
-    reverse: bool,
-    same_host: bool,
-) -> None:
-    """Recovers one run."""
-    # The journal has what the run wrote: a secret that is gone does not stop the recovery.
-    plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
-    context = run_context(server.info().user)
-    own_host = same_host or context.is_machine_of(run.head)
-    recover_run(
-        run,
-        plan,
-        server,
-        _options(plan, place, lock, own_host=own_host),
-        context,
-        found,
-        progress.warning,
-        reverse=reverse,
-        same_host=same_host,
-    )
-
-
-def _options(
-    plan: Plan, place: RunPlace, lock: LockOptions, *, own_host: bool = False
-) -> RunOptions:
-    return RunOptions(
-        place.state,
-        lock=lock.take,
-        lock_wait=lock.wait,
-        lease=max(LEASE, 4 * place.timeout),
-        in_flight=place.in_flight,
-        installation=place.installation(plan, own_host=own_host),
-    )

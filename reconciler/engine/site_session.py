@@ -3,17 +3,17 @@ stored."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from msgspec.structs import replace
 
-from reconciler.engine.planning import Planned, prepare
+from reconciler.engine.planning import Planned, check_options, prepare
 from reconciler.engine.progress import Progress
 from reconciler.engine.run_place import RunPlace
 from reconciler.engine.server_session import ServerSession
+from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import UsageError
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.manifest.load import Loaded
@@ -53,9 +53,9 @@ class SiteSession(ServerSession):
         super().__init__(server)
         self._site = site
         self._place = place
-        self._limits = limits or Limits()
-        self._secret_names = secret_names
-        self._manifest_set = manifest_set
+        self._settings = PlanOptions(
+            secret_names=secret_names, limits=limits or Limits(), manifest_set=manifest_set
+        )
 
     @classmethod
     def connect(
@@ -82,7 +82,8 @@ class SiteSession(ServerSession):
         ``tenant``, ``cluster``: where that application serves, or connects to, several.
         ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
         database; None: the platform's own folder.
-        ``install_dir``: the Web Engagement installation, for manifests of launch files.
+        ``install_dir``: the Web Engagement installation, for manifests of launch files; the jars
+        of the Platform SDK are looked for there too where ``connection`` names no other folder.
         ``timeout``: seconds that one call to the server may take.
         ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
         ``limits``: how much a plan may destroy without ``force``.
@@ -94,7 +95,9 @@ class SiteSession(ServerSession):
         UsageError for a URL of no known form, ServerError where no session can be opened.
         """
         folder = Path(install_dir) if install_dir else None
-        options = connection or ConnectionOptions(install_dir=str(folder or ""))
+        options = connection or ConnectionOptions()
+        if folder and not options.install_dir:
+            options = replace(options, install_dir=str(folder))
         store = open_store(str(state or default_state_folder()))
         return cls(
             connect(url, credentials or Credentials(), timeout, options),
@@ -110,25 +113,14 @@ class SiteSession(ServerSession):
         loaded: Loaded,
         options: PlanOptions | None = None,
         progress: Progress | None = None,
-        *,
-        all_scripts: bool = False,
     ) -> Planned:
-        """The plan for valid manifests, with what it was made from. ``all_scripts``: see
-        ``PlanOptions``. UsageError where no site was named; other errors: see
-        ``Reconciler.plan``."""
+        """The plan for valid manifests, with what it was made from. ``options``: what is asked
+        for; what ``connect`` was given, such as the limits, is added to it. UsageError where no
+        site was named; other errors: see ``Reconciler.plan``."""
+        asked = options or PlanOptions()
+        check_options(loaded, asked)
         self._check_app()
-        planned = prepare(
-            loaded,
-            self.reader,
-            self._site,
-            replace(
-                options or PlanOptions(secret_names=self._secret_names), all_scripts=all_scripts
-            ),
-            os.environ,
-            self._place.installation(),
-            self._place.known_secrets,
-            progress,
-        )
+        planned = prepare(loaded, self._access_with_files(), self._with_settings(asked), progress)
         after = self._place.last_run(planned.plan.identity)
         return replace(planned, plan=replace(planned.plan, after=after))
 
@@ -215,13 +207,27 @@ class SiteSession(ServerSession):
 
         self._check_app()
         return read_site(
-            self.reader,
-            self._site,
+            self._access(),
             request,
             variables or {},
-            self._secret_names,
-            self._place.known_secrets,
+            self._settings.secret_names,
             progress or Progress(),
+        )
+
+    def _access(self) -> SiteAccess:
+        return SiteAccess(self.reader, self._site, known_secrets=self._place.known_secrets)
+
+    def _access_with_files(self) -> SiteAccess:
+        """With the installation folder, which must exist if one was named."""
+        return replace(self._access(), installation=self._place.installation())
+
+    def _with_settings(self, options: PlanOptions) -> PlanOptions:
+        mine = self._settings
+        return replace(
+            options,
+            secret_names=mine.secret_names,
+            limits=mine.limits,
+            manifest_set=mine.manifest_set,
         )
 
     def _check_app(self) -> None:

@@ -61,21 +61,24 @@ def _structure(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entries(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
-    """A list of structures. An entry that is a text names the last part of its key."""
+    """A list of structures. A text stands for an entry that needs only the last part of its
+    key."""
     required = [one.word for one in attribute.fields if one.mandatory and one.default is None]
     entry = {**_structure(attribute, option), **({"required": required} if required else {})}
     last = attribute.field(attribute.key[-1]).word
-    short = f" A text stands for {{{last}: TEXT}}."
+    described = _LISTED
+    if set(required) <= {last}:
+        described += f" A text stands for {{{last}: TEXT}}."
+        short = {**NAME, "$comment": f"a mapping of fields, or the {last} alone"}
+        entry = {"if": {"type": "object"}, "then": entry, "else": short}
+    else:
+        entry["$comment"] = f"a mapping with {' and '.join(required)}"
     return {
         "type": "array",
-        "description": _LISTED + (short if set(required) <= {last} else ""),
+        "description": described,
         "minItems": 1,
         "$comment": "a list with at least one entry",
-        "items": {
-            "if": {"type": "object"},
-            "then": entry,
-            "else": {**NAME, "$comment": f"a mapping of fields, or the {last} alone"},
-        },
+        "items": entry,
     }
 
 

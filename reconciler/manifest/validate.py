@@ -3,6 +3,7 @@
 Every mistake in a document is reported, with its position.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -212,7 +213,7 @@ def _explain(
         case _:
             closest = did_you_mean(str(error.instance), _members(schema))
             summary = f"{name} cannot be {_shown(error.instance)}{closest}"
-            yield Diagnostic(summary, place, _expected(schema))
+            yield Diagnostic(summary, place, _expected(schema, _as_list(error)))
 
 
 def _called(path: FieldPath) -> str:
@@ -224,9 +225,18 @@ def _called(path: FieldPath) -> str:
     return path[-1]
 
 
-def _expected(schema: Any) -> str:
+def _expected(schema: Any, example: str = "") -> str:
     expected = schema.get("$comment", "") if isinstance(schema, Mapping) else ""
-    return f"Expected: {expected}." if expected else ""
+    such_as = f", such as {example}" if example else ""
+    return f"Expected: {expected}{such_as}." if expected else ""
+
+
+def _as_list(error: "ValidationError") -> str:
+    """How a text is written where the schema wants a list of texts; else empty."""
+    wanted = (error.validator, error.validator_value) == ("type", "array")
+    if not wanted or not isinstance(error.instance, str):
+        return ""
+    return f"[{json.dumps(error.instance, ensure_ascii=False)}]"
 
 
 def _members(schema: Any) -> Sequence[str]:

@@ -27,7 +27,7 @@ def group_notices(context: Context, actions: Sequence[Action], final: Simulation
                 )
             continue
         if not group.attributes.get("agentDBIDs"):
-            yield f"{action.address} has no agents: add them, no tool knows who they are."
+            yield f"{action.address} has no agents: add the people who answer chats."
         yield from _about_agents(context, action, final)
 
 

@@ -50,6 +50,11 @@ class PlanOptions(Struct, frozen=True):
         return self.reset_initial and self.overwrites(address)
 
     @property
+    def whole(self) -> bool:
+        """Whether the plan is about all that the manifests declare."""
+        return not (self.target or self.exclude)
+
+    @property
     def consent(self) -> tuple[str, ...]:
         """What the plan may destroy; see ``plan.model.CONSENTS``."""
         only = bool(self.overwrite_only)

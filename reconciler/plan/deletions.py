@@ -85,7 +85,7 @@ class Deletions(Struct, frozen=True, dict=True):
                 case "veto" if self._still_refers(other, there, one):
                     holding.append(f"{address} ({attribute.word})")
         if gone:
-            yield (f"the server deletes with it what no manifest declares absent: {_listed(gone)}")
+            yield f"the server would delete with it what the plan leaves alone: {_listed(gone)}"
         if holding:
             yield (
                 f"the server refuses to delete it while others refer to it: {_listed(holding)};"

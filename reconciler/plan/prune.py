@@ -31,8 +31,10 @@ from reconciler.site.inventory import (
 from reconciler.site.model import application_name
 from reconciler.site.siblings import endpoint_users
 
-NOT_DECLARED = "not declared any more"
-DESTROYED = "gwe created or adopted it"
+_NOT_DECLARED = "not declared any more"
+_DESTROYED = "gwe created or adopted it"
+_OPTIONS_NOT_DECLARED = "options that are not declared any more"
+_OPTIONS_DESTROYED = "options that gwe added or adopted"
 
 
 def undeclared(context: Context, actions: Sequence[Action]) -> Inventory:
@@ -169,11 +171,8 @@ def _deleted(entry: OwnedObject, context: Context, siblings: tuple[str, ...]) ->
     )
     if reason:
         return Blocked(subject, reason)
-    return delete_of(subject, one, context.live, _reason(context))
-
-
-def _reason(context: Context) -> str:
-    return DESTROYED if context.options.destroy else NOT_DECLARED
+    why = _DESTROYED if context.options.destroy else _NOT_DECLARED
+    return delete_of(subject, one, context.live, why)
 
 
 def _renamed(entry: OwnedObject, one: ConfObject) -> str:
@@ -210,7 +209,7 @@ def _removed(dbid: int, entries: Sequence[OwnedOption], context: Context) -> Act
     held = {entry.key[1:]: _value_of(entry, context) for entry in entries}
     return Update(
         subject,
-        _reason(context),
+        _OPTIONS_DESTROYED if context.options.destroy else _OPTIONS_NOT_DECLARED,
         fingerprint=Fingerprint(units=tuple(paths)),
         changes=tuple(
             Change(path, held[path[1:]], None, unit=path, secret=subject.hides(path))
@@ -247,11 +246,10 @@ def prune_notices(context: Context, entries: Inventory) -> Iterator[str]:
     for dbid, count in left.items():
         one = context.live.get("Application", dbid)
         if one is not None:
-            options = "the option" if count == 1 else f"the {count} options"
-            yield (
-                f"{application_address(application_name(one))} has left this site: {options} that"
-                " gwe added there stay."
-            )
+            stay = "the option that gwe added there stays"
+            if count > 1:
+                stay = f"the {count} options that gwe added there stay"
+            yield f"{application_address(application_name(one))} has left this site: {stay}."
 
 
 def _missing_notice(entries: Inventory) -> Iterator[str]:

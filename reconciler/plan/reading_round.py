@@ -60,8 +60,8 @@ class ReadingRound:
         self._queries[one] = None
 
     def add_named(self, group: Group, needs: Sequence[ReadRequirement]) -> None:
-        """The reads of managed objects, by key or in bulk, and of what is alike to the absent
-        ones."""
+        """The reads of managed objects, by key or in bulk, and of objects whose names look
+        like those of absent objects."""
         object_type, tenant, script_type = group
         kind = ALL_TYPES[object_type]
         subtype: Filter = {} if script_type is None else {"script_type": script_type}

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
-from reconciler.kinds.fields import FieldPath, Value, pointer
+from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import (
     ENDPOINTS,
     OptionReference,
@@ -15,7 +15,7 @@ from reconciler.kinds.options import (
     value_problem,
 )
 from reconciler.kinds.roles import CHAT_ROLE, CLUSTER_ROLE, SERVER_ROLE
-from reconciler.manifest.desired import DesiredObject
+from reconciler.manifest.desired import DesiredObject, ManagedField
 from reconciler.plan.actions import (
     Action,
     Blocked,
@@ -135,7 +135,7 @@ def _makes_name(action: Action) -> bool:
 
 
 def _attribute_of(one: DesiredObject) -> tuple[str, ...]:
-    """The same for all values of a Business Attribute."""
+    """A key that all values of the same Business Attribute share."""
     return one.kind.name, one.tenant, one.attribute
 
 
@@ -173,8 +173,9 @@ def check_references(
                 problem = reference_problem(reference, action.tenant, context, final.live)
                 if problem and action.hides(path):
                     problem = "nothing that is there (secret)"
-                if problem and declared.get(path) == value:
-                    dangling.append(f"{pointer(path)} refers to {problem}")
+                field = declared.get(path)
+                if problem and field and field.value == value:
+                    dangling.append(f"{'/'.join(path)} at {field.origin} refers to {problem}")
                 elif problem:
                     warnings.append(f"{action.address}: {'/'.join(path)} refers to {problem}.")
             warnings += _malformed(action.address, path, value)
@@ -218,12 +219,12 @@ def _malformed(address: str, path: FieldPath, value: Value) -> Iterator[str]:
         )
 
 
-def _declared(context: Context, action: Action) -> dict[FieldPath, Value]:
-    """The values that manifests declare for an object and that no policy leaves alone."""
+def _declared(context: Context, action: Action) -> dict[FieldPath, ManagedField]:
+    """What manifests declare for an object and no policy leaves alone."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())
     kept = {change.path for change in kept_of(action)}
-    return {f.path: f.value for f in fields if f.value is not None and f.path not in kept}
+    return {f.path: f for f in fields if f.value is not None and f.path not in kept}
 
 
 def reference_problem(

@@ -97,8 +97,9 @@ def print_report(
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
     emit(console, styled(f"Apply: {', '.join(counts)}.", style=style))
+    lists = f"gwe runs show {report.run} lists" if lasting else "gwe apply --verbose lists"
     if report.of(*NOT_TRIED) and not verbose:
-        emit(console, styled(f"gwe runs show {report.run} lists every action."))
+        emit(console, styled(f"{lists} every action."))
     if report.journal_problem:
         print_warning(console, report.journal_problem)
     if report.needs_recovery:
@@ -118,11 +119,12 @@ def print_report(
             say_command(f"  {undo}")
         else:
             emit(console, styled(f"gwe undo {report.run} reverts it."))
-    _print_causes(console, report, verbose=verbose)
+    _print_causes(console, report, f"{lists} them.", verbose=verbose)
 
 
-def _print_causes(console: Console, report: RunReport, *, verbose: bool) -> None:
-    """Why actions failed. Unless ``verbose``, each reason once, and the first of many."""
+def _print_causes(console: Console, report: RunReport, others_are: str, *, verbose: bool) -> None:
+    """Why actions failed. Unless ``verbose``, each reason once, and the first of many;
+    ``others_are``: where the others are listed."""
     causes: dict[object, list[Outcome]] = {}
     for number, one in enumerate(report.of(*_CAUSES)):
         reason = number if verbose else (one.status, one.message, one.hint)
@@ -134,9 +136,8 @@ def _print_causes(console: Console, report: RunReport, *, verbose: bool) -> None
         if others:
             ended = "failed" if first.status == "failed" else "ended with an unknown outcome"
             more = f"{counted(len(others), 'more action')} {ended} for the same reason"
-            more = f"{more}: gwe runs show {report.run} lists them."
-            for text in wrapped(more, message_width(console), 2, 2):
+            for text in wrapped(f"{more}: {others_are}", message_width(console), 2, 2):
                 emit(console, styled(text))
     if left := sum(map(len, list(causes.values())[listed:])):
         more = f"{counted(left, 'more action')} failed"
-        emit(console, styled(f"{more}: gwe runs show {report.run} lists them."))
+        emit(console, styled(f"{more}: {others_are}"))

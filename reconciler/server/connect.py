@@ -91,7 +91,7 @@ def _prepare(adapter: Adapter, options: ConnectionOptions) -> None:
 
 
 def relative_to(folder: Path, url: str) -> str:
-    """The same URL where a path in it is relative to ``folder``."""
+    """The URL; a relative path in it is joined with ``folder``."""
     adapter = find_adapter(url)
     return adapter.relative_to(folder, url) if adapter else url
 

@@ -223,13 +223,16 @@ def backup(rows: Rows, digest: str) -> bytes:
         key = b""
     found = rows("SELECT path, content FROM gwe_backup WHERE digest = ?", key)
     if not found:
-        raise UsageError(f"there is no saved content {digest}", "gwe runs show RUN lists them.")
+        raise UsageError(
+            f"no saved launch file has the digest {digest}", "gwe runs show RUN lists the digests."
+        )
     for path, content in found:
         whole = isinstance(path, bytes) and isinstance(content, bytes)
         if whole and digest_of(path, content) == key:
             return bytes(content)
     raise DamagedRunError(
-        f"the saved content {digest} is damaged", "Restore the state from a backup."
+        f"the saved launch file with the digest {digest} is damaged",
+        "Restore the state from a backup.",
     )
 
 

@@ -112,7 +112,8 @@ def _rows(
         needed = "required; " if name in required else ""
         path = f"{prefix}{name}"
         yield code(path), needed + _form(one), prose(one.get("description", ""))
-        inner = one.get("items", {}).get("then", one)
+        items = one.get("items", {})
+        inner = items.get("then", items if "properties" in items else one)
         if inner is not one:
             path += "[]"
         words = inner.get("properties", {})

@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.engine.planning import prepare
+from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
@@ -219,7 +220,7 @@ def test_a_plan_over_the_wire_asks_what_the_design_says_and_no_more(
         """What the server of the file is asked for a plan that is made through ``server``."""
         asked.clear()
         loaded = load_manifests([bundled_manifests()])
-        prepare(loaded, server, SiteOptions(APP), PlanOptions(overwrite=overwrite), os.environ)
+        prepare(loaded, SiteAccess(server, SiteOptions(APP)), PlanOptions(overwrite=overwrite))
         return Counter(asked)
 
     with listening(path) as port:

@@ -17,11 +17,12 @@ _NAMES = 50
 
 
 class Group(Struct, frozen=True):
-    """Actions that do the same to several objects. ``changes``: what is shown of each;
-    ``above``: how many changes are shown under the risks instead."""
+    """Actions that do the same to several objects, wherever that is declared. ``changes``: for
+    each field that is shown, its change in each of the objects; ``above``: how many fields are
+    shown under the risks instead."""
 
     actions: tuple[Action, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[tuple[Change, ...], ...]
     above: int = 0
 
 
@@ -67,28 +68,29 @@ def things(actions: Sequence[Action], site: SiteMark) -> str:
     return counted(len(actions), thing)
 
 
-def _the_same(changes: Sequence[Change]) -> str:
+def _the_same(changes: Sequence[Sequence[Change]]) -> str:
     if not changes:
         return ""
-    options = all(change.path[0] == "options" for change in changes)
+    options = all(change.path[0] == "options" for change, *_ in changes)
     number = counted(len(changes), "option" if options else "change")
     return f", the same {number}" if len(changes) > 1 else ", the same change"
 
 
-def changes_table(changes: Sequence[Change], *, whole: bool) -> str:
-    """The fields with their values and where they are declared. Where none has a live value,
-    that column is left out."""
-    if all(change.before is None and change.after is not None for change in changes):
+def changes_table(changes: Sequence[Sequence[Change]], *, whole: bool) -> str:
+    """The fields with their values and where they are declared. ``changes``: see ``Group``.
+    Where none has a live value, that column is left out."""
+    if all(one.before is None and one.after is not None for one, *_ in changes):
         header = ("Field", "New value", "Declared in")
-        return table(header, ((field_cell(c), _new(c, whole), _origin(c)) for c in changes))
+        return table(header, ((field_cell(c[0]), _new(c[0], whole), _origin(c)) for c in changes))
     header_of_both = ("Field", "Live", "Planned", "Declared in")
-    rows = ((field_cell(c), *value_cells(c, whole=whole), _origin(c)) for c in changes)
+    rows = ((field_cell(c[0]), *value_cells(c[0], whole=whole), _origin(c)) for c in changes)
     return table(header_of_both, rows)
 
 
 def _kept_table(kept: Sequence[Change], *, whole: bool) -> str:
     header = ("Field", "Live, kept", "In the manifest", "Declared in")
-    return table(header, ((field_cell(c), *value_cells(c, whole=whole), _origin(c)) for c in kept))
+    rows = ((field_cell(c), *value_cells(c, whole=whole), _origin([c])) for c in kept)
+    return table(header, rows)
 
 
 def field_cell(change: Change) -> str:
@@ -109,6 +111,8 @@ def value_cells(change: Change, *, whole: bool) -> tuple[str, str]:
     return new_value(before, whole=whole), new_value(after, whole=whole)
 
 
-def _origin(change: Change) -> str:
-    text = declared_in(change)
-    return short_code(text) if text else ""
+def _origin(changes: Sequence[Change]) -> str:
+    """Where the same change of several objects is declared: the first place, and how many more."""
+    first, *others = dict.fromkeys(map(declared_in, changes))
+    more = f" and {counted(len(others), 'more place')}" if others else ""
+    return f"{short_code(first)}{more}" if first else ""

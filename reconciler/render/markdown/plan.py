@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifests import kind_order
 from reconciler.plan.actions import Action, InSync, changes_of, losses_of, restored_by
@@ -75,11 +77,12 @@ def _warning(text: str) -> str:
 
 def _shared(plan: Plan) -> Iterator[Group]:
     """The applications whose existing values change, those with equal changes together."""
-    found: dict[tuple[Change, ...], list[Action]] = {}
+    found: dict[object, list[Action]] = {}
     for action in plan.writes:
         if changes := existing_values(action):
-            found.setdefault(changes, []).append(action)
-    return (Group(tuple(actions), changes) for changes, actions in found.items())
+            found.setdefault(_anywhere(changes), []).append(action)
+    for same in found.values():
+        yield Group(tuple(same), tuple(zip(*map(existing_values, same), strict=True)))
 
 
 def _shared_values(group: Group, plan: Plan) -> str:
@@ -111,16 +114,22 @@ def _groups(actions: Sequence[Action]) -> Iterator[Group]:
     for action in actions:
         found.setdefault(_what_it_does(action), []).append(action)
     for same in found.values():
-        shown_above = existing_values(same[0])
-        rest = tuple(change for change in changes_of(same[0]) if change not in shown_above)
-        yield Group(tuple(same), rest, len(shown_above))
+        above = existing_values(same[0])
+        columns = zip(*map(changes_of, same), strict=True)
+        rest = tuple(column for column in columns if column[0] not in above)
+        yield Group(tuple(same), rest, len(above))
 
 
 def _what_it_does(action: Action) -> object:
     more: tuple[FieldPath | object, ...] = tuple(
         getattr(action, name, None) for name in ("kept", "permissions", "folder_path")
     )
-    return action.action, remark_of(action), changes_of(action), more
+    return action.action, remark_of(action), _anywhere(changes_of(action)), more
+
+
+def _anywhere(changes: Sequence[Change]) -> tuple[object, ...]:
+    """What changes do, wherever they are declared."""
+    return tuple(replace(change, origin=None, manifest="") for change in changes)
 
 
 def notes(plan: Plan) -> FoldedSection:
