@@ -26,6 +26,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from tempfile import TemporaryFile
+from threading import Timer
 from typing import IO, Any, NoReturn
 
 import reconciler
@@ -75,10 +76,15 @@ class Running:
         return int.from_bytes(found, "big", signed=True)
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, negative where a signal has killed it. TimeoutError: it still runs."""
+        """The exit code, negative where a signal has killed it. TimeoutError: it still ran, and
+        was killed."""
         if self.returncode is None:
             self._asked.settimeout(timeout)
-            self.returncode = self._answer()
+            try:
+                self.returncode = self._answer()
+            except TimeoutError:
+                self.kill()
+                raise
             self._asked.close()
         return self.returncode
 
@@ -86,14 +92,21 @@ class Running:
         if self.returncode is None:
             os.kill(self.pid, number)
 
-    def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
-        """All that it writes to its pipes until its end."""
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = 120) -> tuple[bytes, bytes]:
+        """All that it writes to its pipes until its end; it is killed after ``timeout``
+        seconds."""
+        late = Timer(timeout, self.kill)
+        late.start()
         with ThreadPoolExecutor(1) as pool:
             other = pool.submit(self.stderr.read if self.stderr else bytes)
             out = self.stdout.read() if self.stdout else b""
             err = other.result()
         self.close_pipes()
-        self.wait(timeout)
+        self.wait()
+        late.cancel()
         return out, err
 
     def close_pipes(self) -> None:
