@@ -5,6 +5,7 @@ Bodies of scripts are read only of scripts that are managed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 from reconciler.kinds.enums import SCRIPT_TYPE
 from reconciler.kinds.manifests import MANIFEST_KINDS
@@ -148,7 +149,7 @@ class ReadingRound:
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
-        """The object that has the natural key which another would have under a new name."""
+        """The object that has the natural key already which ``one`` would get with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
             self._add(query(one.type, {**filters, **_brief(one.type)}))
@@ -244,6 +245,7 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
 
+@cache
 def reads_in_bulk(kind: ObjectType) -> bool:
     """Whether all objects of a type in a tenant are read whatever is named: those that are found
     by display name too, and those whose keys name such objects."""
