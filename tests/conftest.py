@@ -87,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp or not _MEMORY.is_dir():
         return
     if shutil.disk_usage(_MEMORY).free > _ROOM:
-        config.option.basetemp = mkdtemp(prefix="gwe-tests-", dir=_MEMORY)
+        config.option.basetemp = mkdtemp(prefix="gwe-testfiles-", dir=_MEMORY)
         config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
 
 

@@ -44,10 +44,10 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
 def test_a_pipe_gets_no_colour_and_a_terminal_does(
     tmp_path: Path, in_terminal: InTerminal, warm_processes: WarmProcesses
 ) -> None:
-    server = site_server(tmp_path)
+    command = ("plan", *plan_arguments(Path(site_server(tmp_path).name)))
     environment = {**os.environ, "COLUMNS": "80", "GWE_STATE_DIR": str(state_folder(tmp_path))}
-    _, piped, _ = warm_processes.run(["plan", *plan_arguments(server)], tmp_path, environment)
-    code, shown = in_terminal("plan", *plan_arguments(server), cwd=tmp_path)
+    _, piped, _ = warm_processes.run(command, tmp_path, environment)
+    code, shown = in_terminal(*command, cwd=tmp_path)
     assert code == 0
     assert "\x1b[" not in piped
     assert "\x1b[32m  + Web Engagement Chat" in shown
