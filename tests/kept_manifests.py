@@ -6,6 +6,7 @@ listed whenever one is added. In the cache folder of the tests the texts are kep
 instead, wherever they come from. tests/test_manifest_cache.py tries the files, in other folders.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -20,15 +21,35 @@ IN_MEMORY = "cache-in-memory"
 _MOST = 1000
 _KEPT: dict[str, msgspec.Raw] = {}
 """Digests of the content of files -> their documents, as the file of a cache has them."""
+_DIGESTS: dict[tuple[str, ...], str] = {}
+"""Digests of files in their order -> that of their manifests."""
+
+
+class _Content(msgspec.Struct):
+    """What goes to a file of a cache; see ``KeptManifests``."""
+
+    files: dict[str, msgspec.Raw]
+    digest: str
 
 
 class _Kept:
-    """What is in memory, as a cache finds it."""
+    """What is in memory, as a cache finds it; see ``KeptManifests``."""
+
+    def __init__(self, used: ManifestCache) -> None:
+        self._used = used
+        self.files = self
 
     def get(self, digest: str) -> list[KeptDocument] | None:
         """The documents anew, so that nobody changes them for others."""
         kept = _KEPT.get(digest)
         return None if kept is None else msgspec.json.decode(kept, type=list[KeptDocument])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._used._read)
+
+    @property
+    def digest(self) -> str:
+        return _DIGESTS.get(tuple(self), "")
 
 
 def no_manifests_read_twice() -> None:
@@ -40,13 +61,17 @@ def no_manifests_read_twice() -> None:
             write(path, content)
             return
         _, _, body = content.partition(b"\n")
-        for digest, documents in msgspec.json.decode(body, type=dict[str, msgspec.Raw]).items():
+        given = msgspec.json.decode(body, type=_Content)
+        for digest, documents in given.files.items():
             _KEPT[digest] = documents.copy()
-        while len(_KEPT) > _MOST:
-            del _KEPT[next(iter(_KEPT))]
+        if given.digest:
+            _DIGESTS[tuple(given.files)] = given.digest
+        for known in (_KEPT, _DIGESTS):
+            while len(known) > _MOST:
+                del known[next(iter(known))]
 
     def found(used: ManifestCache) -> object:
-        return _Kept() if used._folder and IN_MEMORY in used._folder.parts else kept(used)
+        return _Kept(used) if used._folder and IN_MEMORY in used._folder.parts else kept(used)
 
     cache._write = written
     ManifestCache._kept = cached_property(found)  # type: ignore[assignment]
