@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.options import ENDPOINTS, references_of
+from reconciler.kinds.options import endpoint_key, references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, Initial, ManagedField
@@ -193,12 +193,11 @@ class _OptionsPlanner:
     def _used_elsewhere(self, changes: tuple[Change, ...]) -> str:
         """Why a changed endpoint would break another site; empty if it would not."""
         for change in changes:
-            _, section, option = change.path
-            if change.before is None or not section.startswith(ENDPOINTS):
+            key = endpoint_key(change.path)
+            if change.before is None or not key:
                 continue
-            key = f"{section.removeprefix(ENDPOINTS)}:{option}"
             users = endpoint_users(self._live, self._context.site, key)
             if users:
-                listed = ", ".join(users)
-                return f"{section}/{option} is also the queueKey of {listed}, outside this site"
+                place, listed = "/".join(change.path[1:]), ", ".join(users)
+                return f"{place} is also the queueKey of {listed}, outside this site"
         return ""
