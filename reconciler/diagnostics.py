@@ -62,7 +62,7 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     @property
     def _said(self) -> tuple[object, ...]:
-        """What a person sees of it: two that look alike are one."""
+        """What a person sees of it. Problems that look the same are equal."""
         return self.summary, self.position, self.hint, self.example
 
     def __str__(self) -> str:

@@ -64,7 +64,7 @@ BOOLEAN = _plain(bool, "boolean", "true or false")
 
 
 def or_null(codec: Codec[T], empty: T) -> Codec[T]:
-    """The same values, with null for ``empty``, which is false."""
+    """The values of ``codec``; ``empty``, which must be false, is written as null."""
     return Codec(
         lambda value: codec.encode(value) if value else None,
         lambda data: empty if data is None else codec.decode(data),
@@ -73,7 +73,7 @@ def or_null(codec: Codec[T], empty: T) -> Codec[T]:
 
 
 def nullable(codec: Codec[T]) -> Codec[T | None]:
-    """The same values, and None as null."""
+    """The values of ``codec``, and None, which is written as null."""
     return Codec(
         lambda value: None if value is None else codec.encode(value),
         lambda data: None if data is None else codec.decode(data),
@@ -94,8 +94,9 @@ OPTIONAL_INTEGER = or_null(INTEGER, 0)
 def mapped(
     codec: Codec[K], to: Callable[[K], T], back: Callable[[T], K], **schema: Json
 ) -> Codec[T]:
-    """Values that are written as those of ``codec``. A ValueError of ``to`` becomes a
-    CodecError. ``schema`` adds to the description."""
+    """Values that are written in the form of ``codec``: ``back`` turns a value into that form, and
+    ``to`` turns it into a value again; its ValueError becomes a CodecError. ``schema`` adds to the
+    JSON Schema."""
 
     def decode(data: Json) -> T:
         try:
@@ -132,7 +133,7 @@ def choice(*names: str) -> Codec[Any]:
 
 
 def constant(text: str) -> Codec[str]:
-    """One text, always."""
+    """A value that is always the same text."""
     return Codec(lambda _: text, choice(text).decode, {"const": text})
 
 

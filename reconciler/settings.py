@@ -210,7 +210,7 @@ def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
 
 
 def _validator() -> "Validator":
-    """A validator for TOML's types: 1.0 is no integer, an integer has 64 bits, and a number
+    """A validator for TOML's types: 1.0 is not an integer, an integer has 64 bits, and a number
     is finite."""
     from jsonschema import Draft7Validator, validators  # noqa: PLC0415 - 70 ms to import
 

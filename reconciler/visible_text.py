@@ -1,4 +1,4 @@
-"""Text of others as it may be shown: no character of it moves the cursor, starts a line, hides
+"""Untrusted text as it may be shown: no character of it moves the cursor, starts a line, hides
 what follows or passes for another one. Pure; every form of output uses it.
 
 Names and messages go through ``escaped``. Values go through ``value_text``, which also quotes a
@@ -58,7 +58,7 @@ def quoted(value: str, *, ascii_only: bool = False) -> str:
 
 
 def pair_text(before: str, after: str) -> tuple[str, str]:
-    """Two different values as they are shown beside each other: never alike to the eye."""
+    """Two different values as they are shown beside each other: they never look the same."""
     if _look_alike(before, after):
         return quoted(before, ascii_only=True), quoted(after, ascii_only=True)
     if _needs_quotes(before) or _needs_quotes(after):
@@ -67,8 +67,8 @@ def pair_text(before: str, after: str) -> tuple[str, str]:
 
 
 def told_apart(one: str, other: str) -> tuple[str, str]:
-    """Two different names in quotes, as messages show them beside each other: never alike to
-    the eye."""
+    """Two different names in quotes, as messages show them beside each other: they never
+    look the same."""
     first, second = pair_text(one, other)
     return _in_quotes(first), _in_quotes(second)
 

@@ -30,7 +30,9 @@ def read_record(
     problems: list[Diagnostic] = []
     documents = load_file(path, name, problems)
     if not problems and len(documents) != 1:
-        problems.append(Diagnostic(f"{name} holds {len(documents)} documents, not one"))
+        problems.append(
+            Diagnostic(f"{name} holds {len(documents)} documents instead of a single document")
+        )
     if problems:
         raise ManifestError([replace(one, hint=one.hint or advice) for one in problems])
     (document,) = documents

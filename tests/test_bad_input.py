@@ -400,8 +400,8 @@ def test_an_option_that_means_nothing_is_wrong_usage(
 @pytest.mark.parametrize(
     ("url", "messages"),
     [
-        ("gwe.db", ["'gwe.db' is no server URL", "embedded:PATH"]),
-        ("embedded:", ["'embedded:' is no server URL"]),
+        ("gwe.db", ["'gwe.db' is not a server URL", "embedded:PATH"]),
+        ("embedded:", ["'embedded:' is not a server URL"]),
         ("http://host", ["http:", "embedded:PATH"]),
         ("", ["which server?", "--server", "GWE_SERVER"]),
     ],

@@ -218,6 +218,9 @@ def test_a_program_gives_a_baseline_of_its_own(folder: Path) -> None:
         own = Baseline(plan.identity, plan.site.app, plan.site.tenant, (entry,))
         assert not plan.empty
         assert engine.drift(folder / "m.yaml", baseline=own).empty
+        save_baseline(own, folder / "own.yaml")
+        assert engine.drift(folder / "m.yaml", baseline=folder / "own.yaml").empty
+        assert engine.drift(folder / "m.yaml", baseline=str(folder / "own.yaml")).empty
         other = Baseline("embedded:other", plan.site.app, plan.site.tenant, (entry,))
         with pytest.raises(RefusedError, match="baseline of another site"):
             engine.drift(folder / "m.yaml", baseline=other)

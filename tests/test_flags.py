@@ -19,7 +19,7 @@ from reconciler.cli.common import (
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import flag, from_environment, given_options, with_flags
 from reconciler.cli.main import COMMANDS, gwe
-from reconciler.render.forms import FORMS
+from reconciler.render.forms import COMPARISON_FORMS, FORMS
 
 OWN_MEANING = {
     "embedded": "what it listens with, and what it shows",
@@ -144,7 +144,7 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
     }
     assert found == {
         **dict.fromkeys(("plan", "show", "runs"), tuple(FORMS)),
-        "compare": tuple(FORMS),
+        "compare": tuple(COMPARISON_FORMS),
         "drift": (*FORMS, "junit"),
         "validate": ("text", "json", "junit", "sarif"),
         "explain": ("text", "json"),

@@ -1,4 +1,4 @@
-"""The page of a plan: what it says, that text of others stays text, and where it is written."""
+"""The page of a plan: what it says, that untrusted text stays text, and where it is written."""
 
 import base64
 import hashlib

@@ -650,7 +650,7 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             b"; \xff\n[a]\n",
             "[a] x",
             "\u20ac",
-            "the file is latin-1, which has no character U+20AC",
+            "the file is in latin-1, which cannot hold the character U+20AC",
         ),
         (
             SHELL,

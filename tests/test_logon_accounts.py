@@ -72,7 +72,7 @@ def test_only_a_server_that_exists_has_an_account(server: EmbeddedServer) -> Non
         server.accounts.of_application(999)
     client = {"name": "Client", "type": 108, "version": "1"}
     dbid = server.create("Application", client).dbid
-    with pytest.raises(ValueOutOfRangeError, match="only the application of a server"):
+    with pytest.raises(ValueOutOfRangeError, match="only a server application"):
         server.accounts.of_application(dbid)
 
 
@@ -236,7 +236,7 @@ def test_an_export_says_it_and_makes_the_same_server_again(tmp_path: Path) -> No
         ),
         (
             "type: GenericClient, logOnAs: {group: SYSTEM}",
-            "only the application of a server has an account",
+            "only a server application has an account",
         ),
     ],
 )

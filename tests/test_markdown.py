@@ -30,7 +30,7 @@ from tests.markdown_pages import (
 )
 from tests.plan_values import HOSTILE, hostile_plans, option, plan_of, subject
 
-# Text of others
+# Untrusted text
 
 
 @given(HOSTILE)

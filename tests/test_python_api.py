@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+import reconciler
+from reconciler import Reconciler
+from reconciler.engine.site_session import SiteSession
 from tests.harness import gwe
 
 PAGE = Path(__file__).parent.parent / "docs" / "python-api.md"
@@ -39,3 +42,16 @@ def test_the_examples_of_the_page_print_what_it_says(
             assert printed == body
             printed = ""
     assert (printed, ran) == ("", 9)
+
+
+def test_the_page_names_everything_that_is_public() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [name for name in reconciler.__all__ if not re.search(rf"\b{name}\b", text)] == []
+    table = text[text.index("| method of `Reconciler`") : text.index("`help(Reconciler.plan)`")]
+    named = set(re.findall(r"`(\w+)\(", table))
+    offered = {name for name in vars(Reconciler) | vars(SiteSession) if not name.startswith("_")}
+    assert named - {"close"} == offered - OF_THE_COMMAND_LINE
+
+
+OF_THE_COMMAND_LINE = {"planned", "past_runs", "read", "drift_of"}
+"""Methods of a session that the page calls the command line's own."""

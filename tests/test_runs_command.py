@@ -168,7 +168,7 @@ def test_a_server_that_is_none_is_refused_and_no_password_shown(tmp_path: Path) 
     state = ("--state-dir", tmp_path / "state")
     refused = gwe("runs", *state, "--server", "nonsense", cwd=tmp_path)
     assert refused.code == 64
-    assert "'nonsense' is no server URL" in refused.err
+    assert "'nonsense' is not a server URL" in refused.err
     for command in (("runs",), ("runs", "show", "last"), ("undo", "last")):
         refused = gwe(*command, *state, "--server", "confserv://me:hush@cfg", cwd=tmp_path)
         assert refused.code == 64
@@ -266,7 +266,7 @@ def test_prune_keeps_what_is_needed_and_says_what_it_deleted(
 def test_an_age_that_cannot_be_read_is_wrong_usage(tmp_path: Path, age: str) -> None:
     refused = gwe("runs", "prune", "--older-than", age, cwd=tmp_path)
     assert refused.code == 64
-    assert "is no number of hours, days or weeks, such as 90d" in " ".join(refused.err.split())
+    assert "is not a number of hours, days or weeks, such as 90d" in " ".join(refused.err.split())
 
 
 def test_a_plan_file_whose_run_was_pruned_is_still_applied_once(place: Place) -> None:

@@ -1,6 +1,7 @@
 """``gwe snapshot`` copies a live server into a file: the copy plans as the server does."""
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from reconciler.engine.copying import copy_server
+from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import NoPermissionError
-from reconciler.server.port import AccessEntry, ConfObject, Filter, PastChange, read_only
+from reconciler.server.port import (
+    AccessEntry,
+    ConfObject,
+    Filter,
+    PastChange,
+    read_in_parts,
+    read_only,
+)
 from tests.conftest import examples
 from tests.harness import APP, BARE, everything, gwe, opened, site_server
 from tests.worlds import World, worlds
@@ -274,3 +283,72 @@ def test_any_site_is_copied_whole(tmp_path_factory: pytest.TempPathFactory, worl
         report = copy_server(read_only(server), folder / "copy.db", Progress())
     assert (report.dangling, report.findings, report.unread) == ((), (), 0)
     assert everything(folder / "copy.db") == everything(path)
+
+
+class Counting(Source):
+    """A server of many objects, which counts how many of them are alive when it makes more."""
+
+    most = 0
+
+    def read_in_parts(
+        self, object_type: str, filters: Filter | None = None
+    ) -> Iterator[list[ConfObject]]:
+        if object_type != "Skill":
+            yield self.read(object_type, filters)
+            return
+        for first in range(1000, 1000 + OBJECTS, PART):
+            yield [
+                ConfObject("Skill", dbid, {"name": f"S{dbid}", "tenantDBID": 101}, 0)
+                for dbid in range(first, first + PART)
+            ]
+            self._count()
+
+    def permissions(self, object_type: str, dbid: int) -> Sequence[AccessEntry]:
+        if object_type == "Skill" and dbid % PART == 0:
+            self._count()
+        return []
+
+    def _count(self) -> None:
+        alive = sum(isinstance(one, ConfObject) and one.type == "Skill" for one in gc.get_objects())
+        self.most = max(self.most, alive)
+
+
+OBJECTS, PART = 5000, 100
+
+
+def test_a_copy_holds_no_more_than_two_parts_of_an_answer(source: Path) -> None:
+    with opened(source) as server:
+        counting = Counting(server)
+        report = copy_server(counting, source.parent / "c.db", Progress())
+    assert report.objects > OBJECTS
+    assert PART <= counting.most <= 2 * PART
+
+
+class Parallel(Source):
+    """A server that several threads may ask, which counts how far ahead it was asked."""
+
+    in_flight = 4
+    asked = 0
+
+    def permissions(self, object_type: str, dbid: int) -> Sequence[AccessEntry]:  # noqa: ARG002
+        self.asked += 1
+        return []
+
+
+def test_permissions_are_asked_for_only_a_little_ahead(source: Path) -> None:
+    with opened(source) as server:
+        parallel = Parallel(server)
+        taken = read_permissions(parallel, (("Skill", dbid) for dbid in range(1000)))
+        for number in range(1, 1001):
+            next(taken)
+            assert parallel.asked <= number + 3 * parallel.in_flight
+    assert parallel.asked == 1000
+
+
+def test_an_embedded_server_answers_in_parts_what_it_answers_whole(source: Path) -> None:
+    with opened(source) as server:
+        for dbid in range(1, 2500):
+            server.create("Skill", {"name": f"S{dbid}", "tenantDBID": 101})
+        parts = list(read_in_parts(read_only(server), "Skill", {"tenant_dbid": 101}))
+        assert [one for part in parts for one in part] == server.read("Skill", {"tenant_dbid": 101})
+    assert len(parts) == 3

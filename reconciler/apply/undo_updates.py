@@ -20,7 +20,8 @@ def update_of(
     needs: tuple[str, ...] = (),
     folder: int = 0,
 ) -> Update:
-    """The update that makes these changes, each decided by the value that it replaces."""
+    """The update that makes these changes. It is stale where one of the fields that it changes has
+    changed on the server."""
     units = tuple(change.path for change in changes)
     return Update(
         subject,

@@ -274,5 +274,5 @@ class OutputFlags(ColorFlags):
     )
 
     def style(self) -> OutputStyle:
-        """The same for ``render``."""
+        """These options in the form that ``render`` takes."""
         return OutputStyle(quiet=self.quiet, verbose=self.verbose, no_color=self.no_color)

@@ -153,21 +153,20 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
     application from the file. Ctrl-C ends it.
     """
     from reconciler.server.psdk import jars, jvm  # noqa: PLC0415 - only with the vendor's jars
+    from reconciler.server.wire.endpoint import ListenAddress  # noqa: PLC0415
     from reconciler.server.wire.listener import Listener  # noqa: PLC0415
 
     EmbeddedServer(path).close()  # what is wrong with the file is said before Java starts
     found = jars.find_jars(jars.folder_of(listen.psdk, listen.install_dir)).check()
-    listener = Listener(
-        jvm.start(found.class_path),
-        path,
+    address = ListenAddress(
         host=listen.host,
         port=listen.port,
         certificate=listen.certificate,
         key=listen.key,
         ca_file=listen.ca_file,
         encoding=listen.encoding,
-        timeout=waiting.timeout,
     )
+    listener = Listener(jvm.start(found.class_path), path, address, waiting.timeout)
     listener.open()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

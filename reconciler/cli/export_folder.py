@@ -25,8 +25,8 @@ Word = Literal["new", "updated", "unchanged", "kept", "stale"]
 
 
 class FileResult(Struct, frozen=True):
-    """What an export did with a file. ``kept``: somebody has edited it; ``stale``: an earlier
-    export wrote it, and this one has nothing for it. Neither is touched."""
+    """What an export did with a file. ``kept``: somebody has edited the file; ``stale``: an
+    earlier export wrote it, and this export has nothing for it. Such files are left alone."""
 
     name: str
     word: Word

@@ -135,7 +135,7 @@ class PlanFormatFlags(SizeFlags):
 
 @dataclass(frozen=True)
 class DriftFormatFlags(PlanFormatFlags):
-    """The same with the forms of ``gwe drift``."""
+    """The form of the output of ``gwe drift``."""
 
     format: str = format_flag(*DRIFT_FORMS)
 
@@ -170,7 +170,8 @@ def check_page(
 def check_out(
     form: FormatFlags | PlanFormatFlags | ComparisonFormatFlags, out: Path | None
 ) -> None:
-    """The same, and UsageError for a file that is named for another form than a page."""
+    """UsageError for a page that would be printed on a terminal, and for a file that is named for
+    another form than a page."""
     if out is not None and form.format != "html":
         raise UsageError(
             f"--out is for --format html; {form.format} goes to standard output",

@@ -37,7 +37,7 @@ class _Age(click.ParamType[timedelta]):
     ) -> timedelta:
         found = re.fullmatch(r"([0-9]{1,5})([hdw])", str(value))
         if not found:
-            self.fail(f"{value!r} is no number of hours, days or weeks, such as 90d", param, ctx)
+            self.fail(f"{value!r} is not a number of hours, days or weeks, such as 90d", param, ctx)
         return timedelta(hours=int(found[1]) * _HOURS[found[2]])
 
 

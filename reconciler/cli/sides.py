@@ -63,7 +63,7 @@ def named_side(text: str) -> NamedSide:
     known = f"Profiles: {', '.join(profiles)}." if profiles else "There is no profile here."
     name, meant = text or "an empty name", did_you_mean(text, profiles)
     raise UsageError(
-        f"{name} is no profile of gwe.toml, no file and no folder{meant}",
+        f"{name} is not a profile of gwe.toml, a file or a folder{meant}",
         f"{known} A side is a profile, the URL of a server, the file of an embedded server, or"
         " a folder that gwe export wrote.",
     )

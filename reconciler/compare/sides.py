@@ -38,7 +38,7 @@ class ObjectMaker(Struct):
     omissions: list[Omission] = field(default_factory=list)
 
     def add_document(self, one: Document) -> None:
-        """Adds what a document declares that was made of a live object."""
+        """Adds what a document declares; the document was made from a live object."""
         self._add(one.kind, one.address, one.metadata, one.spec, one.target)
 
     def add_manifest(self, one: Manifest) -> None:

@@ -3,9 +3,9 @@
 Reads through a ``Reader``, so nothing is ever written to the server that is copied.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
+from itertools import groupby, tee
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.embedded.copies import ServerCopy, open_copy
 from reconciler.server.errors import ObjectNotFoundError, UnsupportedObjectError
-from reconciler.server.port import AccessEntry, ConfObject, Filter, Reader
+from reconciler.server.port import ConfObject, Filter, Reader, read_in_parts
 
 
 class CopyReport(Struct, frozen=True):
@@ -39,8 +39,9 @@ def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
     a new server file. Passwords cannot be read. The lock and the inventory of gwe are left out.
 
     A copy that ends early is continued by the next call, from the first type that it lacks.
-    Objects of one type are held in memory at a time. ServerUnavailableError where the path is
-    taken or cannot be written; errors of the server as they are.
+    Objects are written as they arrive and never held all at once; only what the report lists is.
+    ServerUnavailableError where the path is taken or cannot be written; errors of the server as
+    they are.
     """
     copier = _Copier(reader)
     with open_copy(path, reader.info().identity) as copy:
@@ -75,15 +76,18 @@ class _Copier:
 
     def copy_type(self, copy: ServerCopy, name: str) -> None:
         """Copies all objects of a type."""
-        try:
-            found = self._reader.read(name, {"all_tenants": 1} if name == "Tenant" else None)
-        except UnsupportedObjectError:
-            self.unknown.append(name)
-            found = []
-        self._take(copy, name, found)
+        parts = read_in_parts(self._reader, name, {"all_tenants": 1} if name == "Tenant" else None)
+        with copy.taking(name):
+            try:
+                with closing(parts):
+                    for part in parts:
+                        self._write(copy, part)
+            except UnsupportedObjectError:
+                self.unknown.append(name)
+            self._copy_permissions(copy, name, copy.dbids(name))
 
     def copy_again(self, copy: ServerCopy) -> None:
-        """Reads both ends of every reference that leads nowhere again: one of them may have
+        """Reads again both ends of every reference whose target is not in the copy: either may have
         been created, deleted or changed since its type was read."""
         ends = {
             end
@@ -92,7 +96,8 @@ class _Copier:
         }
         for name, group in groupby(sorted(ends), key=lambda end: end[0]):
             found = [one for _, dbid in group for one in self._read_one(name, dbid)]
-            self._take(copy, name, found)
+            with copy.taking(name):
+                self._copy_permissions(copy, name, self._write(copy, found))
 
     def _read_one(self, name: str, dbid: int) -> Sequence[ConfObject]:
         asked: Filter = {"dbid": dbid}
@@ -100,19 +105,22 @@ class _Copier:
             return self._reader.read(name, asked)
         return []
 
-    def _take(self, copy: ServerCopy, name: str, found: Iterable[ConfObject]) -> None:
-        kept = [one for one in found if not _is_ours(one)]
-        self.left_out |= {f"{name} {one.dbid}: {left}" for one in kept for left in one.unknown}
-        copy.take(name, kept, dict(self._permissions(kept)))
+    def _write(self, copy: ServerCopy, part: Sequence[ConfObject]) -> list[int]:
+        """Copies objects without their permissions. Returns their DBIDs."""
+        kept = [one for one in part if not _is_ours(one)]
+        for one in kept:
+            self.left_out |= {f"{one.type} {one.dbid}: {left}" for left in one.unknown}
+            copy.write(one)
+        return [one.dbid for one in kept]
 
-    def _permissions(
-        self, objects: Sequence[ConfObject]
-    ) -> Iterator[tuple[int, Sequence[AccessEntry]]]:
-        for one, entries in read_permissions(self._reader, objects):
+    def _copy_permissions(self, copy: ServerCopy, name: str, dbids: Iterable[int]) -> None:
+        """Copies the permissions that are set on objects."""
+        asked, written = tee(dbids)
+        found = read_permissions(self._reader, ((name, dbid) for dbid in asked))
+        for dbid, entries in zip(written, found, strict=True):
             if entries is None:
                 self.unread += 1
-            elif entries:
-                yield one.dbid, entries
+            copy.set_permissions(name, dbid, entries or ())
 
 
 def _is_ours(one: ConfObject) -> bool:

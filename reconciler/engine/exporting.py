@@ -150,7 +150,8 @@ def export_site(
 def _permissions(read: SiteReading) -> Iterator[Omission]:
     """The permissions that are set on the objects, which no manifest declares."""
     live, tenant = read.reading.live, read.site.tenant_dbid
-    for one, entries in read_permissions(read.reading.server, read.objects):
+    found = read_permissions(read.reading.server, ((one.type, one.dbid) for one in read.objects))
+    for one, entries in zip(read.objects, found, strict=True):
         if entries or entries is None:
             reason = _PERMISSIONS if entries else _UNREADABLE
             yield Omission(address_of(one, live, tenant)[1], ("permissions",), reason)

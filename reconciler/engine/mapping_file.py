@@ -14,8 +14,8 @@ from reconciler.yaml_record import read_record
 
 _ADVICE = "docs/compare.md shows a mapping file; gwe schema mapping prints its schema."
 _TWICE = (
-    "One text of a side stands for one text of the other: leave one entry, or say with in where"
-    " each of them holds."
+    "Each text of a side is mapped to a single text of the other: keep one of the entries, or limit"
+    " each of them with in."
 )
 
 

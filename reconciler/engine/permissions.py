@@ -1,29 +1,40 @@
 """Reads the permissions that are set on objects: one request an object, several in flight."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from reconciler.server.errors import NoPermissionError, ObjectNotFoundError
-from reconciler.server.port import AccessEntry, ConfObject, Reader, in_flight
+from reconciler.server.port import AccessEntry, Reader, in_flight
+
+_AHEAD = 2
+"""Requests that wait or are in flight, for each that may be in flight: so none of those is idle."""
 
 
 def read_permissions(
-    server: Reader, objects: Sequence[ConfObject]
-) -> Iterator[tuple[ConfObject, Sequence[AccessEntry] | None]]:
-    """Each object with the permissions set on it, in their order: none where it inherits them, or
-    has been deleted since it was read; None where the account may not read them."""
+    server: Reader, objects: Iterable[tuple[str, int]]
+) -> Iterator[Sequence[AccessEntry] | None]:
+    """The permissions set on each object (type, DBID), in their order: none where it inherits
+    them, or has been deleted since it was read; None where the account may not read them.
+    Objects are taken as their turn comes."""
 
-    def entries(one: ConfObject) -> Sequence[AccessEntry] | None:
+    def entries(one: tuple[str, int]) -> Sequence[AccessEntry] | None:
         try:
-            return server.permissions(one.type, one.dbid)
+            return server.permissions(*one)
         except NoPermissionError:
             return None
         except ObjectNotFoundError:
             return ()
 
     many = in_flight(server)
-    if many == 1 or len(objects) < 2:
-        yield from ((one, entries(one)) for one in objects)
+    if many == 1:
+        yield from map(entries, objects)
         return
     with ThreadPoolExecutor(many, "gwe-read") as pool:
-        yield from zip(objects, pool.map(entries, objects), strict=True)
+        asked: deque[Future[Sequence[AccessEntry] | None]] = deque()
+        for one in objects:
+            asked.append(pool.submit(entries, one))
+            if len(asked) > many * _AHEAD:
+                yield asked.popleft().result()
+        while asked:
+            yield asked.popleft().result()

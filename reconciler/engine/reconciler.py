@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -87,21 +88,26 @@ class Reconciler(SiteSession):
         variables: Mapping[str, str] | None = None,
         target: Iterable[str] = (),
         exclude: Iterable[str] = (),
-        baseline: Baseline | None = None,
+        baseline: Baseline | str | Path | None = None,
         progress: Progress | None = None,
     ) -> Plan:
         """What differs from the manifests: the plan that would correct it, empty where there
         is no drift. Each action's reason says, as far as runs tell, whether the server was
         changed or the manifest was not applied in this form; and who changed the object last, and
-        when, where the server's history says it. Parameters and errors: see
-        ``plan``; ``baseline``: accepted differences, RefusedError for those of another site."""
+        when, where the server's history says it. ``baseline``: accepted differences, or the file
+        with them; they are not counted. Other parameters and errors: see ``plan``; also
+        ManifestError for a baseline with mistakes, RefusedError for that of another site."""
+        if isinstance(baseline, str | Path):
+            from reconciler.state.baseline_file import read_baseline
+
+            baseline = read_baseline(Path(baseline))
         options = PlanOptions(target=tuple(target), exclude=tuple(exclude))
         planned = self.planned(load(manifests, variables), options, progress)
         return self.drift_of(planned.plan, baseline, whole=options.whole)
 
-    def drift_of(self, plan: Plan, baseline: Baseline | None = None, *, whole: bool = True) -> Plan:
-        """What of a plan is drift, with its causes; see ``drift``. ``whole``: the plan is about
-        all that the manifests declare."""
+    def drift_of(self, plan: Plan, baseline: Baseline | None, *, whole: bool) -> Plan:
+        """What of a plan is drift, with its causes; see ``drift``. ``baseline``: the accepted
+        differences; ``whole``: the plan is about all that the manifests declare."""
         if baseline is not None:
             from reconciler.plan.baseline import without_accepted
 

@@ -18,7 +18,7 @@ _MOST_BYTES = MAX_BYTES * 9 // 10
 
 
 def in_order(documents: Iterable[Document]) -> list[Document]:
-    """The documents by kind, tenant and name."""
+    """The documents, sorted by kind, tenant and name."""
     return sorted(documents, key=lambda one: (kind_order(one.kind.name), one.kind.name, one.order))
 
 

@@ -83,7 +83,7 @@ def _variables(parameters: Iterable[str], site: Site) -> dict[str, str]:
         if not value:
             raise UsageError(
                 f"the site has no {PARAMETERS[parameter]}, so it cannot become a variable",
-                f"Leave {parameter} out of the option.",
+                f"Leave {parameter} out of --parameterise.",
             )
         found[parameter] = value
     return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0])))

@@ -100,8 +100,8 @@ class _Proof(Struct):
                 self._put(name, less)
 
     def drop_needless_exactness(self) -> None:
-        """Takes ``exact`` from the documents that are accepted without it too: it was tried
-        because of something else, which has been left out since."""
+        """Removes ``exact`` from the documents that are accepted without it: what made it seem
+        necessary has been left out since."""
         exact = {name: self.documents[name] for name in self._plain if name in self.documents}
         exact = {name: one for name, one in exact.items() if one.is_exact}
         for name, one in exact.items():

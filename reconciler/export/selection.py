@@ -39,7 +39,7 @@ class ExportRequest(Struct, frozen=True):
 
     @property
     def whole_tenant(self) -> bool:
-        """Whether the objects are chosen among all of the tenant."""
+        """Whether the objects are chosen among all objects of the tenant."""
         return self.everything or bool(self.kinds or self.names)
 
 

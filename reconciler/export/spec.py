@@ -5,7 +5,7 @@ Left out is what a new object has anyway: the defaults of its kind and of its ty
 and false where a type has no default.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.kinds import enums
@@ -118,8 +118,3 @@ def default_of(attribute: Attribute) -> Value | None:
         case ValueType.INTEGER:
             return int(attribute.default or 0)
     return attribute.default if isinstance(attribute.default, str) else None
-
-
-def undeclarable(kind: ManifestKind, words: Iterable[str]) -> list[str]:
-    """The words of an object that no manifest of the kind can declare."""
-    return [word for word in dict.fromkeys(words) if word not in kind.fields]

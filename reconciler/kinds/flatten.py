@@ -102,7 +102,7 @@ def label_of_entry(attribute: Attribute, entry: Any, names: NameResolver, tenant
 
 
 def label_of_key(attribute: Attribute, key: Mapping[str, str]) -> str:
-    """The same from the texts of the key's parts, by name."""
+    """What an entry of a list is called. ``key``: attribute -> the text of that part of its key."""
     return joined([key[name] for name in attribute.key])
 
 

@@ -42,8 +42,8 @@ def name_advice(text: str) -> str:
 
 
 def alike_key(text: str) -> str:
-    """The same for all names that people take for one: whatever their case, their Unicode
-    form, their blanks, and characters that nobody sees."""
+    """A key that is equal for all names that people take for the same name: it leaves out
+    differences in case, Unicode form, blanks, and characters that nobody sees."""
     if text.isascii() and text.isprintable():
         return " ".join(text.casefold().split())
     folded = _composed(unicodedata.normalize("NFD", text).casefold())

@@ -47,8 +47,8 @@ class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
 
 
 def manifest_cache(paths: Sequence[Path], environment: Mapping[str, str]) -> "ManifestCache":
-    """The cache for the manifests at ``paths``. ``environment``: where it is, and whether it is
-    used."""
+    """The cache for the manifests at ``paths``. ``environment`` says where the cache is, and
+    whether it is used."""
     if environment.get(SWITCH, "").strip().lower() == "off":
         return ManifestCache(None)
     return ManifestCache(_user_folder(environment), paths)

@@ -53,8 +53,8 @@ class Manifest(Struct, frozen=True):
 
 @lru_cache(maxsize=16)
 def is_bundled(path: Path) -> bool:
-    """Whether a file or folder is among the manifests that come with the package. Asked for each
-    manifest of a file, one file after the other."""
+    """Whether a file or folder is among the manifests that come with the package. The
+    answers for the last files are kept, since each manifest of a file asks again."""
     return path.is_relative_to(bundled_manifests())
 
 

@@ -41,7 +41,7 @@ class Loaded(Struct, frozen=True):
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
     manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
     folders that were not read, since their names are not those of manifests. ``partial``: they
-    may be a part of their set only, so that others may declare what they do not."""
+    may be only some manifests of their set, so that others may declare more."""
 
     manifests: Sequence[Manifest]
     variables: Variables

@@ -28,7 +28,8 @@ def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnos
 
 
 def report_former_names(objects: Sequence[DesiredObject], problems: list[Diagnostic]) -> None:
-    """Reports every former name that another manifest declares, or says of its object too."""
+    """Reports every former name that cannot be used: it is the object's own name, another manifest
+    declares an object of that name, or another manifest lists it as a former name too."""
     if not any(each.formerly for each in objects):
         return
     declared = {_identity(each): each for each in objects}

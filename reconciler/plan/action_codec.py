@@ -180,7 +180,7 @@ _OF_WRITES = (
     Member(
         "restores",
         array(TEXT),
-        description="The references of others that a replace writes again, to the new object.",
+        description="The references in other objects that a replace leads to the new object.",
     ),
     Member("permissions", array(_PERMISSION)),
     Member("referrers", array(pair(Member("type", TEXT), Member("dbid", INTEGER)))),
@@ -199,15 +199,14 @@ def _attribute(action: Action, name: str) -> Any:
 
 
 def _fields_of(cls: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a class has fields for."""
     return {name: values[name] for name in cls.__struct_fields__ if name in values}
 
 
 def _make(action: str, **values: Any) -> Action:
     cls = _CLASSES[action]
-    subject = Subject(
-        **{name: values[name] for name in Subject.__struct_fields__ if name in values}
-    )
-    own = {name: values[name] for name in cls.__struct_fields__ if name in values}
+    subject = Subject(**_fields_of(Subject, values))
+    own = _fields_of(cls, values)
     if cls is Replace:
         own["carried"] = tuple(p for p, v in values["fields"].items() if source_of(v) == CARRIED)
     return cls(subject, **own)

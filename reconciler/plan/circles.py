@@ -99,8 +99,9 @@ class Circles:
 def waited_for(
     action: Create, there: ConfObject, made: ConfObject, names: NameResolver
 ) -> dict[FieldPath, Value]:
-    """The fields of the object of an earlier action, as it is ``there``, that were to be written
-    once ``made`` exists: all of a unit that leads to it, and of which the object has nothing."""
+    """The fields that the create ``action`` left out because the object ``made`` did not exist yet,
+    and that can be written now. ``there``: the object of the action as it is. A field is returned
+    with its whole unit (``unit_of``), unless the object has something of the unit already."""
     kind = ALL_TYPES[action.object_type]
     held = flatten(kind, there.attributes, names)
     found: dict[FieldPath, Value] = {}

@@ -52,8 +52,8 @@ def update_delta(action: Update, live: Attributes, names: NameResolver) -> Delta
 
 
 def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes:
-    """The attributes of an object after an update. One that only renames it changes nothing here:
-    ``live`` has the new name already."""
+    """The attributes of an object after an update. An update that only renames the object
+    changes nothing here: ``live`` has the new name already."""
     delta = update_delta(action, live, names)
     return apply_delta(ALL_TYPES[action.object_type], live, delta) if delta else live
 

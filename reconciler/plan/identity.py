@@ -55,7 +55,7 @@ def _means(action: Action, plan: Plan, found: ConfObject, live: Snapshot) -> boo
 
 
 def _new_misnamed(action: Create, plan: Plan, live: Snapshot) -> str:
-    """The same for an object that does not exist yet."""
+    """Why the address of a create does not fit its fields; empty: it does."""
     kind = kind_named(action.kind)
     key = []
     for part in key_parts(ALL_TYPES[action.object_type]):

@@ -97,7 +97,7 @@ def match(desired: DesiredObject, live: Snapshot, attributes: LiveAttributes, te
 
 
 def _twin(live: Snapshot, object_type: str, key: Sequence[object]) -> Match:
-    """Blocks an object whose name is alike to that of a live object: it would be a second
+    """Blocks an object whose name looks like that of a live object: it would be a second
     object that nobody can tell from the first."""
     twin = live.twin(object_type, key)
     if twin is None:

@@ -25,7 +25,8 @@ def new_tenants(desired: Iterable[DesiredObject], live: Snapshot) -> dict[str, i
 
 
 def numbers_of_new_tenants(actions: Iterable[Action]) -> Mapping[str, int]:
-    """The same for the tenants in which actions create objects."""
+    """The names of the tenants that do not exist and in which actions create objects, each with its
+    number."""
     return {
         str(action.fields[_TENANT]): action.tenant
         for action in actions

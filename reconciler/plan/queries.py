@@ -44,11 +44,11 @@ class ReadRequirement(Struct, frozen=True):
 
     ``key``: the parts of its natural key; ``dbid``: its DBID; where neither is given, all
     objects of the type are read; ``brief``: without bodies. ``script_type``: the number of its
-    script type. ``twins``: where it is absent, the objects whose names are alike to its own
+    script type. ``twins``: where it is absent, the objects whose names look like its own
     are read too. ``folder``: the folders too. ``words``: fields whose targets must be read.
     ``names``: other objects that must be found by name; ``targets``: by type and DBID.
-    ``former``: it is wanted only if it is there, and then with all that may call it by this
-    name. ``new_name``: the object that may have this name in its place must be read.
+    ``former``: it is read only if it exists, and then with all objects that may refer to it by
+    this name. ``new_name``: the object that may have this name already must be read.
     ``strategies``: the options that bind it to a strategy; where one of them may be written,
     the Submitters of the tenant are read. ``referrers``: where it is there, also the objects of
     every type that can refer to this type.

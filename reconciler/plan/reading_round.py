@@ -60,8 +60,8 @@ class ReadingRound:
         self._queries[one] = None
 
     def add_named(self, group: Group, needs: Sequence[ReadRequirement]) -> None:
-        """The reads of managed objects, by key or in bulk, and of what is alike to the absent
-        ones."""
+        """The reads of managed objects, by key or in bulk, and of objects whose names look
+        like those of absent objects."""
         object_type, tenant, script_type = group
         kind = ALL_TYPES[object_type]
         subtype: Filter = {} if script_type is None else {"script_type": script_type}
@@ -148,7 +148,7 @@ class ReadingRound:
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
-        """The object that has the natural key which another would have under a new name."""
+        """The object that has the natural key already which ``one`` would get with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
             self._add(query(one.type, {**filters, **_brief(one.type)}))

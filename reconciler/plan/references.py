@@ -135,7 +135,7 @@ def _makes_name(action: Action) -> bool:
 
 
 def _attribute_of(one: DesiredObject) -> tuple[str, ...]:
-    """The same for all values of a Business Attribute."""
+    """A key that all values of the same Business Attribute share."""
     return one.kind.name, one.tenant, one.attribute
 
 

@@ -178,9 +178,9 @@ def print_data(text: str) -> None:
 
 
 def folded(line: StyledLine, width: int, following: int = 0) -> Sequence[StyledLine]:
-    """A line in lines of at most ``width`` columns, as ``between_words`` makes them;
-    ``following``: the indent of all but the first, so that none of them looks like a line of
-    its own. 0: four more than that of the first, and at most half of the width."""
+    """A line, broken into lines of at most ``width`` columns by ``between_words``. ``following``:
+    the indent of the lines after the first, which shows that they continue it; 0 stands for four
+    columns more than the first line has, but at most half of the width."""
     if line.cell_len <= width:
         return [line]
     if not following:

@@ -65,5 +65,5 @@ class ApplyResult(Struct, frozen=True):
 
     @property
     def status(self) -> ApplyStatus:
-        """The same in a word."""
+        """How it ended, in a word."""
         return self.not_begun or _STATUS_OF.get(self.exit_code, "failed")

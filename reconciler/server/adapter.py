@@ -30,7 +30,8 @@ def _nothing_to_check(url: str, options: ConnectionOptions) -> Iterable[CheckRes
 class Adapter(Struct, frozen=True):
     """One adapter. What is left out is what a server in this process needs.
 
-    ``url_forms``: a sentence that shows how its URLs are written.
+    ``url_forms``: a sentence that shows how its URLs are written, such as "Or remote:HOST." One
+    message shows the sentences of all adapters, in the order of ``connect.ADAPTERS``.
     ``open``: (URL, credentials, timeout in seconds, options) -> a session. UsageError for
     a malformed URL, ServerError where no session can be opened.
     ``is_real``: a Configuration Server on the network. Clients register with it as an

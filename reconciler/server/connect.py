@@ -53,7 +53,7 @@ def adapter_for(url: str) -> Adapter:
         return adapter
     forms = " ".join(_load(module).url_forms for module in dict.fromkeys(ADAPTERS.values()))
     if not colon or not rest:
-        raise UsageError(f"{url!r} is no server URL", forms)
+        raise UsageError(f"{url!r} is not a server URL", forms)
     raise UsageError(f"{scheme}: is not a known scheme of server URLs", forms)
 
 
@@ -91,7 +91,7 @@ def _prepare(adapter: Adapter, options: ConnectionOptions) -> None:
 
 
 def relative_to(folder: Path, url: str) -> str:
-    """The same URL where a path in it is relative to ``folder``."""
+    """The URL; a relative path in it is joined with ``folder``."""
     adapter = find_adapter(url)
     return adapter.relative_to(folder, url) if adapter else url
 

@@ -4,8 +4,9 @@ Adapters implement ``Server``. ``plan`` and ``drift`` get a ``Reader`` from ``re
 which cannot write.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from enum import IntFlag
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -116,7 +117,7 @@ class Subscription(Protocol):
 
 
 class Reader(Protocol):
-    """What ``plan`` and ``drift`` may do."""
+    """The part of a Configuration Server that ``plan`` and ``drift`` use: it cannot write."""
 
     def info(self) -> ServerInfo:
         """The server's identity and operational mode."""
@@ -165,9 +166,24 @@ def in_flight(server: Reader) -> int:
     return int(getattr(server, "in_flight", 1))
 
 
+def read_in_parts(
+    server: Reader, object_type: str, filters: Filter | None = None
+) -> Generator[Sequence[ConfObject], None, None]:
+    """The answer of ``Reader.read``, part by part as it arrives and in any order, so that nobody
+    has to hold all of it: the method ``read_in_parts`` of adapters that have it; a single part
+    from all others. The session answers nothing else until the last part has been taken, or the
+    iterator is closed."""
+    in_parts = getattr(server, "read_in_parts", None)
+    if in_parts is None:
+        yield server.read(object_type, filters)
+    else:
+        yield from in_parts(object_type, filters)
+
+
 class _ReadOnly(Struct, frozen=True):
     _info: Callable[[], ServerInfo]
     _read: Callable[[str, Filter | None], list[ConfObject]]
+    _in_parts: Callable[[str, Filter | None], Iterator[Sequence[ConfObject]]]
     _permissions: Callable[[str, int], list[AccessEntry]]
     _history: Callable[[str, int], list[PastChange]]
     in_flight: int
@@ -177,6 +193,11 @@ class _ReadOnly(Struct, frozen=True):
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
         return self._read(object_type, filters)
+
+    def read_in_parts(
+        self, object_type: str, filters: Filter | None = None
+    ) -> Iterator[Sequence[ConfObject]]:
+        return self._in_parts(object_type, filters)
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return self._permissions(object_type, dbid)
@@ -188,5 +209,10 @@ class _ReadOnly(Struct, frozen=True):
 def read_only(server: Reader) -> Reader:
     """``server`` without its write methods."""
     return _ReadOnly(
-        server.info, server.read, server.permissions, server.history, in_flight(server)
+        server.info,
+        server.read,
+        partial(read_in_parts, server),
+        server.permissions,
+        server.history,
+        in_flight(server),
     )

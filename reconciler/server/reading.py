@@ -19,7 +19,7 @@ from reconciler.server.snapshot import Snapshot
 
 class Query(Struct, frozen=True):
     """One read of objects of a type. ``filters``: sorted pairs; see ``query``. ``alike``: only
-    objects whose name is alike to one of these (``names.alike_key``) are kept; None: all."""
+    objects whose name looks like one of these (``names.alike_key``) are kept; None: all."""
 
     type: str
     filters: tuple[tuple[str, str | int | bool], ...] = ()

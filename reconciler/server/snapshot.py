@@ -112,8 +112,8 @@ class Snapshot:
         return None if dbid is None else self.get(object_type, dbid)
 
     def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
-        """An object whose name is another than the last part of ``key``, but alike
-        (``names.alike_key``)."""
+        """An object whose name differs from the last part of ``key`` but looks the same
+        (``names.alike_key``); None: there is none."""
         if self._alike is None:
             self._alike = self._all_alike()
         *outer, name = key

@@ -68,7 +68,7 @@ def _row(rows: Rows, run: str, number: int) -> RunRow:
 
 
 def summary_of(row: RunRow) -> RunSummary:
-    """What a row tells of its run."""
+    """The summary of the run that a row is about."""
     found = decode_record(row.summary)
     if not isinstance(found, RunSummary):
         raise unknown_form()
@@ -223,13 +223,16 @@ def backup(rows: Rows, digest: str) -> bytes:
         key = b""
     found = rows("SELECT path, content FROM gwe_backup WHERE digest = ?", key)
     if not found:
-        raise UsageError(f"there is no saved content {digest}", "gwe runs show RUN lists them.")
+        raise UsageError(
+            f"no saved launch file has the digest {digest}", "gwe runs show RUN lists the digests."
+        )
     for path, content in found:
         whole = isinstance(path, bytes) and isinstance(content, bytes)
         if whole and digest_of(path, content) == key:
             return bytes(content)
     raise DamagedRunError(
-        f"the saved content {digest} is damaged", "Restore the state from a backup."
+        f"the saved launch file with the digest {digest} is damaged",
+        "Restore the state from a backup.",
     )
 
 

@@ -67,7 +67,7 @@ class SqlStore:
         if not head.run.isprintable() or head.run in ("", "last"):
             raise UsageError(
                 f"a run cannot be called {head.run!r}",
-                "Its name must be printable, not empty, and not last.",
+                "Its name must be printable and not empty, and it must not be the word last.",
             )
         with self._engine.hold(head.run) as session:
             migrate(session, self.place)

@@ -15,6 +15,7 @@ from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.adapter import PsdkServer
 from reconciler.server.psdk.address import parse_url
 from reconciler.server.psdk.jvm import Sdk
+from reconciler.server.wire.endpoint import ListenAddress
 from reconciler.server.wire.listener import Listener
 
 LIB = os.environ.get("PSDK_LIB", "")
@@ -40,7 +41,8 @@ def free_port() -> int:
 
 def open_listener(path: Path, port: int = 0, **more: Any) -> Listener:
     """A server file at a port of the loopback."""
-    listener = Listener(sdk(), path, port=port or free_port(), **more)
+    address = ListenAddress(port=port or free_port(), **more)
+    listener = Listener(sdk(), path, address)
     listener.open()
     return listener
 

@@ -231,7 +231,7 @@ def test_many_requests_are_out_at_once_and_no_more_than_allowed(
     server = session(relay.port, options=options)
     out, most, lock = 0, 0, threading.Lock()
     channel = server._session.channel
-    original = type(channel)._exchange
+    original = type(channel).ask
 
     def counted(self: object, *arguments: object, **more: object) -> object:
         nonlocal out, most
@@ -244,7 +244,7 @@ def test_many_requests_are_out_at_once_and_no_more_than_allowed(
             with lock:
                 out -= 1
 
-    monkeypatch.setattr(type(channel), "_exchange", counted)
+    monkeypatch.setattr(type(channel), "ask", counted)
     threads = [threading.Thread(target=server.read, args=("Script",)) for _ in range(12)]
     for thread in threads:
         thread.start()

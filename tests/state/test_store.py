@@ -64,7 +64,7 @@ def test_a_store_that_was_never_written_to_is_empty(store: StateStore) -> None:
         pass
     with pytest.raises(UsageError, match="there is no run one"):
         store.abandon("one", "now")
-    with pytest.raises(UsageError, match="there is no saved content"):
+    with pytest.raises(UsageError, match="no saved launch file has the digest"):
         store.backup("00")
 
 
@@ -433,7 +433,7 @@ def test_a_backup_of_a_launch_file_is_had_by_its_digest(store: StateStore) -> No
         ("conf/other.properties", other),
     ]
     for text in ("", "no digest", other[:-2], "00" * 32):
-        with pytest.raises(UsageError, match=f"there is no saved content {text}"):
+        with pytest.raises(UsageError, match=f"no saved launch file has the digest {text}"):
             store.backup(text)
 
 
@@ -445,7 +445,9 @@ def test_a_damaged_backup_is_refused(backend: Backend, damage: str) -> None:
     with store.create_run(head("one"), PLAN) as journal:
         digest = journal.save_backup("conf/gwe.properties", b"content")
     backend.execute(damage, b"Content")
-    with pytest.raises(DamagedRunError, match=f"the saved content {digest} is damaged"):
+    with pytest.raises(
+        DamagedRunError, match=f"the saved launch file with the digest {digest} is damaged"
+    ):
         store.backup(digest)
 
 

@@ -44,7 +44,8 @@ class Decoded(Struct, frozen=True):
         except UnicodeEncodeError as error:
             character = text[error.start]
             raise LaunchFormatError(
-                f"the file is {self.codec}, which has no character U+{ord(character):04X}",
+                f"the file is in {self.codec}, which cannot hold the character"
+                f" U+{ord(character):04X}",
                 "Save the file as UTF-8, or use a value without that character.",
             ) from error
 

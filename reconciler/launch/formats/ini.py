@@ -4,7 +4,7 @@ A key is addressed as ``[section] key``, or ``key`` before the first section. ``
 with the value None removes an empty section. ``;`` and ``#`` begin a comment only at the
 start of a line; quotes and ``%`` have no special meaning. Where programs that read INI files
 disagree, nothing is guessed: of a key that occurs twice, both are edited; a value that
-continues in further indented lines is left alone; a new key whose name is alike to that of an
+continues in further indented lines is left alone; a new key whose name looks like that of an
 existing key (``kinds.names.alike_key``) is refused.
 
 Adding and then removing a key restores the text, except for the header of a new section,

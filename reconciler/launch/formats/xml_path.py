@@ -18,6 +18,8 @@ _NAME = r"[^\s/\[\]@='\"<>&]+"
 _STEP = re.compile(rf"(?P<name>{_NAME})(?P<tests>(?:\[(?:\d+|@{_NAME}=(?:'[^']*'|\"[^\"]*\"))\])*)")
 _TEST = re.compile(rf"\[(?:(?P<index>\d+)|@(?P<name>{_NAME})=(?P<value>'[^']*'|\"[^\"]*\"))\]")
 _ATTRIBUTE = re.compile(rf"@({_NAME})")
+_LISTED = 10
+"""How many elements a message names."""
 
 
 class XmlStep(Struct, frozen=True):
@@ -125,6 +127,6 @@ def _is_secret(name: str) -> bool:
     return USUAL_NAMES.marks((name,))
 
 
-def _listed(there: Sequence[str], most: int = 10) -> str:
-    more = f" and {len(there) - most} more" if len(there) > most else ""
-    return ", ".join(there[:most]) + more
+def _listed(there: Sequence[str]) -> str:
+    more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
+    return ", ".join(there[:_LISTED]) + more

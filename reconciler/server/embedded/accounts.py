@@ -53,7 +53,7 @@ class Accounts:
         self._access.check(_APPLICATION, application, folder, permission)
         if not decode(body).get("isServer"):
             raise ValueOutOfRangeError(
-                "only the application of a server has an account", "Application", "isServer"
+                "only a server application has an account", "Application", "isServer"
             )
 
     def authenticate(self, user: str, password: str) -> None:

@@ -6,6 +6,7 @@ the engine writes everything or nothing.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ from reconciler.server.port import (
 )
 from reconciler.server.proxy import proxies_among
 from reconciler.server.values import is_integer
+
+_PART = 1000
+"""How many objects a part of a read has."""
 
 Members = Mapping[int, list[dict[str, int]]]
 """Folder DBID -> its members, in the form of the attribute ``objectIDs``."""
@@ -121,21 +125,28 @@ class EmbeddedServer:
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
         kind = validation.object_type(object_type)
-        wanted = conditions(kind, filters or {})
+        with self.store.reading(), collector_paused():
+            return list(self._found(kind, filters or {}))
+
+    def read_in_parts(
+        self, object_type: str, filters: Filter | None = None
+    ) -> Iterator[list[ConfObject]]:
+        """See ``port.read_in_parts``."""
+        kind = validation.object_type(object_type)
         with self.store.reading():
-            folders = self.engine.folders()
-            readable = self._access.readable()
-            members = self._members(kind, readable)
-            checker = RowChecker(kind)
-            with collector_paused():
-                return [
-                    _object(checker, row, folders, members, wanted)
-                    for row in self.store.rows(
-                        object_type, " ".join(wanted.where), wanted.parameters
-                    )
-                    if readable is None
-                    or readable.of(object_type, row[0], row[2]) & Permission.READ
-                ]
+            found = self._found(kind, filters or {})
+            while part := list(islice(found, _PART)):
+                yield part
+
+    def _found(self, kind: ObjectType, filters: Filter) -> Iterator[ConfObject]:
+        wanted = conditions(kind, filters)
+        folders = self.engine.folders()
+        readable = self._access.readable()
+        members = self._members(kind, readable)
+        checker = RowChecker(kind)
+        for row in self.store.rows(kind.name, " ".join(wanted.where), wanted.parameters):
+            if readable is None or readable.of(kind.name, row[0], row[2]) & Permission.READ:
+                yield _object(checker, row, folders, members, wanted)
 
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
@@ -168,11 +179,7 @@ class EmbeddedServer:
         with self.store.reading():
             row = self.engine.existing(object_type, dbid)
             self._access.check(kind, dbid, row[2], Permission.READ_PERMISSIONS)
-            return [
-                AccessEntry(account_type, account, mask)
-                for found, number, account_type, account, mask in self.store.permissions()
-                if (found, number) == (object_type, dbid)
-            ]
+            return [AccessEntry(*entry) for entry in self.store.permissions_of(object_type, dbid)]
 
     def history(self, object_type: str, dbid: int) -> list[PastChange]:
         validation.object_type(object_type)

@@ -7,11 +7,10 @@ While the copy is being made its file is called ``PATH.partial``. Each type is o
 so that a copy that was interrupted goes on where it ended.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import applications, relations, rules
@@ -43,22 +42,16 @@ class ServerCopy:
         with self._store.reading():
             return bool(self._store.setting(_DONE + object_type))
 
-    def take(
-        self,
-        object_type: str,
-        objects: Sequence[ConfObject],
-        permissions: Mapping[int, Sequence[AccessEntry]],
-    ) -> None:
-        """Writes objects of one type. ``permissions``: DBID -> the entries that are set."""
-        kind = OBJECT_TYPES[object_type]
+    @contextmanager
+    def taking(self, object_type: str) -> Iterator[None]:
+        """A transaction for the objects of a type, which the copy then has, or none of them."""
         with self._store.writing():
-            for one in objects:
-                self._write(kind, one)
-                entries = entries_as_data(permissions.get(one.dbid, ()))
-                self._store.set_permissions(object_type, one.dbid, entries)
-            self._store.set_setting(_DONE + object_type, str(len(objects)))
+            yield
+            self._store.set_setting(_DONE + object_type, "yes")
 
-    def _write(self, kind: ObjectType, one: ConfObject) -> None:
+    def write(self, one: ConfObject) -> None:
+        """Writes an object, inside of ``taking`` its type."""
+        kind = OBJECT_TYPES[one.type]
         attributes = {name: value for name, value in one.attributes.items() if name != "objectIDs"}
         known = self._store.row(kind.name, one.dbid) is not None
         if not known:
@@ -70,6 +63,14 @@ class ServerCopy:
         references = validation.references(kind, attributes)
         self._store.set_references(kind.name, one.dbid, references, new=not known)
 
+    def dbids(self, object_type: str) -> Iterator[int]:
+        """The DBIDs of the objects of a type that the copy has, inside of ``taking`` it."""
+        return self._store.dbids(object_type)
+
+    def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
+        """Writes the permissions that are set on an object, inside of ``taking`` its type."""
+        self._store.set_permissions(object_type, dbid, entries_as_data(entries))
+
     def dangling(self) -> list[tuple[str, int, str, str, int]]:
         """The references that lead to no object of the copy: (type, DBID, attribute, target
         type, target DBID)."""
@@ -80,7 +81,7 @@ class ServerCopy:
         """How many objects the copy has, without folders."""
         with self._store.reading():
             return sum(
-                sum(1 for _ in self._store.rows(name)) for name in OBJECT_TYPES if name != _FOLDER
+                sum(1 for _ in self._store.dbids(name)) for name in OBJECT_TYPES if name != _FOLDER
             )
 
     def findings(self) -> Iterator[str]:
@@ -117,8 +118,8 @@ class ServerCopy:
 @contextmanager
 def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     """A copy to be made at ``path``, new or begun earlier. ``identity``: of the server that is
-    copied. ServerUnavailableError where the path is taken, or an unfinished copy there is of
-    another server."""
+    copied. ServerUnavailableError where the path is taken, also by an unfinished copy of another
+    server."""
     draft = path.with_name(f"{path.name}.partial")
     with explained(path):
         if path.exists():

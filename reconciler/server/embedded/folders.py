@@ -87,7 +87,7 @@ class FolderIndex:
         return self.default_of(OBJECT_TYPES[owner[0]].number, owner[1], kind.number)
 
     def default_of(self, owner_type: int, owner: int, kind: int) -> int:
-        """The same, with types given by number."""
+        """See ``default``; the types are given by number."""
         return self._default.get((owner_type, owner, kind), 0)
 
     def holds(self, folder: int, kind: ObjectType, owner: tuple[str, int]) -> bool:

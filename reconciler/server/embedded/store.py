@@ -49,6 +49,13 @@ class Store(Database):
         statement = f"SELECT dbid, tenant, folder, body FROM object WHERE type = ? {where}"  # noqa: S608
         return self.connection.execute(statement + " ORDER BY dbid", (object_type, *parameters))
 
+    def dbids(self, object_type: str) -> Iterator[int]:
+        """The DBIDs of a type, in order."""
+        found = self.connection.execute(
+            "SELECT dbid FROM object WHERE type = ? ORDER BY dbid", (object_type,)
+        )
+        return (dbid for (dbid,) in found)
+
     def row(self, object_type: str, dbid: int) -> Row | None:
         if not is_integer(dbid):
             return None
@@ -184,6 +191,14 @@ class Store(Database):
         """Every entry: (type, DBID, account type, account, mask)."""
         return self.connection.execute(
             "SELECT type, dbid, account_type, account, mask FROM permission ORDER BY 1, 2, 3, 4"
+        ).fetchall()
+
+    def permissions_of(self, object_type: str, dbid: int) -> list[tuple[str, int, int]]:
+        """The entries of an object: (account type, account, mask)."""
+        return self.connection.execute(
+            "SELECT account_type, account, mask FROM permission WHERE type = ? AND dbid = ?"
+            " ORDER BY 1, 2, 3",
+            (object_type, dbid),
         ).fetchall()
 
     def set_permissions(

@@ -3,7 +3,7 @@
 Thread-safe: as many requests as the options allow may await an answer at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from reconciler.server.proxy import is_a_proxy
 from reconciler.server.psdk import constants, role
 from reconciler.server.psdk.address import ServerUrl
 from reconciler.server.psdk.channel import Channel, Unasked
+from reconciler.server.psdk.checksum import checksum
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.login import open_channel
 from reconciler.server.psdk.notices import PsdkSubscription
@@ -59,6 +60,7 @@ class PsdkServer:
         self._encoding = options.encoding
         self.in_flight = options.in_flight
         self._answers: dict[_Query, list[ConfObject]] = {}
+        self._checksums: dict[_Query, int] = {}  # of answers that were read in parts
         self._paths: dict[int, str] = {}
         self._identity = ""
         self._proxy_of: str | None = None  # not known yet
@@ -125,6 +127,20 @@ class PsdkServer:
         self._answers[object_type, tuple(sorted(asked.items()))] = found
         return list(found)
 
+    def read_in_parts(
+        self, object_type: str, filters: Filter | None = None
+    ) -> Iterator[Sequence[ConfObject]]:
+        """See ``port.read_in_parts``. A part is what an event holds."""
+        kind = validation.object_type(object_type)
+        asked = dict(filters or {})
+        check = 0
+        for event in self._session.events(self._requests.read(kind, asked)):
+            part = list(self._requests.objects(kind, [event]))
+            check += checksum(part)
+            if part:
+                yield part
+        self._checksums[object_type, tuple(sorted(asked.items()))] = check
+
     def _objects(self, object_type: str, events: Sequence[Any]) -> list[ConfObject]:
         found = self._requests.objects(validation.object_type(object_type), events)
         return sorted(found, key=lambda item: item.dbid)
@@ -138,6 +154,9 @@ class PsdkServer:
                 return False
         for (object_type, asked), before in list(self._answers.items()):
             if self._read_from(channel, object_type, dict(asked)) != before:
+                return False
+        for (object_type, asked), check in list(self._checksums.items()):
+            if checksum(self._read_from(channel, object_type, dict(asked))) != check:
                 return False
         self._check_still_master(channel)
         return True
@@ -184,7 +203,11 @@ class PsdkServer:
         """Sends a write, after which earlier answers may no longer be true."""
         if self._proxy_of:
             raise is_a_proxy(self._session.url.text, self._proxy_of)
-        return self._session.write(request, self._answers.clear)
+        return self._session.write(request, self._forget)
+
+    def _forget(self) -> None:
+        self._answers.clear()
+        self._checksums.clear()
 
     def _read_back(self, object_type: str, dbid: int) -> ConfObject:
         """The object after a write that the server carried out."""

@@ -7,7 +7,8 @@ connection breaks, a pending read has failed, and a pending write may have taken
 import itertools
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -28,6 +29,12 @@ when the connection has closed."""
 
 _MORE = "EventObjectsRead"
 _FIRST_REFERENCE = 1000
+_KEPT = 4
+"""How many events of an answer may wait until they are taken, and how many in the SDK; each has
+many objects."""
+_SILENCE = 1.0  # seconds
+_FOR_EVER = 1 << 62  # milliseconds
+_POLL_MILLISECONDS = 200
 
 
 class Channel:
@@ -40,13 +47,13 @@ class Channel:
         self._unasked = unasked
         self._references = itertools.count(_FIRST_REFERENCE)
         self._lock = threading.Lock()
-        self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
+        self._waiting: dict[int, _Answers] = {}
         self._closed = ""
         self.shapes: Shapes | None = None
-        # Java calls these: Python must not collect them.
-        self._handler = sdk.implement(
-            sdk.commons("protocol.MessageHandler"), onMessage=self._on_message
-        )
+        self._received = sdk.commons("protocol.QueueMessageReceiver")(_KEPT, False)
+        # Without this, what does not fit into the queue is dropped: the SDK must wait instead.
+        self._received.setEnqueTimeout(_FOR_EVER)
+        # Java calls this: Python must not collect it.
         self._listener = sdk.implement(
             sdk.commons("protocol.ChannelListener"),
             onChannelClosed=self._on_closed,
@@ -55,8 +62,9 @@ class Channel:
         )
         self._invoker = sdk.commons("threading.SingleThreadInvoker")("gwe")
         protocol.setInvoker(self._invoker)
-        protocol.setMessageHandler(self._handler)
+        protocol.setReceiver(self._received)
         protocol.addChannelListener(self._listener)
+        threading.Thread(target=self._receive, name="gwe-receive", daemon=True).start()
 
     @property
     def is_open(self) -> bool:
@@ -73,8 +81,13 @@ class Channel:
 
         ConfigurationServerError for an error event; ServerUnavailableError or, for a write,
         OutcomeUnknownError where no answer came."""
+        return list(self.events(request, timeout, writes=writes))
+
+    def events(self, request: Any, timeout: float, *, writes: bool = False) -> Iterator[Any]:
+        """The same, one by one. While ``_KEPT`` events have not been taken, nothing more is
+        received from the server, nor any other answer; so take them, or close the iterator."""
         reference = next(self._references)
-        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        answers = _Answers()
         with self._lock:
             if self._closed:
                 raise ServerUnavailableError(
@@ -83,21 +96,21 @@ class Channel:
                 )
             self._waiting[reference] = answers
         try:
-            return self._exchange(request, reference, answers, timeout, writes=writes)
+            yield from self._exchange(request, reference, answers, timeout, writes=writes)
         finally:
             with self._lock:
                 self._waiting.pop(reference, None)
+            answers.give_up()
 
     def _exchange(
         self,
         request: Any,
         reference: int,
-        answers: "queue.SimpleQueue[Any]",
+        answers: "_Answers",
         timeout: float,
         *,
         writes: bool,
-    ) -> list[Any]:
-        found: list[Any] = []
+    ) -> Iterator[Any]:
         try:
             request.setReferenceId(reference)
             self._protocol.send(request)
@@ -106,9 +119,10 @@ class Channel:
             if "ChannelClosed" in type(error).__name__:
                 self._closed = self._closed or reason  # its event comes later
             raise self._lost(reason, writes=writes) from error
+        heard = time.monotonic()
         while True:
             try:
-                name, event = answers.get(timeout=timeout)
+                name, event = answers.get(timeout)
             except queue.Empty:
                 reason = f"no answer for {timeout:g} s"
                 raise self._lost(reason, writes=writes) from None
@@ -116,9 +130,20 @@ class Channel:
                 raise self._lost(self._closed, writes=writes)
             if name.startswith("EventError"):
                 raise self._error(name, event)
-            found.append(event)
+            yield event
             if name != _MORE:
-                return found
+                return
+            if time.monotonic() - heard > _SILENCE:
+                heard = time.monotonic()
+                self._say_something()
+
+    def _say_something(self) -> None:
+        """Sends a request whose answer nobody waits for. While a long answer is taken, the polls of
+        ADDP wait on the line behind it: a server that hears nothing would close the connection."""
+        request = self.sdk.conf("confserver.requests.security.RequestReadOperationalMode").create()
+        request.setReferenceId(next(self._references))
+        with suppress(self.sdk.error):  # the next event tells that the connection is gone
+            self._protocol.send(request)
 
     def _lost(self, reason: str, *, writes: bool) -> ServerError:
         if writes:
@@ -141,28 +166,74 @@ class Channel:
         """Ends the session. May be called twice."""
         with self._lock:
             self._closed = self._closed or "closed by this end"
+            waiting, self._waiting = list(self._waiting.values()), {}
+        for answers in waiting:
+            answers.end()
+            answers.give_up()
         with suppress(self.sdk.error):  # it may be closed already
             self._protocol.close()
         self._invoker.release()
+        self._received.releaseReceivers()
 
-    # Called by Java's threads.
+    def _receive(self) -> None:
+        """Hands every event to whom it is for, until the connection is gone and nothing is left
+        of what came before."""
+        while True:
+            event = self._received.receive(_POLL_MILLISECONDS)
+            if event is not None:
+                self._hand_over(event)
+            elif self._closed:
+                break
+        with self._lock:
+            waiting = list(self._waiting.values())
+        for answers in waiting:
+            answers.end()
+        self._unasked("", None)
+        self.sdk.leave()
 
-    def _on_message(self, event: Any) -> None:
+    def _hand_over(self, event: Any) -> None:
         name = str(event.messageName())
         reference = event.getReferenceID()
         with self._lock:
             answers = self._waiting.get(int(reference)) if reference is not None else None
         if answers is not None:
-            answers.put((name, event))
+            answers.put(name, event)
         elif not reference:
             self._unasked(name, event)
+
+    # Called by one of Java's threads.
 
     def _on_closed(self, event: Any) -> None:
         cause = event.getCause()
         reason = self.sdk.reason(cause) if cause is not None else "closed by the server"
         with self._lock:
             self._closed = self._closed or reason
-            waiting = list(self._waiting.values())
-        for answers in waiting:
-            answers.put(("", None))
-        self._unasked("", None)
+
+
+class _Answers:
+    """The events that answer one request. The thread that receives waits in ``put`` while
+    ``_KEPT`` of them have not been taken, and then the SDK waits for that thread; so the rest of
+    an answer, which may have a hundred thousand objects, waits on the line and not in memory."""
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._free = threading.Semaphore(_KEPT)
+
+    def put(self, name: str, event: Any) -> None:
+        self._free.acquire()
+        self._events.put((name, event))
+
+    def end(self) -> None:
+        """No more will come: the connection is gone."""
+        self._events.put(("", None))
+
+    def get(self, timeout: float) -> tuple[str, Any]:
+        """The name of the next event, and the event; None: the connection is gone.
+        queue.Empty after ``timeout`` seconds without any."""
+        found = self._events.get(timeout=timeout)
+        self._free.release()
+        return found
+
+    def give_up(self) -> None:
+        """Nobody takes any more: the receiving thread, which may wait with one event, goes on."""
+        self._free.release()

@@ -60,7 +60,7 @@ class Jars(Struct, frozen=True):
     missing: tuple[Missing, ...] = ()
 
     def check(self) -> "Jars":
-        """The same jars; ServerUnavailableError, naming all that is missing, where some are."""
+        """Returns these jars. ServerUnavailableError names what is missing of an incomplete SDK."""
         if self.missing:
             names = ", ".join(lack.jar for lack in self.missing)
             raise ServerUnavailableError(

@@ -26,6 +26,9 @@ _OPTIONS = (
     # For a short-lived program: one compiler, the cheapest garbage collector.
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
+    # Most of what Java makes is garbage once Python has read it. By default the space for new
+    # objects grows with the machine's memory, and so does this process.
+    "-XX:MaxNewSize=128m",
     "-Xshare:auto",
     # Java would print a warning for an archive that it cannot use.
     "-Xlog:disable",

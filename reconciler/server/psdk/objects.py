@@ -174,7 +174,8 @@ class Mapper:
 
 
 def _without_changes(attribute: Attribute, delta: ListDelta) -> ListDelta:
-    """The same for a list whose entries the protocol can only add and delete."""
+    """The delta for a list whose entries the protocol can only add and delete: a changed entry is
+    deleted and added again."""
     replaced = tuple(attribute.key_of(entry) for entry in delta.changed)
     return ListDelta((*delta.added, *delta.changed), (), (*delta.deleted, *replaced))
 

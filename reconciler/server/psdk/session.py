@@ -5,7 +5,7 @@ ends, so that nobody acts on outdated data.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from reconciler.server.connection import ConnectionOptions
@@ -68,6 +68,12 @@ class SdkSession:
                 if len(self.url.hosts) == 1 or channel.is_open:
                     raise
             return self.channel.ask(request, self.timeout)
+
+    def events(self, request: Any) -> Iterator[Any]:
+        """The events that answer a read, one by one; see ``Channel.events``. Not repeated where
+        the connection is lost: a part of the answer has been used already."""
+        with self._slots:
+            yield from self.channel.events(request, self.timeout)
 
     def write(self, request: Any, forget: Callable[[], None]) -> list[Any]:
         """The answer to a write. Never sent twice. ``forget``: called once it was sent, since

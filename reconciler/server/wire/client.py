@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -66,28 +67,29 @@ class Client:
                 return  # the client is gone
 
     def _answer(self, name: str, request: Any) -> None:
+        for event in self._made(name, request):
+            event.setReferenceId(request.getReferenceID())
+            self.send(event)
+
+    def _made(self, name: str, request: Any) -> Iterator[Any]:
+        """The events that answer a request, each made when the one before it has been sent."""
         try:
             if name in Answers.WRITES and self._server is not None:
                 with self._listener.writing:
                     events = list(self._events(name, request))
                     self._listener.publish()
+                yield from events
             else:
-                events = list(self._events(name, request))
+                yield from self._events(name, request)
         except ServerError as error:
-            events = [refusals.refusal(self._sdk, self._mapper.shapes, error)]
+            yield refusals.refusal(self._sdk, self._mapper.shapes, error)
         except self._sdk.error as error:
             # A malformed request, for example with a value of the wrong type.
-            events = [self._error(refusals.WRONG_PARAMETERS, self._sdk.reason(error))]
+            yield self._error(refusals.WRONG_PARAMETERS, self._sdk.reason(error))
         except Exception as error:
             # A defect of ours: the client must not wait for ever, and we must see it.
-            self._reply(request, [self._error(refusals.UNDEFINED, type(error).__name__)])
+            yield self._error(refusals.UNDEFINED, type(error).__name__)
             raise
-        self._reply(request, events)
-
-    def _reply(self, request: Any, events: list[Any]) -> None:
-        for event in events:
-            event.setReferenceId(request.getReferenceID())
-            self.send(event)
 
     def _events(self, name: str, request: Any) -> Any:
         """The events that answer a request, or ServerError."""

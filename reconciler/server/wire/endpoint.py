@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import Struct
+
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk.endpoint import (
     extended_options,
@@ -12,34 +14,39 @@ from reconciler.server.psdk.endpoint import (
 from reconciler.server.psdk.jvm import Sdk
 
 
-def server_endpoint(
-    sdk: Sdk,
-    host: str,
-    port: int,
-    certificate: str = "",
-    key: str = "",
-    ca_file: str = "",
-    encoding: str = "",
-) -> Any:
-    """The address to listen at. With a certificate and its key (PEM files): over TLS. With a
-    CA file too: clients need a certificate of it. ``encoding``: the code page; empty: the
-    server is multilingual.
+class ListenAddress(Struct, frozen=True):
+    """Where to listen, and how. ``port`` 0: any free port. With a certificate and its key (PEM
+    files): over TLS. With a CA file too: clients need a certificate of it. ``encoding``: the code
+    page; empty: the server is multilingual."""
+
+    host: str = "127.0.0.1"
+    port: int = 2020
+    certificate: str = ""
+    key: str = ""
+    ca_file: str = ""
+    encoding: str = ""
+
+
+def server_endpoint(sdk: Sdk, address: ListenAddress) -> Any:
+    """The address in the SDK's form.
 
     ServerUnavailableError for certificates that cannot be used, UsageError for an encoding
     that Java does not know.
     """
     connection = sdk.commons("connection.configuration.PropertyConfiguration")()
-    set_encoding(sdk, connection, encoding)
+    set_encoding(sdk, connection, address.encoding)
     endpoint = sdk.commons("protocol.Endpoint")
-    if not certificate:
-        return endpoint("gwe", host, port, connection)
+    if not address.certificate:
+        return endpoint("gwe", address.host, address.port, connection)
     trust = sdk.commons("connection.tls.TrustManagerHelper")
     keys = sdk.commons("connection.tls.KeyManagerHelper")
     try:
-        own = keys.createPEMKeyManager(readable_file(certificate), readable_file(key))
+        own = keys.createPEMKeyManager(
+            readable_file(address.certificate), readable_file(address.key)
+        )
         managers = (
-            list(trust.createPEMTrustManagers(readable_file(ca_file), None))
-            if ca_file
+            list(trust.createPEMTrustManagers(readable_file(address.ca_file), None))
+            if address.ca_file
             else [trust.createDefaultTrustManager()]
         )
         context = tls_context(sdk, own, managers)
@@ -48,5 +55,5 @@ def server_endpoint(
             f"the certificate cannot be used: {sdk.reason(error)}",
             "Check --certificate, --key and --ca-file.",
         ) from error
-    extended = extended_options(sdk, mutual=bool(ca_file), check_name=False)
-    return endpoint("gwe", host, port, connection, True, context, extended)
+    extended = extended_options(sdk, mutual=bool(address.ca_file), check_name=False)
+    return endpoint("gwe", address.host, address.port, connection, True, context, extended)

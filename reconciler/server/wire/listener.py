@@ -18,7 +18,7 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.wire.answers import Answers
 from reconciler.server.wire.client import Client
-from reconciler.server.wire.endpoint import server_endpoint
+from reconciler.server.wire.endpoint import ListenAddress, server_endpoint
 from reconciler.server.wire.publisher import Publisher
 from reconciler.server.wire.sessions import Sessions
 
@@ -27,26 +27,14 @@ _END_SECONDS = 2.0
 
 
 class Listener:
-    """A server file, offered at a port between ``open`` and ``close``. ``port`` 0: any free
-    port. The other arguments: see ``endpoint.server_endpoint``."""
+    """A server file, offered at an address between ``open`` and ``close``. ``timeout``: seconds
+    that a call waits while another process writes to the file."""
 
-    def __init__(
-        self,
-        sdk: Sdk,
-        path: Path,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 2020,
-        certificate: str = "",
-        key: str = "",
-        ca_file: str = "",
-        encoding: str = "",
-        timeout: float = 30.0,
-    ) -> None:
+    def __init__(self, sdk: Sdk, path: Path, address: ListenAddress, timeout: float = 30.0) -> None:
         self._sdk = sdk
         self._path = path
         self._timeout = timeout
-        self._where = f"{host}:{port}"
+        self._where = f"{address.host}:{address.port}"
         self._mapper = Mapper(sdk, sdk.metadata, secrets=True)
         self.answers = Answers(sdk, self._mapper)
         self.publisher = Publisher(sdk, self._mapper, self.answers)
@@ -56,8 +44,8 @@ class Listener:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         EmbeddedServer(path, timeout=timeout).close()  # fails early if it is no server file
-        self.encoding = constants.CODE_PAGE_SERVER if encoding else constants.UTF8_SERVER
-        endpoint = server_endpoint(sdk, host, port, certificate, key, ca_file, encoding)
+        self.encoding = constants.CODE_PAGE_SERVER if address.encoding else constants.UTF8_SERVER
+        endpoint = server_endpoint(sdk, address)
         self._channel = sdk.conf("ConfServerProtocolListener")(endpoint)
         # Java calls these: Python must not collect them.
         self._handler = sdk.implement(

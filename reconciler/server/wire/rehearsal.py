@@ -15,6 +15,7 @@ from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.psdk import jvm
 from reconciler.server.psdk.adapter import PsdkServer
 from reconciler.server.psdk.address import parse_url
+from reconciler.server.wire.endpoint import ListenAddress
 from reconciler.server.wire.listener import Listener
 
 
@@ -24,7 +25,7 @@ def _main(draft: str, class_path: Sequence[Path]) -> None:
     with tempfile.TemporaryDirectory(prefix="gwe-") as folder:
         path = Path(folder) / "gwe.db"
         create_server(path, SAMPLE_SITE)
-        listener = Listener(sdk, path, port=0)
+        listener = Listener(sdk, path, ListenAddress(port=0))
         listener.open()
         url = parse_url(f"confserv://127.0.0.1:{listener.port}")
         server = PsdkServer(sdk, url, ConnectionOptions(), user="default", password="password")  # noqa: S106

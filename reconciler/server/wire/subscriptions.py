@@ -59,7 +59,7 @@ class ClientSubscriptions:
                 self._subscriptions[subject].rewind(position)
 
     def rewind(self, position: int) -> None:
-        """Receives the changes after a sequence number next. 0: those that were not sent yet."""
+        """Continues after the change with this sequence number; 0: with what was not sent yet."""
         with self._lock:
             self.waiting = False
             if position:

@@ -38,7 +38,7 @@ Tenant: [{name: Resources, dbid: 101}, {name: Second, dbid: 102}]
 
 
 def _sorted(live: Any, delta: KeyValueDelta) -> KeyValueDelta:
-    """The same changes of options, each in its right bucket."""
+    """The changes of options, each in the bucket that fits what the live object holds."""
     given = {(s, k): v for s, options in delta.added.items() for k, v in options.items()}
     deleted = {
         s: tuple(k for k in keys if k in live[s]) for s, keys in delta.deleted.items() if s in live

@@ -19,7 +19,8 @@ class Gap(Enum):
 
 
 class ServerUnderTest(Protocol):
-    """One server, and what its administrators do beside the port. Derive from it.
+    """One server, and what an administrator does to it by other means than the port. Derive from
+    this class.
 
     ``gaps``: what the protocol to the server cannot carry. ``random_runs``: how many sequences
     of random calls the contract tries; fewer for a slow server.

@@ -194,7 +194,7 @@ class _Import:
         self, item: SiteObject, attributes: dict[str, Any], account: LogonAccount
     ) -> None:
         if attributes["type"] in CLIENT_APPLICATION_TYPES:
-            summary = f"{item.label}: only the application of a server has an account"
+            summary = f"{item.label}: only a server application has an account"
             self._problems.append(Diagnostic(summary, item.at(LOG_ON_AS)))
         else:
             logon_accounts.choose(self._server.store, item.dbid, account)
