@@ -303,7 +303,7 @@ def test_a_manifest_cannot_send_control_sequences_to_the_terminal(
         (
             "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Q}\n"
             "spec: {annex: {Orchestration: {application: 'script:Nope'}}}\n",
-            ["InteractionQueue", "/annex/Orchestration/application refers to", "'Nope'"],
+            ["annex/Orchestration/application at m.yaml:4:32 refers to EnhancedRouting 'Nope'"],
         ),
         (
             "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Taken}\n",

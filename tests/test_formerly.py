@@ -457,8 +457,8 @@ def test_an_object_that_would_take_others_along_is_not_replaced_for_a_name(tmp_p
     place = Renaming(tmp_path, GROUP, site=calls)
     planned = place.run("plan", code=3).out
     assert (
-        "it cannot be renamed: the server keeps the name of a group that has agents, and would"
-        " delete with the group: CampaignGroup Calling/Calls"
+        "it cannot be renamed: the server keeps the name of a group that has agents, and a"
+        " replace would also delete CampaignGroup Calling/Calls"
     ) in words(planned)
 
 

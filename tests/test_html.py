@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from reconciler.plan.actions import Create, Delete, Replace, Update
 from reconciler.plan.model import Plan
-from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html
 from reconciler.render.html.rendering import with_whole_options
+from reconciler.render.output_form import OutputStyle
 from tests.conftest import examples
 from tests.harness import gwe, plan_arguments, site_server
 from tests.plan_values import hostile_plans, option, plan_of, subject

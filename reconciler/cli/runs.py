@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -164,6 +163,6 @@ def _nearest(context: click.Context, inner: _Runs) -> _Runs:
 
 def _given(context: click.Context, group: Group) -> Iterator[tuple[str, Any]]:
     """The options of a group that stand after the subcommand, with their values."""
-    for one in fields(group):  # type: ignore[arg-type]
-        if context.get_parameter_source(one.name) is ParameterSource.COMMANDLINE:
-            yield one.name, getattr(group, one.name)
+    for name in group.options:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            yield name, getattr(group, name)

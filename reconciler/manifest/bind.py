@@ -30,7 +30,7 @@ from reconciler.manifest.desired import (
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.expand import Expanded, expand
 from reconciler.manifest.fields import FieldReader
-from reconciler.manifest.interpolate import MARK, Allowance, Interpolation, Scope
+from reconciler.manifest.interpolate import Allowance, Interpolation, Scope
 from reconciler.manifest.merge import (
     merge_options,
     report_former_names,
@@ -76,7 +76,7 @@ def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> l
 def _plain(manifest: Manifest, variables: Variables) -> PlainObject | None:
     """What a plain manifest declares; None where it has a mistake, or is not plain. The hints of
     the manifests that come with gwe are not those of others."""
-    if manifest.kind.binding != "object" or manifest.bundled or MARK in repr(manifest.data):
+    if manifest.kind.binding != "object" or manifest.bundled or manifest.has_variables:
         return None
     found = _Binder(variables, {}, None, None).declared(manifest)
     return plain_object(found) if found else None

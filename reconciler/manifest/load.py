@@ -91,11 +91,12 @@ def load_manifests(
     if not manifests:
         summary = "the files given with --file contain no manifests"
         raise ManifestError([Diagnostic(summary, rule="manifest-file")])
+    digest = (cache.digest if cache is not None else "") or _digest(manifests)
     if cache is not None and cache.has_new:
         manifests = with_plain_objects(manifests, variables)
-        cache.save({id(one.document): one.plain for one in manifests})
+        cache.save({id(one.document): one.plain for one in manifests}, digest)
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
-    return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
+    return Loaded(manifests, variables, digest, inputs, tuple(passed_over))
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

@@ -5,6 +5,7 @@ Bodies of scripts are read only of scripts that are managed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 from reconciler.kinds.enums import SCRIPT_TYPE
 from reconciler.kinds.manifests import MANIFEST_KINDS
@@ -244,6 +245,7 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
 
+@cache
 def reads_in_bulk(kind: ObjectType) -> bool:
     """Whether all objects of a type in a tenant are read whatever is named: those that are found
     by display name too, and those whose keys name such objects."""

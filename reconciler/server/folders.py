@@ -26,6 +26,7 @@ from reconciler.server.port import (
     ServerInfo,
     Subscription,
     in_flight,
+    read_alike,
 )
 
 _ENVIRONMENT = 1
@@ -59,6 +60,13 @@ class FoldersReader:
                 for name, value in wanted.items()
             )
         ]
+
+    def read_alike(
+        self, object_type: str, filters: Filter, alike: frozenset[str]
+    ) -> list[ConfObject]:
+        if object_type in FOLDER_TYPES:
+            return self.read(object_type, filters)
+        return read_alike(self._reader, object_type, filters, alike)
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return self._reader.permissions(on_server(object_type), dbid)

@@ -22,8 +22,8 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
-from reconciler.render.forms import OutputStyle
 from reconciler.render.html.fields import FieldTable, changes_table, kept_table
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.plan_summary import (
     apply_commands,
     blocked_advice,
