@@ -8,7 +8,7 @@ from reconciler.apply.answers import same_value
 from reconciler.apply.report import AGAIN, Outcome
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
-from reconciler.kinds.flatten import flatten
+from reconciler.kinds.flatten import flatten, leaf
 from reconciler.kinds.options import endpoint_key
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
@@ -163,5 +163,9 @@ def _is_applied(action: Write, live: Snapshot) -> bool:
         found = object_of(action, live)
     if found is None:
         return False
-    fields = flatten(ALL_TYPES[found.type], found.attributes, live)
-    return all(same_value(fields.get(change.path), change.after) for change in action.changes)
+    kind = ALL_TYPES[found.type]
+    fields = flatten(kind, found.attributes, live)
+    return all(
+        same_value(leaf(kind, change.path), fields.get(change.path), change.after)
+        for change in action.changes
+    )
