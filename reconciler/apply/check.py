@@ -8,7 +8,7 @@ from reconciler.apply.answers import same_value
 from reconciler.apply.report import AGAIN, Outcome
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
-from reconciler.kinds.flatten import flatten
+from reconciler.kinds.flatten import flatten, leaf
 from reconciler.kinds.options import ENDPOINTS
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
@@ -69,7 +69,9 @@ def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
         for action in plan.writes
         if action.object_type == "Application"
         for change in changes_of(action)
-        if change.before is not None and change.path[1].startswith(ENDPOINTS)
+        if change.before is not None
+        and len(change.path) == 3
+        and change.path[1].startswith(ENDPOINTS)
     }
     for name, key in now.foreign_keys.items():
         if key in keys and plan.site.foreign_keys.get(name) != key:
@@ -163,5 +165,9 @@ def _is_applied(action: Write, live: Snapshot) -> bool:
         found = object_of(action, live)
     if found is None:
         return False
-    fields = flatten(ALL_TYPES[found.type], found.attributes, live)
-    return all(same_value(fields.get(change.path), change.after) for change in action.changes)
+    kind = ALL_TYPES[found.type]
+    fields = flatten(kind, found.attributes, live)
+    return all(
+        same_value(leaf(kind, change.path), fields.get(change.path), change.after)
+        for change in action.changes
+    )

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import flatten, references_in
-from reconciler.kinds.model import Attribute, ObjectType, ValueType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType, on_server
 from reconciler.kinds.natural_keys import joined, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.kinds.types_folders import FOLDER, reference_to
 from reconciler.plan.actions import Action, Create, Delete, Write
 from reconciler.server.port import ConfObject
 
@@ -108,7 +109,9 @@ def waited_for(
     references = list(references_in(kind, action.fields))
     for path, target, name in references:
         unit = unit_of(kind, path)
-        leads = target == made.type and names.dbid(target, name, action.tenant) == made.dbid
+        leads = (
+            target == on_server(made.type) and names.dbid(target, name, action.tenant) == made.dbid
+        )
         if not unit or not leads or any(_is_below(one, {unit}) for one in held):
             continue
         inside = [one for one in references if _is_below(one[0], {unit})]
@@ -148,5 +151,7 @@ def _names_of(action: Create) -> tuple[tuple[str, str], ...]:
     fields: Mapping[FieldPath, Value] = action.fields
     name = joined([str(fields.get((part.word,), "")) for part in key_parts(kind)])
     tenant = fields.get(("tenant",))
+    target = on_server(action.object_type)
+    name = reference_to(action.object_type, name) if target == FOLDER else name
     names = (name, f"{tenant!s}:{name}") if tenant else (name,)
-    return tuple((action.object_type, one) for one in names)
+    return tuple((target, one) for one in names)
