@@ -19,7 +19,7 @@ from reconciler.render.output_form import OutputStyle
 from tests.conftest import examples
 from tests.harness import gwe, plan_arguments, site_server
 from tests.plan_values import hostile_plans, option, plan_of, subject
-from tests.test_output import in_terminal
+from tests.terminals import InTerminal
 
 MANIFEST = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: New}\n"
 
@@ -247,7 +247,9 @@ def test_options_in_a_text_are_kept_whole_and_all_else_is_escaped(text: str, exp
     assert with_whole_options(text) == expected
 
 
-def test_a_page_goes_into_a_pipe_but_not_to_a_terminal(server: Path, tmp_path: Path) -> None:
+def test_a_page_goes_into_a_pipe_but_not_to_a_terminal(
+    server: Path, tmp_path: Path, in_terminal: InTerminal
+) -> None:
     arguments = ("plan", *plan_arguments(server, "-f", "m.yaml"), "--format", "html")
     assert gwe(*arguments, cwd=tmp_path).out.startswith("<!DOCTYPE html>\n")
     code, shown = in_terminal(*arguments, cwd=tmp_path)

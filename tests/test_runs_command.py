@@ -14,7 +14,7 @@ from tests.harness import Result, gwe, plan_arguments
 from tests.runs import Place
 from tests.state.backends import PLAN, REPLACE, Backend, call, head, make_run
 from tests.state.conftest import ENGINES, new_backend
-from tests.test_output import in_terminal
+from tests.terminals import InTerminal
 
 DAY = 86_400.0
 WROTE = (call(1), CallEnd(1, "answered"), RunFinish("applied", unsettled=False, ended="later"))
@@ -115,7 +115,9 @@ def test_runs_on_several_servers_name_their_server(backend: Backend, tmp_path: P
 
 
 @pytest.mark.process
-def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(tmp_path: Path) -> None:
+def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
     backend = Backend(str(tmp_path / "state"))
     of_two_sites(backend, tmp_path)
     _, shown = in_terminal("runs", "--state-dir", backend.where, cwd=tmp_path, COLUMNS="60")

@@ -23,7 +23,7 @@ from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import on_server
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import key_parts, unquoted
-from reconciler.kinds.options import ENDPOINTS, references_of
+from reconciler.kinds.options import endpoint_key, references_of
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
 from reconciler.kinds.types_folders import FOLDER, type_at
@@ -85,7 +85,7 @@ def _writes(action: Write) -> Iterator[Hashable]:
     for path, value in _fields(action):
         if parts and path == (parts[-1].word,):
             yield from _names(action.object_type, str(value))
-        elif len(path) == 3 and path[1].startswith(ENDPOINTS):
+        elif endpoint_key(path):
             yield "endpoint", alike_key(path[2])
         elif path == ("isDefault",) and (value or isinstance(action, Update)):
             yield "default", action.object_type
