@@ -56,6 +56,10 @@ class FlagGroup:
             raise TypeError(f"{type(self).__name__} has no option {', '.join(sorted(unknown))}")
         defaults = {name: one.default for name, one in self.options.items()}
         vars(self).update(defaults | values)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Refuses values that do not go together."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{name} cannot be set: a group of options does not change")
