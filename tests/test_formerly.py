@@ -144,7 +144,7 @@ def test_a_manifest_that_still_has_the_old_name_is_told_the_new_one(tmp_path: Pa
     place = Renaming(tmp_path, ROUTED.replace("script:New.Routing", "script:Old.Routing"))
     assert (
         "annex/Orchestration/application at m.yaml:4:32 refers to EnhancedRouting"
-        " 'Old.Routing', which is to be called 'New.Routing'"
+        " 'Old.Routing', which a manifest renames to 'New.Routing'"
     ) in words(place.run("plan", code=3).out)
 
 

@@ -72,12 +72,12 @@ def _about_agents(context: Context, action: Action, final: Simulation) -> Iterat
             continue
         if not person.attributes.get("isAgent"):
             yield (
-                f"{action.address}: the person {name} is no agent, and no interaction is routed"
-                " to it. The flag is set when a person is created and cannot be changed: declare"
-                " the person who is the agent."
+                f"{action.address}: the person {name} is not an agent, and gets no interactions."
+                " isAgent is set when a person is created and cannot be changed: declare a person"
+                " who is an agent instead."
             )
         elif person.attributes.get("state") == STATE["Disabled"]:
             yield (
-                f"{action.address}: the agent {name} is disabled. Enable the person, or remove it"
-                " from the manifest."
+                f"{action.address}: the agent {name} is disabled. Enable that person, or remove"
+                " the agent from the manifest."
             )

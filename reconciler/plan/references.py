@@ -241,7 +241,7 @@ def reference_problem(
     wanted = reference.script_type
     if found is None:
         now = _name_now(reference.name, context)
-        instead = f"is to be called {now!r}" if now else "neither exists nor is to be created"
+        instead = f"a manifest renames to {now!r}" if now else "neither exists nor is to be created"
         return f"{wanted} {reference.name!r}, which {instead}"
     kind = enums.mnemonic(enums.SCRIPT_TYPE, int(found.attributes["type"]))
     return "" if kind == wanted else f"{reference.name!r}, which is of type {kind}, not {wanted}"
