@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # for the tests' browser 
 from reconciler.plan.actions import Create, Update
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
-from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html
+from reconciler.render.output_form import OutputStyle
 from tests.browser import LEFT_OUT, available, running_browser
 from tests.plan_values import plan_of, subject
 

@@ -87,18 +87,24 @@ def run(*arguments: object) -> None:
 def asked(*arguments: object) -> tuple[int, int]:
     """How many requests a command sends, and how many objects are in the answers."""
     found: list[int] = []
-    read = EmbeddedServer.read
+    read, read_alike = EmbeddedServer.read, EmbeddedServer.read_alike
 
     def counted(server: EmbeddedServer, *question: Any) -> list[ConfObject]:
         answer = read(server, *question)
         found.append(len(answer))
         return answer
 
+    def counted_names(server: EmbeddedServer, *question: Any) -> list[ConfObject]:
+        found.append(0)  # it reads what it answers with
+        return read_alike(server, *question)
+
     EmbeddedServer.read = counted  # type: ignore[method-assign]
+    EmbeddedServer.read_alike = counted_names  # type: ignore[method-assign]
     try:
         run(*arguments)
     finally:
         EmbeddedServer.read = read  # type: ignore[method-assign]
+        EmbeddedServer.read_alike = read_alike  # type: ignore[method-assign]
     return len(found), sum(found)
 
 

@@ -7,7 +7,7 @@ from reconciler.diagnostics import Diagnostic, Position
 
 _ANY = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _MARK = re.compile(rf"(?:{'|'.join(map(re.escape, _ANY))})(?: |$)")
-_SOLVE = "Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks."
+_SOLVE = "Of the text between <<<<<<< and >>>>>>>, keep what is right; then delete these marks."
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 

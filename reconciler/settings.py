@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -209,8 +210,9 @@ def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
     return [*shown, Diagnostic(f"and {more} more", where)] if more else shown
 
 
+@cache
 def _validator() -> "Validator":
-    """A validator for TOML's types: 1.0 is no integer, an integer has 64 bits, and a number
+    """A validator for TOML's types: 1.0 is not an integer, an integer has 64 bits, and a number
     is finite."""
     from jsonschema import Draft7Validator, validators  # noqa: PLC0415 - 70 ms to import
 

@@ -8,11 +8,11 @@ keys that are not strings, and aliases that expand without limit.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml._yaml import CParser
 
 from reconciler.conflict_marks import conflicts
 from reconciler.diagnostics import Diagnostic, Position
@@ -30,11 +30,9 @@ _NAMED = re.compile(r"\b(alias|anchor|tag handle)(?: '.*?')?")
 _INDENT_WITH_TAB = re.compile(r" *\t")
 
 
-class _Loader(yaml.CSafeLoader):
-    """The C loader without implicit types: every plain scalar is a string. It counts nodes
+class _Loader(CParser):
+    """The C parser without types of its own: every plain scalar is a string. It counts nodes
     while it composes them, since a few MiB of text can become a GiB of nodes."""
-
-    yaml_implicit_resolvers: Mapping[str, Any] = {}  # type: ignore[assignment]
 
     def __init__(self, text: str, name: str) -> None:
         super().__init__(text)

@@ -10,9 +10,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.file_errors import reading_advice
@@ -48,10 +46,7 @@ def read_text(
     """
     name = name or shown_path(path)
     try:
-        with _opened(path) as file:
-            raw = file.read(min(_USUAL_BYTES, max_bytes + 1))
-            if len(raw) == _USUAL_BYTES:
-                raw += file.read(max_bytes + 1 - _USUAL_BYTES)
+        raw = _content(path, max_bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         hint = reading_advice(error, path) if isinstance(error, OSError) else ""
@@ -102,24 +97,33 @@ class _UnsuitableFileError(OSError):
     """A file of a kind that is not read."""
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file, open for reading."""
-    descriptor = _DESCRIPTOR.fullmatch(str(path))
-    if str(path) in _INPUTS:
+def _content(path: Path, limit: int) -> bytes:
+    """What is in the file, up to a number of bytes."""
+    name = str(path)
+    if name in _INPUTS:
         if sys.stdin is None:
             raise OSError(errno.EBADF, "it is closed")
-        yield sys.stdin.buffer
-    elif descriptor:
-        with os.fdopen(os.dup(int(descriptor[1])), "rb") as file:
-            yield file
-    else:
-        # Looked at first, since opening a device can have effects; and again once it is open,
-        # since another file may have taken the name.
-        _check_regular(os.stat(path))
-        with os.fdopen(os.open(path, _OPEN), "rb") as file:
-            _check_regular(os.fstat(file.fileno()))
-            yield file
+        return sys.stdin.buffer.read(limit)
+    if shared := _DESCRIPTOR.fullmatch(name):
+        with os.fdopen(os.dup(int(shared[1])), "rb") as file:
+            return file.read(limit)
+    # Looked at first, since opening a device can have effects; and again once it is open,
+    # since another file may have taken the name.
+    _check_regular(os.stat(path))
+    descriptor = os.open(path, _OPEN)
+    try:
+        _check_regular(os.fstat(descriptor))
+        return b"".join(_parts(descriptor, limit))
+    finally:
+        os.close(descriptor)
+
+
+def _parts(descriptor: int, limit: int) -> Iterator[bytes]:
+    """What is in an open file, up to a number of bytes. Without a file object, which would cost
+    more than to read a small file."""
+    while limit and (part := os.read(descriptor, min(limit, _USUAL_BYTES))):
+        yield part
+        limit -= len(part)
 
 
 def _check_regular(status: os.stat_result) -> None:

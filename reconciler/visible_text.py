@@ -1,4 +1,4 @@
-"""Text of others as it may be shown: no character of it moves the cursor, starts a line, hides
+"""Untrusted text as it may be shown: no character of it moves the cursor, starts a line, hides
 what follows or passes for another one. Pure; every form of output uses it.
 
 Names and messages go through ``escaped``. Values go through ``value_text``, which also quotes a

@@ -94,9 +94,11 @@ class Construction:
         if depth > MAX_DEPTH:
             self._problem(node, f"nested deeper than {MAX_DEPTH} levels")
             return None, None
+        read = self._mapping if isinstance(node, yaml.MappingNode) else self._list
+        if not self._has_aliases:
+            return read(node, depth)
         self._open.add(id(node))
-        is_mapping = isinstance(node, yaml.MappingNode)
-        made = self._mapping(node, depth) if is_mapping else self._list(node, depth)
+        made = read(node, depth)
         self._open.remove(id(node))
         return made
 
@@ -109,7 +111,8 @@ class Construction:
         self._seen.add(id(node))
 
     def _list(self, node: yaml.Node, depth: int) -> tuple[Any, Places]:
-        self._refuse_tag(node, "seq")
+        if self._has_tags:
+            self._refuse_tag(node, "seq")
         values: list[Any] = []
         places: dict[str, list[Any]] = {}
         for index, item in enumerate(node.value):
@@ -120,7 +123,8 @@ class Construction:
         return values, places
 
     def _mapping(self, node: yaml.Node, depth: int) -> tuple[Any, Places]:
-        self._refuse_tag(node, "map")
+        if self._has_tags:
+            self._refuse_tag(node, "map")
         values: dict[str, Any] = {}
         places: dict[str, list[Any]] = {}
         for key_node, value_node in node.value:
@@ -139,7 +143,8 @@ class Construction:
                 there = Position(self._name, line + 1, column + 1)
                 self._problem(key_node, f"duplicate key {key!r}, first at {there}")
                 continue
-            self._refuse_tag(key_node, "str")
+            if self._has_tags:
+                self._refuse_tag(key_node, "str")
             mark = key_node.start_mark
             values[key], below = self._value(value_node, mark, depth + 1)
             places[key] = [mark.line, mark.column, below]
@@ -148,7 +153,8 @@ class Construction:
     def _scalar(self, node: yaml.ScalarNode, mark: Mark) -> str | int | bool | None:
         """The value of a scalar. ``mark`` is that of its key: an empty value at the end of the
         file has none of its own."""
-        self._refuse_tag(node, "str")
+        if self._has_tags:
+            self._refuse_tag(node, "str")
         text = str(node.value)
         if node.style:
             return text
@@ -161,8 +167,6 @@ class Construction:
         return plain_value(text)
 
     def _refuse_tag(self, node: yaml.Node, plain: str) -> None:
-        if not self._has_tags:
-            return
         written = _TAG.match(self._text, node.start_mark.index)
         if written or node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
             hint = "Remove it, or put a text that begins with ! in quotes."

@@ -3,14 +3,17 @@
 import gc
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from inspect import isclass, isfunction, unwrap
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from types import CodeType
 from typing import Any
 
@@ -19,6 +22,7 @@ from hypothesis import settings
 
 from reconciler.__main__ import ALLOCATIONS
 from tests import browser, containers, docs_site
+from tests.kept_manifests import IN_MEMORY, no_manifests_read_twice
 from tests.postgres import LEFT_OUT, Cluster, KeptConnections, available, running_cluster
 from tests.processor_time import processor_seconds
 from tests.runs import (
@@ -29,6 +33,7 @@ from tests.runs import (
     no_secret_digested_twice,
     no_wait_for_the_disk,
 )
+from tests.terminals import InTerminal, run_in_terminal
 from tests.warm import WarmProcesses, running_warm_processes
 
 # A shell that starts the tests in the background makes them deaf to Ctrl-C, and with them
@@ -48,6 +53,7 @@ _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
 no_secret_digested_twice()
+no_manifests_read_twice()
 
 
 def examples(full: int, share: int = 4) -> int:
@@ -63,9 +69,26 @@ _STARTS = frozenset({"subprocess", "fork", "gwe_process"})
 # In the same way those get the mark ``server`` that make or open an embedded server: most take
 # a tenth of a second where the others take a hundredth.
 _SERVES = frozenset({"create_server", "EmbeddedServer"})
-_STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+_STARTING = ((os, "fork"), (os, "forkpty"), (os, "posix_spawn"), (os, "system"))
 _without_processes: list[str] = []
 """The test that runs, where it has no such mark."""
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+_ROOM = 4 * 1024**3
+"""The bytes that it must have free; the files of all tests take a quarter of them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Has the files of the tests in memory, where the system has such a folder with room:
+    they are made, linked and removed faster than on a disk. They are gone when the tests end;
+    ``--basetemp FOLDER`` keeps them."""
+    if config.option.basetemp or not _MEMORY.is_dir():
+        return
+    if shutil.disk_usage(_MEMORY).free > _ROOM:
+        config.option.basetemp = mkdtemp(prefix="gwe-testfiles-", dir=_MEMORY)
+        config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -124,12 +147,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _without_processes.clear()
 
 
-def _refuse_processes(event: str, _arguments: object) -> None:
-    if event in _STARTING and _without_processes:
-        raise AssertionError(f"{_without_processes[0]} starts a process: pytest.mark.process")
+def _refused(start: Callable[..., Any]) -> Callable[..., Any]:
+    """What starts a process, but not in a test without the mark. An audit hook would see them
+    all, and be called for each file that is opened and for much else."""
+
+    @wraps(start)
+    def checked(*given: Any, **named: Any) -> Any:
+        if _without_processes:
+            raise AssertionError(f"{_without_processes[0]} starts a process: pytest.mark.process")
+        return start(*given, **named)
+
+    return checked
 
 
-sys.addaudithook(_refuse_processes)
+for _owner, _name in ((subprocess.Popen, "__init__"), *_STARTING):
+    setattr(_owner, _name, _refused(getattr(_owner, _name)))
 
 
 _BEGAN = pytest.StashKey[float]()
@@ -166,12 +198,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(containers.LEFT_OUT)
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GWE_")]:
-        monkeypatch.delenv(name)
-
-
 _folders = count(1)
 
 
@@ -189,23 +215,34 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(autouse=True)
-def _a_state_folder_of_the_tests(
+def _surroundings_of_their_own(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """No test writes into the folders of whoever runs it, or is taken for a CI run. What is
-    kept of manifests is kept for all tests."""
+    """No test has the settings of whoever runs it, writes into their folders, or is taken for a
+    CI run. What is kept of manifests is kept for all tests."""
+    for name in [name for name in os.environ if name.startswith("GWE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / IN_MEMORY))
     monkeypatch.delenv("CI", raising=False)
+    if request.node.get_closest_marker("flushes"):
+        for owner, name, waiting in _WAITING:
+            monkeypatch.setattr(owner, name, waiting)
 
 
-@pytest.fixture(autouse=True)
-def _no_wait_for_the_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no test can see that does not ask for it, since none cuts the power."""
-    if not request.node.get_closest_marker("flushes"):
-        no_wait_for_the_disk(monkeypatch.setattr)
+_WAITING: list[tuple[Any, str, Any]] = []
+"""What waits for the disk: what no test can see that does not ask for it, since none cuts the
+power."""
+
+
+def _not_to_wait(owner: Any, name: str, other: Any) -> None:
+    _WAITING.append((owner, name, getattr(owner, name)))
+    setattr(owner, name, other)
+
+
+no_wait_for_the_disk(_not_to_wait)
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +289,12 @@ def warm_processes() -> Iterator[WarmProcesses]:
     """Processes of ``gwe`` that need not start and import."""
     with running_warm_processes() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def in_terminal(warm_processes: WarmProcesses) -> InTerminal:
+    """Runs a command in a terminal of its own."""
+    return partial(run_in_terminal, warm_processes)
 
 
 @pytest.fixture(scope="session")

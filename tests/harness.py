@@ -4,12 +4,11 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -216,19 +215,21 @@ def site_server(folder: Path, site: Path | str = BARE) -> Path:
     made = _MADE.pop(whole, None)
     if made is None or path.exists():
         create_server(path, site)
-        made = path.read_bytes()
+        with opened(path) as server:
+            identity = server.store.identity()
+        made = (path.read_bytes(), identity.encode())
     else:
+        content, identity = made
         path.touch(0o600)
-        path.write_bytes(made)
-        _give_another_identity(path)
+        path.write_bytes(content.replace(identity, str(uuid.uuid4()).encode()))
     _MADE[whole] = made  # the last one to go
     if len(_MADE) > 100:
         del _MADE[next(iter(_MADE))]
     return path
 
 
-_MADE: dict[tuple[bytes, ...], bytes] = {}
-"""Site files -> the server file that was made of them."""
+_MADE: dict[tuple[bytes, ...], tuple[bytes, bytes]] = {}
+"""Site files -> the server file that was made of them, and its identity."""
 _EXTENDS = re.compile(rb"^extends: *([^\s#]+) *$", re.MULTILINE)
 
 
@@ -242,14 +243,6 @@ def _with_what_it_extends(site: Path) -> list[Path]:
         if base.is_file() and base not in found:
             found.append(base)
     return found
-
-
-def _give_another_identity(path: Path) -> None:
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute("UPDATE meta SET value = ? WHERE key = 'uuid'", (str(uuid.uuid4()),))
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -266,56 +259,64 @@ def everything(path: Path) -> dict[tuple[str, int], ConfObject]:
     """Every object that a server file holds; folders without the list of their members,
     which say themselves where they are. A test asks several times, and hundreds of tests ask
     for the same content: what was read before is not read again."""
-    whole = _digest_of_file(path)
-    if whole in _READ:
-        return dict(_kept(whole, _READ[whole]))
-    with opened(path) as server:
-        content = content_of(server)
-        found = _READ.get(content) or _read_everything(server)
-    _kept(content, found)
-    if whole:
-        _kept(whole, found)
-    return dict(found)
+    whole = _digest_of_files(path)
+    if whole not in _READ:
+        with opened(path) as server:
+            content = content_of(server)
+            found = _READ.get(content) or _read_everything(server)
+        _keep(_READ, content, found)
+        _keep(_READ, whole, found)
+    return dict(_READ[whole])
 
 
 def content_of(server: EmbeddedServer) -> bytes:
     """A digest of the settings, objects, references and permissions that a server file holds,
     without its identity, the log of its changes and the DBIDs that it gives next."""
-    found = sha256()
-    with server.store.reading():
-        for query in _CONTENT:
-            for row in server.store.connection.execute(query):
-                found.update(repr(row).encode())
+    whole = _digest_of_files(server.store.path)
+    if whole not in _CONTENTS:
+        with server.store.reading():
+            found = server.store.connection.execute(_CONTENT).fetchone()
+        _keep(_CONTENTS, whole, sha256(repr(found).encode()).digest())
+    return _CONTENTS[whole]
+
+
+def _rows_of(table: str, *columns: str, where: str = "true") -> str:
+    """SQL for one text with what all rows of a table hold."""
+    values = "||','||".join(f"quote({name})" for name in columns)
+    return f"(SELECT group_concat({values}, ';') FROM {table} WHERE {where})"  # noqa: S608 - ours
+
+
+_CONTENT = "SELECT " + ", ".join(
+    [
+        _rows_of("meta", "key", "value", where="key != 'uuid'"),
+        _rows_of("object", "type", "dbid", "tenant", "folder", "body"),
+        _rows_of("unique_key", "type", "key", "dbid"),
+        _rows_of("reference", "type", "dbid", "attribute", "target_type", "target"),
+        _rows_of("permission", "type", "dbid", "account_type", "account", "mask"),
+    ]
+)
+
+
+def _digest_of_files(path: Path) -> bytes:
+    """Of the bytes of a server file and of what SQLite has written beside it."""
+    found = sha256(path.read_bytes())
+    with suppress(FileNotFoundError):
+        found.update(Path(f"{path}-wal").read_bytes())
     return found.digest()
-
-
-_CONTENT = [
-    "SELECT * FROM meta WHERE key != 'uuid'",
-    *(
-        f"SELECT * FROM {table}"  # noqa: S608 - our own names
-        for table in ("object", "unique_key", "reference", "permission")
-    ),
-]
-
-
-def _digest_of_file(path: Path) -> bytes:
-    """Of the bytes of a server file; empty where another process may have it open, so that a
-    part of its content is beside it."""
-    return b"" if Path(f"{path}-wal").exists() else sha256(path.read_bytes()).digest()
 
 
 _Everything = dict[tuple[str, int], ConfObject]
 _READ: dict[bytes, _Everything] = {}
 """Digests of server files and of their content -> their objects."""
+_CONTENTS: dict[bytes, bytes] = {}
+"""Digests of server files -> of their content."""
 
 
-def _kept(digest: bytes, found: _Everything) -> _Everything:
-    """Keeps it under this digest, as the last one to go."""
-    _READ.pop(digest, None)
-    _READ[digest] = found
-    if len(_READ) > 100:
-        del _READ[next(iter(_READ))]
-    return found
+def _keep(kept: dict[bytes, Any], digest: bytes, found: Any) -> None:
+    """Keeps what was found under this digest; of many, the first goes."""
+    kept[digest] = found
+    if len(kept) > 200:
+        del kept[next(iter(kept))]
 
 
 def _read_everything(server: EmbeddedServer) -> _Everything:

@@ -303,7 +303,7 @@ def test_a_manifest_cannot_send_control_sequences_to_the_terminal(
         (
             "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Q}\n"
             "spec: {annex: {Orchestration: {application: 'script:Nope'}}}\n",
-            ["InteractionQueue", "/annex/Orchestration/application refers to", "'Nope'"],
+            ["annex/Orchestration/application at m.yaml:4:32 refers to EnhancedRouting 'Nope'"],
         ),
         (
             "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Taken}\n",
@@ -400,8 +400,8 @@ def test_an_option_that_means_nothing_is_wrong_usage(
 @pytest.mark.parametrize(
     ("url", "messages"),
     [
-        ("gwe.db", ["'gwe.db' is no server URL", "embedded:PATH"]),
-        ("embedded:", ["'embedded:' is no server URL"]),
+        ("gwe.db", ["'gwe.db' is not a server URL", "embedded:PATH"]),
+        ("embedded:", ["'embedded:' is not a server URL"]),
         ("http://host", ["http:", "embedded:PATH"]),
         ("", ["which server?", "--server", "GWE_SERVER"]),
     ],

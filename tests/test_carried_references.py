@@ -19,7 +19,7 @@ from reconciler.testing.faults import Drop
 from tests.harness import BARE, everything, find, gwe, opened, plan_arguments
 from tests.runs import access_of, assert_same_but_dbids
 from tests.test_guards import ready
-from tests.test_objects_of_every_type import TYPES, WORLD, manifest_of, whole
+from tests.test_objects_of_every_type import TYPES, WORLD, manifest_of, names_on, whole
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -49,6 +49,20 @@ def refer_to_everything(server: Server) -> None:
         except UniquenessViolationError:
             exclusive = {one.name for one in kind.attributes if one.exclusive}
             server.create(name, {k: v for k, v in new.items() if k not in exclusive})
+    resources = OBJECT_TYPES["Folder"].attribute("resources")
+    assert resources is not None
+    server.create(
+        "Folder",
+        {
+            "name": "Refers",
+            "type": 12,
+            "ownerID": {"type": 7, "DBID": 101},
+            "resources": [
+                {"objectType": number, "objectDBID": 101}
+                for number in resources.field("objectType").enumeration.values()
+            ],
+        },
+    )
 
 
 def manifest_of_existing(one: ConfObject, names: Snapshot) -> dict[str, Any]:
@@ -68,7 +82,7 @@ def test_every_reference_leads_to_the_new_object(object_type: str, tmp_path: Pat
         refer_to_everything(server)
     objects = everything(story.path)
     old = objects[object_type, 101]
-    manifest = manifest_of_existing(old, Snapshot(objects.values()))
+    manifest = manifest_of_existing(old, names_on(story.path))
     story.world = World(WORLD, "GWE", yaml.safe_dump(manifest, allow_unicode=True))
     story.options = PlanOptions(force=True)
     before, access = story.objects(), access_of(story.path)

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.render.console import say, say_command
 from tests.harness import gwe, opened, site_server
-from tests.test_output import in_terminal
+from tests.terminals import InTerminal
 
 LONG = "a" * 60 + "/" + "b" * 60
 
@@ -51,7 +51,7 @@ def test_what_follows_an_indented_line_is_indented_more(monkeypatch: pytest.Monk
     )
 
 
-def test_every_command_prints_a_long_path_whole(tmp_path: Path) -> None:
+def test_every_command_prints_a_long_path_whole(tmp_path: Path, in_terminal: InTerminal) -> None:
     """In pipes, and in a terminal of 40 columns, which breaks it itself."""
     folder = tmp_path / LONG
     folder.mkdir(parents=True)
@@ -79,7 +79,9 @@ def test_every_command_prints_a_long_path_whole(tmp_path: Path) -> None:
     assert f"{manifest}:4" in narrow
 
 
-def test_the_tree_of_a_server_shows_every_value_whole(tmp_path: Path) -> None:
+def test_the_tree_of_a_server_shows_every_value_whole(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
     """In a pipe on one line, in a narrow terminal on several."""
     address = f"http://{LONG}/end.scxml"
     server = site_server(tmp_path)

@@ -3,15 +3,14 @@
 import os
 import pty
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.harness import Result, gwe, gwe_process, site_server, state_folder
+from tests.harness import Result, gwe, site_server, state_folder
+from tests.warm import WarmProcesses
 
 PASSWORD = "correct-horse"  # noqa: S105 - that of the test's own site
 SITE = """
@@ -64,15 +63,31 @@ def server(tmp_path: Path) -> str:
     return "embedded:gwe.db"
 
 
+Show = Callable[..., Result]
+
+
+@pytest.fixture
+def show(server: str, tmp_path: Path, warm_processes: WarmProcesses) -> Show:
+    """Asks who holds the lock, as anna, in a process of its own with these variables."""
+
+    def asked(**variables: str) -> Result:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
+        environment = {**inherited, "COLUMNS": "80", **variables}
+        environment["GWE_STATE_DIR"] = str(state_folder(tmp_path))
+        done = warm_processes.run((*SHOW, "--server", server), tmp_path, environment)
+        return Result(*done)
+
+    return asked
+
+
 @pytest.fixture(params=["stand-in", "library"])
 def keyring(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """The environment in which the keyring has what HELD says."""
+    """The variables with which the keyring has what HELD says."""
     for name, text in (STAND_IN if request.param == "stand-in" else BACKEND).items():
         path = tmp_path / "modules" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    found = [str(tmp_path / "modules"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {"PYTHONPATH": os.pathsep.join(found), "PYTHON_KEYRING_BACKEND": "held.Held"}
+    return {"PYTHONPATH": str(tmp_path / "modules"), "PYTHON_KEYRING_BACKEND": "held.Held"}
 
 
 @pytest.mark.parametrize(
@@ -83,32 +98,29 @@ def keyring(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     ],
 )
 def test_the_keyring_has_a_password_for_a_user_or_for_a_user_at_a_server(
-    server: str, tmp_path: Path, keyring: Mapping[str, str], held: str
+    show: Show, keyring: Mapping[str, str], held: str
 ) -> None:
-    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env={**keyring, "HELD": held})
+    result = show(**keyring, HELD=held)
     assert (result.code, result.out) == NOBODY_HOLDS_IT, result.err
 
 
 def test_the_environment_and_a_file_come_before_the_keyring(
-    server: str, tmp_path: Path, keyring: Mapping[str, str]
+    show: Show, tmp_path: Path, keyring: Mapping[str, str]
 ) -> None:
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\n", encoding="utf-8")
     wrong = {**keyring, "HELD": '{"gwe-reconciler: anna": "wrong"}'}
-    named = gwe_process(
-        *SHOW, "--server", server, cwd=tmp_path, env={**wrong, "GWE_PASSWORD": PASSWORD}
-    )
+    named = show(**wrong, GWE_PASSWORD=PASSWORD)
     assert (named.code, named.out) == NOBODY_HOLDS_IT, named.err
     worse = {**wrong, "GWE_PASSWORD": "wrong", "GWE_PASSWORD_FILE": str(file)}
-    filed = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env=worse)
+    filed = show(**worse)
     assert (filed.code, filed.out) == NOBODY_HOLDS_IT, filed.err
 
 
 def test_a_wrong_password_of_the_keyring_is_said_to_be_that(
-    server: str, tmp_path: Path, keyring: Mapping[str, str]
+    show: Show, keyring: Mapping[str, str]
 ) -> None:
-    held = {**keyring, "HELD": '{"gwe-reconciler: anna": "wrong"}'}
-    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env=held)
+    result = show(**keyring, HELD='{"gwe-reconciler: anna": "wrong"}')
     assert result.code == 1
     assert (
         "The password is that in the keyring; GWE_PASSWORD or --password-file gives another."
@@ -118,9 +130,9 @@ def test_a_wrong_password_of_the_keyring_is_said_to_be_that(
 
 @pytest.mark.parametrize("held", ["{}", "null"])
 def test_a_keyring_without_the_password_or_locked_is_passed_over(
-    server: str, tmp_path: Path, keyring: Mapping[str, str], held: str
+    show: Show, keyring: Mapping[str, str], held: str
 ) -> None:
-    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env={**keyring, "HELD": held})
+    result = show(**keyring, HELD=held)
     assert result.code == 1
     assert "error 4" in " ".join(result.err.split())
     assert "locked" not in result.err
@@ -143,12 +155,10 @@ class Refuses(Raises):
     "backend", ["nowhere.Backend", "os.nothing", "failing.Raises", "failing.Refuses"]
 )
 def test_a_keyring_that_fails_in_any_way_is_passed_over(
-    server: str, tmp_path: Path, backend: str
+    show: Show, tmp_path: Path, backend: str
 ) -> None:
     (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
-    found = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {"PYTHONPATH": os.pathsep.join(found), "PYTHON_KEYRING_BACKEND": backend}
-    result = gwe_process(*SHOW, "--server", server, cwd=tmp_path, env=environment)
+    result = show(PYTHONPATH=str(tmp_path), PYTHON_KEYRING_BACKEND=backend)
     assert result.code == 1
     assert "error 4" in " ".join(result.err.split())
     assert "no secret service" not in result.err
@@ -158,20 +168,19 @@ class Terminal:
     """``gwe`` at a terminal of its own; what it prints as its result goes elsewhere."""
 
     def __init__(
-        self, *arguments: str, cwd: Path, program: str = "reconciler", **more: str
+        self,
+        processes: WarmProcesses,
+        *arguments: str,
+        cwd: Path,
+        program: str = "gwe",
+        **more: str,
     ) -> None:
         self._master, slave = pty.openpty()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
         environment.pop("CI", None)
         environment["GWE_STATE_DIR"] = str(state_folder(cwd))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", program, *arguments],
-            cwd=cwd,
-            env={**environment, **more},
-            stdin=slave,
-            stdout=subprocess.PIPE,
-            stderr=slave,
-            start_new_session=True,
+        self.process = processes.start(
+            arguments, cwd, {**environment, **more}, program=program, stdin=slave, stderr=slave
         )
         os.close(slave)
         self.said = ""
@@ -192,16 +201,16 @@ class Terminal:
                 self.said += more
         except OSError:  # the other end is closed
             os.close(self._master)
-        return Result(self.process.returncode, out.decode(), self.said)
+        return Result(self.process.wait(), out.decode(), self.said)
 
 
 QUESTION = "Password of anna at embedded:gwe.db: "
 
 
 def test_at_a_terminal_the_password_is_asked_for_once_and_not_shown(
-    server: str, tmp_path: Path
+    server: str, tmp_path: Path, warm_processes: WarmProcesses
 ) -> None:
-    terminal = Terminal(*SHOW, "--server", server, cwd=tmp_path)
+    terminal = Terminal(warm_processes, *SHOW, "--server", server, cwd=tmp_path)
     terminal.wait_for(QUESTION)
     terminal.answer(PASSWORD)
     result = terminal.end()
@@ -209,8 +218,12 @@ def test_at_a_terminal_the_password_is_asked_for_once_and_not_shown(
     assert result.err.split("\r\n") == [QUESTION, ""]
 
 
-def test_the_doctor_asks_once_too(server: str, tmp_path: Path) -> None:
-    terminal = Terminal("doctor", "--user", "anna", "--server", server, cwd=tmp_path)
+def test_the_doctor_asks_once_too(
+    server: str, tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
+    terminal = Terminal(
+        warm_processes, "doctor", "--user", "anna", "--server", server, cwd=tmp_path
+    )
     terminal.wait_for(QUESTION)
     terminal.answer(PASSWORD)
     result = terminal.end()
@@ -219,8 +232,10 @@ def test_the_doctor_asks_once_too(server: str, tmp_path: Path) -> None:
     assert PASSWORD not in result.out + result.err
 
 
-def test_ctrl_c_at_the_question_ends_the_command(server: str, tmp_path: Path) -> None:
-    terminal = Terminal(*SHOW, "--server", server, cwd=tmp_path)
+def test_ctrl_c_at_the_question_ends_the_command(
+    server: str, tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
+    terminal = Terminal(warm_processes, *SHOW, "--server", server, cwd=tmp_path)
     terminal.wait_for(QUESTION)
     terminal.process.send_signal(signal.SIGINT)
     result = terminal.end()
@@ -234,24 +249,30 @@ def test_ctrl_c_at_the_question_ends_the_command(server: str, tmp_path: Path) ->
     [{"CI": "true"}, {"GWE_PASSWORD": ""}, {"GWE_PASSWORD": PASSWORD}],
 )
 def test_nobody_is_asked_in_ci_or_where_the_environment_says_it(
-    server: str, tmp_path: Path, more: dict[str, str]
+    server: str, tmp_path: Path, more: dict[str, str], warm_processes: WarmProcesses
 ) -> None:
-    result = Terminal(*SHOW, "--server", server, cwd=tmp_path, **more).end()
+    result = Terminal(warm_processes, *SHOW, "--server", server, cwd=tmp_path, **more).end()
     assert result.code == (0 if more.get("GWE_PASSWORD") else 1)
     assert "Password of" not in result.err
 
 
-def test_nobody_is_asked_without_a_user_or_a_terminal(server: str, tmp_path: Path) -> None:
-    without = Terminal("lock", "show", "--server", server, cwd=tmp_path).end()
+def test_nobody_is_asked_without_a_user_or_a_terminal(
+    server: str, tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
+    without = Terminal(warm_processes, "lock", "show", "--server", server, cwd=tmp_path).end()
     assert (without.code, without.out, without.err) == (*NOBODY_HOLDS_IT, "")
     script = gwe(*SHOW, "--server", server, cwd=tmp_path, stdin=f"{PASSWORD}\n")
     assert script.code == 1
     assert "Password of" not in script.err
 
 
-def test_the_drop_in_asks_nobody(server: str, tmp_path: Path) -> None:
+def test_the_drop_in_asks_nobody(
+    server: str, tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
     arguments = ("-host", server, "-user", "anna", "-app", "GWE")
-    result = Terminal(*arguments, cwd=tmp_path, program="reconciler.cli.drop_in").end()
+    result = Terminal(
+        warm_processes, *arguments, cwd=tmp_path, program="webengagement_provisioning"
+    ).end()
     assert result.code == 1
     assert "error 4" in " ".join(result.err.split())
     assert "Password of" not in result.err

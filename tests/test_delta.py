@@ -180,6 +180,19 @@ def test_a_flag_that_the_live_object_lacks_is_sent() -> None:
         assert not delta_for(ENUMERATOR_VALUE, live, {("isDefault",): unchanged}, PERSONS, 101)
 
 
+def test_a_number_and_a_flag_are_taken_away_as_0_and_false_and_an_enumeration_as_its_default() -> (
+    None
+):
+    kind = OBJECT_TYPES["DN"]
+    live = {"trunks": 3, "registerAll": 1, "switchSpecificType": 7}
+    changes = {("trunks",): None, ("registerAll",): None, ("switchSpecificType",): None}
+    delta = delta_for(kind, live, changes, Snapshot(), 101)
+    assert delta.values == {"trunks": 0, "registerAll": 2, "switchSpecificType": 1}
+    zone = {("daylightSaving",): None}
+    delta = delta_for(OBJECT_TYPES["TimeZone"], {"isDSTObserved": True}, zone, Snapshot(), 101)
+    assert delta.values == {"isDSTObserved": False}
+
+
 def test_a_text_and_an_integer_of_the_same_digits_are_two_values() -> None:
     changes = {("options", "s", "k"): "5"}
     delta = delta_for(APPLICATION, {"options": {"s": {"k": 5}}}, changes, PERSONS, 101)

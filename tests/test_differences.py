@@ -20,7 +20,7 @@ from reconciler.plan.actions import Subject, Update
 from reconciler.plan.changes import Change
 from reconciler.render.plan_text import PlanText
 from tests.harness import gwe, plan_arguments, site_server
-from tests.test_output import in_terminal
+from tests.terminals import InTerminal
 
 LONG = "0123456789 abcdefghi," * 190
 URL = "http://gwe01.example.com:8080/server/resources/_composer-projects/Site/IPD_default.scxml"
@@ -166,7 +166,9 @@ def _manifest(index: int) -> str:
     )
 
 
-def test_a_person_sees_every_change_wherever_the_plan_is_read(tmp_path: Path) -> None:
+def test_a_person_sees_every_change_wherever_the_plan_is_read(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
     server = site_server(tmp_path)
     options = plan_arguments(Path(server.name), "-f", "m.yaml")
     (tmp_path / "m.yaml").write_text(_manifest(0), encoding="utf-8")

@@ -43,6 +43,7 @@ from tests.harness import (
     site_server,
     state_folder,
 )
+from tests.warm import WarmProcesses
 
 SUCCESS = "Provisioning script successfully finished his work"
 SECRET = "corr3ct-horse"  # noqa: S105 - of a server that the tests make
@@ -79,6 +80,15 @@ def finished(
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+Environment = Mapping[str, str]
+
+
+@pytest.fixture
+def warm(warm_processes: WarmProcesses) -> Environment:
+    """The variable with which a shell finds the drop-in as a process that need not start cold."""
+    return {"PATH": f"{warm_processes.stand_ins()}{os.pathsep}{os.environ['PATH']}"}
 
 
 def drop_in(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Result:
@@ -123,10 +133,10 @@ def annex_by_hand(path: Path) -> object:
 
 
 def test_the_first_run_shows_the_plan_applies_it_and_ends_with_the_vendors_line(
-    tmp_path: Path,
+    tmp_path: Path, warm: Environment
 ) -> None:
     path = site_server(tmp_path)
-    result = finished([*MODULE, *site(path)], tmp_path)
+    result = finished([provisioning.NAME, *site(path)], tmp_path, warm)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
     assert lines[:3] == ["Manifests  bundled", "Settings   no gwe.toml", "Site       GWE"]
@@ -485,17 +495,18 @@ def test_a_lock_that_somebody_holds(tmp_path: Path) -> None:
     assert drop_in(*site(path), cwd=tmp_path).out.endswith(f"{SUCCESS}\n")
 
 
-def test_a_lock_that_is_given_back_while_it_waits(tmp_path: Path) -> None:
+def test_a_lock_that_is_given_back_while_it_waits(
+    tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
     path = site_server(tmp_path)
     clock = Clock(time.monotonic, time.sleep, lambda _: "2026-11-24 10:15:00 UTC")
     with opened(path) as server:
         lock, _ = acquire(server, Holder("anna", "elsewhere", "r1"), (1, 101), clock)
-        process = subprocess.Popen(
-            [*MODULE, *site(path)],
-            cwd=tmp_path,
-            env=environment(tmp_path, {"GWE_LOCK_TIMEOUT": "50"}),
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
+        process = warm_processes.start(
+            site(path),
+            tmp_path,
+            environment(tmp_path, {"GWE_LOCK_TIMEOUT": "50"}),
+            program=provisioning.NAME,
         )
         begun = time.monotonic()
         while not open_store(str(state_folder(tmp_path))).list_runs():
@@ -504,7 +515,7 @@ def test_a_lock_that_is_given_back_while_it_waits(tmp_path: Path) -> None:
         lock.release()
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert out.endswith(f"\n{SUCCESS}\n")
+    assert out.decode().endswith(f"\n{SUCCESS}\n")
 
 
 def test_a_part_that_cannot_be_written(tmp_path: Path) -> None:
@@ -596,18 +607,20 @@ def test_the_settings_beside_the_script_count_before_those_of_the_current_folder
 # It never asks
 
 
-def test_it_never_asks_though_there_is_a_terminal(tmp_path: Path) -> None:
+def test_it_never_asks_though_there_is_a_terminal(
+    tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
     path = site_server(tmp_path)
     drop_in(*site(path), cwd=tmp_path)
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*MODULE, *site(path, "-overwrite")],
-        cwd=tmp_path,
-        env=environment(tmp_path, {"TERM": "xterm"}),
+    process = warm_processes.start(
+        site(path, "-overwrite"),
+        tmp_path,
+        environment(tmp_path, {"TERM": "xterm"}),
+        program=provisioning.NAME,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        start_new_session=True,
     )
     os.close(theirs)
     shown = b""
@@ -665,8 +678,9 @@ def odd_server(folder: Path) -> Path:
 
 @pytest.mark.parametrize("how", ["sh", "itself", "link"])
 def test_the_script_runs_from_another_folder_with_any_names(
-    how: str, tools: Path, tmp_path: Path
+    how: str, tools: Path, tmp_path: Path, warm: Environment
 ) -> None:
+    """One of them starts a Python of its own."""
     script: str | Path = installed(tools, tmp_path)
     path = odd_server(tmp_path)
     (tools / "gwe.toml").write_text("state_dir = 'state'\n")
@@ -677,7 +691,8 @@ def test_the_script_runs_from_another_folder_with_any_names(
         (elsewhere / "two").symlink_to("one")
         script = "./two"
     command = ["sh", script] if how == "sh" else [script]
-    env = {"GWE_PYTHON": sys.executable, "GWE_STATE_DIR": "", "CDPATH": str(tmp_path)}
+    program = {"GWE_PYTHON": sys.executable} if how == "link" else warm
+    env = {**program, "GWE_STATE_DIR": "", "CDPATH": str(tmp_path)}
     result = finished([*command, *site(path, app=ODD)], elsewhere, env)
     assert (result.code, result.err) == (0, "")
     assert f"Site       {ODD}" in result.out.splitlines()
@@ -688,7 +703,7 @@ def test_the_script_runs_from_another_folder_with_any_names(
 
 
 def test_the_installation_folder_of_the_script_has_the_launch_files(
-    tools: Path, tmp_path: Path
+    tools: Path, tmp_path: Path, warm: Environment
 ) -> None:
     script = installed(tools, tmp_path)
     path = site_server(tmp_path)
@@ -703,7 +718,7 @@ def test_the_installation_folder_of_the_script_has_the_launch_files(
     def launch_files() -> list[bool]:
         return [(one / "setenv.sh").read_text() == changed for one in folders]
 
-    env = {"GWE_PYTHON": sys.executable}
+    env = dict(warm)
     command = ["sh", script, *site(path)]
     assert last_line(finished(command, tmp_path, env)) == SUCCESS
     assert launch_files() == [True, False, False]

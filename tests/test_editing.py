@@ -58,7 +58,7 @@ def test_the_last_item_stays_since_an_empty_list_says_nothing() -> None:
 
 
 def test_a_structure_is_no_single_value() -> None:
-    with pytest.raises(NoEditError, match="it is no single value there"):
+    with pytest.raises(NoEditError, match="it is not a single value there"):
         with_value(LISTS, read(LISTS).at(("flow", "q")), "x")
 
 

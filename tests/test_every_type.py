@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
+from reconciler.kinds.types_folders import path_of
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
@@ -80,7 +81,6 @@ def attributes(kind: ObjectType) -> st.SearchStrategy[dict[str, Any]]:
 
 
 WITH_FOLDERS = [name for name in LEAST_OF_ALL if OBJECT_TYPES[name].folder]
-FOLDER_NAMES = NAMES.filter(lambda name: "/" not in name)
 ACCOUNTS = [("Person", 101), ("AccessGroup", 98), ("AccessGroup", 101)]
 """Under which applications can run."""
 
@@ -89,7 +89,7 @@ def new_folder(server: EmbeddedServer, object_type: str, name: str) -> int:
     """The DBID of a new folder for objects of a type."""
     kind = FOLDER_TYPES[f"Folder/{object_type}"]
     owner = {kind.owner: LEAST_OF_ALL[object_type][kind.owner]} if kind.owner else {}
-    return WithFolders(server).create(kind.name, {**owner, "path": name}).dbid
+    return WithFolders(server).create(kind.name, {**owner, "path": path_of([name])}).dbid
 
 
 @pytest.mark.long
@@ -99,7 +99,7 @@ def new_folder(server: EmbeddedServer, object_type: str, name: str) -> int:
 )
 @given(
     st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}),
-    st.dictionaries(st.sampled_from(WITH_FOLDERS), FOLDER_NAMES),
+    st.dictionaries(st.sampled_from(WITH_FOLDERS), NAMES),
     st.dictionaries(st.sampled_from([101, 102]), st.sampled_from(ACCOUNTS)),
 )
 def test_a_site_of_all_types_comes_back_whole(

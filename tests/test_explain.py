@@ -177,7 +177,7 @@ def test_an_object_that_the_plan_leaves_out_is_refused_with_the_reason(server: P
     refused = gwe("explain", "LaunchFile/launch-linux", *arguments, cwd=server.parent)
     assert refused.code == 64
     assert refused.err == (
-        "error: LaunchFile/launch-linux is declared, but is no part of the plan\n"
+        "error: LaunchFile/launch-linux is declared, but is not part of the plan\n"
         "  LaunchFile/launch-linux, LaunchFile/launch-windows: skipped, no installation folder was"
         " named (--install-dir).\n"
     )

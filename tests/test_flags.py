@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
@@ -17,7 +16,7 @@ from reconciler.cli.common import (
     StateFlags,
 )
 from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.flags import flag, from_environment, given_options, with_flags
+from reconciler.cli.flags import FlagGroup, flag, from_environment, given_options, with_flags
 from reconciler.cli.main import COMMANDS, gwe
 from reconciler.render.forms import COMPARISON_FORMS, FORMS
 
@@ -28,8 +27,7 @@ OWN_MEANING = {
 """Commands whose options may be called like those of others."""
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(FlagGroup):
     """A group."""
 
     name: str = flag("--name", default="", help="A name.")
@@ -38,11 +36,14 @@ class Sample:
     wait: float = flag("--wait", envvar="GWE_SAMPLE_WAIT", type=float, default=1.5)
 
 
-@dataclass(frozen=True)
-class Other:
+class Other(FlagGroup):
     """Another group."""
 
     path: Path | None = flag("--path", type=click.Path(path_type=Path))
+
+
+class Both(Sample, Other):
+    """A group with the options of two."""
 
 
 def _run(*arguments: str) -> list[object]:
@@ -65,9 +66,9 @@ def test_a_command_gets_its_options_as_values_of_their_groups(
 ) -> None:
     assert _run("w") == ["w", Other(), Sample(), False]
     arguments = ("w", "-m", "1", "--many", "2", "--on", "--path", "a/b", "--plain")
-    assert _run(*arguments) == ["w", Other(Path("a/b")), Sample("", (1, 2), True, 1.5), True]
+    assert _run(*arguments) == ["w", Other(path=Path("a/b")), Sample(many=(1, 2), on=True), True]
     monkeypatch.setenv("GWE_SAMPLE_WAIT", "4")
-    assert _run("w", "--name", "n") == ["w", Other(), Sample("n", wait=4.0), False]
+    assert _run("w", "--name", "n") == ["w", Other(), Sample(name="n", wait=4.0), False]
 
 
 def test_a_group_without_a_command_line_is_that_of_the_environment(
@@ -80,6 +81,20 @@ def test_a_group_without_a_command_line_is_that_of_the_environment(
     monkeypatch.setenv("GWE_LOCK_TIMEOUT", "soon")
     with pytest.raises(click.BadParameter, match="'soon' is not a valid"):
         from_environment(LockFlags)
+
+
+def test_a_group_of_two_bases_has_the_options_of_both_and_does_not_change() -> None:
+    group = Both(name="n", path=Path("p"))
+    assert list(Both.options) == ["path", "name", "many", "on", "wait"]
+    assert repr(group) == (f"Both(path={Path('p')!r}, name='n', many=(), on=False, wait=1.5)")
+    assert group == Both(path=Path("p"), name="n")
+    assert group != Both(name="n")
+    assert Sample() != Other()
+    assert {group: 1}[Both(path=Path("p"), name="n")] == 1
+    with pytest.raises(AttributeError, match="name cannot be set"):
+        group.name = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="Both has no option nme"):
+        Both(nme="n")  # type: ignore[call-arg]
 
 
 def test_the_options_that_were_given_are_named_as_they_are_written() -> None:
@@ -114,7 +129,7 @@ def _options() -> Iterator[tuple[str, click.Option]]:
 
 def test_every_command_that_takes_a_server_takes_all_options_of_site_connection_and_state() -> None:
     groups = (SiteFlags, ConnectionFlags, StateFlags)
-    string = {one.name for group in groups for one in fields(group)}
+    string = {name for group in groups for name in group.options}
     incomplete = {}
     for name, command in _commands():
         taken = {one.name for one in command.params}

@@ -21,7 +21,7 @@ from reconciler.testing.faults import Drop, Fault, LoseAnswer
 from tests.conftest import examples
 from tests.harness import BARE, everything, gwe, opened, plan_arguments, site_server
 from tests.runs import access_of, assert_same_but_dbids
-from tests.test_objects_of_every_type import WORLD, manifest_of
+from tests.test_objects_of_every_type import WORLD, manifest_of, names_on
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -63,16 +63,16 @@ def now_declaring(story: Story, documents: list[dict[str, Any]]) -> Plan:
 
 
 def paths(server_file: Path, of: str) -> dict[int, str]:
-    """DBID -> path of the folders for objects of a type."""
+    """DBID -> path of the folders for objects of a type, without default folders."""
     with opened(server_file) as server:
         found = FoldersReader(server).read(f"Folder/{of}")
-    return {one.dbid: one.attributes["path"] for one in found}
+    return {one.dbid: path for one in found if (path := one.attributes["path"])}
 
 
 DEEP = [queue("Q", "Web/Queues"), folder("Script", "Web/Queues"), folder("Script", "Web")]
 
 
-def test_folders_are_created_from_the_outside_in_and_before_what_is_put_in_them(
+def test_folders_are_created_from_the_outside_in_and_there_beforewhat_is_put_in_them(
     tmp_path: Path,
 ) -> None:
     story = story_of(DEEP, tmp_path)
@@ -128,7 +128,7 @@ def test_what_is_put_into_a_blocked_folder_is_blocked(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_goes_only_when_all_that_it_holds_goes_before_it(tmp_path: Path) -> None:
+def test_a_folder_goes_only_when_all_that_it_holds_goes_there_beforeit(tmp_path: Path) -> None:
     story = story_of(DEEP, tmp_path)
     assert story.run(story.plan(overwrite=False)) == 0
     full, access = story.objects(), access_of(story.path)
@@ -229,7 +229,14 @@ def test_an_export_has_the_folders_of_what_it_has_and_creates_them_elsewhere(
         ("{type: InteractionQueue, path: A}", "Write type: Script, the type of such objects."),
         ("{path: A}", "metadata.type is missing: the type of the objects in the folder"),
         ("{type: Script, path: A, folder: B}", "unknown field folder in metadata"),
-        ("{type: Script, path: A//B}", "a folder of metadata.path is blank"),
+        ("{type: Script, path: A//B//C}", "a folder of metadata.path is blank"),
+        ("{type: Script, path: A//}", "a folder of metadata.path is blank"),
+        ("{type: Script, path: A/ /C//B}", "a unit of metadata.path is blank"),
+        ("{type: Folder, path: A//B}", "with // after the unit; no unit is in such a folder"),
+        (
+            "{type: DN, switch: S, path: A//B}",
+            "with // after the unit; no folder of a Switch is in such a folder",
+        ),
         ("{type: Script, path: 'A/B '}", "a folder of metadata.path has blanks around it"),
         ("{type: Script, path: A, formerly: [B]}", "Folder/Script has no formerly"),
         ("{type: DN, path: A}", "switch is missing from metadata"),
@@ -293,7 +300,7 @@ def check_folders(chosen: dict[str, str], creating: Fault | None, deleting: Faul
     ``chosen``: object type -> path."""
     with tempfile.TemporaryDirectory() as where:
         (Path(where) / "first").mkdir()
-        names = Snapshot(everything(site_server(Path(where) / "first", WORLD)).values())
+        names = names_on(site_server(Path(where) / "first", WORLD))
         documents = [one for of, path in chosen.items() for one in placed(of, path, names)]
         story = story_of(documents, Path(where), WORLD)
         empty = story.objects()
@@ -346,7 +353,7 @@ def test_objects_in_folders_of_any_type_are_created_deleted_and_restored_under_f
 @pytest.mark.long
 def test_an_object_of_every_type_is_created_in_a_new_folder_and_taken_away(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
-    names = Snapshot(everything(site_server(tmp_path / "first", WORLD)).values())
+    names = names_on(site_server(tmp_path / "first", WORLD))
     documents = [one for of in TYPES for one in placed(of, "Deep/Deeper", names)]
     story = story_of(documents, tmp_path, WORLD)
     before, access = story.objects(), access_of(story.path)
@@ -355,6 +362,7 @@ def test_an_object_of_every_type_is_created_in_a_new_folder_and_taken_away(tmp_p
     assert story.run(plan) == 0
     assert story.plan(overwrite=False).empty
     for of in TYPES:
-        assert sorted(paths(story.path, of).values()) == ["Deep", "Deep/Deeper"]
+        there_before = ["EMEA//In%2FOut"] if of == "Script" else []
+        assert sorted(paths(story.path, of).values()) == ["Deep", "Deep/Deeper", *there_before]
     assert story.run(story.undo()) == 0
     assert_same_but_dbids(story.path, before, access)

@@ -18,13 +18,13 @@ from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import name_path
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
-from reconciler.server.snapshot import Snapshot
 from reconciler.testing.faults import CallName, Drop, When
 from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments
 from tests.runs import Objects, access_of, assert_same_but_dbids
 from tests.test_carried_references import HEAD, manifest_of_existing, refer_to_everything
 from tests.test_guards import ready
 from tests.test_objects_of_every_type import TYPES, WORLD
+from tests.test_objects_of_every_type import names_on as names_of_all
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -457,8 +457,8 @@ def test_an_object_that_would_take_others_along_is_not_replaced_for_a_name(tmp_p
     place = Renaming(tmp_path, GROUP, site=calls)
     planned = place.run("plan", code=3).out
     assert (
-        "it cannot be renamed: the server keeps the name of a group that has agents, and would"
-        " delete with the group: CampaignGroup Calling/Calls"
+        "it cannot be renamed: the server keeps the name of a group that has agents, and a"
+        " replace would also delete CampaignGroup Calling/Calls"
     ) in words(planned)
 
 
@@ -494,7 +494,7 @@ def test_an_object_of_every_type_is_renamed_with_all_that_refers_to_it_or_blocke
         refer_to_everything(server)
     objects = everything(story.path)
     old = objects[object_type, 101]
-    manifest = manifest_of_existing(old, Snapshot(objects.values()))
+    manifest = manifest_of_existing(old, names_of_all(story.path))
     word = next(reversed([*_kind_of(manifest).key]))
     name = manifest["metadata"][word]
     manifest["metadata"] |= {word: f"{name}9", "formerly": [name]}

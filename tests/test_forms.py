@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from reconciler import Plan, Reconciler, RunReport
-from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.render.forms import FORMS
+from reconciler.render.output_form import OutputStyle
 from reconciler.state.opening import open_store
 from tests.harness import APP, site_server
 

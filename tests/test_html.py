@@ -1,4 +1,4 @@
-"""The page of a plan: what it says, that text of others stays text, and where it is written."""
+"""The page of a plan: what it says, that untrusted text stays text, and where it is written."""
 
 import base64
 import hashlib
@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from reconciler.plan.actions import Create, Delete, Replace, Update
 from reconciler.plan.model import Plan
-from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html
 from reconciler.render.html.rendering import with_whole_options
+from reconciler.render.output_form import OutputStyle
 from tests.conftest import examples
 from tests.harness import gwe, plan_arguments, site_server
 from tests.plan_values import hostile_plans, option, plan_of, subject
-from tests.test_output import in_terminal
+from tests.terminals import InTerminal
 
 MANIFEST = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: New}\n"
 
@@ -247,7 +247,9 @@ def test_options_in_a_text_are_kept_whole_and_all_else_is_escaped(text: str, exp
     assert with_whole_options(text) == expected
 
 
-def test_a_page_goes_into_a_pipe_but_not_to_a_terminal(server: Path, tmp_path: Path) -> None:
+def test_a_page_goes_into_a_pipe_but_not_to_a_terminal(
+    server: Path, tmp_path: Path, in_terminal: InTerminal
+) -> None:
     arguments = ("plan", *plan_arguments(server, "-f", "m.yaml"), "--format", "html")
     assert gwe(*arguments, cwd=tmp_path).out.startswith("<!DOCTYPE html>\n")
     code, shown = in_terminal(*arguments, cwd=tmp_path)

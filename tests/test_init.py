@@ -151,7 +151,9 @@ def test_conflicts_that_are_left_are_listed_and_nothing_is_merged_into_them(
     marked = (tmp_path / MINE / "a.yaml").read_text()
     result = gwe("init", "--update", "mine", cwd=tmp_path)
     assert (result.code, result.out) == (1, "")
-    hint = "  Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks.\n"
+    hint = (
+        "  Of the text between <<<<<<< and >>>>>>>, keep what is right; then delete these marks.\n"
+    )
     assert result.err == (
         f"error: {MINE}/a.yaml:9:1: a merge has left a conflict here\n{hint}"
         f"error: {MINE}/b.yaml:9:1: a merge has left a conflict here\n{hint}"

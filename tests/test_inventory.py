@@ -132,14 +132,24 @@ def test_what_others_keep_in_a_list_stays() -> None:
     ("section", "option", "value", "problem"),
     [
         ("inventory", "format", "2", "its format is 2, and this version reads 1"),
-        ("objects", "Script.1234", "Chat.Overflow", "the option objects/Script.1234 is no entry"),
-        ("objects", "Script.1234", 7, "the option objects/Script.1234 is no entry"),
-        ("objects", "Script.1234", '["a", "b"]', "the option objects/Script.1234 is no entry"),
-        ("objects", "Scrip.1234", '["a"]', "the option objects/Scrip.1234 is no entry"),
-        ("objects", "Script.x", '["a"]', "the option objects/Script.x is no entry"),
-        ("options", "1021.0", '["a", "b"]', "the option options/1021.0 is no entry as gwe writes"),
-        ("options", "1021.0", "[[]]", "the option options/1021.0 is no entry"),
-        ("objects", "Script.9", "[" * 9999, "the option objects/Script.9 is no entry"),
+        (
+            "objects",
+            "Script.1234",
+            "Chat.Overflow",
+            "the option objects/Script.1234 is not an entry",
+        ),
+        ("objects", "Script.1234", 7, "the option objects/Script.1234 is not an entry"),
+        ("objects", "Script.1234", '["a", "b"]', "the option objects/Script.1234 is not an entry"),
+        ("objects", "Scrip.1234", '["a"]', "the option objects/Scrip.1234 is not an entry"),
+        ("objects", "Script.x", '["a"]', "the option objects/Script.x is not an entry"),
+        (
+            "options",
+            "1021.0",
+            '["a", "b"]',
+            "the option options/1021.0 is not an entry as gwe writes",
+        ),
+        ("options", "1021.0", "[[]]", "the option options/1021.0 is not an entry"),
+        ("objects", "Script.9", "[" * 9999, "the option objects/Script.9 is not an entry"),
     ],
 )
 def test_a_damaged_inventory_is_refused_with_what_to_do(

@@ -10,6 +10,7 @@ The writers are forked from one process that has imported everything: a round ta
 hundredths of a second.
 """
 
+import gc
 import json
 import os
 import random
@@ -19,9 +20,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -54,20 +55,40 @@ where no answer has told it."""
 # The process that forks the writers
 
 
-def nursery(path: str) -> None:
-    """Reads seeds from its input and starts writers for each; on ``reap`` it waits for
-    them to be gone. Writers and it share one output: short lines, never mixed."""
+def nursery() -> None:
+    """Reads server files and seeds from its input and starts writers for each; on ``reap`` it
+    waits for them to be gone. Writers and it share one output: short lines, never mixed."""
+    _write_once()
+    gc.collect()
+    gc.freeze()  # a collection in a writer would copy every page of this process
     for line in sys.stdin:
+        path, seed = json.loads(line)
         pids = []
         for number in range(WRITERS):
             pid = os.fork()
             if pid == 0:
-                write_for_ever(Path(path), line.strip(), number)
+                write_for_ever(Path(path), seed, number)
             pids.append(pid)
         say("started", pids)
         assert sys.stdin.readline() == "reap\n"
         statuses = [os.waitpid(pid, 0)[1] for pid in pids]
         say("ended", statuses)
+
+
+def _write_once() -> None:
+    """So that the writers find made what the first write of a process makes."""
+    with TemporaryDirectory() as folder, opened(site_server(Path(folder), SITE)) as server:
+        for kind, more in _FIRST.items():
+            made = server.create(kind, {"tenantDBID": 101, "name": "A", **more})
+            server.update(kind, made.dbid, Delta(values={"state": 2}))
+            server.delete(kind, made.dbid)
+
+
+_FIRST: dict[str, dict[str, Any]] = {
+    "Script": {"type": 23},
+    "AgentGroup": {},
+    "Enumerator": {"displayName": "A", "type": 4},
+}
 
 
 def say(what: str, data: Any, writer: int = -1) -> None:
@@ -244,11 +265,11 @@ class Heard:
             self.ended = data
 
 
-@contextmanager
-def running_nursery(path: Path) -> Iterator["subprocess.Popen[str]"]:
-    program = "import sys, tests.test_kill as test; test.nursery(sys.argv[1])"
+@pytest.fixture(scope="module")
+def writers() -> Iterator["subprocess.Popen[str]"]:
+    """The process that forks them."""
     process = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)],
+        [sys.executable, "-c", "import tests.test_kill as test; test.nursery()"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -262,13 +283,13 @@ def running_nursery(path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def killed_round(
-    process: "subprocess.Popen[str]", seed: str, dies: str, moments: random.Random
+    process: "subprocess.Popen[str]", path: Path, seed: str, dies: str, moments: random.Random
 ) -> Heard:
-    """Starts writers, kills them all, and returns what they said until then. Where one
+    """Starts writers of a file, kills them all, and returns what they said until then. Where one
     ``dies`` by itself, not before it has."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(f"{seed}\n")
+    process.stdin.write(json.dumps([str(path), seed]) + "\n")
     early: list[str] = []
     while True:
         line = process.stdout.readline()
@@ -363,34 +384,35 @@ def assert_sound(path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_writers_killed_together_lose_no_answered_write(part: int, tmp_path: Path) -> None:
+def test_writers_killed_together_lose_no_answered_write(
+    part: int, tmp_path: Path, writers: "subprocess.Popen[str]"
+) -> None:
     moments = random.Random(f"kill {part}")  # noqa: S311 - no secret
     path = site_server(tmp_path, SITE)
     expected = found_in(path)
     highest = dict.fromkeys(WRITTEN, 0)
     answers = lost = kept = 0
-    with running_nursery(path) as process:
-        for turn in range(ROUNDS):
-            heard = killed_round(process, f"{part}.{turn}", DEATHS.get(turn % 5, ""), moments)
-            found = found_in(path)
-            for number in range(WRITERS):
-                own = {k: v for k, v in found.items() if f" {part}.{turn}-{number}-" in k}
-                before, after = heard.answered[number], heard.intended[number]
-                if own.keys() == after.keys() and all(own[k][0] == after[k][0] for k in own):
-                    kept += before != after
-                    assert_same(own, after)
-                else:
-                    assert_same(own, before)
-                    lost += before != after
-                # A DBID is never used twice, not even that of a deleted object.
-                new = [(key.split()[0], dbid) for key, (_, dbid) in own.items()]
-                assert all(dbid > highest[kind] for kind, dbid in new)
-                expected |= own
-            answers += heard.answers
-            assert_same(found, expected)
-            for key, (_, dbid) in found.items():
-                highest[key.split()[0]] = max(highest[key.split()[0]], dbid)
-            assert_sound(path)
+    for turn in range(ROUNDS):
+        heard = killed_round(writers, path, f"{part}.{turn}", DEATHS.get(turn % 5, ""), moments)
+        found = found_in(path)
+        for number in range(WRITERS):
+            own = {k: v for k, v in found.items() if f" {part}.{turn}-{number}-" in k}
+            before, after = heard.answered[number], heard.intended[number]
+            if own.keys() == after.keys() and all(own[k][0] == after[k][0] for k in own):
+                kept += before != after
+                assert_same(own, after)
+            else:
+                assert_same(own, before)
+                lost += before != after
+            # A DBID is never used twice, not even that of a deleted object.
+            new = [(key.split()[0], dbid) for key, (_, dbid) in own.items()]
+            assert all(dbid > highest[kind] for kind, dbid in new)
+            expected |= own
+        answers += heard.answers
+        assert_same(found, expected)
+        for key, (_, dbid) in found.items():
+            highest[key.split()[0]] = max(highest[key.split()[0]], dbid)
+        assert_sound(path)
     # The kills struck on both sides of a commit: wherever one was to, at the least.
     assert answers > 5 * ROUNDS
     assert kept >= ROUNDS // 5

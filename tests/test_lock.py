@@ -1,13 +1,10 @@
 """One run writes at a time: the lock, on clocks of the tests' own, and signals."""
 
-import fcntl
 import os
 import pty
 import signal
 import sqlite3
 import subprocess
-import sys
-import termios
 import time as time_module
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -50,8 +47,8 @@ from tests.runs import (
     someone,
     told,
 )
-from tests.test_output import in_terminal
-from tests.warm import WarmProcesses
+from tests.terminals import InTerminal
+from tests.warm import Running, WarmProcesses
 
 TENANTS = (1, 101)
 QUEUE = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{}}}\n"
@@ -786,7 +783,7 @@ def test_no_lock_takes_none(place: Place, server: EmbeddedServer) -> None:
     assert calls == ["read", "create"], "of the inventory alone"
 
 
-def test_ctrl_c_at_the_question_takes_no_lock(place: Place) -> None:
+def test_ctrl_c_at_the_question_takes_no_lock(place: Place, in_terminal: InTerminal) -> None:
     before = place.objects()
     arguments = ("--server", f"embedded:{place.server}", "--app", APP, "-f", "manifests.yaml")
     code, shown = in_terminal("apply", *arguments, cwd=place.folder, answer="\x03")
@@ -953,22 +950,11 @@ def test_the_writes_of_two_processes_never_interleave(
         folder = {} if place.database else {"GWE_STATE_DIR": str(place.folder / f"{who}.state")}
         environment = {**os.environ, **place.environment, **folder}
         arguments = ["apply", *_server(place), "--app", APP, "-f", f"{who}.yaml"]
-        processes.append(
-            subprocess.Popen(
-                [
-                    *(warm_processes.stand_ins() / "gwe", *arguments),
-                    *("--auto-approve", "--quiet", "--lock-timeout", timeout),
-                ],
-                cwd=place.folder,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
+        arguments += ["--auto-approve", "--quiet", "--lock-timeout", timeout]
+        processes.append(warm_processes.start(arguments, place.folder, environment))
     ended = [process.communicate(timeout=120) for process in processes]
     codes = [process.returncode for process in processes]
-    assert "Traceback" not in "".join(err for _, err in ended)
+    assert b"Traceback" not in b"".join(err for _, err in ended)
     assert 0 in codes
     assert set(codes) <= {0, 4}
     with sqlite3.connect(place.server) as connection:
@@ -1089,17 +1075,12 @@ SMALL = 4096
 MANY = "---\n".join(QUEUE.format(number) for number in range(OBJECTS))
 
 
-def _apply_many(place: Place, *more: str, **how: Any) -> "subprocess.Popen[bytes]":
+def _apply_many(processes: WarmProcesses, place: Place, *more: str, **how: Any) -> Running:
     (place.folder / "manifests.yaml").write_text(MANY, encoding="utf-8")
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-u", "-m", "reconciler", "apply", *_server(place), "--app", APP),
-            *("-f", "manifests.yaml", "--auto-approve", *more),
-        ],
-        cwd=place.folder,
-        env={**os.environ, "GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80"},
-        stdin=subprocess.DEVNULL,
-        **how,
+    arguments = ("apply", *_server(place), "--app", APP, "-f", "manifests.yaml", *more)
+    own = {"GWE_STATE_DIR": str(place.state_dir), "COLUMNS": "80", "PYTHONUNBUFFERED": "1"}
+    return processes.start(
+        (*arguments, "--auto-approve"), place.folder, {**os.environ, **own}, **how
     )
 
 
@@ -1116,16 +1097,12 @@ def _check_many(place: Place, status: str) -> int:
 
 
 def test_a_terminal_that_closes_during_an_apply_stops_it_after_the_object_in_hand(
-    place: Place,
+    place: Place, warm_processes: WarmProcesses
 ) -> None:
     """The system sends SIGHUP, and nothing can be shown any more."""
     ours, theirs = pty.openpty()
 
-    def take_the_terminal() -> None:
-        os.setsid()
-        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
-
-    process = _apply_many(place, stdout=theirs, stderr=theirs, preexec_fn=take_the_terminal)
+    process = _apply_many(warm_processes, place, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
     while b"[ 10/400]" not in shown:
@@ -1137,10 +1114,12 @@ def test_a_terminal_that_closes_during_an_apply_stops_it_after_the_object_in_han
     assert 10 <= _check_many(place, "partly applied") < OBJECTS
 
 
-def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Place) -> None:
+def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(
+    place: Place, warm_processes: WarmProcesses
+) -> None:
     """``gwe apply | head``: the run goes on to its end."""
-    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "pipesize": SMALL}
-    with _apply_many(place, **pipe) as process:
+    pipe = {"stderr": subprocess.STDOUT, "pipesize": SMALL}
+    with _apply_many(warm_processes, place, **pipe) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(b"[ 10/400]"):
@@ -1153,11 +1132,12 @@ def test_a_reader_that_goes_away_during_an_apply_does_not_break_it_off(place: Pl
 @pytest.mark.long
 @pytest.mark.parametrize("in_flight", ["1", "8"])
 def test_a_run_that_is_stopped_and_abandoned_writes_nothing_when_it_goes_on(
-    place: Place, in_flight: str
+    place: Place, in_flight: str, warm_processes: WarmProcesses
 ) -> None:
     """SIGSTOP for a tenth of the lease of a minute, and somebody else releases its lock."""
-    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "pipesize": SMALL}
-    with _apply_many(place, "--timeout", "15", "--in-flight", in_flight, **pipe) as process:
+    pipe = {"stderr": subprocess.STDOUT, "pipesize": SMALL}
+    slow = ("--timeout", "15", "--in-flight", in_flight)
+    with _apply_many(warm_processes, place, *slow, **pipe) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(b"[ 10/400]"):
@@ -1176,9 +1156,7 @@ def test_a_run_that_is_stopped_and_abandoned_writes_nothing_when_it_goes_on(
 
 
 @contextmanager
-def _stopped_outside_a_transaction(
-    process: "subprocess.Popen[bytes]", place: Place
-) -> Iterator[None]:
+def _stopped_outside_a_transaction(process: Running, place: Place) -> Iterator[None]:
     """Stops a process where it holds neither the server's file nor the state's, which nobody
     else could write then; and lets it go on, whatever happens."""
     try:

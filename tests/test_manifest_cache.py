@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.manifest import cache
+from reconciler.manifest import cache, load
 from reconciler.manifest.bind import bind
 from reconciler.manifest.cache import ManifestCache, manifest_cache
 from reconciler.manifest.desired import Desired
@@ -105,6 +105,30 @@ def test_of_files_of_which_one_has_changed_only_that_is_read(folder: Folder) -> 
     assert folder.from_cache() == [False, True]
     assert folder.names() == ["Sales", "Voice"]
     assert folder.from_cache() == [True, True]
+
+
+def test_the_digest_of_known_manifests_is_the_one_that_reading_them_gives(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check() -> None:
+        monkeypatch.setattr(load, "_digest", digest)
+        expected = load_manifests([folder.manifests]).digest
+        assert folder.load().digest == expected
+        monkeypatch.setattr(load, "_digest", lambda _: "computed")
+        assert folder.load().digest == expected
+
+    digest = load._digest
+    folder.write("c", "Third")
+    check()
+    folder.write("b", "Second")  # between what is known
+    check()
+    for name, other in (("a", "b"), ("b", "a")):  # the same files in another order
+        (folder.manifests / f"{name}.yaml").rename(folder.manifests / f"{other}.x")
+    for file in folder.manifests.glob("*.x"):
+        file.rename(file.with_suffix(".yaml"))
+    assert folder.load().digest == "computed"
+    (folder.manifests / "c.yaml").unlink()
+    assert folder.load().digest == "computed"
 
 
 def test_a_file_with_its_former_content_and_date_is_still_read_for_what_it_holds(

@@ -13,9 +13,10 @@ from reconciler.manifest.load import PlanInputs
 from reconciler.plan.actions import KEPT, Blocked, Create, Delete, Keep, Replace, Update
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
-from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.render.forms import FORMS
 from reconciler.render.markdown.code import both_values, code, table
 from reconciler.render.markdown.form import plan_markdown
+from reconciler.render.output_form import OutputStyle
 from reconciler.state.records import ActionOutcome, RunFinish, RunHead
 from reconciler.state.store import IntactRecords, StoredRun
 from reconciler.visible_text import escaped, pair_text
@@ -30,7 +31,7 @@ from tests.markdown_pages import (
 )
 from tests.plan_values import HOSTILE, hostile_plans, option, plan_of, subject
 
-# Text of others
+# Untrusted text
 
 
 @given(HOSTILE)

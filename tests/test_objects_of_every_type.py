@@ -15,19 +15,30 @@ from reconciler.kinds.enums import SCRIPT_TYPE, mnemonic
 from reconciler.kinds.flatten import narrow
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
+from reconciler.kinds.types_folders import FOLDER, path_of
 from reconciler.plan.context import PlanOptions
+from reconciler.server.folders import FoldersReader
 from reconciler.server.snapshot import Snapshot
 from reconciler.testing.contract.every_type import SPECIAL
 from reconciler.testing.contract.site import LEAST_OF_ALL
 from tests.conftest import examples
-from tests.harness import everything, site_server
+from tests.harness import everything, opened, site_server
 from tests.runs import access_of, assert_same_but_dbids
 from tests.test_every_type import SITE_OF_ALL
 from tests.test_random_runs import Story
 from tests.worlds import NAMES, World
 
-WORLD = SITE_OF_ALL.replace("timeoutLocal: 10}]", "timeoutLocal: 10}, Stat]")
+WORLD = (
+    SITE_OF_ALL.replace("timeoutLocal: 10}]", "timeoutLocal: 10}, Stat]")
+    + """
+Folder:
+  - {name: EMEA, dbid: 1001, type: Folder, folderClass: Site}
+  - {name: In/Out, dbid: 1002, type: Script, unit: EMEA}
+"""
+)
+FOLDERS = (101, 1001, 1002)
+"""The DBIDs of a default folder, of a configuration unit, and of a folder in that unit."""
 TYPES = [name for name in LEAST_OF_ALL if name in OBJECT_KINDS or name in KIND_OF_TYPE]
 
 
@@ -144,7 +155,7 @@ def drawn(attribute: Attribute) -> st.SearchStrategy[Any]:
             options = st.dictionaries(NAMES, values, min_size=1, max_size=2)
             return st.dictionaries(NAMES, options, max_size=2)
         case ValueType.REFERENCE:
-            return st.just(101)
+            return st.sampled_from(FOLDERS) if attribute.refers_to == FOLDER else st.just(101)
         case ValueType.REFERENCES:
             return st.just([101])
         case ValueType.STRUCTURE:
@@ -173,10 +184,20 @@ def objects(draw: st.DrawFn, object_type: str) -> dict[str, Any]:
     return found
 
 
+def names_on(path: Path) -> Snapshot:
+    """The names of all objects on a server, folders in the form of plans."""
+    objects = [one for one in everything(path).values() if one.type != FOLDER]
+    with opened(path) as server:
+        reader = FoldersReader(server)
+        for name in FOLDER_TYPES:
+            objects += reader.read(name)
+    return Snapshot(objects)
+
+
 @cache
 def names_in_world() -> Snapshot:
     with tempfile.TemporaryDirectory() as folder:
-        return Snapshot(everything(site_server(Path(folder), WORLD)).values())
+        return names_on(site_server(Path(folder), WORLD))
 
 
 @st.composite
@@ -192,8 +213,7 @@ def manifests(draw: st.DrawFn) -> str:
                 for word in ("switch", "attribute", "ivr")
                 if word in manifest["metadata"]
             }
-            path = draw(NAMES.filter(lambda name: "/" not in name))
-            manifest["metadata"]["folder"] = path
+            path = manifest["metadata"]["folder"] = path_of([draw(NAMES)])
             metadata = {"type": object_type, "path": path, **owner}
             documents.append({**manifest, "kind": "Folder", "metadata": metadata, "spec": {}})
         documents.append(manifest)
@@ -220,7 +240,7 @@ def test_random_objects_of_any_type_are_created_found_equal_and_taken_away(text:
 @pytest.mark.parametrize("object_type", TYPES)
 def test_an_object_is_created_found_equal_and_taken_away(object_type: str, tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
-    names = Snapshot(everything(site_server(tmp_path / "first", WORLD)).values())
+    names = names_on(site_server(tmp_path / "first", WORLD))
     manifest = manifest_of(object_type, whole(OBJECT_TYPES[object_type]), names)
     text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False)
     story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))

@@ -1,17 +1,12 @@
 """What people and machines read: the text at 80 columns, colour, JSON, pipes."""
 
-import fcntl
 import io
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -30,71 +25,10 @@ from tests.harness import (
     state_folder,
 )
 from tests.plan_values import subject
+from tests.terminals import InTerminal
+from tests.warm import WarmProcesses
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def in_terminal(
-    *arguments: str | Path,
-    cwd: Path,
-    answer: str = "",
-    asked: str = "[y/N]",
-    elsewhere: Mapping[str, Path] | None = None,
-    **extra: str,
-) -> tuple[int, str]:
-    """Runs gwe in a terminal of 80 columns, types ``answer`` once it shows ``asked``; the
-    exit code and what the terminal shows. Ctrl-C is pressed again until it is heard, as
-    people do: Python sees none that comes just before it waits for a key. ``elsewhere``:
-    streams that lead to a file instead of the terminal."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
-    environment.pop("NO_COLOR", None)
-    environment |= {"TERM": "xterm-256color", "COLUMNS": "80", **extra}
-    environment["GWE_STATE_DIR"] = str(state_folder(cwd))
-    ours, theirs = pty.openpty()
-
-    def take_the_terminal() -> None:
-        os.setsid()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test worker ignores it
-        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
-
-    files = {
-        name: path.open("rb" if name == "stdin" else "ab")
-        for name, path in (elsewhere or {}).items()
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *map(str, arguments)],
-        cwd=cwd,
-        env=environment,
-        stdin=files.get("stdin", theirs),
-        stdout=files.get("stdout", theirs),
-        stderr=files.get("stderr", theirs),
-        preexec_fn=take_the_terminal,  # noqa: PLW1509 - no thread runs here
-    )
-    os.close(theirs)
-    for file in files.values():
-        file.close()
-    shown = b""
-    pressed = 0
-    while True:
-        if not select.select([ours], [], [], 5 if pressed else 60)[0]:
-            if not 0 < pressed < 30:
-                break
-            os.write(ours, b"\x03")
-            pressed += 1
-            continue
-        try:
-            block = os.read(ours, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        shown += block
-        if answer and asked.encode() in shown:
-            os.write(ours, answer.encode())
-            pressed = int(answer == "\x03")
-            answer = ""
-    os.close(ours)
-    return process.wait(60), shown.decode().replace("\r\n", "\n")
 
 
 def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
@@ -107,10 +41,13 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
             assert [line for line in out.splitlines() if len(line) > 80] == []
 
 
-def test_a_pipe_gets_no_colour_and_a_terminal_does(tmp_path: Path) -> None:
-    server = site_server(tmp_path)
-    piped = gwe_process("plan", *plan_arguments(server), cwd=tmp_path).out
-    code, shown = in_terminal("plan", *plan_arguments(server), cwd=tmp_path)
+def test_a_pipe_gets_no_colour_and_a_terminal_does(
+    tmp_path: Path, in_terminal: InTerminal, warm_processes: WarmProcesses
+) -> None:
+    command = ("plan", *plan_arguments(Path(site_server(tmp_path).name)))
+    environment = {**os.environ, "COLUMNS": "80", "GWE_STATE_DIR": str(state_folder(tmp_path))}
+    _, piped, _ = warm_processes.run(command, tmp_path, environment)
+    code, shown = in_terminal(*command, cwd=tmp_path)
     assert code == 0
     assert "\x1b[" not in piped
     assert "\x1b[32m  + Web Engagement Chat" in shown
@@ -118,7 +55,7 @@ def test_a_pipe_gets_no_colour_and_a_terminal_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])
-def test_colour_can_be_turned_off(how: str, tmp_path: Path) -> None:
+def test_colour_can_be_turned_off(how: str, tmp_path: Path, in_terminal: InTerminal) -> None:
     server = site_server(tmp_path)
     more = ["--no-color"] if how == "option" else []
     extra = {} if how == "option" else {"NO_COLOR": "1"}
@@ -217,19 +154,22 @@ def test_quiet_prints_the_counts_alone(tmp_path: Path) -> None:
     )
 
 
-def test_a_reader_that_goes_away_is_no_error_to_shout_about(tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_is_no_error_to_shout_about(
+    tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
     server = site_server(tmp_path)
-    command = [sys.executable, "-m", "reconciler", "plan", *map(str, plan_arguments(server))]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    environment = {**os.environ, "GWE_STATE_DIR": str(state_folder(tmp_path))}
+    arguments = ("plan", *plan_arguments(server))
+    with warm_processes.start(arguments, tmp_path, environment) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
 
 
-def test_apply_asks_in_a_terminal_and_takes_no_for_an_answer(tmp_path: Path) -> None:
+def test_apply_asks_in_a_terminal_and_takes_no_for_an_answer(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
     server = site_server(tmp_path)
     before = everything(server)
     code, shown = in_terminal("apply", *plan_arguments(server), cwd=tmp_path, answer="n\n")
@@ -239,7 +179,7 @@ def test_apply_asks_in_a_terminal_and_takes_no_for_an_answer(tmp_path: Path) -> 
     assert everything(server) == before
 
 
-def test_apply_shows_each_object_as_it_is_written(tmp_path: Path) -> None:
+def test_apply_shows_each_object_as_it_is_written(tmp_path: Path, in_terminal: InTerminal) -> None:
     server = site_server(tmp_path)
     code, shown = in_terminal("apply", *plan_arguments(server), cwd=tmp_path, answer="y\n")
     plain = _ESCAPE.sub("", shown)
@@ -255,7 +195,7 @@ def test_apply_shows_each_object_as_it_is_written(tmp_path: Path) -> None:
     ids=["apply | tee", "apply > log 2>&1", "other | apply > log"],
 )
 def test_apply_asks_at_the_terminal_whichever_of_its_streams_leads_elsewhere(
-    tmp_path: Path, elsewhere: dict[str, str]
+    tmp_path: Path, in_terminal: InTerminal, elsewhere: dict[str, str]
 ) -> None:
     server = site_server(tmp_path)
     (tmp_path / "other").write_text("this is no answer\n")
@@ -293,7 +233,9 @@ def test_a_plan_or_run_that_is_not_there_is_told_before_there_is_a_terminal_to_a
     assert "terminal" not in result.err
 
 
-def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> None:
+def test_ctrl_c_at_the_question_writes_nothing_and_says_so(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
     server = site_server(tmp_path)
     before = everything(server)
     code, shown = in_terminal("apply", *plan_arguments(server), cwd=tmp_path, answer="\x03")
@@ -303,7 +245,9 @@ def test_ctrl_c_at_the_question_writes_nothing_and_says_so(tmp_path: Path) -> No
     assert everything(server) == before
 
 
-def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
+def test_an_interrupted_apply_accounts_for_every_action(
+    tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
     manifests = "".join(
         f"---\napiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{i}}}\n"
         for i in range(500)
@@ -312,16 +256,17 @@ def test_an_interrupted_apply_accounts_for_every_action(tmp_path: Path) -> None:
     server = site_server(tmp_path)
     options = plan_arguments(server, "-f", "queues.yaml", "--auto-approve")
     lines: list[str] = []
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", "reconciler", "apply", *map(str, options)],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment["GWE_STATE_DIR"] = str(state_folder(tmp_path))
+    with warm_processes.start(
+        ["apply", *options],
+        tmp_path,
+        environment,
         stderr=subprocess.STDOUT,
         pipesize=4096,  # so that it is never far ahead of its reader
-        encoding="utf-8",
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
+        for line in map(bytes.decode, process.stdout):
             lines.append(line)
             if line.startswith("[ 10/500]"):
                 process.send_signal(signal.SIGINT)

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from reconciler.plan.actions import KEPT, Blocked, Create, Delete, Keep, Replace, Update
 from reconciler.plan.model import Plan
 from reconciler.plan.site_graph import Edge, Node, SiteGraph
-from reconciler.render.forms import OutputStyle
 from reconciler.render.html.form import plan_html
+from reconciler.render.output_form import OutputStyle
 from tests.browser import available, running_browser
 from tests.plan_values import option, plan_of, subject
 

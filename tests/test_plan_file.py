@@ -965,9 +965,9 @@ def test_a_file_that_was_edited_into_no_plan_is_refused_in_a_sentence(
 BROKEN: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "plan.json is no JSON"),
     "text": (b"hello", "plan.json is no JSON"),
-    "list": (b"[]", "plan.json is no plan of gwe"),
-    "number": (b"5", "plan.json is no plan of gwe"),
-    "object": (b"{}", "plan.json is no plan of gwe"),
+    "list": (b"[]", "plan.json is not a plan of gwe"),
+    "number": (b"5", "plan.json is not a plan of gwe"),
+    "object": (b"{}", "plan.json is not a plan of gwe"),
     "format only": (b'{"format": "gwe-plan/2"}', "plan.json is not a valid plan: /id is missing"),
     "format of another kind": (b'{"format": ["a"]}', "this version reads gwe-plan/2"),
     "not UTF-8": (b'{"format": "\xff"}', "the plan file plan.json cannot be read: it is not UTF-8"),

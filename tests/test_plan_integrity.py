@@ -534,7 +534,7 @@ def test_what_is_no_id_is_told_before_a_server_is_asked(tmp_path: Path, option: 
     for command in commands:
         refused = gwe(*command, cwd=tmp_path)
         assert refused.code == 64
-        assert "'1234' is no id of a plan" in said(refused)
+        assert "'1234' is not an id of a plan" in said(refused)
 
 
 # The signature
@@ -578,7 +578,7 @@ def test_what_is_no_id_is_never_the_expected_one(expected: str, tmp_path: Path) 
     before = everything(server)
     refused = applied(tmp_path, "--expect", expected)
     assert refused.code == 64
-    assert "is no id of a plan" in said(refused)
+    assert "is not an id of a plan" in said(refused)
     assert everything(server) == before
 
 

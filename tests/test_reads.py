@@ -224,6 +224,29 @@ def test_a_twin_among_many_scripts_blocks_on_any_server(
     assert "differs from 'Webengagement_Failed' only in case" in blocked.reason
 
 
+def test_an_embedded_server_sends_no_script_whose_name_is_not_alike_to_an_absent_one(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rename(server: EmbeddedServer) -> None:
+        server.update("Script", queue(server).dbid, Delta(values={"name": "WEBENGAGEMENT_failed"}))
+
+    sent: list[str] = []
+    read = EmbeddedServer.read
+
+    def counted(server: EmbeddedServer, *question: Any) -> list[ConfObject]:
+        answer = read(server, *question)
+        sent.extend(one.attributes["name"] for one in answer if one.type == "Script")
+        return answer
+
+    manifests = manifests_of(tmp_path, "Webengagement_Failed")
+    with changed(large, tmp_path, rename) as path, opened(path) as server:
+        monkeypatch.setattr(EmbeddedServer, "read", counted)
+        (blocked,) = planned(server, APP, manifests).plan.blocked
+    assert "differs from 'Webengagement_Failed' only in case" in blocked.reason
+    assert sent.count("WEBENGAGEMENT_failed") == 1
+    assert len(sent) <= 30
+
+
 def test_a_name_that_a_script_of_another_type_holds_is_found(large: Path, tmp_path: Path) -> None:
     manifests = manifests_of(tmp_path, "Other 0")
     with opened(large) as server:

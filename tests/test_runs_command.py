@@ -14,7 +14,7 @@ from tests.harness import Result, gwe, plan_arguments
 from tests.runs import Place
 from tests.state.backends import PLAN, REPLACE, Backend, call, head, make_run
 from tests.state.conftest import ENGINES, new_backend
-from tests.test_output import in_terminal
+from tests.terminals import InTerminal
 
 DAY = 86_400.0
 WROTE = (call(1), CallEnd(1, "answered"), RunFinish("applied", unsettled=False, ended="later"))
@@ -115,7 +115,9 @@ def test_runs_on_several_servers_name_their_server(backend: Backend, tmp_path: P
 
 
 @pytest.mark.process
-def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(tmp_path: Path) -> None:
+def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
     backend = Backend(str(tmp_path / "state"))
     of_two_sites(backend, tmp_path)
     _, shown = in_terminal("runs", "--state-dir", backend.where, cwd=tmp_path, COLUMNS="60")
@@ -168,7 +170,7 @@ def test_a_server_that_is_none_is_refused_and_no_password_shown(tmp_path: Path) 
     state = ("--state-dir", tmp_path / "state")
     refused = gwe("runs", *state, "--server", "nonsense", cwd=tmp_path)
     assert refused.code == 64
-    assert "'nonsense' is no server URL" in refused.err
+    assert "'nonsense' is not a server URL" in refused.err
     for command in (("runs",), ("runs", "show", "last"), ("undo", "last")):
         refused = gwe(*command, *state, "--server", "confserv://me:hush@cfg", cwd=tmp_path)
         assert refused.code == 64
@@ -266,7 +268,7 @@ def test_prune_keeps_what_is_needed_and_says_what_it_deleted(
 def test_an_age_that_cannot_be_read_is_wrong_usage(tmp_path: Path, age: str) -> None:
     refused = gwe("runs", "prune", "--older-than", age, cwd=tmp_path)
     assert refused.code == 64
-    assert "is no number of hours, days or weeks, such as 90d" in " ".join(refused.err.split())
+    assert "is not a number of hours, days or weeks, such as 90d" in " ".join(refused.err.split())
 
 
 def test_a_plan_file_whose_run_was_pruned_is_still_applied_once(place: Place) -> None:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.site.discovery import SiteOptions
 from tests.harness import everything, find, gwe, opened
+from tests.warm import WarmProcesses
 
 APP = "Web_Engagement_Server"
 OPTIONS = ("--server", "embedded:gwe.db", "--app", APP)
@@ -164,8 +164,10 @@ def test_the_demo_ends_with_a_folder_to_go_on_in(tmp_path: Path) -> None:
 
 @pytest.mark.process
 @pytest.mark.parametrize("started", ["by name", "by path", "by relative path"])
-def test_the_commands_that_the_demo_ends_with_work_as_printed(started: str, tmp_path: Path) -> None:
-    programs = Path(sys.executable).parent
+def test_the_commands_that_the_demo_ends_with_work_as_printed(
+    started: str, tmp_path: Path, warm_processes: WarmProcesses
+) -> None:
+    programs = warm_processes.stand_ins()
     on_path = started == "by name"
     program = programs / "gwe"
     if started == "by relative path":

@@ -728,7 +728,7 @@ def test_a_secret_that_is_a_reference_to_nothing_is_not_shown(tmp_path: Path) ->
     server = ready(tmp_path, manifest)
     planned = plan(tmp_path, server, env={"GWE_TEST_LOGIN": f"script:{NEW}"})
     assert planned.code == 3
-    assert "/annex/Orchestration/application refers to" in said(planned)
+    assert "annex/Orchestration/application at m.yaml:4:32 refers to" in said(planned)
     assert holds(printed(planned), NEW) == []
 
 

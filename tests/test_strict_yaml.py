@@ -275,7 +275,7 @@ def test_a_conflict_that_a_merge_has_marked_is_named() -> None:
     assert str(problem.position) == "f.yaml:2:1"
     assert problem.summary == "a merge has left a conflict here"
     assert problem.hint == (
-        "Keep what is right of the text between <<<<<<< and >>>>>>>, and delete these marks."
+        "Of the text between <<<<<<< and >>>>>>>, keep what is right; then delete these marks."
     )
 
 

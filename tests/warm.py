@@ -5,6 +5,7 @@ anything; a fork takes hundredths. What is forked is a process like any other, t
 kill. It lacks only the start itself, so what a test says about that is said of a cold one.
 """
 
+import fcntl
 import gc
 import importlib
 import marshal
@@ -16,12 +17,17 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
-from typing import Any, NoReturn
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO, Any, NoReturn
 
 import reconciler
 from tests.postgres import KeptConnections
@@ -41,8 +47,71 @@ asked = marshal.dumps((sys.argv, os.getcwd(), dict(os.environ), None))
 streams = array.array("i", (0, 1, 2))
 ask.sendmsg([len(asked).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
 ask.sendall(asked)
+ask.recv(4)  # its number
 os._exit(int.from_bytes(ask.recv(4), "big", signed=True))
 """
+Stream = int | IO[bytes]
+
+
+class Running:
+    """A warm process that runs, with as much of ``subprocess.Popen`` as tests use."""
+
+    def __init__(self, asked: socket.socket, stdout: int | None, stderr: int | None) -> None:
+        self._asked = asked
+        self.pid = self._answer()
+        self.returncode: int | None = None
+        self.stdout = None if stdout is None else open(stdout, "rb")  # noqa: SIM115
+        self.stderr = None if stderr is None else open(stderr, "rb")  # noqa: SIM115
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close_pipes()
+        self.wait(60)
+
+    def _answer(self) -> int:
+        found = self._asked.recv(4)
+        assert found, "the process that forks them is gone"
+        return int.from_bytes(found, "big", signed=True)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, negative where a signal has killed it. TimeoutError: it still ran, and
+        was killed."""
+        if self.returncode is None:
+            self._asked.settimeout(timeout)
+            try:
+                self.returncode = self._answer()
+            except TimeoutError:
+                self.kill()
+                raise
+            self._asked.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = 120) -> tuple[bytes, bytes]:
+        """All that it writes to its pipes until its end; it is killed after ``timeout``
+        seconds."""
+        late = Timer(timeout, self.kill)
+        late.start()
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(self.stderr.read if self.stderr else bytes)
+            out = self.stdout.read() if self.stdout else b""
+            err = other.result()
+        self.close_pipes()
+        self.wait()
+        late.cancel()
+        return out, err
+
+    def close_pipes(self) -> None:
+        for pipe in filter(None, (self.stdout, self.stderr)):
+            pipe.close()
 
 
 class WarmProcesses:
@@ -52,26 +121,74 @@ class WarmProcesses:
         self._folder = folder
         self._address = address
 
-    def run(
+    def start(
         self,
-        arguments: Sequence[str],
+        arguments: Sequence[str | Path],
         cwd: Path,
         env: Mapping[str, str],
-        streams: tuple[int, int, int],
+        *,
+        program: str = "gwe",
+        stdin: Stream = subprocess.DEVNULL,
+        stdout: Stream = subprocess.PIPE,
+        stderr: Stream = subprocess.PIPE,
+        pipesize: int = -1,
         strike: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Runs ``gwe`` in a process; its exit code, negative where a signal has killed it.
-        ``streams``: descriptors for standard input, output and error. ``strike``: the fields of
-        the ``tests.runs.Strike`` that comes to it."""
-        asked = marshal.dumps((["gwe", *arguments], str(cwd), dict(env), strike))
-        with socket.socket(socket.AF_UNIX) as ask:
+    ) -> Running:
+        """Starts a console script in a process. ``stdin``, ``stdout``, ``stderr``, ``pipesize``:
+        as for ``subprocess.Popen``. ``strike``: the fields of the ``tests.runs.Strike`` that
+        comes to it."""
+        asked = marshal.dumps(([program, *map(str, arguments)], str(cwd), dict(env), strike))
+        with ExitStack() as ours:
+            nothing = ours.enter_context(open(os.devnull, "r+b"))
+            given, kept = [nothing.fileno()], list[int | None]()
+            if stdin != subprocess.DEVNULL:
+                given = [_descriptor(stdin)]
+            for stream in (stdout, stderr):
+                if stream == subprocess.PIPE:
+                    read, write = os.pipe()
+                    ours.callback(os.close, write)
+                    if pipesize > 0:
+                        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, pipesize)
+                    kept.append(read)
+                    given.append(write)
+                else:
+                    kept.append(None)
+                    given.append(given[1] if stream == subprocess.STDOUT else _descriptor(stream))
+            ask = socket.socket(socket.AF_UNIX)
             ask.connect(self._address)
-            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", streams))
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", given))
             ask.sendmsg([len(asked).to_bytes(4, "big")], [rights])
             ask.sendall(asked)
-            answer = ask.recv(4)
-        assert answer, "the process that forks them is gone"
-        return int.from_bytes(answer, "big", signed=True)
+        return Running(ask, *kept)
+
+    def run(
+        self,
+        arguments: Sequence[str | Path],
+        cwd: Path,
+        env: Mapping[str, str],
+        *,
+        program: str = "gwe",
+        stdin: str = "",
+        strike: Mapping[str, Any] | None = None,
+    ) -> tuple[int, str, str]:
+        """Runs it to its end: the exit code, and what it wrote to standard output and error."""
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write(stdin.encode())
+            given.seek(0)
+            running = self.start(
+                arguments,
+                cwd,
+                env,
+                program=program,
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                strike=strike,
+            )
+            code = running.wait(120)
+            texts = [(file.seek(0), file.read().decode())[1] for file in (out, err)]
+        assert "Traceback" not in texts[1], texts[1]
+        return code, texts[0], texts[1]
 
     def stand_ins(self) -> Path:
         """A folder for PATH, with programs that are called like the console scripts, and ask
@@ -84,6 +201,10 @@ class WarmProcesses:
                 (folder / name).write_text(text, encoding="utf-8")
                 (folder / name).chmod(0o755)
         return folder
+
+
+def _descriptor(stream: Stream) -> int:
+    return stream if isinstance(stream, int) else stream.fileno()
 
 
 @contextmanager
@@ -153,6 +274,8 @@ def _forked(asking: socket.socket) -> int:
         _be_a_program(*asked, streams)
     for one in streams:
         os.close(one)
+    with suppress(OSError):  # whoever asked may be gone
+        asking.sendall(pid.to_bytes(4, "big"))
     return pid
 
 
@@ -174,6 +297,7 @@ def _be_a_program(
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)
+        sys.path[:0] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
         _take(streams)
         sys.argv = argv
         run: Callable[[], None] = importlib.import_module(PROGRAMS[Path(argv[0]).name]).run
@@ -199,8 +323,14 @@ def _take(streams: Sequence[int]) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    for terminal in filter(os.isatty, range(3)):
+        with suppress(OSError):  # it is that of whoever asked, such as a shell
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if os.environ.get("PYTHONUNBUFFERED"):
+        raw = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115
+        sys.stdout = TextIOWrapper(raw, encoding="utf-8", write_through=True)
     sys.stderr = open(  # noqa: SIM115
         2, "w", encoding="utf-8", closefd=False, buffering=1, errors="backslashreplace"
     )
@@ -210,8 +340,10 @@ def _warm_up() -> None:
     """Imports every module and runs the commands that are struck once, so that what is forked
     finds all schemas and tables made."""
     from tests.harness import gwe  # noqa: PLC0415 - in the process that forks alone
+    from tests.kept_manifests import no_manifests_read_twice  # noqa: PLC0415 - in it alone too
     from tests.runs import make_place, make_template  # noqa: PLC0415 - it uses this module
 
+    no_manifests_read_twice()
     with tempfile.TemporaryDirectory() as folder:
         place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))
         server = ("--server", f"embedded:{place.server}")
@@ -226,5 +358,7 @@ def _warm_up() -> None:
     for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not module.name.startswith(("reconciler.testing", "reconciler.server.psdk")):
             importlib.import_module(module.name)
+    for name in ("deepdiff", "tomllib"):  # what some commands import when they need it
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page of this process

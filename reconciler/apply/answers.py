@@ -1,10 +1,13 @@
 """Compares what the server answered to a write with what was sent. Pure."""
 
 from reconciler.apply.report import Outcome
+from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.fields import Fields, Value, pointer
 from reconciler.kinds.flatten import leaf
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Replace, Update
+from reconciler.server.delta import emptied
 from reconciler.server.port import ConfObject
 from reconciler.text_difference import excerpt
 
@@ -21,9 +24,9 @@ def outcome_of_answer(
     for change in action.changes:
         now = fields.get(change.path)
         attribute = leaf(ALL_TYPES[result.type], change.path)
-        if same_value(now, change.after) or (attribute and attribute.secret):
+        if same_value(attribute, now, change.after) or (attribute and attribute.secret):
             continue
-        left = isinstance(action, Update) and same_value(now, change.before)
+        left = isinstance(action, Update) and same_value(attribute, now, change.before)
         said = f"{pointer(change.path)} is {excerpt(change.display(now))}"
         (kept if left else rewritten).append(said)
     if kept:
@@ -33,6 +36,11 @@ def outcome_of_answer(
     return Outcome(action, "done", message, wrote=True)
 
 
-def same_value(one: Value | None, other: Value | None) -> bool:
-    """Whether the server treats both as equal (empty equals unset)."""
-    return one == other or (one in (None, "") and other in (None, ""))
+def same_value(attribute: Attribute | None, one: Value | None, other: Value | None) -> bool:
+    """Whether the server treats both values of a field as equal: an empty text equals an unset one,
+    and so does a number or a flag that an update has emptied."""
+    nothing = emptied(attribute) if attribute else None
+    if attribute and attribute.type is ValueType.ENUM and nothing is not None:
+        nothing = mnemonic(attribute.enumeration, nothing)
+    unset = (None, "", nothing)
+    return one == other or (one in unset and other in unset)

@@ -8,8 +8,8 @@ from reconciler.apply.answers import same_value
 from reconciler.apply.report import AGAIN, Outcome
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
-from reconciler.kinds.flatten import flatten
-from reconciler.kinds.options import ENDPOINTS
+from reconciler.kinds.flatten import flatten, leaf
+from reconciler.kinds.options import endpoint_key
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.contradictions import contradictions
@@ -65,11 +65,11 @@ def check_site(plan: Plan, now: SiteMark) -> None:
 def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
     """Endpoints that the plan changes and that another site has begun to use."""
     keys = {
-        f"{change.path[1].removeprefix(ENDPOINTS)}:{change.path[2]}"
+        key
         for action in plan.writes
         if action.object_type == "Application"
         for change in changes_of(action)
-        if change.before is not None and change.path[1].startswith(ENDPOINTS)
+        if change.before is not None and (key := endpoint_key(change.path))
     }
     for name, key in now.foreign_keys.items():
         if key in keys and plan.site.foreign_keys.get(name) != key:
@@ -163,5 +163,9 @@ def _is_applied(action: Write, live: Snapshot) -> bool:
         found = object_of(action, live)
     if found is None:
         return False
-    fields = flatten(ALL_TYPES[found.type], found.attributes, live)
-    return all(same_value(fields.get(change.path), change.after) for change in action.changes)
+    kind = ALL_TYPES[found.type]
+    fields = flatten(kind, found.attributes, live)
+    return all(
+        same_value(leaf(kind, change.path), fields.get(change.path), change.after)
+        for change in action.changes
+    )

@@ -82,8 +82,8 @@ class _Search:
         self._dbid = action.dbid
 
     def look_at(self, run: StoredRun, written: Mapping[str, Written], in_sync: int | None) -> None:
-        """Takes from a run what it tells. ``written``: by address; ``in_sync``: the DBID of the
-        object if it was as these manifests want it when the run was planned."""
+        """Looks for causes in one run. ``written``: what it wrote, by address; ``in_sync``: the
+        DBID of the object if it was as these manifests want it when the run was planned."""
         self._writes.look_at(run, written)
         for path in list(self.wanted):
             cause = self._cause(path, run, in_sync)

@@ -90,6 +90,23 @@ def acquire(
     return found
 
 
+class _Watch:
+    """Watches whether the owner of the lock still works: then the counter in it grows.
+    ``has_moved``: another lock or another counter was seen since the first look."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, int | None] | None = None
+        self._since = 0.0
+        self.has_moved = False
+
+    def quiet_for(self, dbid: int, counter: int | None, now: float) -> float:
+        """The seconds for which the lock has been seen as it is ``now``."""
+        if (dbid, counter) != self._seen:
+            self.has_moved = self._seen is not None
+            self._seen, self._since = (dbid, counter), now
+        return now - self._since
+
+
 class _Acquisition:
     def __init__(
         self,
@@ -119,9 +136,7 @@ class _Acquisition:
 
     def acquire(self, wait: float) -> tuple[Lock, str]:
         begun = self._clock.monotonic()
-        seen: tuple[int, int | None] = (0, -1)
-        since = begun
-        moved = 0
+        watch = _Watch()
         while True:
             made = self._create()
             if made is not None:
@@ -132,17 +147,14 @@ class _Acquisition:
             now = self._clock.monotonic()
             if one is not None:
                 held = holder_of(one)
-                if (one.dbid, held.counter) != seen:
-                    seen, since = (one.dbid, held.counter), now
-                    moved += 1
-                quiet = now - since
+                quiet = watch.quiet_for(one.dbid, held.counter, now)
                 if self._resumes and held.run == self._holder.run:
                     if quiet >= held.lease or not self._is_elsewhere(held):
                         resumed = self._resume(one)
                         if resumed:
                             return resumed, ""
                         continue
-                    if moved == 1:  # as long as it stands still, waiting has an end
+                    if not watch.has_moved:  # as long as it stands still, waiting has an end
                         self._wait_for(held, quiet)
                         continue
                 elif quiet >= held.lease and not held.writing:

@@ -25,6 +25,7 @@ from reconciler.plan.queries import ReadRequirement
 from reconciler.plan.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
+from reconciler.plan.shared_endpoints import keep_shared_endpoints
 from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
@@ -75,7 +76,9 @@ def plan_undo(
         with_secrets(one, options.secret_names, options.known_secrets.of(*one.subject.identity))
         for one in actions
     ]
-    actions = spare_predefined(actions, live)
+    known = plan.site.foreign_keys
+    since = {name: key for name, key in site.foreign_keys.items() if known.get(name) != key}
+    actions, shared = keep_shared_endpoints(spare_predefined(actions, live), since)
     live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
@@ -86,7 +89,7 @@ def plan_undo(
         identity=info.identity,
         site=replace(site, manifest_set=plan.site.manifest_set),
         actions=with_fingerprints(actions, live),
-        notices=(*notices, *circle_notices(actions, live)),
+        notices=(*notices, *shared, *circle_notices(actions, live)),
         undoes=run.name,
         consent=("--force",) if force else (),
         refusals=() if force else refusals(actions, whole, consented=True),

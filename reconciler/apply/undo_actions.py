@@ -41,6 +41,7 @@ from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan
 from reconciler.plan.renames import Rename, change_of_name, with_new_names
 from reconciler.plan.replace import done_by_server
+from reconciler.server.delta import emptied
 from reconciler.server.folders import members
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -151,7 +152,7 @@ class _Undo:
         subject = subject_now(subject, now, self._live, self._site_tenant)
         if subject.protect:
             return Blocked(subject, "protected: it is never deleted")
-        held = [key for key in members(now) if key not in self._made]
+        held = [key for key in members(now, self._live) if key not in self._made]
         if held:
             names = ", ".join(self._live.name(*key, now.tenant) for key in held[:3])
             more = f" and {len(held) - 3} more" if held[3:] else ""
@@ -211,6 +212,13 @@ class _Undo:
             if old.get(path) == left.get(path) or live.get(path) == old.get(path):
                 continue
             change = _change(subject, path, live.get(path), old.get(path))
+            if path not in old and not _can_be_emptied(now, path):
+                held = change.display(change.before)
+                self.notices.append(
+                    f"{subject.address}: {path[0]} stays {held}: it had no value before, which no"
+                    " update can write."
+                )
+                continue
             (changes if live.get(path) == left.get(path) else kept).append(change)
         subject = subject_now(subject, now, self._live, self._site_tenant)
         renamed = self._renames.get((now.type, now.dbid))
@@ -270,6 +278,14 @@ def _change(subject: Subject, path: FieldPath, before: Value | None, after: Valu
     # The content of a launch file is in no plan file: it may hold anything.
     hidden = subject.hides(path) or path == (CONTENT,)
     return Change(path, before, after, unit=path, secret=hidden)
+
+
+def _can_be_emptied(one: ConfObject, path: FieldPath) -> bool:
+    """Whether an update can take a field away."""
+    attribute = ALL_TYPES[one.type].by_word(path[0])
+    if attribute is None or attribute.type not in (ValueType.ENUM, ValueType.INTEGER):
+        return True
+    return emptied(attribute) is not None
 
 
 def _is_reference(one: ConfObject, path: FieldPath) -> bool:

@@ -44,7 +44,7 @@ def command(
     state: StateFlags,
     auto_approve: bool,
 ) -> int:
-    """Take what the server has into the manifests, so that it is no drift any more. ADDRESS:
+    """Take what the server has into the manifests, so that it is not drift any more. ADDRESS:
     only these objects; wildcards are allowed.
 
     Shows the edits as a diff, and asks. Only the values change: comments, order and layout of

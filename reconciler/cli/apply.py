@@ -18,7 +18,7 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_is_id
-from reconciler.cli.flags import given_options, with_flags
+from reconciler.cli.flags import FlagGroup, given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import make_plan
@@ -126,7 +126,7 @@ def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
             )
 
 
-def _check_not_given(*groups: object) -> None:
+def _check_not_given(*groups: FlagGroup) -> None:
     """UsageError where an option was given that a plan file has decided already."""
     for option in (option for group in groups for option in given_options(group)):
         raise UsageError(

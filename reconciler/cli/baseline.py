@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.common import ANY_PATH
-from reconciler.cli.flags import flag
+from reconciler.cli.flags import FlagGroup, flag
 from reconciler.diagnostics import counted
 from reconciler.errors import UsageError
 from reconciler.render.console import say
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-@dataclass(frozen=True)
-class BaselineFlags:
+class BaselineFlags(FlagGroup):
     """The differences that are accepted."""
 
     baseline: Path | None = flag(

@@ -1,16 +1,15 @@
 """The groups of options that several commands share."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.complete_values import complete_address, complete_kind, complete_profile
-from reconciler.cli.flags import flag
+from reconciler.cli.flags import FlagGroup, flag
 from reconciler.environment import STATE
-from reconciler.render.forms import OutputStyle
+from reconciler.render.output_form import OutputStyle
 from reconciler.resources import named_manifests
 
 # Click checks nothing: the code that reads a path reports its problems with all others.
@@ -32,8 +31,7 @@ class ManifestPath(click.Path):
 SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
 
 
-@dataclass(frozen=True)
-class ProfileFlags:
+class ProfileFlags(FlagGroup):
     """Which profile of ``gwe.toml`` is used."""
 
     profile: str = flag(
@@ -46,8 +44,7 @@ class ProfileFlags:
     )
 
 
-@dataclass(frozen=True)
-class TimeoutFlags:
+class TimeoutFlags(FlagGroup):
     """How long a call may take."""
 
     timeout: float = flag(
@@ -60,8 +57,7 @@ class TimeoutFlags:
     )
 
 
-@dataclass(frozen=True)
-class ManifestFlags:
+class ManifestFlags(FlagGroup):
     """The manifests, and the values of their variables."""
 
     file: tuple[Path, ...] = flag(
@@ -86,8 +82,7 @@ class ManifestFlags:
     )
 
 
-@dataclass(frozen=True)
-class ApplicationFlags:
+class ApplicationFlags(FlagGroup):
     """The application that a site is named by, and its tenant."""
 
     app: str = flag(
@@ -105,7 +100,6 @@ class ApplicationFlags:
     )
 
 
-@dataclass(frozen=True)
 class SiteFlags(ApplicationFlags):
     """The Web Engagement site."""
 
@@ -117,8 +111,7 @@ class SiteFlags(ApplicationFlags):
     )
 
 
-@dataclass(frozen=True)
-class SelectionFlags:
+class SelectionFlags(FlagGroup):
     """The objects that are planned."""
 
     target: tuple[str, ...] = flag(
@@ -137,8 +130,7 @@ class SelectionFlags:
     )
 
 
-@dataclass(frozen=True)
-class ChoiceFlags:
+class ChoiceFlags(FlagGroup):
     """The objects that are exported or compared."""
 
     kind: tuple[str, ...] = flag(
@@ -162,8 +154,7 @@ class ChoiceFlags:
     )
 
 
-@dataclass(frozen=True)
-class OverwriteFlags:
+class OverwriteFlags(FlagGroup):
     """The existing objects that are replaced."""
 
     overwrite: bool = flag(
@@ -196,8 +187,7 @@ class OverwriteFlags:
     )
 
 
-@dataclass(frozen=True)
-class StateFlags:
+class StateFlags(FlagGroup):
     """Where runs are stored."""
 
     state: str = flag(
@@ -211,6 +201,7 @@ class StateFlags:
     state_dir: Path | None = flag(
         "--state-dir",
         envvar="GWE_STATE_DIR",
+        default=None,
         type=ANY_PATH,
         metavar="DIR",
         help="Folder in which runs are stored (or GWE_STATE_DIR). Default: the operating"
@@ -218,8 +209,7 @@ class StateFlags:
     )
 
 
-@dataclass(frozen=True)
-class HostFlags:
+class HostFlags(FlagGroup):
     """Whether launch files of a run are here."""
 
     same_host: bool = flag(
@@ -230,8 +220,7 @@ class HostFlags:
     )
 
 
-@dataclass(frozen=True)
-class LockFlags:
+class LockFlags(FlagGroup):
     """The lock in Configuration Server."""
 
     no_lock: bool = flag("--no-lock", is_flag=True, help="Take no lock in Configuration Server.")
@@ -245,7 +234,6 @@ class LockFlags:
     )
 
 
-@dataclass(frozen=True)
 class RunFlags(LockFlags, StateFlags):
     """How a plan is applied."""
 
@@ -254,14 +242,12 @@ class RunFlags(LockFlags, StateFlags):
     )
 
 
-@dataclass(frozen=True)
-class ColorFlags:
+class ColorFlags(FlagGroup):
     """Whether output has colour."""
 
     no_color: bool = flag("--no-color", is_flag=True, help="No colour (or set NO_COLOR).")
 
 
-@dataclass(frozen=True)
 class OutputFlags(ColorFlags):
     """How much is printed."""
 

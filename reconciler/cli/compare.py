@@ -1,6 +1,5 @@
 """``gwe compare``: what differs between two sites, or a site and an export of one."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -9,7 +8,7 @@ from reconciler.cli.common import ANY_PATH, ChoiceFlags, OutputFlags, SiteFlags,
 from reconciler.cli.complete_values import complete_parameter, complete_side
 from reconciler.cli.connection import AccountFlags
 from reconciler.cli.credentials import AccountOptions
-from reconciler.cli.flags import flag, with_flags, with_values
+from reconciler.cli.flags import FlagGroup, flag, with_flags, with_values
 from reconciler.cli.formats import ComparisonFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.logs import start_logging
@@ -19,8 +18,7 @@ from reconciler.errors import ExitCode
 from reconciler.render.forms import COMPARISON_FORMS
 
 
-@dataclass(frozen=True)
-class DifferenceFlags:
+class DifferenceFlags(FlagGroup):
     """What is known to differ."""
 
     mapping: Path | None = flag(
@@ -51,8 +49,7 @@ class DifferenceFlags:
         return read_mapping(self.mapping) if self.mapping else EnvironmentMapping()
 
 
-@dataclass(frozen=True)
-class OtherAccountFlags:
+class OtherAccountFlags(FlagGroup):
     """The account on B."""
 
     user_b: str = flag(
@@ -80,7 +77,6 @@ class OtherAccountFlags:
         return AccountOptions(user, file, another="--password-file-b")
 
 
-@dataclass(frozen=True)
 class CompareOutputFlags(OutputFlags):
     """How much is printed of a comparison."""
 

@@ -6,11 +6,11 @@ What cannot be read offers nothing: a message in the middle of a command line he
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.flags import Group
 from reconciler.errors import ReconcilerError
 
 # A completion imports what it needs; commands that run need none of it.
@@ -18,7 +18,6 @@ from reconciler.errors import ReconcilerError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-Group = TypeVar("Group")
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 
@@ -88,8 +87,7 @@ def complete_side(
 
 def _given(group: type[Group], context: click.Context) -> Group:
     """The options of a group as far as they are on the command line already."""
-    names = [one.name for one in fields(group)]  # type: ignore[arg-type]
-    given: dict[str, Any] = {name: context.params.get(name) for name in names}
+    given: dict[str, Any] = {name: context.params.get(name) for name in group.options}
     return group(**{name: value for name, value in given.items() if value})
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -21,7 +20,6 @@ from reconciler.environment import TRUST_STORE_PASSWORD
 from reconciler.server.connection import ConnectionOptions, options_from
 
 
-@dataclass(frozen=True)
 class AccountFlags(LogFlags, TimeoutFlags):
     """The account, and how to reach a real server. A field that is empty or None comes from
     gwe.toml, else it has the default of ``ConnectionOptions``."""
@@ -94,7 +92,6 @@ class AccountFlags(LogFlags, TimeoutFlags):
     )
 
 
-@dataclass(frozen=True)
 class ServerFlags(ProfileFlags):
     """The server, or the profile that names it."""
 
@@ -107,7 +104,6 @@ class ServerFlags(ProfileFlags):
     )
 
 
-@dataclass(frozen=True)
 class ConnectionFlags(AccountFlags, ServerFlags):
     """The server, the account, and how to reach a real server."""
 
@@ -121,6 +117,6 @@ def connect_options(
 ) -> ConnectionOptions:
     """How to reach a real server: the command line wins over the ``connection`` table of
     gwe.toml. ``install_dir``: from either."""
-    given = {**asdict(flags), "install_dir": str(install_dir or "")}
+    given = {**vars(flags), "install_dir": str(install_dir or "")}
     secret = {"trust_store_password": os.environ.get(TRUST_STORE_PASSWORD, "")}
     return options_from(given, settings, secret)

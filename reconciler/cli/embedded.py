@@ -4,13 +4,12 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
-from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.file_errors import unwritable
@@ -98,8 +97,7 @@ def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     return ExitCode.DONE
 
 
-@dataclass(frozen=True)
-class ListenFlags:
+class ListenFlags(FlagGroup):
     """Where and how to listen."""
 
     host: str = flag(

@@ -18,8 +18,9 @@ from reconciler.engine.reconciler import Reconciler
 from reconciler.errors import ExitCode, RefusedError
 from reconciler.plan.model import Plan
 from reconciler.render.console import make_console, say
-from reconciler.render.forms import FORMS, OutputStyle
+from reconciler.render.forms import FORMS
 from reconciler.render.messages import NOT_TRIED, print_outcome, print_report, print_warning
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.reports import ApplyResult
 from reconciler.render.status import StatusLine
 from reconciler.state.plan_file import PlanFile

@@ -1,7 +1,6 @@
 """``gwe export``: manifests of what is on a server."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ from reconciler.cli.common import ANY_PATH, ChoiceFlags, SiteFlags, StateFlags
 from reconciler.cli.complete_values import complete_parameter
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.export_folder import FileResult, check_folder, write_folder
-from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.next_command import on_the_same_site
 from reconciler.cli.session import open_session
@@ -23,8 +22,7 @@ from reconciler.text_files import STANDARD_STREAM
 _REMARKS = {"kept": "edited since it was exported", "stale": "nothing is exported to it any more"}
 
 
-@dataclass(frozen=True)
-class FormFlags:
+class FormFlags(FlagGroup):
     """How they are written."""
 
     parameterise: tuple[str, ...] = flag(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +10,10 @@ import click
 from msgspec.structs import replace
 
 from reconciler.cli.common import ANY_PATH
-from reconciler.cli.flags import flag
+from reconciler.cli.flags import FlagGroup, flag
 from reconciler.errors import UsageError
-from reconciler.render.forms import (
-    COMPARISON_FORMS,
-    DRIFT_FORMS,
-    FORMS,
-    MAX_BYTES,
-    OutputForm,
-    OutputStyle,
-    PlanForm,
-)
+from reconciler.render.forms import COMPARISON_FORMS, DRIFT_FORMS, FORMS
+from reconciler.render.output_form import MAX_BYTES, OutputForm, OutputStyle, PlanForm
 from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
@@ -44,15 +36,13 @@ def format_flag(*forms: str) -> str:
     return option
 
 
-@dataclass(frozen=True)
-class JsonFlags:
+class JsonFlags(FlagGroup):
     """The form of the output, of a command that has text and JSON."""
 
     format: str = format_flag("text", "json")
 
 
-@dataclass(frozen=True)
-class SizeFlags:
+class SizeFlags(FlagGroup):
     """How long the output may be."""
 
     max_bytes: int = flag(
@@ -65,7 +55,6 @@ class SizeFlags:
     )
 
 
-@dataclass(frozen=True)
 class FormatFlags(SizeFlags):
     """The form of the output of ``gwe runs``."""
 
@@ -76,7 +65,6 @@ class FormatFlags(SizeFlags):
         return FORMS[self.format](OutputStyle(max_bytes=self.max_bytes, page=_page_name(page)))
 
 
-@dataclass(frozen=True)
 class ComparisonFormatFlags(SizeFlags):
     """The form of the output of ``gwe compare``."""
 
@@ -87,7 +75,6 @@ class ComparisonFormatFlags(SizeFlags):
         return replace(style, max_bytes=self.max_bytes, page=_page_name(page))
 
 
-@dataclass(frozen=True)
 class PlanFormatFlags(SizeFlags):
     """The form of the output of a command that shows a plan."""
 
@@ -133,15 +120,13 @@ class PlanFormatFlags(SizeFlags):
         )
 
 
-@dataclass(frozen=True)
 class DriftFormatFlags(PlanFormatFlags):
     """The form of the output of ``gwe drift``."""
 
     format: str = format_flag(*DRIFT_FORMS)
 
 
-@dataclass(frozen=True)
-class PageFlags:
+class PageFlags(FlagGroup):
     """Where a page is written."""
 
     out: Path | None = flag(

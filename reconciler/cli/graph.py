@@ -1,12 +1,10 @@
 """``gwe graph``: the chat path of the site, live and after the plan."""
 
-from dataclasses import dataclass
-
 import click
 
 from reconciler.cli.common import ColorFlags, ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.flags import with_flags
+from reconciler.cli.flags import FlagGroup, with_flags
 from reconciler.cli.formats import format_flag
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
@@ -15,8 +13,7 @@ from reconciler.render.console import make_console, print_data
 from reconciler.render.graphs import GRAPH_FORMS
 
 
-@dataclass(frozen=True)
-class GraphFlags:
+class GraphFlags(FlagGroup):
     """The form of the graph."""
 
     format: str = format_flag("text", *GRAPH_FORMS)

@@ -1,12 +1,11 @@
 """``--log-level`` and ``--log-file``: the log of a command, through Python's own logging."""
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from reconciler.cli.flags import flag
+from reconciler.cli.flags import FlagGroup, flag
 from reconciler.file_errors import unwritable
 from reconciler.visible_text import escaped
 
@@ -21,8 +20,7 @@ class _EscapingFormatter(logging.Formatter):
         return escaped(super().formatMessage(record))
 
 
-@dataclass(frozen=True)
-class LogFlags:
+class LogFlags(FlagGroup):
     """What is logged, and where."""
 
     log_level: str | None = flag(

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import fields
 
 import click
 from click.core import ParameterSource
@@ -14,9 +13,10 @@ from reconciler.cli.logs import LogFlags
 from reconciler.state.opening import public_name
 
 _NAME_THE_STATE = frozenset({"profile", "state", "state_dir"})
-_NAME_THE_SITE = frozenset(
-    one.name for group in (ConnectionFlags, SiteFlags, StateFlags) for one in fields(group)
-) - {one.name for one in fields(LogFlags)}
+_NAME_THE_SITE = (
+    frozenset(name for group in (ConnectionFlags, SiteFlags, StateFlags) for name in group.options)
+    - LogFlags.options.keys()
+)
 
 
 def undo_with_options(run: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +20,13 @@ from reconciler.cli.common import (
 )
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.expected import check_expected, check_is_id
-from reconciler.cli.flags import flag, with_flags
+from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.formats import PlanFormatFlags, check_page
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import print_data, say
-from reconciler.render.forms import OutputStyle
+from reconciler.render.output_form import OutputStyle
 from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from reconciler.plan.site_graph import SiteGraph
 
 
-@dataclass(frozen=True)
-class PlanFlags:
+class PlanFlags(FlagGroup):
     """What ``gwe plan`` does beside showing the plan."""
 
     out: Path | None = flag(

@@ -99,7 +99,13 @@ def _provision(arguments: Arguments) -> int:
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = engine.plan(loaded, overwrite=arguments.overwrite)
-        done = show_and_apply(plan, engine, run, OutputFlags(), keeps_state=keeps_state)
+        done = show_and_apply(
+            plan,
+            engine,
+            run,
+            OutputFlags(no_color=False, quiet=False, verbose=False),
+            keeps_state=keeps_state,
+        )
     if not plan.applyable:
         hint = f"--force and --exclude are options of gwe plan and gwe apply, not of {NAME}."
         _print_errors(Diagnostic("the plan was refused; nothing was written", hint=hint))

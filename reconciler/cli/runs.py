@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +36,7 @@ class _Age(click.ParamType[timedelta]):
     ) -> timedelta:
         found = re.fullmatch(r"([0-9]{1,5})([hdw])", str(value))
         if not found:
-            self.fail(f"{value!r} is no number of hours, days or weeks, such as 90d", param, ctx)
+            self.fail(f"{value!r} is not a number of hours, days or weeks, such as 90d", param, ctx)
         return timedelta(hours=int(found[1]) * _HOURS[found[2]])
 
 
@@ -164,6 +163,6 @@ def _nearest(context: click.Context, inner: _Runs) -> _Runs:
 
 def _given(context: click.Context, group: Group) -> Iterator[tuple[str, Any]]:
     """The options of a group that stand after the subcommand, with their values."""
-    for one in fields(group):  # type: ignore[arg-type]
-        if context.get_parameter_source(one.name) is ParameterSource.COMMANDLINE:
-            yield one.name, getattr(group, one.name)
+    for name in group.options:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            yield name, getattr(group, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +62,7 @@ def named_side(text: str) -> NamedSide:
     known = f"Profiles: {', '.join(profiles)}." if profiles else "There is no profile here."
     name, meant = text or "an empty name", did_you_mean(text, profiles)
     raise UsageError(
-        f"{name} is no profile of gwe.toml, no file and no folder{meant}",
+        f"{name} is not a profile of gwe.toml, a file or a folder{meant}",
         f"{known} A side is a profile, the URL of a server, the file of an embedded server, or"
         " a folder that gwe export wrote.",
     )
@@ -86,7 +85,7 @@ class SideSession(Struct, frozen=True):
         if side.path is not None:
             return cls(side, settings)
         account = closer(account, settings)
-        flags = ConnectionFlags(**asdict(account), server=side.url)
+        flags = ConnectionFlags(**vars(account), server=side.url)
         session = Session(flags, settings, named_by=named_by)
         session.start_early()
         return cls(side, settings, session)
@@ -103,7 +102,11 @@ class SideSession(Struct, frozen=True):
             return
         site, there = closer(site, self.settings), other.settings
         if not (site.app or self.settings.app):
-            site = SiteFlags(there.app, site.tenant or there.tenant, site.cluster or there.cluster)
+            site = SiteFlags(
+                app=there.app,
+                tenant=site.tenant or there.tenant,
+                cluster=site.cluster or there.cluster,
+            )
         with about_side(name):
             engine = self.session.connect(site, closer(state, self.settings))
         with engine:

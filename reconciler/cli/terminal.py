@@ -25,8 +25,8 @@ the question stands below the plan."""
 
 
 def is_interactive() -> bool:
-    """Whether a person can be asked: standard output may go to a file or a pipe, or standard
-    input may come from one, but not both input and messages."""
+    """Whether a person can be asked: standard input or standard error is a terminal. Standard
+    output may go to a file or a pipe."""
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 

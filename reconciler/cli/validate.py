@@ -1,14 +1,13 @@
 """``gwe validate``: checks manifests without a server."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ManifestFlags, ProfileFlags
 from reconciler.cli.connection import takes_site
-from reconciler.cli.flags import with_flags
+from reconciler.cli.flags import FlagGroup, with_flags
 from reconciler.cli.formats import format_flag
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings, load
@@ -19,8 +18,7 @@ from reconciler.render.forms import VALIDATION_FORMS
 from reconciler.render.reports import ValidationReport
 
 
-@dataclass(frozen=True)
-class ValidateFlags:
+class ValidateFlags(FlagGroup):
     """The form of the report."""
 
     format: str = format_flag("text", *VALIDATION_FORMS)

@@ -72,7 +72,7 @@ def _name(manifest: Manifest) -> str:
 
 def _problems(manifest: Manifest) -> Iterator[Diagnostic]:
     if manifest.kind.binding == "file":
-        summary = "launch files are no part of what is compared"
+        summary = "launch files are not part of what is compared"
         yield Diagnostic(summary, manifest.at(("kind",)), _ADVICE, rule="manifest-values")
         return
     places: list[FieldPath] = [(word,) for word in manifest.data if word not in _WORDS]

@@ -87,7 +87,7 @@ class _Copier:
             self._copy_permissions(copy, name, copy.dbids(name))
 
     def copy_again(self, copy: ServerCopy) -> None:
-        """Reads both ends of every reference that leads nowhere again: one of them may have
+        """Reads again both ends of every reference whose target is not in the copy: either may have
         been created, deleted or changed since its type was read."""
         ends = {
             end

@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from reconciler.kinds.manifests import kind_named
+from reconciler.kinds.model import on_server
 from reconciler.kinds.options import references_of
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.plan.folders import folder_type
+from reconciler.kinds.types_folders import FOLDER
+from reconciler.plan.folders import is_default_folder
 from reconciler.plan.identity import kind_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -50,6 +52,7 @@ def chosen(live: Snapshot, request: ExportRequest, tenant: int) -> list[ConfObje
         for one in live
         if _is_of(one, tenant)
         and not _is_ours(one)
+        and not is_default_folder(one)
         and kind_named(kind_of(one)) is not None
         and (not request.kinds or kind_of(one) in request.kinds)
         and (not request.names or matches(live.key_texts(one)[-1], request.names))
@@ -75,7 +78,7 @@ def _is_ours(one: ConfObject) -> bool:
 def referring_types(types: Iterable[str]) -> set[str]:
     """The types whose objects can refer to objects of these types."""
     found = {kind.name for one in types for kind, _, _ in references_to(one)}
-    return found - PREREQUISITES
+    return {name for name in found if on_server(name) not in PREREQUISITES}
 
 
 def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[ConfObject]:
@@ -94,12 +97,14 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
     while left:
         key = left.pop()
         one = live.get(*key)
-        if one is None or key in found or one.type in PREREQUISITES or not _is_of(one, tenant):
+        if one is None or not _is_of(one, tenant) or is_default_folder(one):
+            continue
+        key = (one.type, one.dbid)  # a folder is of type Folder to what refers to it
+        if key in found or one.type in PREREQUISITES:
             continue
         found[key] = one
         left += [*targets_of(ALL_TYPES[one.type], one.attributes), *_scripts_of(one, live)]
-        holder = folder_type(ALL_TYPES[one.type])
-        left += [(holder.name, one.folder)] if holder else []
+        left.append((FOLDER, one.folder))
     return [found[key] for key in sorted(found)]
 
 

@@ -78,10 +78,7 @@ class ManifestKind(Struct, frozen=True, dict=True):
         return tuple(
             one.word
             for one in self.object_type.attributes
-            if one.name not in key
-            and not one.read_only
-            and one.word not in self.fixed
-            and one.refers_to != "Folder"  # it may lead to a folder of any type
+            if one.name not in key and not one.read_only and one.word not in self.fixed
         )
 
     def _mandatory(self) -> tuple[str, ...]:

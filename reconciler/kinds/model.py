@@ -26,6 +26,11 @@ OUTSIDE = ""
 OnDelete = Literal["veto", "clear", "cascade"]
 
 
+def on_server(object_type: str) -> str:
+    """What the server calls a type: to the server, a ``Folder/Script`` of plans is a ``Folder``."""
+    return object_type.partition("/")[0]
+
+
 class ValueType(Enum):
     """How an attribute's value is stored and compared."""
 
@@ -103,7 +108,7 @@ class Attribute(Struct, frozen=True):
 
     def may_refer_to(self, object_type: str) -> bool:
         """Whether the reference can lead to objects of a type."""
-        return object_type in self.target_types
+        return on_server(object_type) in self.target_types
 
     @property
     def target_types(self) -> Sequence[str]:

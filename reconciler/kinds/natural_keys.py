@@ -53,8 +53,13 @@ def split(text: str, count: int) -> tuple[str, ...] | None:
     """The ``count`` parts that a text joins; None where it joins another number of parts."""
     if count == 1:
         return (text,)
-    parts = tuple(part.replace("%2F", "/").replace("%25", "%") for part in text.split("/"))
+    parts = tuple(map(unquoted, text.split("/")))
     return parts if len(parts) == count else None
+
+
+def unquoted(part: str) -> str:
+    """A part of a joined text, as it is."""
+    return part.replace("%2F", "/").replace("%25", "%")
 
 
 def _quoted(part: str) -> str:

@@ -74,6 +74,14 @@ def value_problem(path: Sequence[str], value: str) -> str:
     )
 
 
+def endpoint_key(path: Sequence[str]) -> str:
+    """The queueKey that leads to the option at ``path`` (word, section, option), such as
+    ``101:webme``; empty where that is no endpoint of a Chat Server."""
+    if len(path) != 3 or path[0] != "options" or not path[1].startswith(ENDPOINTS):
+        return ""
+    return f"{path[1].removeprefix(ENDPOINTS)}:{path[2]}"
+
+
 def is_strategy(section: str, key: str) -> bool:
     """Whether an option of a queue's annex binds the queue to a strategy."""
     return section == "Orchestration" and _APPLICATION.fullmatch(key) is not None

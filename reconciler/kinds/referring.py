@@ -5,13 +5,14 @@ from typing import Any
 
 from reconciler.kinds.fields import FieldPath, NameResolver
 from reconciler.kinds.flatten import label_of_entry
-from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
+from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType, on_server
 
 
 def references_to_object(
     object_type: ObjectType, attributes: Attributes, target: str, dbid: int
 ) -> Iterator[Attribute]:
     """The attributes by which an object refers to the object ``dbid`` of type ``target``."""
+    target = on_server(target)
     for attribute in object_type.attributes:
         value = attributes.get(attribute.name)
         if value and _refers(attribute, value, attributes, target, dbid):
@@ -24,6 +25,7 @@ def paths_to_object(
     """The paths of the fields that go when that object is deleted: of a reference, of an item
     of a list, of an entry with all its fields."""
     tenant = int(attributes.get("tenantDBID") or 0)
+    target = on_server(target)
     for attribute in references_to_object(object_type, attributes, target, dbid):
         word, value = attribute.word, attributes[attribute.name]
         match attribute.type:
@@ -53,6 +55,7 @@ def redirected(
     object ``old`` of type ``target``. They lead to the object ``new``, which has taken its place.
     What somebody has set instead since stays."""
     result = dict(now)
+    target = on_server(target)
     for attribute in references_to_object(object_type, before, target, old):
         held, holds = before[attribute.name], now.get(attribute.name)
         match attribute.type:

@@ -43,6 +43,8 @@ def field_schema(
 
 
 def _targets(attribute: Attribute) -> str:
+    if attribute.target_types == (FOLDER,):
+        return "a folder: what it holds and its path, such as Script/Web or Folder/EMEA"
     *others, last = list(attribute.targets.values()) or [attribute.refers_to]
     names = f"{', '.join(others)} or {last}" if others else last
     return f"{'an' if names[0] in 'AEIOU' else 'a'} {names}"
@@ -96,7 +98,7 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
         names["folder"] = {
             **NAME,
             "description": "Where it is created: the names of folders below the default folder,"
-            " separated by /.",
+            " separated by /. In a configuration unit: its path, // and the folders in it.",
         }
     if kind.binding in ("object", "options"):
         names[EXACT] = {
@@ -130,6 +132,6 @@ def _key_part(kind: ManifestKind, part: Attribute) -> dict[str, Any]:
         return {
             **NAME,
             "description": "The names of the folders from below the default folder to this folder,"
-            " separated by /.",
+            " separated by /. In a configuration unit: its path, // and the folders in it.",
         }
     return NAME

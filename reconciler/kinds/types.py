@@ -5,15 +5,16 @@ plainer name. Site files are loaded in this order, so owners come first. A new t
 entry in one of the parts.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from reconciler.kinds.model import Attribute, ObjectType
+from reconciler.kinds.model import Attribute, ObjectType, on_server
 from reconciler.kinds.types_accounts import ACCOUNT_TYPES, LOGIN_TYPES
 from reconciler.kinds.types_applications import APPLICATION_TYPES
 from reconciler.kinds.types_environment import ALARM_TYPES, ENVIRONMENT_TYPES
 from reconciler.kinds.types_files import FILE_TYPES
-from reconciler.kinds.types_folders import folder_types
+from reconciler.kinds.types_folders import FOLDER, folder_types, held_type
 from reconciler.kinds.types_outbound import OUTBOUND_TYPES
 from reconciler.kinds.types_routing import ROUTING_TYPES
 from reconciler.kinds.types_telephony import TELEPHONY_TYPES
@@ -38,7 +39,7 @@ OBJECT_TYPES: Mapping[str, ObjectType] = {
 TYPES_BY_NUMBER: Mapping[int, ObjectType] = {entry.number: entry for entry in OBJECT_TYPES.values()}
 """Object type by number."""
 
-FOLDER_TYPES: Mapping[str, ObjectType] = folder_types(OBJECT_TYPES.values())
+FOLDER_TYPES: Mapping[str, ObjectType] = folder_types(OBJECT_TYPES)
 """The types of folders that plans know, by name: ``Folder/Script`` for folders of scripts."""
 
 ALL_TYPES: Mapping[str, ObjectType] = {
@@ -55,13 +56,29 @@ def type_name(number: int) -> str:
     return found.name if found else ""
 
 
+def referred_folder(reference: str) -> tuple[str, str] | None:
+    """The type of the folder that a reference names, and its natural name with the tenant before
+    it (see ``types_folders``); None: no folder can be called so."""
+    found = _folder_reference().fullmatch(reference)
+    if found is None:
+        return None
+    tenant, held, name = found.groups(default="")
+    return f"{FOLDER}/{held}", f"{tenant}{name}"
+
+
+@cache
+def _folder_reference() -> re.Pattern[str]:
+    held = "|".join(map(held_type, FOLDER_TYPES))
+    return re.compile(f"([^:]+:)??({held})/(.*)", re.DOTALL)
+
+
 _Reference = tuple[ObjectType, Attribute, Attribute | None]
 
 
 def references_to(target: str) -> Sequence[_Reference]:
     """All attributes that can refer to objects of type ``target``: the type, the attribute,
     and its field where it is a structure."""
-    return _references().get(target, ())
+    return _references().get(on_server(target), ())
 
 
 @cache

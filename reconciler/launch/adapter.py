@@ -37,6 +37,7 @@ from reconciler.server.port import (
     ServerInfo,
     Subscription,
     in_flight,
+    read_alike,
 )
 
 
@@ -81,6 +82,13 @@ class FilesReader:
             if wanted.get("dbid", dbid) == dbid and wanted.get("name", spec.path) == spec.path
         ]
         return [file for file in found if file is not None]
+
+    def read_alike(
+        self, object_type: str, filters: Filter, alike: frozenset[str]
+    ) -> list[ConfObject]:
+        if object_type == LAUNCH_FILE:
+            return self.read(object_type, filters)
+        return read_alike(self._reader, object_type, filters, alike)
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return [] if object_type == LAUNCH_FILE else self._reader.permissions(object_type, dbid)

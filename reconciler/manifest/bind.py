@@ -16,7 +16,14 @@ from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldValueError, canonical
 from reconciler.kinds.manifest_kind import ABSENT, BLOCKS
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.types_folders import FOLDER, PATH, folder_around
+from reconciler.kinds.types_folders import (
+    FOLDER,
+    PATH,
+    UNIT,
+    folder_around,
+    names_in_path,
+    plain_path,
+)
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, format_of
 from reconciler.manifest.desired import (
@@ -30,7 +37,7 @@ from reconciler.manifest.desired import (
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.expand import Expanded, expand
 from reconciler.manifest.fields import FieldReader
-from reconciler.manifest.interpolate import MARK, Allowance, Interpolation, Scope
+from reconciler.manifest.interpolate import Allowance, Interpolation, Scope
 from reconciler.manifest.merge import (
     merge_options,
     report_former_names,
@@ -76,7 +83,7 @@ def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> l
 def _plain(manifest: Manifest, variables: Variables) -> PlainObject | None:
     """What a plain manifest declares; None where it has a mistake, or is not plain. The hints of
     the manifests that come with gwe are not those of others."""
-    if manifest.kind.binding != "object" or manifest.bundled or MARK in repr(manifest.data):
+    if manifest.kind.binding != "object" or manifest.bundled or manifest.has_variables:
         return None
     found = _Binder(variables, {}, None, None).declared(manifest)
     return plain_object(found) if found else None
@@ -232,9 +239,9 @@ class _Binder:
 
 def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
     """A part of the natural key, from ``metadata``, in the form in which keys are compared."""
-    text = _name(expanded, word)
     if part.name == PATH:
-        return text.strip("/")
+        return _path(expanded, word)
+    text = _name(expanded, word)
     if part.type is ValueType.TEXT or "${" in text:
         return text
     try:
@@ -249,7 +256,22 @@ def _folder(expanded: Expanded, key: tuple[str, ...]) -> str:
     is created in the folder around it."""
     if expanded.kind.heading == FOLDER:
         return folder_around(key[-1])
-    return _name(expanded, "folder").strip("/")
+    return _path(expanded, "folder")
+
+
+def _path(expanded: Expanded, word: str) -> str:
+    """The path of a folder from ``metadata``, in the form in which paths are compared."""
+    path = plain_path(_name(expanded, word))
+    kind = expanded.kind.object_type
+    if names_in_path(path)[0] and (kind.name == UNIT or kind.owner_type != "Tenant"):
+        what = "unit" if kind.name == UNIT else f"folder of a {kind.owner_type}"
+        expanded.report(
+            ("metadata", word),
+            f"metadata.{word} names a folder in a configuration unit, with // after the unit;"
+            f" no {what} is in such a folder",
+            "Write one slash between the names.",
+        )
+    return path
 
 
 def _former_names(expanded: Expanded) -> Iterator[FormerName]:

@@ -32,7 +32,7 @@ SWITCH = "GWE_CACHE"
 MAX_BYTES = 64 * 1024 * 1024
 """How large the cache may become; of what it holds, the oldest goes first."""
 
-_FORMAT = "2"
+_FORMAT = "3"
 _ENDING = ".json"
 
 
@@ -44,6 +44,15 @@ class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
     column: int
     places: Any
     plain: PlainObject | None
+
+
+class KeptManifests(msgspec.Struct, frozen=True):
+    """What a cache file holds. ``files``: digest of the content of a file -> its documents.
+    ``digest``: that of the manifests (see ``Loaded``) in these files in this order; empty where it
+    is not kept."""
+
+    files: dict[str, list[KeptDocument]] = {}
+    digest: str = ""
 
 
 def manifest_cache(paths: Sequence[Path], environment: Mapping[str, str]) -> "ManifestCache":
@@ -73,6 +82,7 @@ class ManifestCache:
         self._paths = paths
         self._used: dict[str, list[KeptDocument]] = {}
         self._new: dict[str, Sequence[YamlDocument]] = {}
+        self._read: list[str] = []
 
     def find(self, text: str, name: str, path: Path) -> list[YamlDocument] | None:
         """The documents of a file with this ``text``, as ``strict_yaml.load_text`` makes them;
@@ -80,10 +90,11 @@ class ManifestCache:
         if self._folder is None:
             return None
         key = _digest(text)
-        found = self._kept.get(key)
+        found = self._kept.files.get(key)
         if found is None:
             return None
         self._used[key] = found
+        self._read.append(key)
         return [
             YamlDocument(one.data, name, (one.line, one.column), one.places, path, True, one.plain)
             for one in found
@@ -92,17 +103,28 @@ class ManifestCache:
     def add(self, text: str, path: Path, documents: Sequence[YamlDocument]) -> None:
         """Takes note of the documents of a file, which ``save`` keeps. What comes from a
         pipe is not kept."""
-        if self._folder is not None and not is_stream(path):
-            self._new[_digest(text)] = documents
+        if self._folder is None:
+            return
+        key = _digest(text)
+        self._read.append(key)
+        if not is_stream(path):
+            self._new[key] = documents
 
     @property
     def has_new(self) -> bool:
         """Whether anything was added."""
         return bool(self._new)
 
-    def save(self, plain: Mapping[int, PlainObject | None]) -> None:
+    @property
+    def digest(self) -> str:
+        """That of the manifests, where the files are those for which it was kept; else empty."""
+        if self._folder is None or self._read != list(self._kept.files):
+            return ""
+        return self._kept.digest
+
+    def save(self, plain: Mapping[int, PlainObject | None], digest: str) -> None:
         """Keeps what was added, whose documents are manifests that fit their schemas. ``plain``:
-        the objects of documents, by ``id``."""
+        the objects of documents, by ``id``; ``digest``: that of all manifests."""
         if self._folder is None:
             return
         added = {
@@ -113,19 +135,21 @@ class ManifestCache:
             for key, documents in self._new.items()
         }
         with suppress(OSError, ValueError, OverflowError):  # not all texts can be encoded
-            body = msgspec.json.encode({**self._used, **added})
+            known = {**self._used, **added}
+            files = {key: known[key] for key in self._read if key in known}
+            kept = KeptManifests(files, digest if list(files) == self._read else "")
+            body = msgspec.json.encode(kept)
             if len(body) < MAX_BYTES:
                 _write(self._file, b"%s\n%s" % (_digest_of(body).encode(), body))
                 _remove_oldest(self._folder)
 
     @cached_property
-    def _kept(self) -> dict[str, list[KeptDocument]]:
-        """Digest of the content of a file -> its documents."""
+    def _kept(self) -> KeptManifests:
         with suppress(OSError, msgspec.DecodeError):
             digest, _, body = _read(self._file).partition(b"\n")
             if digest == _digest_of(body).encode():
-                return msgspec.json.decode(body, type=dict[str, list[KeptDocument]])
-        return {}
+                return msgspec.json.decode(body, type=KeptManifests)
+        return KeptManifests()
 
     @cached_property
     def _file(self) -> Path:

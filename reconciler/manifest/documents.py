@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -22,8 +22,11 @@ from reconciler.yaml_documents import YamlDocument
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
 
+MARK = "$"
+"""What every text has in which there is something to fill in."""
 
-class Manifest(Struct, frozen=True):
+
+class Manifest(Struct, frozen=True, dict=True):
     """A valid document: its kind, its data, and the positions of its values. ``plain``: the object
     that it declares, where it was read before it is bound."""
 
@@ -40,11 +43,17 @@ class Manifest(Struct, frozen=True):
         """Whether the manifest is one of those that come with the package."""
         return self.document.path is not None and is_bundled(self.document.path)
 
-    @property
+    @cached_property
     def exact(self) -> bool:
         """Whether the names in the manifest are meant exactly as they stand."""
         metadata = self.data.get("metadata")
         return isinstance(metadata, dict) and metadata.get(EXACT) is True
+
+    @cached_property
+    def has_variables(self) -> bool:
+        """Whether there may be something to fill in. Most manifests have nothing, and this is
+        quick to tell."""
+        return MARK in repr(self.data)
 
     def at(self, path: FieldPath = ()) -> Position:
         """The position of a value."""
@@ -79,7 +88,8 @@ def read_documents(
     cache = cache or ManifestCache(None)
     documents: list[YamlDocument] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        text = texts[file] if file in texts else read_manifests(file, max_bytes, name)
+        held = texts.get(file) if texts else None
+        text = read_manifests(file, max_bytes, name) if held is None else held
         if isinstance(text, Diagnostic):
             problems.append(text)
             continue
@@ -122,8 +132,12 @@ def _files(path: Path, problems: list[Diagnostic], passed_over: list[str]) -> li
     except OSError as error:
         problems.append(Diagnostic(f"cannot be read: {error.strerror}", where))
         return []
-    found = [each for each in files if _is_manifest(each[0])]
-    passed_over += [_shown(file) for file, _ in files if not _is_manifest(file)]
+    found: list[_File] = []
+    for each in files:
+        if _is_manifest(each[0]):
+            found.append(each)
+        else:
+            passed_over.append(_shown(each[0]))
     if not found:
         problems.append(
             Diagnostic(

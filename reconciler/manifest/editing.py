@@ -52,7 +52,7 @@ def with_value(text: str, position: Position, value: Scalar) -> Edit:
     place = _find(text, position)
     _check_own(text, place)
     if not isinstance(place.node, yaml.ScalarNode):
-        raise NoEditError("it is no single value there")
+        raise NoEditError("it is not a single value there")
     if "${" in str(place.node.value):
         raise NoEditError(
             f"it is made of {place.node.value}; set what that stands for, in gwe.toml, with --var"
@@ -76,7 +76,7 @@ def without_item(text: str, position: Position) -> Edit:
     place = _find(text, position)
     _check_own(text, place)
     if not place.path or not isinstance(place.path[-1], int):
-        raise NoEditError("it is no item of a list")
+        raise NoEditError("it is not an item of a list")
     data = _data(text)
     if data is None or len(_parent(data, place)) == 1:
         raise NoEditError("it is the only item; take the whole list out")

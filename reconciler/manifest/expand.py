@@ -8,8 +8,8 @@ from msgspec import Struct, field
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ManifestKind
-from reconciler.manifest.documents import Manifest
-from reconciler.manifest.interpolate import MARK, Interpolation
+from reconciler.manifest.documents import MARK, Manifest
+from reconciler.manifest.interpolate import Interpolation
 
 
 class Expanded(Struct):
@@ -56,7 +56,7 @@ def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolat
     for part in parts:
         if part in manifest.data:
             data = manifest.data[part]
-            if MARK in repr(data):  # few have anything to fill in, and this is quick to tell
+            if manifest.has_variables:
                 data = walker.value(data, (part,), (part,), frozenset())
             result.data[part] = data
     return result

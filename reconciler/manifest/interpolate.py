@@ -15,9 +15,6 @@ from reconciler.manifest.variables import Variables
 MAX_EXPANSION = 20_000_000
 MIN_EXPANSION = 50
 
-MARK = "$"
-"""What every text has in which there is something to fill in."""
-
 _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 
 

@@ -41,7 +41,7 @@ class Loaded(Struct, frozen=True):
     """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
     manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
     folders that were not read, since their names are not those of manifests. ``partial``: they
-    may be a part of their set only, so that others may declare what they do not."""
+    may be only some manifests of their set, so that others may declare more."""
 
     manifests: Sequence[Manifest]
     variables: Variables
@@ -91,11 +91,12 @@ def load_manifests(
     if not manifests:
         summary = "the files given with --file contain no manifests"
         raise ManifestError([Diagnostic(summary, rule="manifest-file")])
+    digest = (cache.digest if cache is not None else "") or _digest(manifests)
     if cache is not None and cache.has_new:
         manifests = with_plain_objects(manifests, variables)
-        cache.save({id(one.document): one.plain for one in manifests})
+        cache.save({id(one.document): one.plain for one in manifests}, digest)
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
-    return Loaded(manifests, variables, _digest(manifests), inputs, tuple(passed_over))
+    return Loaded(manifests, variables, digest, inputs, tuple(passed_over))
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

@@ -13,7 +13,7 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import name_advice, name_problem
 from reconciler.kinds.types_files import VALUES
-from reconciler.kinds.types_folders import PATH
+from reconciler.kinds.types_folders import PATH, names_in_path, plain_path
 from reconciler.manifest.expand import Expanded
 from reconciler.yaml_documents import as_text
 
@@ -47,8 +47,11 @@ def _names(expanded: Expanded) -> Iterator[tuple[FieldPath, str, str]]:
             if word in data and word != PATH:
                 yield (part, word), f"{part}.{word}", as_text(data[word])
         for word in _PATHS if part == "metadata" else ():
-            text = as_text(data.get(word, "")).strip("/")
-            for name in text.split("/") if text.strip() else ():
+            text = as_text(data.get(word, ""))
+            units, folders = names_in_path(plain_path(text)) if text.strip() else ([], [])
+            for name in units:
+                yield (part, word), f"a unit of metadata.{word}", name
+            for name in folders:
                 yield (part, word), f"a folder of metadata.{word}", name
         if part not in ("metadata", "policy", "target"):
             yield from _names_of_fields(expanded, part, data)

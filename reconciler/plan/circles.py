@@ -15,9 +15,10 @@ from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import flatten, references_in
-from reconciler.kinds.model import Attribute, ObjectType, ValueType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType, on_server
 from reconciler.kinds.natural_keys import joined, key_parts
 from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.kinds.types_folders import FOLDER, reference_to
 from reconciler.plan.actions import Action, Create, Delete, Write
 from reconciler.server.port import ConfObject
 
@@ -99,15 +100,18 @@ class Circles:
 def waited_for(
     action: Create, there: ConfObject, made: ConfObject, names: NameResolver
 ) -> dict[FieldPath, Value]:
-    """The fields of the object of an earlier action, as it is ``there``, that were to be written
-    once ``made`` exists: all of a unit that leads to it, and of which the object has nothing."""
+    """The fields that the create ``action`` left out because the object ``made`` did not exist yet,
+    and that can be written now. ``there``: the object of the action as it is. A field is returned
+    with its whole unit (``unit_of``), unless the object has something of the unit already."""
     kind = ALL_TYPES[action.object_type]
     held = flatten(kind, there.attributes, names)
     found: dict[FieldPath, Value] = {}
     references = list(references_in(kind, action.fields))
     for path, target, name in references:
         unit = unit_of(kind, path)
-        leads = target == made.type and names.dbid(target, name, action.tenant) == made.dbid
+        leads = (
+            target == on_server(made.type) and names.dbid(target, name, action.tenant) == made.dbid
+        )
         if not unit or not leads or any(_is_below(one, {unit}) for one in held):
             continue
         inside = [one for one in references if _is_below(one[0], {unit})]
@@ -147,5 +151,7 @@ def _names_of(action: Create) -> tuple[tuple[str, str], ...]:
     fields: Mapping[FieldPath, Value] = action.fields
     name = joined([str(fields.get((part.word,), "")) for part in key_parts(kind)])
     tenant = fields.get(("tenant",))
+    target = on_server(action.object_type)
+    name = reference_to(action.object_type, name) if target == FOLDER else name
     names = (name, f"{tenant!s}:{name}") if tenant else (name,)
-    return tuple((action.object_type, one) for one in names)
+    return tuple((target, one) for one in names)

@@ -245,7 +245,7 @@ def read_plan(
         raise PlanFileError(
             f"{label} has format {found}; this version reads {FORMAT}"
             if found
-            else f"{label} is no plan of gwe",
+            else f"{label} is not a plan of gwe",
             _ADVICE,
         )
     try:

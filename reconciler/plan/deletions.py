@@ -93,7 +93,8 @@ class Deletions(Struct, frozen=True, dict=True):
             )
 
     def _held_by_folder(self, one: ConfObject) -> Iterator[str]:
-        held = [key for key in members(one) if not isinstance(self.planned.get(key), Delete)]
+        inside = members(one, self.live)
+        held = [key for key in inside if not isinstance(self.planned.get(key), Delete)]
         if held:
             found = [self.live.get(*key) for key in held]
             tenant = self.site.tenant_dbid
@@ -124,8 +125,8 @@ class Deletions(Struct, frozen=True, dict=True):
         if desired is not None:
             found += references_in(desired.kind.object_type, desired.declared_fields())
         for path, target, name in found:
-            dbid = self.live.dbid(target, name, action.tenant)
-            there = self.planned.get((target, dbid or 0))
+            one = self.live.get(target, self.live.dbid(target, name, action.tenant) or 0)
+            there = self.planned.get((one.type, one.dbid)) if one else None
             if isinstance(there, Delete):
                 place = f" at {there.subject.origin}" if there.subject.origin else ""
                 absent = f"{there.address}, which is declared absent{place}"
@@ -168,7 +169,7 @@ def needs_of_deletes(actions: Sequence[Action], live: Snapshot) -> dict[str, lis
                 either.append((action.address, there.address))
             else:
                 found.setdefault(action.address, []).append(there.address)
-        for key in members(one) if isinstance(action, Delete) and one else ():
+        for key in members(one, live) if isinstance(action, Delete) and one else ():
             if isinstance(planned.get(key), Delete):
                 found.setdefault(action.address, []).append(planned[key].address)
     for address, before in either:

@@ -20,11 +20,13 @@ from msgspec import Struct
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import leaf
+from reconciler.kinds.model import on_server
 from reconciler.kinds.names import alike_key
-from reconciler.kinds.natural_keys import key_parts
-from reconciler.kinds.options import ENDPOINTS, references_of
+from reconciler.kinds.natural_keys import key_parts, unquoted
+from reconciler.kinds.options import endpoint_key, references_of
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.kinds.types_folders import FOLDER, type_at
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write, changes_of
 from reconciler.plan.folders import folder_type
 
@@ -77,13 +79,13 @@ def dependencies(actions: Sequence[Write]) -> list[frozenset[int]]:
 def _writes(action: Write) -> Iterator[Hashable]:
     yield "address", action.address
     if action.dbid:
-        yield action.object_type, action.dbid
+        yield on_server(action.object_type), action.dbid
     yield from _names(action.object_type, action.name)
     parts = key_parts(ALL_TYPES[action.object_type])
     for path, value in _fields(action):
         if parts and path == (parts[-1].word,):
             yield from _names(action.object_type, str(value))
-        elif len(path) == 3 and path[1].startswith(ENDPOINTS):
+        elif endpoint_key(path):
             yield "endpoint", alike_key(path[2])
         elif path == ("isDefault",) and (value or isinstance(action, Update)):
             yield "default", action.object_type
@@ -95,11 +97,12 @@ def _uses(action: Write) -> Iterator[Hashable]:
     if action.tenant:
         yield "Tenant", action.tenant
     kind = ALL_TYPES[action.object_type]
-    holder = folder_type(kind)
+    around = action.folder_path if isinstance(action, Create) else ""
+    holder = folder_type(kind, around)
     if holder is not None and action.folder:
-        yield holder.name, action.folder
-    if holder is not None and isinstance(action, Create) and action.folder_path:
-        yield from _names(holder.name, action.folder_path)
+        yield FOLDER, action.folder
+    if holder is not None and around:
+        yield from _names(FOLDER, type_at("", around)[1])
     for path, value in _fields(action):
         attribute = leaf(kind, path) if path[0] in kind.referring else None
         if attribute is not None:
@@ -129,7 +132,9 @@ def _fields(action: Write) -> Iterator[tuple[FieldPath, Value]]:
 def _names(object_type: str, name: str) -> Iterator[Hashable]:
     """The marks of a natural name (``natural_keys.joined``): of the whole, and of what is left
     without a tenant or outer keys before it. ``#7`` is an object that the plan has not read."""
+    object_type = on_server(object_type)
     if name.startswith("#") and name[1:].isdecimal():
         yield object_type, int(name[1:])
-    for text in {name, name.partition(":")[2], name.rpartition("/")[2]} - {""}:
+    last = name.rpartition("/")[2]
+    for text in {name, name.partition(":")[2], last, unquoted(last)} - {""}:
         yield object_type, alike_key(text)

@@ -219,7 +219,7 @@ def _value_to_write(
             return None, f"{pointer(field.path)} holds an integer, and the secret is none"
         return (
             None,
-            f"{pointer(field.path)} holds the integer {before}; {field.value!r} is no integer",
+            f"{pointer(field.path)} holds the integer {before}; {field.value!r} is not an integer",
         )
     return number, ""
 

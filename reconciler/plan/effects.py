@@ -52,8 +52,8 @@ def update_delta(action: Update, live: Attributes, names: NameResolver) -> Delta
 
 
 def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes:
-    """The attributes of an object after an update. One that only renames it changes nothing here:
-    ``live`` has the new name already."""
+    """The attributes of an object after an update. An update that only renames the object
+    changes nothing here: ``live`` has the new name already."""
     delta = update_delta(action, live, names)
     return apply_delta(ALL_TYPES[action.object_type], live, delta) if delta else live
 
@@ -64,9 +64,8 @@ def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPa
     if not isinstance(action, Create | Update | Replace):
         return
     kind = ALL_TYPES[action.object_type]
-    holder = folder_type(kind)
-    if isinstance(action, Create) and action.folder_path and holder is not None:
-        yield ("folder",), holder.name, joined(folder_key(kind, action.fields, action.folder_path))
+    if isinstance(action, Create) and action.folder_path:
+        yield from _reference_to_folder(action, action.folder_path)
     if isinstance(action, Create | Replace):
         yield from references_in(kind, action.fields)
         return
@@ -84,6 +83,13 @@ class Simulation(Struct, frozen=True):
 
     live: Snapshot
     results: Mapping[str, ConfObject]
+
+
+def _reference_to_folder(action: Create, path: str) -> Iterator[tuple[FieldPath, str, str]]:
+    kind = ALL_TYPES[action.object_type]
+    holder = folder_type(kind, path)
+    if holder is not None:
+        yield ("folder",), holder.name, joined(folder_key(kind, action.fields, path))
 
 
 def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:

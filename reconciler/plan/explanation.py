@@ -89,7 +89,7 @@ class Explainer(Struct, frozen=True):
         if not found and text in self.desired.addresses:
             notes = [note for note in self.plan.notices if text in note]
             raise UsageError(
-                f"{text} is declared, but is no part of the plan",
+                f"{text} is declared, but is not part of the plan",
                 notes[0] if notes else "gwe plan says what it leaves out.",
             )
         if not found:

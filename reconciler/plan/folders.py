@@ -1,28 +1,43 @@
 """Where new objects are put: folders by path. Pure; the folders must have been read.
 
-A path has the names below the default folder of a type: ``Sales/Chat``.
+A path has the names below the default folder of a type: ``Sales/Chat``; see
+``kinds/types_folders.py``.
 """
 
 from reconciler.kinds.fields import Fields
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.natural_keys import TENANT
+from reconciler.kinds.natural_keys import TENANT, has_tenant
 from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES
-from reconciler.kinds.types_folders import FOLDER, PATH, folder_around
+from reconciler.kinds.types_folders import FOLDER, PATH, UNIT, folder_around, type_at
 from reconciler.server.port import ConfObject
-from reconciler.server.snapshot import Snapshot
+from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 
-def folder_type(kind: ObjectType) -> ObjectType | None:
-    """The type of the folders that objects of a type can be in: a folder is in one of its own
-    type. None: of objects of this type there are no folders."""
-    return FOLDER_TYPES.get(kind.name) or FOLDER_TYPES.get(f"{FOLDER}/{kind.name}")
+def folder_type(kind: ObjectType, path: str = "") -> ObjectType | None:
+    """The type of the folder at a path that an object of a type can be in: a folder is in one of
+    its own type, or directly in a configuration unit. None: of objects of this type there are no
+    folders."""
+    name = kind.name if kind.name in FOLDER_TYPES else f"{FOLDER}/{kind.name}"
+    return FOLDER_TYPES.get(type_at(name, path)[0]) if name in FOLDER_TYPES else None
 
 
 def folder_key(kind: ObjectType, fields: Fields, path: str) -> tuple[str, ...]:
     """The parts of the natural key of the folder at a path for a new object with these fields."""
-    owner = kind.attribute(kind.owner) if kind.owner else None
+    holder, path = type_at("", path)
+    owner = kind.attribute(kind.owner) if kind.owner and holder != UNIT else None
     belongs = owner is not None and owner.name != TENANT
     return (str(fields.get((owner.word,), "")), path) if owner and belongs else (path,)
+
+
+def folder_tenant(kind: ObjectType, tenant: int) -> int:
+    """The DBID of the tenant that the folder of an object belongs to. ``tenant``: that of the
+    object; the folders of types without a tenant are those of tenant Environment."""
+    return tenant if has_tenant(kind) else ENVIRONMENT
+
+
+def is_default_folder(item: ConfObject) -> bool:
+    """Whether the server creates and deletes the object with its owner, as a folder for it."""
+    return item.type in FOLDER_TYPES and not item.attributes[PATH]
 
 
 def find_folder(
@@ -32,10 +47,11 @@ def find_folder(
     folder (an empty path), None where there is no such folder."""
     if not path:
         return 0
-    holder = folder_type(kind)
+    holder = folder_type(kind, path)
     if holder is None:
         return None
-    key = live.key_of(holder.name, folder_key(kind, fields, path.strip("/")), tenant)
+    owner = folder_tenant(kind, tenant)
+    key = live.key_of(holder.name, folder_key(kind, fields, path), owner)
     found = live.with_key(holder.name, key) if key else None
     return found.dbid if found else None
 

@@ -12,10 +12,11 @@ from reconciler.kinds.fields import FieldPath, Value, shown
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.manifests import MANIFEST_KINDS, kind_named
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.natural_keys import identity_of
+from reconciler.kinds.natural_keys import TENANT, identity_of
 from reconciler.kinds.referring import references_to_object
 from reconciler.kinds.types import ALL_TYPES, references_to
 from reconciler.plan.actions import Action, Delete, Replace, Update, changes_of
+from reconciler.plan.folders import is_default_folder
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import on_delete
@@ -121,7 +122,8 @@ def _is_cascaded(other: ConfObject, attribute: Attribute, one: ConfObject) -> bo
 
 
 def referrers(one: ConfObject, live: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:
-    """The objects that refer to ``one`` by DBID, and by which attribute."""
+    """The objects that refer to ``one`` by DBID, and by which attribute. That a default folder
+    belongs to its owner is left out: the server creates and deletes both together."""
     by_type: dict[str, list[ConfObject]] = {}
     for other in live.may_refer_to(one.type, one.dbid):
         by_type.setdefault(other.type, []).append(other)
@@ -129,5 +131,7 @@ def referrers(one: ConfObject, live: Snapshot) -> Iterator[tuple[ConfObject, Att
         for other in by_type.get(name, ()):
             if (other.type, other.dbid) == (one.type, one.dbid):
                 continue
-            found = references_to_object(ALL_TYPES[name], other.attributes, one.type, one.dbid)
-            yield from ((other, attribute) for attribute in found)
+            kind = ALL_TYPES[name]
+            own = (TENANT, kind.owner) if is_default_folder(other) else ()
+            found = references_to_object(kind, other.attributes, one.type, one.dbid)
+            yield from ((other, attribute) for attribute in found if attribute.name not in own)

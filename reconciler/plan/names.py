@@ -12,7 +12,8 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import label_of_key, references_in, text_of_absent
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types import ALL_TYPES, referred_folder
+from reconciler.kinds.types_folders import FOLDER, reference_to
 from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
 from reconciler.plan.diff import LiveFields, left_alone
 from reconciler.plan.new_tenants import new_tenants
@@ -49,6 +50,9 @@ class DeclaredNames:
     def declared(self, object_type: str, name: str, tenant: int) -> DesiredObject | None:
         """The declared object with a natural name, which may have the name of its tenant before
         it. ``tenant``: the DBID of the tenant of names without."""
+        if object_type == FOLDER:
+            folder = referred_folder(name)
+            return self.declared(*folder, tenant) if folder else None
         if not has_tenant(ALL_TYPES[object_type]):
             return self._declared.get((object_type, 0, name))
         found = self._declared.get((object_type, tenant or self._site_tenant, name))
@@ -71,7 +75,10 @@ class DeclaredNames:
         if declared is None:
             return ""
         own = joined(declared.key)
-        return own if self.tenant_of(declared) in (0, tenant) else f"{declared.tenant}:{own}"
+        prefix = "" if self.tenant_of(declared) in (0, tenant) else declared.tenant
+        if object_type == FOLDER:
+            return reference_to(declared.kind.type, own, prefix)
+        return f"{prefix}:{own}" if prefix else own
 
     def with_key(self, desired: DesiredObject, tenant: int) -> tuple[DesiredObject, str]:
         """The object with the names in its key in canonical form, and which of them leads to

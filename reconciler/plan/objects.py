@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.natural_keys import joined
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types_folders import FOLDER, UNIT, type_at
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
     ABSENT,
@@ -31,7 +31,7 @@ from reconciler.plan.diff import (
     decide,
     units_of,
 )
-from reconciler.plan.folders import find_folder, folder_key, folder_type
+from reconciler.plan.folders import find_folder, folder_key, folder_tenant, folder_type
 from reconciler.plan.former_names import FormerNames
 from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
@@ -164,11 +164,11 @@ class _ObjectPlanner:
     def _declared_folder(self, desired: DesiredObject, tenant: int) -> DesiredObject | None:
         """The manifest that declares the folder for a new object."""
         kind = desired.kind.object_type
-        holder = folder_type(kind)
+        holder = folder_type(kind, desired.folder)
         if holder is None:
             return None
         key = folder_key(kind, desired.base_fields(), desired.folder)
-        found = self._names.declared(holder.name, joined(key), tenant)
+        found = self._names.declared(holder.name, joined(key), folder_tenant(kind, tenant))
         return None if found is None or found.absent else found
 
     def _existing(
@@ -245,9 +245,13 @@ class _ObjectPlanner:
 def _no_folder(desired: DesiredObject) -> str:
     """Why an object cannot be created in its folder."""
     held = desired.kind.named_type if desired.kind.heading == FOLDER else desired.kind.type
+    folder, path = type_at(f"{FOLDER}/{held}", desired.folder)
+    what = f"folder {path} for objects of type {held}"
+    if folder == UNIT:
+        held, what = FOLDER, f"configuration unit {path}"
     return (
-        f"there is no folder {desired.folder} for objects of type {held}: declare it, with"
-        f" kind: {FOLDER}, type: {held} and path: {desired.folder}, or create it by hand"
+        f"there is no {what}: declare it, with kind: {FOLDER}, type: {held} and path: {path}, or"
+        " create it by hand"
     )
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.options import ENDPOINTS, references_of
+from reconciler.kinds.options import references_of
 from reconciler.kinds.roles import CHAT_ROLE
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, Initial, ManagedField
@@ -31,7 +31,6 @@ from reconciler.plan.diff import (
     units_of,
 )
 from reconciler.site.model import application_name
-from reconciler.site.siblings import endpoint_users
 
 _APPLICATION = OBJECT_TYPES["Application"]
 
@@ -76,11 +75,7 @@ class _OptionsPlanner:
         live = self._options_of(desired.dbid)
         copied, own = self._from_partner(desired, fields, live, subject.hides)
         difference = compare(_APPLICATION, own, live, subject.hides)
-        blocked = (
-            difference.blocked
-            or self._used_elsewhere(difference.changes)
-            or self._partner_unknown(desired, own, difference.changes)
-        )
+        blocked = difference.blocked or self._partner_unknown(desired, own, difference.changes)
         return decide(
             subject,
             Difference((*difference.changes, *copied), difference.kept, blocked),
@@ -189,16 +184,3 @@ class _OptionsPlanner:
             f"its pair, the application with DBID {unreadable}, is not readable by this"
             " account, and may have what is absent here; grant the account Read on it"
         )
-
-    def _used_elsewhere(self, changes: tuple[Change, ...]) -> str:
-        """Why a changed endpoint would break another site; empty if it would not."""
-        for change in changes:
-            _, section, option = change.path
-            if change.before is None or not section.startswith(ENDPOINTS):
-                continue
-            key = f"{section.removeprefix(ENDPOINTS)}:{option}"
-            users = endpoint_users(self._live, self._context.site, key)
-            if users:
-                listed = ", ".join(users)
-                return f"{section}/{option} is also the queueKey of {listed}, outside this site"
-        return ""

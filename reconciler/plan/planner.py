@@ -25,6 +25,7 @@ from reconciler.plan.reset import with_reset
 from reconciler.plan.same_object import one_action_each
 from reconciler.plan.secrets import with_digests
 from reconciler.plan.select import select
+from reconciler.plan.shared_endpoints import spare_shared_endpoints
 from reconciler.plan.submitters import submitter_notices
 from reconciler.plan.twins import twin_warnings
 from reconciler.server.port import ServerInfo
@@ -132,11 +133,12 @@ def _compare(context: Context, former: FormerNames) -> tuple[list[Action], list[
         actions = one_action_each([*actions, *pruned(context, left, siblings)])
     complete = [with_losses(one, context.live) for one in actions]
     spared = spare_predefined(complete, context.live)
+    mark = mark_of(context.site, context.live)
     checked = with_obstacles(
-        spared,
+        spare_shared_endpoints(spared, mark.foreign_keys),
         context.desired.addresses,
         context.live,
-        mark_of(context.site, context.live),
+        mark,
         context.account,
     )
     return checked, [*option_notices, *file_notices, *prune_notices(context, left)], left

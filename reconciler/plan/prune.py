@@ -11,7 +11,6 @@ from msgspec import Struct
 from reconciler.diagnostics import counted
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
-from reconciler.kinds.options import ENDPOINTS
 from reconciler.manifest.desired import Initial, ManagedField
 from reconciler.plan.actions import Action, Blocked, Fingerprint, Subject, Update
 from reconciler.plan.changes import Change
@@ -29,7 +28,6 @@ from reconciler.site.inventory import (
     value_digest,
 )
 from reconciler.site.model import application_name
-from reconciler.site.siblings import endpoint_users
 
 _NOT_DECLARED = "not declared any more"
 _DESTROYED = "gwe created or adopted it"
@@ -223,11 +221,6 @@ def _needed_elsewhere(entries: Sequence[OwnedOption], context: Context) -> Itera
         place = f"{entry.section}/{entry.option}"
         if entry.key in context.others:
             yield f"{place} is in the inventory of {context.others[entry.key]} too"
-        if entry.section.startswith(ENDPOINTS):
-            key = f"{entry.section.removeprefix(ENDPOINTS)}:{entry.option}"
-            users = endpoint_users(context.live, context.site, key)
-            if users:
-                yield f"{place} is also the queueKey of {', '.join(users)}, outside this site"
 
 
 def prune_notices(context: Context, entries: Inventory) -> Iterator[str]:

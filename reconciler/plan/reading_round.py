@@ -5,15 +5,17 @@ Bodies of scripts are read only of scripts that are managed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 from reconciler.kinds.enums import SCRIPT_TYPE
 from reconciler.kinds.manifests import MANIFEST_KINDS
-from reconciler.kinds.model import ObjectType, ValueType
+from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import has_tenant, key_parts, split
 from reconciler.kinds.referring import targets_of
-from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.plan.folders import folder_type
+from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES, references_to, referred_folder
+from reconciler.kinds.types_folders import FOLDER, UNIT
+from reconciler.plan.folders import folder_tenant, folder_type
 from reconciler.plan.queries import ALWAYS_READ, ReadRequirement
 from reconciler.plan.renames import new_key
 from reconciler.plan.submitters import SUBMITTER, annex_values, submitters
@@ -97,7 +99,11 @@ class ReadingRound:
 
     def want_name(self, object_type: str, tenant: int, name: str) -> None:
         """Reads what a natural name refers to, with or without its tenant before it."""
-        if object_type in ("", "Folder", *ALWAYS_READ):
+        folder = referred_folder(name) if object_type == FOLDER else None
+        if folder is not None:
+            self.want_name(folder[0], tenant, folder[1])
+            return
+        if object_type in ("", *ALWAYS_READ):
             return
         if (object_type, tenant, name) in self._wanted:
             return
@@ -126,13 +132,13 @@ class ReadingRound:
 
     def want_dbid(self, object_type: str, dbid: int, tenant: int) -> None:
         """Reads an object, and those that its name begins with."""
-        if object_type in ("", "Folder", *ALWAYS_READ):
+        if object_type in ("", *ALWAYS_READ):
             return
         found = self._live.get(object_type, dbid)
         if found is None:
             self._dbids.setdefault(object_type, {})[dbid] = tenant
             return
-        kind = ALL_TYPES[object_type]
+        kind = ALL_TYPES[found.type]
         words = {part.word for part in key_parts(kind)}
         for owner, number in targets_of(kind, found.attributes, words):
             self.want_dbid(owner, number, found.tenant or tenant)
@@ -141,14 +147,15 @@ class ReadingRound:
         """The names behind the DBIDs in the key and the declared fields of a live object."""
         kind = ALL_TYPES[one.type]
         words = {*need.words, *(part.word for part in key_parts(kind))}
-        if need.referrers:  # the names in lists that would be lost
-            words |= {each.word for each in kind.attributes if each.type is ValueType.REFERENCES}
-        held = members(one) if need.referrers else ()  # a folder goes only when it is empty
+        if need.referrers:  # the names that would be lost
+            words |= kind.referring
+        # A folder goes only when it is empty.
+        held = members(one, self._live) if need.referrers else ()
         for target, dbid in (*targets_of(kind, one.attributes, words), *held):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
-        """The object that has the natural key which another would have under a new name."""
+        """The object that has the natural key already which ``one`` would get with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
             self._add(query(one.type, {**filters, **_brief(one.type)}))
@@ -156,7 +163,8 @@ class ReadingRound:
     def add_referrers(self, need: ReadRequirement) -> None:
         """The objects of every type that can refer to an object."""
         for referring, _, _ in references_to(need.type):
-            self._add_scope(referring.name, need.tenant)
+            if referring.name not in FOLDER_TYPES:  # they are among those of type Folder
+                self._add_scope(referring.name, need.tenant)
 
     def add_submitters(self, tenant: int) -> None:
         """The scripts that assign strategies to the views of queues, and those views."""
@@ -181,6 +189,8 @@ class ReadingRound:
             holder = folder_type(kind)
             if holder is not None:
                 self._add_scope(holder.name, need.tenant)
+            if need.type in FOLDER_TYPES:
+                self._add_scope(UNIT, folder_tenant(kind, need.tenant))
         if need.former and need.type == "Script":  # their options name scripts
             self._add_scope("Script", need.tenant)
         if need.key or need.dbid:
@@ -199,7 +209,7 @@ class ReadingRound:
 
     def _add_bulk(self, object_type: str, tenant: int) -> None:
         """All objects of a type that those of a tenant may refer to, without bodies."""
-        if object_type in ("", "Folder", *ALWAYS_READ):
+        if object_type in ("", *ALWAYS_READ):
             return
         shared = tenant and object_type in _OF_ENVIRONMENT_TOO
         for dbid in dict.fromkeys((tenant, ENVIRONMENT)) if shared else (tenant,):
@@ -207,13 +217,15 @@ class ReadingRound:
 
     def _add_scope(self, object_type: str, tenant: int) -> None:
         """All objects of a type in a tenant, without bodies, and what their names begin with."""
-        if object_type not in ("", "Folder", *ALWAYS_READ):
+        if object_type not in ("", *ALWAYS_READ):
             self._add(_scope(object_type, tenant))
             self._add_parents(object_type, tenant)
 
     def _add_parents(self, object_type: str, tenant: int) -> None:
-        for part in key_parts(ALL_TYPES[object_type]):
-            self._add_scope(part.refers_to, tenant)
+        any_folder = FOLDER_TYPES.values() if object_type == FOLDER else ()
+        for kind in any_folder or (ALL_TYPES[object_type],):
+            for part in key_parts(kind):
+                self._add_scope(part.refers_to, tenant)
 
     def _add_keys(self, object_type: str, tenant: int, keys: Iterable[tuple[str, ...]]) -> None:
         """Reads of what is referred to by name, as far as it was not found yet."""
@@ -244,6 +256,7 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
 
+@cache
 def reads_in_bulk(kind: ObjectType) -> bool:
     """Whether all objects of a type in a tenant are read whatever is named: those that are found
     by display name too, and those whose keys name such objects."""

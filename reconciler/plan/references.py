@@ -10,6 +10,7 @@ from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.options import (
     ENDPOINTS,
     OptionReference,
+    endpoint_key,
     options_in,
     references_of,
     value_problem,
@@ -73,11 +74,10 @@ class _Index:
         self._values = AttributeValues(context)
         self._names = context.names
         chat_servers = {one.dbid for one in context.site.roles.get(CHAT_ROLE, ())}
-        self._endpoints: dict[tuple[str, str], list[str]] = {}
+        self._endpoints: dict[str, list[str]] = {}
         for action in actions:
-            for change in changes_of(action) if action.dbid in chat_servers else ():
-                if action.object_type == "Application":
-                    key = (change.path[1], change.path[2])
+            if action.object_type == "Application" and action.dbid in chat_servers:
+                for key in filter(None, (endpoint_key(one.path) for one in changes_of(action))):
                     self._endpoints.setdefault(key, []).append(action.address)
 
     def needs(self, action: Action) -> Iterable[str]:
@@ -86,7 +86,7 @@ class _Index:
         for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
             if reference.target == "endpoint":
-                found += self._endpoints.get((f"{ENDPOINTS}{tenant}", reference.name), ())
+                found += self._endpoints.get(f"{tenant}:{reference.name}", ())
             else:
                 address = self._scripts.get((tenant, reference.name), "")
                 other = self._actions.get(address)

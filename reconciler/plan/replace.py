@@ -62,8 +62,9 @@ def done_by_server(update: Update, one: ConfObject, live: Snapshot) -> Update | 
     kind = kind_named(update.kind)
     along = ", ".join(cascaded(one, live))
     if along:
-        why += f", and would delete with the group: {along}"
-    if along or kind is None or kind.overwrite != "replace":
+        reason = f"it cannot be renamed: {why}, and a replace would also delete {along}"
+        return Blocked(update.subject, reason)
+    if kind is None or kind.overwrite != "replace":
         return Blocked(update.subject, f"it cannot be renamed: {why}")
     changed: Mapping[FieldPath, Value | None] = {each.path: each.after for each in update.changes}
     held = flatten(ALL_TYPES[one.type], one.attributes, live)

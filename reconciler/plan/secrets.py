@@ -164,7 +164,7 @@ def saving_advice(plan: Plan) -> str:
     if by_name:
         listed = json.dumps(sorted(by_name), ensure_ascii=False)
         advice += (
-            " If it is no secret and only its name looks so, name the option in gwe.toml:"
+            " If it is not a secret and only its name looks so, name the option in gwe.toml:"
             f" [secrets] except = {listed}."
         )
     return advice

@@ -17,8 +17,8 @@ from reconciler.render.comparison_words import (
     uncompared,
 )
 from reconciler.render.console import Console, emit, folded, make_console, styled, width_of
-from reconciler.render.forms import OutputStyle
 from reconciler.render.lines import StyledLine
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.wrapping import wrapped
 
 _INDENT = 6

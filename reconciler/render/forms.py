@@ -3,62 +3,16 @@
 Another form is a module with a class that is an ``OutputForm``, and an entry in ``FORMS``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from reconciler.render.output_form import OutputForm, OutputStyle, PlanForm
 
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.compare.model import Comparison
-    from reconciler.plan.model import Plan
-    from reconciler.plan.site_graph import SiteGraph
     from reconciler.render.reports import ValidationReport
-    from reconciler.state.store import IntactRecords, RunEntry, StoredRun
-
-
-MAX_BYTES = 65_000
-"""GitHub takes 65,536 characters in a comment; whoever posts it may add some of its own."""
-
-
-class OutputStyle(Struct, frozen=True):
-    """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
-    sync and every option too. A form for machines shows everything. ``max_bytes``: what a
-    form for comments keeps within; ``saved``: the file that holds the plan, if there is one;
-    ``page``: the file that a page is written to, empty: standard output; ``graph``: the chat path,
-    for a form that draws it; ``how_to_apply``: said in place of the commands that apply the plan,
-    with ``{id}`` for its id, empty: the commands are shown."""
-
-    quiet: bool = False
-    verbose: bool = False
-    no_color: bool = False
-    max_bytes: int = MAX_BYTES
-    saved: str = ""
-    page: str = ""
-    how_to_apply: str = ""
-    graph: "SiteGraph | None" = None
-
-
-class PlanForm(Protocol):
-    """A form of output for plans. Prints to standard output, or writes a page."""
-
-    def plan(self, plan: "Plan") -> None:
-        """A whole plan."""
-
-
-class OutputForm(PlanForm, Protocol):
-    """A form of output for plans and runs."""
-
-    def runs(self, runs: Sequence["RunEntry"], of: str = "") -> None:
-        """A list of runs, in the order given. ``of``: what all of them have in common, such as
-        `` of application GWE``; empty: they are all that there are."""
-
-    def run(self, run: "StoredRun", place: str) -> None:
-        """One run with what became of each object; no values. ``place``: of its state."""
-
-    def damaged_run(self, name: str, found: "IntactRecords", place: str) -> None:
-        """What can still be read of a damaged run; no values."""
 
 
 def _text(style: OutputStyle) -> OutputForm:

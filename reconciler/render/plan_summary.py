@@ -107,6 +107,14 @@ def as_argument(saved: str) -> str:
     return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"
 
 
+def blocked_advice(plan: Plan, option: str = "--exclude ADDRESS") -> str:
+    """What to do about what is blocked. ``option``: how the form writes it; an undo has no such
+    option."""
+    if plan.undoes:
+        return "Mend what blocks it, then ask for the undo again."
+    return f"Mend what blocks it, or leave it out with {option}."
+
+
 def existing_values_text(number: int) -> str:
     """How many existing values change: ``2 existing values change``."""
     return f"{number:,} existing value{' changes' if number == 1 else 's change'}"

@@ -22,7 +22,13 @@ from reconciler.plan.model import Plan
 from reconciler.render.changes import below_each_other, new_value, side_by_side
 from reconciler.render.console import STYLES, SYMBOLS, Console, emit, folded, styled, width_of
 from reconciler.render.lines import StyledLine, cell_len
-from reconciler.render.plan_summary import existing_values_text, header, initial_summary, summary
+from reconciler.render.plan_summary import (
+    blocked_advice,
+    existing_values_text,
+    header,
+    initial_summary,
+    summary,
+)
 from reconciler.render.remarks import (
     declared_in,
     is_item,
@@ -67,8 +73,7 @@ class PlanText:
                 self._line(styled(line, style="bold red"))
         if plan.blocked:
             advice = (
-                "The plan cannot be applied while an action is blocked."
-                " Mend what blocks it, or leave it out with --exclude ADDRESS."
+                f"The plan cannot be applied while an action is blocked. {blocked_advice(plan)}"
             )
             for line in self._wrapped(advice, 0, 0):
                 self._line(styled(line, style="bold red"))

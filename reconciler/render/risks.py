@@ -16,7 +16,8 @@ def actions_at_risk(plan: Plan) -> Iterator[Action]:
 
 
 def existing_values(action: Action) -> tuple[Change, ...]:
-    """The changes of values that an application, which others use too, has already."""
+    """The changes of option values that exist already in an application, which other programs use
+    too."""
     if action.object_type != "Application":
         return ()
     return tuple(change for change in changes_of(action) if change.before is not None)

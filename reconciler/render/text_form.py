@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reconciler.plan.model import Plan
 from reconciler.render.console import make_console, message_width, say
-from reconciler.render.forms import OutputStyle
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.plan_summary import initial_summary, summary
 from reconciler.render.run_table import RunTable, run_table
 from reconciler.state.records import ActionOutcome, RunHead

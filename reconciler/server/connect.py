@@ -53,7 +53,7 @@ def adapter_for(url: str) -> Adapter:
         return adapter
     forms = " ".join(_load(module).url_forms for module in dict.fromkeys(ADAPTERS.values()))
     if not colon or not rest:
-        raise UsageError(f"{url!r} is no server URL", forms)
+        raise UsageError(f"{url!r} is not a server URL", forms)
     raise UsageError(f"{scheme}: is not a known scheme of server URLs", forms)
 
 

@@ -56,7 +56,7 @@ class ConnectionOptions(Struct, frozen=True):
         found = number_of(APPLICATION_TYPE, self.client_type)
         if found is None:
             raise UsageError(
-                f"{self.client_type!r} is no application type",
+                f"{self.client_type!r} is not an application type",
                 "Use its name, such as SCE or GenericClient, or its number.",
             )
         return found

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Value, to_attribute
 from reconciler.kinds.flatten import built_values
-from reconciler.kinds.model import Attributes, KeyValueList, ObjectType, ValueType
+from reconciler.kinds.model import Attribute, Attributes, KeyValueList, ObjectType, ValueType
 from reconciler.kinds.structures import changed_entries, changed_structure
 from reconciler.server.errors import (
     ListItemNotFoundError,
@@ -178,6 +178,20 @@ _NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
 """The value that means unset; the other types have none."""
 
 
+def emptied(attribute: Attribute) -> Any:
+    """What an update writes to take a plain value away: of a number, a flag or an enumeration the
+    value that a new object has. None: it cannot be taken away."""
+    match attribute.type:
+        case ValueType.INTEGER if attribute.default is None:
+            least, _ = attribute.bounds or (0, 0)
+            return 0 if least <= 0 else None
+        case ValueType.FLAG if attribute.default is None:
+            return False
+        case ValueType.INTEGER | ValueType.FLAG | ValueType.ENUM:
+            return attribute.default
+    return _NOTHING.get(attribute.type)
+
+
 def delta_for(
     object_type: ObjectType,
     live: Attributes,
@@ -240,8 +254,9 @@ def _plain_values(
     wanted = built_values(object_type.attributes, given, names, tenant, live)
     for word in changes.keys() - given.keys():
         attribute = object_type.by_word(word)
-        if attribute is not None and attribute.type in _NOTHING:
-            wanted[attribute.name] = _NOTHING[attribute.type]
+        nothing = emptied(attribute) if attribute is not None else None
+        if attribute is not None and nothing is not None:
+            wanted[attribute.name] = nothing
     values = {}
     for attribute in object_type.attributes:
         present = live.get(attribute.name)

@@ -1,19 +1,29 @@
 """Offers the folders of a Configuration Server in the form in which plans know them.
 
 ``FoldersReader`` and ``WithFolders`` answer calls for the types of ``kinds/types_folders.py`` with
-the server's folders, and pass all other calls on. A folder has the same DBID in both forms. Default
-folders and folders in configuration units are in no such type: their owners bring them.
+the server's folders, and pass all other calls on. A folder has the same DBID in both forms. Type
+``Folder`` stands for folders of all these types. The path of a default folder is empty.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.kinds.model import Attributes, ObjectType
+from reconciler.kinds.model import Attributes, ObjectType, on_server
 from reconciler.kinds.natural_keys import TENANT
-from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
-from reconciler.kinds.types_folders import FOLDER, MEMBERS, PATH
+from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES, type_name
+from reconciler.kinds.types_folders import (
+    FOLDER,
+    MEMBERS,
+    PATH,
+    PLACE,
+    folder_around,
+    held_type,
+    names_in_path,
+    path_of,
+    type_at,
+)
 from reconciler.server.delta import Delta
 from reconciler.server.errors import IncorrectReferencesError, ObjectNotFoundError
 from reconciler.server.port import (
@@ -26,11 +36,11 @@ from reconciler.server.port import (
     ServerInfo,
     Subscription,
     in_flight,
+    read_alike,
 )
+from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
-_ENVIRONMENT = 1
-_PLACE = ("name", "type", "ownerID", "parentID")
-"""The attributes of a folder on the server that say where it is; the form here has others."""
+_NUMBER = OBJECT_TYPES[FOLDER].number
 
 
 class FoldersReader:
@@ -44,21 +54,28 @@ class FoldersReader:
         return self._reader.info()
 
     def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-        kind = FOLDER_TYPES.get(object_type)
-        if kind is None:
+        wanted = dict(filters or {})
+        if object_type == FOLDER and "type" not in wanted:
+            return [*self._of_any_type(wanted)]
+        if object_type not in FOLDER_TYPES:  # or another FoldersReader asks for the server's form
             return self._reader.read(object_type, filters)
-        wanted = {
-            "DBID" if name == "dbid" else kind.filters[name]: value
-            for name, value in (filters or {}).items()
-        }
+        kind = FOLDER_TYPES[object_type]
+        names = {"dbid": "DBID", **kind.filters}
         return [
             one
             for one in self._folders(kind)
             if all(
-                (one.dbid if name == "DBID" else one.attributes.get(name)) == value
+                (one.dbid if name == "dbid" else one.attributes.get(names[name])) == value
                 for name, value in wanted.items()
             )
         ]
+
+    def read_alike(
+        self, object_type: str, filters: Filter, alike: frozenset[str]
+    ) -> list[ConfObject]:
+        if object_type in FOLDER_TYPES:
+            return self.read(object_type, filters)
+        return read_alike(self._reader, object_type, filters, alike)
 
     def permissions(self, object_type: str, dbid: int) -> list[AccessEntry]:
         return self._reader.permissions(on_server(object_type), dbid)
@@ -66,47 +83,80 @@ class FoldersReader:
     def history(self, object_type: str, dbid: int) -> list[PastChange]:
         return self._reader.history(on_server(object_type), dbid)
 
+    def _of_any_type(self, wanted: Filter) -> Iterator[ConfObject]:
+        """The folder with a DBID; without a DBID, all folders."""
+        found = self._reader.read(FOLDER, wanted)
+        if any(one.type != FOLDER for one in found):  # the reader has their form already
+            yield from found
+        elif wanted:
+            for one in found:
+                held = type_name(one.attributes["type"])
+                yield from self.read(f"{FOLDER}/{held}", {"dbid": one.dbid})
+        else:
+            for kind in FOLDER_TYPES.values():
+                yield from self._in_plans(kind, found)
+
     def _folders(self, kind: ObjectType) -> Iterator[ConfObject]:
         """The folders of a type, in the order of their DBIDs."""
-        owner_number = OBJECT_TYPES[kind.owner_type].number
         found = self._reader.read(FOLDER, {"type": kind.number})
-        paths = _paths(found)
+        if not {_parent(one) for one in found} <= {0, *(one.dbid for one in found)}:
+            found += self._reader.read(FOLDER, {"type": _NUMBER})  # some are in units
+        return self._in_plans(kind, found)
+
+    def _in_plans(self, kind: ObjectType, folders: Iterable[ConfObject]) -> Iterator[ConfObject]:
+        """Those of the server's folders that are of a type. A folder that is in a folder which the
+        account may not read is left out."""
+        folders = list(folders)
+        paths = _paths(folders)
+        owner_number = OBJECT_TYPES[kind.owner_type].number
+        own = [
+            one
+            for one in folders
+            if one.attributes["type"] == kind.number
+            and one.attributes["ownerID"]["type"] == owner_number
+            and one.dbid in paths
+        ]
         tenants: Mapping[int, int] = {}
-        if paths and kind.owner not in ("", TENANT):
+        if own and kind.owner not in ("", TENANT):
             owners = self._reader.read(kind.owner_type)
             tenants = {owner.dbid: owner.tenant for owner in owners}
-        for folder in found:
-            owner = folder.attributes["ownerID"]
-            if folder.dbid in paths and owner["type"] == owner_number:
-                attributes = {
-                    name: value for name, value in folder.attributes.items() if name not in _PLACE
-                }
-                if kind.owner:
-                    attributes[kind.owner] = owner["DBID"]
-                    attributes[TENANT] = tenants.get(owner["DBID"], owner["DBID"])
-                attributes[PATH] = paths[folder.dbid]
-                parent = folder.attributes["parentID"]["DBID"]
-                yield replace(folder, type=kind.name, attributes=attributes, folder=parent)
+        for folder in own:
+            owner = folder.attributes["ownerID"]["DBID"]
+            attributes = {
+                name: value for name, value in folder.attributes.items() if name not in PLACE
+            }
+            if kind.owner:
+                attributes[kind.owner] = owner
+                attributes[TENANT] = tenants.get(owner, owner)
+            attributes[PATH] = paths[folder.dbid]
+            yield replace(folder, type=kind.name, attributes=attributes, folder=_parent(folder))
 
 
-def _paths(folders: Sequence[ConfObject]) -> dict[int, str]:
-    """DBID -> the names below the default folder, of all folders below one."""
-    below: dict[int, list[ConfObject]] = {}
-    level: list[tuple[str, int]] = []
+def _parent(folder: ConfObject) -> int:
+    """The DBID of the folder around a folder of the server; 0: it is in none."""
+    parent = folder.attributes["parentID"]
+    return 0 if parent == folder.attributes["ownerID"] else int(parent["DBID"])
+
+
+def _paths(folders: Iterable[ConfObject]) -> dict[int, str]:
+    """DBID -> path, of all folders of the server that are in no folder or below such folders."""
+    inside: dict[int, list[ConfObject]] = {}
     for folder in folders:
-        parent = folder.attributes["parentID"]
-        if parent == folder.attributes["ownerID"]:
-            level.append(("", folder.dbid))
-        else:
-            below.setdefault(parent["DBID"], []).append(folder)
+        inside.setdefault(_parent(folder), []).append(folder)
     paths: dict[int, str] = {}
+    level = [(folder, "") for folder in inside.pop(0, ())]
     while level:
-        level = [
-            (f"{path}{inner.attributes['name']}/", inner.dbid)
-            for path, outer in level
-            for inner in below.pop(outer, ())
-        ]
-        paths |= {dbid: path.rstrip("/") for path, dbid in level}
+        following = []
+        for folder, before in level:
+            is_unit = folder.attributes["type"] == _NUMBER
+            is_default = not _parent(folder) and not is_unit
+            own = "" if is_default else path_of([str(folder.attributes["name"])])
+            path = paths[folder.dbid] = f"{before}{own}"
+            for inner in inside.pop(folder.dbid, ()):
+                in_unit = is_unit and inner.attributes["type"] != _NUMBER
+                mark = "//" if in_unit else "/"
+                following.append((inner, f"{path}{mark}" if path else ""))
+        level = following
     return paths
 
 
@@ -123,31 +173,34 @@ class WithFolders(FoldersReader):
         kind = FOLDER_TYPES.get(object_type)
         if kind is None:
             return self._server.create(object_type, attributes, folder)
-        outer, _, name = attributes[PATH].rpartition("/")
+        path = attributes[PATH]
         own = {PATH, TENANT, kind.owner}
         given: dict[str, Any] = {key: each for key, each in attributes.items() if key not in own}
-        owner = attributes[kind.owner] if kind.owner else _ENVIRONMENT
+        owner = attributes[kind.owner] if kind.owner else ENVIRONMENT
         made = self._server.create(
             FOLDER,
             {
                 **given,
-                "name": name,
+                "name": names_in_path(path)[1][-1],
                 "type": kind.number,
                 "ownerID": {"type": OBJECT_TYPES[kind.owner_type].number, "DBID": owner},
             },
-            folder or self._parent(kind, outer, owner),
+            folder or self._around(kind, path, owner),
         )
         return self._one(kind, made.dbid)
 
-    def _parent(self, kind: ObjectType, path: str, owner: int) -> int | None:
-        """The DBID of the folder at a path; None for the default folder, which has no path."""
-        if not path:
+    def _around(self, kind: ObjectType, path: str, owner: int) -> int | None:
+        """The DBID of the folder around a folder; None for the default folder, which has no path,
+        and for what is in no folder."""
+        name, around = type_at(kind.name, folder_around(path))
+        if not around:
             return None
-        held = {PATH: path, kind.owner: owner} if kind.owner else {PATH: path}
-        for one in self._folders(kind):
+        holder = FOLDER_TYPES[name]
+        held = {PATH: around, holder.owner: owner} if holder.owner else {PATH: around}
+        for one in self._folders(holder):
             if all(one.attributes[name] == value for name, value in held.items()):
                 return one.dbid
-        raise IncorrectReferencesError(f"there is no folder {path}", FOLDER, "parentID")
+        raise IncorrectReferencesError(f"there is no folder {around}", FOLDER, "parentID")
 
     def _one(self, kind: ObjectType, dbid: int) -> ConfObject:
         for one in self._folders(kind):
@@ -173,14 +226,10 @@ class WithFolders(FoldersReader):
         self._server.close()
 
 
-def on_server(object_type: str) -> str:
-    """What the server calls a type."""
-    return FOLDER if object_type in FOLDER_TYPES else object_type
-
-
-def members(folder: ConfObject) -> Iterator[tuple[str, int]]:
-    """Type and DBID of what a folder holds, as far as the account may read it."""
-    held = folder.type.removeprefix(f"{FOLDER}/")
+def members(folder: ConfObject, live: Snapshot) -> Iterator[tuple[str, int]]:
+    """Type and DBID of what a folder holds, as far as the account may read it. Of a folder inside
+    it that was not read, the type is ``Folder``."""
     for entry in folder.attributes.get(MEMBERS) or ():
-        inner = entry["type"] == OBJECT_TYPES[FOLDER].number
-        yield folder.type if inner else held, entry["DBID"]
+        inner = live.get(FOLDER, entry["DBID"]) if entry["type"] == _NUMBER else None
+        held = FOLDER if entry["type"] == _NUMBER else held_type(folder.type)
+        yield inner.type if inner else held, entry["DBID"]

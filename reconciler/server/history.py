@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
+from reconciler.kinds.model import on_server
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.errors import ConfigurationServerError
-from reconciler.server.folders import on_server
 from reconciler.server.port import PastChange, Reader
 
 

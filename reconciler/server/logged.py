@@ -35,7 +35,10 @@ def logged(server: Server) -> Server:
 
 def _logged(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     def timed(*arguments: Any, **named: Any) -> Any:
-        words = (_described(one, is_filter=name == "read") for one in (*arguments, *named.values()))
+        words = (
+            _described(one, is_filter=name.startswith("read"))
+            for one in (*arguments, *named.values())
+        )
         what = " ".join([name, *filter(None, words)])
         begun = time.monotonic()
         try:

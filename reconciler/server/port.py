@@ -166,6 +166,19 @@ def in_flight(server: Reader) -> int:
     return int(getattr(server, "in_flight", 1))
 
 
+def read_alike(
+    server: Reader, object_type: str, filters: Filter, alike: frozenset[str]
+) -> list[ConfObject]:
+    """At least those objects that match every filter and whose names are alike to one of these
+    (``names.alike_key``). Adapters that can compare names themselves have a method of this name;
+    from all others every object that matches is read."""
+    ask = getattr(server, "read_alike", None)
+    found: list[ConfObject] = (
+        ask(object_type, filters, alike) if ask else server.read(object_type, filters)
+    )
+    return found
+
+
 def read_in_parts(
     server: Reader, object_type: str, filters: Filter | None = None
 ) -> Generator[Sequence[ConfObject], None, None]:
@@ -186,6 +199,7 @@ class _ReadOnly(Struct, frozen=True):
     _in_parts: Callable[[str, Filter | None], Iterator[Sequence[ConfObject]]]
     _permissions: Callable[[str, int], list[AccessEntry]]
     _history: Callable[[str, int], list[PastChange]]
+    _read_alike: Callable[[str, Filter, frozenset[str]], list[ConfObject]]
     in_flight: int
 
     def info(self) -> ServerInfo:
@@ -205,6 +219,11 @@ class _ReadOnly(Struct, frozen=True):
     def history(self, object_type: str, dbid: int) -> list[PastChange]:
         return self._history(object_type, dbid)
 
+    def read_alike(
+        self, object_type: str, filters: Filter, alike: frozenset[str]
+    ) -> list[ConfObject]:
+        return self._read_alike(object_type, filters, alike)
+
 
 def read_only(server: Reader) -> Reader:
     """``server`` without its write methods."""
@@ -214,5 +233,6 @@ def read_only(server: Reader) -> Reader:
         partial(read_in_parts, server),
         server.permissions,
         server.history,
+        partial(read_alike, server),
         in_flight(server),
     )

@@ -13,7 +13,7 @@ from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.server.folders import FoldersReader
-from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight
+from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight, read_alike
 from reconciler.server.snapshot import Snapshot
 
 
@@ -119,7 +119,12 @@ def _answers(server: Reader, queries: Sequence[Query]) -> Iterator[tuple[Query, 
     """Each query with its answer, in their order."""
 
     def ask(one: Query) -> list[ConfObject]:
-        return [item for item in server.read(one.type, dict(one.filters)) if one.keeps(item)]
+        filters = dict(one.filters)
+        if one.alike is None:
+            found = server.read(one.type, filters)
+        else:
+            found = read_alike(server, one.type, filters, one.alike)
+        return [item for item in found if one.keeps(item)]
 
     width = min(in_flight(server), len(queries))
     if width <= 1:

@@ -9,11 +9,12 @@ from typing import Any
 
 from reconciler.kinds import enums
 from reconciler.kinds.fields import as_integer
-from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.model import Attribute, ValueType, on_server
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import TENANT, has_tenant, joined, key_parts, key_values, split
 from reconciler.kinds.referring import targets_of
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES, referred_folder
+from reconciler.kinds.types_folders import FOLDER, reference_to
 from reconciler.server.port import ConfObject
 
 ENVIRONMENT = 1
@@ -82,8 +83,12 @@ class Snapshot:
         return [item for item in found if tenant is None or item.tenant == tenant]
 
     def get(self, object_type: str, dbid: int) -> ConfObject | None:
-        """The object with that DBID, if it was read."""
-        return self._by_type.get(object_type, {}).get(dbid)
+        """The object with that DBID, if it was read; of type Folder, a folder of any type."""
+        found = self._by_type.get(object_type, {}).get(dbid)
+        if found is None and object_type == FOLDER:
+            folders = (self._by_type.get(name, {}).get(dbid) for name in FOLDER_TYPES)
+            return next(filter(None, folders), None)
+        return found
 
     def may_refer_to(self, object_type: str, dbid: int) -> list[ConfObject]:
         """The objects that may refer to an object: all that do, and some that did before they were
@@ -94,7 +99,7 @@ class Snapshot:
                 _add_targets(item, self._referring)
         places = {
             place
-            for target in (object_type, "")  # "": a reference that does not say to which type
+            for target in (on_server(object_type), "")  # "": it does not say to which type
             for place in self._referring.get((target, dbid), ())
         }
         found = (self.get(*place) for place in sorted(places, key=itemgetter(1, 0)))
@@ -108,7 +113,7 @@ class Snapshot:
 
     def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """The object with the values of a natural key; see ``natural_keys.key_values``."""
-        dbid = self._by_key.get((object_type, *key))
+        dbid = self._by_key.get((object_type, *(part or 0 for part in key)))
         return None if dbid is None else self.get(object_type, dbid)
 
     def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
@@ -148,20 +153,28 @@ class Snapshot:
         if item is None:
             return f"#{dbid}"
         name = joined(self.key_texts(item))
-        if item.tenant and item.tenant != tenant:
-            return f"{self.name('Tenant', item.tenant, 0)}:{name}"
-        return name
+        owner = item.tenant if item.tenant != tenant else 0
+        prefix = self.name("Tenant", owner, 0) if owner else ""
+        if object_type == FOLDER:
+            return reference_to(item.type, name, prefix)
+        return f"{prefix}:{name}" if prefix else name
 
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         """The DBID behind a natural name (see ``kinds.fields.NameResolver``)."""
+        folder = referred_folder(name) if object_type == FOLDER else None
+        found = self._called(*(folder or (object_type, name)), tenant)
+        if found is None and name.startswith("#") and name[1:].isdecimal():
+            return int(name[1:])  # ``name`` gives this for an object that was not read
+        return found.dbid if found else None
+
+    def _called(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
+        """The object with a natural name, with or without its tenant before it."""
         found = self._named(object_type, name, tenant)
         if found is None and ":" in name and has_tenant(ALL_TYPES[object_type]):
             prefix, _, rest = name.partition(":")
             owner = self.find("Tenant", 0, prefix)
             found = self._named(object_type, rest, owner.dbid) if owner else None
-        if found is None and name.startswith("#") and name[1:].isdecimal():
-            return int(name[1:])  # ``name`` gives this for an object that was not read
-        return found.dbid if found else None
+        return found
 
     def _named(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
         texts = split(name, len(key_parts(ALL_TYPES[object_type])))

@@ -9,7 +9,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.model import Attribute, Attributes, ObjectType, OnDelete, ValueType
+from reconciler.kinds.model import (
+    Attribute,
+    Attributes,
+    ObjectType,
+    OnDelete,
+    ValueType,
+    on_server,
+)
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
@@ -183,6 +190,7 @@ def without_reference(
     kind: ObjectType, attributes: Mapping[str, Any], target_type: str, target: int
 ) -> dict[str, Any]:
     """The attributes without their references to the object ``target``."""
+    target_type = on_server(target_type)
     result = dict(attributes)
     for attribute in kind.attributes:
         value = result.get(attribute.name)

@@ -108,9 +108,9 @@ def entries_of(one: ConfObject) -> list[Entry]:
             try:
                 entry = decode(name, json.loads(value))
             except (ValueError, TypeError, RecursionError):
-                raise _damaged(one, f"the option {section}/{name} is no entry") from None
+                raise _damaged(one, f"the option {section}/{name} is not an entry") from None
             if (_place(entry), _value(entry)) != ((section, name), value):
-                raise _damaged(one, f"the option {section}/{name} is no entry as gwe writes it")
+                raise _damaged(one, f"the option {section}/{name} is not an entry as gwe writes it")
             entries.append(entry)
     return entries
 

@@ -41,7 +41,7 @@ def lists_named(server: Reader, name: str) -> list[ConfObject]:
 
 
 def read_others(server: Reader, owner: InventoryOwner, tenant: int) -> Mapping[EntryKey, str]:
-    """What the inventories of others have, each with whose it is, for a sentence.
+    """What other inventories have, each entry with the owner, for a sentence.
     InventoryError where one of them is damaged."""
     found: dict[EntryKey, str] = {}
     for scope in dict.fromkeys((ENVIRONMENT, tenant)):

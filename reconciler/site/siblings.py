@@ -24,11 +24,6 @@ def _queue_key(application: ConfObject) -> str:
     return str(options.get("chat", {}).get("queueKey", ""))
 
 
-def endpoint_users(live: Snapshot, site: Site, key: str) -> tuple[str, ...]:
-    """Applications outside the site whose ``queueKey`` is ``key`` (tenant:endpoint)."""
-    return tuple(name for name, used in foreign_keys(live, site).items() if used == key)
-
-
 def foreign_keys(live: Snapshot, site: Site) -> dict[str, str]:
     """Application outside the site -> its ``queueKey``, for those that have one."""
     keys = {application_name(other): _queue_key(other) for other in _outside(live, site)}

@@ -73,6 +73,6 @@ def _xor(one: bytes, other: bytes) -> bytes:
 
 def _damaged() -> StateError:
     return StateError(
-        "what the state tells of executed plans and of secrets is damaged",
+        "the records of executed plans and of secrets in the state are damaged",
         "Restore the state from a backup, or begin with an empty state.",
     )

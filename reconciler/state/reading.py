@@ -68,7 +68,7 @@ def _row(rows: Rows, run: str, number: int) -> RunRow:
 
 
 def summary_of(row: RunRow) -> RunSummary:
-    """What a row tells of its run."""
+    """The summary of the run that a row is about."""
     found = decode_record(row.summary)
     if not isinstance(found, RunSummary):
         raise unknown_form()

@@ -14,6 +14,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,6 +66,11 @@ class SqliteEngine:
         """Where the state is, for messages and the lock: ``HOST:FOLDER``."""
         return f"{socket.gethostname()}:{self.folder.absolute()}"
 
+    @cached_property
+    def _is_local(self) -> bool:
+        """Whether processes can share memory at the folder: asked of the system once a command."""
+        return is_local(self.folder)
+
     def exists(self) -> bool:
         """Whether a run was ever written here."""
         try:
@@ -108,7 +114,7 @@ class SqliteEngine:
             os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             with closing(self._session(new)) as session:
                 migrate(session, self.place)
-                if is_local(self.folder):
+                if self._is_local:
                     session.rows("PRAGMA journal_mode = WAL")
             os.replace(new, self.file)
             for folder in (self.folder, self.folder.parent):
@@ -142,7 +148,7 @@ class SqliteEngine:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA secure_delete = ON")  # the backups are in clear
-            if not is_local(self.folder):  # the folder may have been moved to a network
+            if not self._is_local:  # the folder may have been moved to a network
                 connection.execute("PRAGMA journal_mode = DELETE")
         except BaseException:
             connection.close()

@@ -26,18 +26,17 @@ _OBJECTS = """\
 
 An object of any other type. `metadata.type` names the type. Beside it, `metadata` contains the
 natural key by which the object is found, as the table says. Its fields are the words of its type in
-[Object types](object-types.md), without those that the server sets itself and without references
-to folders.
+[Object types](object-types.md), without those that the server sets itself.
 
 """
 
 _FOLDERS = """\
 ## Folder
 
-A folder below the default folder of a type. `metadata.type` names the type of the objects that the
-folder is for, and `metadata.path` says where it is: the names of the folders below the default
-folder, down to the folder itself, separated by `/`. `--overwrite` corrects a folder and never
-replaces it. A create also sends `state: Enabled`.
+A folder below the default folder of a type, or a configuration unit, which is a folder of folders.
+`metadata.type` names the type of what the folder is for, and `metadata.path` says where it is, as
+[Folders](../manifests.md#folders) explains. `--overwrite` corrects a folder and never replaces it.
+A create also sends `state: Enabled`.
 
 """
 

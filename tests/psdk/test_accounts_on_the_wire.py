@@ -1,4 +1,4 @@
-"""Accounts, passwords and languages, asked for by the vendor's own client."""
+"""Accounts, passwords, permissions and languages, asked for by the vendor's own client."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.errors import NoPermissionError
+from reconciler.server.errors import IncorrectReferencesError, NoPermissionError
+from reconciler.server.port import AccessEntry
 from reconciler.testing.contract.site import RIGHT, SUPER_ADMINISTRATORS, application
 from tests.harness import opened
 from tests.psdk.byhand import Client, conf, number, request
@@ -165,8 +166,6 @@ def test_a_type_without_a_brief_form_is_an_error(listen: Listen) -> None:
 
 NOT_SERVED = [
     "requests.objects.RequestReadObjects2",
-    "requests.security.RequestRegisterPermissionsNotification",
-    "requests.security.RequestUnregisterPermissionsNotification",
     "runtime.channel.RequestReadSchemaInfo",
     "runtime.channel.RequestSchemaFile",
 ]
@@ -184,7 +183,72 @@ def test_a_request_whose_answer_is_not_public_is_refused_by_name(listen: Listen,
         assert f"{name.rpartition('.')[2]} is not served here" in str(event.getDescription())
 
 
+def told(client: Client) -> list[tuple[str, int, int]]:
+    """The notifications that a client was sent: name, object type and DBID."""
+    found = []
+    while (event := client.protocol.receive(500)) is not None:
+        named = event.getConfID()
+        place = (int(named.getPropertyValue(key)) for key in ("type", "DBID"))
+        found.append((str(event.messageName()), *place))
+    return found
+
+
+def test_changed_permissions_are_told_to_those_who_asked_and_may_read_the_object(
+    listen: Listen,
+) -> None:
+    port = listen()
+    register, unregister = (
+        request(f"security.Request{what}PermissionsNotification").create()
+        for what in ("Register", "Unregister")
+    )
+    changed = ("EventPermissionsChanged", 12, 101)
+    administrators = [AccessEntry("AccessGroup", SUPER_ADMINISTRATORS, 127)]
+    with (
+        Client(port, "default", "password") as first,
+        Client(port, "default", "password") as second,
+        Client(port, "anna", RIGHT) as third,
+        closing(session(port, "default", "password")) as server,
+    ):
+        for client in (first, second, third):
+            answered = client.ask(register)
+            assert str(answered.messageName()) == "EventPermissionsNotificationRegistered"
+        server.set_permissions("Script", 101, administrators)  # anna may not read it now
+        assert (told(first), told(second), told(third)) == ([changed], [changed], [])
+        server.set_permissions("Script", 101, [])
+        assert (told(first), told(second), told(third)) == ([changed], [changed], [changed])
+        answered = second.ask(unregister)
+        assert str(answered.messageName()) == "EventPermissionsNotificationUnregistered"
+        server.set_permissions("Script", 101, administrators)
+        assert (told(first), told(second)) == ([changed], [])
+
+
+def test_a_refused_change_of_permissions_is_told_to_nobody(listen: Listen) -> None:
+    port = listen()
+    with (
+        Client(port, "default", "password") as client,
+        closing(session(port, "default", "password")) as server,
+    ):
+        client.ask(request("security.RequestRegisterPermissionsNotification").create())
+        with pytest.raises(IncorrectReferencesError):
+            server.set_permissions("Script", 101, [AccessEntry("Person", 999, 1)])
+        assert told(client) == []
+
+
 def test_the_sdk_reads_no_schema_that_is_sent_as_text() -> None:
     """Why there is no use in serving the schema, whatever it says."""
     with pytest.raises(sdk().error, match="ClassCastException"):
         conf("metadata.CfgMetadata")().parseObjectSchema("<schema/>")
+
+
+def test_the_sdk_knows_the_items_of_a_schema_by_name_only() -> None:
+    """A schema that is sent has a number for each of them."""
+    types = sdk().metadata.getSchema().getTypeInfo()
+    named = {str(one.getName()): str(one.getId()) for one in types}
+    assert named["CfgPerson"] == "CFGPerson"
+    assert [number for number in named.values() if number.isdecimal()] == []
+    item = sdk().metadata.getCfgClass("cfglib_attribute")
+    forms = {
+        str(one.getSchemaName()): str(one.getClass().getSimpleName())
+        for one in item.getAttributes()
+    }
+    assert forms["dwID"] == "CfgDescriptionAttributeInteger"

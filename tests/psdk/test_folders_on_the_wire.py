@@ -32,15 +32,17 @@ def test_a_folder_is_made_read_changed_filled_and_deleted(listen: Listen, path: 
         server.delete("Folder/Script", inner.dbid)
 
     on_file = EmbeddedServer(path)
-    assert [one.dbid for one in FoldersReader(on_file).read("Folder/Script")] == [
-        outer.dbid,
-        inner.dbid,
+    found = FoldersReader(on_file).read("Folder/Script", {"tenant_dbid": 101})
+    assert [(one.dbid, one.attributes["path"]) for one in found[1:]] == [
+        (outer.dbid, "Web"),
+        (inner.dbid, "Web/Queues"),
     ]
     on_file.close()
     server.delete("Script", made.dbid)
     server.delete("Folder/Script", inner.dbid)
     server.delete("Folder/Script", outer.dbid)
-    assert server.read("Folder/Script") == []
+    (default,) = server.read("Folder/Script", {"tenant_dbid": 101})
+    assert default.attributes["path"] == ""
     server.close()
 
 

@@ -410,7 +410,9 @@ def test_something_remembered_that_is_lost_or_changed_is_noticed(
     (digest,) = backend.execute("SELECT digest FROM gwe_fact LIMIT 1")
     backend.execute(f"{damage} WHERE digest = ?", *digest)
     for ask in (store.secret_paths, lambda site: store.run_of_plan("digest", site)):
-        with pytest.raises(StateError, match="executed plans and of secrets is damaged"):
+        with pytest.raises(
+            StateError, match="executed plans and of secrets in the state are damaged"
+        ):
             ask("site")
     assert store.read_run("one").status == "unfinished"
 

@@ -7,7 +7,6 @@ from markupsafe import Markup
 from reconciler.compare.model import Comparison
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
-from reconciler.render.forms import OutputStyle
 from reconciler.render.graphs.svg import picture
 from reconciler.render.graphs.svg import style as style_of_pictures
 from reconciler.render.graphs.tree import faults_text, tree_lines
@@ -15,6 +14,7 @@ from reconciler.render.html.comparison_page import comparison_page
 from reconciler.render.html.page import page_of
 from reconciler.render.html.rendering import rendered, write_page
 from reconciler.render.html.run_page import RunPage, damaged_run_page, list_page, run_page
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.plan_summary import summary
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 

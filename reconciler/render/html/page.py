@@ -22,10 +22,11 @@ from reconciler.plan.actions import (
 )
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
-from reconciler.render.forms import OutputStyle
 from reconciler.render.html.fields import FieldTable, changes_table, kept_table
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.plan_summary import (
     apply_commands,
+    blocked_advice,
     counts_text,
     existing_values_text,
     header,
@@ -120,6 +121,10 @@ class PlanPage(Struct, frozen=True):
     def title(self) -> str:
         what = f"Undo of run {self.plan.undoes}" if self.plan.undoes else "Plan"
         return f"{what} for {self.plan.site.app}"
+
+    @property
+    def blocked_advice(self) -> str:
+        return blocked_advice(self.plan)
 
     @property
     def count(self) -> int:

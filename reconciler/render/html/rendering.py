@@ -1,7 +1,7 @@
 """Pages: HTML files that need nothing else and ask no server for anything.
 
 A page states its own content policy: one style sheet and at most one script, each known by its
-hash, and nothing else is loaded, sent or run. Text of others is escaped twice: what is invisible
+hash, and nothing else is loaded, sent or run. Untrusted text is escaped twice: what is invisible
 by ``escaped``, as in every form, and HTML by Jinja2's autoescape. No template can forget either.
 """
 

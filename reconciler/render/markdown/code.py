@@ -1,4 +1,4 @@
-"""Text of others in Markdown: always code, so that nothing in it is a link, a mention, a
+"""Untrusted text in Markdown: always code, so that nothing in it is a link, a mention, a
 reference, HTML or the end of a cell.
 
 A value becomes code spans of single backticks. What could end a span or a cell, a backtick or a
@@ -24,7 +24,7 @@ _SENTENCE = 200
 
 
 def code(text: str) -> str:
-    """A text of others, for a paragraph, a list or a cell."""
+    """An untrusted text as code, for a paragraph, a list or a cell."""
     parts = _BETWEEN_SPANS.split(escaped(text) or '""')
     return "".join(
         "".join(f"&#{ord(c)};" for c in part)
@@ -40,14 +40,15 @@ def _kept(blanks: re.Match[str]) -> str:
 
 
 def codes(texts: Sequence[str], most: int) -> str:
-    """Texts of others in a row. Of more than ``most``, the others are counted."""
+    """Untrusted texts as code, with commas. Of more than ``most``, the rest is counted."""
     row = ", ".join(short_code(text) for text in texts[:most])
     more = len(texts) - most
     return f"{row} and {more:,} more" if more > 0 else row
 
 
 def short_code(text: str, most: int = _SENTENCE) -> str:
-    """A name or a sentence of others; of a long text the beginning, and how much is left."""
+    """A name or a sentence that others wrote, as code; of a long text the beginning, and how much
+    is left out."""
     return _beginning(text, most)
 
 
@@ -84,7 +85,7 @@ def _code_of(text: str) -> str:
 
 
 def html_code(text: str) -> str:
-    """A text of others, for a line of HTML."""
+    """An untrusted text as code, for a line of HTML."""
     return f"<code>{html.escape(escaped(text))}</code>"
 
 

@@ -17,10 +17,10 @@ from reconciler.render.comparison_words import (
     summary,
     uncompared,
 )
-from reconciler.render.forms import OutputStyle
 from reconciler.render.markdown.actions import field_cell, value_cells
 from reconciler.render.markdown.code import codes, html_code, short_code, table
 from reconciler.render.markdown.fitting import Block, FoldedSection, assembled
+from reconciler.render.output_form import OutputStyle
 
 _HEADER = 100
 _NAMES = 50

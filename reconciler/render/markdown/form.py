@@ -6,11 +6,11 @@ from reconciler.diagnostics import counted
 from reconciler.plan.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
-from reconciler.render.forms import OutputStyle
 from reconciler.render.markdown.code import code
 from reconciler.render.markdown.fitting import FoldedSection, assembled
 from reconciler.render.markdown.plan import kinds, notes, plan_head, risks
 from reconciler.render.markdown.runs import damaged_head, outcomes, run_head, runs_section
+from reconciler.render.output_form import OutputStyle
 from reconciler.render.plan_summary import apply_commands, as_argument, words_to_apply
 from reconciler.state.records import ActionOutcome
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun

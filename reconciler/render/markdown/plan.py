@@ -19,6 +19,7 @@ from reconciler.render.markdown.actions import Group, action_block, changes_tabl
 from reconciler.render.markdown.code import code, codes, html_code, short_code
 from reconciler.render.markdown.fitting import Block, FoldedSection
 from reconciler.render.plan_summary import (
+    blocked_advice,
     counts_text,
     existing_values_text,
     header,
@@ -44,8 +45,8 @@ def plan_head(plan: Plan) -> str:
     if plan.blocked:
         lines += [
             "",
-            "**The plan cannot be applied while an action is blocked.** Mend what blocks it, or"
-            " leave it out with `--exclude ADDRESS`.",
+            "**The plan cannot be applied while an action is blocked.**"
+            f" {blocked_advice(plan, '`--exclude ADDRESS`')}",
         ]
     return "\n".join(lines).rstrip("\n") + "\n\n"
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.kinds.names import alike_key
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import last_login, relations
@@ -22,15 +23,13 @@ from reconciler.server.embedded.collector import collector_paused
 from reconciler.server.embedded.damage import RowChecker, checker_of
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import Conditions, conditions
+from reconciler.server.embedded.folder_writes import moved_objects
 from reconciler.server.embedded.folders import FolderIndex
 from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.store import Row, Store
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.encoding import decode
-from reconciler.server.errors import (
-    IncorrectReferencesError,
-    ValueOutOfRangeError,
-)
+from reconciler.server.errors import IncorrectReferencesError, ValueOutOfRangeError
 from reconciler.server.port import (
     AccessEntry,
     ConfObject,
@@ -148,6 +147,16 @@ class EmbeddedServer:
             if readable is None or readable.of(kind.name, row[0], row[2]) & Permission.READ:
                 yield _object(checker, row, folders, members, wanted)
 
+    def read_alike(
+        self, object_type: str, filters: Filter, alike: frozenset[str]
+    ) -> list[ConfObject]:
+        """See ``port.read_alike``. Of others, only the names are read."""
+        wanted = conditions(validation.object_type(object_type), filters)
+        with self.store.reading():
+            names = self.store.names(object_type, " ".join(wanted.where), wanted.parameters)
+            found = [dbid for dbid, name in names if alike_key(str(name)) in alike]
+        return [one for dbid in found for one in self.read(object_type, {**filters, "dbid": dbid})]
+
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None
     ) -> ConfObject:
@@ -163,7 +172,7 @@ class EmbeddedServer:
         kind = validation.object_type(object_type)
         with self.store.writing():
             self._check(kind, dbid, Permission.CHANGE)
-            for moved in _moved(kind, delta):
+            for moved in moved_objects(kind, delta):
                 self._check(*moved, Permission.CHANGE)
             self.engine.update(kind, dbid, delta)
             return self._get(kind, dbid)
@@ -266,14 +275,6 @@ class EmbeddedServer:
             ]
             for holder, found in self.store.members(folder).items()
         }
-
-
-def _moved(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
-    """The objects that an update moves into a folder."""
-    entries = delta.lists.get("objectIDs") if kind.name == "Folder" else None
-    for entry in entries.added if entries else ():
-        if isinstance(entry, dict) and entry.get("type") in TYPES_BY_NUMBER and "DBID" in entry:
-            yield TYPES_BY_NUMBER[entry["type"]], entry["DBID"]
 
 
 def _object(

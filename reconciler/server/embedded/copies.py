@@ -118,8 +118,8 @@ class ServerCopy:
 @contextmanager
 def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     """A copy to be made at ``path``, new or begun earlier. ``identity``: of the server that is
-    copied. ServerUnavailableError where the path is taken, or an unfinished copy there is of
-    another server."""
+    copied. ServerUnavailableError where the path is taken, also by an unfinished copy of another
+    server."""
     draft = path.with_name(f"{path.name}.partial")
     with explained(path):
         if path.exists():

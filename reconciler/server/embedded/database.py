@@ -172,7 +172,8 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         mode = "mode=rw"
-        needed = (self.path, self.path.resolve().parent)
+        resolved = self.path.resolve()
+        needed = (self.path, resolved.parent)
         writable = all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in needed)
         self._frozen = not writable and not Path(f"{self.path}-wal").exists()
         if self._frozen:
@@ -180,7 +181,7 @@ class Database:
             # snapshot: each transaction opens it again.
             mode = "mode=ro&immutable=1"
         connection = sqlite3.connect(
-            f"file:{quote(str(self.path.resolve()))}?{mode}",
+            f"file:{quote(str(resolved))}?{mode}",
             uri=True,
             timeout=self._timeout,
             isolation_level=None,

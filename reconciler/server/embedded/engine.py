@@ -129,6 +129,9 @@ class Engine:
         created. Returns its DBID; 0 where the type has no folders, or there is no such owner."""
         if not kind.folder or self.store.row(*owner) is None:
             return 0
+        return self._write_default(kind, owner)
+
+    def _write_default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
         dbid = self.store.next_dbid("Folder", FIRST_DBID)
         self.write(_FOLDER, dbid, folder_attributes(kind, owner, kind.folder), 0, new=True)
         return dbid
@@ -146,7 +149,7 @@ class Engine:
                 completed[attribute.name] = hashed(completed[attribute.name])
         self.write(kind, dbid, completed, folder, new=True)
         for held in default_folders(kind.name, dbid):
-            self._add_default(held, (kind.name, dbid))
+            self._write_default(held, (kind.name, dbid))
         return dbid
 
     def update(self, kind: ObjectType, dbid: int, delta: Delta) -> None:

@@ -3,12 +3,13 @@
 Methods of the engine in all but name: they run inside a transaction of the store.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.kinds.model import Attributes
+from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server import validation
-from reconciler.server.delta import ListDelta
+from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded import relations
 from reconciler.server.encoding import decode
 from reconciler.server.errors import IncorrectReferencesError, ValueOutOfRangeError
@@ -88,3 +89,11 @@ def _move_folder(engine: "Engine", dbid: int, into: int, live: Attributes) -> No
         )
     parent = {"type": _FOLDER.number, "DBID": into}
     engine.write(_FOLDER, dbid, {**attributes, "parentID": parent}, into)
+
+
+def moved_objects(kind: ObjectType, delta: Delta) -> Iterator[tuple[ObjectType, int]]:
+    """The objects that an update moves into a folder."""
+    entries = delta.lists.get("objectIDs") if kind.name == "Folder" else None
+    for entry in entries.added if entries else ():
+        if isinstance(entry, dict) and entry.get("type") in TYPES_BY_NUMBER and "DBID" in entry:
+            yield TYPES_BY_NUMBER[entry["type"]], entry["DBID"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.database import Database
 from reconciler.server.encoding import encode_delta
@@ -48,6 +49,15 @@ class Store(Database):
         """The rows of a type, by DBID. ``where``: trusted SQL."""
         statement = f"SELECT dbid, tenant, folder, body FROM object WHERE type = ? {where}"  # noqa: S608
         return self.connection.execute(statement + " ORDER BY dbid", (object_type, *parameters))
+
+    def names(
+        self, object_type: str, where: str, parameters: Sequence[Any]
+    ) -> Iterator[tuple[int, Any]]:
+        """The DBIDs of the objects of a type, and their names. ``where``: trusted SQL."""
+        name = OBJECT_TYPES[object_type].name_attribute
+        statement = f"SELECT dbid, json_extract(body, ?) FROM object WHERE type = ? {where}"  # noqa: S608
+        given = (f"$.{name}", object_type, *parameters)
+        return self.connection.execute(statement + " ORDER BY dbid", given)
 
     def dbids(self, object_type: str) -> Iterator[int]:
         """The DBIDs of a type, in order."""

@@ -48,6 +48,6 @@ def parse_url(text: str) -> ServerUrl:
         found = _HOST.fullmatch(part)
         port = int(found["port"] or DEFAULT_PORT) if found else 0
         if not found or not 0 < port < 2**16:
-            raise UsageError(f"{text!r}: {part!r} is no host with a port", URL_FORMS)
+            raise UsageError(f"{text!r}: {part!r} is not a host with a port", URL_FORMS)
         hosts.append(Address(found["host"].strip("[]"), port))
     return ServerUrl(text, scheme == "confservs", tuple(hosts))

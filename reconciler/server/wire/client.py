@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -18,6 +19,12 @@ from reconciler.server.wire.subscriptions import ClientSubscriptions
 
 if TYPE_CHECKING:
     from reconciler.server.wire.listener import Listener
+
+_PERMISSIONS = {
+    "RequestRegisterPermissionsNotification": "EventPermissionsNotificationRegistered",
+    "RequestUnregisterPermissionsNotification": "EventPermissionsNotificationUnregistered",
+}
+"""The requests to be told of changed permissions, or no longer, and what answers them."""
 
 _LOG_IN = ("RequestRegisterClient", "RequestRegisterClient2", "RequestRestoreSession")
 
@@ -46,6 +53,14 @@ class Client:
 
     def send(self, event: Any) -> None:
         self._output.send(event)
+
+    def send_permissions_changed(self, object_type: str, dbid: int, event: Any) -> None:
+        """Sends the notification of changed permissions, if the client wants it and may read the
+        object. Failures are ignored: the client is gone."""
+        if self.subscriptions.permissions and self._server is not None:
+            with suppress(ServerError, self._sdk.error):
+                self._server.effective_permissions(object_type, dbid)
+                self.send(event)
 
     def _serve(self) -> None:
         try:
@@ -78,6 +93,9 @@ class Client:
                 with self._listener.writing:
                     events = list(self._events(name, request))
                     self._listener.publish()
+                    if name == "RequestUpdatePermissions":
+                        acl = request.getConfPermissionsACL()
+                        self._listener.publish_permissions(acl.getPropertyValue("objectID"))
                 yield from events
             else:
                 yield from self._events(name, request)
@@ -101,6 +119,9 @@ class Client:
             raise AccessDeniedError("log in first")
         if name in ("RequestRegisterNotification", "RequestUnregisterNotification"):
             return [self._subscribe(name, request)]
+        if name in _PERMISSIONS:
+            self.subscriptions.permissions = name.startswith("RequestRegister")
+            return [self._sdk.conf(f"confserver.events.{_PERMISSIONS[name]}").create()]
         if name == "RequestHistoryLog":
             return [self._send_missed(request)]
         if not self._listener.answers.knows(name):

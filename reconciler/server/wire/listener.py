@@ -104,6 +104,14 @@ class Listener:
             if client.subscriptions:
                 self.publisher.publish(client.subscriptions, client.send)
 
+    def publish_permissions(self, identifier: Any) -> None:
+        """Notifies the clients that want it of changed permissions on an object."""
+        with self._lock:
+            clients = list(self._clients.values())
+        kind, dbid, event = self.publisher.permissions_changed(identifier)
+        for client in clients:
+            client.send_permissions_changed(kind.name, dbid, event)
+
     def _watch(self) -> None:
         """Publishes changes of other processes, which may write to the file too."""
         while not self._ended.wait(_POLL_SECONDS):

@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from reconciler.kinds.model import ObjectType
 from reconciler.server.errors import HistoryLogExpiredError, ServerError
 from reconciler.server.port import ConfObject, Notification
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
+from reconciler.server.psdk.requests import Requests
 from reconciler.server.wire.answers import Answers
+from reconciler.server.wire.messages import Messages
 from reconciler.server.wire.subscriptions import ClientSubscriptions, Subject
 
 
@@ -39,6 +42,8 @@ class Publisher:
         self._sdk = sdk
         self._mapper = mapper
         self._answers = answers
+        self._messages = Messages(sdk, mapper)
+        self._requests = Requests(mapper)
         self._lock = threading.Lock()
 
     def publish(self, subscriptions: ClientSubscriptions, send: Callable[[Any], None]) -> None:
@@ -72,6 +77,15 @@ class Publisher:
             for change in changes:
                 send(self._event(change))
             return subscriptions.position()
+
+    def permissions_changed(self, identifier: Any) -> tuple[ObjectType, int, Any]:
+        """The object that an access list is of, and the event that tells of its new
+        permissions."""
+        kind, dbid = self._messages.named(identifier)
+        event = self._messages.event("EventPermissionsChanged").create()
+        event.setConfID(self._requests.identifier("CfgID", kind.number, dbid))
+        event.setTime(int(time.time()))
+        return kind, dbid, event
 
     def _event(self, change: Notification) -> Any:
         shape = self._mapper.shapes.of(change.object_type)

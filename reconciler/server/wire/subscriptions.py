@@ -16,7 +16,7 @@ class ClientSubscriptions:
     """The subscriptions of one client, as it has asked for them. Thread-safe.
 
     ``waiting``: the client has restored its session and has not yet asked for what it missed;
-    until then it is sent nothing.
+    until then it is sent nothing. ``permissions``: it is told when permissions change.
     """
 
     def __init__(self) -> None:
@@ -24,6 +24,7 @@ class ClientSubscriptions:
         self._subscriptions: dict[Subject, EmbeddedSubscription] = {}
         self._suspended: dict[Subject, int] = {}
         self.waiting = False
+        self.permissions = False
 
     def __bool__(self) -> bool:
         """Whether the client is to be sent changes."""

@@ -187,7 +187,8 @@ class _Import:
         owner = owner_of(item.type, completed)
         folder = self._folders.place(item.type, owner, item.folder, item.unit)
         self._server.insert(item.type, completed, folder, item.dbid)
-        self._server.store.set_permissions(item.type.name, item.dbid, access)
+        if access:
+            self._server.store.set_permissions(item.type.name, item.dbid, access)
         self._inserted[item.type.name, item.dbid] = item, completed
 
     def _log_on_as(
