@@ -261,6 +261,9 @@ def test_the_connection_table_says_where_the_jars_are(tmp_path: Path) -> None:
 
 
 def test_every_option_of_a_connection_but_the_password_can_stand_in_gwe_toml() -> None:
+    """The installation folder outside ``[connection]``: launch files are found with it too."""
     names = {one.name.replace("_", "-") for one in fields(ConnectionOptions)}
-    connection = settings_schema()["properties"]["connection"]["properties"]
-    assert set(connection) == names - {"trust-store-password"}
+    properties = settings_schema()["properties"]
+    connection = {*properties["connection"]["properties"]}
+    assert connection == names - {"trust-store-password", "install-dir"}
+    assert "install_dir" in properties

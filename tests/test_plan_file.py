@@ -18,7 +18,7 @@ from reconciler.json_codec import CodecError
 from reconciler.kinds.types import OBJECT_TYPES
 from reconciler.plan.actions import Action, Fingerprint, Subject
 from reconciler.plan.changes import Change
-from reconciler.plan.codec import plan_json, plan_of
+from reconciler.plan.codec import Seal, plan_json, plan_of, seal_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
@@ -1275,3 +1275,12 @@ _JSON = st.recursive(
 def test_an_indented_text_is_the_one_that_pythons_own_encoder_writes(data: Any) -> None:
     """So that the bytes of plan files do not depend on what is quick to write them."""
     assert json_text(data) == json_escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
+
+
+@pytest.mark.parametrize("text", ["plain", "half \ud800 a character", "\u2028"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_seal_of_a_plan_is_found_whatever_else_the_text_holds(
+    text: str, *, ascii_only: bool
+) -> None:
+    data = {"id": "1" * 32, "notices": [text], "digest": "2" * 64, "actions": [{"id": "other"}]}
+    assert seal_of(json.dumps(data, ensure_ascii=ascii_only)) == Seal("1" * 32, "2" * 64)

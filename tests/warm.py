@@ -324,7 +324,8 @@ def _take(streams: Sequence[int]) -> None:
         os.dup2(stream, number)
         os.close(stream)
     for terminal in filter(os.isatty, range(3)):
-        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        with suppress(OSError):  # it is that of whoever asked, such as a shell
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if os.environ.get("PYTHONUNBUFFERED"):

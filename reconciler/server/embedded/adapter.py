@@ -20,7 +20,7 @@ from reconciler.server.embedded import last_login, relations
 from reconciler.server.embedded.access import MODES, Access, Masks, entries_as_data, log_in
 from reconciler.server.embedded.accounts import Accounts
 from reconciler.server.embedded.collector import collector_paused
-from reconciler.server.embedded.damage import RowChecker
+from reconciler.server.embedded.damage import RowChecker, checker_of
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.embedded.filters import Conditions, conditions
 from reconciler.server.embedded.folder_writes import moved_objects
@@ -142,7 +142,7 @@ class EmbeddedServer:
         folders = self.engine.folders()
         readable = self._access.readable()
         members = self._members(kind, readable)
-        checker = RowChecker(kind)
+        checker = checker_of(kind.name)
         for row in self.store.rows(kind.name, " ".join(wanted.where), wanted.parameters):
             if readable is None or readable.of(kind.name, row[0], row[2]) & Permission.READ:
                 yield _object(checker, row, folders, members, wanted)
@@ -259,7 +259,7 @@ class EmbeddedServer:
     def _get(self, kind: ObjectType, dbid: int) -> ConfObject:
         row = self.engine.existing(kind.name, dbid)
         members = self._members(kind, self._access.readable(), dbid)
-        return _object(RowChecker(kind), row, self.engine.folders(), members)
+        return _object(checker_of(kind.name), row, self.engine.folders(), members)
 
     def _members(
         self, kind: ObjectType, readable: Masks | None, folder: int | None = None

@@ -16,7 +16,7 @@ from reconciler.server import validation
 from reconciler.server.embedded import applications, relations, rules
 from reconciler.server.embedded.access import entries_as_data
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.damage import RowChecker
+from reconciler.server.embedded.damage import checker_of
 from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import FIRST_DBID
 from reconciler.server.embedded.sites.create import exists_already, explained, publish, remove_draft
@@ -88,7 +88,7 @@ class ServerCopy:
         """The copied objects that this server would have refused: sentences without a full stop."""
         with self._store.reading():
             for kind in OBJECT_TYPES.values():
-                checker = RowChecker(kind)
+                checker = checker_of(kind.name)
                 for row in self._store.rows(kind.name):
                     attributes = decode(row[3])
                     label = f"{kind.name} {attributes.get(kind.name_attribute, row[0])}"

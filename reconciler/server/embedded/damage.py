@@ -6,6 +6,7 @@ it fails nevertheless, ``find_damage`` tells whether the file is the reason.
 
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
@@ -58,6 +59,12 @@ class RowChecker:
         )
 
 
+@cache
+def checker_of(object_type: str) -> RowChecker:
+    """The checker of a type, made once: a create needs it too, for the object that it returns."""
+    return RowChecker(OBJECT_TYPES[object_type])
+
+
 def _problem(attribute: Attribute, value: Any) -> str:
     if attribute.type is ValueType.KEY_VALUES:
         return "" if all(type(options) is dict for options in value.values()) else "no options"
@@ -90,7 +97,7 @@ def find_damage(connection: sqlite3.Connection) -> str:
 
 
 def _damaged_object(connection: sqlite3.Connection) -> str:
-    checkers = {name: RowChecker(kind) for name, kind in OBJECT_TYPES.items()}
+    checkers = {name: checker_of(name) for name in OBJECT_TYPES}
     folders = {
         0,
         *(dbid for (dbid,) in connection.execute("SELECT dbid FROM object WHERE type = 'Folder'")),
