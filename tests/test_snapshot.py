@@ -1,8 +1,8 @@
 """``gwe snapshot`` copies a live server into a file: the copy plans as the server does."""
 
-import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -285,10 +285,18 @@ def test_any_site_is_copied_whole(tmp_path_factory: pytest.TempPathFactory, worl
     assert everything(folder / "copy.db") == everything(path)
 
 
+class Name(str):
+    """A name that tells whether anybody still has it."""
+
+
 class Counting(Source):
     """A server of many objects, which counts how many of them are alive when it makes more."""
 
     most = 0
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        super().__init__(server)
+        self._names = WeakSet[Name]()
 
     def read_in_parts(
         self, object_type: str, filters: Filter | None = None
@@ -298,7 +306,7 @@ class Counting(Source):
             return
         for first in range(1000, 1000 + OBJECTS, PART):
             yield [
-                ConfObject("Skill", dbid, {"name": f"S{dbid}", "tenantDBID": 101}, 0)
+                ConfObject("Skill", dbid, {"name": self._name(dbid), "tenantDBID": 101}, 0)
                 for dbid in range(first, first + PART)
             ]
             self._count()
@@ -308,9 +316,13 @@ class Counting(Source):
             self._count()
         return []
 
+    def _name(self, dbid: int) -> Name:
+        name = Name(f"S{dbid}")
+        self._names.add(name)
+        return name
+
     def _count(self) -> None:
-        alive = sum(isinstance(one, ConfObject) and one.type == "Skill" for one in gc.get_objects())
-        self.most = max(self.most, alive)
+        self.most = max(self.most, len(self._names))
 
 
 OBJECTS, PART = 5000, 100

@@ -1,6 +1,6 @@
 """Attributes that a newer server holds and the table of this version lacks: never lost unseen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,18 +21,28 @@ NEWER = "loadLevel"
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers whose queue has a value that the table has no attribute for."""
     read: Callable[..., list[ConfObject]] = EmbeddedServer.read
+    in_parts: Callable[..., Iterator[Sequence[ConfObject]]] = EmbeddedServer.read_in_parts
 
-    def read_newer(
-        self: EmbeddedServer, object_type: str, filters: Filter | None = None
-    ) -> list[ConfObject]:
+    def newer_of(found: Iterable[ConfObject]) -> list[ConfObject]:
         return [
             replace(one, unknown=(NEWER,))
             if one.attributes.get("name") == "Webengagement_Qualified"
             else one
-            for one in read(self, object_type, filters)
+            for one in found
         ]
 
+    def read_newer(
+        self: EmbeddedServer, object_type: str, filters: Filter | None = None
+    ) -> list[ConfObject]:
+        return newer_of(read(self, object_type, filters))
+
+    def newer_in_parts(
+        self: EmbeddedServer, object_type: str, filters: Filter | None = None
+    ) -> Iterator[Sequence[ConfObject]]:
+        return map(newer_of, in_parts(self, object_type, filters))
+
     monkeypatch.setattr(EmbeddedServer, "read", read_newer)
+    monkeypatch.setattr(EmbeddedServer, "read_in_parts", newer_in_parts)
 
 
 @pytest.fixture
