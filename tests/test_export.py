@@ -224,7 +224,7 @@ def test_dbids_are_always_written_and_objects_come_by_tenant_and_dbid(
     assert list(entries) == [
         "apiVersion", "kind", "tenant", "Tenant", "Folder", "Host", "AppPrototype",
         "Application", "Person", "Skill", "AgentGroup", "Script", "Enumerator",
-        "EnumeratorValue", "TimeZone", "PhysicalSwitch", "Switch", "DN", "AgentLogin", "Place",
+        "EnumeratorValue", "PhysicalSwitch", "Switch", "DN", "AgentLogin", "Place",
     ]  # fmt: skip
     assert [(one.get("tenant"), one["name"], one["dbid"]) for one in entries["Script"]] == [
         ("Environment", "Environment_Chat", 103),

@@ -325,6 +325,7 @@ def test_every_server_holds_the_predefined_objects(tmp_path: Path) -> None:
         ("AccessGroup", 97): "EVERYONE",
         ("AccessGroup", 98): "SYSTEM",
         ("AccessGroup", 99): "Super Administrators",
+        ("TimeZone", 1): "GMT",
     }
 
 

@@ -126,6 +126,12 @@ def test_a_folder_makes_a_full_round(served: tuple[int, Path]) -> None:
         assert block.read("Folder", dbid=dbid) == []
 
 
+def test_a_client_finds_the_predefined_time_zone(served: tuple[int, Path]) -> None:
+    with Block(served[0]) as block:
+        (zone,) = block.read("TimeZone", name="GMT", tenant_dbid=1)
+        assert (str(zone.getObjectPath()), int(zone.getObjectDbid())) == ("Time Zones", 1)
+
+
 def test_last_log_ins_are_read_only(served: tuple[int, Path]) -> None:
     with Block(served[0]) as block:
         assert block.read("PersonLastLogin") == []

@@ -210,8 +210,8 @@ def names(objects: list[ConfObject]) -> list[str]:
 
 
 def ordinary(server: Server, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
-    """A read, without the predefined Business Attributes and their values."""
-    predefined = {"Enumerator", "EnumeratorValue"}
+    """A read, without the predefined Business Attributes, their values and time zones."""
+    predefined = {"Enumerator", "EnumeratorValue", "TimeZone"}
     found = server.read(object_type, filters)
     return [one for one in found if one.dbid > 100 or object_type not in predefined]
 
