@@ -223,6 +223,9 @@ def test_an_existing_file_is_not_written_over(source: Path) -> None:
     refused = gwe("snapshot", "copy.db", "--server", f"embedded:{source}", cwd=source.parent)
     assert (refused.code, "copy.db exists already" in refused.err) == (1, True)
     assert (source.parent / "copy.db").read_text() == "mine"
+    # Nothing is connected to before that is seen.
+    refused = gwe("snapshot", "copy.db", "--server", "embedded:none.db", cwd=source.parent)
+    assert "copy.db exists already" in refused.err
     missing = gwe("snapshot", "no/copy.db", "--server", f"embedded:{source}", cwd=source.parent)
     assert (missing.code, "no/copy.db" in missing.err) == (1, True)
 
