@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
+from reconciler.cli.connection import connect_options
 from reconciler.engine.copying import copy_server
 from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
 from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.server.connection import ConnectionOptions
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
 from reconciler.server.errors import NoPermissionError
@@ -80,6 +83,23 @@ def test_the_command_to_rehearse_uses_no_account_since_the_copy_has_no_passwords
     opened_copy = ("lock", "show", "--server", "embedded:copy.db")
     assert "login of default was refused" in gwe(*opened_copy, cwd=source.parent, env=env).err
     assert gwe(*opened_copy, "--user", "", cwd=source.parent, env=env).code == 0
+
+
+def test_a_copy_asks_for_no_keep_alive_whose_polls_would_wait_behind_the_answers(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[bool] = set()
+
+    def noted(*arguments: Any) -> ConnectionOptions:
+        options = connect_options(*arguments)
+        asked.add(options.addp)
+        return options
+
+    monkeypatch.setattr("reconciler.cli.session.connect_options", noted)
+    (source.parent / "gwe.toml").write_text("[connection]\naddp = true\n", encoding="utf-8")
+    url = f"embedded:{source}"
+    assert gwe("snapshot", "copy.db", "--from", url, "--addp", cwd=source.parent).code == 0
+    assert asked == {False}
 
 
 def test_a_new_object_of_the_copy_gets_a_dbid_that_the_source_never_had(source: Path) -> None:
@@ -203,6 +223,9 @@ def test_an_existing_file_is_not_written_over(source: Path) -> None:
     refused = gwe("snapshot", "copy.db", "--server", f"embedded:{source}", cwd=source.parent)
     assert (refused.code, "copy.db exists already" in refused.err) == (1, True)
     assert (source.parent / "copy.db").read_text() == "mine"
+    # Nothing is connected to before that is seen.
+    refused = gwe("snapshot", "copy.db", "--server", "embedded:none.db", cwd=source.parent)
+    assert "copy.db exists already" in refused.err
     missing = gwe("snapshot", "no/copy.db", "--server", f"embedded:{source}", cwd=source.parent)
     assert (missing.code, "no/copy.db" in missing.err) == (1, True)
 

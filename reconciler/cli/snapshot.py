@@ -36,7 +36,13 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     Passwords cannot be read: the copy has none. Nothing is written to the server. A copy that
     was interrupted is continued by the same command.
     """
-    session = open_session(with_values(connection, server=source or connection.server))
+    from reconciler.server.embedded.copies import check_is_free  # noqa: PLC0415 - only here
+
+    check_is_free(file)
+    # Objects are written as they arrive. Meanwhile no poll of ADDP would be answered, and the
+    # server would close the connection.
+    flags = with_values(connection, server=source or connection.server, addp=False)
+    session = open_session(flags)
     with session.connect() as engine:
         from reconciler.cli.status import reading_shown  # noqa: PLC0415 - meanwhile Java starts
         from reconciler.engine.copying import copy_server  # noqa: PLC0415

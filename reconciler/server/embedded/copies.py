@@ -115,15 +115,21 @@ class ServerCopy:
             remove_draft(draft)
 
 
+def check_is_free(path: Path) -> None:
+    """ServerUnavailableError where something is at ``path``, or nobody can tell."""
+    with explained(path):
+        if path.exists():
+            raise exists_already(path)
+
+
 @contextmanager
 def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     """A copy to be made at ``path``, new or begun earlier. ``identity``: of the server that is
     copied. ServerUnavailableError where the path is taken, also by an unfinished copy of another
     server."""
+    check_is_free(path)
     draft = path.with_name(f"{path.name}.partial")
     with explained(path):
-        if path.exists():
-            raise exists_already(path)
         new = not draft.exists()
         if new:
             create_file(draft)

@@ -7,7 +7,6 @@ connection breaks, a pending read has failed, and a pending write may have taken
 import itertools
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -32,7 +31,6 @@ _FIRST_REFERENCE = 1000
 _KEPT = 4
 """How many events of an answer may wait until they are taken, and how many in the SDK; each has
 many objects."""
-_SILENCE = 1.0  # seconds
 _FOR_EVER = 1 << 62  # milliseconds
 _POLL_MILLISECONDS = 200
 
@@ -119,7 +117,6 @@ class Channel:
             if "ChannelClosed" in type(error).__name__:
                 self._closed = self._closed or reason  # its event comes later
             raise self._lost(reason, writes=writes) from error
-        heard = time.monotonic()
         while True:
             try:
                 name, event = answers.get(timeout)
@@ -133,17 +130,6 @@ class Channel:
             yield event
             if name != _MORE:
                 return
-            if time.monotonic() - heard > _SILENCE:
-                heard = time.monotonic()
-                self._say_something()
-
-    def _say_something(self) -> None:
-        """Sends a request whose answer nobody waits for. While a long answer is taken, the polls of
-        ADDP wait on the line behind it: a server that hears nothing would close the connection."""
-        request = self.sdk.conf("confserver.requests.security.RequestReadOperationalMode").create()
-        request.setReferenceId(next(self._references))
-        with suppress(self.sdk.error):  # the next event tells that the connection is gone
-            self._protocol.send(request)
 
     def _lost(self, reason: str, *, writes: bool) -> ServerError:
         if writes:
