@@ -78,11 +78,18 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
         if attribute.read_only or attribute.immutable:
             if name in delta.values and delta.values[name] == live.get(name):
                 continue
+            if attribute.immutable and _unset_number(attribute, live):
+                continue
             raise UnchangeableInfoError(f"{name} cannot be changed", kind.name, name)
     for name, value in delta.values.items():
         if attribute_of(kind, name).mandatory and value in ("", 0):
             raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
     check_shape(kind, delta)
+
+
+def _unset_number(attribute: Attribute, live: Attributes) -> bool:
+    """Whether a number was never said: a client that says none sends 0."""
+    return attribute.type is ValueType.INTEGER and live.get(attribute.name, 0) == 0
 
 
 def check_shape(kind: ObjectType, delta: Delta) -> None:

@@ -127,6 +127,16 @@ def test_a_campaign_group_has_the_tenant_of_its_campaign(server: Server) -> None
     assert server.create("CampaignGroup", given).attributes["tenantDBID"] == 101
 
 
+def test_the_length_of_a_field_can_be_set_later_but_once(server: Server) -> None:
+    given = {"name": "New", "type": 1, "fieldType": 2, "length": 0, "tenantDBID": 101}
+    dbid = server.create("Field", given).dbid
+    server.update("Field", dbid, Delta(values={"length": 4}))
+    assert get(server, "Field", dbid).attributes["length"] == 4
+    with pytest.raises(UnchangeableInfoError) as caught:
+        server.update("Field", dbid, Delta(values={"length": 5}))
+    assert (caught.value.number, caught.value.prop) == (16, "length")
+
+
 @pytest.mark.parametrize(
     ("object_type", "attribute", "other"),
     [
