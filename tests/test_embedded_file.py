@@ -337,6 +337,7 @@ def add(name, size):
     return server.create("Script", attributes).dbid
 print(add("before", 10))
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+sys.dont_write_bytecode = True  # it would be cut off as well
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
 try:
     add("too large", int(sys.argv[2]))

@@ -386,6 +386,7 @@ from reconciler.launch.files import Installation
 limit, relative, root, new, old = json.loads(sys.argv[1])
 installation = Installation(Path(root), relative_opens=relative)
 contents = [one.encode("latin-1") for one in (new, old)]
+sys.dont_write_bytecode = True  # it would be cut off as well
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     installation.write(FILE, *contents, lambda *_: None)

@@ -683,8 +683,9 @@ def _apply_arguments(place: Place) -> list[str]:
 
 
 JOURNAL_LIMIT = """
-import os, resource, signal
+import os, resource, signal, sys
 from reconciler.state.journal_writer import SqlJournal
+sys.dont_write_bytecode = True  # it would be cut off as well
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 write, left = SqlJournal._write, [int(os.environ["NUMBER"]) - 1]
 def limited(journal, change):
@@ -773,8 +774,9 @@ def test_a_state_folder_on_a_full_disk_refuses_before_anything_is_sent(place: Pl
 
 
 FULL = """
-import resource, signal
+import resource, signal, sys
 from reconciler.state.sqlite import SqliteEngine
+sys.dont_write_bytecode = True  # it would be cut off as well
 connect = SqliteEngine.connect
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 def limited(*arguments):

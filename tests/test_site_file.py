@@ -865,6 +865,7 @@ def test_a_full_disk_is_explained_and_leaves_nothing(tmp_path: Path) -> None:
     script = (
         "import resource, runpy, sys\n"
         "limit = int(sys.argv.pop(1))\n"
+        "sys.dont_write_bytecode = True  # it would be cut off as well\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
         "runpy.run_module('reconciler', run_name='__main__')\n"
     )

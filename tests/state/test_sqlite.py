@@ -162,6 +162,7 @@ import resource, sys
 from tests.state.backends import *
 from tests.state.test_sqlite import *
 store = store_in(Path(sys.argv[1]))
+sys.dont_write_bytecode = True  # it would be cut off as well
 with store.create_run(head("two"), PLAN) as journal:
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     for step in range(1, 1000):
