@@ -9,25 +9,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.server.delta import Delta, KeyValueDelta
-from tests.harness import APP, BARE, Result, find, gwe, opened, site_server
+from tests.harness import APP, Result, find, gwe, opened, site_server
+from tests.test_plan_file import ENDPOINT_SITE
 
 HEAD = "apiVersion: reconciler/v1\n"
-SITE = f"""\
-{HEAD}kind: Site
-extends: {BARE}
-tenant: Resources
-Application:
-  - {{name: Chat, type: ChatServer, options: {{"endpoints:101": {{webme: Sales}}}}}}
-  - {{name: Other, type: GenericServer, options: {{chat: {{queueKey: "101:own"}}}}}}
-Script:
-  - {{name: Sales, type: InteractionQueue}}
-  - {{name: Service, type: InteractionQueue}}
-"""
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Path:
-    return site_server(tmp_path, SITE)
+    return site_server(tmp_path, ENDPOINT_SITE)
 
 
 def run(server: Path, *arguments: str) -> Result:
