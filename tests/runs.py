@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, wraps
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ from tests.harness import (
     site_server,
     state_folder,
 )
+from tests.moments import keep_files
 from tests.warm import WarmProcesses
 
 ROOT = Path(__file__).parent.parent
@@ -191,8 +192,9 @@ class Place:
     def wait_for_the_dead(self) -> None:
         """Waits until no run is held: PostgreSQL takes a moment to notice that a process is
         dead."""
-        while self.database and any(map(self.state.is_held, self.run_names)):
-            time.sleep(0.01)
+        runs = self.run_names if self.database else []
+        while any(map(self.state.is_held, runs)):
+            time.sleep(0.02)
 
     @property
     def run_names(self) -> list[str]:
@@ -506,13 +508,15 @@ class Strike:
     ``write`` to the server, the lock's among them, or the ``backup``, ``file`` or ``rename``
     of a launch file that is written; the ``number``-th one, from 1. ``side``: before it,
     after it, or half (a record or a backup that is not committed, half a file on disk).
-    ``signals``: names of those that come; without any
-    the process kills itself."""
+    ``signals``: names of those that come; without any the process kills itself. ``keeps``: a
+    folder; then nothing comes, and the files of the process are kept there as they are at
+    each such moment (``tests.moments``)."""
 
     at: str
     side: str
     number: int
     signals: tuple[str, ...] = ()
+    keeps: str = ""
 
     def __str__(self) -> str:
         return f"{self.at}-{self.number}-{self.side}"
@@ -597,37 +601,39 @@ def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., s
 
 def install(strike: Strike) -> None:
     """Lets the strike come in this process."""
-    counter = iter(range(1, 1_000_000))
 
-    def come() -> None:
-        for name in strike.signals or ("SIGKILL",):
-            signal.raise_signal(signal.Signals[name])
+    def come(number: int, side: str) -> None:
+        if strike.keeps:
+            keep_files(Path(strike.keeps) / f"{number}-{side}")
+        elif (number, side) == (strike.number, strike.side):
+            for name in strike.signals or ("SIGKILL",):
+                signal.raise_signal(signal.Signals[name])
 
-    def die_at_commit() -> None:
-        change = SqlSession.change
+    counter = count(1)
+    uncommitted: list[int] = []
+    change = SqlSession.change
 
-        def changed(session: SqlSession, statement: str, *parameters: Any) -> int:
-            if statement == "COMMIT":
-                come()
-            return change(session, statement, *parameters)
+    def changed(session: SqlSession, statement: str, *parameters: Any) -> int:
+        if statement == "COMMIT" and uncommitted:
+            come(uncommitted.pop(), "half")
+        return change(session, statement, *parameters)
 
-        SqlSession.change = changed  # type: ignore[method-assign]
+    SqlSession.change = changed  # type: ignore[method-assign]
 
     def struck(act: Callable[..., Any]) -> Callable[..., Any]:
         def acted(*arguments: Any, **named: Any) -> Any:
             if strike.at == "rename" and "src_dir_fd" not in named:
                 return act(*arguments, **named)  # no launch file
-            hit = next(counter) == strike.number
-            if hit and strike.side == "before":
-                come()
-            if hit and strike.side == "half" and strike.at in ("record", "backup"):
-                die_at_commit()
-            elif hit and strike.side == "half":
+            number = next(counter)
+            come(number, "before")
+            if strike.at in ("record", "backup"):
+                uncommitted[:] = [number]
+            elif (number, "half") == (strike.number, strike.side):
                 folder, name, content, *rest = arguments
-                arguments = (folder, name, content[: len(content) // 2], *rest)
+                act(folder, name, content[: len(content) // 2], *rest)
+                come(number, "half")
             result = act(*arguments, **named)
-            if hit and strike.side != "before":
-                come()
+            come(number, "after")
             return result
 
         return acted
