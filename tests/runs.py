@@ -7,6 +7,7 @@ it kills itself, or signals come.
 
 import hashlib
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -230,6 +231,20 @@ class Place:
             content = content_of(server)
         runs = tuple((run.finished, run.status) for run in self.state.list_runs())
         return bool(self.database), (self.folder / "manifests.yaml").read_bytes(), content, runs
+
+    def world(self) -> tuple[object, ...]:
+        """All that a command finds here that is told of every run: everything on the server,
+        the DBIDs that it gives next, the lock among its objects, and the records of each run,
+        with whether a process holds it. Two places in the same folder with one world are the
+        same to whoever goes on from there."""
+        with opened(self.server) as server:
+            content = content_of(server)
+            counters = server.store.connection.execute("SELECT * FROM counter").fetchall()
+        runs = tuple(
+            (name, self.state.read_intact(name), self.state.is_held(name))
+            for name in self.run_names
+        )
+        return content, repr((counters, runs))
 
     def records(self, run: str) -> list[Record]:
         """What the journal of a run holds."""
@@ -506,7 +521,8 @@ def copy_run(
 class Strike:
     """What happens to a process, and where. ``at``: a ``record`` of its journal, a
     ``write`` to the server, the lock's among them, or the ``backup``, ``file`` or ``rename``
-    of a launch file that is written; the ``number``-th one, from 1. ``side``: before it,
+    of a launch file that is written; the ``number``-th one, from 1. At a ``disk`` it is the
+    disk that is full when the record with this number is written. ``side``: before it,
     after it, or half (a record or a backup that is not committed, half a file on disk).
     ``signals``: names of those that come; without any the process kills itself. ``keeps``: a
     folder; then nothing comes, and the files of the process are kept there as they are at
@@ -601,6 +617,9 @@ def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., s
 
 def install(strike: Strike) -> None:
     """Lets the strike come in this process."""
+    if strike.at == "disk":
+        _fill_disk(strike.number)
+        return
 
     def come(number: int, side: str) -> None:
         if strike.keeps:
@@ -649,6 +668,22 @@ def install(strike: Strike) -> None:
                 yield struck(stack.enter_context)(create(store, head, plan))
 
         SqlStore.create_run = created  # type: ignore[method-assign]
+
+
+def _fill_disk(record: int) -> None:
+    """Lets the journal alone find the disk full, at this record and not at later ones."""
+    write, counter = SqlJournal._write, count(2)  # the first record is written with its run
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def limited(journal: SqlJournal, change: Any) -> None:
+        limit = 100 if next(counter) == record else resource.RLIM_INFINITY
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        try:
+            write(journal, change)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+
+    SqlJournal._write = limited  # type: ignore[method-assign]
 
 
 _STRUCK: Mapping[str, Sequence[tuple[Any, str]]] = {
