@@ -10,12 +10,11 @@ import marshal
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-
-from dataclasses import replace
 
 if TYPE_CHECKING:
     from tests.runs import Place, Strike

@@ -20,6 +20,7 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from reconciler.apply.lock import Clock
@@ -27,6 +28,7 @@ from reconciler.apply.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
+from reconciler.engine import running
 from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
@@ -314,6 +316,15 @@ def make_place(
     (folder / "manifests.yaml").write_text(manifests, encoding="utf-8")
     shutil.copy(template, folder / "gwe.db")
     return Place(folder, database)
+
+
+def make_place_anew(folder: Path, template: Path) -> Place:
+    """A place in a folder, whatever was there: what two tests leave there, whose runs have one
+    name and time, is the same where it says the same."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    return make_place(folder / "place", template)
 
 
 def make_template(folder: Path, site: str = SITE) -> Path:
@@ -615,8 +626,23 @@ def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., s
     return connected
 
 
-def install(strike: Strike) -> None:
-    """Lets the strike come in this process."""
+@contextmanager
+def struck_here(strike: Strike) -> Iterator[None]:
+    """Lets signals come in this process, as in one of their own, and with a clock that stands
+    still: what runs leave in one folder after the same strike is the same."""
+
+    with pytest.MonkeyPatch.context() as patched:
+        install(strike, patched.setattr)
+        patched.setattr(running, "run_context", lambda _: someone("run"))
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def install(strike: Strike, replace_with: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Lets the strike come in this process. ``replace_with``: what may take it back."""
     if strike.at == "disk":
         _fill_disk(strike.number)
         return
@@ -637,7 +663,7 @@ def install(strike: Strike) -> None:
             come(uncommitted.pop(), "half")
         return change(session, statement, *parameters)
 
-    SqlSession.change = changed  # type: ignore[method-assign]
+    replace_with(SqlSession, "change", changed)
 
     def struck(act: Callable[..., Any]) -> Callable[..., Any]:
         def acted(*arguments: Any, **named: Any) -> Any:
@@ -658,7 +684,7 @@ def install(strike: Strike) -> None:
         return acted
 
     for owner, name in _STRUCK[strike.at]:
-        setattr(owner, name, struck(getattr(owner, name)))
+        replace_with(owner, name, struck(getattr(owner, name)))
     if strike.at == "record":
         create = SqlStore.create_run
 
@@ -667,7 +693,7 @@ def install(strike: Strike) -> None:
             with ExitStack() as stack:
                 yield struck(stack.enter_context)(create(store, head, plan))
 
-        SqlStore.create_run = created  # type: ignore[method-assign]
+        replace_with(SqlStore, "create_run", created)
 
 
 def _fill_disk(record: int) -> None:

@@ -527,7 +527,7 @@ def _check_killed_undo(
     run: str,
     fresh: Place,
     on_disk: int,
-    all_is_back: bool,  # noqa: FBT001
+    all_is_back: bool,
     said: list[str],
 ) -> None:
     (second,) = [one.name for one in place.runs if one.name != run]

@@ -5,7 +5,6 @@ its server is well again, ``settle`` looks after what is open, and plan and appl
 """
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -67,13 +66,12 @@ from tests.runs import (
     bystanders,
     carry_out_quietly,
     copy_run,
-    make_place,
+    make_place_anew,
     named,
     once_in_each,
     someone,
     told,
 )
-
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +81,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(folder: Path, template: Path) -> Place:
-    """A place that lies in the same folder in each test: what two of them leave is the same where
-    it says the same."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir()
-    return make_place(folder / "place", template)
+    """A place that lies in the same folder in each test."""
+    return make_place_anew(folder, template)
 
 
 ADDRESSES = [
