@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta, apply_delta, delta_for
 from reconciler.server.errors import (
     ListItemNotFoundError,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta, difference
 from reconciler.server.errors import (
     NoPermissionError,
