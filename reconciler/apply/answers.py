@@ -7,7 +7,7 @@ from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Replace, Update
-from reconciler.server.delta import emptied
+from reconciler.server.differences import emptied
 from reconciler.server.port import ConfObject
 from reconciler.text.difference import excerpt
 

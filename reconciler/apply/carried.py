@@ -19,7 +19,7 @@ from reconciler.plan.actions import Create, Delete, Replace, Write
 from reconciler.plan.effects import waiting_delta
 from reconciler.plan.fingerprint import object_of
 from reconciler.plan.ordering.deletions import refuses_deletion
-from reconciler.server.delta import difference
+from reconciler.server.differences import difference
 from reconciler.server.errors import (
     ConfigurationServerError,
     ObjectNotFoundError,

@@ -19,7 +19,8 @@ from reconciler.plan.losses import referrers
 from reconciler.plan.new_tenants import numbers_of_new_tenants
 from reconciler.plan.ordering.circles import Circles, waited_for
 from reconciler.plan.renames import renames_in, with_new_names
-from reconciler.server.delta import Delta, apply_delta, delta_for
+from reconciler.server.delta import Delta, apply_delta
+from reconciler.server.differences import delta_for
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import without_reference

@@ -41,7 +41,7 @@ from reconciler.plan.model import Plan
 from reconciler.plan.ordering.deletions import delete_of
 from reconciler.plan.renames import Rename, change_of_name, with_new_names
 from reconciler.plan.replace import done_by_server
-from reconciler.server.delta import emptied
+from reconciler.server.differences import emptied
 from reconciler.server.folders import members
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot

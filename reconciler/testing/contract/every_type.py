@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types.table import OBJECT_TYPES
-from reconciler.server.delta import Delta, difference
+from reconciler.server.delta import Delta
+from reconciler.server.differences import difference
 from reconciler.server.errors import (
     NoPermissionError,
     UniquenessViolationError,
