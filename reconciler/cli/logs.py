@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from reconciler.cli.flags import FlagGroup, flag
-from reconciler.file_errors import unwritable
-from reconciler.visible_text import escaped
+from reconciler.files.errors import unwritable
+from reconciler.text.visible import escaped
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 _LEVELS = ("debug", "info", "warning", "error")

@@ -13,11 +13,11 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ABSENT, API_VERSION, OBJECT, ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS, TYPED_KINDS
 from reconciler.kinds.policies import FORMER_POLICIES
-from reconciler.kinds.schema import kind_schema
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.schema.manifests import kind_schema
+from reconciler.kinds.types.folders import FOLDER
 from reconciler.manifest.documents import Manifest
 from reconciler.schema_check import FitsSchema, schema_check
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
