@@ -67,7 +67,11 @@ MAY_IMPORT = {
     "apply": {"kinds", "server", "launch", "site", "plan", "state"},
     "render": {"kinds", "server", "plan", "export", "compare", "state", "apply"},
     "settings_schema": {"kinds"},
-    "settings": {"settings_schema", "settings_search", "manifest", "plan", "server"},
+    "settings_file": {"settings_schema"},
+    "settings": {
+        *("settings_file", "settings_schema", "settings_search"),
+        *("manifest", "plan", "server"),
+    },
     "settings_search": set[str](),
     "engine": {
         *("kinds", "server", "launch", "site", "manifest", "yaml_documents", "yaml_record"),
