@@ -162,7 +162,11 @@ def _event(name: str, word: str, *, mandatory: bool = False) -> Attribute:
             integer("logEventID"),
             choice("selectionMode", enums.SELECTION_MODE),
             Attribute(
-                "appType", ValueType.ENUM, enumeration=enums.APPLICATION_TYPE, open_ended=True
+                "appType",
+                ValueType.ENUM,
+                enumeration=enums.EVENT_APPLICATION_TYPE,
+                open_ended=True,
+                default=enums.EVENT_APPLICATION_TYPE["NoApplication"],
             ),
             reference("appDBID", "application", "Application"),
         ),

@@ -150,7 +150,18 @@ def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Del
                 values[attribute.name] = 0
             case _:
                 values[attribute.name] = after
-    return Delta(values, key_values, lists)
+    return Delta(_with_references(object_type, values, new), key_values, lists)
+
+
+def _with_references(
+    object_type: ObjectType, values: dict[str, Any], after: Attributes
+) -> dict[str, Any]:
+    """Changed plain values; with the type of a reference its reference, even one of the same
+    DBID: a server ignores the type alone."""
+    for attribute in object_type.attributes:
+        if attribute.type_from in values and attribute.name in after:
+            values.setdefault(attribute.name, after[attribute.name])
+    return values
 
 
 def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta:
@@ -263,7 +274,7 @@ def _plain_values(
         nothing = _NOTHING.get(attribute.type) if present is None else present
         if attribute.name in wanted and wanted[attribute.name] != nothing:
             values[attribute.name] = wanted[attribute.name]
-    return values
+    return _with_references(object_type, values, {**live, **wanted})
 
 
 def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) -> ListDelta:

@@ -156,6 +156,7 @@ class Engine:
         """Applies a delta, and its consequences for other objects."""
         _, _, folder, body = self.existing(kind.name, dbid)
         live = decode(body)
+        delta = validation.without_lone_types(kind, delta)
         if not delta:
             raise UnspecifiedModificationError("the update names no change", kind.name)
         self._check_environment(kind, dbid)

@@ -63,7 +63,9 @@ def _values(kind: ObjectType, which: int) -> dict[str, Any]:
         fixed = attribute.read_only or attribute.immutable or attribute.name in kind.key
         if special:
             given[attribute.name] = special[which]
-        elif not (fixed or attribute.name in types or attribute.name in given):
+        elif attribute.type is ValueType.STRUCTURE or not (
+            fixed or attribute.name in types or attribute.name in given
+        ):
             given[attribute.name] = _value(attribute, which)
     return given
 
