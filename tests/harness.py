@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from reconciler.cli.main import main
 from reconciler.cli.schema import SCHEMAS
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.schema_check import FitsSchema, schema_check
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server

@@ -21,8 +21,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_object import find_locks
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
@@ -30,11 +30,11 @@ from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.model import Attribute, Attributes, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.embedded import engine
 from reconciler.server.embedded.adapter import EmbeddedServer

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.kinds.types_files import file_dbid
+from reconciler.kinds.types.files import file_dbid
 from reconciler.launch.adapter import FileSpec, LaunchFileAccessError, WithFiles
 from reconciler.launch.files import Installation
 from reconciler.server.delta import Delta, KeyValueDelta

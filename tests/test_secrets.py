@@ -13,7 +13,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import SecretText, shown
 from reconciler.plan.actions import Subject, Update, changes_of
 from reconciler.plan.changes import Change
-from reconciler.plan.codec import plan_data, plan_of
+from reconciler.plan.file.codec import plan_data, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.secrets import secret_digest, with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta

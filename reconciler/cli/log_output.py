@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.file_errors import unwritable
-from reconciler.visible_text import escaped
+from reconciler.files.errors import unwritable
+from reconciler.text.visible import escaped
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 

@@ -30,8 +30,8 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.connect import check_has_no_password, head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.errors import LoginIncorrectError
-from reconciler.settings import Settings, profile_names, read_settings
-from reconciler.settings_search import settings_folder
+from reconciler.settings.gwe_toml import Settings, profile_names, read_settings
+from reconciler.settings.search import settings_folder
 
 # Functions import what makes and applies plans: meanwhile a thread starts Java.
 # ruff: noqa: PLC0415

@@ -17,14 +17,14 @@ from reconciler.kinds.fields import (
 from reconciler.kinds.manifest_kind import BLOCKS
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.options import value_problem
-from reconciler.kinds.types_files import VALUES
+from reconciler.kinds.types.files import VALUES
 from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded
 from reconciler.manifest.ownership import ownership_of
 from reconciler.manifest.policy import PolicyReader
 from reconciler.manifest.structures import entry_values, structure_values
 from reconciler.manifest.variables import Variables
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 
 class FieldReader:

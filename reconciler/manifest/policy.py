@@ -7,7 +7,7 @@ from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifest_kind import Overwrite
 from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField
 from reconciler.manifest.expand import Expanded
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 
 class PolicyReader:

@@ -16,7 +16,7 @@ import click
 from msgspec import Struct
 
 from reconciler.render.lines import StyledLine
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 from reconciler.errors import InventoryError
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.kinds.predefined import OWN_OBJECTS
-from reconciler.kinds.types import ALL_TYPES, OBJECT_TYPES
-from reconciler.server.delta import Delta, difference
+from reconciler.kinds.types.table import ALL_TYPES, OBJECT_TYPES
+from reconciler.server.delta import Delta
+from reconciler.server.differences import difference
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.site.inventory import (

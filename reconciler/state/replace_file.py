@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.file_errors import unwritable
-from reconciler.text_files import canonical_path
+from reconciler.files.errors import unwritable
+from reconciler.files.reading import canonical_path
 
 _HEAD = 4096
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

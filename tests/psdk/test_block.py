@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.testing.contract.site import EVERY_TYPE, LEAST_OF_ALL, SITE, scripts_folder
 from tests.harness import opened, site_server
 from tests.psdk.block import Block, annexed, holder_of_annex
