@@ -1,6 +1,5 @@
 """Reads the managed fields of one manifest, each with who owns it and what satisfies it."""
 
-from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -155,6 +154,8 @@ class FieldReader:
             if number is None:
                 self._report((*place, "integer"), "integer must be a whole number")
             return number or 0
+        from base64 import b64decode  # noqa: PLC0415 - few options are binary
+
         try:
             return b64decode(value["binary"], validate=True)
         except ValueError:

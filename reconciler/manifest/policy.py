@@ -73,7 +73,7 @@ class PolicyReader:
         return Policy(overwrite=self._overwrite(), **values)
 
     def _value(self, attribute: str, field: PolicyField) -> Any:
-        default = getattr(Policy, attribute)
+        default = getattr(Policy(), attribute)
         match field.form:
             case "texts":
                 return tuple(as_text(text) for text in self._data.get(field.name, default))
