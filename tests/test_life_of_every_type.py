@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.server.errors import ConfigurationServerError
@@ -109,6 +109,22 @@ def test_a_protected_object_is_neither_deleted_nor_replaced(
     assert story.plan(overwrite=True).empty
     (blocked,) = story.undo().blocked
     assert blocked.reason == "protected: it is never deleted"
+
+
+def test_a_campaign_group_goes_from_a_group_of_agents_to_one_of_places(tmp_path: Path) -> None:
+    """Both groups have DBID 101: what changes is the type, which a server takes with the group."""
+    agents = least("CampaignGroup")
+    text = yaml.safe_dump(agents, allow_unicode=True)
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+    assert story.run(story.plan(overwrite=False)) == 0
+    before = story.objects()
+    places = {**agents, "spec": {**agents["spec"], "group": "Desks", "groupType": "PlaceGroup"}}
+    assert story.run(now_declaring(story, [places])) == 0
+    (changed,) = (one for key, one in story.objects().items() if before.get(key) != one)
+    assert (changed.attributes["groupType"], changed.attributes["groupDBID"]) == (6, 101)
+    assert now_declaring(story, [places]).empty
+    assert story.run(story.undo()) == 0
+    assert story.objects() == before
 
 
 CORRECTED = [name for name in TYPES if kind_of(name).overwrite == "correct"]

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from reconciler.kinds.model import (
     Attribute,
     Attributes,
@@ -17,7 +19,7 @@ from reconciler.kinds.model import (
     ValueType,
     on_server,
 )
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
     IncompleteObjectDataError,
@@ -85,6 +87,15 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
         if attribute_of(kind, name).mandatory and value in ("", 0):
             raise IncompleteObjectDataError(f"{name} cannot be empty", kind.name, name)
     check_shape(kind, delta)
+
+
+def without_lone_types(kind: ObjectType, delta: Delta) -> Delta:
+    """The delta without types of references whose reference it leaves as it is. The type of a
+    campaign group's group says nothing by itself: it is read only, and follows its group
+    (vendor's reference of the object)."""
+    lone = {one.type_from for one in kind.attributes if one.name not in delta.values}
+    values = {name: value for name, value in delta.values.items() if name not in lone}
+    return delta if len(values) == len(delta.values) else replace(delta, values=values)
 
 
 def _unset_number(attribute: Attribute, live: Attributes) -> bool:

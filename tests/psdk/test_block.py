@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.testing.contract.site import EVERY_TYPE, LEAST_OF_ALL, SITE, scripts_folder
 from tests.harness import opened, site_server
 from tests.psdk.block import Block, annexed, holder_of_annex
-from tests.psdk.byhand import number
+from tests.psdk.byhand import conf, number
 from tests.psdk.support import listening, sdk
 
 NOT_CREATED = {"Folder", "PersonLastLogin"}
@@ -124,6 +124,30 @@ def test_a_folder_makes_a_full_round(served: tuple[int, Path]) -> None:
         assert str(again.getName()) == "Newer"
         again.delete()
         assert block.read("Folder", dbid=dbid) == []
+
+
+def test_the_event_of_an_alarm_condition_says_that_it_names_no_application(
+    served: tuple[int, Path],
+) -> None:
+    """A client that repeats what it declared compares with this value."""
+    with Block(served[0]) as block:
+        (alarm,) = block.read("AlarmCondition", name="Alarm")
+        assert alarm.getAlarmDetectEvent().getAppType() == conf("types.CfgAppType").CFGNoApplication
+
+
+def test_a_campaign_group_keeps_its_group_where_a_client_says_another_type_alone(
+    served: tuple[int, Path],
+) -> None:
+    """As in a recording of a real server: the update is taken."""
+    kinds = conf("types.CfgObjectType")
+    with Block(served[0]) as block:
+        (group,) = block.read("CampaignGroup", name="Spring chat")
+        group.setGroupType(kinds.CFGPlaceGroup)
+        group.setDescription("Chat in spring")
+        group.save()
+        (again,) = block.read("CampaignGroup", name="Spring chat")
+        assert str(again.getDescription()) == "Chat in spring"
+        assert (again.getGroupType(), int(again.getGroupDBID())) == (kinds.CFGAgentGroup, 101)
 
 
 def test_a_client_finds_the_predefined_time_zone(served: tuple[int, Path]) -> None:

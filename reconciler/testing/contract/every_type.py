@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.delta import Delta, difference
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.delta import Delta
+from reconciler.server.differences import difference
 from reconciler.server.errors import (
     NoPermissionError,
     UniquenessViolationError,
@@ -63,7 +64,9 @@ def _values(kind: ObjectType, which: int) -> dict[str, Any]:
         fixed = attribute.read_only or attribute.immutable or attribute.name in kind.key
         if special:
             given[attribute.name] = special[which]
-        elif not (fixed or attribute.name in types or attribute.name in given):
+        elif attribute.type is ValueType.STRUCTURE or not (
+            fixed or attribute.name in types or attribute.name in given
+        ):
             given[attribute.name] = _value(attribute, which)
     return given
 
