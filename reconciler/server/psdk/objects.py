@@ -145,17 +145,16 @@ class Mapper:
                     if entries:
                         lists[attribute.name] = entries
                 case _:
-                    values[attribute.name] = self._given(attribute, found["added"], names)
+                    value = self._given(attribute, found["added"], names)
+                    if value is not None:
+                        values[attribute.name] = value
         return int(shape.delta_dbid.of(sdk_object) or 0), Delta(values, key_values, lists)
 
     def _given(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
-        """A plain value of a delta. An empty value means that the attribute is emptied."""
+        """A plain value of a delta. An empty value means that the attribute is emptied, but 0 of an
+        enumeration or a flag that it is not changed: None."""
         found = self.values.read(attribute, value, names)
-        if found is not None:
-            return found
-        if attribute.type is ValueType.TEXT:
-            return ""
-        return {} if attribute.type is ValueType.STRUCTURE else 0
+        return _EMPTY.get(attribute.type) if found is None else found
 
     # Objects and deltas
 
@@ -171,6 +170,13 @@ class Mapper:
     @staticmethod
     def _set_key_values(sdk_object: Any, place: Location, value: Any) -> None:
         place.around(sdk_object).setPropertyValue(place.name, value)
+
+
+_EMPTY: Mapping[ValueType, Any] = {
+    ValueType.TEXT: "",
+    ValueType.REFERENCE: 0,
+    ValueType.STRUCTURE: {},
+}
 
 
 def _without_changes(attribute: Attribute, delta: ListDelta) -> ListDelta:
