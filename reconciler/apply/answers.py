@@ -5,9 +5,9 @@ from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.fields import Fields, Value, pointer
 from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.structures import emptied
 from reconciler.kinds.types import ALL_TYPES
 from reconciler.plan.actions import Create, Replace, Update
-from reconciler.server.delta import emptied
 from reconciler.server.port import ConfObject
 from reconciler.text_difference import excerpt
 

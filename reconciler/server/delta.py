@@ -1,11 +1,12 @@
 """Deltas: the changes that an update sends, in the server's own buckets.
 
-Lists and key-value lists are sent as added, changed and deleted entries, so an update
-touches nothing that it does not name. ``apply_delta`` does what a server does with a delta;
-``delta_for`` makes a delta from changed fields. Pure.
+Lists and key-value lists are sent as added, changed and deleted entries, structures and changed
+entries as the fields that change, so an update touches nothing that it does not name.
+``apply_delta`` does what a server does with a delta; ``delta_for`` makes a delta from changed
+fields. Pure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,14 +14,20 @@ from msgspec import Struct, field
 from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Value, to_attribute
 from reconciler.kinds.flatten import built_values
 from reconciler.kinds.model import Attribute, Attributes, KeyValueList, ObjectType, ValueType
-from reconciler.kinds.structures import changed_entries, changed_structure
+from reconciler.kinds.structures import (
+    NOTHING,
+    changed_entries,
+    changed_structure,
+    emptied,
+    merged,
+    with_references,
+    with_unset,
+)
 from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,
     UnspecifiedModificationError,
 )
-
-KeyOf = Callable[[Any], Any]
 
 
 class KeyValueDelta(Struct, frozen=True):
@@ -36,8 +43,9 @@ class KeyValueDelta(Struct, frozen=True):
 
 
 class ListDelta(Struct, frozen=True):
-    """Changes of a list of DBIDs or structures. ``deleted`` holds the keys of entries (see
-    ``Attribute.key_of``)."""
+    """Changes of a list of DBIDs or structures. ``changed`` holds the key of each entry and the
+    fields that change; an empty text and a reference 0 take a field away. ``deleted`` holds the
+    keys of entries (see ``Attribute.key_of``)."""
 
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
@@ -58,10 +66,6 @@ class Delta(Struct, frozen=True):
         return bool(self.values) or any(self.key_values.values()) or any(self.lists.values())
 
 
-def _itself(entry: Any) -> Any:
-    return entry
-
-
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
@@ -71,13 +75,17 @@ def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -
     if not delta:
         raise UnspecifiedModificationError("the update names no change", object_type.name)
     result = dict(attributes)
-    result.update(delta.values)
+    for name, value in delta.values.items():
+        attribute = object_type.attribute(name)
+        structure = attribute is not None and attribute.type is ValueType.STRUCTURE
+        result[name] = merged(attribute, attributes.get(name), value) if structure else value
     for name, change in delta.key_values.items():
         result[name] = _apply_key_values(object_type, name, attributes.get(name) or {}, change)
     for name, entries in delta.lists.items():
         attribute = object_type.attribute(name)
-        key_of = attribute.key_of if attribute else _itself
-        result[name] = _apply_list(object_type, name, key_of, attributes.get(name) or [], entries)
+        result[name] = _apply_list(
+            object_type, name, attribute, attributes.get(name) or [], entries
+        )
     return result
 
 
@@ -108,8 +116,17 @@ def _apply_key_values(
 
 
 def _apply_list(
-    object_type: ObjectType, name: str, key_of: KeyOf, live: list[Any], delta: ListDelta
+    object_type: ObjectType,
+    name: str,
+    attribute: Attribute | None,
+    live: list[Any],
+    delta: ListDelta,
 ) -> list[Any]:
+    structures = attribute is not None and attribute.type is ValueType.STRUCTURES
+
+    def key_of(entry: Any) -> Any:
+        return attribute.key_of(entry) if attribute else entry
+
     result = {key_of(entry): entry for entry in live}
     for key in delta.deleted:
         if key not in result:
@@ -120,7 +137,8 @@ def _apply_list(
             raise ListItemNotFoundError(
                 f"{key_of(entry)} is not in the list", object_type.name, name
             )
-        result[key_of(entry)] = entry
+        key = key_of(entry)
+        result[key] = merged(attribute, result[key], entry) if structures else entry
     for entry in delta.added:
         if key_of(entry) in result:
             raise UniquenessViolationError(
@@ -144,24 +162,14 @@ def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Del
             case ValueType.KEY_VALUES:
                 key_values[attribute.name] = _key_value_difference(before or {}, after or {})
             case ValueType.REFERENCES | ValueType.STRUCTURES:
-                entries = _list_difference(attribute.key_of, before or [], after or [])
-                lists[attribute.name] = entries
+                lists[attribute.name] = _list_difference(attribute, before or [], after or [])
+            case ValueType.STRUCTURE:
+                values[attribute.name] = with_unset(attribute, before or {}, after or {})
             case ValueType.REFERENCE if after is None:
                 values[attribute.name] = 0
             case _:
                 values[attribute.name] = after
-    return Delta(_with_references(object_type, values, new), key_values, lists)
-
-
-def _with_references(
-    object_type: ObjectType, values: dict[str, Any], after: Attributes
-) -> dict[str, Any]:
-    """Changed plain values; with the type of a reference its reference, even one of the same
-    DBID: a server ignores the type alone."""
-    for attribute in object_type.attributes:
-        if attribute.type_from in values and attribute.name in after:
-            values.setdefault(attribute.name, after[attribute.name])
-    return values
+    return Delta(with_references(object_type.attributes, values, new), key_values, lists)
 
 
 def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta:
@@ -175,32 +183,18 @@ def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta
     return bucket
 
 
-def _list_difference(key_of: KeyOf, old: list[Any], new: list[Any]) -> ListDelta:
-    before = {key_of(entry): entry for entry in old}
-    after = {key_of(entry): entry for entry in new}
+def _list_difference(attribute: Attribute, old: list[Any], new: list[Any]) -> ListDelta:
+    before = {attribute.key_of(entry): entry for entry in old}
+    after = {attribute.key_of(entry): entry for entry in new}
     return ListDelta(
         added=tuple(entry for key, entry in after.items() if key not in before),
-        changed=tuple(e for key, e in after.items() if key in before and before[key] != e),
+        changed=tuple(
+            with_unset(attribute, before[key], entry)
+            for key, entry in after.items()
+            if key in before and before[key] != entry
+        ),
         deleted=tuple(key for key in before if key not in after),
     )
-
-
-_NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
-"""The value that means unset; the other types have none."""
-
-
-def emptied(attribute: Attribute) -> Any:
-    """What an update writes to take a plain value away: of a number, a flag or an enumeration the
-    value that a new object has. None: it cannot be taken away."""
-    match attribute.type:
-        case ValueType.INTEGER if attribute.default is None:
-            least, _ = attribute.bounds or (0, 0)
-            return 0 if least <= 0 else None
-        case ValueType.FLAG if attribute.default is None:
-            return False
-        case ValueType.INTEGER | ValueType.FLAG | ValueType.ENUM:
-            return attribute.default
-    return _NOTHING.get(attribute.type)
 
 
 def delta_for(
@@ -242,13 +236,14 @@ def delta_for(
         attribute = object_type.attribute(name)
         assert attribute is not None  # noqa: S101 - found by its word above
         if attribute.type is ValueType.STRUCTURE:
-            structure = changed_structure(attribute, live.get(name) or {}, fields, names, tenant)
-            if structure != (live.get(name) or {}):
-                values[name] = structure
+            held = live.get(name) or {}
+            structure = changed_structure(attribute, held, fields, names, tenant)
+            if structure != held:
+                values[name] = with_unset(attribute, held, structure)
         else:
-            held = live.get(name) or []
-            wanted = changed_entries(attribute, held, fields, names, tenant)
-            lists[name] = _list_difference(attribute.key_of, held, wanted)
+            entries_held = live.get(name) or []
+            wanted = changed_entries(attribute, entries_held, fields, names, tenant)
+            lists[name] = _list_difference(attribute, entries_held, wanted)
     kept = {n: d for n, d in key_values.items() if d.added or d.changed or d.deleted}
     return Delta(values, kept, {n: d for n, d in lists.items() if d})
 
@@ -271,10 +266,10 @@ def _plain_values(
     values = {}
     for attribute in object_type.attributes:
         present = live.get(attribute.name)
-        nothing = _NOTHING.get(attribute.type) if present is None else present
+        nothing = NOTHING.get(attribute.type) if present is None else present
         if attribute.name in wanted and wanted[attribute.name] != nothing:
             values[attribute.name] = wanted[attribute.name]
-    return _with_references(object_type, values, {**live, **wanted})
+    return with_references(object_type.attributes, values, {**live, **wanted})
 
 
 def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) -> ListDelta:

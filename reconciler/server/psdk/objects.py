@@ -139,22 +139,18 @@ class Mapper:
                 case ValueType.REFERENCES | ValueType.STRUCTURES:
                     entries = ListDelta(
                         self.values.read_list(attribute, found.get("added", ()), names),
-                        self.values.read_list(attribute, found.get("changed", ()), names),
+                        self.values.read_list(
+                            attribute, found.get("changed", ()), names, changes=True
+                        ),
                         self.values.read_keys(attribute, found.get("deleted", ()), names),
                     )
                     if entries:
                         lists[attribute.name] = entries
                 case _:
-                    value = self._given(attribute, found["added"], names)
-                    if value is not None:
+                    value = self.values.read(attribute, found["added"], names, changes=True)
+                    if value is not None:  # 0 of an enumeration or a flag: not changed
                         values[attribute.name] = value
         return int(shape.delta_dbid.of(sdk_object) or 0), Delta(values, key_values, lists)
-
-    def _given(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
-        """A plain value of a delta. An empty value means that the attribute is emptied, but 0 of an
-        enumeration or a flag that it is not changed: None."""
-        found = self.values.read(attribute, value, names)
-        return _EMPTY.get(attribute.type) if found is None else found
 
     # Objects and deltas
 
@@ -170,13 +166,6 @@ class Mapper:
     @staticmethod
     def _set_key_values(sdk_object: Any, place: Location, value: Any) -> None:
         place.around(sdk_object).setPropertyValue(place.name, value)
-
-
-_EMPTY: Mapping[ValueType, Any] = {
-    ValueType.TEXT: "",
-    ValueType.REFERENCE: 0,
-    ValueType.STRUCTURE: {},
-}
 
 
 def _without_changes(attribute: Attribute, delta: ListDelta) -> ListDelta:
