@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, wraps
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_object import find_locks
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
@@ -30,13 +31,13 @@ from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.model import Attribute, Attributes, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
-from reconciler.server.embedded import engine
+from reconciler.server.embedded import engine, passwords
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.embedded.passwords import StoredPassword
@@ -569,11 +570,18 @@ def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:
         replace_with(owner, name, _not_flushing(getattr(owner, name)))
 
 
-def no_secret_digested_twice() -> None:
-    """Keeps what scrypt, slow so that nobody guesses, has made of a secret: it is a function
-    of its arguments, and a test plans with the same secrets again and again. Of a password that
-    a server stores there are three hashes, which take turns."""
-    hashlib.scrypt = cache(hashlib.scrypt)
+def no_secret_digested_slowly() -> None:
+    """scrypt is slow so that nobody guesses: 50 ms for each secret, which no test can see. Here
+    it costs a thousandth, and the digests are others. Hashes of stored passwords stay as they
+    are, since cold processes check them; of each password there are three, which take turns."""
+    scrypt = hashlib.scrypt
+    passwords.hashlib = SimpleNamespace(scrypt=cache(scrypt))
+
+    @cache
+    def quick(password: bytes, *, salt: bytes, n: int, r: int, p: int, dklen: int) -> bytes:
+        return scrypt(password, salt=b"%d:%s" % (n * r * p, salt), n=2, r=1, p=1, dklen=dklen)
+
+    hashlib.scrypt = quick
     hashed, known = engine.hashed, dict[str, Iterator[str]]()
 
     def kept(password: str) -> str:

@@ -8,15 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.delta import (
-    Delta,
-    KeyValueDelta,
-    ListDelta,
-    apply_delta,
-    delta_for,
-    difference,
-)
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.delta import Delta, KeyValueDelta, ListDelta, apply_delta
+from reconciler.server.differences import delta_for, difference
 from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,

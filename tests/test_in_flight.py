@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.lock import Clock, Lock
-from reconciler.apply.lock_object import find_locks
+from reconciler.apply.lock.lock import Clock, Lock
+from reconciler.apply.lock.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.errors import JournalError
 from reconciler.kinds.model import Attributes
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta
 from reconciler.server.errors import ReadOnlyModeError, UniquenessViolationError

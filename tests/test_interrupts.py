@@ -24,7 +24,7 @@ from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.errors import InterruptedRunError, JournalError
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError
@@ -42,7 +42,7 @@ PACKAGE = Path(reconciler.__file__).parent
 TRACED = {
     str(PACKAGE / name)
     for name in (
-        *("apply/run.py", "apply/session.py", "apply/lock.py", "apply/lock_acquisition.py"),
+        *("apply/run.py", "apply/session.py", "apply/lock/lock.py", "apply/lock/acquisition.py"),
         *("apply/calls.py", "apply/executor.py", "apply/writes.py", "apply/report.py"),
         *("apply/in_flight.py", "apply/schedule.py"),
         *("state/journal_writer.py", "state/sql.py", "state/session.py"),

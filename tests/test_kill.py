@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer

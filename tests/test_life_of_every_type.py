@@ -15,7 +15,7 @@ from reconciler.kinds.flatten import leaf
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.server.errors import ConfigurationServerError

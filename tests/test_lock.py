@@ -17,15 +17,15 @@ from msgspec.structs import replace
 
 from reconciler.apply import run as run_module
 from reconciler.apply import session as session_module
-from reconciler.apply.lock import Clock, Lock
-from reconciler.apply.lock_acquisition import Resumption, acquire
-from reconciler.apply.lock_object import LOCK_NAME, Holder, find_locks, holder_of
+from reconciler.apply.lock.acquisition import Resumption, acquire
+from reconciler.apply.lock.lock import Clock, Lock
+from reconciler.apply.lock.lock_object import LOCK_NAME, Holder, find_locks, holder_of
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.engine.run_context import run_context
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError

@@ -15,8 +15,8 @@ from reconciler.kinds.enums import SCRIPT_TYPE, mnemonic
 from reconciler.kinds.flatten import narrow
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
-from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
-from reconciler.kinds.types_folders import FOLDER, path_of
+from reconciler.kinds.types.folders import FOLDER, path_of
+from reconciler.kinds.types.table import FOLDER_TYPES, OBJECT_TYPES
 from reconciler.plan.context import PlanOptions
 from reconciler.server.folders import FoldersReader
 from reconciler.server.snapshot import Snapshot

@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.recover import (
+from reconciler.apply.recovery.actions import Recovered
+from reconciler.apply.recovery.recover import (
     RecoveryOptions,
     plan_of_run,
     recover_run,
     release_orphaned_lock,
     unfinished_runs,
 )
-from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import RunOptions
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.undo.plan import plan_undo
 from reconciler.errors import ReconcilerError, StateError, StateFolderError
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta

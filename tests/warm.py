@@ -341,8 +341,13 @@ def _warm_up() -> None:
     finds all schemas and tables made."""
     from tests.harness import gwe  # noqa: PLC0415 - in the process that forks alone
     from tests.kept_manifests import no_manifests_read_twice  # noqa: PLC0415 - in it alone too
-    from tests.runs import make_place, make_template  # noqa: PLC0415 - it uses this module
+    from tests.runs import (  # noqa: PLC0415 - it uses this module
+        make_place,
+        make_template,
+        no_secret_digested_slowly,
+    )
 
+    no_secret_digested_slowly()
     no_manifests_read_twice()
     with tempfile.TemporaryDirectory() as folder:
         place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))

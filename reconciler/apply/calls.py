@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Self, TypeVar
 
-from reconciler.apply.lock import NoLock, RunLock
+from reconciler.apply.lock.lock import NoLock, RunLock
 from reconciler.apply.ownership import Ownership
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.kinds.fields import pointer

@@ -19,7 +19,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.lock import RunLock
+from reconciler.apply.lock.lock import RunLock
 from reconciler.apply.report import Outcome
 from reconciler.plan.actions import Create, Write
 from reconciler.state.records import CallBegin, Record

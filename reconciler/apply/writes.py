@@ -29,11 +29,11 @@ from reconciler.apply.report import AGAIN, Outcome
 from reconciler.apply.reread import read_holder
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
-from reconciler.plan.circles import Circles
 from reconciler.plan.effects import create_attributes, folder_of, update_delta
 from reconciler.plan.new_tenants import in_its_tenant
+from reconciler.plan.ordering.circles import Circles
 from reconciler.server.errors import (
     ConfigurationServerError,
     NoPermissionError,

@@ -9,14 +9,10 @@ from typing import Any
 
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import built_values, label_of_entry
-from reconciler.kinds.model import Attribute, Attributes, ValueType
+from reconciler.kinds.model import Attribute, Attributes
 
 Changes = Mapping[FieldPath, Value | None]
 """Path -> the new value of a field; None: the field is emptied."""
-
-
-NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
-"""The value that means unset; the other types have none."""
 
 
 def changed_structure(
@@ -59,51 +55,3 @@ def _changed(
     emptied = {one.name for one in attribute.fields if one.word in words.keys() - given.keys()}
     left = {name: value for name, value in live.items() if name not in emptied}
     return {**left, **built_values(attribute.fields, given, names, tenant, left)}
-
-
-def emptied(attribute: Attribute) -> Any:
-    """What an update writes to take a plain value away: of a number, a flag or an enumeration the
-    value that a new object has. None: it cannot be taken away."""
-    match attribute.type:
-        case ValueType.INTEGER if attribute.default is None:
-            least, _ = attribute.bounds or (0, 0)
-            return 0 if least <= 0 else None
-        case ValueType.FLAG if attribute.default is None:
-            return False
-        case ValueType.INTEGER | ValueType.FLAG | ValueType.ENUM:
-            return attribute.default
-    return NOTHING.get(attribute.type)
-
-
-def with_references(
-    declared: tuple[Attribute, ...], values: dict[str, Any], after: Attributes
-) -> dict[str, Any]:
-    """Changed plain values; with the type of a reference its reference, even one of the same
-    DBID: a server ignores the type alone."""
-    for attribute in declared:
-        if attribute.type_from in values and attribute.name in after:
-            values.setdefault(attribute.name, after[attribute.name])
-    return values
-
-
-def with_unset(attribute: Attribute, old: Attributes, new: Attributes) -> Attributes:
-    """A structure or an entry as an update sends it: each field that it had and no longer has is
-    there with the value that means unset."""
-    gone = {
-        field.name: emptied(field)
-        for field in attribute.fields
-        if field.name in old and field.name not in new
-    }
-    return {**new, **{name: nothing for name, nothing in gone.items() if nothing is not None}}
-
-
-def merged(attribute: Attribute | None, live: Attributes | None, given: Attributes) -> Any:
-    """A structure or an entry with the fields that an update gives, without those that are then
-    unset. A delta of the vendor's object model holds only the fields that change."""
-    values = {**(live or {}), **given}
-    unset = {
-        field.name
-        for field in (attribute.fields if attribute else ())
-        if field.type in NOTHING and values.get(field.name) == NOTHING[field.type]
-    }
-    return {name: value for name, value in values.items() if name not in unset}

@@ -19,7 +19,7 @@ from reconciler.kinds.model import (
     ValueType,
     on_server,
 )
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
     IncompleteObjectDataError,

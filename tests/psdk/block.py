@@ -6,7 +6,7 @@ take as a wish for both.
 
 from typing import Any
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from tests.psdk.byhand import Client, conf, java, kv, number
 
 BLOCK = "com.genesyslab.platform.applicationblocks.com."

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.psdk.objects import Mapper
 from reconciler.testing.contract.every_type import all_values, kept
 from reconciler.testing.contract.site import EVERY_TYPE, LEAST_OF_ALL, SITE, scripts_folder

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.kinds.types.table import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.delta import Delta
 from reconciler.testing.contract.site import RIGHT
 from tests.harness import everything, opened

@@ -8,9 +8,10 @@ from typing import Any
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.delta import Delta, apply_delta, difference
+from reconciler.server.delta import Delta, apply_delta
+from reconciler.server.differences import difference
 from reconciler.server.embedded import (
     applications,
     folder_writes,

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.delta import Delta, difference
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.delta import Delta
+from reconciler.server.differences import difference
 from reconciler.server.errors import (
     NoPermissionError,
     UniquenessViolationError,
