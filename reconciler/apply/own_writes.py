@@ -11,11 +11,8 @@ from reconciler.plan.actions import Delete, Replace, Update, Write
 from reconciler.plan.fingerprint import stale_fields
 from reconciler.plan.losses import referrers
 from reconciler.plan.renames import rename_of
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 from reconciler.server.snapshot import Snapshot
-
-ObjectKey = tuple[str, int]
-"""Type and DBID."""
 
 
 class OwnWrites:
