@@ -1,8 +1,8 @@
 """What a run has changed itself, so that it does not take it for changes by other clients.
 
 A delete or a replace changes the objects that refer to its object. If the plan writes such an
-object later, it is no longer as the plan found it. That is as it should be, where it was so just
-before the run changed it, and nobody has changed it since.
+object later, it is no longer as the plan found it. It is not stale if it was as the plan found it
+just before the run changed it, and nobody has changed it since.
 """
 
 from collections.abc import Collection, Iterable
