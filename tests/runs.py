@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, wraps
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,7 +37,7 @@ from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
-from reconciler.server.embedded import engine
+from reconciler.server.embedded import engine, passwords
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.embedded.passwords import StoredPassword
@@ -571,9 +572,10 @@ def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:
 
 def no_secret_digested_slowly() -> None:
     """scrypt is slow so that nobody guesses: 50 ms for each secret, which no test can see. Here
-    it costs a thousandth; the digests are others. Of a password that a server stores there are
-    three hashes, which take turns."""
+    it costs a thousandth, and the digests are others. Hashes of stored passwords stay as they
+    are, since cold processes check them; of each password there are three, which take turns."""
     scrypt = hashlib.scrypt
+    passwords.hashlib = SimpleNamespace(scrypt=cache(scrypt))
 
     @cache
     def quick(password: bytes, *, salt: bytes, n: int, r: int, p: int, dklen: int) -> bytes:
