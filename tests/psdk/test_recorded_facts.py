@@ -17,7 +17,7 @@ from tests.psdk.byhand import conf, number
 from tests.psdk.support import listening
 
 FIRST_PERSON = (
-    '  - {employeeID: "0", dbid: 100, userName: default, password: password, tenant: Environment}\n'  # noqa: E501 - a line of a site file
+    '  - {employeeID: "0", dbid: 100, userName: default, password: password, tenant: Environment}\n'
 )
 
 
