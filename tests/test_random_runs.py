@@ -252,7 +252,7 @@ ROUNDS = st.lists(st.lists(FAULTS, min_size=1, max_size=2), min_size=1, max_size
 
 
 @pytest.mark.long
-@settings(max_examples=examples(25, share=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25, share=8), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans(), ROUNDS)
 def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]
@@ -261,7 +261,7 @@ def test_runs_of_the_bundled_manifests_settle_lose_nothing_and_can_be_taken_back
 
 
 @pytest.mark.long
-@settings(max_examples=examples(50, share=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50, share=8), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.booleans(), ROUNDS)
 def test_runs_of_any_manifests_settle_lose_nothing_and_can_be_taken_back(
     world: World, overwrite: bool, rounds: list[list[Fault]]
