@@ -88,12 +88,14 @@ FAULTS: st.SearchStrategy[Fault] = st.one_of(
 
 @dataclass
 class Story:
-    """One site through many runs."""
+    """One site through many runs. ``whole``: nothing of its manifests is blocked; of any other,
+    what is blocked is left out."""
 
     world: World
     folder: Path
     options: PlanOptions
     number: int = 0
+    whole: bool = False
     path: Path = field(init=False)
     state: StateStore = field(init=False)
 
@@ -102,7 +104,7 @@ class Story:
         self.state = open_store(str(self.folder / "state"))
         with opened(self.path) as server:
             # What is blocked alone where it is to be overwritten is left out as well.
-            for overwrite in (False, True):
+            for overwrite in () if self.whole else (False, True):
                 options = replace(self.options, overwrite=overwrite)
                 blocked = without_blocked(self.world, server, self.folder, options).exclude
                 self.options = replace(self.options, exclude=(*self.options.exclude, *blocked))
