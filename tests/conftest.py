@@ -311,9 +311,7 @@ def databases(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def kept_connections(cluster: Cluster) -> Iterator[KeptConnections]:
-    import psycopg  # noqa: PLC0415 - it is an extra
-
-    kept = KeptConnections(psycopg.connect)
+    kept = KeptConnections()
     yield kept
     kept.close()
 

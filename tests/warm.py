@@ -304,7 +304,7 @@ def _be_a_program(
         runs.no_wait_for_the_disk(setattr)
         if env.get("GWE_STATE", "").startswith("postgresql"):
             psycopg = importlib.import_module("psycopg")
-            psycopg.connect = KeptConnections(psycopg.connect).connect
+            psycopg.connect = KeptConnections().connect
         if strike:
             runs.install(runs.Strike(**strike))
         run()

@@ -41,6 +41,17 @@ def replace_file(
         raise unwritable(path, error) from error
 
 
+def write_new_file(path: Path, content: bytes) -> None:
+    """Writes a file that is not there yet, readable by its owner only. UsageError where something
+    is there, ReconcilerError where it cannot be written."""
+    if os.path.lexists(path):
+        raise UsageError(f"{path} exists", "Name another file, or remove this one first.")
+    try:
+        _write(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def rewrite_file(path: Path, text: str) -> None:
     """Writes an existing text file anew. Its mode and its byte order mark stay, and a link leads
     to it as before. ReconcilerError where it cannot be written; then it is as it was."""
