@@ -47,7 +47,7 @@ def ran(folder: Path) -> tuple[int, str]:
     """One run of the whole folder: of the contract, some; the names of all its tests are in
     what it prints."""
     (folder / "lists_tests.py").write_text(LISTS_TESTS, encoding="utf-8")
-    some = "test_agents or test_faults or by_dbid or dbids or read_only or identity"
+    some = "test_agents or test_faults or by_dbid or mode_read_only"
     return run_pytest(folder, "-p", "lists_tests", "-s", "-rA", "-k", some)
 
 
