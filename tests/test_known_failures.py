@@ -229,6 +229,7 @@ def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     assert isinstance(action, Delete)
     server = Blind(place.server)
     with pytest.raises(StaleActionError, match="it is gone"):
-        Writes(server, Calls(server), live).write(action)
+        calls = Calls(server)
+        calls.perform(Writes(server, calls, live).write(action))
     server.close()
     assert named(place.objects(), "Script", "Changed") == queue

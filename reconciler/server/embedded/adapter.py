@@ -6,6 +6,7 @@ the engine writes everything or nothing.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,10 @@ class EmbeddedServer:
 
     def close(self) -> None:
         self.store.close()
+
+    def together(self) -> AbstractContextManager[None]:
+        """See ``port.together``."""
+        return self.store.together()
 
     def note_login(self, application: int, host: str) -> None:
         """Notes that the session's person has logged in through a client application on a host,

@@ -125,6 +125,7 @@ class Database:
         self.rollbacks = 0
         self._data_version: int | None = None
         self._frozen = False
+        self._is_shared = False
         self._ours = False
         _check_file(path)
         with self._explained():
@@ -238,6 +239,17 @@ class Database:
             self.connection.close()
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for what is read and written in the block. It is committed at the end, or
+        rolled back if the block fails; what fails in the block is rolled back alone."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._is_shared = True
+            try:
+                yield
+            finally:
+                self._is_shared = False
+
+    @contextmanager
     def reading(self) -> Iterator[None]:
         """A transaction whose reads all see the same state."""
         with self._transaction("BEGIN"):
@@ -252,25 +264,43 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         with self._lock, self._explained():
+            if self._is_shared:
+                with self._part():
+                    yield
+                return
             if self._frozen:
                 self.connection.close()
                 self.connection = self._connect()
             self.connection.execute(begin)
             self._data_version = None
-            try:
+            with self._rolled_back("ROLLBACK"):
                 yield
-            except BaseException as error:
-                self.rollbacks += 1
-                self._roll_back()
-                if isinstance(error, _UNEXPECTED) and (found := find_damage(self.connection)):
-                    raise self.damaged(found) from error
-                raise
-            self.connection.execute("COMMIT")
+                self.connection.execute("COMMIT")
 
-    def _roll_back(self) -> None:
-        # SQLite itself rolls back where it finds the file damaged.
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        """A part of a transaction that is shared."""
+        if not self.connection.in_transaction:
+            raise ServerUnavailableError(f"{self.path}: an earlier error has undone this write")
+        self.connection.execute("SAVEPOINT part")
+        with self._rolled_back("ROLLBACK TO part", "RELEASE part"):
+            yield
+            self.connection.execute("RELEASE part")
+
+    @contextmanager
+    def _rolled_back(self, *statements: str) -> Iterator[None]:
+        """Rolls back if the block fails, with these statements. A damaged file explains the
+        error."""
+        try:
+            yield
+        except BaseException as error:
+            self.rollbacks += 1
+            if self.connection.in_transaction:  # SQLite itself rolls back after some errors
+                for statement in statements:
+                    self.connection.execute(statement)
+            if isinstance(error, _UNEXPECTED) and (found := find_damage(self.connection)):
+                raise self.damaged(found) from error
+            raise
 
     def data_version(self) -> int:
         """A number that changes when another connection writes; constant in a transaction."""
