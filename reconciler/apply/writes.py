@@ -12,7 +12,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from reconciler.apply.answers import outcome_of_answer
+from reconciler.apply.answers import is_as_sent, outcome_of_answer
 from reconciler.apply.calls import Calls
 from reconciler.apply.carried import (
     Inheritance,
@@ -109,8 +109,9 @@ class Writes:
             if (yield Ask(partial(self._server.read, action.object_type, key))):
                 raise StaleActionError("somebody has created it since the plan", AGAIN) from None
             raise
+        outcome = self._done(action, made, attributes)
         inherited = Inheritance(action.permissions, waiting=waiting)
-        return (yield from self._completed(action, made, inherited))
+        return (yield from self._completed(action, made, inherited, outcome))
 
     def _delete(self, action: Delete) -> Outcome:
         """Deletes an object. An object that someone else already deleted counts as done."""
@@ -181,7 +182,8 @@ class Writes:
         except BaseException as error:
             raise StopRunError(self._restored(action, old, inherited, error)) from error
         self._live.drop(action.object_type, action.dbid)
-        outcome = self._calls.perform(self._completed(action, made, inherited))
+        outcome = self._done(action, made, attributes)
+        outcome = self._calls.perform(self._completed(action, made, inherited, outcome))
         self._own.left(read_referrers(self._server, action, planned))
         if interrupted:
             raise StopRunError(outcome)
@@ -239,10 +241,9 @@ class Writes:
         return self._calls.perform(self._calls.create(action, attributes, old.folder, must=True))
 
     def _completed(
-        self, action: Create | Replace, made: ConfObject, inherited: Inheritance
+        self, action: Create | Replace, made: ConfObject, inherited: Inheritance, outcome: Outcome
     ) -> Steps[Outcome]:
         """The outcome of a create, once the new object has all that it takes over."""
-        outcome = self._done(action, made)
         try:
             problem = yield from hand_over(
                 self._server, self._calls, action, made, inherited, self._live
@@ -299,9 +300,17 @@ class Writes:
             raise StaleActionError(f"it has changed since the plan: {listed}", AGAIN)
         return one
 
-    def _done(self, action: Create | Update | Replace, result: ConfObject) -> Outcome:
-        """Compares the server's answer with what was sent."""
+    def _done(
+        self,
+        action: Create | Update | Replace,
+        result: ConfObject,
+        sent: Attributes | None = None,
+    ) -> Outcome:
+        """Compares the server's answer with what was sent. ``sent``: all attributes of a new
+        object."""
         self._live.put(result)
         self._own.written.add((result.type, result.dbid))
+        if sent is not None and is_as_sent(sent, result):
+            return Outcome(action, "done", wrote=True)
         fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
         return outcome_of_answer(action, result, fields)

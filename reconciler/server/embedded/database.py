@@ -124,6 +124,8 @@ class Database:
         self._lock = threading.RLock()
         self.rollbacks = 0
         self._data_version: int | None = None
+        self.transaction_rows: dict[tuple[str, int], tuple[int, int, int, str] | None] = {}
+        """Rows of objects, by type and DBID, as this transaction has read or written them."""
         self._frozen = False
         self._is_shared = False
         self._ours = False
@@ -273,6 +275,7 @@ class Database:
                 self.connection = self._connect()
             self.connection.execute(begin)
             self._data_version = None
+            self.transaction_rows.clear()
             with self._rolled_back("ROLLBACK"):
                 yield
                 self.connection.execute("COMMIT")
@@ -295,6 +298,7 @@ class Database:
             yield
         except BaseException as error:
             self.rollbacks += 1
+            self.transaction_rows.clear()
             if self.connection.in_transaction:  # SQLite itself rolls back after some errors
                 for statement in statements:
                     self.connection.execute(statement)
