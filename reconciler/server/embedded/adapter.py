@@ -6,7 +6,6 @@ the engine writes everything or nothing.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -67,6 +66,7 @@ class EmbeddedServer:
         timeout: float = 10.0,
     ) -> None:
         self.store = Store(path, timeout)
+        self.together = self.store.together
         self.engine = Engine(self.store)
         self._url = f"embedded:{path}"
         person = 0
@@ -83,10 +83,6 @@ class EmbeddedServer:
 
     def close(self) -> None:
         self.store.close()
-
-    def together(self) -> AbstractContextManager[None]:
-        """See ``port.together``."""
-        return self.store.together()
 
     def note_login(self, application: int, host: str) -> None:
         """Notes that the session's person has logged in through a client application on a host,
