@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.main import main as gwe
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject

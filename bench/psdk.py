@@ -25,7 +25,7 @@ from apply import write_manifests  # noqa: E402 - from this folder
 
 from reconciler.engine.reconciler import Reconciler  # noqa: E402
 from reconciler.engine.run_place import RunPlace  # noqa: E402
-from reconciler.kinds.types import OBJECT_TYPES  # noqa: E402 - the tests' relay is used, too
+from reconciler.kinds.types.table import OBJECT_TYPES  # noqa: E402 - the tests' relay is used, too
 from reconciler.server.connection import ConnectionOptions  # noqa: E402
 from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
 from reconciler.server.embedded.engine import complete  # noqa: E402

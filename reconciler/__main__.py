@@ -36,22 +36,12 @@ def start(main: Callable[[], int]) -> None:
         code = main()
     except KeyboardInterrupt:
         code = 1
+    # What is to be closed is closed. To take the interpreter apart, object by object, would take a
+    # tenth of the time of a small plan; and under threads of Java it aborts, or never ends.
     code = _flushed(code)
-    if "jpype" in sys.modules or _java_is_coming():
-        # Java's threads may be about to call Python, or ours may be starting Java: an
-        # interpreter that is taken apart under them aborts the process, or never ends.
-        with suppress(OSError):
-            sys.stderr.flush()
-        os._exit(code)
-    # Python looks for cycles of garbage again when it ends: a quarter of the time of a small plan.
-    gc.freeze()
-    sys.exit(code)
-
-
-def _java_is_coming() -> bool:
-    """Whether a thread has begun to start Java."""
-    threads = sys.modules.get("threading")
-    return threads is not None and threads.active_count() > 1
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _flushed(code: int) -> int:

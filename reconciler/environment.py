@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.errors import ReconcilerError
-from reconciler.wildcards import matches
+from reconciler.text.wildcards import matches
 
 PASSWORD = "GWE_PASSWORD"  # noqa: S105 - the name of a variable, as are the next
 TRUST_STORE_PASSWORD = "GWE_TRUST_STORE_PASSWORD"  # noqa: S105

@@ -30,7 +30,7 @@ from tests.runs import (
     Place,
     make_place,
     make_template,
-    no_secret_digested_twice,
+    no_secret_digested_slowly,
     no_wait_for_the_disk,
 )
 from tests.terminals import InTerminal, run_in_terminal
@@ -52,7 +52,7 @@ settings.register_profile("explore", deadline=None, print_blob=True, max_example
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
-no_secret_digested_twice()
+no_secret_digested_slowly()
 no_manifests_read_twice()
 
 
@@ -311,9 +311,7 @@ def databases(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def kept_connections(cluster: Cluster) -> Iterator[KeptConnections]:
-    import psycopg  # noqa: PLC0415 - it is an extra
-
-    kept = KeptConnections(psycopg.connect)
+    kept = KeptConnections()
     yield kept
     kept.close()
 

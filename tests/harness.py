@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha256
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 
 from reconciler.cli.main import main
 from reconciler.cli.schema import SCHEMAS
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.schema_check import FitsSchema, schema_check
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
@@ -73,11 +74,37 @@ def run_here(
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        try:
-            code = program([str(one) for one in arguments])
-        except SystemExit as ended:  # click's, where a shell asks for completions
-            code = int(ended.code or 0)
+        code = _code_of(program, arguments)
     return _result(code, _text(out), _text(err))
+
+
+def run_joined(
+    program: Callable[[list[str]], int], *arguments: str, cwd: Path, env: Mapping[str, str]
+) -> tuple[int, str]:
+    """Runs one of our programs in this process with this environment: the exit code, and what it
+    writes to standard output and error, in the order in which a pipe for both has it."""
+    with (
+        TemporaryFile(buffering=0) as pipe,
+        open(pipe.fileno(), "w", encoding="utf-8", closefd=False) as out,
+        open(pipe.fileno(), "w", encoding="utf-8", closefd=False, buffering=1) as err,
+        _in_place(cwd, env),
+        _standard_input(None),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = _code_of(program, arguments)
+        out.flush()
+        pipe.seek(0)
+        text = pipe.read().decode()
+    assert "Traceback" not in text, text
+    return code, text
+
+
+def _code_of(program: Callable[[list[str]], int], arguments: Sequence[str | Path]) -> int:
+    try:
+        return program([str(one) for one in arguments])
+    except SystemExit as ended:  # click's, where a shell asks for completions
+        return int(ended.code or 0)
 
 
 def gwe_process(

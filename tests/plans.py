@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from reconciler.plan.seal import digest_of, id_of
+from reconciler.plan.file.seal import digest_of, id_of
 
 
 def resealed(data: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -62,6 +62,7 @@ class Cluster:
     folder: Path
     _process: "subprocess.Popen[bytes]"
     settings: Mapping[str, str] = field(default_factory=dict)
+    _owner: Any = field(default=None, init=False)
 
     def url(self, schema: str) -> str:
         """The URL of a store of its own."""
@@ -93,18 +94,23 @@ class Cluster:
         checks references."""
         import psycopg  # noqa: PLC0415
 
+        if self._owner is None:
+            self._owner = psycopg.connect(self._url(), autocommit=True)
         answers = []
-        with psycopg.connect(self._url()) as connection:
-            connection.execute("SET session_replication_role = replica")
-            connection.execute(f"SET search_path = {schema}")
+        with self._owner.transaction():
+            self._owner.execute("SET LOCAL session_replication_role = replica")
+            self._owner.execute(f"SET LOCAL search_path = {schema}")
             for statement, parameters in statements:
                 text = statement.replace("?", "%s").encode()
-                cursor = connection.execute(text, parameters or None)
+                cursor = self._owner.execute(text, parameters or None)
                 answers.append(list(cursor.fetchall()) if cursor.description else [])
         return answers
 
     def stop(self) -> None:
         """Stops the server at once, as a crash does."""
+        if self._owner is not None:
+            self._owner.close()
+            self._owner = None
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
 
@@ -114,13 +120,16 @@ class Cluster:
 
 
 class KeptConnections:
-    """Stands in for ``psycopg.connect``, which is ``connect``. A connection that is closed is
+    """Stands in for ``psycopg.connect``. A connection that is closed is
     made as a new one, without locks, transaction and settings, and kept for whoever next asks
     for a store in the same database. To start one takes the server twenty times as long as
     what ``gwe`` asks over it."""
 
-    def __init__(self, connect: Callable[..., Any]) -> None:
-        self._connect = connect
+    def __init__(self) -> None:
+        import psycopg  # noqa: PLC0415 - it is an extra
+
+        self._connect: Callable[..., Any] = psycopg.connect
+        self._lost = psycopg.OperationalError
         self._free: dict[str, list[Any]] = {}
 
     def connect(self, *given: Any, **parameters: Any) -> Any:
@@ -129,7 +138,14 @@ class KeptConnections:
             return self._connect(*given, **parameters)
         del parameters["options"]
         free = self._free.setdefault(repr(sorted(parameters.items())), [])
-        connection = free.pop() if free else self._connect(**parameters)
+        use_schema = f"SET search_path = {schema[1]}"
+        with suppress(IndexError):  # another thread may take the last of them
+            while True:
+                connection = free.pop()
+                with suppress(self._lost):  # a test may have ended them all
+                    connection.execute(use_schema)
+                    return connection
+        connection = self._connect(**parameters)
         close = type(connection).close
 
         def closed() -> None:
@@ -140,7 +156,7 @@ class KeptConnections:
                 free.append(connection)
 
         connection.close = closed
-        connection.execute(f"SET search_path = {schema[1]}")
+        connection.execute(use_schema)
         return connection
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ it kills itself, or signals come.
 
 import hashlib
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -15,28 +16,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, wraps
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_object import find_locks
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunContext, RunOptions
+from reconciler.engine import running
 from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.model import Attribute, Attributes, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.launch.folder import Folder
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
-from reconciler.server.embedded import engine
+from reconciler.server.embedded import engine, passwords
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.embedded.passwords import StoredPassword
@@ -62,6 +66,7 @@ from tests.harness import (
     site_server,
     state_folder,
 )
+from tests.moments import keep_files
 from tests.warm import WarmProcesses
 
 ROOT = Path(__file__).parent.parent
@@ -191,8 +196,9 @@ class Place:
     def wait_for_the_dead(self) -> None:
         """Waits until no run is held: PostgreSQL takes a moment to notice that a process is
         dead."""
-        while self.database and any(map(self.state.is_held, self.run_names)):
-            time.sleep(0.01)
+        runs = self.run_names if self.database else []
+        while any(map(self.state.is_held, runs)):
+            time.sleep(0.02)
 
     @property
     def run_names(self) -> list[str]:
@@ -228,6 +234,20 @@ class Place:
             content = content_of(server)
         runs = tuple((run.finished, run.status) for run in self.state.list_runs())
         return bool(self.database), (self.folder / "manifests.yaml").read_bytes(), content, runs
+
+    def world(self) -> tuple[object, ...]:
+        """All that a command finds here that is told of every run: everything on the server,
+        the DBIDs that it gives next, the lock among its objects, and the records of each run,
+        with whether a process holds it. Two places in the same folder with one world are the
+        same to whoever goes on from there."""
+        with opened(self.server) as server:
+            content = content_of(server)
+            counters = server.store.connection.execute("SELECT * FROM counter").fetchall()
+        runs = tuple(
+            (name, self.state.read_intact(name), self.state.is_held(name))
+            for name in self.run_names
+        )
+        return content, repr((counters, runs))
 
     def records(self, run: str) -> list[Record]:
         """What the journal of a run holds."""
@@ -297,6 +317,15 @@ def make_place(
     (folder / "manifests.yaml").write_text(manifests, encoding="utf-8")
     shutil.copy(template, folder / "gwe.db")
     return Place(folder, database)
+
+
+def make_place_anew(folder: Path, template: Path) -> Place:
+    """A place in a folder, whatever was there: what two tests leave there, whose runs have one
+    name and time, is the same where it says the same."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    return make_place(folder / "place", template)
 
 
 def make_template(folder: Path, site: str = SITE) -> Path:
@@ -504,15 +533,18 @@ def copy_run(
 class Strike:
     """What happens to a process, and where. ``at``: a ``record`` of its journal, a
     ``write`` to the server, the lock's among them, or the ``backup``, ``file`` or ``rename``
-    of a launch file that is written; the ``number``-th one, from 1. ``side``: before it,
+    of a launch file that is written; the ``number``-th one, from 1. At a ``disk`` it is the
+    disk that is full when the record with this number is written. ``side``: before it,
     after it, or half (a record or a backup that is not committed, half a file on disk).
-    ``signals``: names of those that come; without any
-    the process kills itself."""
+    ``signals``: names of those that come; without any the process kills itself. ``keeps``: a
+    folder; then nothing comes, and the files of the process are kept there as they are at
+    each such moment (``tests.moments``)."""
 
     at: str
     side: str
     number: int
     signals: tuple[str, ...] = ()
+    keeps: str = ""
 
     def __str__(self) -> str:
         return f"{self.at}-{self.number}-{self.side}"
@@ -569,11 +601,18 @@ def no_wait_for_the_disk(replace_with: Callable[[Any, str, Any], None]) -> None:
         replace_with(owner, name, _not_flushing(getattr(owner, name)))
 
 
-def no_secret_digested_twice() -> None:
-    """Keeps what scrypt, slow so that nobody guesses, has made of a secret: it is a function
-    of its arguments, and a test plans with the same secrets again and again. Of a password that
-    a server stores there are three hashes, which take turns."""
-    hashlib.scrypt = cache(hashlib.scrypt)
+def no_secret_digested_slowly() -> None:
+    """scrypt is slow so that nobody guesses: 50 ms for each secret, which no test can see. Here
+    it costs a thousandth, and the digests are others. Hashes of stored passwords stay as they
+    are, since cold processes check them; of each password there are three, which take turns."""
+    scrypt = hashlib.scrypt
+    passwords.hashlib = SimpleNamespace(scrypt=cache(scrypt))
+
+    @cache
+    def quick(password: bytes, *, salt: bytes, n: int, r: int, p: int, dklen: int) -> bytes:
+        return scrypt(password, salt=b"%d:%s" % (n * r * p, salt), n=2, r=1, p=1, dklen=dklen)
+
+    hashlib.scrypt = quick
     hashed, known = engine.hashed, dict[str, Iterator[str]]()
 
     def kept(password: str) -> str:
@@ -595,45 +634,65 @@ def _not_flushing(connect: Callable[..., sqlite3.Connection]) -> Callable[..., s
     return connected
 
 
-def install(strike: Strike) -> None:
-    """Lets the strike come in this process."""
-    counter = iter(range(1, 1_000_000))
+@contextmanager
+def struck_here(strike: Strike) -> Iterator[None]:
+    """Lets signals come in this process, as in one of their own, and with a clock that stands
+    still: what runs leave in one folder after the same strike is the same."""
 
-    def come() -> None:
-        for name in strike.signals or ("SIGKILL",):
-            signal.raise_signal(signal.Signals[name])
+    with pytest.MonkeyPatch.context() as patched:
+        install(strike, patched.setattr)
+        patched.setattr(running, "run_context", lambda _: someone("run"))
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
-    def die_at_commit() -> None:
-        change = SqlSession.change
 
-        def changed(session: SqlSession, statement: str, *parameters: Any) -> int:
-            if statement == "COMMIT":
-                come()
-            return change(session, statement, *parameters)
+def install(strike: Strike, replace_with: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Lets the strike come in this process. ``replace_with``: what may take it back."""
+    if strike.at == "disk":
+        _fill_disk(strike.number)
+        return
 
-        SqlSession.change = changed  # type: ignore[method-assign]
+    def come(number: int, side: str) -> None:
+        if strike.keeps:
+            keep_files(Path(strike.keeps) / f"{number}-{side}")
+        elif (number, side) == (strike.number, strike.side):
+            for name in strike.signals or ("SIGKILL",):
+                signal.raise_signal(signal.Signals[name])
+
+    counter = count(1)
+    uncommitted: list[int] = []
+    change = SqlSession.change
+
+    def changed(session: SqlSession, statement: str, *parameters: Any) -> int:
+        if statement == "COMMIT" and uncommitted:
+            come(uncommitted.pop(), "half")
+        return change(session, statement, *parameters)
+
+    replace_with(SqlSession, "change", changed)
 
     def struck(act: Callable[..., Any]) -> Callable[..., Any]:
         def acted(*arguments: Any, **named: Any) -> Any:
             if strike.at == "rename" and "src_dir_fd" not in named:
                 return act(*arguments, **named)  # no launch file
-            hit = next(counter) == strike.number
-            if hit and strike.side == "before":
-                come()
-            if hit and strike.side == "half" and strike.at in ("record", "backup"):
-                die_at_commit()
-            elif hit and strike.side == "half":
+            number = next(counter)
+            come(number, "before")
+            if strike.at in ("record", "backup"):
+                uncommitted[:] = [number]
+            elif (number, "half") == (strike.number, strike.side):
                 folder, name, content, *rest = arguments
-                arguments = (folder, name, content[: len(content) // 2], *rest)
+                act(folder, name, content[: len(content) // 2], *rest)
+                come(number, "half")
             result = act(*arguments, **named)
-            if hit and strike.side != "before":
-                come()
+            come(number, "after")
             return result
 
         return acted
 
     for owner, name in _STRUCK[strike.at]:
-        setattr(owner, name, struck(getattr(owner, name)))
+        replace_with(owner, name, struck(getattr(owner, name)))
     if strike.at == "record":
         create = SqlStore.create_run
 
@@ -642,7 +701,23 @@ def install(strike: Strike) -> None:
             with ExitStack() as stack:
                 yield struck(stack.enter_context)(create(store, head, plan))
 
-        SqlStore.create_run = created  # type: ignore[method-assign]
+        replace_with(SqlStore, "create_run", created)
+
+
+def _fill_disk(record: int) -> None:
+    """Lets the journal alone find the disk full, at this record and not at later ones."""
+    write, counter = SqlJournal._write, count(2)  # the first record is written with its run
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def limited(journal: SqlJournal, change: Any) -> None:
+        limit = 100 if next(counter) == record else resource.RLIM_INFINITY
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        try:
+            write(journal, change)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+
+    SqlJournal._write = limited  # type: ignore[method-assign]
 
 
 _STRUCK: Mapping[str, Sequence[tuple[Any, str]]] = {

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.kinds.addresses import object_address, selects
-from reconciler.visible_text import escaped
-from reconciler.wildcards import literal, matches, plain
+from reconciler.text.visible import escaped
+from reconciler.text.wildcards import literal, matches, plain
 from tests.harness import BARE, find, gwe, plan_arguments, site_server
 
 HEAD = "apiVersion: reconciler/v1\n"

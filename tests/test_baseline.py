@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler import Reconciler, RefusedError
 from reconciler.kinds.fields import Value
-from reconciler.plan.baseline import Accepted, Baseline
+from reconciler.plan.ownership.baseline import Accepted, Baseline
 from reconciler.state.baseline_file import read_baseline, save_baseline
 from tests.harness import APP, Result, gwe, plan_arguments, site_server
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.identity import kind_of

@@ -3,7 +3,7 @@ order of the runs, and the lock's own clock may stand still or leap."""
 
 import pytest
 
-from reconciler.apply.lock import Clock
+from reconciler.apply.lock.lock import Clock
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import RunOptions
 from reconciler.engine.run_place import RunPlace

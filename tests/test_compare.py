@@ -29,7 +29,7 @@ from reconciler.engine.reconciler import Reconciler
 from reconciler.errors import NothingToExportError, SideError, UsageError
 from reconciler.export.selection import ExportRequest
 from reconciler.kinds.fields import FieldPath, Value
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.identity import address_of
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer

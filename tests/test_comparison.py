@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath, SecretText, Value, pointer
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.desired import ManagedField
 from reconciler.plan.diff import LiveFields, differing
 

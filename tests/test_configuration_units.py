@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.kinds.types import FOLDER_TYPES
-from reconciler.kinds.types_folders import folder_around, names_in_path, path_of, type_at
+from reconciler.kinds.types.folders import folder_around, names_in_path, path_of, type_at
+from reconciler.kinds.types.table import FOLDER_TYPES
 from reconciler.plan.actions import Create, Write
 from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import ConfigurationServerError

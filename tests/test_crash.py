@@ -1,11 +1,14 @@
 """A run is killed between every two of its journal's records, and recovered.
 
-The process is a real one that sends itself SIGKILL: before a record is written (the call
-that the record tells of has had its effect), after it (the next call has not gone out), and
-while it is written but not committed. The plan creates, updates and replaces; its undo deletes, and
-creates what a replace had taken along.
+It is killed before a record is written (the call that the record tells of has had its effect),
+after it (the next call has not gone out), and while it is written but not committed. At each kind
+of record, and wherever the state is in PostgreSQL, the process is a real one that sends itself
+SIGKILL; for the other records there are the files of one run at each moment (``tests.moments``).
+The plan creates, updates and replaces; its undo deletes, and creates what a replace had taken
+along.
 """
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from reconciler.state.records import (
 )
 from tests.engines import on_both_engines
 from tests.harness import APP, opened
+from tests.moments import Moments, found_by_commands
 from tests.runs import (
     ACCESS,
     AFTER,
@@ -198,17 +202,49 @@ def test_an_apply_that_nobody_kills_writes_exactly_these_records(
     assert nursery.recover(place).out == NOTHING
 
 
+def _kinds_of(records: list[tuple[object, ...]], sides: Sequence[str]) -> list[Strike]:
+    """The strikes at the first record of each kind, on every side of it."""
+    words = [record[0] for record in records]
+    first = sorted({words.index(word) + 1 for word in words[1:]})
+    return [Strike("record", side, number) for number in first for side in sides]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Place:
+    """A place that lies in the same folder in each test."""
+    return make_place(tmp_path_factory.mktemp("stage") / "place", template)
+
+
+@pytest.fixture(scope="module")
+def applies(stage: Place, nursery: Nursery) -> Moments:
+    return Moments(
+        stage, lambda strike: nursery.apply(stage, strike).code, _kinds_of(RECORDS, SIDES)
+    )
+
+
 @on_both_engines("number, side", product(range(3, 28), SIDES))
 def test_a_killed_apply_is_refused_then_recovered_then_finished(
-    nursery: Nursery, place: Place, number: int, side: str
+    nursery: Nursery, place: Place, applies: Moments, number: int, side: str
 ) -> None:
     if (number, side) == (27, "after"):
         number, side = 2, "after"  # nothing is unfinished after the last record
     before = place.objects()
     strike = Strike("record", side, number)
-    assert nursery.apply(place, strike).code == -9
-    (run,) = place.runs
+    if place.database:
+        assert nursery.apply(place, strike).code == -9
+    else:
+        place = applies.kill(strike)
     on_disk = _on_disk(strike)
+    effect = side != "after" and RECORDS[number - 1][0] == "end"
+    said = _said(on_disk, effect=effect)
+    _check_is_refused_recovered_and_finished(place, nursery, before, on_disk, said)
+
+
+@once_in_each(lambda place, _, __, on_disk, said: found_by_commands(place, on_disk, *said))
+def _check_is_refused_recovered_and_finished(
+    place: Place, nursery: Nursery, before: Objects, on_disk: int, said: list[str]
+) -> None:
+    (run,) = place.runs
     assert _in_words(place.records(run.name)) == RECORDS[:on_disk]
     assert (run.finished, run.status) == (False, "unfinished")
 
@@ -218,10 +254,9 @@ def test_a_killed_apply_is_refused_then_recovered_then_finished(
     assert "Run gwe recover first" in refused.err
 
     recovered = nursery.recover(place)
-    effect = side != "after" and RECORDS[number - 1][0] == "end"
     assert (recovered.code, recovered.err) == (0, "")
     assert recovered.out.splitlines()[1:] == [
-        *(f"  {one}" for one in _said(on_disk, effect=effect)),
+        *(f"  {one}" for one in said),
         "  Recovered. The next plan shows what is left to do.",
     ]
     assert place.locks() == []
@@ -350,15 +385,30 @@ def test_recover_in_reverse_brings_the_old_object_of_a_half_done_replace_back(
 RECOVERING = [*(("record", side, n) for n in range(1, 7) for side in ("before", "half", "after"))]
 
 
+@pytest.fixture(scope="module")
+def recovers(applies: Moments, nursery: Nursery) -> Moments:
+    place = applies.kill(Strike("record", "before", 3))
+    really = [Strike("record", "before", 1), Strike("record", "half", 6)]
+    return Moments(place, lambda strike: nursery.recover(place, strike=strike).code, really)
+
+
 @on_both_engines("at, side, number", RECOVERING)
 def test_a_recover_that_is_killed_can_be_run_again(
-    nursery: Nursery, place: Place, at: str, side: str, number: int
+    nursery: Nursery, place: Place, recovers: Moments, at: str, side: str, number: int
 ) -> None:
     """After the delete of the group: end, begin and end of the create, begin and end of
     the permissions, finish."""
     before = place.objects()
-    assert nursery.apply(place, Strike("record", "before", 3)).code == -9
-    assert nursery.recover(place, strike=Strike(at, side, number)).code == -9
+    if place.database:
+        assert nursery.apply(place, Strike("record", "before", 3)).code == -9
+        assert nursery.recover(place, strike=Strike(at, side, number)).code == -9
+    else:
+        place = recovers.kill(Strike(at, side, number))
+    _check_is_recovered_again(place, nursery, before)
+
+
+@once_in_each(lambda place, *_: found_by_commands(place))
+def _check_is_recovered_again(place: Place, nursery: Nursery, before: Objects) -> None:
     again = nursery.recover(place)
     assert (again.code, again.err) == (0, "")
     assert place.locks() == []
@@ -430,27 +480,61 @@ def test_an_undo_that_nobody_kills_writes_exactly_these_records(
     assert_same_but_dbids(place.server, fresh.objects(), access_of(fresh.server))
 
 
+@pytest.fixture(scope="module")
+def undoes(
+    tmp_path_factory: pytest.TempPathFactory, template: Path, nursery: Nursery
+) -> tuple[Moments, str]:
+    """Undos that are killed, of the run with this name."""
+    place = make_place(tmp_path_factory.mktemp("undoes") / "place", template)
+    assert nursery.apply(place).code == 0
+    (run,) = place.run_names
+    really = _kinds_of(UNDO_RECORDS, ("before", "after"))
+    return Moments(place, lambda strike: nursery.undo(place, run, strike).code, really), run
+
+
 @on_both_engines("number, side", product(range(3, 23), ("before", "after")))
 def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
     nursery: Nursery,
+    undoes: tuple[Moments, str],
     undone: tuple[Place, str],
     template: Path,
-    tmp_path: Path,
     number: int,
     side: str,
 ) -> None:
     if (number, side) == (22, "after"):
         number, side = 2, "after"  # nothing is unfinished after the last record
     place, run = undone
-    fresh = make_place(tmp_path / "fresh", template)
     strike = Strike("record", side, number)
-    assert nursery.undo(place, run, strike).code == -9
+    if place.database:
+        assert nursery.undo(place, run, strike).code == -9
+    else:
+        moments, run = undoes
+        place = moments.kill(strike)
     on_disk = _on_disk(strike)
+    record = UNDO_RECORDS[on_disk - 1]
+    said = []
+    if record[0] == "begin":
+        word = "was done" if side == "before" else "was not done"
+        said = [f"  {record[1]}: {record[2]} of unknown outcome: it {word}"]
+    all_is_back = number >= 18
+    _check_killed_undo(place, nursery, run, Place(template.parent), on_disk, all_is_back, said)
+
+
+@once_in_each(lambda place, _, __, ___, *told: found_by_commands(place, repr(told)))
+def _check_killed_undo(
+    place: Place,
+    nursery: Nursery,
+    run: str,
+    fresh: Place,
+    on_disk: int,
+    all_is_back: bool,
+    said: list[str],
+) -> None:
     (second,) = [one.name for one in place.runs if one.name != run]
     assert _in_words(place.records(second)) == UNDO_RECORDS[:on_disk]
     refusals = [nursery.apply(place)]
     once_more = nursery.undo(place, run)
-    if number >= 18:  # all is put back by then: there is nothing to write, and to refuse
+    if all_is_back:  # there is nothing to write, and to refuse
         assert once_more.code == 0
         assert "Nothing to do" in once_more.out
     else:
@@ -462,13 +546,8 @@ def test_a_killed_undo_is_recovered_and_ends_where_the_run_began(
 
     recovered = nursery.recover(place)
     assert recovered.code == 0
-    record = UNDO_RECORDS[on_disk - 1]
-    expected = []
-    if record[0] == "begin":
-        word = "was done" if side == "before" else "was not done"
-        expected = [f"  {record[1]}: {record[2]} of unknown outcome: it {word}"]
     assert recovered.out.splitlines()[1:] == [
-        *expected,
+        *said,
         "  Recovered. The next plan shows what is left to do.",
     ]
     assert place.locks() == []

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.recover import plan_of_run
+from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.cli.main import main
 from reconciler.launch.files import host_name
 from reconciler.launch.folder import Folder
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.state.opening import open_store
 from reconciler.state.records import (
     ActionOutcome,

@@ -116,19 +116,20 @@ def damaged(
     template: Path,
     faults: list[Fault],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Damaged:
+) -> Iterator[Damaged]:
     folder = tmp_path_factory.mktemp("damaged")
     place = make_place(folder / "place", template)
-    backend = new_backend(request, folder)
-    plan = place.plan(*REPLACED)
-    with opened(place.server) as inner:
-        server = FaultyServer(inner, list(faults), sleep=lambda _: None)
-        try:
-            carry_out_quietly(plan, server, RunOptions(backend.store()), someone("first"))
-        except ReconcilerError:
-            assert faults
-    copy_run(backend.store(), backend.store(), "first", run="second", identity="another server")
-    return Damaged(place, backend)
+    with new_backend(request, folder) as backend:
+        plan = place.plan(*REPLACED)
+        with opened(place.server) as inner:
+            server = FaultyServer(inner, list(faults), sleep=lambda _: None)
+            try:
+                carry_out_quietly(plan, server, RunOptions(backend.store()), someone("first"))
+            except ReconcilerError:
+                assert faults
+        store = backend.store()
+        copy_run(store, store, "first", run="second", identity="another server")
+        yield Damaged(place, backend)
 
 
 def _cases(kinds: list[str], *, few: bool) -> Iterator[tuple[str, int, int]]:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.server.delta import Delta, KeyValueDelta, ListDelta, apply_delta, delta_for
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.delta import Delta, KeyValueDelta, ListDelta, apply_delta
+from reconciler.server.differences import delta_for, difference
 from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,
@@ -191,6 +192,16 @@ def test_a_number_and_a_flag_are_taken_away_as_0_and_false_and_an_enumeration_as
     zone = {("daylightSaving",): None}
     delta = delta_for(OBJECT_TYPES["TimeZone"], {"isDSTObserved": True}, zone, Snapshot(), 101)
     assert delta.values == {"isDSTObserved": False}
+
+
+def test_the_type_of_a_group_is_sent_with_the_group_even_where_both_groups_have_one_dbid() -> None:
+    kind = OBJECT_TYPES["CampaignGroup"]
+    live = {"groupDBID": 101, "groupType": 5}
+    names = Snapshot([ConfObject("PlaceGroup", 101, {"tenantDBID": 101, "name": "Places"})])
+    changes = {("group",): "Places", ("groupType",): "PlaceGroup"}
+    expected = {"groupDBID": 101, "groupType": 6}
+    assert delta_for(kind, live, changes, names, 101).values == expected
+    assert difference(kind, live, expected).values == expected
 
 
 def test_a_text_and_an_integer_of_the_same_digits_are_two_values() -> None:

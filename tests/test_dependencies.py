@@ -1,4 +1,4 @@
-"""Which actions may be in flight together: tests of ``plan/dependencies.py``."""
+"""Which actions may be in flight together: tests of ``plan/ordering/dependencies.py``."""
 
 from itertools import combinations
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.plan.actions import Fingerprint, Write
 from reconciler.plan.changes import Change
-from reconciler.plan.dependencies import dependencies, footprint, starts_alone
+from reconciler.plan.ordering.dependencies import dependencies, footprint, starts_alone
 from tests.actions import make_action
 from tests.runs import REPLACED, Place
 

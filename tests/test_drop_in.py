@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_acquisition import acquire
-from reconciler.apply.lock_object import Holder
+from reconciler.apply.lock.acquisition import acquire
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import Holder
 from reconciler.cli import provisioning
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.drop_in_install import SOURCE
@@ -27,7 +27,7 @@ from reconciler.errors import UsageError
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry, Permission
-from reconciler.settings import Settings
+from reconciler.settings.gwe_toml import Settings
 from reconciler.state.opening import open_store
 from tests.harness import (
     APP,

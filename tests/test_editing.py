@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.manifest.editing import NoEditError, edited, with_value, without_item
-from reconciler.strict_yaml import load_text
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
+from reconciler.yaml.strict import load_text
 
 
 def read(text: str) -> YamlDocument:

@@ -24,7 +24,7 @@ from reconciler.export.selection import ExportRequest
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.secret_names import USUAL_NAMES
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.identity import address_of

@@ -17,7 +17,7 @@ from reconciler.kinds.fields import (
 )
 from reconciler.kinds.flatten import build, flatten
 from reconciler.kinds.model import Attribute
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.file_errors import reading_advice, writing_advice
+from reconciler.files.errors import reading_advice, writing_advice
 from tests.harness import APP, gwe, site_server
 
 

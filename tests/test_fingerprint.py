@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.executor import execute
-from reconciler.apply.lock import NoLock
+from reconciler.apply.lock.lock import NoLock
 from reconciler.errors import ExitCode, JournalError, LockLostError, StateFolderError
 from reconciler.plan.actions import ActionName, Delete, Fingerprint, Keep, Subject, Update
 from reconciler.plan.changes import Change
@@ -412,7 +412,7 @@ def test_a_second_ctrl_c_while_the_lock_is_given_back_is_no_run_that_wrote_nothi
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reconciler.apply.lock.Lock.release", interrupted)
+    monkeypatch.setattr("reconciler.apply.lock.lock.Lock.release", interrupted)
     done = gwe("apply", *options, cwd=tmp_path)
     assert find(server, "Script", "A").dbid == 101
     assert "nothing was written" not in said(done)

@@ -18,8 +18,8 @@ from reconciler.manifest.formatting.layout import page_lines
 from reconciler.manifest.formatting.tree import Page
 from reconciler.resources import bundled_manifests
 from reconciler.state.replace_file import rewrite_file
-from reconciler.strict_yaml import load_text
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
+from reconciler.yaml.strict import load_text
 from tests.harness import APP, VENDOR, gwe, site_server
 from tests.test_yaml_text import TEXTS, VALUES
 

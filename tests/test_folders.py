@@ -10,7 +10,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from reconciler.kinds.enums import SCRIPT_TYPE
-from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
+from reconciler.kinds.types.table import FOLDER_TYPES, OBJECT_TYPES
 from reconciler.plan.actions import Create
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan

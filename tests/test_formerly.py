@@ -8,11 +8,11 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from reconciler.apply.recover import plan_of_run
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.recovery.recover import plan_of_run
+from reconciler.apply.undo.plan import plan_undo
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan

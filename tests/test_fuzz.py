@@ -19,7 +19,7 @@ from reconciler.manifest.load import load_manifests
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
-from reconciler.settings import read_settings
+from reconciler.settings.gwe_toml import read_settings
 from reconciler.state.plan_file import read_plan_file
 from tests.harness import BARE, VENDOR, gwe, plan_arguments, site_server
 

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan.chat_path import NODE_KINDS
-from reconciler.plan.site_graph import NODE_STATES, Edge, Node, SiteGraph
+from reconciler.plan.chat.path import NODE_KINDS
+from reconciler.plan.chat.site_graph import NODE_STATES, Edge, Node, SiteGraph
 from reconciler.render.console import make_console
 from reconciler.render.graphs import GRAPH_FORMS
 from reconciler.render.graphs.drawing import drawing_of
 from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.graphs.tree import print_graph
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 from tests.harness import Result, gwe, opened, plan_arguments, site_server
 from tests.plan_values import HOSTILE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock_object import LIST, LOCK_NAME, SECTION
+from reconciler.apply.lock.lock_object import LIST, LOCK_NAME, SECTION
 from tests.harness import Result, gwe, opened, plan_arguments, site_server
 
 HOSTILE = "x\nFORGED_y\r\x1b[2J\x1b]0;title\x07\x85\u202e\u2066\u200b\u00ad\ufeff\u2028z"

@@ -12,7 +12,7 @@ from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Enforced, Initial, ManagedField
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, collect
-from reconciler.strict_yaml import load_text
+from reconciler.yaml.strict import load_text
 from tests.harness import APP, BARE, VENDOR, find, gwe, plan_arguments, site_server
 
 HEAD = "apiVersion: reconciler/v1\n"

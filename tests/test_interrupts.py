@@ -24,7 +24,7 @@ from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.errors import InterruptedRunError, JournalError
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError
@@ -36,13 +36,23 @@ from reconciler.testing.faults import Drop, Interfere, LoseAnswer
 from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
 from tests.harness import gwe, opened
-from tests.runs import AFTER, BEFORE, REPLACED, Place, make_place, someone, told
+from tests.runs import (
+    AFTER,
+    BEFORE,
+    REPLACED,
+    Place,
+    make_place,
+    make_place_anew,
+    once_in_each,
+    someone,
+    told,
+)
 
 PACKAGE = Path(reconciler.__file__).parent
 TRACED = {
     str(PACKAGE / name)
     for name in (
-        *("apply/run.py", "apply/session.py", "apply/lock.py", "apply/lock_acquisition.py"),
+        *("apply/run.py", "apply/session.py", "apply/lock/lock.py", "apply/lock/acquisition.py"),
         *("apply/calls.py", "apply/executor.py", "apply/writes.py", "apply/report.py"),
         *("apply/in_flight.py", "apply/schedule.py"),
         *("state/journal_writer.py", "state/sql.py", "state/session.py"),
@@ -141,6 +151,12 @@ def check(place: Place, ended: Ending, warnings: list[str]) -> None:
         assert (ended.exit_code == 0) == (told(place.objects()) == AFTER)
     elif isinstance(ended, InterruptedRunError):  # gwe says that something may be written
         assert not finished or told(place.objects()) == BEFORE
+    check_recovers(place)
+
+
+@once_in_each(lambda place: place.world())
+def check_recovers(place: Place) -> None:
+    """Whatever was said: recover finishes the run, and nothing is lost."""
     server = ("--server", f"embedded:{place.server}")
     recovered = gwe("recover", *server, cwd=place.folder)
     assert recovered.code == 0, recovered.err
@@ -166,8 +182,8 @@ def test_at_whatever_line_ctrl_c_arrives_the_run_says_what_is_so(
     moments = sorted({(line, n) for line, last in times.items() for n in (1, last)})
     assert len(moments) > 300
     step = len(moments) // examples(len(moments), share=share)
-    for number, (line, time) in enumerate(moments[::step]):
-        place = make_place(tmp_path / str(number), template)
+    for line, time in moments[::step]:
+        place = make_place_anew(tmp_path / "each", template)
         ended, warnings = struck(place, line, time, in_flight)
         try:
             check(place, ended, warnings)

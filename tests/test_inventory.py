@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.errors import InventoryError
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import apply_delta
 from reconciler.server.port import ConfObject
 from reconciler.site.inventory import (

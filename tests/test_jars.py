@@ -16,7 +16,7 @@ from reconciler.server.psdk.address import Address, parse_url
 from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.archive_maker import make_archive
 from reconciler.server.psdk.jars import COMPANIONS, MAIN_CLASS, PARTS, find_jars, folder_of
-from reconciler.settings_schema import settings_schema
+from reconciler.settings.schema import settings_schema
 from tests.harness import gwe
 
 

@@ -21,10 +21,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.recover import plan_of_run
+from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import RunOptions
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.undo.plan import plan_undo
 from reconciler.apply.writes import Writes
 from reconciler.errors import StaleActionError
 from reconciler.kinds.model import Attributes
@@ -33,7 +33,7 @@ from reconciler.plan.actions import Delete, Subject
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.fingerprint import with_fingerprints
 from reconciler.plan.model import Plan
-from reconciler.plan.reads import MANY
+from reconciler.plan.reading.reads import MANY
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import ConfObject, Filter, Server

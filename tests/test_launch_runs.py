@@ -4,13 +4,14 @@ Each format has a file with comments, odd spacing and values of its own; what is
 it is written out.
 """
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.kinds.types_files import file_dbid
+from reconciler.kinds.types.files import file_dbid
 from reconciler.launch.adapter import FileSpec, LaunchFileAccessError, WithFiles
 from reconciler.launch.files import Installation
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -93,6 +94,39 @@ def test_only_the_named_values_change_and_undo_brings_every_byte_back(
     assert place.file.read_bytes() == place.before
     assert place.undo().code == 0
     assert place.file.read_bytes() == place.after
+
+
+def test_a_launch_file_can_be_had_as_it_was_before_a_run(tmp_path: Path) -> None:
+    place = Place(tmp_path, "properties")
+    assert place.run("apply", "--auto-approve").code == 0
+    run = json.loads(gwe("runs", "--format", "json", cwd=tmp_path).out)["runs"][0]["run"]
+    shown = gwe("runs", "show", "last", cwd=tmp_path)
+    assert shown.out.splitlines()[-2:] == [
+        "        saved  conf/server.properties",
+        f"gwe runs file {run} PATH --out FILE writes a saved file as it was.",
+    ]
+
+    def ask(path: str, out: str) -> Result:
+        return gwe("runs", "file", "last", path, "--out", out, cwd=tmp_path)
+
+    done = ask("conf/server.properties", "old")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"Wrote old: conf/server.properties as it was before run {run}.\n"
+    assert (tmp_path / "old").read_bytes() == place.before
+    assert (tmp_path / "old").stat().st_mode & 0o777 == 0o600
+    assert place.file.read_bytes() == place.after
+
+    again = ask("conf/server.properties", "old")
+    assert again.code == 64
+    assert "old exists\n  Name another file, or remove this one first." in again.err
+    other = ask("conf/other", "new")
+    assert other.code == 64
+    assert f"the run {run} changed no launch file conf/other" in other.err
+    assert "It changed conf/server.properties." in other.err
+    nowhere = ask("conf/server.properties", "absent/new")
+    assert nowhere.code == 1
+    assert "absent/new cannot be written: No such file or directory" in nowhere.err
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("form", FILES)

@@ -10,10 +10,12 @@ import yaml
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from reconciler.kinds.fields import from_pointer
+from reconciler.kinds.flatten import leaf
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.model import ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
 from reconciler.server.errors import ConfigurationServerError
@@ -80,22 +82,31 @@ def test_it_is_corrected_recovered_and_reverted(object_type: str, tmp_path: Path
     assert {key: set_values(one, stays) for key, one in story.objects().items()} == {
         key: set_values(one, stays) for key, one in before.items()
     }
-    assert stays <= {
-        one.word
-        for one in OBJECT_TYPES[object_type].attributes
-        if one.type is ValueType.ENUM and one.default is None
-    }
+    for path in stays:  # only enumerations that have no value which a new object would have
+        kept = leaf(OBJECT_TYPES[object_type], from_pointer(path))
+        assert kept is not None
+        assert (kept.type, kept.default) == (ValueType.ENUM, None)
     assert access_of(story.path) == access
 
 
 def set_values(one: ConfObject, stays: set[str]) -> tuple[int, dict[str, Any]]:
     """The folder of an object, and its attributes without those that are empty, since a number that
     is 0 is not set, and without enumerations that an undo has to leave (``stays``)."""
-    kind = OBJECT_TYPES[one.type]
-    left = {each.name for each in kind.attributes if each.word in stays}
-    return one.folder, {
-        name: value for name, value in one.attributes.items() if value and name not in left
-    }
+    return one.folder, _set(OBJECT_TYPES[one.type].attributes, one.attributes, "", stays)
+
+
+def _set(
+    declared: tuple[Attribute, ...], values: dict[str, Any], above: str, stays: set[str]
+) -> dict[str, Any]:
+    found = {}
+    for each in declared:
+        path, value = f"{above}/{each.word}", values.get(each.name)
+        if each.type is ValueType.STRUCTURE and value:
+            value = _set(each.fields, value, path, stays)
+        usual = value == each.default and above  # a structure that was set once stays
+        if value and not usual and path not in stays:
+            found[each.name] = value
+    return found
 
 
 @pytest.mark.long
@@ -109,6 +120,22 @@ def test_a_protected_object_is_neither_deleted_nor_replaced(
     assert story.plan(overwrite=True).empty
     (blocked,) = story.undo().blocked
     assert blocked.reason == "protected: it is never deleted"
+
+
+def test_a_campaign_group_goes_from_a_group_of_agents_to_one_of_places(tmp_path: Path) -> None:
+    """Both groups have DBID 101: what changes is the type, which a server takes with the group."""
+    agents = least("CampaignGroup")
+    text = yaml.safe_dump(agents, allow_unicode=True)
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+    assert story.run(story.plan(overwrite=False)) == 0
+    before = story.objects()
+    places = {**agents, "spec": {**agents["spec"], "group": "Desks", "groupType": "PlaceGroup"}}
+    assert story.run(now_declaring(story, [places])) == 0
+    (changed,) = (one for key, one in story.objects().items() if before.get(key) != one)
+    assert (changed.attributes["groupType"], changed.attributes["groupDBID"]) == (6, 101)
+    assert now_declaring(story, [places]).empty
+    assert story.run(story.undo()) == 0
+    assert story.objects() == before
 
 
 CORRECTED = [name for name in TYPES if kind_of(name).overwrite == "correct"]

@@ -17,15 +17,15 @@ from msgspec.structs import replace
 
 from reconciler.apply import run as run_module
 from reconciler.apply import session as session_module
-from reconciler.apply.lock import Clock, Lock
-from reconciler.apply.lock_acquisition import Resumption, acquire
-from reconciler.apply.lock_object import LOCK_NAME, Holder, find_locks, holder_of
+from reconciler.apply.lock.acquisition import Resumption, acquire
+from reconciler.apply.lock.lock import Clock, Lock
+from reconciler.apply.lock.lock_object import LOCK_NAME, Holder, find_locks, holder_of
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.engine.run_context import run_context
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
@@ -35,16 +35,19 @@ from reconciler.state.sqlite import FILE
 from reconciler.testing.faults import Delay, Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.engines import on_both_engines
-from tests.harness import APP, gwe, opened
+from tests.harness import APP, Result, gwe, opened
 from tests.runs import (
     AFTER,
     REPLACED,
     Nursery,
+    Objects,
     Place,
     Strike,
     bystanders,
+    make_place_anew,
     once_in_each,
     someone,
+    struck_here,
     told,
 )
 from tests.terminals import InTerminal
@@ -981,6 +984,30 @@ def test_the_writes_of_two_processes_never_interleave(
 
 RECORDS = range(2, 27)
 _OF = 5
+IN_PROCESSES = (3, 4, 8, 12, 16)
+"""At these records the signals come to a process of its own; else they come to this one, which
+goes on in a tenth of the time."""
+
+
+def _apply_struck(
+    nursery: Nursery, place: Place, stage: Place, strike: Strike
+) -> tuple[Place, Result]:
+    """Where the strike came to an apply, and what that said."""
+    if place.database or strike.number in IN_PROCESSES:
+        return place, nursery.apply(place, strike)
+    with struck_here(strike):
+        return stage, nursery.apply(stage)
+
+
+@pytest.fixture
+def stage(stages: Path, template: Path) -> Place:
+    """A place that lies in the same folder in each test."""
+    return make_place_anew(stages, template)
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stages") / "each"
 
 
 def _one_signal() -> list[Any]:
@@ -993,10 +1020,10 @@ def _one_signal() -> list[Any]:
 
 @pytest.mark.parametrize(("name", "number"), _one_signal())
 def test_one_signal_finishes_the_object_in_hand_and_gives_the_lock_back(
-    nursery: Nursery, place: Place, name: str, number: int
+    nursery: Nursery, place: Place, stage: Place, name: str, number: int
 ) -> None:
     before = place.objects()
-    done = nursery.apply(place, Strike("record", "after", number, (name,)))
+    place, done = _apply_struck(nursery, place, stage, Strike("record", "after", number, (name,)))
     assert "Finishing what has begun; interrupt again to stop at once." in done.err
     (run,) = place.runs
     statuses = [one.status for one in run.outcomes.values()]
@@ -1043,16 +1070,21 @@ def test_signals_with_eight_in_flight_leave_nothing_that_is_not_said_or_recovere
 
 @on_both_engines("number, side", product(RECORDS, ("before", "after")))
 def test_a_second_signal_stops_at_once_and_the_rest_is_recovered(
-    nursery: Nursery, place: Place, number: int, side: str
+    nursery: Nursery, place: Place, stage: Place, number: int, side: str
 ) -> None:
     before = place.objects()
     strike = Strike("record", side, number, ("SIGINT", "SIGINT"))
-    done = nursery.apply(place, strike)
-    (run,) = place.runs
+    place, done = _apply_struck(nursery, place, stage, strike)
+    assert len(place.run_names) == 1
     changed = place.objects() != before
     if changed:
         assert "nothing was written" not in done.err
         assert done.code in ((0, 5) if number >= 22 else (5,))  # all is done by then
+    _check_is_recovered(place, nursery, before)
+
+
+@once_in_each(lambda place, *_: place.world())
+def _check_is_recovered(place: Place, nursery: Nursery, before: Objects) -> None:
     assert nursery.recover(place).code == 0
     assert place.locks() == []
     (run,) = place.runs

@@ -268,7 +268,7 @@ def test_a_second_plan_needs_neither_yaml_nor_schemas(tmp_path: Path) -> None:
     server = site_server(tmp_path)
     arguments = ("plan", *plan_arguments(server, "-f", "bundled"))
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    readers = {"yaml", "jsonschema_rs", "reconciler.strict_yaml"}
+    readers = {"yaml", "jsonschema_rs", "reconciler.yaml.strict"}
     first, second = (imported(*arguments, cwd=tmp_path, env=environment) for _ in range(2))
     assert first & readers == readers
     assert not second & readers

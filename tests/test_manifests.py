@@ -20,7 +20,7 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
-from reconciler.strict_yaml import load_text
+from reconciler.yaml.strict import load_text
 from tests.harness import APP, gwe, opened, plan_arguments, site_server
 
 GROUP = "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: G}\n"

@@ -19,7 +19,7 @@ from reconciler.render.markdown.form import plan_markdown
 from reconciler.render.output_form import OutputStyle
 from reconciler.state.records import ActionOutcome, RunFinish, RunHead
 from reconciler.state.store import IntactRecords, StoredRun
-from reconciler.visible_text import escaped, pair_text
+from reconciler.text.visible import escaped, pair_text
 from tests.conftest import examples
 from tests.harness import Result, gwe, opened, plan_arguments, site_server
 from tests.markdown_pages import (

@@ -15,8 +15,8 @@ from reconciler.kinds.enums import SCRIPT_TYPE, mnemonic
 from reconciler.kinds.flatten import narrow
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.model import Attribute, Attributes, ObjectType, ValueType
-from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
-from reconciler.kinds.types_folders import FOLDER, path_of
+from reconciler.kinds.types.folders import FOLDER, path_of
+from reconciler.kinds.types.table import FOLDER_TYPES, OBJECT_TYPES
 from reconciler.plan.context import PlanOptions
 from reconciler.server.folders import FoldersReader
 from reconciler.server.snapshot import Snapshot
@@ -145,7 +145,7 @@ def drawn(attribute: Attribute) -> st.SearchStrategy[Any]:
         case ValueType.TEXT:
             return NAMES.map(lambda text: text[: attribute.max_length])
         case ValueType.INTEGER:
-            return st.integers(*(attribute.bounds or (1, 2**31 - 1)))
+            return st.integers(*(attribute.bounds or (-(2**31), 2**31 - 1)))
         case ValueType.FLAG:
             return st.booleans()
         case ValueType.ENUM:
@@ -181,6 +181,9 @@ def objects(draw: st.DrawFn, object_type: str) -> dict[str, Any]:
             found[name] = draw(
                 st.sampled_from(special[name]) if name in special else drawn(attribute)
             )
+    for one in OBJECT_TYPES[object_type].attributes:  # a reference to several types, and which
+        if one.type_from:
+            found[one.type_from] = draw(st.sampled_from(sorted(one.targets)))
     return found
 
 

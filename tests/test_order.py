@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import RefusedError
 from reconciler.plan.actions import Action, ActionName
-from reconciler.plan.order import order
+from reconciler.plan.ordering.order import order
 from tests.actions import make_action
 from tests.harness import gwe, plan_arguments, site_server
 

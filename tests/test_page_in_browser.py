@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.plan.actions import KEPT, Blocked, Create, Delete, Keep, Replace, Update
+from reconciler.plan.chat.site_graph import Edge, Node, SiteGraph
 from reconciler.plan.model import Plan
-from reconciler.plan.site_graph import Edge, Node, SiteGraph
 from reconciler.render.html.form import plan_html
 from reconciler.render.output_form import OutputStyle
 from tests.browser import available, running_browser

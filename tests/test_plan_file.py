@@ -15,15 +15,15 @@ from msgspec.structs import fields
 
 from reconciler.diagnostics import Position
 from reconciler.json_codec import CodecError
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Action, Fingerprint, Subject
 from reconciler.plan.changes import Change
-from reconciler.plan.codec import Seal, plan_json, plan_of, seal_of
+from reconciler.plan.file.codec import Seal, plan_json, plan_of, seal_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.port import AccessEntry, ConfObject, Server
 from reconciler.state.opening import open_store
-from reconciler.visible_text import json_escaped, json_text
+from reconciler.text.visible import json_escaped, json_text
 from tests.harness import (
     BARE,
     VENDOR,

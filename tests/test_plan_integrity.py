@@ -20,7 +20,7 @@ from reconciler.engine.running import load_plan
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import changes_of, losses_of
 from reconciler.plan.identity import address_of
 from reconciler.plan.model import Plan

@@ -15,10 +15,10 @@ import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.recover import plan_of_run
+from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
-from reconciler.apply.undo import UndoOptions, plan_undo
+from reconciler.apply.undo.plan import UndoOptions, plan_undo
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
 from reconciler.launch.files import Installation
@@ -26,8 +26,8 @@ from reconciler.launch.formats import Format
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.actions import changes_of, kept_of
 from reconciler.plan.changes import Change
-from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.site.discovery import SiteOptions

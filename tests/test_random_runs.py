@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_object import find_locks
-from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import find_locks
+from reconciler.apply.recovery.recover import plan_of_run, recover_run, unfinished_runs
 from reconciler.apply.session import RunContext, RunOptions
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.undo.plan import plan_undo
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from reconciler.engine import planning
 from reconciler.engine.site_access import SiteAccess
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.codec import plan_json
 from reconciler.plan.context import PlanOptions
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
-from reconciler.plan.reads import MANY, reads_of
+from reconciler.plan.reading.reads import MANY, reads_of
 from reconciler.resources import bundled_manifests
 from reconciler.server import validation
 from reconciler.server.delta import Delta

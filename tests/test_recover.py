@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.recover import (
+from reconciler.apply.recovery.actions import Recovered
+from reconciler.apply.recovery.recover import (
     RecoveryOptions,
     plan_of_run,
     recover_run,
     release_orphaned_lock,
     unfinished_runs,
 )
-from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
 from reconciler.apply.session import RunOptions
-from reconciler.apply.undo import plan_undo
+from reconciler.apply.undo.plan import plan_undo
 from reconciler.errors import ReconcilerError, StateError, StateFolderError
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -56,19 +56,34 @@ from tests.runs import (
     AFTER,
     BEFORE,
     REPLACED,
+    Nursery,
     Objects,
     Place,
+    Strike,
     access_of,
     agents_of,
     assert_same_but_dbids,
     bystanders,
     carry_out_quietly,
     copy_run,
+    make_place_anew,
     named,
     once_in_each,
     someone,
     told,
 )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("places") / "each"
+
+
+@pytest.fixture
+def place(folder: Path, template: Path) -> Place:
+    """A place that lies in the same folder in each test."""
+    return make_place_anew(folder, template)
+
 
 ADDRESSES = [
     ("replace", "AgentGroup/Group"),
@@ -269,6 +284,15 @@ def _check_reaches_the_end(place: Place, before: Objects) -> None:
     assert place.locks() == []
 
 
+@once_in_each(lambda place, _: place.world())
+def _check_is_settled(place: Place, before: Objects) -> None:
+    """Settles what a run has left, and goes on to the end."""
+    _settle(place)
+    _check_settled(place, before)
+    assert _access_of_the_group(place) == ACCESS
+    _check_reaches_the_end(place, before)
+
+
 def test_a_run_without_faults_makes_exactly_these_calls(place: Place) -> None:
     before = place.objects()
     result, server = _attempt(place, [])
@@ -279,6 +303,35 @@ def test_a_run_without_faults_makes_exactly_these_calls(place: Place) -> None:
     _check_accounts(place, result, before, place.objects())
     assert _settle(place) == []
     _check_settled(place, before)
+
+
+class _Comparing(FaultyServer):
+    """Notes the numbers of the calls that a stale answer would not answer as they are."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server, [Stale(call="", at=len(CALLS) + 1)])
+        self.differ: list[int] = []
+
+    def _call(
+        self, call: Call, perform: Callable[[], Any], stale: Callable[[], Any] | None = None
+    ) -> Any:
+        old = stale() if stale else None
+        answer = super()._call(call, perform, stale)
+        if stale and old != answer:
+            self.differ.append(len(self.calls))
+        return answer
+
+
+STALE = [_number(Call("update", LOCK, 101)) + 1, DELETE_GROUP + 3, DELETE_QUEUE + 2]
+
+
+def test_at_these_calls_of_a_run_a_stale_answer_is_another_one(place: Place) -> None:
+    plan = place.plan(*REPLACED)
+    with opened(place.server) as inner:
+        server = _Comparing(inner)
+        _run(place, server, plan, "first")
+    assert server.calls == CALLS
+    assert server.differ == STALE
 
 
 FAULTS = [
@@ -292,13 +345,21 @@ FAULTS = [
 ]
 
 
-# A read that is lost on its way is one that did not go out, and no read needs write mode.
-ONLY_WRITES = (Drop(when="during"), Refuse(error=ReadOnlyModeError))
+def _may_strike(fault: Fault, at: int) -> bool:
+    """Whether this call meets a fault, and one that it meets with no other. Where the connection
+    breaks, a read comes to the same before, during and after its way to the server, and no read
+    needs write mode."""
+    if isinstance(fault, Stale):
+        return at in STALE
+    writes = CALLS[at - 1].name not in ("info", "read", "permissions")
+    return writes or fault in (Drop(when="before"), LoseAnswer(), Refuse(error=NoPermissionError))
+
+
 STRIKES = [
     pytest.param(at, fault, id=f"{at}-{type(fault).__name__}-{fault.when}-{n}")
     for n, fault in enumerate(FAULTS)
     for at in EVERY_CALL
-    if fault not in ONLY_WRITES or CALLS[at - 1].name not in ("info", "read", "permissions")
+    if _may_strike(fault, at)
 ]
 
 
@@ -309,11 +370,8 @@ def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
 ) -> None:
     before = place.objects()
     result, server = _attempt(place, [replace(fault, at=at)])
-    stale_write = isinstance(fault, Stale) and CALLS[at - 1].name != "read"
-    assert bool(server.struck) is not stale_write
+    assert len(server.struck) == 1
     _check_accounts(place, result, before, place.objects())
-    _settle(place)
-    _check_settled(place, before)
     refused = isinstance(fault, Refuse) and at == SET_PERMISSIONS
     if refused:
         assert isinstance(result, RunReport)
@@ -324,8 +382,7 @@ def test_a_run_under_one_fault_accounts_for_everything_and_is_settled(
             == "Run gwe recover: it checks what was written and finishes it. The run's state is"
             f" {place.state.place}."
         )
-    assert _access_of_the_group(place) == ACCESS
-    _check_reaches_the_end(place, before)
+    _check_is_settled(place, before)
 
 
 @pytest.mark.parametrize("fault", [Drop(when="before"), Drop(when="after"), LoseAnswer()], ids=repr)
@@ -348,10 +405,7 @@ def test_a_create_that_is_refused_for_its_name_is_settled(place: Place, at: int)
     result, server = _attempt(place, [Refuse(at=at, error=UniquenessViolationError)])
     assert len(server.struck) == 1
     _check_accounts(place, result, before, place.objects())
-    _settle(place)
-    _check_settled(place, before)
-    assert _access_of_the_group(place) == ACCESS
-    _check_reaches_the_end(place, before)
+    _check_is_settled(place, before)
 
 
 def test_a_run_whose_calls_are_all_slow_ends_well(place: Place) -> None:
@@ -380,10 +434,7 @@ def test_a_run_under_many_faults_accounts_for_everything_and_is_settled(
         server = FaultyServer(inner, faults, seed=seed, sleep=lambda _: None)
         result = _run(place, server, plan, "first")
     _check_accounts(place, result, before, place.objects())
-    _settle(place)
-    _check_settled(place, before)
-    assert _access_of_the_group(place) == ACCESS
-    _check_reaches_the_end(place, before)
+    _check_is_settled(place, before)
 
 
 # A replace between its two halves
@@ -540,10 +591,7 @@ def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
                 continue
             break
     assert broke > 10
-    _settle(place)
-    _check_settled(place, before)
-    assert _access_of_the_group(place) == ACCESS
-    _check_reaches_the_end(place, before)
+    _check_is_settled(place, before)
 
 
 # The journal cannot be written
@@ -631,10 +679,7 @@ def test_nothing_is_sent_without_a_begin_record_but_what_a_delete_needs(
             title = f"{outcome.action.object_type} {outcome.action.name or 'Chat'}"
             if outcome.status == "done":
                 assert state[title] == AFTER[title]
-    _settle(place)
-    _check_settled(place, before)
-    assert _access_of_the_group(place) == ACCESS
-    _check_reaches_the_end(place, before)
+    _check_is_settled(place, before)
 
 
 @pytest.mark.parametrize("number", [3, 4, 5, 16, 17, 18])
@@ -682,42 +727,20 @@ def _apply_arguments(place: Place) -> list[str]:
     return ["apply", *server, "-f", "manifests.yaml", "--auto-approve", *overwrite]
 
 
-JOURNAL_LIMIT = """
-import os, resource, signal, sys
-from reconciler.state.journal_writer import SqlJournal
-sys.dont_write_bytecode = True  # it would be cut off as well
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-write, left = SqlJournal._write, [int(os.environ["NUMBER"]) - 1]
-def limited(journal, change):
-    left[0] -= 1
-    limit = resource.RLIM_INFINITY if left[0] else 100
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    try:
-        write(journal, change)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-SqlJournal._write = limited
-"""
-"""Only the journal finds the disk full."""
-
-
 # The record that the disk has no room for, and the exit code.
 @pytest.mark.parametrize(
     ("number", "code"), [(2, 1), (3, 5), (4, 5), (12, 5), (13, 5), (16, 5), (21, 5)]
 )
 def test_a_process_whose_disk_is_full_leaves_what_recover_settles_and_says_so(
-    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+    nursery: Nursery, place: Place, number: int, code: int
 ) -> None:
+    """Only its journal finds it full. One in flight: then each record is written by itself."""
     before = place.objects()
-    monkeypatch.setenv("NUMBER", str(number))
-    # One in flight: then each record is written by itself.
-    alone = [*_apply_arguments(place), "--in-flight", "1"]
-    done = _gwe(*alone, place=place, before=JOURNAL_LIMIT)
+    done = nursery.apply(place, Strike("disk", "before", number))
     (run,) = place.runs
     assert len(place.records(run.name)) == number - 1
-    assert "it may be full, limited or failing" in " ".join(done.stdout.split())
-    assert "Traceback" not in done.stderr
-    assert (done.returncode, place.objects() != before) == (code, number > 2)
+    assert "it may be full, limited or failing" in " ".join(done.out.split())
+    assert (done.code, place.objects() != before) == (code, number > 2)
     refused = gwe(*_apply_arguments(place), cwd=place.folder)
     assert refused.code == 4
     assert "gwe recover" in refused.err

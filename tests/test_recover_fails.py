@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_object import holder_of
-from reconciler.apply.recover import plan_of_run, recover_run, unfinished_runs
-from reconciler.apply.recover_actions import Recovered
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import holder_of
+from reconciler.apply.recovery.actions import Recovered
+from reconciler.apply.recovery.recover import plan_of_run, recover_run, unfinished_runs
 from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError

@@ -10,8 +10,8 @@ import pytest
 from reconciler.cli.main import COMMANDS
 from reconciler.cli.provisioning_arguments import USAGE
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.settings_schema import settings_schema
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.settings.schema import settings_schema
 from scripts.reference import ROOT, generated_files, written_files
 from scripts.reference.command_line import all_commands
 from scripts.reference.environment import INTERNAL

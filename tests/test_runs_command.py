@@ -1,6 +1,7 @@
 """``gwe runs``: the list, its forms, and what pruning keeps; on both engines."""
 
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ WROTE_NOTHING = (
 
 
 @pytest.fixture(params=ENGINES)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    return new_backend(request, tmp_path)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    with new_backend(request, tmp_path) as found:
+        yield found
 
 
 def runs(backend: Backend, folder: Path, *arguments: str) -> Result:

@@ -35,8 +35,8 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.plan.codec import plan_data, plan_json, plan_of
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.plan.file.codec import plan_data, plan_json, plan_of
 from reconciler.render.plan_text import PlanText
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot

@@ -8,7 +8,7 @@ from jsonschema import Draft7Validator
 
 from reconciler.cli.schema import SCHEMAS, schema_texts
 from reconciler.resources import bundled
-from reconciler.settings import read_settings
+from reconciler.settings.gwe_toml import read_settings
 from tests.harness import gwe
 
 

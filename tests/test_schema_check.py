@@ -12,10 +12,10 @@ from jsonschema import Draft7Validator
 from reconciler.kinds.fields import SecretText
 from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.kinds.manifests import MANIFEST_KINDS
-from reconciler.kinds.schema import definitions
+from reconciler.kinds.schema.manifests import definitions
 from reconciler.manifest.validate import validate
 from reconciler.schema_check import schema_check
-from reconciler.strict_yaml import load_text
+from reconciler.yaml.strict import load_text
 
 _KINDS = (
     *("AgentGroup", "BusinessAttribute", "BusinessAttributeValue", "EnhancedRouting"),

@@ -13,10 +13,11 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import SecretText, shown
 from reconciler.plan.actions import Subject, Update, changes_of
 from reconciler.plan.changes import Change
-from reconciler.plan.codec import plan_data, plan_of
+from reconciler.plan.file.codec import plan_data, plan_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.secrets import secret_digest, with_resolved_secrets
 from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.server.embedded import passwords
 from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import open_store
 from reconciler.state.records import CallBegin, CallEnd
@@ -447,6 +448,28 @@ def test_a_fingerprint_says_a_text_in_a_plain_digest_and_a_secret_in_a_slow_one(
     assert found["/annex/db/user"] == digest_in_clear("live-user", 101)
     assert found["/annex/db/login"] not in ("", digest_in_clear(OLD, 101))
     assert found["/annex/db/password"] not in ("", digest_in_clear("l1ve-pw", 101))
+
+
+def test_whoever_guesses_a_secret_spends_memory_on_each_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """scrypt takes 128 * n * r bytes: 16 MiB for the digest in a plan file, 4 MiB for that in a
+    fingerprint and for a stored password."""
+    taken: list[tuple[str, int]] = []
+
+    def noted(text: bytes, *, salt: bytes, n: int, r: int, p: int, dklen: int) -> bytes:
+        taken.append((text.decode(), 128 * n * r * p))
+        return salt[:1] * dklen
+
+    for module in (hashlib, passwords.hashlib):
+        monkeypatch.setattr(module, "scrypt", noted)
+    assert passwords.matches("w0rd", passwords.hashed("w0rd"))
+    server = ready(tmp_path, GROUP)
+    assert plan(tmp_path, server, "--overwrite", "--out", "plan.json").code == 0
+    mebibyte = 1024**2
+    assert {found for found in taken if found[0] == "w0rd"} == {("w0rd", 4 * mebibyte)}
+    assert (NEW, 16 * mebibyte) in taken
+    assert (json.dumps(["AgentGroup", 101, "text", OLD]), 4 * mebibyte) in taken
 
 
 def test_a_fingerprint_says_a_value_with_a_word_of_the_settings_in_a_slow_digest(

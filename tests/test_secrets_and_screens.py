@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.render.forms import FORMS
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 from tests.harness import gwe, plan_arguments, site_server
 
 SITE = """\

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from reconciler.apply.lock_object import find_locks
+from reconciler.apply.lock.lock_object import find_locks
 from reconciler.kinds.fields import FieldPath
 from reconciler.plan.secrets import secret_digest
 from reconciler.render.forms import FORMS

@@ -12,8 +12,8 @@ from reconciler.diagnostics import Position
 from reconciler.errors import ManifestError, UsageError
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
-from reconciler.settings import Settings, read_settings
-from reconciler.settings_schema import settings_schema
+from reconciler.settings.gwe_toml import Settings, read_settings
+from reconciler.settings.schema import settings_schema
 
 
 def _toml(folder: Path, text: str, profile: str = "") -> Settings:

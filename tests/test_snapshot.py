@@ -13,7 +13,7 @@ from reconciler.cli.connection import connect_options
 from reconciler.engine.copying import copy_server
 from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.file import SAMPLE_SITE

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import strict_yaml
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.strict_yaml import load_file, load_text
-from reconciler.yaml_documents import YamlDocument, as_text
+from reconciler.yaml import strict as strict_yaml
+from reconciler.yaml.documents import YamlDocument, as_text
+from reconciler.yaml.strict import load_file, load_text
 
 
 def read(text: str) -> list[YamlDocument]:

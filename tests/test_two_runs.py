@@ -26,8 +26,8 @@ import pytest
 from hypothesis import event, example, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_object import find_locks
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import find_locks
 from reconciler.apply.session import RunOptions
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions

@@ -16,7 +16,7 @@ from reconciler.manifest.variables import Setting, collect, parse_setting, read_
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
-from reconciler.strict_yaml import load_text
+from reconciler.yaml.strict import load_text
 from tests.harness import APP, BARE, VENDOR, gwe, opened, plan_arguments, site_server
 
 VARIABLES = """\

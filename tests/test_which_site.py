@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.settings_search import settings_folder
+from reconciler.settings.search import settings_folder
 from tests.harness import Result, gwe, site_server
 
 QUEUE = """\

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.strict_yaml import load_text
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
+from reconciler.yaml.strict import load_text
 
 _HOSTILE = st.sampled_from(
     [

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.referring import redirected, references_to_object
-from reconciler.kinds.types import OBJECT_TYPES, type_name
+from reconciler.kinds.types.table import OBJECT_TYPES, type_name
 from reconciler.plan.actions import Delete, Replace, Update
 from reconciler.plan.model import Plan
 from reconciler.server.port import ConfObject

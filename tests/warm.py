@@ -304,7 +304,7 @@ def _be_a_program(
         runs.no_wait_for_the_disk(setattr)
         if env.get("GWE_STATE", "").startswith("postgresql"):
             psycopg = importlib.import_module("psycopg")
-            psycopg.connect = KeptConnections(psycopg.connect).connect
+            psycopg.connect = KeptConnections().connect
         if strike:
             runs.install(runs.Strike(**strike))
         run()
@@ -341,8 +341,13 @@ def _warm_up() -> None:
     finds all schemas and tables made."""
     from tests.harness import gwe  # noqa: PLC0415 - in the process that forks alone
     from tests.kept_manifests import no_manifests_read_twice  # noqa: PLC0415 - in it alone too
-    from tests.runs import make_place, make_template  # noqa: PLC0415 - it uses this module
+    from tests.runs import (  # noqa: PLC0415 - it uses this module
+        make_place,
+        make_template,
+        no_secret_digested_slowly,
+    )
 
+    no_secret_digested_slowly()
     no_manifests_read_twice()
     with tempfile.TemporaryDirectory() as folder:
         place = make_place(Path(folder) / "place", make_template(Path(folder) / "template"))

@@ -5,11 +5,11 @@ from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.fields import Fields, Value, pointer
 from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import Attribute, Attributes, ValueType
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Replace, Update
-from reconciler.server.delta import emptied
+from reconciler.server.differences import emptied
 from reconciler.server.port import ConfObject
-from reconciler.text_difference import excerpt
+from reconciler.text.difference import excerpt
 
 _AS_KEPT = "Declare the value as the server keeps it, or find out why the server ignores it."
 

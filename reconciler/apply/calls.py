@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
-from reconciler.apply.lock import NoLock, RunLock
+from reconciler.apply.lock.lock import NoLock, RunLock
 from reconciler.apply.ownership import Ownership
 from reconciler.apply.steps import Ask, Begin, End, Send, Step, Steps
 from reconciler.errors import JournalError, ReconcilerError

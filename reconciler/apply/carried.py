@@ -16,12 +16,12 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.steps import Ask, Steps
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.referring import redirected
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Write
-from reconciler.plan.deletions import refuses_deletion
 from reconciler.plan.effects import waiting_delta
 from reconciler.plan.fingerprint import object_of
-from reconciler.server.delta import difference
+from reconciler.plan.ordering.deletions import refuses_deletion
+from reconciler.server.differences import difference
 from reconciler.server.errors import (
     ConfigurationServerError,
     ObjectNotFoundError,

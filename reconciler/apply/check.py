@@ -10,14 +10,14 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError, StalePlanError
 from reconciler.kinds.flatten import flatten, leaf
 from reconciler.kinds.options import endpoint_key
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
-from reconciler.plan.contradictions import contradictions
-from reconciler.plan.deletions import Deletions
+from reconciler.plan.file.contradictions import contradictions
 from reconciler.plan.fingerprint import object_of, stale_fields
 from reconciler.plan.guards import Limits, refusals, spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import DESTROY, Plan, SiteMark
+from reconciler.plan.ordering.deletions import Deletions
 from reconciler.plan.renames import name_taken, rename_of
 from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot

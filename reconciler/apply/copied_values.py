@@ -6,7 +6,7 @@ from reconciler.apply.report import AGAIN
 from reconciler.errors import StaleActionError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Update
 from reconciler.server.snapshot import Snapshot
 

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from reconciler.kinds.fields import SecretText, Value
 from reconciler.kinds.predefined import OWN_OBJECTS
-from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.plan.actions import Create, Update, Write
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan

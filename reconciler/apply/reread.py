@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import LAUNCH_FILE, VALUES
+from reconciler.kinds.types.files import LAUNCH_FILE, VALUES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.launch.adapter import FileSpec, installation_label
 from reconciler.launch.files import Installation
 from reconciler.plan.actions import Create, Write, changes_of, kept_of
 from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.plan.planner import mark_of
-from reconciler.plan.queries import ReadRequirement, action_requirements
-from reconciler.plan.reading_round import by_key
-from reconciler.plan.reads import reads_of
+from reconciler.plan.reading.queries import ReadRequirement, action_requirements
+from reconciler.plan.reading.reading_round import by_key
+from reconciler.plan.reading.reads import reads_of
 from reconciler.plan.renames import new_key, rename_of
 from reconciler.server.port import ConfObject, Reader
 from reconciler.server.reading import read_in_rounds

@@ -42,7 +42,7 @@ from reconciler.errors import (
     RunOnceError,
     StateError,
 )
-from reconciler.plan.codec import seal_of
+from reconciler.plan.file.codec import seal_of
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server, ServerInfo
 from reconciler.state.records import RunFinish, RunHead

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 
 from reconciler.plan.actions import Write
-from reconciler.plan.dependencies import dependencies, starts_alone
+from reconciler.plan.ordering.dependencies import dependencies, starts_alone
 
 
 class Schedule:

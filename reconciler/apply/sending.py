@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from reconciler.apply.lock import RunLock
+from reconciler.apply.lock.lock import RunLock
 from reconciler.apply.steps import Ask, Send, Steps
 from reconciler.server.port import Together
 

@@ -7,9 +7,9 @@ from msgspec import Struct, field
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lock import Clock, NoLock, RunLock, release_or_warn
-from reconciler.apply.lock_acquisition import Resumption, acquire
-from reconciler.apply.lock_object import Holder
+from reconciler.apply.lock.acquisition import Resumption, acquire
+from reconciler.apply.lock.lock import Clock, NoLock, RunLock, release_or_warn
+from reconciler.apply.lock.lock_object import Holder
 from reconciler.apply.reread import file_specs, read_again
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
@@ -93,7 +93,7 @@ def run_session(
     ``check`` is called with the lock held, before anything is read.
     ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
     taken over, and stays until somebody sets ``keep`` to False. ``elsewhere``: see
-    ``lock_acquisition.Resumption``. ``interrupts``: Ctrl-C comes through until the session is
+    ``lock.acquisition.Resumption``. ``interrupts``: Ctrl-C comes through until the session is
     there, and while the lock is released.
     """
     interrupts = interrupts or Interrupts()

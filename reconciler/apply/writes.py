@@ -13,6 +13,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from reconciler.apply.answers import is_as_sent, outcome_of_answer
+from reconciler.apply.before_deletion import is_gone, permissions_before, read_backup
 from reconciler.apply.calls import Calls
 from reconciler.apply.carried import (
     Inheritance,
@@ -29,22 +30,20 @@ from reconciler.apply.steps import Ask, Steps
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import Attributes
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
-from reconciler.plan.circles import Circles
 from reconciler.plan.effects import create_attributes, folder_of, update_delta
 from reconciler.plan.new_tenants import in_its_tenant
+from reconciler.plan.ordering.circles import Circles
 from reconciler.plan.renames import rename_of
 from reconciler.server.errors import (
     ConfigurationServerError,
-    NoPermissionError,
     ObjectNotFoundError,
     OutcomeUnknownError,
     UniquenessViolationError,
 )
-from reconciler.server.port import AccessEntry, ConfObject, Server
+from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.model import backup_of
 
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
@@ -119,38 +118,28 @@ class Writes:
         try:
             old = self._calls.perform(self._unchanged(action))
             referrers = self._referrers(action, old)
-            permissions = self._permissions(old)
-            planned = self._own.still_planned((*referrers, *self._backup(old)))
+            permissions = permissions_before(self._server, old)
+            planned = self._own.still_planned((*referrers, *read_backup(self._server, old)))
             later = [one for one in referrers if self._own.deletes_later(one, planned)]
             self._own.left(clear_refused(self._calls, action, old, later))
             self._calls.perform(self._calls.delete(action, old, permissions, referrers))
         except ObjectNotFoundError:
             return gone
         except StaleActionError:
-            if self._is_gone(action):
+            if is_gone(self._server, action):
                 return gone
             raise
         self._live.drop(old.type, old.dbid)
         self._own.left(read_referrers(self._server, action, planned))
         return Outcome(action, "done", wrote=True)
 
-    def _is_gone(self, action: Delete) -> bool:
-        """Whether the object no longer exists, rather than being unreadable by this account."""
-        if self._server.read(action.object_type, {"dbid": action.dbid}):
-            return False
-        try:
-            self._server.permissions(action.object_type, action.dbid)
-        except ObjectNotFoundError:
-            return True
-        except NoPermissionError:
-            return False
-        return False
-
     def _replace(self, action: Replace) -> Outcome:
         old = self._calls.perform(self._unchanged(action))
         # Complete before the delete: nothing may fail between it and the create.
         attributes = create_attributes(carrying(action, old, self._live), self._live)
-        inherited = Inheritance(self._permissions(old), old, self._referrers(action, old))
+        inherited = Inheritance(
+            permissions_before(self._server, old), old, self._referrers(action, old)
+        )
         planned = self._own.still_planned(inherited.referrers)
         interrupted = False
         try:
@@ -260,24 +249,9 @@ class Writes:
             outcome, status="failed", message=message, hint=self._recover, needs_recovery=True
         )
 
-    def _permissions(self, old: ConfObject) -> tuple[AccessEntry, ...]:
-        try:
-            return tuple(self._server.permissions(old.type, old.dbid))
-        except NoPermissionError as error:
-            raise StaleActionError(
-                "not replaced or deleted: this account cannot read its permissions,"
-                " so they would be lost",
-                "Grant this account Read Permissions on it.",
-            ) from error
-
     def _referrers(self, action: Replace | Delete, old: ConfObject) -> tuple[ConfObject, ...]:
         """The objects whose references the delete will clear, whole, for the journal."""
         return tuple(read_referrers(self._server, action, self._own.referrers(action, old)))
-
-    def _backup(self, old: ConfObject) -> list[ConfObject]:
-        """The backup of an application, which is none once that is deleted."""
-        backup = backup_of(old)
-        return self._server.read(old.type, {"dbid": backup}) if backup else []
 
     def _unchanged(self, action: Update | Replace | Delete) -> Steps[ConfObject]:
         """The object as it is now. StaleActionError if it has changed since the plan."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from reconciler.kinds.natural_keys import key_values
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Action, Delete, Write
 from reconciler.plan.identity import kind_of
 from reconciler.plan.model import Plan
@@ -16,8 +16,8 @@ from reconciler.state.store import RunStep, StoredRun
 
 class Written(Struct):
     """One object that a run wrote. ``steps``: the calls for the object itself that were answered,
-    and those of other actions of a circle that changed it (see ``plan.circles``). ``original``: a
-    deleted object before the server cleared references in it, where it did."""
+    and those of other actions of a circle that changed it (see ``plan.ordering.circles``).
+    ``original``: a deleted object before the server cleared references in it, where it did."""
 
     action: Write
     steps: list[RunStep] = field(default_factory=list)

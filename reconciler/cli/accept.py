@@ -18,17 +18,17 @@ from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
+from reconciler.files.reading import is_stream
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import read_manifests
 from reconciler.render.console import say
 from reconciler.state.replace_file import rewrite_file
-from reconciler.text_files import is_stream
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
-    from reconciler.plan.accepting import Accepting
     from reconciler.plan.model import Plan
+    from reconciler.plan.ownership.accepting import Accepting
 
 
 @click.command("accept", cls=SectionedCommand)
@@ -67,7 +67,7 @@ def command(
     limit = session.settings.max_file_bytes
     texts = {name: _text(path, limit) for name, path in paths.items()}
     with session.connect(site, state) as engine:
-        from reconciler.plan.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
+        from reconciler.plan.ownership.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
         from reconciler.plan.select import check_selects  # noqa: PLC0415
 
         def plan_with(changed: Mapping[str, str]) -> Plan:

@@ -12,8 +12,8 @@ from reconciler.errors import UsageError
 from reconciler.render.console import say
 
 if TYPE_CHECKING:
-    from reconciler.plan.baseline import Accepted, Baseline
     from reconciler.plan.model import Plan
+    from reconciler.plan.ownership.baseline import Accepted, Baseline
 
 # Few call for a baseline.
 # ruff: noqa: PLC0415
@@ -72,7 +72,7 @@ class BaselineFlags(FlagGroup):
 def write_baseline(plan: Plan, flags: BaselineFlags, path: Path, *, whole: bool) -> None:
     """Accepts what a plan would write, and says what became of each entry."""
     from reconciler.plan.actions import changes_of
-    from reconciler.plan.baseline import baseline_of, check_site, differences
+    from reconciler.plan.ownership.baseline import baseline_of, check_site, differences
     from reconciler.state.baseline_file import read_baseline, save_baseline
 
     old: tuple[Accepted, ...] = ()

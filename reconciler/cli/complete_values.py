@@ -37,8 +37,8 @@ def _completer(values: Callable[[click.Context], Iterable[str]]) -> Completer:
 
 
 def _profiles(context: click.Context) -> Iterable[str]:  # noqa: ARG001 - as all of them
-    from reconciler.settings import profile_names
-    from reconciler.settings_search import settings_folder
+    from reconciler.settings.gwe_toml import profile_names
+    from reconciler.settings.search import settings_folder
 
     return profile_names(settings_folder())
 
@@ -64,7 +64,7 @@ def _addresses(context: click.Context) -> Iterable[str]:
 
 def _kinds(context: click.Context) -> Iterable[str]:  # noqa: ARG001
     from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
-    from reconciler.kinds.types_folders import FOLDER
+    from reconciler.kinds.types.folders import FOLDER
 
     own = [name for name, kind in MANIFEST_KINDS.items() if kind.binding == "object"]
     return [*own, *OBJECT_KINDS, FOLDER]

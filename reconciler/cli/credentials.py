@@ -13,9 +13,9 @@ from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import PASSWORD
 from reconciler.errors import ReconcilerError
+from reconciler.files.reading import read_text
 from reconciler.server.connection import Credentials
-from reconciler.text_files import read_text
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 MAX_BYTES = 64 * 1024
 """Of a password file."""

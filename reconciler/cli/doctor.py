@@ -13,7 +13,7 @@ from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import Session, open_session
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.kinds.enums import APPLICATION_TYPE, mnemonic
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.render.console import print_data
 from reconciler.server.checks import CheckResult
 from reconciler.server.connect import adapter_for, connect

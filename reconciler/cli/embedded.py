@@ -12,8 +12,8 @@ from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
 from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.file_errors import unwritable
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.files.errors import unwritable
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.render.console import print_data, say
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server

@@ -83,6 +83,11 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
         "gwe runs show 20261124-1015        # the beginning of its name",
         "gwe runs show last --format json",
     ),
+    "runs file": (
+        "gwe runs file last setenv.bat --out setenv.old.bat",
+        "gwe runs file 20261124-1015 conf/server.properties --out old.properties",
+        "gwe runs file last setenv.sh --out old.sh --state-dir /srv/gwe",
+    ),
     "runs prune": (
         "gwe runs prune --older-than 90d",
         "gwe runs prune --older-than 8w --state-dir /srv/gwe",

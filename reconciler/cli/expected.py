@@ -29,7 +29,7 @@ def check_expected(plan: Plan, expected: str | None) -> None:
     """StalePlanError where a plan has another id than the user expects; None: any."""
     if expected is None:
         return
-    from reconciler.plan.codec import plan_id  # noqa: PLC0415 - only for --expect
+    from reconciler.plan.file.codec import plan_id  # noqa: PLC0415 - only for --expect
 
     found = plan_id(plan)
     if found != expected.strip().lower():

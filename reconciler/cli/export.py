@@ -15,9 +15,9 @@ from reconciler.cli.next_command import on_the_same_site
 from reconciler.cli.session import open_session
 from reconciler.errors import ExitCode
 from reconciler.export.model import Export
+from reconciler.files.reading import STANDARD_STREAM
 from reconciler.render.console import print_data, say, say_command
 from reconciler.render.export_report import omission_lines, secret_lines
-from reconciler.text_files import STANDARD_STREAM
 
 _REMARKS = {"kept": "edited since it was exported", "stale": "nothing is exported to it any more"}
 

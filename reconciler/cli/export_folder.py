@@ -16,7 +16,7 @@ from typing import Literal
 from msgspec import Struct
 
 from reconciler.errors import UsageError
-from reconciler.file_errors import unwritable
+from reconciler.files.errors import unwritable
 
 RECORD = ".gwe-export.json"
 _FORMAT = "gwe-export/1"

@@ -8,7 +8,7 @@ import click
 from reconciler.diagnostics import Diagnostic, defect
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.render.console import say, say_lines
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 
 def explain(

@@ -16,13 +16,13 @@ from reconciler.cli.session import find_settings
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic, counted, listing
 from reconciler.errors import ExitCode, ManifestError, ReconcilerError, UsageError
+from reconciler.files.reading import is_stream
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
-from reconciler.settings import Settings
+from reconciler.settings.gwe_toml import Settings
 from reconciler.state.replace_file import rewrite_file
-from reconciler.text_files import is_stream
 
 _NOTHING_WRITTEN = Diagnostic(
     "nothing was written, since not every file can be formatted",

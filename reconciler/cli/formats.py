@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.flags import FlagGroup, flag
 from reconciler.errors import UsageError
+from reconciler.files.reading import STANDARD_STREAM
 from reconciler.render.forms import COMPARISON_FORMS, DRIFT_FORMS, FORMS
 from reconciler.render.output_form import MAX_BYTES, OutputForm, OutputStyle, PlanForm
-from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from reconciler.plan.site_graph import SiteGraph
+    from reconciler.plan.chat.site_graph import SiteGraph
 
 
 MAX_WORDS = 2_000

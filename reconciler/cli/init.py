@@ -11,9 +11,9 @@ from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files,
 from reconciler.cli.init_update import update
 from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode, UsageError
-from reconciler.file_errors import unwritable
+from reconciler.files.errors import unwritable
 from reconciler.render.console import say
-from reconciler.settings_search import FILE_NAME
+from reconciler.settings.search import FILE_NAME
 
 
 @click.command("init", cls=SectionedCommand)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.resources import bundled, bundled_manifests
-from reconciler.settings_search import FILE_NAME
+from reconciler.settings.search import FILE_NAME
 
 MANIFESTS = "manifests/web-engagement"
 SCHEMAS = "schemas"

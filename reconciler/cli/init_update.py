@@ -16,11 +16,11 @@ from msgspec import Struct
 
 import reconciler
 from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
-from reconciler.conflict_marks import conflicts
 from reconciler.diagnostics import Diagnostic, counted
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
-from reconciler.file_errors import reading_advice
-from reconciler.text_files import shown_path
+from reconciler.files.conflict_marks import conflicts
+from reconciler.files.errors import reading_advice
+from reconciler.files.reading import shown_path
 
 
 class FileUpdate(Struct, frozen=True):

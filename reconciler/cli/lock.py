@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.apply.lock_object import Holder, find_locks, holder_of
-from reconciler.apply.recover import abandon
+from reconciler.apply.lock.lock_object import Holder, find_locks, holder_of
+from reconciler.apply.recovery.recover import abandon
 from reconciler.cli.common import StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site

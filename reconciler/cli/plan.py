@@ -25,16 +25,16 @@ from reconciler.cli.formats import PlanFormatFlags, check_page
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
+from reconciler.files.reading import STANDARD_STREAM
 from reconciler.render.console import print_data, say
 from reconciler.render.output_form import OutputStyle
-from reconciler.text_files import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from reconciler.engine.planning import Planned
     from reconciler.engine.reconciler import Reconciler
     from reconciler.manifest.load import Loaded
+    from reconciler.plan.chat.site_graph import SiteGraph
     from reconciler.plan.model import Plan
-    from reconciler.plan.site_graph import SiteGraph
 
 
 class PlanFlags(FlagGroup):
@@ -103,7 +103,7 @@ def show_and_save(
     if out is None:
         return
     from reconciler.engine.run_context import plan_key  # noqa: PLC0415 - only for --out
-    from reconciler.plan.codec import plan_id  # noqa: PLC0415
+    from reconciler.plan.file.codec import plan_id  # noqa: PLC0415
     from reconciler.state.plan_file import plan_text, save_plan  # noqa: PLC0415
 
     if to_standard_output:

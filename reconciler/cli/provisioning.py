@@ -27,8 +27,8 @@ from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 from reconciler.plan.model import Plan
 from reconciler.render.console import say, say_lines
 from reconciler.server.connect import find_adapter
-from reconciler.settings import read_settings
-from reconciler.settings_search import FILE_NAME, settings_folder
+from reconciler.settings.gwe_toml import read_settings
+from reconciler.settings.search import FILE_NAME, settings_folder
 
 NAME = "webengagement_provisioning"
 SUCCESS = "Provisioning script successfully finished his work"

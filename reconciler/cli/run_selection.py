@@ -19,7 +19,7 @@ from reconciler.server.connect import adapter_for, is_server
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.settings import Settings
+    from reconciler.settings.gwe_toml import Settings
     from reconciler.state.store import RunEntry, StateStore
 
 

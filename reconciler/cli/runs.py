@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 from msgspec import Struct
 
-from reconciler.cli.common import ApplicationFlags, StateFlags
+from reconciler.cli.common import ANY_PATH, ApplicationFlags, StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ServerFlags, takes_site
 from reconciler.cli.flags import Group, with_flags, with_values
@@ -19,8 +20,9 @@ from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.run_selection import RunSelection, named_site
 from reconciler.cli.session import find_settings, state_store
 from reconciler.diagnostics import counted
-from reconciler.errors import DamagedRunError, ExitCode
+from reconciler.errors import DamagedRunError, ExitCode, UsageError
 from reconciler.render.console import say
+from reconciler.state.replace_file import write_new_file
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -115,6 +117,40 @@ def show(
         output.damaged_run(name, store.read_intact(name), store.place)
         raise
     output.run(found, store.place)
+    return ExitCode.DONE
+
+
+@command.command("file")
+@takes_site
+@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@click.argument("path", metavar="PATH")
+@click.option(
+    "--out", type=ANY_PATH, required=True, metavar="FILE", help="Where to write it: a new file."
+)
+@click.pass_context
+@with_flags
+def file(
+    context: click.Context,
+    run: str,
+    path: str,
+    out: Path,
+    state: StateFlags,
+    server: ServerFlags,
+    application: ApplicationFlags,
+) -> int:
+    """Write a launch file as it was before a run changed it. PATH is its path in the
+    installation folder, as gwe runs show lists it. The file itself stays as it is now; gwe
+    undo reverts the whole run."""
+    store, site = _nearest(context, _Runs(state, server, application)).opened()
+    found = store.read_run(site.find(store, run))
+    saved = {one.path: one.digest for one in reversed(found.backups)}  # the first is the oldest
+    if path not in saved:
+        raise UsageError(
+            f"the run {found.name} changed no launch file {path}",
+            f"It changed {', '.join(saved)}." if saved else "It changed no launch file at all.",
+        )
+    write_new_file(out, store.backup(saved[path]))
+    say(f"Wrote {out}: {path} as it was before run {found.name}.")
     return ExitCode.DONE
 
 

@@ -10,18 +10,18 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.compare.mapping import mapping_schema
 from reconciler.errors import ExitCode, UsageError
-from reconciler.file_errors import unwritable
-from reconciler.kinds.schema import manifest_schema
-from reconciler.plan.baseline import baseline_schema
-from reconciler.plan.codec import plan_schema
+from reconciler.files.errors import unwritable
+from reconciler.kinds.schema.manifests import manifest_schema
+from reconciler.plan.file.codec import plan_schema
+from reconciler.plan.ownership.baseline import baseline_schema
 from reconciler.render.comparison_json import COMPARE
 from reconciler.render.console import print_data, say
 from reconciler.render.explanation import EXPLAIN
 from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.json_reports import REPORTS
 from reconciler.resources import bundled
-from reconciler.settings_schema import settings_schema
-from reconciler.visible_text import json_text
+from reconciler.settings.schema import settings_schema
+from reconciler.text.visible import json_text
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "manifest": manifest_schema,

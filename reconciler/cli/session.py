@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from click.core import ParameterSource
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
@@ -30,8 +30,8 @@ from reconciler.resources import bundled_manifests
 from reconciler.server.connect import check_has_no_password, head_start, relative_to
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.errors import LoginIncorrectError
-from reconciler.settings import Settings, profile_names, read_settings
-from reconciler.settings_search import settings_folder
+from reconciler.settings.gwe_toml import Settings, profile_names, read_settings
+from reconciler.settings.search import settings_folder
 
 # Functions import what makes and applies plans: meanwhile a thread starts Java.
 # ruff: noqa: PLC0415
@@ -114,16 +114,18 @@ def state_store(flags: StateFlags, settings: Settings) -> StateStore:
     return open_store(named_state(flags, settings) or str(default_state_folder()))
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True):
     """How one command reaches its server. ``password``: one from the command line of the
     drop-in. ``may_ask``: a person may be asked for it. ``named_by``: what names the account."""
 
     flags: ConnectionFlags
     settings: Settings
-    password: str = field(default="", repr=False)
+    password: str = ""
     may_ask: bool = True
     named_by: AccountOptions = field(default_factory=AccountOptions)
+
+    def __repr__(self) -> str:
+        return f"Session(flags={self.flags!r})"
 
     def start_early(self) -> None:
         """Begins to start Java where it is known already that the session needs it."""

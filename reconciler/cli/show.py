@@ -11,11 +11,11 @@ from reconciler.cli.formats import PageFlags, PlanFormatFlags, check_out
 from reconciler.cli.help import SectionedCommand
 from reconciler.engine.run_context import plan_key
 from reconciler.errors import ExitCode
-from reconciler.plan.codec import seal_of
+from reconciler.files.reading import STANDARD_STREAM
+from reconciler.plan.file.codec import seal_of
 from reconciler.render.console import print_data, say
 from reconciler.state.plan_file import read_plan_file
-from reconciler.text_files import STANDARD_STREAM
-from reconciler.visible_text import json_escaped
+from reconciler.text.visible import json_escaped
 
 
 @click.command("show", cls=SectionedCommand)

@@ -19,8 +19,8 @@ from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
 from reconciler.manifest.documents import SUFFIXES
 from reconciler.server.connect import find_adapter
-from reconciler.settings import Settings, profile_names
-from reconciler.settings_search import settings_folder
+from reconciler.settings.gwe_toml import Settings, profile_names
+from reconciler.settings.search import settings_folder
 
 # ruff: noqa: PLC0415 - meanwhile a thread starts Java
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import difflib
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.formatting.masking import masked
 from reconciler.render.console import say
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 
 def say_diff(name: str, old: str, new: str, names: SecretNames) -> None:

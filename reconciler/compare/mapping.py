@@ -15,7 +15,7 @@ from reconciler.diagnostics import Position
 from reconciler.json_codec import TEXT, Member, array, constant, mapped, record
 from reconciler.kinds.addresses import selects
 from reconciler.kinds.manifest_kind import API_VERSION
-from reconciler.kinds.schema import DRAFT
+from reconciler.kinds.schema.manifests import DRAFT
 
 KIND = "CompareMapping"
 

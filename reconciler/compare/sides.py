@@ -19,7 +19,7 @@ from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import joined
 from reconciler.manifest.documents import Manifest
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 _TOKEN = re.compile(r"\$\$\{|\$\{var\.([^{}]*)\}")
 _NO_VALUE = "manifests hold no values of secrets"

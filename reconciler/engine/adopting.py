@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.ownership import owned_by_runs
-from reconciler.apply.recover import plan_of_run
+from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.engine.owned import read_objects
 from reconciler.engine.planning import read_context
 from reconciler.engine.run_place import RunPlace
@@ -18,20 +18,20 @@ from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import EVERY_KIND
 from reconciler.manifest.load import Loaded
 from reconciler.plan.actions import Action
-from reconciler.plan.adopt import (
+from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.fingerprint import with_fingerprints
+from reconciler.plan.identity import address_of, kind_of
+from reconciler.plan.model import Plan
+from reconciler.plan.ownership.adopt import (
     adopting_actions,
     declared_entries,
     entries_of_objects,
     still_there,
 )
-from reconciler.plan.context import Context, PlanOptions
-from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.identity import address_of, kind_of
-from reconciler.plan.model import Plan
+from reconciler.plan.ownership.prune import counts_of, missing
 from reconciler.plan.planner import declared_actions, mark_of
-from reconciler.plan.prune import counts_of, missing
-from reconciler.plan.queries import ReadRequirement
-from reconciler.plan.reads import reads_of
+from reconciler.plan.reading.queries import ReadRequirement
+from reconciler.plan.reading.reads import reads_of
 from reconciler.server.history import change_text, last_change
 from reconciler.server.port import Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
@@ -40,7 +40,7 @@ from reconciler.site.inventory import Entry, Inventory, InventoryChange, Invento
 from reconciler.site.inventory_reads import read_inventory
 from reconciler.site.model import application_name
 from reconciler.state.store import StoredRun
-from reconciler.wildcards import plain
+from reconciler.text.wildcards import plain
 
 _LISTED = 10
 """How many objects are named that go out of the inventory."""

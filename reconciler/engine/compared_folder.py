@@ -16,8 +16,8 @@ from reconciler.export.values import PARAMETERS
 from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.documents import Manifest
 from reconciler.manifest.load import load_manifests
-from reconciler.wildcards import matches
-from reconciler.yaml_documents import as_text
+from reconciler.text.wildcards import matches
+from reconciler.yaml.documents import as_text
 
 _WORDS = frozenset({"apiVersion", "kind", "metadata", "target", "spec"})
 _ADVICE = (

@@ -8,6 +8,7 @@ import os.path
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -19,13 +20,12 @@ from reconciler.compare.sides import ObjectMaker, variables_of
 from reconciler.engine.compared_folder import ExportFolder
 from reconciler.engine.exporting import SiteReading, known_request
 from reconciler.engine.progress import Progress
-from reconciler.engine.site_session import SiteSession
 from reconciler.errors import ReconcilerError, SideError, UsageError
 from reconciler.export.make import Draft
 from reconciler.export.model import Omission
 from reconciler.export.selection import ExportRequest
 from reconciler.server.connect import relative_to
-from reconciler.server.port import ServerInfo
+from reconciler.server.port import Reader, ServerInfo
 from reconciler.site.model import application_name
 
 
@@ -38,12 +38,23 @@ class CompareRequest(Struct, frozen=True):
     mapping: EnvironmentMapping = field(default_factory=EnvironmentMapping)
 
 
+class OpenSite(Protocol):
+    """An open session with a site, as far as a comparison reads it: see ``SiteSession``."""
+
+    @property
+    def reader(self) -> Reader: ...
+
+    def read(
+        self, request: ExportRequest, variables: Mapping[str, str], progress: Progress, /
+    ) -> SiteReading: ...
+
+
 class LiveSource(Struct, frozen=True):
     """A site on a server. ``name``: as the user called the side; ``variables``: those of its
     settings, which say what belongs to the site."""
 
     name: str
-    session: SiteSession
+    session: OpenSite
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -103,8 +114,8 @@ def compare_sources(
 
 
 def compare_sessions(
-    one: SiteSession,
-    other: SiteSession | str | Path,
+    one: OpenSite,
+    other: OpenSite | str | Path,
     request: CompareRequest,
     variables: tuple[Mapping[str, str], Mapping[str, str]],
     progress: Progress | None = None,
@@ -113,14 +124,14 @@ def compare_sessions(
     or its path; ``variables``: of each side, see ``LiveSource``. Errors: see
     ``compare_sources``."""
 
-    def live(session: SiteSession, values: Mapping[str, str]) -> LiveSource:
+    def live(session: OpenSite, values: Mapping[str, str]) -> LiveSource:
         return LiveSource(session.reader.info().url, session, values)
 
     mine, others = variables
-    if isinstance(other, SiteSession):
-        there: Source = live(other, others)
+    if isinstance(other, str | Path):
+        there: Source = FolderSource(str(other), Path(other))
     else:
-        there = FolderSource(str(other), Path(other))
+        there = live(other, others)
     return compare_sources(live(one, mine), there, request, progress)
 
 

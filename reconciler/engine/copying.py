@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
 from reconciler.kinds.predefined import OWN_OBJECTS
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.embedded.copies import ServerCopy, open_copy
 from reconciler.server.errors import ObjectNotFoundError, UnsupportedObjectError
 from reconciler.server.port import ConfObject, Filter, Reader, read_in_parts

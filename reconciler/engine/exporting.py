@@ -27,8 +27,8 @@ from reconciler.export.selection import (
 from reconciler.kinds.manifests import EVERY_KIND, FOLDER_KINDS, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
 from reconciler.kinds.secret_names import SecretNames
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types.folders import FOLDER
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import load_manifests
@@ -37,8 +37,8 @@ from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.planner import make_plan
-from reconciler.plan.queries import ReadRequirement, desired_requirements
-from reconciler.plan.reads import reads_of
+from reconciler.plan.reading.queries import ReadRequirement, desired_requirements
+from reconciler.plan.reading.reads import reads_of
 from reconciler.resources import bundled_manifests
 from reconciler.server.port import ConfObject, ServerInfo
 from reconciler.server.reading import RoundReader

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from reconciler.compare.mapping import MAPPING, EnvironmentMapping
 from reconciler.diagnostics import Diagnostic
-from reconciler.text_files import shown_path
-from reconciler.yaml_documents import YamlDocument
-from reconciler.yaml_record import read_record
+from reconciler.files.reading import shown_path
+from reconciler.yaml.documents import YamlDocument
+from reconciler.yaml.record import read_record
 
 _ADVICE = "docs/compare.md shows a mapping file; gwe schema mapping prints its schema."
 _TWICE = (

@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from reconciler.errors import InventoryError
 from reconciler.kinds.natural_keys import has_tenant
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.context import Context
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import plan_and_undeclared, undeclared_by
-from reconciler.plan.queries import ReadRequirement
-from reconciler.plan.reads import reads_of
+from reconciler.plan.reading.queries import ReadRequirement
+from reconciler.plan.reading.reads import reads_of
 from reconciler.server.folders import FoldersReader
 from reconciler.server.port import ConfObject, Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds

@@ -23,8 +23,8 @@ from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.manifest.variables import Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.model import Plan
-from reconciler.plan.queries import desired_requirements
-from reconciler.plan.reads import reads_of
+from reconciler.plan.reading.queries import desired_requirements
+from reconciler.plan.reading.reads import reads_of
 from reconciler.resources import bundled_manifests
 from reconciler.server.port import Reader
 from reconciler.server.reading import read_in_rounds
@@ -35,7 +35,7 @@ from reconciler.site.model import Site
 # ruff: noqa: PLC0415 - few plans have launch files
 if TYPE_CHECKING:
     from reconciler.launch.adapter import FileSpec
-    from reconciler.plan.site_graph import SiteGraph
+    from reconciler.plan.chat.site_graph import SiteGraph
 
 ManifestSource = Loaded | str | Path | Sequence[str | Path]
 """Manifests that are loaded already, or the files and folders that hold them."""
@@ -87,7 +87,7 @@ class Planned(Struct, frozen=True):
     def graph(self) -> SiteGraph:
         """The chat path of the site, before and after the plan; whole where it was planned with
         ``PlanOptions.all_scripts``."""
-        from reconciler.plan.site_graph import site_graph
+        from reconciler.plan.chat.site_graph import site_graph
 
         return site_graph(self.plan, self.desired, self.live)
 

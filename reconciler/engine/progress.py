@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what shows the progress of a plan needs none of them
-    from reconciler.apply.recover_actions import Recovered
+    from reconciler.apply.recovery.actions import Recovered
     from reconciler.apply.report import Outcome
     from reconciler.state.records import RunSummary
 

@@ -27,7 +27,7 @@ from reconciler.plan.model import Plan
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
     from reconciler.engine.running import Runner
-    from reconciler.plan.baseline import Baseline
+    from reconciler.plan.ownership.baseline import Baseline
     from reconciler.state.plan_file import PlanFile
     from reconciler.state.store import RunEntry
 
@@ -109,7 +109,7 @@ class Reconciler(SiteSession):
         """What of a plan is drift, with its causes; see ``drift``. ``baseline``: the accepted
         differences; ``whole``: the plan is about all that the manifests declare."""
         if baseline is not None:
-            from reconciler.plan.baseline import without_accepted
+            from reconciler.plan.ownership.baseline import without_accepted
 
             plan = without_accepted(plan, baseline, whole=whole)
         if plan.empty:
@@ -211,7 +211,7 @@ class Reconciler(SiteSession):
 
     def _confirm_undo(self, plan: Plan | PlanFile) -> None:
         """StalePlanError where a plan file says that it is the undo of a run, and is not."""
-        from reconciler.plan.seal import write_the_same
+        from reconciler.plan.file.seal import write_the_same
 
         saved = plan if isinstance(plan, Plan) else plan.plan
         if saved is plan or not saved.undoes:
@@ -232,7 +232,7 @@ class Reconciler(SiteSession):
         it did not finish, was on another server or wrote launch files of another host,
         DamagedRunError where a record of it is damaged or missing.
         """
-        from reconciler.apply.undo import UndoOptions
+        from reconciler.apply.undo.plan import UndoOptions
         from reconciler.engine.reverting import plan_reverting
 
         options = UndoOptions(force, self._settings.limits, self._settings.secret_names)
@@ -256,7 +256,7 @@ class Reconciler(SiteSession):
         UnrecoveredError where something is left, RunHeldError where the run still goes on,
         LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
         """
-        from reconciler.apply.recover import RecoveryOptions
+        from reconciler.apply.recovery.recover import RecoveryOptions
 
         runner = self._runner(LockOptions(lock, lock_wait), progress)
         return runner.recover(RecoveryOptions(reverse, same_host))

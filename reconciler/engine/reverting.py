@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from reconciler.apply.recover import RecoveryOptions, plan_of_run
+from reconciler.apply.recovery.recover import RecoveryOptions, plan_of_run
 from reconciler.apply.reread import check_own_host
-from reconciler.apply.undo import UndoOptions, plan_undo
+from reconciler.apply.undo.plan import UndoOptions, plan_undo
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.engine.run_place import RunPlace

@@ -7,7 +7,7 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 
-from reconciler.apply.lock import Clock
+from reconciler.apply.lock.lock import Clock
 from reconciler.apply.session import RunContext
 from reconciler.engine.machine import machine_id
 from reconciler.environment import PLAN_KEY, secret_value

@@ -16,7 +16,7 @@ from reconciler.errors import ReconcilerError, StateError
 from reconciler.plan.known_secrets import KnownSecret, KnownSecrets
 
 if TYPE_CHECKING:
-    from reconciler.apply.recover_actions import Recovered
+    from reconciler.apply.recovery.actions import Recovered
     from reconciler.launch.files import Installation
     from reconciler.plan.model import Plan
     from reconciler.state.store import StateStore, StoredRun
@@ -77,7 +77,7 @@ class RunPlace(Struct, frozen=True):
     def past_runs(self, plan: Plan) -> Iterator[tuple[StoredRun, Plan]]:
         """The last finished runs that may have written what ``plan`` is about, each with the plan
         that it applied, latest first. A run that cannot be read is passed over."""
-        from reconciler.apply.recover import plan_of_run  # noqa: PLC0415 - only drift needs it
+        from reconciler.apply.recovery.recover import plan_of_run  # noqa: PLC0415 - only drift needs it
 
         try:
             runs = self.state.list_runs(plan.identity)

@@ -7,15 +7,15 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.apply.lock_object import LEASE
-from reconciler.apply.recover import (
+from reconciler.apply.lock.lock_object import LEASE
+from reconciler.apply.recovery.actions import Recovered
+from reconciler.apply.recovery.recover import (
     RecoveryOptions,
     plan_of_run,
     recover_run,
     release_orphaned_lock,
     unfinished_runs,
 )
-from reconciler.apply.recover_actions import Recovered
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
@@ -28,7 +28,7 @@ from reconciler.errors import (
     InterruptedRunError,
     RefusedError,
 )
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import with_resolved_secrets, with_secrets

@@ -14,8 +14,8 @@ from reconciler.kinds.manifest_kind import EXACT, ManifestKind
 from reconciler.kinds.manifests import kind_named
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts, key_values
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types.folders import FOLDER
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Subject
 from reconciler.plan.context import Context
 from reconciler.plan.folders import path_of_folder

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.export.model import Document
+from reconciler.files.reading import MAX_BYTES
 from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.kinds.manifests import kind_order
-from reconciler.strict_yaml import MAX_NODES
-from reconciler.text_files import MAX_BYTES
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
+from reconciler.yaml.strict import MAX_NODES
 
 VARIABLES_FILE = "variables.yaml"
 _SEPARATOR = "---\n"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.environment import CREDENTIALS
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import API_VERSION, EXACT, ManifestKind
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
 
 
 class Omission(Struct, frozen=True, order=True):

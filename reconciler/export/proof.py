@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.export.model import Document, Omission
+from reconciler.files.reading import MAX_BYTES
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.options import references_of
 from reconciler.manifest.bind import bind
@@ -24,13 +25,12 @@ from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import collect
 from reconciler.plan.actions import Action, Blocked, Write, changes_of
 from reconciler.plan.context import Context
+from reconciler.plan.ordering.references import reference_problem
 from reconciler.plan.planner import make_plan
-from reconciler.plan.references import reference_problem
 from reconciler.server.port import ServerInfo
-from reconciler.strict_yaml import load_text
-from reconciler.text_files import MAX_BYTES
-from reconciler.yaml_documents import YamlDocument
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
+from reconciler.yaml.documents import YamlDocument
+from reconciler.yaml.strict import load_text
 
 Refusal = tuple[str, FieldPath, str]
 """What is refused: the name of the document, the path of the value below ``spec`` (empty: the

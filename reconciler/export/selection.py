@@ -16,13 +16,13 @@ from reconciler.kinds.model import on_server
 from reconciler.kinds.options import references_of
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.referring import targets_of
-from reconciler.kinds.types import ALL_TYPES, references_to
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types.folders import FOLDER
+from reconciler.kinds.types.table import ALL_TYPES, references_to
 from reconciler.plan.folders import is_default_folder
 from reconciler.plan.identity import kind_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.wildcards import matches
+from reconciler.text.wildcards import matches
 
 Key = tuple[str, int]
 """Type and DBID."""

@@ -7,8 +7,8 @@ of a name, is written as the bytes of its UTF-8 after ``%``, as in a URL.
 import re
 from collections.abc import Sequence
 
-from reconciler.visible_text import is_invisible
-from reconciler.wildcards import literal, matches, plain
+from reconciler.text.visible import is_invisible
+from reconciler.text.wildcards import literal, matches, plain
 
 _ESCAPED = re.compile(r"[%/]|^ +| +$|[^ -~]")
 
@@ -33,7 +33,7 @@ def object_address(kind: str, *key: str, tenant: str = "") -> str:
 
 
 def selects(patterns: Sequence[str], address: str) -> bool:
-    """Whether one of the patterns selects an address; see ``wildcards.py``."""
+    """Whether one of the patterns selects an address; see ``text/wildcards.py``."""
     return bool(patterns) and matches(plain(address), patterns)
 
 

@@ -118,6 +118,9 @@ APPLICATION_TYPE: Mapping[str, int] = {
 """The application types of Web Engagement sites. The server knows more types, which are shown
 as numbers."""
 
+EVENT_APPLICATION_TYPE: Mapping[str, int] = {"NoApplication": 0, **APPLICATION_TYPE}
+"""The application types that an alarm's event can name. ``NoApplication``: the event names none."""
+
 CLIENT_APPLICATION_TYPES = frozenset({19, 22, 108, 157, 165})
 """Application types without a host, ports, tenants or a working folder."""
 

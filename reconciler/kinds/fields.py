@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.visible_text import value_text
+from reconciler.text.visible import value_text
 
 FieldPath = tuple[str, ...]
 Value = str | int | bool | bytes
@@ -79,7 +79,7 @@ def from_pointer(text: str) -> FieldPath:
 
 
 def shown(value: Value | None, *, secret: bool) -> str:
-    """A field's value for people to read; see ``visible_text.value_text``. ``secret``: it is
+    """A field's value for people to read; see ``text.visible.value_text``. ``secret``: it is
     hidden, unless it is absent or binary, as are all ``SecretText``s."""
     match value:
         case None:

@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts
-from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.kinds.types.table import ALL_TYPES, references_to
 
 API_VERSION = "reconciler/v1"
 

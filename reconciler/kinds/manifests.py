@@ -8,9 +8,9 @@ by manifests of kind ``Object``, and every folder by those of kind ``Folder``.
 from collections.abc import Mapping
 
 from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
-from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES
-from reconciler.kinds.types_files import LAUNCH_FILE
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types.files import LAUNCH_FILE
+from reconciler.kinds.types.folders import FOLDER
+from reconciler.kinds.types.table import FOLDER_TYPES, OBJECT_TYPES
 
 _KINDS = (
     ManifestKind(

@@ -6,7 +6,7 @@ alike, and a control character can forge a line of output.
 
 import unicodedata
 
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 # Control and format characters (zero width, direction), halves of surrogate pairs, separators
 # of lines and paragraphs.

@@ -6,8 +6,7 @@ are read by ``manifest/policy.py``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
@@ -15,8 +14,6 @@ from reconciler.kinds.manifest_kind import ManifestKind, Overwrite
 
 FORMER_POLICIES = ("existing", "keep")
 """Policies that ``initial`` and ``whole`` have replaced; see ``manifest/former_policy.py``."""
-
-_POLICY = "policy"
 
 MAX_POINTERS = 50
 """Pointers in one list of a policy: each is compared with every field."""
@@ -33,42 +30,43 @@ class PolicyField(Struct, frozen=True):
     applies: Callable[[ManifestKind], bool] = lambda kind: kind.binding == "object"
 
 
-def _policy(default: Any, *arguments: Any, **more: Any) -> Any:
-    return field(default=default, metadata={_POLICY: PolicyField(*arguments, **more)})
-
-
 def _has_parent(kind: ManifestKind) -> bool:
     return bool(kind.parent)
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The policy of an object. ``overwrite`` differs by kind and is read on its own."""
 
     overwrite: Overwrite = "replace"
-    preserve: tuple[str, ...] = _policy(
-        (), "preserve", "texts", "Fields that a replace carries over."
-    )
-    protect: bool = _policy(False, "protect", "flag", "Never replaced or deleted.")
-    when_parent_missing: str = _policy(
-        "fail",
-        "whenParentMissing",
-        "choice",
-        "What happens where the Business Attribute is absent.",
-        choices=("fail", "skip"),
-        applies=_has_parent,
-    )
-    unless_sibling: tuple[str, ...] = _policy(
-        (),
-        "unlessSibling",
-        "texts",
-        "Globs: the value is not created if the Business Attribute has another value that"
-        " matches and that no manifest declares.",
-        applies=_has_parent,
-    )
+    preserve: Annotated[
+        tuple[str, ...], PolicyField("preserve", "texts", "Fields that a replace carries over.")
+    ] = ()
+    protect: Annotated[bool, PolicyField("protect", "flag", "Never replaced or deleted.")] = False
+    when_parent_missing: Annotated[
+        str,
+        PolicyField(
+            "whenParentMissing",
+            "choice",
+            "What happens where the Business Attribute is absent.",
+            choices=("fail", "skip"),
+            applies=_has_parent,
+        ),
+    ] = "fail"
+    unless_sibling: Annotated[
+        tuple[str, ...],
+        PolicyField(
+            "unlessSibling",
+            "texts",
+            "Globs: the value is not created if the Business Attribute has another value that"
+            " matches and that no manifest declares.",
+            applies=_has_parent,
+        ),
+    ] = ()
 
 
 POLICY_FIELDS: tuple[tuple[str, PolicyField], ...] = tuple(
-    (one.name, one.metadata[_POLICY]) for one in fields(Policy) if _POLICY in one.metadata
+    (name, form)
+    for name, annotation in Policy.__annotations__.items()
+    for form in getattr(annotation, "__metadata__", ())
 )
 """Attribute of ``Policy``, and how manifests write it."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.kinds.model import Attributes
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE, VALUES, file_dbid
+from reconciler.kinds.types.files import CONTENT, LAUNCH_FILE, VALUES, file_dbid
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.launch.errors import (
     LaunchError,
     LaunchFormatError,

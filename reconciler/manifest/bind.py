@@ -16,7 +16,7 @@ from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldValueError, canonical
 from reconciler.kinds.manifest_kind import ABSENT, BLOCKS
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.types_folders import (
+from reconciler.kinds.types.folders import (
     FOLDER,
     PATH,
     UNIT,
@@ -51,7 +51,7 @@ from reconciler.manifest.variables import Variables
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site, application_name
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 MAX_NAME = 255
 """Characters in a name (Configuration Server's limit)."""

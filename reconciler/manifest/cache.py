@@ -21,10 +21,10 @@ from typing import Any
 import msgspec
 
 import reconciler
+from reconciler.files.reading import is_stream
 from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled
-from reconciler.text_files import is_stream
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
 
 SWITCH = "GWE_CACHE"
 """The environment variable that turns the cache off with ``off``."""
@@ -85,7 +85,7 @@ class ManifestCache:
         self._read: list[str] = []
 
     def find(self, text: str, name: str, path: Path) -> list[YamlDocument] | None:
-        """The documents of a file with this ``text``, as ``strict_yaml.load_text`` makes them;
+        """The documents of a file with this ``text``, as ``yaml.strict.load_text`` makes them;
         None where they are not known. ``name``: what messages call the file."""
         if self._folder is None:
             return None

@@ -12,7 +12,7 @@ from reconciler.kinds.fields import FieldPath, Value, canonical
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.policies import Policy
-from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.kinds.types.files import LAUNCH_FILE
 
 
 class Enforced(Struct, frozen=True):

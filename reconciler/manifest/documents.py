@@ -11,13 +11,13 @@ from typing import Any
 from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position
+from reconciler.files.reading import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import EXACT, ManifestKind
 from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled_manifests
-from reconciler.text_files import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
@@ -68,7 +68,7 @@ def is_bundled(path: Path) -> bool:
 
 
 def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
-    """The text of a file of manifests; see ``text_files.read_text``."""
+    """The text of a file of manifests; see ``files.reading.read_text``."""
     advice = "If it is the right file, split it, or raise max_file_mib in gwe.toml."
     return read_text(file, max_bytes, name, advice)
 
@@ -95,7 +95,7 @@ def read_documents(
             continue
         known = cache.find(text, name, file)
         if known is None:
-            from reconciler.strict_yaml import load_text  # noqa: PLC0415 - 20 ms to import
+            from reconciler.yaml.strict import load_text  # noqa: PLC0415 - 20 ms to import
 
             known = load_text(text, name, problems, file)
             cache.add(text, file, known)

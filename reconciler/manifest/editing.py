@@ -14,8 +14,8 @@ import yaml
 from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.strict_yaml import RARE_BREAK, load_text
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
+from reconciler.yaml.strict import RARE_BREAK, load_text
 
 Scalar = str | int | bool | None
 Node = yaml.Node

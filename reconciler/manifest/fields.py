@@ -1,6 +1,5 @@
 """Reads the managed fields of one manifest, each with who owns it and what satisfies it."""
 
-from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,14 +17,14 @@ from reconciler.kinds.fields import (
 from reconciler.kinds.manifest_kind import BLOCKS
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.options import value_problem
-from reconciler.kinds.types_files import VALUES
+from reconciler.kinds.types.files import VALUES
 from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded
 from reconciler.manifest.ownership import ownership_of
 from reconciler.manifest.policy import PolicyReader
 from reconciler.manifest.structures import entry_values, structure_values
 from reconciler.manifest.variables import Variables
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 
 class FieldReader:
@@ -155,6 +154,8 @@ class FieldReader:
             if number is None:
                 self._report((*place, "integer"), "integer must be a whole number")
             return number or 0
+        from base64 import b64decode  # noqa: PLC0415 - few options are binary
+
         try:
             return b64decode(value["binary"], validate=True)
         except ValueError:

@@ -14,7 +14,7 @@ from reconciler.kinds.manifest_kind import BLOCKS, ManifestKind
 from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.manifest.policy import covers
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
 
 _AS_BEFORE = "(as before)"
 _UNIT_DEPTH = 3  # block of key-values, section, option

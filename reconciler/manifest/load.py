@@ -13,14 +13,14 @@ from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
+from reconciler.files.reading import MAX_BYTES
 from reconciler.manifest.bind import bind, with_plain_objects
 from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.documents import Manifest, read_documents
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
 from reconciler.resources import manifests_name
-from reconciler.text_files import MAX_BYTES
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
 
 
 class PlanInputs(Struct, frozen=True):

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.names import name_advice, name_problem
-from reconciler.kinds.types_files import VALUES
-from reconciler.kinds.types_folders import PATH, names_in_path, plain_path
+from reconciler.kinds.types.files import VALUES
+from reconciler.kinds.types.folders import PATH, names_in_path, plain_path
 from reconciler.manifest.expand import Expanded
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 _NAMES = {
     "target": ("application",),

@@ -7,7 +7,7 @@ from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifest_kind import Overwrite
 from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField
 from reconciler.manifest.expand import Expanded
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 
 class PolicyReader:
@@ -73,7 +73,7 @@ class PolicyReader:
         return Policy(overwrite=self._overwrite(), **values)
 
     def _value(self, attribute: str, field: PolicyField) -> Any:
-        default = getattr(Policy, attribute)
+        default = getattr(Policy(), attribute)
         match field.form:
             case "texts":
                 return tuple(as_text(text) for text in self._data.get(field.name, default))

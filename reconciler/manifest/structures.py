@@ -13,7 +13,7 @@ from reconciler.kinds import enums
 from reconciler.kinds.fields import FieldPath, FieldValueError, Value, canonical
 from reconciler.kinds.flatten import label_of_key, text_of_absent
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 Report = Callable[[FieldPath, str], None]
 """Reports a mistake at a place in the manifest."""

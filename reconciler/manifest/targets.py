@@ -7,7 +7,7 @@ from reconciler.manifest.expand import Expanded
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 
 def target_role(expanded: Expanded) -> str:

@@ -13,11 +13,10 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ABSENT, API_VERSION, OBJECT, ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS, TYPED_KINDS
 from reconciler.kinds.policies import FORMER_POLICIES
-from reconciler.kinds.schema import kind_schema
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types.folders import FOLDER
 from reconciler.manifest.documents import Manifest
 from reconciler.schema_check import FitsSchema, schema_check
-from reconciler.yaml_documents import YamlDocument
+from reconciler.yaml.documents import YamlDocument
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
@@ -141,6 +140,8 @@ class _Validators:
         self._validators: dict[str, Draft7Validator] = {}
 
     def problems(self, kind: ManifestKind, document: YamlDocument) -> list[Diagnostic]:
+        from reconciler.kinds.schema.manifests import kind_schema  # noqa: PLC0415 - not for known manifests
+
         if kind.name not in self._checks:
             self._checks[kind.name] = schema_check(kind_schema(kind))
         if self._checks[kind.name](document.data):
@@ -155,6 +156,8 @@ class _Validators:
     def _validator(self, kind: ManifestKind) -> "Draft7Validator":
         if kind.name not in self._validators:
             from jsonschema import Draft7Validator, validators  # noqa: PLC0415 - see above
+
+            from reconciler.kinds.schema.manifests import kind_schema  # noqa: PLC0415
 
             checks = {"uniqueItems": _unique_items}
             extended: Any = validators.extend(Draft7Validator, checks)  # type: ignore[no-untyped-call]

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position, did_you_mean, listing
 from reconciler.errors import UsageError
+from reconciler.files.reading import shown_path
 from reconciler.manifest.documents import Manifest
-from reconciler.text_files import shown_path
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 _NONE_DECLARED = "The manifests declare no variable. Remove it, or name those that do with -f."
 
@@ -122,7 +122,7 @@ def _declarations(
 
 def read_vars_file(path: Path, problems: list[Diagnostic]) -> list[Setting]:
     """The settings in a ``--vars`` file: a YAML mapping from variable names to scalars."""
-    from reconciler.strict_yaml import load_file  # noqa: PLC0415 - few commands have one
+    from reconciler.yaml.strict import load_file  # noqa: PLC0415 - few commands have one
 
     settings: list[Setting] = []
     for document in load_file(path, shown_path(path), problems):

@@ -17,7 +17,7 @@ from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
-from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES
+from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES
 from reconciler.plan.changes import Change
 from reconciler.server.port import AccessEntry
 

@@ -12,7 +12,7 @@ from reconciler.manifest.desired import DesiredObject, Initial, ManagedField
 from reconciler.plan.context import Context
 from reconciler.plan.matching import LiveAttributes
 from reconciler.server.port import ConfObject
-from reconciler.wildcards import matches
+from reconciler.text.wildcards import matches
 
 
 class Parent(Struct, frozen=True):

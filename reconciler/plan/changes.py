@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import HIDDEN, FieldPath, Value, shown
-from reconciler.visible_text import pair_text, quoted
+from reconciler.text.visible import pair_text, quoted
 
 
 class Change(Struct, frozen=True):

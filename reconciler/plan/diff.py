@@ -26,7 +26,7 @@ from reconciler.plan.actions import (
     Update,
 )
 from reconciler.plan.changes import Change
-from reconciler.wildcards import matches
+from reconciler.text.wildcards import matches
 
 Hides = Callable[[FieldPath], bool]
 """Whether the value at a path is never shown: ``Subject.hides``."""

@@ -11,15 +11,16 @@ from reconciler.kinds.flatten import build, flatten, references_in
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.natural_keys import joined
 from reconciler.kinds.referring import redirected
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.types.folders import FOLDER
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Update
-from reconciler.plan.circles import Circles, waited_for
 from reconciler.plan.folders import find_folder, folder_key, folder_type
 from reconciler.plan.losses import referrers
 from reconciler.plan.new_tenants import numbers_of_new_tenants
+from reconciler.plan.ordering.circles import Circles, waited_for
 from reconciler.plan.renames import renames_in, with_new_names
-from reconciler.server.delta import Delta, apply_delta, delta_for
+from reconciler.server.delta import Delta, apply_delta
+from reconciler.server.differences import delta_for
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import without_reference

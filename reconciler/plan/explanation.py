@@ -14,7 +14,7 @@ from reconciler.diagnostics import Position, did_you_mean
 from reconciler.errors import UsageError
 from reconciler.kinds.fields import FieldPath, pointer
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.desired import Desired, Initial, ManagedField
 from reconciler.manifest.load import Loaded
 from reconciler.plan.actions import Action, Blocked, Skip, changes_of, kept_of

@@ -6,8 +6,8 @@ Launch files are edited, never created: one that is not there is skipped.
 from msgspec.structs import replace
 
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import CONTENT, LAUNCH_FILE
+from reconciler.kinds.types.files import CONTENT, LAUNCH_FILE
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.launch.errors import LaunchError
 from reconciler.launch.formats import Format, edit
 from reconciler.manifest.desired import DesiredFile

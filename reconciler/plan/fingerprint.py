@@ -15,7 +15,7 @@ from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ValueType
 from reconciler.kinds.natural_keys import key_parts
 from reconciler.kinds.secret_names import SecretNames
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import (
     Action,
     Create,
@@ -32,7 +32,7 @@ from reconciler.plan.losses import referrers
 from reconciler.plan.renames import name_taken
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.text_difference import excerpt, excerpts
+from reconciler.text.difference import excerpt, excerpts
 
 _LENGTH = 16
 

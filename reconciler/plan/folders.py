@@ -1,14 +1,14 @@
 """Where new objects are put: folders by path. Pure; the folders must have been read.
 
 A path has the names below the default folder of a type: ``Sales/Chat``; see
-``kinds/types_folders.py``.
+``kinds/types/folders.py``.
 """
 
 from reconciler.kinds.fields import Fields
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.natural_keys import TENANT, has_tenant
-from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES
-from reconciler.kinds.types_folders import FOLDER, PATH, UNIT, folder_around, type_at
+from reconciler.kinds.types.folders import FOLDER, PATH, UNIT, folder_around, type_at
+from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 

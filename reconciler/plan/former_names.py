@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.kinds.model import ValueType
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject, FormerName
 from reconciler.plan.actions import Action
 from reconciler.plan.attribute_values import AttributeValues

@@ -13,8 +13,8 @@ from reconciler.kinds.addresses import object_address
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import EVERY_KIND, MANIFEST_KINDS, kind_named
 from reconciler.kinds.natural_keys import key_parts
-from reconciler.kinds.types import ALL_TYPES
-from reconciler.kinds.types_files import LAUNCH_FILE, file_dbid
+from reconciler.kinds.types.files import LAUNCH_FILE, file_dbid
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Action, BaseAction, Create, Subject
 from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan

@@ -14,7 +14,7 @@ from reconciler.kinds.manifests import MANIFEST_KINDS, kind_named
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import TENANT, identity_of
 from reconciler.kinds.referring import references_to_object
-from reconciler.kinds.types import ALL_TYPES, references_to
+from reconciler.kinds.types.table import ALL_TYPES, references_to
 from reconciler.plan.actions import Action, Delete, Replace, Update, changes_of
 from reconciler.plan.folders import is_default_folder
 from reconciler.server.port import ConfObject

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from reconciler.kinds import enums
 from reconciler.kinds.names import alike_key, likeness
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.visible_text import told_apart
+from reconciler.text.visible import told_apart
 
 
 class Match(Struct, frozen=True):

@@ -12,8 +12,8 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import label_of_key, references_in, text_of_absent
 from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
-from reconciler.kinds.types import ALL_TYPES, referred_folder
-from reconciler.kinds.types_folders import FOLDER, reference_to
+from reconciler.kinds.types.folders import FOLDER, reference_to
+from reconciler.kinds.types.table import ALL_TYPES, referred_folder
 from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
 from reconciler.plan.diff import LiveFields, left_alone
 from reconciler.plan.new_tenants import new_tenants

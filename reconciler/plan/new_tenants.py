@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from reconciler.kinds.natural_keys import has_tenant
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import Action, Create
 from reconciler.server.snapshot import Snapshot

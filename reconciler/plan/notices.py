@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.options import needs_restart
 from reconciler.plan.actions import Action, Blocked, Delete, Skip, changes_of
-from reconciler.plan.circles import Circles
-from reconciler.plan.deletions import refuses_deletion
 from reconciler.plan.effects import Simulation
+from reconciler.plan.ordering.circles import Circles
+from reconciler.plan.ordering.deletions import refuses_deletion
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.natural_keys import joined
-from reconciler.kinds.types_folders import FOLDER, UNIT, type_at
+from reconciler.kinds.types.folders import FOLDER, UNIT, type_at
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import (
     ABSENT,
@@ -22,7 +22,6 @@ from reconciler.plan.actions import (
 from reconciler.plan.attribute_values import AttributeValues, Parent
 from reconciler.plan.changes import Change
 from reconciler.plan.context import Context, PlanOptions
-from reconciler.plan.deletions import delete_of
 from reconciler.plan.diff import (
     Difference,
     LiveFields,
@@ -37,6 +36,7 @@ from reconciler.plan.identity import kind_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.matching import describe, match
 from reconciler.plan.names import MISSING
+from reconciler.plan.ordering.deletions import delete_of
 from reconciler.plan.renames import change_of_name
 from reconciler.plan.replace import done_by_server, replaced_fields
 from reconciler.plan.reserved import reserved

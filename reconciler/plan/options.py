@@ -13,7 +13,7 @@ from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.options import references_of
 from reconciler.kinds.roles import CHAT_ROLE
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.desired import DesiredOptions, Initial, ManagedField
 from reconciler.plan.actions import Action, Skip, Subject
 from reconciler.plan.changes import Change

@@ -4,9 +4,10 @@ from msgspec.structs import replace
 
 from reconciler.errors import SelfCheckError
 from reconciler.plan.actions import Action, Blocked, Skip, Write
-from reconciler.plan.agent_groups import group_notices, group_warnings
+from reconciler.plan.chat.agent_groups import group_notices, group_warnings
+from reconciler.plan.chat.shared_endpoints import spare_shared_endpoints
+from reconciler.plan.chat.submitters import submitter_notices
 from reconciler.plan.context import Context
-from reconciler.plan.deletions import with_obstacles
 from reconciler.plan.effects import simulate
 from reconciler.plan.files import files_left_out, plan_files
 from reconciler.plan.fingerprint import with_fingerprints
@@ -17,16 +18,15 @@ from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.notices import circle_notices, notices, server_notices
 from reconciler.plan.objects import plan_objects
 from reconciler.plan.options import plan_options
-from reconciler.plan.order import order
-from reconciler.plan.prune import prune_notices, pruned, undeclared
-from reconciler.plan.references import check_references, with_needs
+from reconciler.plan.ordering.deletions import with_obstacles
+from reconciler.plan.ordering.order import order
+from reconciler.plan.ordering.references import check_references, with_needs
+from reconciler.plan.ownership.prune import prune_notices, pruned, undeclared
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.reset import with_reset
 from reconciler.plan.same_object import one_action_each
 from reconciler.plan.secrets import with_digests
 from reconciler.plan.select import select
-from reconciler.plan.shared_endpoints import spare_shared_endpoints
-from reconciler.plan.submitters import submitter_notices
 from reconciler.plan.twins import twin_warnings
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from reconciler.kinds.addresses import quoted
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.natural_keys import key_parts, key_values
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Action, Replace, Update, changes_of
 from reconciler.plan.changes import Change
 from reconciler.server.port import ConfObject

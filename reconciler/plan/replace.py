@@ -9,7 +9,7 @@ from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.manifests import kind_named
 from reconciler.kinds.natural_keys import key_parts
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.plan.actions import Blocked, Replace, Update
 from reconciler.plan.diff import (

@@ -11,7 +11,7 @@ from reconciler.plan.actions import Action, Blocked, Skip
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
 from reconciler.server.port import ConfObject
-from reconciler.visible_text import told_apart
+from reconciler.text.visible import told_apart
 
 KEY_VALUES = {"options": "options", "annex": "userProperties"}
 """Words of manifests -> attributes of objects, for what is sections of options."""

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from reconciler.render.console import styled
 from reconciler.render.lines import StyledLine, cell_len
 from reconciler.render.wrapping import broken, elided, rows
-from reconciler.text_difference import Side, compare
+from reconciler.text.difference import Side, compare
 
 _SHORT = 24
 _LITTLE_IN_COMMON = 8

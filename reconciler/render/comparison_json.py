@@ -14,8 +14,8 @@ from reconciler.json_codec import (
     choice,
     record,
 )
-from reconciler.plan.action_codec import PATH, VALUE
 from reconciler.plan.changes import Change
+from reconciler.plan.file.action_codec import PATH, VALUE
 from reconciler.render.json_reports import JsonReport, report
 
 _SIDE: Codec[SideMark] = record(

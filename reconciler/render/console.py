@@ -7,7 +7,6 @@ every platform. A test sees to it that no other module prints or makes styled li
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ import click
 from msgspec import Struct
 
 from reconciler.render.lines import StyledLine
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -69,8 +68,8 @@ def make_console(*, no_color: bool = False, stderr: bool = False) -> Console:
     """A console on standard output or error. NO_COLOR and pipes turn colour off."""
     stream = sys.stderr if stderr else sys.stdout
     if not stream.isatty() and not any(map(os.environ.get, _TAKEN_FOR_TERMINALS)):
-        return PlainConsole(stream, _columns(stream))
-    return _rich_console(stream, _columns(stream), plain=no_color or "NO_COLOR" in os.environ)
+        return PlainConsole(stream, columns_of(stream))
+    return _rich_console(stream, columns_of(stream), plain=no_color or "NO_COLOR" in os.environ)
 
 
 def _rich_console(stream: IO[str], width: int, *, plain: bool) -> "RichConsole":
@@ -88,19 +87,21 @@ def _rich_console(stream: IO[str], width: int, *, plain: bool) -> "RichConsole":
     )
 
 
-def _columns(stream: IO[str]) -> int:
+def columns_of(stream: IO[str]) -> int:
     """COLUMNS, else the width of the terminal. Where both are absent or 0 it is unknown."""
-    columns = UNKNOWN_WIDTH
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
     with suppress(OSError, ValueError):
-        columns = os.get_terminal_size(stream.fileno()).columns or columns
-    return shutil.get_terminal_size((columns, 0)).columns
+        return os.get_terminal_size(stream.fileno()).columns or UNKNOWN_WIDTH
+    return UNKNOWN_WIDTH
 
 
 def say(line: str = "", *, err: bool = False, to: IO[str] | None = None) -> None:
     """Prints one line without a style. It needs no console. ``to``: another stream."""
     text, stream = escaped(line), to or (sys.stderr if err else sys.stdout)
     if len(text) > MIN_WIDTH and stream.isatty():
-        text = "\n".join(part.plain for part in folded(styled(text), _columns(stream)))
+        text = "\n".join(part.plain for part in folded(styled(text), columns_of(stream)))
     click.echo(text, file=stream)
 
 

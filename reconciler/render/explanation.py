@@ -27,7 +27,7 @@ from reconciler.render.json_reports import JsonReport, report
 from reconciler.render.remarks import label_of, origin_text, remark_of
 from reconciler.render.wrapping import wrapped
 from reconciler.server.history import change_text, change_time
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 _WHAT: dict[FieldStatus, str] = {
     "written": "An apply writes the manifest's value.",

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from reconciler.plan.codec import plan_json
+from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
 from reconciler.render.json_reports import RUN, RUNS

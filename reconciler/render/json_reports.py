@@ -2,7 +2,7 @@
 
 validate   gwe-validate/1     apply      gwe-apply/1
 runs       gwe-runs/1         runs show  gwe-run/1
-doctor     gwe-doctor/1       plan, drift, show: plan/codec.py
+doctor     gwe-doctor/1       plan, drift, show: plan/file/codec.py
 graph      gwe-graph/1: graphs/json_text.py
 explain    gwe-explain/1: explanation.py
 compare    gwe-compare/1: comparison_json.py
@@ -30,13 +30,13 @@ from reconciler.json_codec import (
     or_null,
     record,
 )
-from reconciler.kinds.schema import DRAFT
-from reconciler.plan.codec import plan_id
+from reconciler.kinds.schema.manifests import DRAFT
+from reconciler.plan.file.codec import plan_id
 from reconciler.render.reports import APPLY_STATUSES, ApplyResult
 from reconciler.server.checks import State
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import LaunchBackup
-from reconciler.visible_text import json_text
+from reconciler.text.visible import json_text
 
 
 class JsonReport(Struct, frozen=True):

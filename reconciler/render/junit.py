@@ -29,7 +29,7 @@ from reconciler.render.console import print_data
 from reconciler.render.plan_summary import summary
 from reconciler.render.remarks import is_item, label_of, remark_of
 from reconciler.render.reports import ValidationReport
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 
 class JUnitForm:

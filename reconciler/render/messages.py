@@ -14,7 +14,7 @@ from reconciler.render.console import (
     styled,
 )
 from reconciler.render.wrapping import wrapped
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 
 def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from reconciler.plan.chat.site_graph import SiteGraph
     from reconciler.plan.model import Plan
-    from reconciler.plan.site_graph import SiteGraph
     from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
 MAX_BYTES = 65_000

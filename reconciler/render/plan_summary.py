@@ -4,7 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.plan.actions import Action, ActionName
 from reconciler.plan.model import Plan
 

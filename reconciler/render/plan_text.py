@@ -5,7 +5,7 @@ from itertools import groupby
 
 from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.manifests import kind_order
-from reconciler.kinds.types_files import LAUNCH_FILE
+from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.plan.actions import (
     Action,
     Create,
@@ -38,7 +38,7 @@ from reconciler.render.remarks import (
     section_of,
 )
 from reconciler.render.wrapping import wrapped
-from reconciler.visible_text import escaped, quoted, value_text
+from reconciler.text.visible import escaped, quoted, value_text
 
 _INDENT = 6
 

@@ -17,7 +17,7 @@ from reconciler.plan.actions import (
     Update,
 )
 from reconciler.plan.changes import Change
-from reconciler.visible_text import escaped, value_text
+from reconciler.text.visible import escaped, value_text
 
 
 def remark_of(action: Action) -> str:

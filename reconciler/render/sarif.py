@@ -14,7 +14,7 @@ from urllib.parse import quote
 import reconciler
 from reconciler.diagnostics import RULES, Diagnostic, Position
 from reconciler.render.reports import ValidationReport
-from reconciler.visible_text import escaped, json_text
+from reconciler.text.visible import escaped, json_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES = list(RULES)

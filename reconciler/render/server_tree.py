@@ -9,7 +9,7 @@ from reconciler.kinds.fields import Value, shown
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.secret_names import USUAL_NAMES
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.render.console import Console, as_text, emit_tree, styled
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot

@@ -4,7 +4,6 @@ It appears only after a while and goes before anything else is printed. It uses 
 sequences, so that any terminal shows it.
 """
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TextIO
 
-from reconciler.render.console import overwrite
+from reconciler.render.console import columns_of, overwrite
 
 DELAY = 2.0
 """Seconds before the line appears: what is quicker needs none."""
@@ -98,7 +97,7 @@ class StatusLine:
     def _draw(self) -> None:
         elapsed = self._clock() - self._begun
         text = status_text(self._label, self._done, self._total, elapsed)
-        text = text[: max(shutil.get_terminal_size().columns - 1, 20)]
+        text = text[: max(columns_of(self._stream) - 1, 20)]
         self._write(text)
         self._shown = len(text)
 

@@ -61,7 +61,9 @@ class TextForm:
             if step.unknown and not run.finished:
                 say(f"{'unknown':>13}  {step.address}: {step.call} without an answer")
         for backup in run.backups:
-            say(f"{'saved':>13}  {backup.path}, {backup.digest[:16]}")
+            say(f"{'saved':>13}  {backup.path}")
+        if run.backups:
+            say(f"gwe runs file {run.name} PATH --out FILE writes a saved file as it was.")
 
     def damaged_run(self, name: str, found: IntactRecords, place: str) -> None:
         say(f"Run {name}: damaged")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from reconciler.render.lines import cell_len
-from reconciler.text_difference import ELLIPSIS, Side, units_of
-from reconciler.visible_text import escaped
+from reconciler.text.difference import ELLIPSIS, Side, units_of
+from reconciler.text.visible import escaped
 
 _MIN_CONTEXT = 16
 _WORD = re.compile("^ +|[^ ]+ *")

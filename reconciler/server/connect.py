@@ -5,6 +5,7 @@ here.
 """
 
 import importlib
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from reconciler.errors import UsageError
 from reconciler.server.adapter import Adapter
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.identity import is_at
-from reconciler.server.logged import LOG, logged, since
 from reconciler.server.port import Server
 
 ADAPTERS: Mapping[str, str] = {
@@ -71,6 +71,10 @@ def connect(
     """
     begun = time.monotonic()
     server = adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
+    if "logging" not in sys.modules:  # nobody can read a log; and to import it takes 4 ms
+        return server
+    from reconciler.server.logged import LOG, logged, since  # noqa: PLC0415 - see above
+
     account = f"as {credentials.user}" if credentials.user else "without a user"
     LOG.info("connected to %s %s: %.1f ms", url, account, since(begun))
     return logged(server)

@@ -1,26 +1,24 @@
 """Deltas: the changes that an update sends, in the server's own buckets.
 
-Lists and key-value lists are sent as added, changed and deleted entries, so an update
-touches nothing that it does not name. ``apply_delta`` does what a server does with a delta;
-``delta_for`` makes a delta from changed fields. Pure.
+Lists and key-value lists are sent as added, changed and deleted entries, structures and changed
+entries as the fields that change, so an update touches nothing that it does not name.
+``differences`` makes deltas; ``apply_delta`` does what a server does with one. Pure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
-from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Value, to_attribute
-from reconciler.kinds.flatten import built_values
 from reconciler.kinds.model import Attribute, Attributes, KeyValueList, ObjectType, ValueType
-from reconciler.kinds.structures import changed_entries, changed_structure
 from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,
     UnspecifiedModificationError,
 )
 
-KeyOf = Callable[[Any], Any]
+NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
+"""The value that means unset; the other types have none."""
 
 
 class KeyValueDelta(Struct, frozen=True):
@@ -36,8 +34,9 @@ class KeyValueDelta(Struct, frozen=True):
 
 
 class ListDelta(Struct, frozen=True):
-    """Changes of a list of DBIDs or structures. ``deleted`` holds the keys of entries (see
-    ``Attribute.key_of``)."""
+    """Changes of a list of DBIDs or structures. ``changed`` holds the key of each entry and the
+    fields that change; an empty text and a reference 0 take a field away. ``deleted`` holds the
+    keys of entries (see ``Attribute.key_of``)."""
 
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
@@ -58,10 +57,6 @@ class Delta(Struct, frozen=True):
         return bool(self.values) or any(self.key_values.values()) or any(self.lists.values())
 
 
-def _itself(entry: Any) -> Any:
-    return entry
-
-
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
@@ -71,14 +66,30 @@ def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -
     if not delta:
         raise UnspecifiedModificationError("the update names no change", object_type.name)
     result = dict(attributes)
-    result.update(delta.values)
+    for name, value in delta.values.items():
+        attribute = object_type.attribute(name)
+        structure = attribute is not None and attribute.type is ValueType.STRUCTURE
+        result[name] = _merged(attribute, attributes.get(name), value) if structure else value
     for name, change in delta.key_values.items():
         result[name] = _apply_key_values(object_type, name, attributes.get(name) or {}, change)
     for name, entries in delta.lists.items():
         attribute = object_type.attribute(name)
-        key_of = attribute.key_of if attribute else _itself
-        result[name] = _apply_list(object_type, name, key_of, attributes.get(name) or [], entries)
+        result[name] = _apply_list(
+            object_type, name, attribute, attributes.get(name) or [], entries
+        )
     return result
+
+
+def _merged(attribute: Attribute | None, live: Attributes | None, given: Attributes) -> Any:
+    """A structure or an entry with the fields that an update gives, without those that are then
+    unset. A delta of the vendor's object model holds only the fields that change."""
+    values = {**(live or {}), **given}
+    unset = {
+        field.name
+        for field in (attribute.fields if attribute else ())
+        if field.type in NOTHING and values.get(field.name) == NOTHING[field.type]
+    }
+    return {name: value for name, value in values.items() if name not in unset}
 
 
 def _apply_key_values(
@@ -108,8 +119,17 @@ def _apply_key_values(
 
 
 def _apply_list(
-    object_type: ObjectType, name: str, key_of: KeyOf, live: list[Any], delta: ListDelta
+    object_type: ObjectType,
+    name: str,
+    attribute: Attribute | None,
+    live: list[Any],
+    delta: ListDelta,
 ) -> list[Any]:
+    structures = attribute is not None and attribute.type is ValueType.STRUCTURES
+
+    def key_of(entry: Any) -> Any:
+        return attribute.key_of(entry) if attribute else entry
+
     result = {key_of(entry): entry for entry in live}
     for key in delta.deleted:
         if key not in result:
@@ -120,7 +140,8 @@ def _apply_list(
             raise ListItemNotFoundError(
                 f"{key_of(entry)} is not in the list", object_type.name, name
             )
-        result[key_of(entry)] = entry
+        key = key_of(entry)
+        result[key] = _merged(attribute, result[key], entry) if structures else entry
     for entry in delta.added:
         if key_of(entry) in result:
             raise UniquenessViolationError(
@@ -128,167 +149,3 @@ def _apply_list(
             )
         result[key_of(entry)] = entry
     return list(result.values())
-
-
-def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Delta:
-    """The delta that turns ``old`` into ``new``, two states of one object. A reference that is
-    gone becomes 0, another plain value None."""
-    values: dict[str, Any] = {}
-    key_values: dict[str, KeyValueDelta] = {}
-    lists: dict[str, ListDelta] = {}
-    for attribute in object_type.attributes:
-        before, after = old.get(attribute.name), new.get(attribute.name)
-        if before == after:
-            continue
-        match attribute.type:
-            case ValueType.KEY_VALUES:
-                key_values[attribute.name] = _key_value_difference(before or {}, after or {})
-            case ValueType.REFERENCES | ValueType.STRUCTURES:
-                entries = _list_difference(attribute.key_of, before or [], after or [])
-                lists[attribute.name] = entries
-            case ValueType.REFERENCE if after is None:
-                values[attribute.name] = 0
-            case _:
-                values[attribute.name] = after
-    return Delta(values, key_values, lists)
-
-
-def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta:
-    bucket = KeyValueDelta({}, {}, {})
-    for section, options in new.items():
-        for key, value in options.items():
-            _sort_option(bucket, old, section, key, value)
-    for section, options in old.items():
-        for key in options.keys() - new.get(section, {}).keys():
-            _sort_option(bucket, old, section, key, None)
-    return bucket
-
-
-def _list_difference(key_of: KeyOf, old: list[Any], new: list[Any]) -> ListDelta:
-    before = {key_of(entry): entry for entry in old}
-    after = {key_of(entry): entry for entry in new}
-    return ListDelta(
-        added=tuple(entry for key, entry in after.items() if key not in before),
-        changed=tuple(e for key, e in after.items() if key in before and before[key] != e),
-        deleted=tuple(key for key in before if key not in after),
-    )
-
-
-_NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
-"""The value that means unset; the other types have none."""
-
-
-def emptied(attribute: Attribute) -> Any:
-    """What an update writes to take a plain value away: of a number, a flag or an enumeration the
-    value that a new object has. None: it cannot be taken away."""
-    match attribute.type:
-        case ValueType.INTEGER if attribute.default is None:
-            least, _ = attribute.bounds or (0, 0)
-            return 0 if least <= 0 else None
-        case ValueType.FLAG if attribute.default is None:
-            return False
-        case ValueType.INTEGER | ValueType.FLAG | ValueType.ENUM:
-            return attribute.default
-    return _NOTHING.get(attribute.type)
-
-
-def delta_for(
-    object_type: ObjectType,
-    live: Attributes,
-    changes: Mapping[FieldPath, Value | None],
-    names: NameResolver,
-    tenant: int,
-) -> Delta:
-    """The delta that gives an object the values of ``changes``; None removes a field.
-
-    Holds only fields that differ from ``live``. The last option of a section is deleted by
-    key: deleting the whole section would also delete what somebody else has just added.
-    """
-    plain: dict[str, Value | None] = {}
-    inside: dict[str, dict[FieldPath, Value | None]] = {}
-    key_values: dict[str, KeyValueDelta] = {}
-    lists: dict[str, ListDelta] = {}
-    for path, value in changes.items():
-        attribute = object_type.by_word(path[0])
-        if attribute is None:
-            raise FieldValueError(f"{object_type.name} has no field {path[0]}")
-        match attribute.type:
-            case ValueType.KEY_VALUES:
-                bucket = key_values.setdefault(attribute.name, KeyValueDelta({}, {}, {}))
-                _sort_option(bucket, live.get(attribute.name) or {}, path[1], path[2], value)
-            case ValueType.REFERENCES:
-                dbid = to_attribute(attribute, path[1], names, tenant)
-                entries = lists.get(attribute.name, ListDelta())
-                lists[attribute.name] = _with_item(
-                    entries, dbid, live.get(attribute.name) or [], wanted=value is not None
-                )
-            case ValueType.STRUCTURE | ValueType.STRUCTURES:
-                inside.setdefault(attribute.name, {})[path[1:]] = value
-            case _:
-                plain[path[0]] = value
-    values = _plain_values(object_type, live, plain, names, tenant)
-    for name, fields in inside.items():
-        attribute = object_type.attribute(name)
-        assert attribute is not None  # noqa: S101 - found by its word above
-        if attribute.type is ValueType.STRUCTURE:
-            structure = changed_structure(attribute, live.get(name) or {}, fields, names, tenant)
-            if structure != (live.get(name) or {}):
-                values[name] = structure
-        else:
-            held = live.get(name) or []
-            wanted = changed_entries(attribute, held, fields, names, tenant)
-            lists[name] = _list_difference(attribute.key_of, held, wanted)
-    kept = {n: d for n, d in key_values.items() if d.added or d.changed or d.deleted}
-    return Delta(values, kept, {n: d for n, d in lists.items() if d})
-
-
-def _plain_values(
-    object_type: ObjectType,
-    live: Attributes,
-    changes: Mapping[str, Value | None],
-    names: NameResolver,
-    tenant: int,
-) -> dict[str, Any]:
-    """The plain values that differ from those of the live object."""
-    given = {word: value for word, value in changes.items() if value is not None}
-    wanted = built_values(object_type.attributes, given, names, tenant, live)
-    for word in changes.keys() - given.keys():
-        attribute = object_type.by_word(word)
-        nothing = emptied(attribute) if attribute is not None else None
-        if attribute is not None and nothing is not None:
-            wanted[attribute.name] = nothing
-    values = {}
-    for attribute in object_type.attributes:
-        present = live.get(attribute.name)
-        nothing = _NOTHING.get(attribute.type) if present is None else present
-        if attribute.name in wanted and wanted[attribute.name] != nothing:
-            values[attribute.name] = wanted[attribute.name]
-    return values
-
-
-def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) -> ListDelta:
-    """The changes of a list, extended so that ``dbid`` is in it (``wanted``) or is not."""
-    if wanted and dbid not in live:
-        return ListDelta(added=(*entries.added, dbid), deleted=entries.deleted)
-    if not wanted and dbid in live:
-        return ListDelta(added=entries.added, deleted=(*entries.deleted, dbid))
-    return entries
-
-
-def _sort_option(
-    bucket: KeyValueDelta, live: KeyValueList, section: str, key: str, value: Value | None
-) -> None:
-    """Puts one option in its bucket. While a delta is made, its buckets are dicts."""
-    present = live.get(section, {}).get(key)
-    if value is None:
-        if present is not None:
-            _as_dict(bucket.deleted)[section] = (*bucket.deleted.get(section, ()), key)
-    elif present is None:
-        _as_dict(bucket.added).setdefault(section, {})[key] = value
-    elif present != value:
-        _as_dict(bucket.changed).setdefault(section, {})[key] = value
-
-
-def _as_dict(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    assert isinstance(mapping, dict)  # noqa: S101 - for the type checker: delta_for makes dicts
-    return mapping

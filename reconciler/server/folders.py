@@ -1,6 +1,6 @@
 """Offers the folders of a Configuration Server in the form in which plans know them.
 
-``FoldersReader`` and ``WithFolders`` answer calls for the types of ``kinds/types_folders.py`` with
+``FoldersReader`` and ``WithFolders`` answer calls for the types of ``kinds/types/folders.py`` with
 the server's folders, and pass all other calls on. A folder has the same DBID in both forms. Type
 ``Folder`` stands for folders of all these types. The path of a default folder is empty.
 """
@@ -12,8 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.model import Attributes, ObjectType, on_server
 from reconciler.kinds.natural_keys import TENANT
-from reconciler.kinds.types import FOLDER_TYPES, OBJECT_TYPES, type_name
-from reconciler.kinds.types_folders import (
+from reconciler.kinds.types.folders import (
     FOLDER,
     MEMBERS,
     PATH,
@@ -24,6 +23,7 @@ from reconciler.kinds.types_folders import (
     path_of,
     type_at,
 )
+from reconciler.kinds.types.table import FOLDER_TYPES, OBJECT_TYPES, type_name
 from reconciler.server.delta import Delta
 from reconciler.server.errors import IncorrectReferencesError, ObjectNotFoundError
 from reconciler.server.port import (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from reconciler.kinds.model import on_server
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import PastChange, Reader
 

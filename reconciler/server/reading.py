@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.server.folders import FoldersReader
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight, read_alike
 from reconciler.server.snapshot import Snapshot

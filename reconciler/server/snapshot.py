@@ -13,8 +13,8 @@ from reconciler.kinds.model import Attribute, ValueType, on_server
 from reconciler.kinds.names import alike_key
 from reconciler.kinds.natural_keys import TENANT, has_tenant, joined, key_parts, key_values, split
 from reconciler.kinds.referring import targets_of
-from reconciler.kinds.types import ALL_TYPES, FOLDER_TYPES, referred_folder
-from reconciler.kinds.types_folders import FOLDER, reference_to
+from reconciler.kinds.types.folders import FOLDER, reference_to
+from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES, referred_folder
 from reconciler.server.port import ConfObject
 
 ENVIRONMENT = 1

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from reconciler.kinds.model import (
     Attribute,
     Attributes,
@@ -17,7 +19,7 @@ from reconciler.kinds.model import (
     ValueType,
     on_server,
 )
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.server.errors import (
     IncompleteObjectDataError,
@@ -87,6 +89,15 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
     check_shape(kind, delta)
 
 
+def without_lone_types(kind: ObjectType, delta: Delta) -> Delta:
+    """The delta without types of references whose reference it leaves as it is. The type of a
+    campaign group's group says nothing by itself: it is read only, and follows its group
+    (vendor's reference of the object)."""
+    lone = {one.type_from for one in kind.attributes if one.name not in delta.values}
+    values = {name: value for name, value in delta.values.items() if name not in lone}
+    return delta if len(values) == len(delta.values) else replace(delta, values=values)
+
+
 def _unset_number(attribute: Attribute, live: Attributes) -> bool:
     """Whether a number was never said: a client that says none sends 0."""
     return attribute.type is ValueType.INTEGER and live.get(attribute.name, 0) == 0
@@ -104,7 +115,7 @@ def check_shape(kind: ObjectType, delta: Delta) -> None:
             )
         if value is None:
             raise ValueOutOfRangeError("an attribute cannot be set to None", kind.name, name)
-        check_value(kind, attribute, value)
+        check_value(kind, attribute, value, partly=True)
     for name, change in delta.key_values.items():
         _check_key_value_delta(kind, attribute_of(kind, name), change)
     for name, entries in delta.lists.items():
@@ -121,9 +132,12 @@ def _check_key_value_delta(kind: ObjectType, attribute: Attribute, delta: KeyVal
 def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) -> None:
     if attribute.type not in _LISTS:
         raise ValueOutOfRangeError("it is not a list", kind.name, attribute.name)
-    for entry in (*delta.added, *delta.changed):
+    for entry in delta.added:
         check_value(kind, attribute, [entry])
-        parts = [name for name in attribute.key if attribute.field(name).mandatory]
+    for entry in delta.changed:
+        check_value(kind, attribute, [entry], partly=True)
+    parts = [name for name in attribute.key if attribute.field(name).mandatory]
+    for entry in (*delta.added, *delta.changed):
         if not all(part in entry for part in parts):
             raise ValueOutOfRangeError("an entry needs its key", kind.name, attribute.name)
     for key in delta.deleted:
@@ -131,9 +145,11 @@ def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) 
             raise ValueOutOfRangeError("an entry is deleted by its key", kind.name, attribute.name)
 
 
-def check_value(kind: ObjectType, attribute: Attribute, value: Any) -> None:
-    """Refuses a value that the attribute cannot hold."""
-    problem = problem_of(attribute, value)
+def check_value(
+    kind: ObjectType, attribute: Attribute, value: Any, *, partly: bool = False
+) -> None:
+    """Refuses a value that the attribute cannot hold. ``partly``: see ``values.problem_of``."""
+    problem = problem_of(attribute, value, partly=partly)
     if problem:
         raise ValueOutOfRangeError(f"{attribute.name}: {problem}", kind.name, attribute.name)
 

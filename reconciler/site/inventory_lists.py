@@ -13,7 +13,7 @@ Each entry is one short option. A list holds ``LIST_ENTRIES`` of them.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -22,8 +22,9 @@ from msgspec.structs import replace
 from reconciler.errors import InventoryError
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.kinds.predefined import OWN_OBJECTS
-from reconciler.kinds.types import ALL_TYPES, OBJECT_TYPES
-from reconciler.server.delta import Delta, difference
+from reconciler.kinds.types.table import ALL_TYPES, OBJECT_TYPES
+from reconciler.server.delta import Delta
+from reconciler.server.differences import difference
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.site.inventory import (
@@ -82,18 +83,19 @@ def has_more(one: ConfObject) -> bool:
     return bool(_annex(one).get(_HEADER, {}).get(_MORE))
 
 
-@dataclass(frozen=True)
-class StoredInventory:
+class StoredInventory(Struct, frozen=True, dict=True):
     """The inventory of an owner as it is kept. ``lists``: in the order of their tenants and
     numbers. InventoryError where one of them is damaged."""
 
     owner: InventoryOwner
     lists: tuple[ConfObject, ...] = ()
-    inventory: Inventory = field(init=False)
 
     def __post_init__(self) -> None:
-        entries = (entry for one in self.lists for entry in entries_of(one))
-        object.__setattr__(self, "inventory", Inventory.of(entries))
+        assert self.inventory is not None  # noqa: S101 - it is read now, and may be damaged
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        return Inventory.of(entry for one in self.lists for entry in entries_of(one))
 
 
 def entries_of(one: ConfObject) -> list[Entry]:

@@ -5,11 +5,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reconciler.errors import UsageError
-from reconciler.plan.baseline import BASELINE, KIND, Baseline
+from reconciler.files.reading import shown_path
+from reconciler.plan.ownership.baseline import BASELINE, KIND, Baseline
 from reconciler.state.replace_file import replace_file
-from reconciler.text_files import shown_path
-from reconciler.yaml_record import read_record
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
+from reconciler.yaml.record import read_record
 
 _HEAD = "# What gwe drift --baseline accepts. Made by gwe drift --write-baseline.\n"
 _ADVICE = "A baseline is made by gwe drift --write-baseline FILE --reason TEXT."

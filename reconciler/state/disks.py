@@ -1,7 +1,6 @@
 """What the system tells about the disk that a folder is on."""
 
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -42,6 +41,8 @@ def _unescaped(text: str) -> str:
 
 def disk_of(folder: Path) -> str:
     """The disk that a folder is on, with the room that is left, as a message names it."""
+    import shutil  # noqa: PLC0415 - only for messages
+
     try:
         place = folder.resolve()
         point = next(one for one in (place, *place.parents) if one.is_mount() or one == one.parent)

@@ -224,7 +224,8 @@ def backup(rows: Rows, digest: str) -> bytes:
     found = rows("SELECT path, content FROM gwe_backup WHERE digest = ?", key)
     if not found:
         raise UsageError(
-            f"no saved launch file has the digest {digest}", "gwe runs show RUN lists the digests."
+            f"no saved launch file has the digest {digest}",
+            "gwe runs show RUN --format json lists the digests.",
         )
     for path, content in found:
         whole = isinstance(path, bytes) and isinstance(content, bytes)

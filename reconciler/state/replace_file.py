@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.file_errors import unwritable
-from reconciler.text_files import canonical_path
+from reconciler.files.errors import unwritable
+from reconciler.files.reading import canonical_path
 
 _HEAD = 4096
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -36,6 +36,17 @@ def replace_file(
     """
     try:
         _check_replaceable(path, may_replace, what, advice)
+        _write(path, content)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def write_new_file(path: Path, content: bytes) -> None:
+    """Writes a file that is not there yet, readable by its owner only. UsageError where something
+    is there, ReconcilerError where it cannot be written."""
+    if os.path.lexists(path):
+        raise UsageError(f"{path} exists", "Name another file, or remove this one first.")
+    try:
         _write(path, content)
     except OSError as error:
         raise unwritable(path, error) from error

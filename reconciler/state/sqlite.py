@@ -10,7 +10,6 @@ is known to be on this host alone.
 
 import errno
 import os
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -64,7 +63,9 @@ class SqliteEngine:
     @property
     def place(self) -> str:
         """Where the state is, for messages and the lock: ``HOST:FOLDER``."""
-        return f"{socket.gethostname()}:{self.folder.absolute()}"
+        from socket import gethostname  # noqa: PLC0415 - reading asks for no place
+
+        return f"{gethostname()}:{self.folder.absolute()}"
 
     @cached_property
     def _is_local(self) -> bool:

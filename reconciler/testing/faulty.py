@@ -14,7 +14,7 @@ from typing import TypeVar, get_args
 from msgspec import Struct
 
 from reconciler.kinds.model import Attributes
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.errors import OutcomeUnknownError, ServerError, ServerUnavailableError
 from reconciler.server.port import (

@@ -7,7 +7,7 @@ their case, is not documented. Whoever reads from one must compare the answer.
 from collections.abc import Collection
 from typing import Any
 
-from reconciler.kinds.types import ALL_TYPES
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.server.port import ConfObject, Filter, Reader, ServerInfo
 
 

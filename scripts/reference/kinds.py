@@ -5,9 +5,9 @@ from typing import Any
 
 from reconciler.kinds.manifest_kind import OBJECT, ManifestKind
 from reconciler.kinds.manifests import FOLDER_KINDS, MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.schema import kind_schema
-from reconciler.kinds.schema_policy import policy_schema
-from reconciler.kinds.types_folders import FOLDER
+from reconciler.kinds.schema.manifests import kind_schema
+from reconciler.kinds.schema.policy import policy_schema
+from reconciler.kinds.types.folders import FOLDER
 from scripts.reference.markdown import code, prose, table
 
 _INTRODUCTION = """\

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES, references_to
+from reconciler.kinds.types.table import OBJECT_TYPES, references_to
 from scripts.reference.markdown import code
 
 _SHORT = 6

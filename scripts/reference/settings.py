@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.cli.init_files import starting_files
-from reconciler.settings_schema import settings_schema
-from reconciler.settings_search import FILE_NAME
+from reconciler.settings.schema import settings_schema
+from reconciler.settings.search import FILE_NAME
 from scripts.reference.command_line import all_commands
 from scripts.reference.markdown import code, prose, table
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.enums import OBJECT_TYPE
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.shapes import Shape, Shapes
 from reconciler.server.psdk.unknown_properties import UnknownProperties

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from reconciler.engine.planning import prepare
 from reconciler.engine.site_access import SiteAccess
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock import Clock
-from reconciler.apply.lock_acquisition import acquire
-from reconciler.apply.lock_object import Holder
+from reconciler.apply.lock.acquisition import acquire
+from reconciler.apply.lock.lock import Clock
+from reconciler.apply.lock.lock_object import Holder
 from reconciler.server.errors import ServerIsProxyError, ServerUnavailableError
 from reconciler.server.psdk.adapter import PsdkServer
 from reconciler.server.psdk.channel import Channel

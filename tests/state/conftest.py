@@ -1,6 +1,8 @@
 """Fixtures of the tests of the store: every contract test runs on both engines."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,25 +14,32 @@ from tests.state.backends import Backend
 
 
 @pytest.fixture(params=ENGINES)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """An empty place for a store."""
-    return new_backend(request, tmp_path)
+    with new_backend(request, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture(scope="module", params=ENGINES)
 def module_backend(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Backend:
+) -> Iterator[Backend]:
     """A place that the tests of a module share."""
-    return new_backend(request, tmp_path_factory.mktemp("backend"))
+    with new_backend(request, tmp_path_factory.mktemp("backend")) as found:
+        yield found
 
 
-def new_backend(request: pytest.FixtureRequest, folder: Path) -> Backend:
+@contextmanager
+def new_backend(request: pytest.FixtureRequest, folder: Path) -> Iterator[Backend]:
+    """An empty place for a store. Connections to PostgreSQL are kept for the next store."""
     if request.param == "sqlite":
-        return Backend(str(folder / "state"))
+        yield Backend(str(folder / "state"))
+        return
     cluster: Cluster = request.getfixturevalue("cluster")
     schema = f"s{uuid.uuid4().hex}"
-    return Backend(cluster.url(schema), cluster, schema)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("psycopg.connect", request.getfixturevalue("kept_connections").connect)
+        yield Backend(cluster.url(schema), cluster, schema)
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ between them and verifies each edit: the result is read again before it is retur
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.launch.errors import LaunchFormatError
-from reconciler.launch.formats.encoding import Decoded, decode
 from reconciler.launch.formats.model import Format, Reading
+
+if TYPE_CHECKING:
+    from reconciler.launch.formats.encoding import Decoded
 
 # A format is imported where a file of it is read.
 # ruff: noqa: PLC0415
@@ -51,6 +53,8 @@ def read(raw: bytes, form: Format, keys: Iterable[str] = ()) -> Reading:
     LaunchFormatError for bytes that are not of the format, and for an XML path that leads
     to no element or to several.
     """
+    from reconciler.launch.formats.encoding import decode
+
     return _read(decode(raw, form).text, form, tuple(keys))
 
 
@@ -61,6 +65,8 @@ def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
     the format cannot hold, a place that cannot be changed, and a result that does not read
     back.
     """
+    from reconciler.launch.formats.encoding import decode
+
     for key, value in values.items():
         _refuse_surrogates(key, key)
         _refuse_surrogates(key, value or "")
@@ -101,7 +107,7 @@ def _read(text: str, form: Format, keys: tuple[str, ...]) -> Reading:
             return _answering(batch.read(text), keys)
 
 
-def _edit(decoded: Decoded, form: Format, values: Mapping[str, str | None]) -> str:
+def _edit(decoded: "Decoded", form: Format, values: Mapping[str, str | None]) -> str:
     match form:
         case Format.XML:
             from reconciler.launch.formats import xml

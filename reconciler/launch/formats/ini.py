@@ -21,7 +21,7 @@ from reconciler.launch.formats.assignments import refuse_characters
 from reconciler.launch.formats.ini_lines import Section, sections_of
 from reconciler.launch.formats.lines import insert_line, remove_lines
 from reconciler.launch.formats.model import Assignment, Reading
-from reconciler.visible_text import told_apart
+from reconciler.text.visible import told_apart
 
 _KEY = re.compile(r"\[(?P<section>.+)\](?: (?P<name>.*))?", re.DOTALL)
 _CONTROL = "".join(map(chr, (*range(9), *range(10, 32), 127))) + "\x85\u2028\u2029"

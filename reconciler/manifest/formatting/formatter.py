@@ -13,7 +13,7 @@ from reconciler.manifest.formatting.comments import attach, comments_of
 from reconciler.manifest.formatting.layout import page_lines
 from reconciler.manifest.formatting.order import sort_keys
 from reconciler.manifest.formatting.tree import UnformattableError, read_pages
-from reconciler.strict_yaml import load_text
+from reconciler.yaml.strict import load_text
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 

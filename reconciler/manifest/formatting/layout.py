@@ -6,8 +6,8 @@ What stands in brackets on one line stays there if it fits. The line breaks of l
 from collections.abc import Iterator, Sequence
 
 from reconciler.manifest.formatting.tree import BLOCK_STYLES, Collection, Entry, Leaf, Page
-from reconciler.yaml_construction import plain_value
-from reconciler.yaml_text import is_text_everywhere, quoted
+from reconciler.text.yaml import is_text_everywhere, quoted
+from reconciler.yaml.construction import plain_value
 
 WIDTH = 100
 """The longest line with brackets. Other lines are never broken."""

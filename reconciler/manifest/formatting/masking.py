@@ -5,7 +5,7 @@ import re
 from reconciler.kinds.fields import HIDDEN
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.formatting.tree import BLOCK_STYLES, Entry, Leaf, read_pages
-from reconciler.yaml_construction import plain_value
+from reconciler.yaml.construction import plain_value
 
 
 def masked(text: str, names: SecretNames) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 
 from reconciler.kinds.manifest_kind import BLOCKS, ManifestKind
 from reconciler.kinds.manifests import TYPED_KINDS, kind_named
-from reconciler.kinds.schema import kind_schema
+from reconciler.kinds.schema.manifests import kind_schema
 from reconciler.manifest.formatting.tree import Collection, Entry, Leaf, Page
 
 _TOP = ("apiVersion", "kind", "metadata", "target", "ensure", *BLOCKS, "policy")

@@ -1,7 +1,7 @@
 """The text of manifests as a tree of entries, each with the characters that it is written with.
 
 Unlike data, the tree knows anchors, styles and positions. Its comments are added by
-``comments``. It is made of texts that ``strict_yaml`` has accepted.
+``comments``. It is made of texts that ``yaml.strict`` has accepted.
 """
 
 import re

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from reconciler.plan.chat_path import NodeKind
-from reconciler.plan.site_graph import SiteGraph
+from reconciler.plan.chat.path import NodeKind
+from reconciler.plan.chat.site_graph import SiteGraph
 
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415

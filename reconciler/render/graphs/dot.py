@@ -6,9 +6,9 @@ are too, since they begin escapes and entities.
 
 from collections.abc import Iterator
 
-from reconciler.plan.site_graph import Node, NodeState, SiteGraph
+from reconciler.plan.chat.site_graph import Node, NodeState, SiteGraph
 from reconciler.render.graphs import WORDS
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 _LOOKS: dict[NodeState, str] = {
     "live": "",

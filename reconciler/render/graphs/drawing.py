@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.plan.chat_path import NodeKey, NodeKind
-from reconciler.plan.site_graph import Edge, Node, NodeState, SiteGraph
+from reconciler.plan.chat.path import NodeKey, NodeKind
+from reconciler.plan.chat.site_graph import Edge, Node, NodeState, SiteGraph
 from reconciler.render.graphs import WORDS
 from reconciler.render.lines import cell_len
 from reconciler.render.wrapping import broken
-from reconciler.text_difference import ELLIPSIS
-from reconciler.visible_text import escaped
+from reconciler.text.difference import ELLIPSIS
+from reconciler.text.visible import escaped
 
 CHARACTER = 6.7
 """The width of a column of text, at a font size of 11 pixels."""

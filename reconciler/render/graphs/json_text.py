@@ -3,8 +3,8 @@
 from typing import Any
 
 from reconciler.json_codec import INTEGER, TEXT, Codec, Member, array, choice, record
-from reconciler.plan.chat_path import NODE_KINDS
-from reconciler.plan.site_graph import NODE_STATES, Edge, Node, SiteGraph
+from reconciler.plan.chat.path import NODE_KINDS
+from reconciler.plan.chat.site_graph import NODE_STATES, Edge, Node, SiteGraph
 from reconciler.render.json_reports import JsonReport, report
 
 _NODE: Codec[Any] = record(

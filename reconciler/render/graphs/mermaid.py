@@ -6,9 +6,9 @@ so that no name ends its label, its line or the block of Markdown around it.
 
 from collections.abc import Iterator
 
-from reconciler.plan.site_graph import Node, SiteGraph
+from reconciler.plan.chat.site_graph import Node, SiteGraph
 from reconciler.render.graphs import WORDS
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 _PLAIN = frozenset(" _-./:,()")
 _CLASSES = {

@@ -5,9 +5,9 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from reconciler.plan.site_graph import SiteGraph
+from reconciler.plan.chat.site_graph import SiteGraph
 from reconciler.render.graphs.drawing import LINE, PADDING, Arrow, Box, drawing_of
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 _MARKS = {"planned": "+ ", "removed": "- ", "missing": "! ", "live": ""}
 

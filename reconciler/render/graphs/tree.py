@@ -5,8 +5,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reconciler.plan.chat_path import NodeKey
-from reconciler.plan.site_graph import Edge, Node, NodeState, SiteGraph
+from reconciler.plan.chat.path import NodeKey
+from reconciler.plan.chat.site_graph import Edge, Node, NodeState, SiteGraph
 from reconciler.render.console import Console, emit, folded, styled, width_of
 from reconciler.render.graphs import WORDS
 from reconciler.render.lines import StyledLine

@@ -8,7 +8,7 @@ from msgspec import Struct
 from reconciler.kinds.fields import HIDDEN
 from reconciler.plan.changes import Change
 from reconciler.render.remarks import declared_in, is_item, label_of, section_of
-from reconciler.text_difference import MarkedText, compare, marked
+from reconciler.text.difference import MarkedText, compare, marked
 
 _IN_COMMON = 200
 _LONG = 2_000

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from reconciler.compare.model import Comparison
-from reconciler.plan.codec import plan_id
+from reconciler.plan.file.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.graphs.svg import picture
 from reconciler.render.graphs.svg import style as style_of_pictures

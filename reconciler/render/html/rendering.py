@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from reconciler.render.console import print_data, say
 from reconciler.state.replace_file import replace_file
-from reconciler.visible_text import escaped
+from reconciler.text.visible import escaped
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-])")
 _FOLDER = Path(__file__).parent

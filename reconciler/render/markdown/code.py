@@ -11,8 +11,8 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.text_difference import ELLIPSIS, MarkedText, compare, marked
-from reconciler.visible_text import escaped
+from reconciler.text.difference import ELLIPSIS, MarkedText, compare, marked
+from reconciler.text.visible import escaped
 
 _BETWEEN_SPANS = re.compile(r"([|`]+)")
 _LOST_BLANKS = re.compile(r"^ +| {2,}| +$")

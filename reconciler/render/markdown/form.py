@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.diagnostics import counted
-from reconciler.plan.codec import plan_id
+from reconciler.plan.file.codec import plan_id
 from reconciler.plan.model import Plan
 from reconciler.render.console import print_data
 from reconciler.render.markdown.code import code

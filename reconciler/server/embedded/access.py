@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.kinds.enums import ACCESS_GROUP_TYPE, STATE
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import type_name
+from reconciler.kinds.types.table import type_name
 from reconciler.server.embedded.engine import EVERYONE, Engine
 from reconciler.server.embedded.passwords import matches
 from reconciler.server.encoding import decode

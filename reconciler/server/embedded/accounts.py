@@ -3,7 +3,7 @@
 A password can be changed by everyone who knows the old one, whatever the permissions.
 """
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import logon_accounts
 from reconciler.server.embedded.access import Access, authenticate

@@ -13,7 +13,7 @@ from typing import Any
 import reconciler
 from reconciler.kinds.model import Attributes, ObjectType
 from reconciler.kinds.names import alike_key
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded import last_login, relations

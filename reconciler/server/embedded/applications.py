@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from reconciler.kinds import enums
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.kinds.types_applications import MIRRORED
+from reconciler.kinds.types.applications import MIRRORED
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.store import Store
 from reconciler.server.encoding import decode

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.encoding import decode
 from reconciler.server.values import problem_of
 

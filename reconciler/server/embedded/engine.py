@@ -8,9 +8,10 @@ from typing import Any
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
-from reconciler.server.delta import Delta, apply_delta, difference
+from reconciler.server.delta import Delta, apply_delta
+from reconciler.server.differences import difference
 from reconciler.server.embedded import (
     applications,
     folder_writes,
@@ -156,6 +157,7 @@ class Engine:
         """Applies a delta, and its consequences for other objects."""
         _, _, folder, body = self.existing(kind.name, dbid)
         live = decode(body)
+        delta = validation.without_lone_types(kind, delta)
         if not delta:
             raise UnspecifiedModificationError("the update names no change", kind.name)
         self._check_environment(kind, dbid)
@@ -170,10 +172,10 @@ class Engine:
             lists = {name: entries for name, entries in delta.lists.items() if name != "objectIDs"}
             rest = Delta(delta.values, delta.key_values, lists)
         updated = apply_delta(kind, live, rest) if rest else dict(live)
-        for name in (*rest.key_values, *rest.lists):
+        for name in (*rest.values, *rest.key_values, *rest.lists):
             attribute = validation.attribute_of(kind, name)
             validation.check_value(kind, attribute, updated[name])
-            if attribute.key:
+            if attribute.fields:
                 updated[name] = normal(attribute, updated[name])
         if updated == live and not moved:
             raise UnspecifiedModificationError("the object has these values already", kind.name)

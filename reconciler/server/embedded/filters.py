@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import type_name
+from reconciler.kinds.types.table import type_name
 from reconciler.server import validation
 from reconciler.server.errors import UnsupportedPropertyError, ValueOutOfRangeError
 from reconciler.server.port import Filter

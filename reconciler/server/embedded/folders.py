@@ -6,7 +6,7 @@ The default folders have the names that administrators see.
 from typing import Any
 
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.embedded.store import Store
 from reconciler.server.encoding import decode
 from reconciler.server.snapshot import ENVIRONMENT

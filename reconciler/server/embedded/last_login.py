@@ -4,7 +4,7 @@ Off unless the application ``confserv`` has the option ``last-login = true`` in 
 ``system``.
 """
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.embedded.engine import SERVER_DBID, Engine
 from reconciler.server.encoding import decode
 

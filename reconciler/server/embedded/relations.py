@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.kinds.enums import STATE
 from reconciler.kinds.model import Attributes, ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import logon_accounts, rules
 from reconciler.server.embedded.applications import Writer, backup_of, unmirror

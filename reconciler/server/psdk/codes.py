@@ -5,7 +5,7 @@ A code is one integer: the type of the error, the type of the object, the proper
 
 from typing import Any
 
-from reconciler.kinds.types import TYPES_BY_NUMBER
+from reconciler.kinds.types.table import TYPES_BY_NUMBER
 from reconciler.server.errors import BY_NUMBER, ConfigurationServerError
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.kinds.model import ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES, type_name
+from reconciler.kinds.types.table import OBJECT_TYPES, type_name
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.errors import (

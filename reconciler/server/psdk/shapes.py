@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES, type_name
+from reconciler.kinds.types.table import OBJECT_TYPES, type_name
 from reconciler.server.psdk.jvm import Sdk
 
 Bucket = Literal["added", "changed", "deleted"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.errors import ConfigurationServerError, ServerError
 from reconciler.server.psdk.codes import pack
 from reconciler.server.psdk.jvm import Sdk

@@ -2,7 +2,7 @@
 
 import threading
 
-from reconciler.kinds.types import type_name
+from reconciler.kinds.types.table import type_name
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.subscription import EmbeddedSubscription
 from reconciler.server.errors import HistoryLogExpiredError

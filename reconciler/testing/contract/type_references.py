@@ -11,6 +11,7 @@ from reconciler.server.errors import (
     IncorrectReferencesError,
     ListItemNotFoundError,
     UniquenessViolationError,
+    UnspecifiedModificationError,
     ValueOutOfRangeError,
 )
 from reconciler.server.port import Server
@@ -110,6 +111,24 @@ def test_a_campaign_is_for_a_group_of_agents_or_of_places(server: Server) -> Non
     assert [one.attributes["name"] for one in server.read("CampaignGroup")] == ["Places"]
     server.delete("PlaceGroup", places)
     assert server.read("CampaignGroup") == []
+
+
+def test_the_type_of_a_campaigns_group_changes_only_together_with_the_group(
+    server: Server,
+) -> None:
+    server.create("Campaign", PLAIN["Campaign"])
+    places = server.create("PlaceGroup", {"tenantDBID": 101, "name": "Places"}).dbid
+    agents = server.create("CampaignGroup", campaign_group("Chat")).attributes["groupDBID"]
+    assert agents == places  # a type alone could be meant for the place group of this DBID
+    subscription = server.subscribe("CampaignGroup")
+    both = Delta(values={"groupType": 6, "description": "New"})
+    updated = server.update("CampaignGroup", 101, both)
+    assert (updated.attributes["groupType"], updated.attributes["description"]) == (5, "New")
+    assert [one.delta for one in subscription.receive()] == [Delta(values={"description": "New"})]
+    with pytest.raises(UnspecifiedModificationError):
+        server.update("CampaignGroup", 101, Delta(values={"groupType": 6}))
+    server.update("CampaignGroup", 101, Delta(values={"groupType": 6, "groupDBID": places}))
+    assert get(server, "CampaignGroup", 101).attributes["groupType"] == 6
 
 
 def test_a_person_has_a_skill_once_and_its_level_can_change(server: Server) -> None:

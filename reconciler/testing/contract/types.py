@@ -11,9 +11,10 @@ from reconciler.server.errors import (
     IncorrectReferencesError,
     UnchangeableInfoError,
     UniquenessViolationError,
+    ValueOutOfRangeError,
 )
 from reconciler.server.port import Server
-from reconciler.testing.contract.site import OF_A_TENANT, PLAIN, campaign_group, get
+from reconciler.testing.contract.site import LEAST_OF_ALL, OF_A_TENANT, PLAIN, campaign_group, get
 
 # Keys
 
@@ -135,6 +136,21 @@ def test_the_length_of_a_field_can_be_set_later_but_once(server: Server) -> None
     with pytest.raises(UnchangeableInfoError) as caught:
         server.update("Field", dbid, Delta(values={"length": 5}))
     assert (caught.value.number, caught.value.prop) == (16, "length")
+
+
+@pytest.mark.parametrize("event", ["alarmDetectEvent", "alarmRemovalEvent"])
+def test_the_event_of_an_alarm_names_no_application_unless_it_says_one(
+    server: Server, event: str
+) -> None:
+    given = {**LEAST_OF_ALL["AlarmCondition"], event: {"logEventID": 1}}
+    created = server.create("AlarmCondition", given)
+    expected = {"logEventID": 1, "appType": 0}
+    assert get(server, "AlarmCondition", created.dbid).attributes[event] == expected
+    server.update("AlarmCondition", created.dbid, Delta(values={event: {"appType": 45}}))
+    server.update("AlarmCondition", created.dbid, Delta(values={event: {"appType": 0}}))
+    assert get(server, "AlarmCondition", created.dbid).attributes[event] == expected
+    with pytest.raises(ValueOutOfRangeError):
+        server.update("AlarmCondition", created.dbid, Delta(values={event: {"appType": -1}}))
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from filelock import FileLock, Timeout
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
-from reconciler.file_errors import writing_advice
+from reconciler.files.errors import writing_advice
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import logon_accounts, relations
 from reconciler.server.embedded.adapter import EmbeddedServer

@@ -3,8 +3,8 @@
 from typing import Any
 
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
-from reconciler.kinds.types import OBJECT_TYPES
-from reconciler.yaml_documents import as_text
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.yaml.documents import as_text
 
 _OF_ALL = {"version": "8.5.0"}
 _OF_SERVERS = {"workDirectory": ".", "commandLine": "."}

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
-from reconciler.kinds.types import OBJECT_TYPES, TYPES_BY_NUMBER
+from reconciler.kinds.types.table import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.embedded import logon_accounts
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import complete
@@ -27,7 +27,7 @@ from reconciler.server.snapshot import ENVIRONMENT
 Key = tuple[str, int]
 _ACCOUNT_WORDS = {name: word for word, name in ACCOUNTS.items()}
 _PLAIN_INTEGERS = 10**18
-"""The limit of integers that ``strict_yaml`` reads."""
+"""The limit of integers that ``yaml.strict`` reads."""
 
 
 class Home(Struct, frozen=True):

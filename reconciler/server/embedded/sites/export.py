@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import ReconcilerError
+from reconciler.files.reading import MAX_BYTES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.passwords import matches
 from reconciler.server.embedded.sites.create import create_server
@@ -21,8 +22,7 @@ from reconciler.server.embedded.sites.file import (
     read_site,
 )
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.text_files import MAX_BYTES
-from reconciler.yaml_text import yaml_text
+from reconciler.text.yaml import yaml_text
 
 _Words = dict[str, Any]
 

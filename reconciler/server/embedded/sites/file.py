@@ -12,15 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.diagnostics import Diagnostic, Position, did_you_mean
+from reconciler.files.reading import canonical_path, shown_path
 from reconciler.kinds import fields
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.embedded.sites.defaults import application_defaults
 from reconciler.server.embedded.sites.names import Named
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.strict_yaml import load_file
-from reconciler.text_files import canonical_path, shown_path
-from reconciler.yaml_documents import YamlDocument, as_text
+from reconciler.yaml.documents import YamlDocument, as_text
+from reconciler.yaml.strict import load_file
 
 API_VERSION = "reconciler/v1"
 HEADER = ("apiVersion", "kind", "tenant", "extends", "predefined")

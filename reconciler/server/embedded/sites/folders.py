@@ -12,14 +12,14 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds.model import ObjectType
-from reconciler.kinds.types import OBJECT_TYPES
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.folders import FolderIndex, default_folders, folder_attributes
 from reconciler.server.embedded.sites.file import SiteObject
 from reconciler.server.embedded.sites.names import SiteNames
 from reconciler.server.embedded.sites.words import Access, Words
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 FOLDER = OBJECT_TYPES["Folder"]
 FOLDER_WORDS = (

@@ -21,7 +21,7 @@ from reconciler.server.embedded.sites.names import SiteNames
 from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import Permission
 from reconciler.server.snapshot import ENVIRONMENT
-from reconciler.yaml_documents import as_text
+from reconciler.yaml.documents import as_text
 
 Access = list[tuple[str, int, int]]
 """The permissions of an object, as the store keeps them: account type, account DBID, mask."""
@@ -266,7 +266,7 @@ def _option(value: Any) -> str | int | bytes:
 
 
 def _integer(value: Mapping[str, Any]) -> int:
-    """The value of ``{integer: TEXT}``, for integers of 19 digits, too long for ``strict_yaml``."""
+    """The value of ``{integer: TEXT}``, for integers of 19 digits, too long for ``yaml.strict``."""
     text = as_text(value.get("integer", ""))
     if {*value} != {"integer"} or not _INTEGER.fullmatch(text):
         raise FieldValueError("must be a whole number")

@@ -1,0 +1,288 @@
+"""Acquires the lock, or takes it over from an owner that no longer renews it.
+
+Whoever creates the lock object has the lock. A run may take it over after it has seen the
+counter unchanged for a whole lease on its own clock. It writes its name into the lock, reads
+the lock once more, deletes the object by the DBID that it read, and creates its own; if any
+of these is refused, another run was faster. An owner that resumes at that moment says in the
+lock that it writes, then reads it too: at least one of the two sees the other and backs off.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock.lock import Clock, Lock, release_or_warn
+from reconciler.apply.lock.lock_object import (
+    LIST,
+    LOCK_NAME,
+    SECTION,
+    TAKER,
+    Holder,
+    find_locks,
+    holder_of,
+    options_of,
+    update_holder,
+)
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import LockHeldError, RefusedError
+from reconciler.server.delta import Delta, KeyValueDelta
+from reconciler.server.errors import (
+    NoPermissionError,
+    ObjectNotFoundError,
+    UniquenessViolationError,
+)
+from reconciler.server.port import ConfObject, Server
+from reconciler.server.snapshot import ENVIRONMENT
+
+
+class Resumption(Struct, frozen=True):
+    """How the lock of a run that did not finish is taken over. Where its process was on
+    this machine, it is known to be dead. ``elsewhere``: it was on another, and what held
+    its run may have ended before it: it has ended once the lock's counter has stood still
+    for a whole lease, which is longer than any call. ``tell`` says that this takes time."""
+
+    elsewhere: bool
+    tell: Callable[[str], None]
+
+    def wait_unseen(self, clock: Clock, lease: float) -> None:
+        """Waits for a run of another machine that has no lock whose counter would tell."""
+        if self.elsewhere:
+            self.tell(
+                "The run was on another machine, and no lock tells whether it still works there."
+                f" Waiting {lease:g} s, which is longer than any call of it takes."
+            )
+            clock.sleep(lease)
+
+
+def acquire(
+    server: Server,
+    holder: Holder,
+    tenants: Sequence[int],
+    clock: Clock,
+    *,
+    wait: float = 0.0,
+    resumes: Resumption | None = None,
+    interrupts: Interrupts | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> tuple[Lock, str]:
+    """Acquires the lock; returns it with a warning if it is not in tenant Environment.
+
+    Waits up to ``wait`` seconds for another owner, and meanwhile takes over a lock that was
+    not renewed for its lease. ``resumes``: the holder's run did not finish, and its lock is
+    taken over from its process. ``interrupts``: Ctrl-C comes through meanwhile.
+
+    LockHeldError if another run holds it; RefusedError if the account may not create it. On
+    these, on Ctrl-C and on every other error the lock is not held: an object that may have
+    been created is deleted. ``warn`` is told where that is not possible.
+    """
+    acquisition = _Acquisition(server, holder, tenants, clock, resumes)
+    interrupts = interrupts or Interrupts()
+    try:
+        with interrupts.allowed():
+            found = acquisition.acquire(wait)
+    except BaseException:
+        release_or_warn(acquisition.undo, interrupts, warn)
+        raise
+    return found
+
+
+class _Watch:
+    """Watches whether the owner of the lock still works: then the counter in it grows.
+    ``has_moved``: another lock or another counter was seen since the first look."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, int | None] | None = None
+        self._since = 0.0
+        self.has_moved = False
+
+    def quiet_for(self, dbid: int, counter: int | None, now: float) -> float:
+        """The seconds for which the lock has been seen as it is ``now``."""
+        if (dbid, counter) != self._seen:
+            self.has_moved = self._seen is not None
+            self._seen, self._since = (dbid, counter), now
+        return now - self._since
+
+
+class _Acquisition:
+    def __init__(
+        self,
+        server: Server,
+        holder: Holder,
+        tenants: Sequence[int],
+        clock: Clock,
+        resumes: Resumption | None,
+    ) -> None:
+        self._server = server
+        self._holder = replace(
+            holder, since=clock.timestamp(0), until=clock.timestamp(holder.lease)
+        )
+        self._tenants = tuple(dict.fromkeys(tenants))
+        self._clock = clock
+        self._resumes = resumes
+        self._may_exist = False
+        """A lock object of this holder was created, or may have been."""
+
+    def undo(self) -> None:
+        """Deletes the lock object that was created, also where its DBID is not known. The
+        lock of a run that did not finish stays."""
+        if self._may_exist and not self._resumes:
+            for one in find_locks(self._server, self._tenants):
+                if holder_of(one).is_same(self._holder):
+                    self._take_away(one)
+
+    def acquire(self, wait: float) -> tuple[Lock, str]:
+        begun = self._clock.monotonic()
+        watch = _Watch()
+        while True:
+            made = self._create()
+            if made is not None:
+                if self._resumes:
+                    self._resumes.wait_unseen(self._clock, self._holder.lease)
+                return made
+            one = next(iter(find_locks(self._server, self._tenants)), None)
+            now = self._clock.monotonic()
+            if one is not None:
+                held = holder_of(one)
+                quiet = watch.quiet_for(one.dbid, held.counter, now)
+                if self._resumes and held.run == self._holder.run:
+                    if quiet >= held.lease or not self._is_elsewhere(held):
+                        resumed = self._resume(one)
+                        if resumed:
+                            return resumed, ""
+                        continue
+                    if not watch.has_moved:  # as long as it stands still, waiting has an end
+                        self._wait_for(held, quiet)
+                        continue
+                elif quiet >= held.lease and not held.writing:
+                    self._take_over(one)
+                    continue
+            if now - begun >= wait:
+                raise lock_held(one)
+            self._clock.sleep(min(1.0, max(wait - (now - begun), 0.01)))
+
+    def _is_elsewhere(self, held: Holder) -> bool:
+        """Whether a process on another machine may still hold the lock of the run."""
+        assert self._resumes is not None  # noqa: S101 - asked only then
+        return self._resumes.elsewhere or held.machine != self._holder.machine
+
+    def _wait_for(self, held: Holder, quiet: float) -> None:
+        if not quiet and self._resumes:
+            self._resumes.tell(
+                f"Run {held.run} was on another machine, {held.host}. Waiting {held.lease:g} s"
+                " to see that it does nothing there any more."
+            )
+        self._clock.sleep(min(1.0, max(held.lease - quiet, 0.01)))
+
+    def _resume(self, one: ConfObject) -> Lock | None:
+        """The lock of a run that is recovered, now in this holder's name; None: it is gone."""
+        held = holder_of(one)
+        new = replace(
+            self._holder,
+            lease=held.lease,
+            writing=True,
+            counter=(held.counter or 0) + 1,
+        )
+        try:
+            update_holder(self._server, one.dbid, options_of(one), new)
+        except ObjectNotFoundError:
+            return None
+        return Lock(self._server, one.dbid, new, self._clock)
+
+    def _create(self) -> tuple[Lock, str] | None:
+        """A new lock with its warning, or None if there is a lock already."""
+        if find_locks(self._server, self._tenants):
+            return None
+        for tenant in self._tenants:
+            attributes: dict[str, Any] = {
+                "tenantDBID": tenant,
+                "name": LOCK_NAME,
+                "alias": LOCK_NAME,
+                "type": LIST,
+                "description": "Held while gwe-reconciler writes",
+                "userProperties": {SECTION: self._holder.options()},
+            }
+            self._may_exist = True
+            try:
+                made = self._server.create("Transaction", attributes)
+            except (UniquenessViolationError, NoPermissionError) as error:
+                self._may_exist = False
+                if isinstance(error, NoPermissionError):
+                    continue
+                return None
+            lock = Lock(self._server, made.dbid, self._holder, self._clock)
+            others = [one for one in self._tenants if one != tenant]
+            if others and find_locks(self._server, others):
+                lock.release()  # another run has just created one in another tenant
+                self._may_exist = False
+                return None
+            return lock, "" if tenant == ENVIRONMENT else _elsewhere(tenant)
+        raise RefusedError(
+            [
+                Diagnostic(
+                    "this account may not create the lock, a List object"
+                    f" {LOCK_NAME} in tenant Environment or in the site's",
+                    hint="Grant it Create on the folder Transactions, or use --no-lock"
+                    " and make sure that nobody else applies.",
+                )
+            ]
+        )
+
+    def _take_over(self, one: ConfObject) -> None:
+        """Deletes the lock of an owner that does not renew it, if that is still so."""
+        held = holder_of(one)
+        options = options_of(one)
+        mark = {SECTION: {TAKER: self._holder.run}}
+        delta = KeyValueDelta(changed=mark) if TAKER in options else KeyValueDelta(added=mark)
+        try:
+            if held.taker != self._holder.run:
+                annex = Delta(key_values={"userProperties": delta})
+                self._server.update("Transaction", one.dbid, annex)
+        except (ObjectNotFoundError, UniquenessViolationError):
+            return  # it is gone, or another run is taking it over: look again
+        for now in self._server.read("Transaction", {"dbid": one.dbid}):
+            if replace(holder_of(now), taker=held.taker) == held:
+                self._take_away(now)
+
+    def _take_away(self, one: ConfObject) -> None:
+        # If another run was faster, the next look shows which.
+        with suppress(ObjectNotFoundError):
+            self._server.delete("Transaction", one.dbid)
+
+
+def _elsewhere(tenant: int) -> str:
+    return (
+        f"The lock is in the tenant with DBID {tenant}, since this account may not create it"
+        " in Environment: runs for other tenants do not see it."
+    )
+
+
+def lock_held(one: ConfObject | None) -> LockHeldError:
+    """What is said of a lock of another run. None: this account cannot read it."""
+    if one is None:
+        return LockHeldError(
+            f"another run holds the lock {LOCK_NAME}, and this account cannot read it",
+            "Try again later, or look with another account.",
+        )
+    held = holder_of(one)
+    if held.recovering:
+        return LockHeldError(
+            f"the run {held.run} is being recovered by {held.owner} on {held.host} since"
+            f" {held.since}",
+            f"Wait for it; if that process is dead, use {held.recovery()},"
+            f" or gwe lock release --abandon {held.run}.",
+        )
+    if held.writing:
+        return LockHeldError(
+            f"{held.run_display()} is writing or did not finish",
+            f"Wait for it; if it is dead, use {held.recovery()},"
+            f" or gwe lock release --abandon {held.run}.",
+        )
+    return LockHeldError(
+        f"the lock is held by {held.display()}",
+        f"Wait with --lock-timeout SECONDS: a lock that is not renewed for {held.lease:g} s is"
+        " taken over.",
+    )

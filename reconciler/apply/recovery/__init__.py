@@ -1,0 +1,1 @@
+"""What comes after a run that did not finish."""

@@ -1,0 +1,1 @@
+"""The plan that reverts a run."""

@@ -1,0 +1,138 @@
+"""Files that users name: read whole, as UTF-8, up to a limit of size.
+
+Read are regular files, standard input (``-``) and open descriptors (``/dev/fd/N``, which a
+shell passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
+"""
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.files.errors import reading_advice
+
+STANDARD_STREAM = Path("-")
+"""Standard input where a file is read, standard output where one is written."""
+
+MAX_BYTES = 10 * 1024 * 1024
+"""How large a file of YAML may be."""
+
+_USUAL_BYTES = 64 * 1024
+"""What nearly every file has less of. To ask for as much as a file may have would make room for
+it each time."""
+
+_INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_text(
+    path: Path, max_bytes: int, name: str = "", too_large: str = "Is it the right file?"
+) -> str | Diagnostic:
+    """The text of a file, without a byte order mark; or why there is none, as a problem whose
+    summary begins with "cannot be read". ``name``: what messages call the file, if not its path.
+    ``too_large``: what to do about a larger file.
+    """
+    name = name or shown_path(path)
+    try:
+        raw = _content(path, max_bytes + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = reading_advice(error, path) if isinstance(error, OSError) else ""
+        if isinstance(error, _UnsuitableFileError):
+            hint = _HINT
+        return Diagnostic(f"cannot be read: {reason}", Position(name), hint)
+    if not raw and str(path) in _INPUTS:
+        hint = "Pipe the text into gwe. Only one option can read it, and only once."
+        return Diagnostic("cannot be read: it is empty", Position(name), hint)
+    if len(raw) > max_bytes:
+        reason = f"it is larger than {_size(max_bytes)}"
+        return Diagnostic(f"cannot be read: {reason}", Position(name), too_large)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = position_after(raw[: error.start].decode("utf-8-sig", "replace"), name)
+        found = "it is UTF-16, not UTF-8" if raw.startswith(_UTF_16) else "it is not UTF-8"
+        return Diagnostic(f"cannot be read: {found}", place, "Save it as UTF-8.")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path names standard input or an open descriptor."""
+    return str(path) in _INPUTS or _DESCRIPTOR.fullmatch(str(path)) is not None
+
+
+def shown_path(path: Path) -> str:
+    """What messages call a file."""
+    return "standard input" if path == STANDARD_STREAM else str(path)
+
+
+def canonical_path(path: Path) -> str:
+    """The path that is the same for all names of a file, also where it cannot be read."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def position_after(before: str, name: str) -> Position:
+    """The position of the character that follows the text ``before``."""
+    return Position(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+_HINT = "Name a regular file, or - to read standard input."
+
+
+class _UnsuitableFileError(OSError):
+    """A file of a kind that is not read."""
+
+
+def _content(path: Path, limit: int) -> bytes:
+    """What is in the file, up to a number of bytes."""
+    name = str(path)
+    if name in _INPUTS:
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "it is closed")
+        return sys.stdin.buffer.read(limit)
+    if shared := _DESCRIPTOR.fullmatch(name):
+        with os.fdopen(os.dup(int(shared[1])), "rb") as file:
+            return file.read(limit)
+    # Looked at first, since opening a device can have effects; and again once it is open,
+    # since another file may have taken the name.
+    _check_regular(os.stat(path))
+    descriptor = os.open(path, _OPEN)
+    try:
+        _check_regular(os.fstat(descriptor))
+        return b"".join(_parts(descriptor, limit))
+    finally:
+        os.close(descriptor)
+
+
+def _parts(descriptor: int, limit: int) -> Iterator[bytes]:
+    """What is in an open file, up to a number of bytes. Without a file object, which would cost
+    more than to read a small file."""
+    while limit and (part := os.read(descriptor, min(limit, _USUAL_BYTES))):
+        yield part
+        limit -= len(part)
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
+    for is_kind, name in _KINDS:
+        if is_kind(status.st_mode):
+            raise _UnsuitableFileError(errno.EINVAL, f"it is {name}")
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"

@@ -1,0 +1,1 @@
+"""The JSON Schema of manifests, made from the tables. Pure."""

@@ -1,0 +1,1 @@
+"""The plan file: its definition, and whether it shows what it would write. Pure."""

@@ -1,0 +1,1 @@
+"""``gwe.toml``: finding it, reading it, and its JSON Schema."""

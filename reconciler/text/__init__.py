@@ -1,0 +1,1 @@
+"""Texts as people see and write them: what is visible, what differs, patterns, YAML. Pure."""

@@ -1,0 +1,1 @@
+"""YAML in which nothing is guessed and every value has a position."""

@@ -1,0 +1,56 @@
+"""What was read from YAML, with the position of every value. It does not know how YAML is read.
+
+``strict`` makes documents from texts, ``manifest/cache.py`` from what it kept of them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from reconciler.diagnostics import Position
+from reconciler.kinds.fields import FieldPath
+
+Place = tuple[int, int]
+"""Line and column, which count from 0."""
+Places = Any
+"""Where the values below a value stand. Of a mapping: {key: [line, column, the ``Places`` below
+the key's value]}; of a list: the same for each item, by its number as a text; of a scalar: None.
+It is made of what JSON has, so that it can be kept."""
+
+
+class YamlDocument(Struct, frozen=True):
+    """One document: its data, the name and path of the file that it was read from, and where
+    its values stand. ``path`` is None for a text. Most positions are never asked for: they
+    are made of ``place`` and ``places`` when they are. ``checked``: it is known to be a manifest
+    that fits the schema of its kind; ``plain``: what is known of the object that it declares."""
+
+    data: Any
+    name: str
+    place: Place
+    places: Places
+    path: Path | None = None
+    checked: bool = False
+    plain: Any = None
+
+    @property
+    def position(self) -> Position:
+        line, column = self.place
+        return Position(self.name, line + 1, column + 1)
+
+    def at(self, path: FieldPath) -> Position:
+        """The position of the value at ``path``, or of its nearest ancestor that has one: of
+        a value in a mapping, that of its key."""
+        (line, column), places = self.place, self.places
+        for part in path:
+            if not places or part not in places:
+                break
+            line, column, places = places[part]
+        return Position(self.name, line + 1, column + 1)
+
+
+def as_text(value: str | int | bool) -> str:
+    """The characters that a scalar was written with."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
