@@ -8,10 +8,9 @@ without an end: ``gwe recover`` finishes it. ``docs/reliability.md`` says what h
 something breaks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
 
 import reconciler
 from reconciler.apply.calls import recover_hint
@@ -25,7 +24,7 @@ from reconciler.apply.check import (
 from reconciler.apply.executor import OutcomeListener, execute
 from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.inventory import claim_inventory, record_ownership
-from reconciler.apply.report import RunReport
+from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.session import (
     RunContext,
     RunOptions,
@@ -162,7 +161,7 @@ def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal
         yield journal
 
 
-def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
+def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Sequence[Outcome]:
     """The outcomes of stale actions. StalePlanError if there are any that may not be skipped."""
     check_site(plan, session.site)
     check_guards(plan, session.site, session.live, options.limits)

@@ -40,10 +40,10 @@ from reconciler.server.snapshot import ENVIRONMENT
 
 
 class Resumption(Struct, frozen=True):
-    """How the lock of a run that did not finish is taken over. Where its process was on
-    this machine, it is known to be dead. ``elsewhere``: it was on another, and what held
-    its run may have ended before it: it has ended once the lock's counter has stood still
-    for a whole lease, which is longer than any call. ``tell`` says that this takes time."""
+    """How the lock of a run that did not finish is taken over. A process of this machine is known
+    to be dead. ``elsewhere``: it was on another machine, and may still work although it no longer
+    holds its run; it counts as dead once the lock's counter has not moved for a whole lease, which
+    is longer than any call takes. ``tell`` says that this takes time."""
 
     elsewhere: bool
     tell: Callable[[str], None]
