@@ -204,7 +204,7 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
         faulty = FaultyServer(server, [Interfere(object_type="Script", write=delete_it)])
         report = _execute(place, undo, faulty, "second")
     assert {one.action.address: one.message for one in report.outcomes if one.message} == {
-        "InteractionQueue/Created": "it was gone already"
+        "InteractionQueue/Created": "no change: it was already gone"
     }
     assert report.exit_code == 0
     assert place.locks() == []
@@ -228,7 +228,9 @@ def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     (action,) = with_fingerprints([Delete(subject)], live)
     assert isinstance(action, Delete)
     server = Blind(place.server)
+    calls = Calls(server)
+    steps = Writes(server, calls, live).write(action)
     with pytest.raises(StaleActionError, match="it is gone"):
-        Writes(server, Calls(server), live).write(action)
+        calls.perform(steps)
     server.close()
     assert named(place.objects(), "Script", "Changed") == queue

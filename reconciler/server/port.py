@@ -5,6 +5,7 @@ which cannot write.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from enum import IntFlag
 from functools import partial
 from typing import Protocol
@@ -20,6 +21,10 @@ Filter = Mapping[str, str | int | bool]
 WITHOUT_BODIES: Filter = {"exclude_bytecode": True, "exclude_longstrings": True}
 """The brief form of a read of scripts: no binary values, and empty texts in place of those over
 255 characters. For names, folders and short options; never to be compared or written back."""
+
+
+ObjectKey = tuple[str, int]
+"""The type and the DBID of an object."""
 
 
 class ConfObject(Struct, frozen=True):
@@ -164,6 +169,17 @@ def in_flight(server: Reader) -> int:
     """How many calls may await an answer at once: the attribute ``in_flight`` of adapters that
     several threads may use; 1 for all others."""
     return int(getattr(server, "in_flight", 1))
+
+
+Together = Callable[[], AbstractContextManager[None]]
+
+
+def together(server: Reader) -> Together | None:
+    """How to let the calls of a block share one transaction: the method ``together`` of adapters
+    that answer without waiting. What the calls write is there after the block, or is not if the
+    block raises an error. None where each call is sent by itself."""
+    found: Together | None = getattr(server, "together", None)
+    return found
 
 
 def read_alike(

@@ -16,16 +16,13 @@ from reconciler.kinds.natural_keys import TENANT, has_tenant, joined, key_parts,
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types.folders import FOLDER, reference_to
 from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES, referred_folder
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 
 ENVIRONMENT = 1
 """The DBID of tenant Environment (reference: well-known DBIDs)."""
 
 _Key = tuple[object, ...]
 """An object type, and the values of a natural key."""
-
-_Place = tuple[str, int]
-"""An object type and a DBID."""
 
 
 class Snapshot:
@@ -39,7 +36,7 @@ class Snapshot:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
         self._by_key: dict[_Key, int] = {}
         self._alike: dict[_Key, dict[object, int]] | None = None
-        self._referring: dict[_Place, set[_Place]] | None = None
+        self._referring: dict[ObjectKey, set[ObjectKey]] | None = None
         for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
 
@@ -222,7 +219,7 @@ def _key(item: ConfObject) -> _Key:
     return item.type, *key_values(ALL_TYPES[item.type], item.attributes)
 
 
-def _add_targets(item: ConfObject, referring: dict[_Place, set[_Place]]) -> None:
+def _add_targets(item: ConfObject, referring: dict[ObjectKey, set[ObjectKey]]) -> None:
     """Adds an object to those that refer to its targets."""
     for target in targets_of(ALL_TYPES[item.type], item.attributes):
         referring.setdefault(target, set()).add((item.type, item.dbid))

@@ -177,8 +177,6 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
     actions = tuple(actions)
     destroys = any(isinstance(action, Replace | Delete) for action in actions)
     for action in actions:
-        if action.object_type == "":
-            continue
         if not isinstance(action, Write):
             if destroys and action.dbid:
                 # The limits count the objects that are left alone too.
