@@ -18,6 +18,7 @@ _DEVICES = (
 )
 """The terminal of this process, for reading and for writing, wherever its streams lead."""
 
+_NO_TERMINAL = "there is no terminal to ask on"
 
 _READING_TIME = 0.3
 """The seconds that a program such as tee gets to show on the terminal what it was sent, so that
@@ -33,7 +34,7 @@ def is_interactive() -> bool:
 def check_can_ask(*, auto_approve: bool) -> None:
     """UsageError where approval was not given and nobody can be asked for it."""
     if not auto_approve and not is_interactive():
-        raise _no_terminal()
+        raise UsageError(_NO_TERMINAL, "Review gwe plan, then use --auto-approve.")
 
 
 def confirm(question: str) -> bool:
@@ -87,15 +88,9 @@ def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:
     except OSError as error:
         if sys.stdin.isatty():
             return sys.stdin, sys.stderr
-        raise _no_terminal() from error
+        hint = "Review what is shown above, then use --auto-approve."
+        raise UsageError(_NO_TERMINAL, hint) from error
     return reader, writer
-
-
-def _no_terminal() -> UsageError:
-    return UsageError(
-        "there is no terminal to ask on",
-        "Review gwe plan, or what is shown above, then use --auto-approve.",
-    )
 
 
 def in_ci() -> bool:
