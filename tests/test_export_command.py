@@ -149,10 +149,10 @@ def test_standard_output_has_the_manifests_and_standard_error_the_rest(server: P
     ("arguments", "says"),
     [
         (("--kind", "InteractionQueu"), "did you mean InteractionQueue?"),
-        (("--kind", "ApplicationOptions"), "no kind ApplicationOptions can be exported"),
+        (("--kind", "ApplicationOptions"), "no kind ApplicationOptions can be chosen"),
         (("--kind", "Skill"), "there is nothing to export"),
         (("--name", "NoSuchThing*"), "there is nothing to export"),
-        (("--parameterise", "color"), "color cannot become a variable"),
+        (("--parameterise", "color"), "color is no value of a site"),
         (("--parameterise", "cluster"), "the site has no cluster.name"),
     ],
 )

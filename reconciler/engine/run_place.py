@@ -57,7 +57,7 @@ class RunPlace(Struct, frozen=True):
             found = self.state.secret_paths(identity)
         except StateError as error:
             raise StateError(
-                "no plan is made while the state, which knows what is secret, cannot be read:"
+                "no plan is made, since the state, which says what is secret, cannot be read:"
                 f" {error.message}",
                 error.hint,
             ) from error
