@@ -6,26 +6,18 @@ alike, and a control character can forge a line of output.
 
 import unicodedata
 
-from reconciler.text.visible import escaped
-
-# Control and format characters (zero width, direction), halves of surrogate pairs, separators
-# of lines and paragraphs.
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Fillers: of other categories, but as invisible.
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+from reconciler.text.visible import escaped, is_unseen
 
 
 def name_problem(text: str) -> str:
     """What keeps a text from being a name, such as "has blanks around it: ' Sales'"; empty:
     nothing. The text is shown with escapes."""
-    if text.isascii() and text.isprintable():
-        unseen = ""
-    else:
-        unseen = next((one for one in text if _is_unseen(one)), "")
-    if unseen:
+    is_plain = text.isascii() and text.isprintable()
+    if unseen := "" if is_plain else next(filter(is_unseen, text), ""):
         code = f"U+{ord(unseen):04X}"
+        kind = "a control" if unicodedata.category(unseen) == "Cc" else "an invisible"
         called = {"\n": "a line feed", "\r": "a carriage return", "\t": "a tab"}.get(
-            unseen, unicodedata.name(unseen, "a control character").lower()
+            unseen, unicodedata.name(unseen, f"{kind} character").lower()
         )
         return f"holds {called} ({code}): {_quoted(text)}"
     if not text.strip():
@@ -69,11 +61,7 @@ def _composed(text: str) -> str:
 
 def _seen(text: str) -> str:
     """The text without invisible characters, and with single blanks between its words."""
-    return " ".join("".join(c for c in text if c.isspace() or not _is_unseen(c)).split())
-
-
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _FILLERS
+    return " ".join("".join(c for c in text if c.isspace() or not is_unseen(c)).split())
 
 
 def _quoted(text: str) -> str:

@@ -3,6 +3,10 @@
 A name is split into its words, also inside camelCase: ``db-password``, ``db_password``,
 ``dbPassword`` and ``DBPassword`` all have the word ``password``. Words that follow each other
 count as one as well, so that ``apiKey``, ``api-key`` and ``apikey`` are the same.
+
+Many names are joined without a sign of where a word ends: ``clientsecret``, ``accesstoken``. So a
+word of a name counts where it ends in one of ours, or in its plural. Where it only begins so, it
+mostly means something else: ``tokenizer``, ``passwordless``.
 """
 
 import re
@@ -22,7 +26,10 @@ SECRET_WORDS = (
     "secret",
     "token",
     "credential",
-    "credentials",
+    "db-pass",
+    "key-pass",
+    "store-pass",
+    "user-pass",
     "access-key",
     "account-key",
     "api-key",
@@ -31,14 +38,13 @@ SECRET_WORDS = (
     "encryption-key",
     "master-key",
     "private-key",
+    "secret-key",
     "shared-key",
     "signing-key",
     "storage-key",
 )
-"""Words that mark a name as that of a secret on every site."""
-
-_ENDINGS = ("password", "passwd", "passphrase")
-"""What also marks a name where a word only ends so: ``keystorepassword``."""
+"""Words that mark a name as that of a secret on every site, also as the end of a longer word, and
+in the plural. A lone ``key`` or ``pass`` is none: they name queues and routes too."""
 
 _NO_SECRETS = ("queueKey",)
 """Names that are never secrets, whatever words a site adds. ``chat/queueKey`` names a queue."""
@@ -62,14 +68,13 @@ class SecretNames(Struct, frozen=True, dict=True):
         name = path[-1] if path else ""
         if name.casefold() in self._excepted:
             return False
-        parts = _parts(name)
-        return any(part.endswith(_ENDINGS) for part in parts) or any(
-            word in self._secret for word in _joined(parts)
+        return _ends_in_a_usual_word(name) or any(
+            word in self._own_words for word in _joined(_parts(name))
         )
 
     @cached_property
-    def _secret(self) -> frozenset[str]:
-        return _USUAL | _normalised(self.words)
+    def _own_words(self) -> frozenset[str]:
+        return _normalised(self.words)
 
     @cached_property
     def _excepted(self) -> frozenset[str]:
@@ -107,7 +112,16 @@ def _joined(parts: Sequence[str]) -> Iterator[str]:
             yield "".join(parts[start:end])
 
 
-_USUAL = _normalised(SECRET_WORDS)
+_USUAL_ENDINGS = tuple(
+    word + plural for word in sorted(_normalised(SECRET_WORDS)) for plural in ("", "s")
+)
+
+
+@lru_cache(maxsize=4096)
+def _ends_in_a_usual_word(name: str) -> bool:
+    """Whether a word of the name, or words that follow each other, end in a usual word."""
+    return any(word.endswith(_USUAL_ENDINGS) for word in _joined(_parts(name)))
+
 
 USUAL_NAMES = SecretNames()
 """The names of secrets on a site that says nothing of its own."""
