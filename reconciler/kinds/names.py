@@ -8,12 +8,14 @@ import unicodedata
 
 from reconciler.text.visible import escaped, is_unseen
 
+_DRAWN_IN_MORE_THAN_ONE_WAY = frozenset({"Lo", "Sm", "So"})
+"""Categories of Unicode: letters without upper case, mathematical and other symbols."""
+
 
 def name_problem(text: str) -> str:
     """What keeps a text from being a name, such as "has blanks around it: ' Sales'"; empty:
     nothing. The text is shown with escapes."""
-    is_plain = text.isascii() and text.isprintable()
-    if unseen := "" if is_plain else next(filter(is_unseen, text), ""):
+    if unseen := _unseen_in(text):
         code = f"U+{ord(unseen):04X}"
         kind = "a control" if unicodedata.category(unseen) == "Cc" else "an invisible"
         called = {"\n": "a line feed", "\r": "a carriage return", "\t": "a tab"}.get(
@@ -23,6 +25,21 @@ def name_problem(text: str) -> str:
     if not text.strip():
         return "is blank"
     return f"has blanks around it: {_quoted(text)}" if text != text.strip() else ""
+
+
+def _unseen_in(text: str) -> str:
+    """The first character that nobody sees; empty: there is none."""
+    if text.isascii() and text.isprintable():
+        return ""
+    pairs = zip(f" {text}", text, strict=False)
+    return next((one for before, one in pairs if is_unseen(one) and not _varies(before, one)), "")
+
+
+def _varies(before: str, one: str) -> bool:
+    """Whether a character says how the one before it is drawn, as in emoji and Chinese."""
+    return unicodedata.category(
+        before
+    ) in _DRAWN_IN_MORE_THAN_ONE_WAY and "VARIATION SELECTOR" in unicodedata.name(one, "")
 
 
 def name_advice(text: str) -> str:
