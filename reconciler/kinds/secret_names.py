@@ -65,12 +65,7 @@ class SecretNames(Struct, frozen=True, dict=True):
         list, which ends in the name of an object, is never marked."""
         if len(path) == 2:
             return False
-        name = path[-1] if path else ""
-        if name.casefold() in self._excepted:
-            return False
-        return _ends_in_a_usual_word(name) or any(
-            word in self._own_words for word in _joined(_parts(name))
-        )
+        return _is_secret(path[-1] if path else "", self._own_words, self._excepted)
 
     @cached_property
     def _own_words(self) -> frozenset[str]:
@@ -87,8 +82,16 @@ def _normalised(words: Iterable[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
+def _is_secret(name: str, own_words: frozenset[str], excepted: frozenset[str]) -> bool:
+    """Whether a word of a name, or words that follow each other, end in a usual word or are one of
+    a site's ``own_words``. Thousands of objects have options of one name."""
+    if name.casefold() in excepted:
+        return False
+    return any(word.endswith(_USUAL_ENDINGS) or word in own_words for word in _joined(_parts(name)))
+
+
 def _parts(name: str) -> tuple[str, ...]:
-    """The words of a name, in small letters. Thousands of objects have options of one name."""
+    """The words of a name, in small letters."""
     found = (part for letters in _PART.findall(name) for part in _camel_case_parts(letters))
     return tuple(part.casefold() for part in found)
 
@@ -115,13 +118,6 @@ def _joined(parts: Sequence[str]) -> Iterator[str]:
 _USUAL_ENDINGS = tuple(
     word + plural for word in sorted(_normalised(SECRET_WORDS)) for plural in ("", "s")
 )
-
-
-@lru_cache(maxsize=4096)
-def _ends_in_a_usual_word(name: str) -> bool:
-    """Whether a word of the name, or words that follow each other, end in a usual word."""
-    return any(word.endswith(_USUAL_ENDINGS) for word in _joined(_parts(name)))
-
 
 USUAL_NAMES = SecretNames()
 """The names of secrets on a site that says nothing of its own."""

@@ -18,8 +18,8 @@ from reconciler.server.embedded import applications, relations, rules
 from reconciler.server.embedded.access import entries_as_data
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.damage import checker_of
-from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import FIRST_DBID
+from reconciler.server.embedded.schema import create_file
 from reconciler.server.embedded.sites.create import exists_already, explained, publish, remove_draft
 from reconciler.server.encoding import decode, encode
 from reconciler.server.errors import ConfigurationServerError, ServerUnavailableError

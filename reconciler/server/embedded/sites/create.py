@@ -20,11 +20,11 @@ from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import logon_accounts, relations
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import owner_of
 from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.passwords import StoredPassword
+from reconciler.server.embedded.schema import create_file
 from reconciler.server.embedded.sites.file import SAMPLE_SITE, SiteFile, SiteObject, read_site
 from reconciler.server.embedded.sites.folders import FOLDER, SiteFolders, folder_entry
 from reconciler.server.embedded.sites.names import SiteNames
