@@ -69,7 +69,7 @@ def examples(full: int, share: int = 4) -> int:
 _STARTS = frozenset({"subprocess", "fork", "gwe_process"})
 # In the same way those get the mark ``server`` that make or open an embedded server: most take
 # a tenth of a second where the others take a hundredth.
-_SERVES = frozenset({"create_server", "EmbeddedServer"})
+_SERVES = frozenset({"create_server", "create_server_file", "EmbeddedServer"})
 _STARTING = ((os, "fork"), (os, "forkpty"), (os, "posix_spawn"), (os, "system"))
 _without_processes: list[str] = []
 """The test that runs, where it has no such mark."""
