@@ -37,7 +37,7 @@ from reconciler.testing.faults import Call
 from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
 from tests.harness import everything, opened
-from tests.postgres import KeptConnections, available
+from tests.postgres import Cluster, KeptConnections, available
 from tests.runs import (
     MANIFESTS,
     REPLACED,
@@ -390,8 +390,8 @@ def test_of_two_applies_with_one_database_the_one_writes_when_the_other_does_not
     template: Path, request: pytest.FixtureRequest, hows: tuple[How, How], lengths: list[int]
 ) -> None:
     kept: KeptConnections = request.getfixturevalue("kept_connections")
-    database: str = next(request.getfixturevalue("databases"))
-    with pytest.MonkeyPatch.context() as patched:
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with pytest.MonkeyPatch.context() as patched, cluster.empty_place() as database:
         patched.setattr("psycopg.connect", kept.connect)
         _check_two_applies(template, hows, lengths, same_state=True, database=database)
 
