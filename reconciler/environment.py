@@ -1,7 +1,7 @@
 """Environment variables: which hold credentials of gwe itself, and which manifests may read.
 
-A manifest is often a proposal that somebody has yet to review, and its plan a comment on it: it
-must not be able to read the secrets of the machine that plans.
+A manifest is often a proposal that somebody has yet to review, and its plan a comment on it. It
+can never read gwe's own credentials; ``GWE_ENV_ALLOW`` keeps all other variables from it, too.
 """
 
 import re

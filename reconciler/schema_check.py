@@ -1,8 +1,7 @@
-"""Whether data fits a JSON Schema, said at once: a first answer for the many data without a
-mistake, so that jsonschema need neither be imported nor asked for them.
+"""Whether data fits a JSON Schema: a fast check, whose only answer is yes or no.
 
-It knows only the verdict. Who explains a mistake asks jsonschema, which also decides where this
-module says nothing: where jsonschema-rs is not installed or cannot read the data.
+jsonschema explains mistakes, and decides where this check cannot: where jsonschema-rs is not
+installed or cannot read the data. Data without a mistake needs no import of jsonschema.
 """
 
 from collections.abc import Callable, Mapping

@@ -81,7 +81,7 @@ FAULTS: st.SearchStrategy[Fault | None] = st.none() | st.one_of(
 
 
 @pytest.mark.long
-@settings(max_examples=examples(45), deadline=None)
+@settings(max_examples=examples(45, share=8), deadline=None)
 @given(edges=EDGES, creating=FAULTS, deleting=FAULTS)
 def test_any_circle_is_created_deleted_and_restored_under_faults(
     edges: set[tuple[str, str]], creating: Fault | None, deleting: Fault | None

@@ -26,6 +26,7 @@ from reconciler.server.errors import (
     ServerBusyError,
     ServerReadOnlyError,
     ServerUnavailableError,
+    ValueOutOfRangeError,
 )
 from reconciler.server.port import ConfObject
 from tests.harness import BARE, everything, gwe, opened, site_server
@@ -650,3 +651,30 @@ def test_what_power_loss_can_take_is_a_setting_of_the_file(
     found = server.store.connection.execute("PRAGMA synchronous").fetchone()[0]
     server.close()
     assert found == level  # 1 is NORMAL, 2 is FULL
+
+
+# Asked for what no file can hold
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda server: server.read("Script", {"name": "half a pair \ud800"}),
+        lambda server: server.read("Script", {"dbid": 2**70}),
+        lambda server: server.history("Script", 2**70),
+    ],
+)
+def test_a_value_that_no_file_can_hold_is_refused(
+    ask: Callable[[EmbeddedServer], object], path: Path
+) -> None:
+    with opened(path) as server:
+        with pytest.raises(ValueOutOfRangeError):
+            ask(server)
+        assert list(scripts(path)) == ["Shared"]
+
+
+def test_a_session_that_was_closed_says_so(path: Path) -> None:
+    with opened(path) as server:
+        pass
+    with pytest.raises(ServerUnavailableError, match=r"the session with .*gwe\.db is closed"):
+        server.read("Script")

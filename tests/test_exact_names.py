@@ -183,7 +183,7 @@ NAMES = st.lists(
 
 
 @pytest.mark.long
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(24))
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(24, share=8))
 @given(NAMES, NAMES, NAMES)
 def test_whatever_objects_are_called_they_are_exported_and_come_back(
     scripts: list[str], attributes: list[str], values: list[str]

@@ -123,7 +123,7 @@ def apply_all(made: Export, server: Server, app: str, secrets: dict[str, str]) -
 
 
 @pytest.mark.long
-@settings(max_examples=examples(24), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(24, share=6), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans())
 def test_a_plan_for_the_export_of_any_site_is_empty(world: World, everything: bool) -> None:
     note(world.display())
@@ -136,7 +136,7 @@ def test_a_plan_for_the_export_of_any_site_is_empty(world: World, everything: bo
 
 
 @pytest.mark.long
-@settings(max_examples=examples(24), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(24, share=6), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
 def test_a_plan_for_the_export_of_any_objects_is_empty(world: World) -> None:
     note(world.display())
@@ -163,23 +163,6 @@ def test_names_are_not_meant_exactly_for_a_value_that_is_left_out(tmp_path: Path
     )
     left_out = [one.path for one in made.omissions if one.address == "Transaction/List/New"]
     assert left_out == [("annex", "a", "\x08", "integer")]
-
-
-@pytest.mark.long
-@settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=examples(18),
-)
-@given(st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}))
-def test_a_plan_for_the_export_of_objects_of_every_type_is_empty(
-    objects: dict[str, dict[str, Any]],
-) -> None:
-    with tempfile.TemporaryDirectory() as folder, opened_site(folder, SITE) as server:
-        for name, given_ in objects.items():
-            # What two objects cannot share, or a rule forbids, stays away.
-            with suppress(ConfigurationServerError):
-                server.create(name, given_)
-        check_nothing_is_left_to_do(server, APP, ALL)
 
 
 # Another server
@@ -217,7 +200,7 @@ def bare(world: World) -> str:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(24), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(24, share=6), suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(provisioned(), worlds()), st.booleans())
 def test_any_site_that_is_made_from_an_export_exports_the_same(
     world: World, everything: bool
@@ -309,10 +292,10 @@ EMPTY = SITE[: SITE.index("Person:\n")]
 @pytest.mark.long
 @settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    max_examples=examples(18),
+    max_examples=examples(18, share=6),
 )
 @given(st.fixed_dictionaries({name: attributes(OBJECT_TYPES[name]) for name in LEAST_OF_ALL}))
-def test_objects_of_every_type_come_back_whole_from_their_manifests(
+def test_the_export_of_objects_of_every_type_plans_nothing_and_makes_them_whole_elsewhere(
     objects: dict[str, dict[str, Any]],
 ) -> None:
     with (
@@ -322,8 +305,9 @@ def test_objects_of_every_type_come_back_whole_from_their_manifests(
         opened_site(other, EMPTY) as empty,
     ):
         for name, given_ in objects.items():
+            # What two objects cannot share, or a rule forbids, stays away.
             with suppress(ConfigurationServerError):
                 server.create(name, given_)
-        made = export(server, APP, ALL)
+        made = check_nothing_is_left_to_do(server, APP, ALL)
         apply_all(made, empty, APP, secrets_of(made, server, APP))
         assert export(empty, APP, ALL).files == made.files

@@ -21,7 +21,7 @@ from reconciler.testing.faults import Drop, Fault, LoseAnswer
 from tests.conftest import examples
 from tests.harness import BARE, everything, gwe, opened, plan_arguments, site_server
 from tests.runs import access_of, assert_same_but_dbids
-from tests.test_objects_of_every_type import WORLD, manifest_of, names_on
+from tests.test_objects_of_every_type import WORLD, manifest_of, names_in_world
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -72,7 +72,7 @@ def paths(server_file: Path, of: str) -> dict[int, str]:
 DEEP = [queue("Q", "Web/Queues"), folder("Script", "Web/Queues"), folder("Script", "Web")]
 
 
-def test_folders_are_created_from_the_outside_in_and_there_beforewhat_is_put_in_them(
+def test_folders_are_created_from_the_outside_in_and_before_what_is_put_in_them(
     tmp_path: Path,
 ) -> None:
     story = story_of(DEEP, tmp_path)
@@ -128,7 +128,7 @@ def test_what_is_put_into_a_blocked_folder_is_blocked(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_goes_only_when_all_that_it_holds_goes_there_beforeit(tmp_path: Path) -> None:
+def test_a_folder_goes_only_when_all_that_it_holds_goes_before_it(tmp_path: Path) -> None:
     story = story_of(DEEP, tmp_path)
     assert story.run(story.plan(overwrite=False)) == 0
     full, access = story.objects(), access_of(story.path)
@@ -299,8 +299,7 @@ def check_folders(chosen: dict[str, str], creating: Fault | None, deleting: Faul
     """Objects in new folders: planned, applied, found equal, deleted, restored, whatever breaks.
     ``chosen``: object type -> path."""
     with tempfile.TemporaryDirectory() as where:
-        (Path(where) / "first").mkdir()
-        names = names_on(site_server(Path(where) / "first", WORLD))
+        names = names_in_world()
         documents = [one for of, path in chosen.items() for one in placed(of, path, names)]
         story = story_of(documents, Path(where), WORLD)
         empty = story.objects()
@@ -352,8 +351,7 @@ def test_objects_in_folders_of_any_type_are_created_deleted_and_restored_under_f
 
 @pytest.mark.long
 def test_an_object_of_every_type_is_created_in_a_new_folder_and_taken_away(tmp_path: Path) -> None:
-    (tmp_path / "first").mkdir()
-    names = names_on(site_server(tmp_path / "first", WORLD))
+    names = names_in_world()
     documents = [one for of in TYPES for one in placed(of, "Deep/Deeper", names)]
     story = story_of(documents, tmp_path, WORLD)
     before, access = story.objects(), access_of(story.path)

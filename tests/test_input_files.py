@@ -171,9 +171,9 @@ VARIABLE = "apiVersion: reconciler/v1\nkind: Variables\nmetadata: {name: v}\nspe
 ENORMOUS = {
     "values": ("- a\n" * 2_000_000, "the file has more than 50,000 keys and values"),
     "documents": ("---\n" * 2_000_000, "the file has more than 50,000 keys and values"),
-    "aliases": (f"a: &a 1\nb: [{'*a,' * 3_000_000}]", "aliases expand to more than 10,000"),
+    "aliases": (f"a: &a 1\nb: [{'*a,' * 1_000_000}]", "aliases expand to more than 10,000"),
     "brackets": ("[" * 10_000_000, "exceeded maximum nesting depth"),
-    "tokens": (f"{OPTIONS}      a: '{'${x}' * 2_000_000}'\n", "more than 20,000,000 characters"),
+    "tokens": (f"{OPTIONS}      a: '{'${x}' * 500_000}'\n", "more than 20,000,000 characters"),
     "expansion": (
         f"{VARIABLE}  v: {{description: d, default: {'x' * 100_000}}}\n---\n{OPTIONS}"
         + "".join(f"      a{number}: '{'${var.v}' * 100}'\n" for number in range(1_000)),

@@ -70,7 +70,7 @@ def test_companions_are_found_where_the_system_keeps_its_java(tmp_path: Path) ->
         jar(tmp_path / "system" / f"{name}-1.0.jar", one) for one, name in COMPANIONS.items()
     )
     found = find_jars(tmp_path / "lib", system=[tmp_path / "system"]).check()
-    assert found.companions == expected
+    assert found.class_path == (tmp_path / "lib" / "protocol.jar", *expected)
 
 
 def test_everything_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_what_is_gone_already_counts_as_deleted(place: Place, at: int) -> None:
         faulty = FaultyServer(server, [Interfere(object_type="Script", write=delete_it)])
         report = _execute(place, undo, faulty, "second")
     assert {one.action.address: one.message for one in report.outcomes if one.message} == {
-        "InteractionQueue/Created": "it was gone already"
+        "InteractionQueue/Created": "no change: it was already gone"
     }
     assert report.exit_code == 0
     assert place.locks() == []

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import Format, edit, read
+from tests.conftest import examples
 from tests.launch_texts import BATCH, ENDS, INI, KEYS, PROPERTIES, SHELL, XML, texts
 
 _NASTY = st.sampled_from("\"' \\%$#;!=:^&|<>()[]{}~*?`,/@-+")
@@ -155,7 +156,7 @@ _WRITTEN = ("", "old", "'old one'", '"old"', "$OLD", "`echo x`", "a\\ b")
 
 @SHELLS
 @given(st.lists(st.tuples(st.sampled_from(_WRITTEN), LINES), min_size=1, max_size=40))
-@settings(max_examples=40)
+@settings(max_examples=examples(160, share=8))
 def test_a_shell_that_runs_the_edited_file_has_exactly_the_values(
     shell: str, pairs: list[tuple[str, str]]
 ) -> None:
@@ -180,7 +181,7 @@ _WORD_PARTS = st.one_of(
 
 @SHELLS
 @given(st.lists(st.lists(_WORD_PARTS, max_size=4).map("".join), min_size=1, max_size=30))
-@settings(max_examples=40)
+@settings(max_examples=examples(160, share=8))
 def test_what_is_read_as_plain_is_what_a_shell_makes_of_the_word(
     shell: str, words: list[str]
 ) -> None:
@@ -229,7 +230,7 @@ _NAMES = list("ABCEF")
 
 @SHELLS
 @given(st.lists(_STATEMENTS, max_size=8))
-@settings(max_examples=60)
+@settings(max_examples=examples(240, share=8))
 def test_what_a_script_is_said_to_set_it_sets_and_so_after_an_edit(
     shell: str, statements: list[str]
 ) -> None:
@@ -397,19 +398,19 @@ def ours(raw: bytes) -> dict[str, str] | None:
 
 
 @given(_PROPERTIES)
-@settings(max_examples=200)
+@settings(max_examples=examples(800, share=8))
 def test_any_properties_are_read_as_they_are_documented(raw: bytes) -> None:
     assert ours(raw) == java_load(raw)
 
 
 @given(raw=_PROPERTIES)
-@settings(max_examples=200)
+@settings(max_examples=examples(800, share=8))
 def test_any_properties_are_read_as_java_reads_them(java: Java, raw: bytes) -> None:
     assert ours(raw) == java.load(raw)
 
 
 @given(raw=_PROPERTIES, edits=st.dictionaries(LINES.filter(bool), LINES, max_size=4))
-@settings(max_examples=200)
+@settings(max_examples=examples(800, share=8))
 def test_java_reads_the_edited_properties_with_exactly_the_values(
     java: Java, raw: bytes, edits: dict[str, str]
 ) -> None:

@@ -15,6 +15,7 @@ from reconciler.kinds.types.files import file_dbid
 from reconciler.launch.adapter import FileSpec, LaunchFileAccessError, WithFiles
 from reconciler.launch.files import Installation
 from reconciler.server.delta import Delta, KeyValueDelta
+from tests.conftest import examples
 from tests.harness import Result, find, gwe, opened, plan_arguments, site_server
 
 HEAD = "apiVersion: reconciler/v1\nkind: LaunchFile\nmetadata: {name: it}\n"
@@ -292,7 +293,7 @@ _KEYS = {
 
 
 @pytest.mark.parametrize("form", FILES)
-@settings(max_examples=30)
+@settings(max_examples=examples(120, share=8))
 @given(value=_VALUES)
 def test_any_value_goes_in_and_comes_back_out(
     form: str, value: str, tmp_path_factory: pytest.TempPathFactory

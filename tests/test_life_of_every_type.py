@@ -10,9 +10,11 @@ import yaml
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from reconciler.kinds.fields import from_pointer
+from reconciler.kinds.flatten import leaf
 from reconciler.kinds.manifest_kind import ManifestKind
 from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS
-from reconciler.kinds.model import ValueType
+from reconciler.kinds.model import Attribute, ValueType
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.plan.actions import Replace
 from reconciler.plan.context import PlanOptions
@@ -59,7 +61,7 @@ def least(object_type: str) -> Document:
 def test_it_is_corrected_recovered_and_reverted(object_type: str, tmp_path: Path) -> None:
     first = least(object_type)
     text = yaml.safe_dump(first, allow_unicode=True)
-    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True), whole=True)
     assert story.run(story.plan(overwrite=False)) == 0
     before, access = story.objects(), access_of(story.path)
     declared = manifest_of(object_type, whole(OBJECT_TYPES[object_type]), names_in_world())
@@ -80,42 +82,50 @@ def test_it_is_corrected_recovered_and_reverted(object_type: str, tmp_path: Path
     assert {key: set_values(one, stays) for key, one in story.objects().items()} == {
         key: set_values(one, stays) for key, one in before.items()
     }
-    assert stays <= {
-        one.word
-        for one in OBJECT_TYPES[object_type].attributes
-        if one.type is ValueType.ENUM and one.default is None
-    }
+    for path in stays:  # only enumerations that have no value which a new object would have
+        kept = leaf(OBJECT_TYPES[object_type], from_pointer(path))
+        assert kept is not None
+        assert (kept.type, kept.default) == (ValueType.ENUM, None)
     assert access_of(story.path) == access
 
 
 def set_values(one: ConfObject, stays: set[str]) -> tuple[int, dict[str, Any]]:
     """The folder of an object, and its attributes without those that are empty, since a number that
     is 0 is not set, and without enumerations that an undo has to leave (``stays``)."""
-    kind = OBJECT_TYPES[one.type]
-    left = {each.name for each in kind.attributes if each.word in stays}
-    return one.folder, {
-        name: value for name, value in one.attributes.items() if value and name not in left
-    }
+    return one.folder, _set(OBJECT_TYPES[one.type].attributes, one.attributes, "", stays)
+
+
+def _set(
+    declared: tuple[Attribute, ...], values: dict[str, Any], above: str, stays: set[str]
+) -> dict[str, Any]:
+    found = {}
+    for each in declared:
+        path, value = f"{above}/{each.word}", values.get(each.name)
+        if each.type is ValueType.STRUCTURE and value:
+            value = _set(each.fields, value, path, stays)
+        usual = value == each.default and above  # a structure that was set once stays
+        if value and not usual and path not in stays:
+            found[each.name] = value
+    return found
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("object_type", TYPES)
-def test_a_protected_object_is_neither_deleted_nor_replaced(
-    object_type: str, tmp_path: Path
-) -> None:
-    text = yaml.safe_dump({**least(object_type), "policy": {"protect": True}}, allow_unicode=True)
-    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+def test_a_protected_object_of_any_type_is_neither_deleted_nor_replaced(tmp_path: Path) -> None:
+    documents = [{**least(one), "policy": {"protect": True}} for one in TYPES]
+    text = yaml.safe_dump_all(documents, allow_unicode=True)
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True), whole=True)
     assert story.run(story.plan(overwrite=False)) == 0
     assert story.plan(overwrite=True).empty
-    (blocked,) = story.undo().blocked
-    assert blocked.reason == "protected: it is never deleted"
+    blocked = story.undo().blocked
+    assert sorted(one.subject.object_type for one in blocked) == sorted(TYPES)
+    assert {one.reason for one in blocked} == {"protected: it is never deleted"}
 
 
 def test_a_campaign_group_goes_from_a_group_of_agents_to_one_of_places(tmp_path: Path) -> None:
     """Both groups have DBID 101: what changes is the type, which a server takes with the group."""
     agents = least("CampaignGroup")
     text = yaml.safe_dump(agents, allow_unicode=True)
-    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True), whole=True)
     assert story.run(story.plan(overwrite=False)) == 0
     before = story.objects()
     places = {**agents, "spec": {**agents["spec"], "group": "Desks", "groupType": "PlaceGroup"}}
@@ -136,26 +146,26 @@ def test_what_cascades_is_vetoed_or_holds_secrets_is_corrected_and_never_replace
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("object_type", CORRECTED)
-def test_overwrite_corrects_it_in_place(object_type: str, tmp_path: Path) -> None:
-    first = least(object_type)
-    text = yaml.safe_dump(first, allow_unicode=True)
-    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+def test_overwrite_corrects_it_in_place(tmp_path: Path) -> None:
+    documents = [least(one) for one in CORRECTED]
+    text = yaml.safe_dump_all(documents, allow_unicode=True)
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True), whole=True)
+    there = everything(story.path).keys()
     assert story.run(story.plan(overwrite=False)) == 0
-    there = everything(site_server_of(tmp_path)).keys()
-    (made,) = (key for key in story.objects().keys() - there if key[0] == object_type)
-    first["spec"]["annex"] = {"s": {"k": "v"}}
-    story.world = World(WORLD, "GWE", yaml.safe_dump(first, allow_unicode=True))
+    made = story.objects().keys() - there
+    for one in documents:
+        one["spec"]["annex"] = {"s": {"k": "v"}}
+    changed = yaml.safe_dump_all(documents, allow_unicode=True)
+    story.world = World(WORLD, "GWE", changed)
     plan = story.plan(overwrite=True)
-    assert [one.action for one in plan.writes] == ["update"]
+    assert [one.action for one in plan.writes] == ["update"] * len(CORRECTED)
+    corrected = {(one.subject.object_type, one.subject.dbid) for one in plan.writes}
+    assert sorted(object_type for object_type, _ in corrected) == sorted(CORRECTED)
+    assert corrected <= made
     assert story.run(plan) == 0
-    assert story.objects()[made].attributes["userProperties"] == {"s": {"k": "v"}}
-
-
-def site_server_of(where: Path) -> Path:
-    """Another server of the same world."""
-    (where / "other").mkdir()
-    return site_server(where / "other", WORLD)
+    now = story.objects()
+    for key in corrected:
+        assert now[key].attributes["userProperties"] == {"s": {"k": "v"}}, key
 
 
 NEVER = [
@@ -228,7 +238,7 @@ def test_drawn_references_lead_to_the_object_in_the_place_of_a_replaced_one(
     note(f"{object_type} {others}")
     with tempfile.TemporaryDirectory() as name:
         nothing = "apiVersion: reconciler/v1\nkind: Skill\nmetadata: {name: N}\nensure: absent\n"
-        story = Story(World(WORLD, "GWE", nothing), Path(name), PlanOptions(force=True))
+        story = Story(World(WORLD, "GWE", nothing), Path(name), PlanOptions(force=True), whole=True)
         with opened(story.path) as server:
             for other, attributes in others:
                 try:

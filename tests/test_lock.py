@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time as time_module
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerError
 from reconciler.server.port import Server
 from reconciler.state.opening import open_store
+from reconciler.state.records import RunFinish
+from reconciler.state.sql import SqlStore
 from reconciler.state.sqlite import FILE
 from reconciler.testing.faults import Delay, Drop, Interfere, Refuse
 from reconciler.testing.faulty import FaultyServer
@@ -44,12 +46,14 @@ from tests.runs import (
     Place,
     Strike,
     bystanders,
+    carry_out_quietly,
     make_place_anew,
     once_in_each,
     someone,
     struck_here,
     told,
 )
+from tests.state.backends import call, head
 from tests.terminals import InTerminal
 from tests.warm import Running, WarmProcesses
 
@@ -716,6 +720,18 @@ def test_a_lock_that_cannot_be_read_is_held_by_somebody(server: EmbeddedServer) 
     assert _held(server).run == "first"
 
 
+def test_a_lock_that_is_released_as_soon_as_it_has_refused_ours_is_not_called_unreadable(
+    server: EmbeddedServer,
+) -> None:
+    time, other = Time(), list[Lock]()
+    meanwhile = [
+        Interfere("create", 1, "before", write=lambda one: other.append(_take(one, "other", time))),
+        Interfere("create", 1, "after", write=lambda _: other[0].release()),
+    ]
+    _take(FaultyServer(server, meanwhile), "ours", time)
+    assert _held(server).run == "ours"
+
+
 NUMBERS = ("nan", "inf", "-inf", "1e400", "-1", "0x1", "", "x", "1" * 5000, "\u0661")
 
 
@@ -839,6 +855,23 @@ def test_a_lock_that_is_released_is_free(nursery: Nursery, place: Place) -> None
     assert nursery.apply(place).code == 0
 
 
+def test_a_lock_that_its_run_releases_first_is_released(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _leave(place, "first", writing=False)
+    delete = EmbeddedServer.delete
+
+    def twice(server: EmbeddedServer, object_type: str, dbid: int) -> None:
+        delete(server, object_type, dbid)
+        delete(server, object_type, dbid)
+
+    monkeypatch.setattr(EmbeddedServer, "delete", twice)
+    released = gwe("lock", "release", *_server(place), cwd=place.folder)
+    assert (released.code, released.out, released.err) == (
+        *(0, "The lock of run first was released meanwhile.\n", ""),
+    )
+
+
 def test_the_lock_of_a_run_that_writes_is_released_only_with_its_name(
     nursery: Nursery, place: Place
 ) -> None:
@@ -904,6 +937,26 @@ def test_a_run_that_is_going_on_is_not_called_one_that_did_not_finish(
     assert "the run first did not finish" not in error.message
     assert "Run gwe recover first" not in error.hint
     assert error.hint.startswith("Wait for it")
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_not_called_one_that_did_not_finish(
+    place: Place, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its records were read before its end, and who holds it is asked after."""
+    plan, is_held, running = place.plan(), SqlStore.is_held, ExitStack()
+    first = head("first", identity=plan.identity)
+    journal = running.enter_context(place.state.create_run(first, plan_json(plan)))
+    journal.append(call(1))
+
+    def ends(store: SqlStore, run: str) -> bool:
+        if not place.runs[0].finished:
+            journal.append(RunFinish("applied", unsettled=False, ended="now"))
+            running.close()
+        return is_held(store, run)
+
+    monkeypatch.setattr(SqlStore, "is_held", ends)
+    report = carry_out_quietly(plan, server, RunOptions(place.state), someone("second"))
+    assert report.exit_code == 0
 
 
 @pytest.mark.parametrize("call", ["delete", "create", "set_permissions", "update"])

@@ -229,7 +229,7 @@ def manifests(draw: st.DrawFn) -> str:
 def test_random_objects_of_any_type_are_created_found_equal_and_taken_away(text: str) -> None:
     note(text)
     with tempfile.TemporaryDirectory() as folder:
-        story = Story(World(WORLD, "GWE", text), Path(folder), PlanOptions(force=True))
+        story = Story(World(WORLD, "GWE", text), Path(folder), PlanOptions(force=True), whole=True)
         before, access = story.objects(), access_of(story.path)
         plan = story.plan(overwrite=False)
         assert plan.counts()["create"] == text.count("apiVersion")
@@ -240,16 +240,15 @@ def test_random_objects_of_any_type_are_created_found_equal_and_taken_away(text:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("object_type", TYPES)
-def test_an_object_is_created_found_equal_and_taken_away(object_type: str, tmp_path: Path) -> None:
-    (tmp_path / "first").mkdir()
-    names = names_on(site_server(tmp_path / "first", WORLD))
-    manifest = manifest_of(object_type, whole(OBJECT_TYPES[object_type]), names)
-    text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False)
-    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True))
+def test_an_object_of_every_type_is_created_found_equal_and_taken_away(tmp_path: Path) -> None:
+    names = names_in_world()
+    manifests_ = [manifest_of(one, whole(OBJECT_TYPES[one]), names) for one in TYPES]
+    text = yaml.safe_dump_all(manifests_, allow_unicode=True, sort_keys=False)
+    story = Story(World(WORLD, "GWE", text), tmp_path, PlanOptions(force=True), whole=True)
     before, access = story.objects(), access_of(story.path)
     plan = story.plan(overwrite=False)
-    assert plan.counts()["create"] == 1
+    assert sorted(one.subject.object_type for one in plan.writes) == sorted(TYPES)
+    assert plan.counts()["create"] == len(TYPES)
     assert story.run(plan) == 0
     assert story.plan(overwrite=False).empty
     assert story.run(story.undo()) == 0

@@ -67,6 +67,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Any:
+    """A tab of the browser, since a new one takes seconds of processor time."""
+    return browser.new_page()
+
+
 @pytest.fixture
 def asked() -> list[str]:
     """What the page asks for, and what the browser says about it."""
@@ -74,14 +80,20 @@ def asked() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Any, address: str, asked: list[str]) -> Iterator[Any]:
-    opened = browser.new_page()
-    opened.on("request", lambda request: asked.append(request.url))
-    opened.on("console", lambda message: asked.append(message.text))
-    opened.on("dialog", lambda dialog: asked.append(dialog.message))
-    opened.goto(address)
-    yield opened
-    opened.close()
+def page(tab: Any, address: str, asked: list[str]) -> Iterator[Any]:
+    """The page, loaded anew in a window of a usual size."""
+    heard = {
+        "request": lambda request: asked.append(request.url),
+        "console": lambda message: asked.append(message.text),
+        "dialog": lambda dialog: asked.append(dialog.message),
+    }
+    tab.set_viewport_size({"width": 1280, "height": 720})
+    for event, hear in heard.items():
+        tab.on(event, hear)
+    tab.goto(address)
+    yield tab
+    for event, hear in heard.items():
+        tab.remove_listener(event, hear)
 
 
 def _shown(page: Any) -> list[str]:
@@ -163,16 +175,14 @@ def test_a_link_leads_to_an_object_that_a_filter_hides(page: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_no_serious_fault(browser: Any, address: str, scheme: str, width: int) -> None:
+def test_axe_finds_no_serious_fault(page: Any, scheme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - it may be absent
 
-    page = browser.new_page(
-        color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce"
-    )
-    page.goto(address)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
     page.click("#expand")
     found = Axe().run(page).response["violations"]
-    page.close()
+    page.emulate_media(color_scheme="null", reduced_motion="null")
     faults = [
         (one["id"], [node["html"] for node in one["nodes"][:3]])
         for one in found
@@ -181,17 +191,14 @@ def test_axe_finds_no_serious_fault(browser: Any, address: str, scheme: str, wid
     assert faults == []
 
 
-def test_nothing_is_wider_than_a_narrow_screen(browser: Any, address: str) -> None:
-    page = browser.new_page(viewport={"width": 360, "height": 800})
-    page.goto(address)
+def test_nothing_is_wider_than_a_narrow_screen(page: Any) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
     page.click("#expand")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    page.close()
 
 
-def test_no_option_breaks_at_its_hyphens_on_a_narrow_screen(browser: Any, address: str) -> None:
-    page = browser.new_page(viewport={"width": 400, "height": 800})
-    page.goto(address)
+def test_no_option_breaks_at_its_hyphens_on_a_narrow_screen(page: Any) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
     page.click("#expand")
     page.evaluate("""for (const one of document.querySelectorAll(".option").values())
         one.parentElement.style.width = "4em" """)
@@ -200,7 +207,6 @@ def test_no_option_breaks_at_its_hyphens_on_a_narrow_screen(browser: Any, addres
     assert ["--overwrite", 1] in lines
     assert ["--reset-initial", 1] in lines
     assert {count for _, count in lines} == {1}
-    page.close()
 
 
 def test_without_javascript_and_in_print_everything_is_shown(browser: Any, address: str) -> None:

@@ -683,7 +683,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.long
 @settings(
-    max_examples=examples(2000, share=20),
+    max_examples=examples(2000, share=40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

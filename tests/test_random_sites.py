@@ -60,14 +60,14 @@ def _check_it_settles(world: World, options: PlanOptions) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=examples(40, share=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40, share=8), suppress_health_check=[HealthCheck.too_slow])
 @given(provisioned(), st.booleans())
 def test_any_site_is_provisioned_and_found_empty(world: World, overwrite: bool) -> None:
     _check_it_settles(world, PlanOptions(overwrite=overwrite))
 
 
 @pytest.mark.long
-@settings(max_examples=examples(100, share=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100, share=8), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.sampled_from(["", "overwrite", "reset"]))
 def test_any_manifests_are_applied_and_found_empty(world: World, mode: str) -> None:
     overwrite, reset = mode != "", mode == "reset"

@@ -232,6 +232,20 @@ def test_every_place_of_an_unknown_name_is_reported() -> None:
     }
 
 
+def test_a_mistake_that_a_text_repeats_is_reported_once() -> None:
+    text = GROUP + "spec: {annex: {s: {o: '${var.x}, ${env.W}, ${var.x}, ${ ${', p: '${var.x}'}}}\n"
+    assert [(place, summary) for place, summary, _ in problems_of(text)] == [
+        ("m.yaml:5:20", "undefined variable ${var.x}"),
+        ("m.yaml:5:20", "the environment variable W is not set"),
+        ("m.yaml:5:20", "${ without a closing }"),
+        ("m.yaml:5:62", "undefined variable ${var.x}"),
+    ]
+
+
+def test_a_value_that_a_text_names_several_times_stands_there_each_time() -> None:
+    assert filled("${var.a}$${a}${var.a}", Setting("a", "x"), declared=A) == "x${a}x"
+
+
 # Mistakes
 
 

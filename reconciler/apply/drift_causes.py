@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.last_writes import PRESENCE, WriteSearch
 from reconciler.apply.written import Written, written_by
+from reconciler.diagnostics import counted
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 from reconciler.plan.actions import Create, Delete, InSync, Keep, Replace, Update, Write
 from reconciler.plan.model import Plan
@@ -167,10 +168,12 @@ def _counts(searches: Iterable[_Search]) -> str:
     """How many objects were changed on the server, and how many manifests are to be applied."""
     changed = [any(cause.origin == "server" for cause in one.causes()) for one in searches]
     server, manifests = changed.count(True), changed.count(False)
-    sentences = {
-        "1 object was changed on the server since it was last applied.": server == 1,
-        f"{server} objects were changed on the server since they were last applied.": server > 1,
-        "1 manifest was not applied in this form.": manifests == 1,
-        f"{manifests} manifests were not applied in this form.": manifests > 1,
-    }
-    return " ".join(sentence for sentence, applies in sentences.items() if applies)
+    sentences = []
+    if server:
+        was, they = ("was", "it was") if server == 1 else ("were", "they were")
+        objects = counted(server, "object")
+        sentences.append(f"{objects} {was} changed on the server since {they} last applied.")
+    if manifests:
+        was = "was" if manifests == 1 else "were"
+        sentences.append(f"{counted(manifests, 'manifest')} {was} not applied in this form.")
+    return " ".join(sentences)

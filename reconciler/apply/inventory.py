@@ -42,7 +42,7 @@ def claim_inventory(plan: Plan, server: Reader, calls: Calls, run: str) -> None:
             calls.update(Update(_subject(one.attributes, one.dbid)), one, delta)
     except ConfigurationServerError as error:
         raise InventoryError(
-            f"this account may not write the inventory, in which all that is deleted is: {error}",
+            f"nothing can be deleted, since this account cannot write the inventory: {error}",
             "Nothing was written. Grant it Change on the folder Transactions, or plan without"
             " --prune.",
         ) from error

@@ -1,8 +1,8 @@
 """What a run has changed itself, so that it does not take it for changes by other clients.
 
 A delete or a replace changes the objects that refer to its object. If the plan writes such an
-object later, it is no longer as the plan found it. That is as it should be, where it was so just
-before the run changed it, and nobody has changed it since.
+object later, it is no longer as the plan found it. It is not stale if it was as the plan found it
+just before the run changed it, and nobody has changed it since.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,11 +11,8 @@ from reconciler.plan.actions import Delete, Replace, Update, Write
 from reconciler.plan.fingerprint import stale_fields
 from reconciler.plan.losses import referrers
 from reconciler.plan.renames import rename_of
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 from reconciler.server.snapshot import Snapshot
-
-ObjectKey = tuple[str, int]
-"""Type and DBID."""
 
 
 class OwnWrites:

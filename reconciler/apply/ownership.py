@@ -16,21 +16,20 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 
 from reconciler.kinds.fields import SecretText, Value
-from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.plan.actions import Create, Update, Write
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 from reconciler.site.inventory import (
     Entry,
     EntryKey,
     Inventory,
     InventoryChange,
-    ObjectKey,
     OptionKey,
     OwnedObject,
     OwnedOption,
+    is_own_object,
     name_of,
     owned_object,
     value_digest,
@@ -86,7 +85,8 @@ class Ownership(Struct):
         self, action: Write, call: str, before: ConfObject | None, after: ConfObject | None
     ) -> None:
         """Notes a call that was answered. ``before`` and ``after``: its object."""
-        if action.object_type == LAUNCH_FILE or _is_own(before or after):
+        one = before or after
+        if action.object_type == LAUNCH_FILE or (one is not None and is_own_object(one)):
             return
         if call == "create" and after is not None:
             anew = not isinstance(action, Create)
@@ -134,11 +134,6 @@ class Ownership(Struct):
                     if renamed.key in owned:
                         owned[renamed.key] = renamed
         return inventory.change_to(Inventory(owned))
-
-
-def _is_own(one: ConfObject | None) -> bool:
-    """Whether an object is the lock or a list of an inventory."""
-    return one is not None and one.type == "Transaction" and name_of(one).startswith(OWN_OBJECTS)
 
 
 def _options_of(key: ObjectKey, owned: Iterable[EntryKey]) -> list[EntryKey]:

@@ -8,10 +8,9 @@ without an end: ``gwe recover`` finishes it. ``docs/reliability.md`` says what h
 something breaks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
 
 import reconciler
 from reconciler.apply.calls import recover_hint
@@ -25,7 +24,7 @@ from reconciler.apply.check import (
 from reconciler.apply.executor import OutcomeListener, execute
 from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.inventory import claim_inventory, record_ownership
-from reconciler.apply.report import RunReport
+from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.session import (
     RunContext,
     RunOptions,
@@ -46,7 +45,7 @@ from reconciler.plan.file.codec import seal_of
 from reconciler.plan.model import Plan
 from reconciler.server.port import Server, ServerInfo
 from reconciler.state.records import RunFinish, RunHead
-from reconciler.state.store import DamagedRun, RunJournal, StateStore
+from reconciler.state.store import DamagedRun, RunEntry, RunJournal, StateStore
 
 
 def execute_plan(
@@ -162,7 +161,7 @@ def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal
         yield journal
 
 
-def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Any:
+def _stale(plan: Plan, session: RunSession, options: RunOptions) -> Sequence[Outcome]:
     """The outcomes of stale actions. StalePlanError if there are any that may not be skipped."""
     check_site(plan, session.site)
     check_guards(plan, session.site, session.live, options.limits)
@@ -212,9 +211,7 @@ def _finish(report: RunReport | None, exit_code: int, context: RunContext) -> Ru
 
 
 def _check_none_unfinished(state: StateStore, identity: str) -> None:
-    for run in state.list_runs(identity):
-        if run.finished or state.is_held(run.name):
-            continue
+    for run in _left_unfinished(state, identity):
         give_up = f"gwe lock release --abandon {run.name}"
         if isinstance(run, DamagedRun):
             raise LockHeldError(
@@ -227,6 +224,19 @@ def _check_none_unfinished(state: StateStore, identity: str) -> None:
             f"Run gwe recover first, which finishes it, or {give_up}."
             f" The run's state is {state.place}.",
         )
+
+
+def _left_unfinished(state: StateStore, identity: str) -> list[RunEntry]:
+    """The runs on a server that did not finish and that no process holds. Whether they finished is
+    looked up last: a run may end while it is looked at."""
+    idle = {
+        run.name
+        for run in state.list_runs(identity)
+        if not run.finished and not state.is_held(run.name)
+    }
+    if not idle:
+        return []
+    return [run for run in state.list_runs(identity) if run.name in idle and not run.finished]
 
 
 def _check_none_running(state: StateStore, identity: str, own: str) -> None:

@@ -9,7 +9,7 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.lock.acquisition import Resumption, acquire
 from reconciler.apply.lock.lock import Clock, NoLock, RunLock, release_or_warn
-from reconciler.apply.lock.lock_object import Holder
+from reconciler.apply.lock.lock_object import LEASE, Holder
 from reconciler.apply.reread import file_specs, read_again
 from reconciler.launch.adapter import WithFiles
 from reconciler.launch.files import Installation
@@ -52,7 +52,7 @@ class RunOptions(Struct, frozen=True):
     state: StateStore
     lock: bool = True
     lock_wait: float = 0.0
-    lease: float = 60.0
+    lease: float = LEASE
     skip_stale: bool = False
     from_file: bool = False
     in_flight: int = 1

@@ -97,7 +97,7 @@ class Writes:
             action = with_sources(action, self._live)
             delta = update_delta(action, current.attributes, self._live)
         if not delta:
-            return Outcome(action, "done", "it was so already")
+            return Outcome(action, "done", "no change: it was already as planned")
         changed = self._calls.update(action, current, delta)
         return self._done(action, changed)
 
@@ -121,7 +121,7 @@ class Writes:
 
     def _delete(self, action: Delete) -> Outcome:
         """Deletes an object. An object that someone else already deleted counts as done."""
-        gone = Outcome(action, "done", "it was gone already")
+        gone = Outcome(action, "done", "no change: it was already gone")
         try:
             old = self._unchanged(action)
             referrers = self._referrers(action, old)

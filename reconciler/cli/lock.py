@@ -17,6 +17,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
 from reconciler.render.console import say
+from reconciler.server.errors import ObjectNotFoundError
 from reconciler.state.store import StateStore
 
 
@@ -91,8 +92,12 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
                 )
             return ExitCode.DONE
         for lock, held in zip(locks, holders, strict=True):
-            server.delete("Transaction", lock.dbid)
-            say(f"Released the lock of run {held.run}.")
+            try:
+                server.delete("Transaction", lock.dbid)
+            except ObjectNotFoundError:
+                say(f"The lock of run {held.run} was released meanwhile.")
+            else:
+                say(f"Released the lock of run {held.run}.")
     if run:
         _abandon(store, run)
     if not locks:

@@ -83,8 +83,8 @@ class _Comparing:
         return ObjectDifference(address, kind, found, tuple(changes.values()), other, remark)
 
     def _note_uncompared(self, a: ComparedObject | None, b: ComparedObject | None) -> bool:
-        """Notes what cannot be compared of two objects; whether that is all of them, since the
-        object is on one side only, and no manifest on the other can say it."""
+        """Notes what cannot be compared of two objects. True: nothing of them can, since only one
+        side has the object, and the other side is manifests, which could not declare it."""
         for side, one, other in ((self._a, a, b), (self._b, b, a)):
             if one is None:
                 continue

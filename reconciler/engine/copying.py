@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from reconciler.engine.permissions import read_permissions
 from reconciler.engine.progress import Progress
-from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.embedded.copies import ServerCopy, open_copy
 from reconciler.server.errors import ObjectNotFoundError, UnsupportedObjectError
 from reconciler.server.port import ConfObject, Filter, Reader, read_in_parts
+from reconciler.site.inventory import is_own_object
 
 
 class CopyReport(Struct, frozen=True):
@@ -107,7 +107,7 @@ class _Copier:
 
     def _write(self, copy: ServerCopy, part: Sequence[ConfObject]) -> list[int]:
         """Copies objects without their permissions. Returns their DBIDs."""
-        kept = [one for one in part if not _is_ours(one)]
+        kept = [one for one in part if not is_own_object(one)]
         for one in kept:
             self.left_out |= {f"{one.type} {one.dbid}: {left}" for left in one.unknown}
             copy.write(one)
@@ -121,8 +121,3 @@ class _Copier:
             if entries is None:
                 self.unread += 1
             copy.set_permissions(name, dbid, entries or ())
-
-
-def _is_ours(one: ConfObject) -> bool:
-    """Whether it is the lock or the inventory of gwe."""
-    return one.type == "Transaction" and str(one.attributes.get("name", "")).startswith(OWN_OBJECTS)

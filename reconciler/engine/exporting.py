@@ -18,7 +18,6 @@ from reconciler.export.make import Draft, make_draft, make_export
 from reconciler.export.model import Export, Omission
 from reconciler.export.selection import (
     ExportRequest,
-    Key,
     chosen,
     of_the_site,
     referring_types,
@@ -40,7 +39,7 @@ from reconciler.plan.planner import make_plan
 from reconciler.plan.reading.queries import ReadRequirement, desired_requirements
 from reconciler.plan.reading.reads import reads_of
 from reconciler.resources import bundled_manifests
-from reconciler.server.port import ConfObject, ServerInfo
+from reconciler.server.port import ConfObject, ObjectKey, ServerInfo
 from reconciler.server.reading import RoundReader
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.find import find_site
@@ -226,7 +225,7 @@ def _of_the_site(
     reading.need(tenant, needs)
     context = Context(desired, reading.live, site, options)
     plan = make_plan(context, reading.server.info())
-    named: set[Key] = {(one.object_type, one.dbid) for one in plan.actions if one.dbid}
+    named: set[ObjectKey] = {(one.object_type, one.dbid) for one in plan.actions if one.dbid}
     named = {key for key in named if key[0] != "Application"}
     named |= {*scripts_in(reading.live, _touched(desired), tenant)}
     reading.need(

@@ -188,7 +188,7 @@ class Reconciler(SiteSession):
         skip_stale: bool = False,
         progress: Progress | None = None,
     ) -> RunReport:
-        """Carries out a plan as one run, and accounts for each of its actions in the report.
+        """Applies a plan as one run, and accounts for each of its actions in the report.
 
         ``lock``: take the lock in Configuration Server, for which the run waits ``lock_wait``
         seconds. ``skip_stale``: leave out the actions whose live objects have changed since

@@ -120,7 +120,7 @@ class _Proof(Struct):
         return name not in self._plain and not one.is_exact and one.kind.binding != "file"
 
     def _better_form(self, name: str, reasons: Mapping[FieldPath, str]) -> Document:
-        """Takes a document away, in the form without ``exact`` if that word has helped nothing:
+        """Removes a document and returns it, without ``exact`` if that word has changed nothing:
         all that was refused before still is."""
         one = self.documents.pop(name)
         self._manifests.pop(name, None)

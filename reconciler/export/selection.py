@@ -14,18 +14,15 @@ from msgspec import Struct
 from reconciler.kinds.manifests import kind_named
 from reconciler.kinds.model import on_server
 from reconciler.kinds.options import references_of
-from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types.folders import FOLDER
 from reconciler.kinds.types.table import ALL_TYPES, references_to
 from reconciler.plan.folders import is_default_folder
 from reconciler.plan.identity import kind_of
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import is_own_object
 from reconciler.text.wildcards import matches
-
-Key = tuple[str, int]
-"""Type and DBID."""
 
 PREREQUISITES = frozenset({"Tenant", "Application", "Host", "AppPrototype", "Folder"})
 """Types of which the site has objects before anything is provisioned."""
@@ -51,7 +48,7 @@ def chosen(live: Snapshot, request: ExportRequest, tenant: int) -> list[ConfObje
         one
         for one in live
         if _is_of(one, tenant)
-        and not _is_ours(one)
+        and not is_own_object(one)
         and not is_default_folder(one)
         and kind_named(kind_of(one)) is not None
         and (not request.kinds or kind_of(one) in request.kinds)
@@ -69,19 +66,13 @@ def _is_of(one: ConfObject, tenant: int) -> bool:
     return one.tenant in (0, tenant)
 
 
-def _is_ours(one: ConfObject) -> bool:
-    """Whether the object is a note of gwe's own, such as the lock."""
-    name = str(one.attributes.get("name", ""))
-    return one.type == "Transaction" and name.startswith(OWN_OBJECTS)
-
-
 def referring_types(types: Iterable[str]) -> set[str]:
     """The types whose objects can refer to objects of these types."""
     found = {kind.name for one in types for kind, _, _ in references_to(one)}
     return {name for name in found if on_server(name) not in PREREQUISITES}
 
 
-def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[ConfObject]:
+def of_the_site(live: Snapshot, named: Collection[ObjectKey], tenant: int) -> list[ConfObject]:
     """The objects that belong to the site. ``named``: those that its manifests name."""
     types = referring_types({object_type for object_type, _ in named})
     referring = {
@@ -89,10 +80,10 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
         for object_type in types
         for one in live.of_type(object_type)
         if _is_of(one, tenant)
-        and not _is_ours(one)
+        and not is_own_object(one)
         and any(target in named for target in targets_of(ALL_TYPES[one.type], one.attributes))
     }
-    found: dict[Key, ConfObject] = {}
+    found: dict[ObjectKey, ConfObject] = {}
     left = sorted({*named, *referring})
     while left:
         key = left.pop()
@@ -110,7 +101,7 @@ def of_the_site(live: Snapshot, named: Collection[Key], tenant: int) -> list[Con
 
 def scripts_in(
     live: Snapshot, sections: Mapping[int, Collection[str]], tenant: int
-) -> Iterator[Key]:
+) -> Iterator[ObjectKey]:
     """The scripts that sections of applications name, such as the queues of endpoints.
     ``sections``: DBID of an application -> names of sections."""
     for dbid, names in sections.items():
@@ -125,7 +116,7 @@ def scripts_in(
                         yield script.type, script.dbid
 
 
-def _scripts_of(one: ConfObject, live: Snapshot) -> Iterator[Key]:
+def _scripts_of(one: ConfObject, live: Snapshot) -> Iterator[ObjectKey]:
     """The scripts that the annex of a script names."""
     for section, options in (one.attributes.get("userProperties") or {}).items():
         for key, value in options.items():

@@ -22,8 +22,8 @@ MAX_BYTES = 10 * 1024 * 1024
 """How large a file of YAML may be."""
 
 _USUAL_BYTES = 64 * 1024
-"""What nearly every file has less of. To ask for as much as a file may have would make room for
-it each time."""
+"""How much is read at once. Nearly every file is smaller; ``os.read`` makes room for all that it
+is asked for."""
 
 _INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")

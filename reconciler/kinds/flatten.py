@@ -118,8 +118,9 @@ def text_of_absent(part: Attribute) -> str:
 def references_in(object_type: ObjectType, fields: Fields) -> Iterator[tuple[FieldPath, str, str]]:
     """The references in the fields of an object: the path, the type that it leads to, and the
     name there."""
+    referring = object_type.referring
     for path, value in fields.items():
-        if path[0] not in object_type.referring:
+        if path[0] not in referring:
             continue
         attribute = leaf(object_type, path)
         if attribute is None or not attribute.refers_to:
@@ -195,6 +196,8 @@ def built_values(
             references.append(attribute)
         else:
             result[attribute.name] = to_attribute(attribute, words[attribute.word], names, tenant)
+    if not references:
+        return result
     for attribute in references:
         narrowed = narrow(attribute, declared, {**(live or {}), **result})
         result[attribute.name] = to_attribute(narrowed, words[attribute.word], names, tenant)

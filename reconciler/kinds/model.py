@@ -175,6 +175,11 @@ class ObjectType(Struct, frozen=True, eq=False, dict=True):
         return {attribute.word: attribute for attribute in self.attributes}
 
     @cached_property
+    def filters_by_attribute(self) -> Mapping[str, str]:
+        """The filters that compare an attribute, by the attribute."""
+        return {attribute: name for name, attribute in self.filters.items()}
+
+    @cached_property
     def referring(self) -> frozenset[str]:
         """The words of the attributes that refer to objects, or whose fields do."""
         return frozenset(

@@ -64,6 +64,14 @@ class Policy(Struct, frozen=True):
     ] = ()
 
 
+_USUAL = {"replace": Policy("replace"), "correct": Policy("correct"), "keep": Policy("keep")}
+
+
+def usual_policy(kind: ManifestKind) -> Policy:
+    """The policy of an object whose manifest has none."""
+    return _USUAL[kind.overwrite]
+
+
 POLICY_FIELDS: tuple[tuple[str, PolicyField], ...] = tuple(
     (name, form)
     for name, annotation in Policy.__annotations__.items()

@@ -74,18 +74,18 @@ def bind(
 def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> list[Manifest]:
     """The manifests; those that are plain with the object that they declare. It is the same for
     every site, so that it can be kept."""
+    binder = _Binder(variables, {}, None, None)
     return [
-        replace(one, plain=_plain(one, variables)) if one.plain is None else one
-        for one in manifests
+        replace(one, plain=_plain(one, binder)) if one.plain is None else one for one in manifests
     ]
 
 
-def _plain(manifest: Manifest, variables: Variables) -> PlainObject | None:
+def _plain(manifest: Manifest, binder: "_Binder") -> PlainObject | None:
     """What a plain manifest declares; None where it has a mistake, or is not plain. The hints of
     the manifests that come with gwe are not those of others."""
     if manifest.kind.binding != "object" or manifest.bundled or manifest.has_variables:
         return None
-    found = _Binder(variables, {}, None, None).declared(manifest)
+    found = binder.declared(manifest)
     return plain_object(found) if found else None
 
 
@@ -120,9 +120,13 @@ class _Binder:
                 self._check_defaults(manifest)
 
     def declared(self, manifest: Manifest) -> DesiredObject | None:
-        """The object of one manifest; None where there is a mistake in it."""
+        """The object of one manifest, of which nothing is kept here; None where there is a mistake
+        in it."""
         self._add_object(manifest)
-        return None if self._problems else self._objects[0]
+        found = None if self._problems else self._objects[0]
+        self._problems.clear()
+        self._objects.clear()
+        return found
 
     def finish(self) -> Desired:
         report_same_objects(self._objects, self._problems)
@@ -256,7 +260,7 @@ def _folder(expanded: Expanded, key: tuple[str, ...]) -> str:
     is created in the folder around it."""
     if expanded.kind.heading == FOLDER:
         return folder_around(key[-1])
-    return _path(expanded, "folder")
+    return _path(expanded, "folder") if "folder" in expanded.metadata else ""
 
 
 def _path(expanded: Expanded, word: str) -> str:
@@ -277,16 +281,16 @@ def _path(expanded: Expanded, word: str) -> str:
 def _former_names(expanded: Expanded) -> Iterator[FormerName]:
     """The names in ``metadata.formerly``. They may be any that a server can hold: to rename an
     object is a way to get rid of a bad name."""
-    for index, value in enumerate(expanded.data["metadata"].get("formerly", ())):
+    for index, value in enumerate(expanded.metadata.get("formerly", ())):
         yield FormerName(as_text(value), expanded.at(("metadata", "formerly", str(index))))
 
 
 def _name(expanded: Expanded, word: str) -> str:
     """A name from ``metadata``; empty where it is absent."""
-    metadata = expanded.data["metadata"]
-    value = as_text(metadata.get(word, ""))
-    named = value if expanded.manifest.exact else value.strip()
-    if word in metadata and not named:
+    if word not in expanded.metadata:
+        return ""
+    value = as_text(expanded.metadata[word])
+    if not (value if expanded.manifest.exact else value.strip()):
         expanded.report(("metadata", word), f"metadata.{word} is empty")
     if len(value) > MAX_NAME and word not in ("folder", PATH):
         summary = f"metadata.{word} is longer than {MAX_NAME} characters"

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.diagnostics import Diagnostic, Position
@@ -24,6 +25,10 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 
 MARK = "$"
 """What every text has in which there is something to fill in."""
+
+_ENCODER = msgspec.json.Encoder()
+_ODD = (b"$", b"\\", b"\x7f", b'" ', b' "')
+"""What no text of a simple manifest has, as JSON. All control characters but one are escaped."""
 
 
 class Manifest(Struct, frozen=True, dict=True):
@@ -51,9 +56,19 @@ class Manifest(Struct, frozen=True, dict=True):
 
     @cached_property
     def has_variables(self) -> bool:
-        """Whether there may be something to fill in. Most manifests have nothing, and this is
-        quick to tell."""
-        return MARK in repr(self.data)
+        """Whether there may be something to fill in."""
+        return not self.is_simple and MARK in repr(self.data)
+
+    @cached_property
+    def is_simple(self) -> bool:
+        """Whether all its texts are printable ASCII without ``$``, quotes, backslashes, and blanks
+        around them. Most manifests are simple, and this is quick to tell."""
+        try:
+            written = _ENCODER.encode(self.data)
+        except UnicodeEncodeError:
+            return False
+        # A quote stands only around a text here: a blank beside it is at an end of the text.
+        return written.isascii() and not any(odd in written for odd in _ODD)
 
     def at(self, path: FieldPath = ()) -> Position:
         """The position of a value."""

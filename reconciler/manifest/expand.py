@@ -31,6 +31,12 @@ class Expanded(Struct):
         return self.manifest.kind
 
     @property
+    def metadata(self) -> dict[str, Any]:
+        """What stands under ``metadata``."""
+        found: dict[str, Any] = self.data.get("metadata", {})
+        return found
+
+    @property
     def bundled(self) -> bool:
         """Whether the manifest comes with the package."""
         return self.manifest.bundled
@@ -52,13 +58,12 @@ class Expanded(Struct):
 def expand(manifest: Manifest, parts: tuple[str, ...], interpolation: Interpolation) -> Expanded:
     """Interpolates those of the top-level ``parts`` that the manifest has."""
     result = Expanded(manifest, interpolation.problems)
-    walker = _Walker(manifest, interpolation, result)
-    for part in parts:
-        if part in manifest.data:
-            data = manifest.data[part]
-            if manifest.has_variables:
-                data = walker.value(data, (part,), (part,), frozenset())
-            result.data[part] = data
+    data = manifest.data
+    result.data = {part: data[part] for part in parts if part in data}
+    if manifest.has_variables:
+        walker = _Walker(manifest, interpolation, result)
+        for part, value in result.data.items():
+            result.data[part] = walker.value(value, (part,), (part,), frozenset())
     return result
 
 

@@ -112,7 +112,7 @@ class FieldReader:
     def _section(
         self, path: FieldPath, place: FieldPath, options: Mapping[str, Any]
     ) -> Iterator[ManagedField]:
-        if {*options} in ({"secret", "from"}, {"secret", "absent"}):
+        if "secret" in options and {*options} in ({"secret", "from"}, {"secret", "absent"}):
             self._report(place, "a secret can be the value of an option, not of a section")
         for key, value in options.items():
             yield self._option((*path, key), (*place, key), value)

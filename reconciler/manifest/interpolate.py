@@ -67,29 +67,38 @@ class Interpolation(Struct):
     allowance: Allowance = field(default_factory=Allowance)
 
     def text(self, text: str, place: Position, *, in_default: bool = False) -> Text:
-        """``text`` with every ``${…}`` filled in and ``$${`` turned into ``${``."""
+        """``text`` with every ``${…}`` filled in and ``$${`` turned into ``${``. What it has
+        several times is looked up once."""
         used: set[str] = set()
+        values: dict[str, str | None] = {}
 
         def fill(match: re.Match[str]) -> str:
-            self.allowance.spend(match.group(0), place)
-            if match.group(0) == "$${":
+            whole = match.group(0)
+            self.allowance.spend(whole, place)
+            if whole == "$${":
                 return "${"
-            name = match.group(1)
-            if name is None:
-                self.problems.append(
-                    Diagnostic("${ without a closing }", place, "Write $${ for a literal ${.")
-                )
-                return match.group(0)
-            kind, _, rest = name.partition(".")
-            if kind == "var" and not in_default:
-                used.add(rest)
-            value = self._lookup(kind, rest, place, in_default)
+            if whole not in values:
+                values[whole] = self._value(match.group(1), place, used, in_default)
+            value = values[whole]
             if value is None:
-                return match.group(0)
+                return whole
             self.allowance.spend(value, place)
             return value
 
         return Text(_TOKEN.sub(fill, text), frozenset(used))
+
+    def _value(
+        self, name: str | None, place: Position, used: set[str], in_default: bool
+    ) -> str | None:
+        """The value of what stands between the braces. None: see ``_lookup``. ``name``: None
+        without a closing brace. ``used``: gets the name of a variable."""
+        if name is None:
+            self._problem("${ without a closing }", place, "Write $${ for a literal ${.")
+            return None
+        kind, _, rest = name.partition(".")
+        if kind == "var" and not in_default:
+            used.add(rest)
+        return self._lookup(kind, rest, place, in_default)
 
     def _lookup(self, kind: str, name: str, place: Position, in_default: bool) -> str | None:
         """The value; None where it was reported, or where no site is known."""

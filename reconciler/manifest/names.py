@@ -30,7 +30,8 @@ _PATHS = ("folder", PATH)
 
 def report_names(expanded: Expanded) -> None:
     """Reports every name that is none, unless the manifest means its names exactly."""
-    if expanded.manifest.exact:
+    manifest = expanded.manifest
+    if manifest.exact or (manifest.is_simple and expanded.metadata.keys().isdisjoint(_PATHS)):
         return
     for path, called, name in _names(expanded):
         elsewhere = not name.strip() and path[-1] not in _PATHS  # it is reported as empty

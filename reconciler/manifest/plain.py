@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.manifest_kind import ManifestKind
-from reconciler.kinds.policies import Policy
+from reconciler.kinds.policies import usual_policy
 from reconciler.manifest.desired import DesiredObject, Enforced, Initial, ManagedField
 
 Place = tuple[int, int]
@@ -40,17 +40,20 @@ class PlainObject(Struct, frozen=True, array_like=True):
 def plain_object(one: DesiredObject) -> PlainObject | None:
     """What is kept of an object that was bound without a site; None where the object cannot be
     made of that again: where it has a secret, or anything that ``PlainObject`` has no place for."""
+    if one.formerly or one.exact or one.policy != usual_policy(one.kind):
+        return None
     fields = []
     for field in one.fields:
-        if field.secret or isinstance(field.value, bytes):
+        if field.secret or field.whole_section or field.satisfied_by:
+            return None
+        if isinstance(field.value, bytes):
             return None
         initial = field.ownership if isinstance(field.ownership, Initial) else None
         unit, hint = (initial.unit, initial.hint) if initial else (None, "")
         place = (field.origin.line, field.origin.column)
         fields.append(PlainField(field.path, field.value, place, unit, hint))
     place = (one.origin.line, one.origin.column)
-    kept = PlainObject(one.key, one.tenant, one.folder, one.absent, place, tuple(fields))
-    return kept if bound_object(kept, one.kind, one.origin.file, "") == one else None
+    return PlainObject(one.key, one.tenant, one.folder, one.absent, place, tuple(fields))
 
 
 def bound_object(
@@ -64,7 +67,7 @@ def bound_object(
         key=plain.key,
         tenant=tenant,
         fields=tuple(_managed(field, file, manifest) for field in plain.fields),
-        policy=Policy(overwrite=next(one for one in kind.overwrites if one == kind.overwrite)),
+        policy=usual_policy(kind),
         origin=Position(file, *plain.place),
         folder=plain.folder,
         other_tenant=kind.tenanted and tenant != site_tenant,

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.kinds.fields import FieldPath, from_pointer, pointer
 from reconciler.kinds.manifest_kind import Overwrite
-from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField
+from reconciler.kinds.policies import POLICY_FIELDS, Policy, PolicyField, usual_policy
 from reconciler.manifest.expand import Expanded
 from reconciler.yaml.documents import as_text
 
@@ -61,7 +61,7 @@ class PolicyReader:
     def for_object(self) -> Policy:
         """The parts that concern the object as a whole."""
         if not self._data:
-            return Policy(overwrite=self._overwrite())
+            return usual_policy(self._kind)
         values = {attribute: self._value(attribute, field) for attribute, field in POLICY_FIELDS}
         for index, word in enumerate(values["preserve"]):
             if word not in self._kind.fields:

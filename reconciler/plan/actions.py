@@ -226,7 +226,8 @@ Action = Write | InSync | Keep | Skip | Blocked
 
 def changes_of(action: Action) -> tuple[Change, ...]:
     """The fields that an action writes and a manifest, a journal or a pair declares."""
-    return action.changes if isinstance(action, Create | Update | Replace) else ()
+    found: tuple[Change, ...] = getattr(action, "changes", ())  # asked too often for isinstance
+    return found
 
 
 def written_paths(action: Action) -> tuple[FieldPath, ...]:
@@ -237,12 +238,14 @@ def written_paths(action: Action) -> tuple[FieldPath, ...]:
 
 def kept_of(action: Action) -> tuple[Change, ...]:
     """The fields that differ and that an action leaves alone."""
-    return action.kept if isinstance(action, Update | Replace | Keep) else ()
+    found: tuple[Change, ...] = getattr(action, "kept", ())
+    return found
 
 
 def losses_of(action: Action) -> tuple[str, ...]:
     """What an action takes away, in sentences."""
-    return action.loses if isinstance(action, Update | Replace | Delete) else ()
+    found: tuple[str, ...] = getattr(action, "loses", ())
+    return found
 
 
 def restored_by(action: Action) -> tuple[str, ...]:

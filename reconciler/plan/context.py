@@ -15,8 +15,9 @@ from reconciler.plan.guards import Limits
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import CONSENTS
 from reconciler.plan.names import DeclaredNames
+from reconciler.server.port import ObjectKey
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.inventory import EntryKey, Inventory, ObjectKey
+from reconciler.site.inventory import EntryKey, Inventory
 from reconciler.site.model import Site
 
 

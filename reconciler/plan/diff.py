@@ -74,8 +74,8 @@ class Difference(Struct, frozen=True):
 def differing(
     object_type: ObjectType, fields: Sequence[ManagedField], live: LiveFields
 ) -> list[ManagedField]:
-    """The managed fields whose live value is not the desired value. What cannot be read
-    counts as it should be."""
+    """The managed fields whose live value is not the desired value. A field that cannot
+    be read, such as a password, counts as equal."""
     return [
         field
         for field in fields
@@ -143,7 +143,7 @@ def decide(
 ) -> Action:
     """The action for an object that exists and differs so. ``units``: the paths that decided
     about it; ``reason``: what is to be said of it besides; ``folder`` and ``watched``: see
-    ``model.Update``."""
+    ``actions.Update``."""
     if difference.blocked:
         return Blocked(subject, difference.blocked)
     if difference.changes:

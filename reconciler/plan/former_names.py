@@ -18,13 +18,10 @@ from reconciler.plan.identity import kind_of
 from reconciler.plan.matching import describe, match
 from reconciler.plan.names import DeclaredNames
 from reconciler.plan.renames import Rename, rename_of, with_new_names
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 from reconciler.server.snapshot import Snapshot
 
 _LISTED = 5
-
-ObjectKey = tuple[str, int]
-"""Type and DBID."""
 
 
 class FormerNames(Struct, frozen=True):

@@ -41,7 +41,8 @@ def losses(
     action: Update | Replace | Delete, one: ConfObject, live: Snapshot, *, undo: bool = False
 ) -> tuple[str, ...]:
     """What ``one`` loses by the action, in sentences. By an update, it loses the values of the
-    site that are reset. By an ``undo``, it loses no field that the reverted run has not written."""
+    site that are reset. ``undo``: the action reverts a run, so the fields of an object that it
+    deletes are no loss: the run has written them."""
     if isinstance(action, Update):
         return tuple(_lost_fields(action, one, live))
     lost = [f"its DBID {one.dbid}"]

@@ -14,7 +14,7 @@ from reconciler.kinds.addresses import quoted
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.natural_keys import key_parts, key_values
 from reconciler.kinds.types.table import ALL_TYPES
-from reconciler.plan.actions import Action, Replace, Update, changes_of
+from reconciler.plan.actions import Action, Create, changes_of
 from reconciler.plan.changes import Change
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -56,7 +56,7 @@ def new_key(one: ConfObject, name: str) -> tuple[object, ...]:
 
 def rename_of(action: Action) -> Rename | None:
     """The rename that an action does; None: its object keeps its name."""
-    for change in changes_of(action) if isinstance(action, Update | Replace) else ():
+    for change in () if isinstance(action, Create) else changes_of(action):
         if change.path == name_path(action.object_type):
             before, after = str(change.before), str(change.after)
             return Rename(action.object_type, action.dbid, before, after)

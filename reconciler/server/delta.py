@@ -1,23 +1,24 @@
 """Deltas: the changes that an update sends, in the server's own buckets.
 
-Lists and key-value lists are sent as added, changed and deleted entries, so an update
-touches nothing that it does not name. ``differences`` makes deltas; ``apply_delta`` does what a
-server does with one. Pure.
+Lists and key-value lists are sent as added, changed and deleted entries, structures and changed
+entries as the fields that change, so an update touches nothing that it does not name.
+``differences`` makes deltas; ``apply_delta`` does what a server does with one. Pure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
-from reconciler.kinds.model import Attributes, KeyValueList, ObjectType
+from reconciler.kinds.model import Attribute, Attributes, KeyValueList, ObjectType, ValueType
 from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,
     UnspecifiedModificationError,
 )
 
-KeyOf = Callable[[Any], Any]
+NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
+"""The value that means unset; the other types have none."""
 
 
 class KeyValueDelta(Struct, frozen=True):
@@ -33,8 +34,9 @@ class KeyValueDelta(Struct, frozen=True):
 
 
 class ListDelta(Struct, frozen=True):
-    """Changes of a list of DBIDs or structures. ``deleted`` holds the keys of entries (see
-    ``Attribute.key_of``)."""
+    """Changes of a list of DBIDs or structures. ``changed`` holds the key of each entry and the
+    fields that change; an empty text and a reference 0 take a field away. ``deleted`` holds the
+    keys of entries (see ``Attribute.key_of``)."""
 
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
@@ -55,10 +57,6 @@ class Delta(Struct, frozen=True):
         return bool(self.values) or any(self.key_values.values()) or any(self.lists.values())
 
 
-def _itself(entry: Any) -> Any:
-    return entry
-
-
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
@@ -68,14 +66,30 @@ def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -
     if not delta:
         raise UnspecifiedModificationError("the update names no change", object_type.name)
     result = dict(attributes)
-    result.update(delta.values)
+    for name, value in delta.values.items():
+        attribute = object_type.attribute(name)
+        structure = attribute is not None and attribute.type is ValueType.STRUCTURE
+        result[name] = _merged(attribute, attributes.get(name), value) if structure else value
     for name, change in delta.key_values.items():
         result[name] = _apply_key_values(object_type, name, attributes.get(name) or {}, change)
     for name, entries in delta.lists.items():
         attribute = object_type.attribute(name)
-        key_of = attribute.key_of if attribute else _itself
-        result[name] = _apply_list(object_type, name, key_of, attributes.get(name) or [], entries)
+        result[name] = _apply_list(
+            object_type, name, attribute, attributes.get(name) or [], entries
+        )
     return result
+
+
+def _merged(attribute: Attribute | None, live: Attributes | None, given: Attributes) -> Any:
+    """A structure or an entry with the fields that an update gives, without those that are then
+    unset. A delta of the vendor's object model holds only the fields that change."""
+    values = {**(live or {}), **given}
+    unset = {
+        field.name
+        for field in (attribute.fields if attribute else ())
+        if field.type in NOTHING and values.get(field.name) == NOTHING[field.type]
+    }
+    return {name: value for name, value in values.items() if name not in unset}
 
 
 def _apply_key_values(
@@ -105,8 +119,17 @@ def _apply_key_values(
 
 
 def _apply_list(
-    object_type: ObjectType, name: str, key_of: KeyOf, live: list[Any], delta: ListDelta
+    object_type: ObjectType,
+    name: str,
+    attribute: Attribute | None,
+    live: list[Any],
+    delta: ListDelta,
 ) -> list[Any]:
+    structures = attribute is not None and attribute.type is ValueType.STRUCTURES
+
+    def key_of(entry: Any) -> Any:
+        return attribute.key_of(entry) if attribute else entry
+
     result = {key_of(entry): entry for entry in live}
     for key in delta.deleted:
         if key not in result:
@@ -117,7 +140,8 @@ def _apply_list(
             raise ListItemNotFoundError(
                 f"{key_of(entry)} is not in the list", object_type.name, name
             )
-        result[key_of(entry)] = entry
+        key = key_of(entry)
+        result[key] = _merged(attribute, result[key], entry) if structures else entry
     for entry in delta.added:
         if key_of(entry) in result:
             raise UniquenessViolationError(

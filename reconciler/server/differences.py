@@ -9,7 +9,7 @@ from reconciler.kinds.fields import FieldPath, FieldValueError, NameResolver, Va
 from reconciler.kinds.flatten import built_values
 from reconciler.kinds.model import Attribute, Attributes, KeyValueList, ObjectType, ValueType
 from reconciler.kinds.structures import changed_entries, changed_structure
-from reconciler.server.delta import Delta, KeyOf, KeyValueDelta, ListDelta
+from reconciler.server.delta import NOTHING, Delta, KeyValueDelta, ListDelta
 
 
 def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Delta:
@@ -26,8 +26,9 @@ def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Del
             case ValueType.KEY_VALUES:
                 key_values[attribute.name] = _key_value_difference(before or {}, after or {})
             case ValueType.REFERENCES | ValueType.STRUCTURES:
-                entries = _list_difference(attribute.key_of, before or [], after or [])
-                lists[attribute.name] = entries
+                lists[attribute.name] = _list_difference(attribute, before or [], after or [])
+            case ValueType.STRUCTURE:
+                values[attribute.name] = _with_unset(attribute, before or {}, after or {})
             case ValueType.REFERENCE if after is None:
                 values[attribute.name] = 0
             case _:
@@ -57,18 +58,29 @@ def _key_value_difference(old: KeyValueList, new: KeyValueList) -> KeyValueDelta
     return bucket
 
 
-def _list_difference(key_of: KeyOf, old: list[Any], new: list[Any]) -> ListDelta:
-    before = {key_of(entry): entry for entry in old}
-    after = {key_of(entry): entry for entry in new}
+def _list_difference(attribute: Attribute, old: list[Any], new: list[Any]) -> ListDelta:
+    before = {attribute.key_of(entry): entry for entry in old}
+    after = {attribute.key_of(entry): entry for entry in new}
     return ListDelta(
         added=tuple(entry for key, entry in after.items() if key not in before),
-        changed=tuple(e for key, e in after.items() if key in before and before[key] != e),
+        changed=tuple(
+            _with_unset(attribute, before[key], entry)
+            for key, entry in after.items()
+            if key in before and before[key] != entry
+        ),
         deleted=tuple(key for key in before if key not in after),
     )
 
 
-_NOTHING: Mapping[ValueType, Any] = {ValueType.TEXT: "", ValueType.REFERENCE: 0}
-"""The value that means unset; the other types have none."""
+def _with_unset(attribute: Attribute, old: Attributes, new: Attributes) -> Attributes:
+    """A structure or an entry as an update sends it: each field that it had and no longer has is
+    there with the value that means unset."""
+    gone = {
+        field.name: emptied(field)
+        for field in attribute.fields
+        if field.name in old and field.name not in new
+    }
+    return {**new, **{name: nothing for name, nothing in gone.items() if nothing is not None}}
 
 
 def emptied(attribute: Attribute) -> Any:
@@ -82,7 +94,7 @@ def emptied(attribute: Attribute) -> Any:
             return False
         case ValueType.INTEGER | ValueType.FLAG | ValueType.ENUM:
             return attribute.default
-    return _NOTHING.get(attribute.type)
+    return NOTHING.get(attribute.type)
 
 
 def delta_for(
@@ -124,13 +136,14 @@ def delta_for(
         attribute = object_type.attribute(name)
         assert attribute is not None  # noqa: S101 - found by its word above
         if attribute.type is ValueType.STRUCTURE:
-            structure = changed_structure(attribute, live.get(name) or {}, fields, names, tenant)
-            if structure != (live.get(name) or {}):
-                values[name] = structure
+            held = live.get(name) or {}
+            structure = changed_structure(attribute, held, fields, names, tenant)
+            if structure != held:
+                values[name] = _with_unset(attribute, held, structure)
         else:
-            held = live.get(name) or []
-            wanted = changed_entries(attribute, held, fields, names, tenant)
-            lists[name] = _list_difference(attribute.key_of, held, wanted)
+            entries_held = live.get(name) or []
+            wanted = changed_entries(attribute, entries_held, fields, names, tenant)
+            lists[name] = _list_difference(attribute, entries_held, wanted)
     kept = {n: d for n, d in key_values.items() if d.added or d.changed or d.deleted}
     return Delta(values, kept, {n: d for n, d in lists.items() if d})
 
@@ -153,7 +166,7 @@ def _plain_values(
     values = {}
     for attribute in object_type.attributes:
         present = live.get(attribute.name)
-        nothing = _NOTHING.get(attribute.type) if present is None else present
+        nothing = NOTHING.get(attribute.type) if present is None else present
         if attribute.name in wanted and wanted[attribute.name] != nothing:
             values[attribute.name] = wanted[attribute.name]
     return _with_references(object_type, values, {**live, **wanted})

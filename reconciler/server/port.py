@@ -22,6 +22,10 @@ WITHOUT_BODIES: Filter = {"exclude_bytecode": True, "exclude_longstrings": True}
 255 characters. For names, folders and short options; never to be compared or written back."""
 
 
+ObjectKey = tuple[str, int]
+"""The type and the DBID of an object."""
+
+
 class ConfObject(Struct, frozen=True):
     """One object as the server holds it.
 

@@ -4,6 +4,7 @@ The planner sees live objects only through a snapshot. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -15,16 +16,13 @@ from reconciler.kinds.natural_keys import TENANT, has_tenant, joined, key_parts,
 from reconciler.kinds.referring import targets_of
 from reconciler.kinds.types.folders import FOLDER, reference_to
 from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES, referred_folder
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 
 ENVIRONMENT = 1
 """The DBID of tenant Environment (reference: well-known DBIDs)."""
 
 _Key = tuple[object, ...]
 """An object type, and the values of a natural key."""
-
-_Place = tuple[str, int]
-"""An object type and a DBID."""
 
 
 class Snapshot:
@@ -38,7 +36,7 @@ class Snapshot:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
         self._by_key: dict[_Key, int] = {}
         self._alike: dict[_Key, dict[object, int]] | None = None
-        self._referring: dict[_Place, set[_Place]] | None = None
+        self._referring: dict[ObjectKey, set[ObjectKey]] | None = None
         for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
 
@@ -113,7 +111,8 @@ class Snapshot:
 
     def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """The object with the values of a natural key; see ``natural_keys.key_values``."""
-        dbid = self._by_key.get((object_type, *(part or 0 for part in key)))
+        place = (object_type, *(key if all(key) else (part or 0 for part in key)))
+        dbid = self._by_key.get(place)
         return None if dbid is None else self.get(object_type, dbid)
 
     def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
@@ -138,14 +137,13 @@ class Snapshot:
     ) -> tuple[object, ...] | None:
         """The values of a natural key whose parts are ``texts``; None where a part names no
         object, or is no value of its attribute."""
-        kind = ALL_TYPES[object_type]
-        found: list[object] = [tenant] if kind.key[0] == TENANT else []
-        for part, text in zip(key_parts(kind), texts, strict=True):
-            value = text if part.type is ValueType.TEXT else self._value(part, text, tenant)
-            if value is None:
-                return None
-            found.append(value)
-        return tuple(found)
+        begins_with_tenant, is_text = _form_of_key(object_type)
+        outer = (tenant,) if begins_with_tenant else ()
+        if is_text:
+            return (*outer, *texts)
+        parts = zip(key_parts(ALL_TYPES[object_type]), texts, strict=True)
+        values = [self._value(part, text, tenant) for part, text in parts]
+        return None if None in values else (*outer, *values)
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
         """The natural name of an object (see ``kinds.fields.NameResolver``)."""
@@ -207,11 +205,20 @@ class Snapshot:
         return found
 
 
+@cache
+def _form_of_key(object_type: str) -> tuple[bool, bool]:
+    """Whether the natural key of a type begins with the tenant, and whether all other parts of it
+    are texts."""
+    kind = ALL_TYPES[object_type]
+    is_text = all(part.type is ValueType.TEXT for part in key_parts(kind))
+    return kind.key[0] == TENANT, is_text
+
+
 def _key(item: ConfObject) -> _Key:
     return item.type, *key_values(ALL_TYPES[item.type], item.attributes)
 
 
-def _add_targets(item: ConfObject, referring: dict[_Place, set[_Place]]) -> None:
+def _add_targets(item: ConfObject, referring: dict[ObjectKey, set[ObjectKey]]) -> None:
     """Adds an object to those that refer to its targets."""
     for target in targets_of(ALL_TYPES[item.type], item.attributes):
         referring.setdefault(target, set()).add((item.type, item.dbid))

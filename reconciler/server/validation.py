@@ -115,7 +115,7 @@ def check_shape(kind: ObjectType, delta: Delta) -> None:
             )
         if value is None:
             raise ValueOutOfRangeError("an attribute cannot be set to None", kind.name, name)
-        check_value(kind, attribute, value)
+        check_value(kind, attribute, value, partly=True)
     for name, change in delta.key_values.items():
         _check_key_value_delta(kind, attribute_of(kind, name), change)
     for name, entries in delta.lists.items():
@@ -132,9 +132,12 @@ def _check_key_value_delta(kind: ObjectType, attribute: Attribute, delta: KeyVal
 def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) -> None:
     if attribute.type not in _LISTS:
         raise ValueOutOfRangeError("it is not a list", kind.name, attribute.name)
-    for entry in (*delta.added, *delta.changed):
+    for entry in delta.added:
         check_value(kind, attribute, [entry])
-        parts = [name for name in attribute.key if attribute.field(name).mandatory]
+    for entry in delta.changed:
+        check_value(kind, attribute, [entry], partly=True)
+    parts = [name for name in attribute.key if attribute.field(name).mandatory]
+    for entry in (*delta.added, *delta.changed):
         if not all(part in entry for part in parts):
             raise ValueOutOfRangeError("an entry needs its key", kind.name, attribute.name)
     for key in delta.deleted:
@@ -142,9 +145,11 @@ def _check_list_delta(kind: ObjectType, attribute: Attribute, delta: ListDelta) 
             raise ValueOutOfRangeError("an entry is deleted by its key", kind.name, attribute.name)
 
 
-def check_value(kind: ObjectType, attribute: Attribute, value: Any) -> None:
-    """Refuses a value that the attribute cannot hold."""
-    problem = problem_of(attribute, value)
+def check_value(
+    kind: ObjectType, attribute: Attribute, value: Any, *, partly: bool = False
+) -> None:
+    """Refuses a value that the attribute cannot hold. ``partly``: see ``values.problem_of``."""
+    problem = problem_of(attribute, value, partly=partly)
     if problem:
         raise ValueOutOfRangeError(f"{attribute.name}: {problem}", kind.name, attribute.name)
 

@@ -8,8 +8,9 @@ from reconciler.kinds.model import Attribute, Attributes, ValueType
 _LIMIT = 2**63
 
 
-def problem_of(attribute: Attribute, value: Any) -> str:
-    """Why the attribute cannot hold the value; empty: it can."""
+def problem_of(attribute: Attribute, value: Any, *, partly: bool = False) -> str:
+    """Why the attribute cannot hold the value; empty: it can. ``partly``: structures have only the
+    fields that change, and entries of a list their key."""
     match attribute.type:
         case ValueType.TEXT:
             if not isinstance(value, str):
@@ -37,9 +38,9 @@ def problem_of(attribute: Attribute, value: Any) -> str:
         case ValueType.KEY_VALUES:
             return _key_values_problem(value)
         case ValueType.STRUCTURE:
-            return _structure_problem(attribute, value)
+            return _structure_problem(attribute, value, partly=partly)
         case ValueType.STRUCTURES:
-            return _structures_problem(attribute, value)
+            return _structures_problem(attribute, value, partly=partly)
     return ""
 
 
@@ -75,11 +76,11 @@ def _key_values_problem(value: Any) -> str:
     return ""
 
 
-def _structures_problem(attribute: Attribute, value: Any) -> str:
+def _structures_problem(attribute: Attribute, value: Any, *, partly: bool) -> str:
     if not isinstance(value, list | tuple):
         return "must be a list of structures"
     for entry in value:
-        problem = _structure_problem(attribute, entry)
+        problem = _structure_problem(attribute, entry, partly=partly)
         if problem:
             return problem
     entries = [_with_defaults(attribute, entry) for entry in value]
@@ -92,7 +93,7 @@ def _structures_problem(attribute: Attribute, value: Any) -> str:
     return ""
 
 
-def _structure_problem(attribute: Attribute, value: Any) -> str:
+def _structure_problem(attribute: Attribute, value: Any, *, partly: bool) -> str:
     if not isinstance(value, Mapping):
         return "must be a structure"
     by_name = {field.name: field for field in attribute.fields}
@@ -106,7 +107,7 @@ def _structure_problem(attribute: Attribute, value: Any) -> str:
         for field in attribute.fields
         if field.mandatory and not value.get(field.name) and field.default is None
     ]
-    return f"{missing[0]} is missing" if missing else ""
+    return f"{missing[0]} is missing" if missing and not partly else ""
 
 
 def normal(attribute: Attribute, value: Any) -> Any:

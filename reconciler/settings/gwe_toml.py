@@ -105,7 +105,7 @@ def profile_names(folder: Path) -> Sequence[str]:
 
 
 def _names(profile: Mapping[str, Any]) -> frozenset[str]:
-    """What a profile sets. Where it names the state in one way, it says it for the other."""
+    """The settings of a profile; with ``state`` or ``state_dir`` it counts as setting both."""
     tables = {**profile, **profile.get("connection", {})}
     both = () if profile.keys().isdisjoint(_STATES) else _STATES
     return frozenset({*(name.replace("-", "_") for name in tables), *both})

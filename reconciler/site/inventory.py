@@ -11,11 +11,9 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 
 from reconciler.kinds.fields import Value
+from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types.table import ALL_TYPES
-from reconciler.server.port import ConfObject
-
-ObjectKey = tuple[str, int]
-"""The type and the DBID of an object."""
+from reconciler.server.port import ConfObject, ObjectKey
 
 OptionKey = tuple[int, str, str]
 """The DBID of an application, a section and an option of it."""
@@ -113,6 +111,11 @@ def owned_object(one: ConfObject) -> OwnedObject:
 def name_of(one: ConfObject) -> str:
     """What people call a live object, without what it belongs to."""
     return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
+
+
+def is_own_object(one: ConfObject) -> bool:
+    """Whether an object is gwe's own: the lock, or a list of an inventory."""
+    return one.type == "Transaction" and name_of(one).startswith(OWN_OBJECTS)
 
 
 def value_digest(key: OptionKey, value: Value) -> str:

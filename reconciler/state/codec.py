@@ -38,10 +38,7 @@ def _object_data(one: ConfObject | None) -> dict[str, Any] | None:
 
 
 def _object_of(data: Mapping[str, Any] | None) -> ConfObject | None:
-    if data is None:
-        return None
-    attributes = _attributes_of(data["attributes"])
-    return ConfObject(data["type"], data["dbid"], attributes, data["folder"], data["path"])
+    return None if data is None else _some_object_of(data)
 
 
 def _some_object_of(data: Mapping[str, Any]) -> ConfObject:

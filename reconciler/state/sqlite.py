@@ -1,7 +1,8 @@
 """The store in one SQLite file of the state folder, which is the default.
 
     STATE/state.db      the tables; mode 0600, since the backups in it are in clear
-    STATE/held/RUN      locked by the process that holds the run
+    STATE/held/RUN.lock locked by the process that holds the run
+    STATE/held.lock     locked for a moment by whoever takes such a lock, or asks who has it
 
 The folder is made when the first run is, with mode 0700. Commits wait for the disk. The
 write-ahead log needs memory that processes share, so it is used only where the file system
@@ -12,7 +13,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -160,19 +161,17 @@ class SqliteEngine:
     def hold(self, run: str) -> Iterator[SqlSession]:
         """A connection for the process that holds the run. The system ends the hold where
         the process dies. RunHeldError where another process holds it."""
-        with self._held(run):
-            session = self.connect()
-            try:
-                yield session
-            finally:
-                session.close()
+        with ExitStack() as stack:
+            with self._asking():
+                stack.enter_context(self._held(run))
+            yield stack.enter_context(closing(self.connect()))
 
     def is_held(self, run: str) -> bool:
         """Whether a process holds the run."""
         if not self._lock_file(run).exists():
             return False
         try:
-            with self._held(run):
+            with self._asking(), self._held(run):
                 return False
         except RunHeldError:
             return True
@@ -188,6 +187,18 @@ class SqliteEngine:
     def _held(self, run: str) -> AbstractContextManager[None]:
         return self._locked(self._lock_file(run), 0, run_held(run))
 
+    def _asking(self) -> AbstractContextManager[None]:
+        """Keeps other processes from trying a run's lock meanwhile: whoever finds it locked then
+        knows that the run is held, and not just asked about."""
+        path = self.folder / f"{_HELD}.lock"
+        return self._locked(path, self._timeout, self._busy(path))
+
+    def _busy(self, path: Path) -> StateFolderError:
+        return StateFolderError(
+            f"another process has held {path} for {self._timeout:g} s",
+            "Wait until it has ended, or end it.",
+        )
+
     @contextmanager
     def _locked(self, path: Path, timeout: float, taken: ReconcilerError) -> Iterator[None]:
         """Holds a lock file. ``taken`` is raised where another process holds it for longer
@@ -198,7 +209,7 @@ class SqliteEngine:
             for folder in (self.folder, path.parent):  # a parent would not get the mode
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = FileLock(path, timeout=timeout, mode=0o600)
-            lock.acquire()
+            lock.acquire(poll_interval=0.005)
         except Timeout:
             raise taken from None
         except OSError as error:
@@ -220,10 +231,7 @@ class SqliteEngine:
                 f"Look at {disk_of(self.folder)}: it may be full, limited or failing.",
             )
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StateFolderError(
-                f"another process has held {self.file} for {self._timeout:g} s",
-                "Wait until it has ended, or end it.",
-            )
+            return self._busy(self.file)
         if code in _NOT_PERMITTED:
             return StateFolderError(
                 f"{self.file} cannot be used: {error}",

@@ -7,8 +7,9 @@ when       Drop                          other faults
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import Server
@@ -19,8 +20,7 @@ AnyCall = Literal["", CallName]
 When = Literal["before", "during", "after"]
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call by a client. ``dbid``: 0 where it names no single object."""
 
     name: CallName
@@ -28,8 +28,7 @@ class Call:
     dbid: int = 0
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Which calls a fault strikes: the ``at``-th call of that name on that object type,
     counted from 1; 0: every such call. An empty name or type stands for all of them.
     ``chance``: how likely it strikes, 0 to 1. ``moments``: what ``when`` can be.
@@ -48,38 +47,33 @@ class Fault:
             raise ValueError(f"{type(self).__name__} strikes {' or '.join(self.moments)}")
 
 
-@dataclass(frozen=True)
-class Drop(Fault):
+class Drop(Fault, frozen=True):
     """The connection breaks. Every later call fails too."""
 
     moments: ClassVar[tuple[When, ...]] = ("before", "during", "after")
 
 
-@dataclass(frozen=True)
-class Delay(Fault):
+class Delay(Fault, frozen=True, kw_only=True):
     """The call takes ``seconds`` longer."""
 
-    seconds: float = field(default=1.0, kw_only=True)
+    seconds: float = 1.0
 
 
-@dataclass(frozen=True)
-class Refuse(Fault):
+class Refuse(Fault, frozen=True, kw_only=True):
     """The server answers with an error. With ``when="after"`` a write takes effect all the
     same, which the port forbids."""
 
-    error: type[ConfigurationServerError] = field(default=ConfigurationServerError, kw_only=True)
+    error: type[ConfigurationServerError] = ConfigurationServerError
 
 
-@dataclass(frozen=True)
-class LoseAnswer(Fault):
+class LoseAnswer(Fault, frozen=True):
     """The call takes effect, its answer never comes, and the session lives on."""
 
     when: When = "after"
     moments: ClassVar[tuple[When, ...]] = ("after",)
 
 
-@dataclass(frozen=True)
-class Stale(Fault):
+class Stale(Fault, frozen=True):
     """A read gives the answer that the same read gave before. A read that was not made before
     gives the answer from before the last write."""
 
@@ -87,8 +81,7 @@ class Stale(Fault):
     moments: ClassVar[tuple[When, ...]] = ("before",)
 
 
-@dataclass(frozen=True)
-class Interfere(Fault):
+class Interfere(Fault, frozen=True, kw_only=True):
     """Another client writes just then. ``write`` gets a session without faults."""
 
-    write: Callable[[Server], object] = field(kw_only=True)
+    write: Callable[[Server], object]

@@ -42,9 +42,11 @@ class Block:
         found = self.service.retrieveMultipleObjects(_class(object_type).class_, query)
         return list(found or ())
 
-    def new(self, object_type: str) -> Any:
-        """An object that is not saved yet."""
-        return _class(object_type)(self.service)
+    def new(self, object_type: str, data: Any = None) -> Any:
+        """An object that is not saved yet. ``data``: the object of the protocol inside it."""
+        if data is None:
+            return _class(object_type)(self.service)
+        return _class(object_type)(self.service, data, False, None)
 
 
 def _class(object_type: str) -> Any:

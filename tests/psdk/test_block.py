@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.psdk.objects import Mapper
+from reconciler.testing.contract.every_type import all_values, kept
 from reconciler.testing.contract.site import EVERY_TYPE, LEAST_OF_ALL, SITE, scripts_folder
 from tests.harness import opened, site_server
 from tests.psdk.block import Block, annexed, holder_of_annex
@@ -103,6 +105,43 @@ def test_an_object_makes_a_full_round(served: tuple[int, Path], object_type: str
         assert (section.getString("key"), section.getString("other")) == (None, "second")
         again.delete()
         assert block.read(object_type, dbid=dbid) == []
+
+
+def missing(found: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The attributes that are not as expected: what was found, and what was expected."""
+    return {
+        name: (found.get(name), value)
+        for name, value in expected.items()
+        if found.get(name) != value
+    }
+
+
+@pytest.mark.parametrize("object_type", LEAST_OF_ALL)
+def test_every_attribute_makes_the_round(served: tuple[int, Path], object_type: str) -> None:
+    """Each has a value in the create and another value in the update. The Block itself makes the
+    delta, from the object that it read and what the program has changed in it."""
+    kind = OBJECT_TYPES[object_type]
+    needed = NEEDED_BY_THE_BLOCK.get(object_type, {})
+    first, second = ({**needed, **all_values(kind, which)} for which in (0, 1))
+    with Block(served[0]) as block:
+        mapper = Mapper(sdk(), sdk().metadata)
+        shape = mapper.shapes.of(object_type)
+        new = block.new(object_type, mapper.write(shape, 0, first))
+        new.save()
+        dbid = int(new.getObjectDbid())
+        (read,) = block.read(object_type, dbid=dbid)
+        assert missing(mapper.read(shape, read.getRawObjectData())[1], kept(kind, first)) == {}
+        wanted = mapper.write(shape, dbid, {**first, **second})
+        changed = {str(one.getSchemaName()) for one in wanted.getClassInfo().getAttributes()}
+        for name in changed - {"DBID"}:
+            value = wanted.getPropertyValue(name)
+            if value is not None:
+                read.getRawObjectData().setPropertyValue(name, value)
+        read.save()
+        (again,) = block.read(object_type, dbid=dbid)
+        found = mapper.read(shape, again.getRawObjectData())[1]
+        assert missing(found, kept(kind, {**first, **second})) == {}
+        again.delete()
 
 
 def test_a_folder_makes_a_full_round(served: tuple[int, Path]) -> None:

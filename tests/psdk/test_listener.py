@@ -11,7 +11,7 @@ from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types.table import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.delta import Delta
 from reconciler.testing.contract.site import RIGHT
-from tests.harness import opened
+from tests.harness import everything, opened
 from tests.psdk.block import Block
 from tests.psdk.byhand import Client, conf, kv, number, request
 from tests.psdk.support import sdk
@@ -252,28 +252,66 @@ def test_a_delta_changes_what_it_names(listen: Listen, path: Path) -> None:
     assert one.attributes["tenantDBIDs"] == []
 
 
-def test_a_number_that_an_update_sets_to_0_is_lost_before_the_listener_sees_it(
-    listen: Listen, path: Path
-) -> None:
-    """The client sends the 0. The SDK leaves it out where it reads a delta, on both sides, so that
-    no program on the SDK can receive it: docs/differences.md says so. Once this fails, the sentence
-    there goes."""
+def test_a_number_that_an_update_sets_to_0_is_0(listen: Listen, path: Path) -> None:
+    """The SDK's listener drops such a number, so ours reads the text of the delta itself."""
     with opened(path) as server:
         server.update("Script", 101, Delta({"index": 7}))
     with Client(listen(), "default", "password") as client:
         delta = conf("obj.ConfObjectDelta")(client.metadata.getCfgClass("CfgDeltaScript"))
-        inner = client.filled(delta.getOrCreatePropertyValue("deltaScript"), DBID=101, index=0)
-        serializer = conf("runtime.channel.ConfSerializerV7")
-        packed = serializer(client.metadata, conf("runtime.channel.AesUtil")()).serialize(delta)
-        assert "\x17\x190\x18" in str(packed)
-        event = client.ask(request("objects.RequestUpdateObject").create(delta))
-        assert code(event)[0] == "CFGUnspecifiedModification"
-        client.filled(inner, name="Newer")
+        client.filled(delta.getOrCreatePropertyValue("deltaScript"), DBID=101, index=0)
         event = client.ask(request("objects.RequestUpdateObject").create(delta))
         assert str(event.messageName()) == "EventObjectUpdated"
     with opened(path) as server:
         (script,) = server.read("Script", {"dbid": 101})
-    assert (script.attributes["name"], script.attributes["index"]) == ("Newer", 7)
+    assert script.attributes["index"] == 0
+
+
+def test_a_reference_that_an_update_sets_to_0_is_cleared(listen: Listen, path: Path) -> None:
+    assert everything(path)["AgentGroup", 101].attributes["capacityRuleDBID"] == 102
+    with Client(listen(), "default", "password") as client:
+        delta = conf("obj.ConfObjectDelta")(client.metadata.getCfgClass("CfgDeltaAgentGroup"))
+        info = delta.getOrCreatePropertyValue("deltaGroupInfo")
+        group = info.getOrCreatePropertyValue("deltaGroup")
+        client.filled(group, DBID=101, capacityRuleDBID=0)
+        client.ask(request("objects.RequestUpdateObject").create(delta))
+    assert not everything(path)["AgentGroup", 101].attributes.get("capacityRuleDBID")
+
+
+def test_0_of_an_enumeration_or_a_flag_changes_nothing(listen: Listen, path: Path) -> None:
+    """In nearly all of them 0 means that nothing is said."""
+    with Client(listen(), "default", "password") as client:
+        delta = conf("obj.ConfObjectDelta")(client.metadata.getCfgClass("CfgDeltaApplication"))
+        inner = delta.getOrCreatePropertyValue("deltaApplication")
+        client.filled(inner, DBID=102, redundancyType=0, autoRestart=0, startupTimeout=0)
+        before = everything(path)["Application", 102].attributes
+        event = client.ask(request("objects.RequestUpdateObject").create(delta))
+        assert str(event.messageName()) == "EventObjectUpdated"
+    assert everything(path)["Application", 102].attributes == {**before, "startupTimeout": 0}
+
+
+def test_numbers_that_are_0_inside_lists_and_structures_arrive(listen: Listen, path: Path) -> None:
+    with Client(listen(), "default", "password") as client:
+        delta = conf("obj.ConfObjectDelta")(client.metadata.getCfgClass("CfgDeltaApplication"))
+        inner = delta.getOrCreatePropertyValue("deltaApplication")
+        client.filled(inner, DBID=102)
+        info = inner.getOrCreatePropertyValue("serverInfo")
+        client.filled(info, hostDBID=101, port="1", timeout=0, attempts=3)
+        connections = inner.getOrCreatePropertyValue("appServerDBIDs")
+        connections.add(client.filled(connections.createStructure(), appServerDBID=101, mode=0))
+        options = kv(zeros=kv(zero=0, large=-(2**31)))
+        inner.setPropertyValue("userProperties", options)
+        event = client.ask(request("objects.RequestUpdateObject").create(delta))
+        assert str(event.messageName()) == "EventObjectUpdated", event
+    now = everything(path)["Application", 102].attributes
+    assert (now["serverInfo"]["timeout"], now["serverInfo"]["attempts"]) == (0, 3)
+    assert now["userProperties"]["zeros"] == {"zero": 0, "large": -(2**31)}
+
+
+def test_an_update_without_a_delta_is_an_error(listen: Listen) -> None:
+    with Client(listen(), "default", "password") as client:
+        message = request("objects.RequestUpdateObject").create()
+        message.setObjectType(12)
+        assert code(client.ask(message))[0] == "CFGObjectNotFound"
 
 
 def test_a_group_delta_adds_and_removes_agents_and_managers(listen: Listen, path: Path) -> None:

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from reconciler.kinds.enums import OBJECT_TYPE
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.errors import ServerUnavailableError
+from reconciler.server.psdk import constants
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.shapes import Shape, Shapes
 from reconciler.server.psdk.unknown_properties import UnknownProperties
@@ -114,11 +116,115 @@ def _enumeration(path: str, ours: Attribute, theirs: Any) -> Iterator[str]:
         missing -= {3}  # a deleted object is gone
     if missing:
         yield f"{path} members {sorted(missing)}"
+    invented = set(ours.enumeration.values()) - set(members)
+    if invented:
+        yield f"{path} members that the protocol lacks {sorted(invented)}"
 
 
 _PARTIAL = ("CfgObjectType", "CfgAppType")
 """Enumerations of which the table lists what fits: of object types those that an attribute can
 name, of application types those of Web Engagement sites (others are shown as numbers)."""
+
+
+_REFERENCE = "the vendor's reference of the object says another default, which is ours"
+_UNKNOWN = "which of both defaults a server uses is not public"
+
+OTHER_DEFAULT: Mapping[str, str] = {
+    "Tenant.isServiceProvider": "a recording of a real server returns none",
+    "Application.autoRestart": "the vendor's reference recommends that it is set",
+    "Application.appServerDBIDs.mode": _UNKNOWN,
+    "Service.type": _UNKNOWN,
+    "Service.appServicePermissions.permissionMask": _UNKNOWN,
+    "Person.isAdmin": _UNKNOWN,
+    "EnumeratorValue.isDefault": "the code of a client says that a server takes none for true",
+    "Campaign.callingLists.share": _UNKNOWN,
+    "Campaign.campaignGroups.minRecBuffSize": _REFERENCE,
+    "Campaign.campaignGroups.optRecBuffSize": _REFERENCE,
+    "CampaignGroup.minRecBuffSize": _REFERENCE,
+    "CampaignGroup.optRecBuffSize": _REFERENCE,
+    "AlarmCondition.alarmDetectEvent.selectionMode": _UNKNOWN,
+}
+"""Attributes for which the protocol has another default than the table -> why."""
+
+
+def _other_defaults(
+    path: str, ours: Mapping[str, Attribute], theirs: Mapping[str, Any]
+) -> Iterator[str]:
+    """The attributes with another default. 0 is none: it is that of all other enumerations."""
+    for name in ours.keys() & theirs.keys():
+        own, declared = ours[name], theirs[name]
+        if hasattr(declared, "hasDefaultValue") and declared.hasDefaultValue():
+            default: Any = own.default or 0
+            if own.type is ValueType.FLAG and own.default is not None:
+                default = constants.TRUE if own.default else constants.FALSE
+            if str(declared.getDefaultValue()) not in ("0", str(default)):
+                yield f"{path}.{name}"
+        if own.fields:
+            fields = {field.name: field for field in own.fields}
+            yield from _other_defaults(f"{path}.{name}", fields, _described(declared.getCfgClass()))
+
+
+@pytest.mark.parametrize("kind", OBJECT_TYPES.values(), ids=OBJECT_TYPES)
+def test_the_table_has_the_defaults_of_the_protocol(kind: ObjectType) -> None:
+    description = sdk().metadata.getClassById(sdk().integer(kind.number))
+    ours = {attribute.name: attribute for attribute in kind.attributes}
+    expected = {path for path in OTHER_DEFAULT if path.split(".")[0] == kind.name}
+    assert set(_other_defaults(kind.name, ours, _described(description))) == expected
+
+
+_EXCLUDES = "it excludes; docs/differences.md says that such filters are missing"
+_ACCOUNT = "it asks for the log-on account"
+_OTHER = "it asks for what another object says, which docs/differences.md names as missing"
+
+NO_FILTER: Mapping[str, str] = {
+    "Application.account_dbid": _ACCOUNT,
+    "Application.account_type": _ACCOUNT,
+    "Application.no_client_dbid": _EXCLUDES,
+    "Application.no_switch_dbid": _EXCLUDES,
+    "Application.same_host_and_port": _OTHER,
+    "Person.no_login_dbid": _EXCLUDES,
+    "Person.no_place_dbid": _EXCLUDES,
+    "Role.rbac_app_ns": _OTHER,
+    "Service.app_type": _OTHER,
+    "StatTable.group_dbid": "which type of groups it means is not public",
+    "DN.no_place_dbid": _EXCLUDES,
+    "AgentLogin.no_person_dbid": _EXCLUDES,
+    "Place.no_dn_dbid": _EXCLUDES,
+}
+"""Filters of the vendor's object model that the embedded server lacks -> why."""
+_EVERYWHERE = {"dbid", "name", "state", "tenant_dbid"}
+_EXTRAS = {constants.WITH_FOLDER, constants.WITH_PATH}
+_QUERIES = "com.genesyslab.platform.applicationblocks.com.queries."
+_NO_QUERY = ("GVPReseller", "GVPCustomer", "PersonLastLogin")
+"""Types for which the object model has no query of its own."""
+
+
+def _filters_of(query: Any) -> set[str]:
+    """The keys of the filter of a query in which every property is set."""
+    for method in query.getClass().getMethods():
+        name, kinds = str(method.getName()), method.getParameterTypes()
+        if not name.startswith("set") or name.startswith("setDo") or len(kinds) != 1:
+            continue
+        kind = str(kinds[0].getName())
+        if kind == "java.lang.String":
+            value: Any = "x"
+        elif kind == "int":
+            value = 1
+        else:
+            value = sdk().java(kind).valueOf(sdk().integer(1))
+        getattr(query, name)(value)
+    return {str(key) for key in query.getFilter().keySet()} - _EXTRAS
+
+
+@pytest.mark.parametrize("kind", OBJECT_TYPES.values(), ids=OBJECT_TYPES)
+def test_the_server_has_the_filters_of_the_vendors_object_model(kind: ObjectType) -> None:
+    if kind.name in _NO_QUERY:
+        with pytest.raises(ServerUnavailableError):
+            sdk().java(f"{_QUERIES}Cfg{kind.name}Query")
+        return
+    theirs = _filters_of(sdk().java(f"{_QUERIES}Cfg{kind.name}Query")())
+    missing = {f"{kind.name}.{key}" for key in theirs - _EVERYWHERE - kind.filters.keys()}
+    assert missing == {path for path in NO_FILTER if path.split(".")[0] == kind.name}
 
 
 @pytest.mark.parametrize("kind", OBJECT_TYPES.values(), ids=OBJECT_TYPES)

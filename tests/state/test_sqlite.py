@@ -6,7 +6,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -272,7 +274,7 @@ def test_what_a_killed_process_has_left_of_a_new_file_is_removed(folder: Path) -
     assert store_in(folder).list_runs() == ()
     make_run(store_in(folder), "one", *RECORDS)
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["held", "state.db", "state.db.lock"]
+    assert names == ["held", "held.lock", "state.db", "state.db.lock"]
 
 
 def test_a_file_that_is_no_database_is_refused(folder: Path) -> None:
@@ -312,3 +314,33 @@ def test_what_was_pruned_leaves_no_file_and_no_content(folder: Path) -> None:
     assert [path.name for path in (folder / "held").iterdir()] == ["two.lock"]
     data = (folder / "state.db").read_bytes()
     assert (b"the content of one" in data, b"the content of two" in data) == (False, True)
+
+
+def test_whoever_asks_whether_a_run_is_held_does_not_hold_it(folder: Path) -> None:
+    """Otherwise a recovery would be refused, and a dead run called alive, while somebody else
+    looks at the same runs."""
+    make_run(store_in(folder), "one")
+    stop = threading.Event()
+
+    def ask() -> list[bool]:
+        engine, answers = SqliteEngine(folder), list[bool]()
+        while not stop.is_set():
+            answers.append(engine.is_held("one"))
+        return answers
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        engine = SqliteEngine(folder)
+        try:
+            assert not any(engine.is_held("one") for _ in range(100))
+        finally:
+            stop.set()
+        assert not any(asked.result())
+        stop.clear()
+        pool.submit(ask)
+        try:
+            for _ in range(30):
+                with engine.hold("one"):
+                    assert engine.is_held("one")
+        finally:
+            stop.set()

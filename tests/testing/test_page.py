@@ -1,6 +1,7 @@
 """The examples of docs/testing-your-client.md are a test folder that passes, and what the
 page says of the contract holds for a folder of somebody else's."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import reconciler.testing.contract
+from reconciler.testing.faults import Call, Fault
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "testing-your-client.md"
@@ -45,7 +47,7 @@ def ran(folder: Path) -> tuple[int, str]:
     """One run of the whole folder: of the contract, some; the names of all its tests are in
     what it prints."""
     (folder / "lists_tests.py").write_text(LISTS_TESTS, encoding="utf-8")
-    some = "test_agents or test_faults or by_dbid or dbids or read_only or identity"
+    some = "test_agents or test_faults or by_dbid or mode_read_only"
     return run_pytest(folder, "-p", "lists_tests", "-s", "-rA", "-k", some)
 
 
@@ -95,10 +97,16 @@ def test_every_module_that_the_examples_import_has_public_names() -> None:
     listed = dict(re.findall(r"^\| `(reconciler[\w.]+)` \| (.+) \|$", text, re.MULTILINE))
     imports = re.findall(r"^from (reconciler[\w.]+) import (.+)$", text, re.MULTILINE)
     assert {module for module, _ in imports} < set(listed)
+    every = {"every error": Exception, "`Call` and every fault": (Fault, Call)}
     for module, names in imports:
         public = listed[module]
         for name in names.split(", "):
-            assert f"`{name}`" in public or public.startswith("every") or "and every" in public
+            found = getattr(importlib.import_module(module), name, None)
+            if public in every:
+                assert isinstance(found, type), name
+                assert issubclass(found, every[public]), name
+            else:
+                assert f"`{name}`" in public or name == "*", name
 
 
 def test_no_test_of_the_contract_hides_another_of_its_name() -> None:

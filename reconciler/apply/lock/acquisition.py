@@ -40,10 +40,10 @@ from reconciler.server.snapshot import ENVIRONMENT
 
 
 class Resumption(Struct, frozen=True):
-    """How the lock of a run that did not finish is taken over. Where its process was on
-    this machine, it is known to be dead. ``elsewhere``: it was on another, and what held
-    its run may have ended before it: it has ended once the lock's counter has stood still
-    for a whole lease, which is longer than any call. ``tell`` says that this takes time."""
+    """How the lock of a run that did not finish is taken over. A process of this machine is known
+    to be dead. ``elsewhere``: it was on another machine, and may still work although it no longer
+    holds its run; it counts as dead once the lock's counter has not moved for a whole lease, which
+    is longer than any call takes. ``tell`` says that this takes time."""
 
     elsewhere: bool
     tell: Callable[[str], None]
@@ -137,15 +137,21 @@ class _Acquisition:
     def acquire(self, wait: float) -> tuple[Lock, str]:
         begun = self._clock.monotonic()
         watch = _Watch()
+        refused = 0
         while True:
-            made = self._create()
-            if made is not None:
-                if self._resumes:
-                    self._resumes.wait_unseen(self._clock, self._holder.lease)
-                return made
             one = next(iter(find_locks(self._server, self._tenants)), None)
             now = self._clock.monotonic()
-            if one is not None:
+            if one is None:
+                made = self._create()
+                if made is not None:
+                    if self._resumes:
+                        self._resumes.wait_unseen(self._clock, self._holder.lease)
+                    return made
+                refused += 1
+                if refused == 1:
+                    continue  # a lock that was created just now can be read
+            else:
+                refused = 0
                 held = holder_of(one)
                 quiet = watch.quiet_for(one.dbid, held.counter, now)
                 if self._resumes and held.run == self._holder.run:
@@ -193,9 +199,7 @@ class _Acquisition:
         return Lock(self._server, one.dbid, new, self._clock)
 
     def _create(self) -> tuple[Lock, str] | None:
-        """A new lock with its warning, or None if there is a lock already."""
-        if find_locks(self._server, self._tenants):
-            return None
+        """A new lock with its warning, or None if there is a lock after all."""
         for tenant in self._tenants:
             attributes: dict[str, Any] = {
                 "tenantDBID": tenant,

@@ -125,9 +125,10 @@ class Lock:
         return held
 
     def start_writing(self) -> None:
-        """Says so in the lock, then reads it. A run that takes the lock over does the same.
-        Both write, then read: at least one sees the other and backs off. Whoever backs off
-        never writes, however often it is asked: several actions may be about to start."""
+        """Marks the lock as that of a run that writes, then reads it back. A run that takes the
+        lock over does the same, so that at least one of them sees the other and backs off. Whoever
+        backs off never writes, however often it is asked: several actions may be about to
+        start."""
         if self._may_write:
             return
         if not self._holder.writing:

@@ -72,7 +72,7 @@ def recover_run(
         run = options.state.read_run(run.name)  # again: now no other process writes it
         if run.finished:
             return  # another process has just recovered it
-        # The lock names the run, so that its finder knows whose journal has the rest.
+        # The lock names the run, so that whoever finds it knows which run to recover.
         own = replace(context, name=run.name)
         following = max((step.number for step in run.steps), default=0) + 1
         pending: tuple[str, ...] = ()

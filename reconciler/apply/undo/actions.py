@@ -212,11 +212,11 @@ class _Undo:
             if old.get(path) == left.get(path) or live.get(path) == old.get(path):
                 continue
             change = _change(subject, path, live.get(path), old.get(path))
-            if path not in old and not _can_be_emptied(now, path):
+            if path not in old and not _can_be_emptied(now, path, old):
                 held = change.display(change.before)
                 self.notices.append(
-                    f"{subject.address}: {path[0]} stays {held}: it had no value before, which no"
-                    " update can write."
+                    f"{subject.address}: {pointer(path)} stays {held}: it had no value before,"
+                    " which no update can write."
                 )
                 continue
             (changes if live.get(path) == left.get(path) else kept).append(change)
@@ -280,9 +280,13 @@ def _change(subject: Subject, path: FieldPath, before: Value | None, after: Valu
     return Change(path, before, after, unit=path, secret=hidden)
 
 
-def _can_be_emptied(one: ConfObject, path: FieldPath) -> bool:
-    """Whether an update can take a field away."""
-    attribute = ALL_TYPES[one.type].by_word(path[0])
+def _can_be_emptied(one: ConfObject, path: FieldPath, old: Fields) -> bool:
+    """Whether an update can take a field away. ``old``: the fields before the run; an entry of a
+    list that was not among them goes as a whole."""
+    outer, attribute = ALL_TYPES[one.type].by_word(path[0]), leaf(ALL_TYPES[one.type], path)
+    listed = outer is not None and outer.type is ValueType.STRUCTURES
+    if listed and not any(path[:2] == other[:2] for other in old):
+        return True
     if attribute is None or attribute.type not in (ValueType.ENUM, ValueType.INTEGER):
         return True
     return emptied(attribute) is not None

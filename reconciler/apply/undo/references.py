@@ -6,6 +6,7 @@ that cannot exist without it. The journal has those objects as they were before.
 
 from collections.abc import Iterator
 
+from reconciler.apply.undo.updates import update_of
 from reconciler.apply.written import Written
 from reconciler.kinds.fields import FieldPath, NameResolver, Value
 from reconciler.kinds.flatten import flatten
@@ -14,12 +15,13 @@ from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.predefined import is_predefined
 from reconciler.kinds.referring import paths_to_object, references_to_object
 from reconciler.kinds.types.table import ALL_TYPES
-from reconciler.plan.actions import Create, Fingerprint, Subject, Update
+from reconciler.plan.actions import Create, Subject, Update
 from reconciler.plan.changes import Change
 from reconciler.plan.folders import find_folder, path_of_folder
 from reconciler.plan.identity import address_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.inventory import name_of
 
 
 def restore_references(
@@ -44,7 +46,7 @@ def restore_references(
             address,
             kind,
             before.type,
-            _name(there or before),
+            name_of(there or before),
             tenant=before.tenant,
             dbid=now.dbid if now else 0,
         )
@@ -62,24 +64,17 @@ def restore_references(
                 changes=tuple(changes),
             )
             continue
-        cleared = tuple(_cleared(subject, before, now, old, names))
+        cleared = list(_cleared(subject, before, now, old, names))
         if cleared:
-            units = tuple(change.path for change in cleared)
-            yield Update(
-                subject, needs=needs, changes=cleared, fingerprint=Fingerprint(units=units)
-            )
-
-
-def _name(one: ConfObject) -> str:
-    return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
+            yield update_of(subject, cleared, (), needs)
 
 
 def _comes_with_tenant(before: ConfObject, old: ConfObject, names: Snapshot) -> bool:
     """Whether the server creates an object with each tenant."""
     owner = names.get("Enumerator", int(before.attributes.get("enumeratorDBID") or 0))
-    attribute = _name(owner) if owner else ""
+    attribute = name_of(owner) if owner else ""
     return old.type == "Tenant" and is_predefined(
-        before.type, before.dbid, _name(before), attribute
+        before.type, before.dbid, name_of(before), attribute
     )
 
 

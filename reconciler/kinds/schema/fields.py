@@ -1,6 +1,6 @@
 """The JSON Schema of an object's fields and of its names, made from the table of types.
 
-``$comment``: see ``manifests.py``.
+``$comment``: see ``schema/manifests.py``.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """The JSON Schema of option values: a text, an integer, bytes, a secret, or nothing; and of
 sections of them.
 
-``$comment``: see ``manifests.py``.
+``$comment``: see ``schema/manifests.py``.
 """
 
 from typing import Any

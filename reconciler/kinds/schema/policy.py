@@ -1,6 +1,6 @@
 """The JSON Schema of policies, made from the table of policies.
 
-``$comment``: see ``manifests.py``.
+``$comment``: see ``schema/manifests.py``.
 """
 
 from typing import Any

@@ -98,6 +98,7 @@ _PERSON = tenant_type(
         "is_agent": "isAgent",
         "skill_dbid": "skillLevels[].skillDBID",
         "login_dbid": "agentLogins[].agentLoginDBID",
+        "switch_dbid": "",
         "group_dbid": "<AgentGroup.agentDBIDs",
     },
 )
@@ -141,6 +142,7 @@ _ACCESS_GROUP = group_type(
         "type", ValueType.ENUM, immutable=True, default=1, enumeration=enums.ACCESS_GROUP_TYPE
     ),
     objects("memberIDs", "members", _MEMBERS),
+    filters={"person_dbid": ""},
 )
 
 _ROLE = tenant_type("Role", 43, "Roles", description(), objects("members", "members", _MEMBERS))

@@ -119,6 +119,7 @@ _APPLICATION = server_type(
         "host_dbid": "serverInfo.hostDBID",
         "backup_server_dbid": "serverInfo.backupServerDBID",
         "primary_server_dbid": "",
+        "switch_dbid": "<Switch.TServerDBID",
         "port": "portInfos[].port",
     },
 )
@@ -187,6 +188,8 @@ _SERVICE = server_type(
     resources(*enums.OBJECT_TYPE),
     filters={
         "solution_type": "solutionType",
+        "type": "type",
+        "folder_dbid": "",
         "app_dbid": "components[].appDBID",
         "scs_dbid": "SCSDBID",
         "tenant_dbid": "assignedTenantDBID",

@@ -28,6 +28,7 @@ _PHYSICAL_SWITCH = server_type(
     fixed_type(enums.SWITCH_TYPE),
     address(),
     reference("contactPersonDBID", "contactPerson", "Person"),
+    filters={"folder_dbid": ""},
 )
 
 _SWITCH = tenant_type(
@@ -115,6 +116,7 @@ _DN = tenant_type(
         "group_dbid": "groupDBID",
         "association": "association",
         "place_dbid": "<Place.DNDBIDs",
+        "ivr_dbid": "",
     },
 )
 

@@ -43,29 +43,42 @@ def can_break(action: Action, need: Action) -> bool:
     return False
 
 
+_Led = tuple[FieldPath, Create, tuple[str, str]]
+"""A reference to what a later action creates: its unit, that action, and the type and the name
+there."""
+
+
 class Circles:
     """The references of the creates in ``actions`` to objects that later ones create."""
 
     def __init__(self, actions: Iterable[Action]) -> None:
         creates = [action for action in actions if isinstance(action, Create)]
-        self._numbers = {action.address: number for number, action in enumerate(creates)}
+        referring = [
+            (number, action, references)
+            for number, action in enumerate(creates)
+            if (references := _references(action))
+        ]
+        targets = {target for _, _, references in referring for _, target, _ in references}
         self._later: dict[tuple[str, str], tuple[int, Create]] = {
             name: (number, action)
             for number, action in enumerate(creates)
+            if on_server(action.object_type) in targets
             for name in _names_of(action)
         }
-        self._led = {action.address: tuple(self._led_later(action)) for action in creates}
+        self._led: dict[str, tuple[_Led, ...]] = {}
         self._waiting: dict[str, dict[str, Create]] = {}
-        for action in creates:
-            for _, later, _ in self._led[action.address]:
+        for number, action, references in referring if self._later else ():
+            led = tuple(self._led_later(number, action, references))
+            self._led[action.address] = led
+            for _, later, _ in led:
                 self._waiting.setdefault(later.address, {})[action.address] = action
 
-    def _led_later(self, action: Create) -> Iterator[tuple[FieldPath, Create, tuple[str, str]]]:
-        """The references of an action to what a later one creates, or it itself: the unit of each,
-        that action, and the type and the name there."""
+    def _led_later(
+        self, number: int, action: Create, references: Iterable[tuple[FieldPath, str, str]]
+    ) -> Iterator[_Led]:
+        """The references of an action to what a later action creates, or it itself."""
         kind = ALL_TYPES[action.object_type]
-        number = self._numbers[action.address]
-        for path, target, name in references_in(kind, action.fields):
+        for path, target, name in references:
             at, later = self._later.get((target, name), (-1, action))
             unit = unit_of(kind, path) if at >= number else None
             if unit:
@@ -142,6 +155,10 @@ def _can_be_absent(attribute: Attribute) -> bool:
 
 def _is_below(path: FieldPath, units: Iterable[FieldPath]) -> bool:
     return any(path[: len(unit)] == unit for unit in units)
+
+
+def _references(action: Create) -> list[tuple[FieldPath, str, str]]:
+    return list(references_in(ALL_TYPES[action.object_type], action.fields))
 
 
 def _names_of(action: Create) -> tuple[tuple[str, str], ...]:

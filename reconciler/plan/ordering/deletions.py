@@ -20,14 +20,11 @@ from reconciler.plan.identity import address_of
 from reconciler.plan.losses import referrers
 from reconciler.plan.model import SiteMark
 from reconciler.server.folders import members
-from reconciler.server.port import ConfObject
+from reconciler.server.port import ConfObject, ObjectKey
 from reconciler.server.snapshot import Snapshot
 from reconciler.server.validation import effect_of_deletion
 
 _LISTED = 5
-
-ObjectKey = tuple[str, int]
-"""Type and DBID."""
 
 
 def delete_of(subject: Subject, one: ConfObject, live: Snapshot, reason: str = "") -> Delete:

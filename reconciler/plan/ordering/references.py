@@ -1,6 +1,6 @@
 """References between objects: which actions come first, and which references would dangle. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -141,11 +141,11 @@ def _attribute_of(one: DesiredObject) -> tuple[str, ...]:
 
 def _written_references(action: Action) -> Iterator[OptionReference]:
     """The references in the options that an action writes."""
-    written: dict[FieldPath, Value] = {
-        change.path: change.after for change in changes_of(action) if change.after is not None
-    }
+    written: Mapping[FieldPath, Value] = {}
     if isinstance(action, Create | Replace):
-        written = dict(action.fields)
+        written = action.fields
+    elif isinstance(action, Update):
+        written = {one.path: one.after for one in action.changes if one.after is not None}
     for path, value in written.items():
         if len(path) == 3:
             yield from references_of(*path, value)

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from reconciler.kinds.addresses import object_address
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.natural_keys import identity_of
-from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.desired import Desired, DesiredObject, Initial, ManagedField
@@ -29,6 +28,7 @@ from reconciler.site.inventory import (
     Inventory,
     InventoryChange,
     OwnedOption,
+    is_own_object,
     name_of,
     owned_object,
     value_digest,
@@ -65,10 +65,7 @@ def declared_entries(desired: Desired, actions: Sequence[Action], live: Snapshot
 def entries_of_objects(objects: Iterable[ConfObject]) -> list[Entry]:
     """The entries of live objects, but for launch files and the objects of gwe itself."""
     return [
-        owned_object(one)
-        for one in objects
-        if one.type != LAUNCH_FILE
-        and not (one.type == "Transaction" and name_of(one).startswith(OWN_OBJECTS))
+        owned_object(one) for one in objects if one.type != LAUNCH_FILE and not is_own_object(one)
     ]
 
 

@@ -21,6 +21,7 @@ from reconciler.plan.ordering.deletions import delete_of
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import (
+    Entry,
     Inventory,
     OwnedObject,
     OwnedOption,
@@ -94,15 +95,13 @@ def _address(one: ConfObject, context: Context) -> tuple[str, str]:
 def missing(entries: Inventory, live: Snapshot) -> Inventory:
     """Those of the entries whose object, application or option is not among the ``live`` objects,
     which have all that the account can read. An option that somebody has changed is not missing."""
-    return Inventory.of(
-        entry
-        for entry in entries.entries.values()
-        if (
-            live.get(*entry.key) is None
-            if isinstance(entry, OwnedObject)
-            else _live_option(entry, live) is None
-        )
-    )
+    return Inventory.of(one for one in entries.entries.values() if not _is_live(one, live))
+
+
+def _is_live(entry: Entry, live: Snapshot) -> bool:
+    if isinstance(entry, OwnedObject):
+        return live.get(*entry.key) is not None
+    return _live_option(entry, live) is not None
 
 
 def _live_option(entry: OwnedOption, live: Snapshot) -> Value | None:
@@ -115,13 +114,10 @@ def _live_option(entry: OwnedOption, live: Snapshot) -> Value | None:
 def existing(context: Context, entries: Inventory) -> Inventory:
     """Those of the entries that are on the server and still ours."""
     return Inventory.of(
-        entry
-        for entry in entries.entries.values()
-        if (
-            context.live.get(*entry.key) is not None
-            if isinstance(entry, OwnedObject)
-            else _value_of(entry, context) is not None
-        )
+        one
+        for one in entries.entries.values()
+        if _is_live(one, context.live)
+        and (isinstance(one, OwnedObject) or _value_of(one, context) is not None)
     )
 
 

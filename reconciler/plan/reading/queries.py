@@ -80,8 +80,10 @@ def desired_requirements(
     if options.all_scripts:
         needs.append(ReadRequirement("Script", site.tenant_dbid, brief=True))
     tenants = {site.tenant_dbid}
+    names = {one.tenant for one in desired.objects}
+    named = {name: found.find("Tenant", 0, name) for name in names}
     for one in desired.objects:
-        tenant = found.find("Tenant", 0, one.tenant) if one.kind.tenanted else None
+        tenant = named[one.tenant] if one.kind.tenanted else None
         if one.kind.tenanted and tenant is None:  # nothing of it exists
             needs.append(_names_only(_names_in(one, site.tenant_dbid)))
             continue
@@ -173,8 +175,6 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
     actions = tuple(actions)
     destroys = any(isinstance(action, Replace | Delete) for action in actions)
     for action in actions:
-        if action.object_type == "":
-            continue
         if not isinstance(action, Write):
             if destroys and action.dbid:
                 # The limits count the objects that are left alone too.

@@ -72,23 +72,23 @@ class ReadingRound:
         in_bulk = reads_in_bulk(kind) or count > self._many
         if in_bulk:
             self._add(bulk)
+        owners = [(at, one.refers_to) for at, one in enumerate(key_parts(kind)) if one.refers_to]
         for need in needs:
             if need.dbid and not in_bulk:
                 self._add(query(object_type, {"dbid": need.dbid}))
             if not need.key:
                 continue
-            for part, text in zip(key_parts(kind), need.key, strict=True):
-                if part.refers_to:
-                    self.want_name(part.refers_to, tenant, text)
+            for at, owner in owners:
+                self.want_name(owner, tenant, need.key[at])
             key = self._live.key_of(object_type, need.key, tenant)
             if key is None:  # what it belongs to is absent, or not read yet
                 continue
             filters = {} if in_bulk else by_key(kind, key)
             own = query(object_type, {**filters, **subtype}) if filters else bulk
             self._add(own)
-            whole_scope = own is bulk and not subtype
-            absent = own in self._asked and self._live.with_key(object_type, key) is None
-            if not absent or whole_scope:
+            if (own is bulk and not subtype) or own not in self._asked:
+                continue
+            if self._live.with_key(object_type, key) is not None:
                 continue
             if subtype and not need.twins and not in_bulk:  # a script of another type may have it
                 self._add(query(object_type, {**by_key(kind, key), **_brief(object_type)}))
@@ -289,7 +289,7 @@ def _brief(object_type: str) -> Filter:
 def by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
     """The filters for the values of a natural key, or of its first parts; empty where the type
     has none for one of them."""
-    names = {path: name for name, path in kind.filters.items()}
+    names = kind.filters_by_attribute
     found: dict[str, str | int] = {}
     for part, value in zip(kind.key, key, strict=False):
         if part not in names or not isinstance(value, str | int):

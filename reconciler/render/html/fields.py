@@ -16,7 +16,7 @@ _LONG = 2_000
 
 class ShownValue(Struct, frozen=True):
     """A value as a page shows it. ``more``: how many characters of a long value are left out;
-    ``is_plain``: it is no text of anybody but says what is there, such as ``(absent)``."""
+    ``is_plain``: it stands in place of a value, such as ``(absent)``."""
 
     text: MarkedText
     more: int = 0

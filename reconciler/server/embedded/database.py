@@ -19,6 +19,7 @@ from reconciler.server.errors import (
     ServerBusyError,
     ServerReadOnlyError,
     ServerUnavailableError,
+    ValueOutOfRangeError,
 )
 
 # What code may raise that reads a row of another shape than was written.
@@ -217,6 +218,12 @@ class Database:
             if code:
                 raise ServerUnavailableError(f"{self.path} failed: {error}") from error
             raise self.damaged(error) from error  # a text that is not UTF-8
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise ValueOutOfRangeError(f"the server cannot hold such a value: {error}") from error
+        except sqlite3.ProgrammingError as error:
+            raise ServerUnavailableError(
+                f"the session with {self.path} is closed", "Open a new session."
+            ) from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             # SQLite's own message quotes the damaged text, which Python cannot decode.
             if self._ours:

@@ -172,10 +172,10 @@ class Engine:
             lists = {name: entries for name, entries in delta.lists.items() if name != "objectIDs"}
             rest = Delta(delta.values, delta.key_values, lists)
         updated = apply_delta(kind, live, rest) if rest else dict(live)
-        for name in (*rest.key_values, *rest.lists):
+        for name in (*rest.values, *rest.key_values, *rest.lists):
             attribute = validation.attribute_of(kind, name)
             validation.check_value(kind, attribute, updated[name])
-            if attribute.key:
+            if attribute.fields:
                 updated[name] = normal(attribute, updated[name])
         if updated == live and not moved:
             raise UnspecifiedModificationError("the object has these values already", kind.name)

@@ -17,17 +17,34 @@ from reconciler.server.port import Filter
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.server.values import is_integer
 
+_IN_FOLDER = "AND folder = ?"
+
 _COMPUTED = {
-    "default_folder": (
+    "Folder.default_folder": (
         "AND (json_extract(body, '$.parentID') = json_extract(body, '$.ownerID')"
         " AND json_extract(body, '$.type') <> 22) = ?"
     ),
-    "primary_server_dbid": (
+    "Application.primary_server_dbid": (
         "AND dbid IN (SELECT json_extract(body, '$.serverInfo.backupServerDBID')"
         " FROM object WHERE type = 'Application' AND dbid = ?)"
     ),
+    "Service.folder_dbid": _IN_FOLDER,
+    "PhysicalSwitch.folder_dbid": _IN_FOLDER,
+    "AccessGroup.person_dbid": (
+        "AND EXISTS (SELECT 1 FROM json_each(body, '$.memberIDs')"
+        " WHERE json_extract(value, '$.type') = 3 AND json_extract(value, '$.DBID') = ?)"
+    ),
+    "Person.switch_dbid": (
+        "AND EXISTS (SELECT 1 FROM json_each(body, '$.agentLogins')"
+        " WHERE json_extract(value, '$.agentLoginDBID') IN (SELECT dbid FROM object"
+        " WHERE type = 'AgentLogin' AND json_extract(body, '$.switchDBID') = ?))"
+    ),
+    "DN.ivr_dbid": (
+        "AND dbid IN (SELECT json_extract(body, '$.DNDBID')"
+        " FROM object WHERE type = 'IVRPort' AND json_extract(body, '$.IVRDBID') = ?)"
+    ),
 }
-"""Filters that do not compare an attribute: filter -> condition."""
+"""Filters that do not compare an attribute: type and filter -> condition."""
 
 _REFERRED_TO = (
     "AND dbid IN (SELECT target FROM reference"
@@ -88,8 +105,9 @@ def conditions(kind: ObjectType, filters: Filter) -> Conditions:
     _by_key(kind, filters, found)
     for key, value in filters.items():
         path = kind.filters[key]
-        if key in _COMPUTED:
-            found.add(_COMPUTED[key], value)
+        computed = _COMPUTED.get(f"{kind.name}.{key}")
+        if computed:
+            found.add(computed, value)
         elif path.startswith("<"):
             holder, attribute = path[1:].split(".")
             found.add(_REFERRED_TO, holder, value, attribute, kind.name)

@@ -21,6 +21,7 @@ from reconciler.server.psdk.address import Address
 from reconciler.server.psdk.codes import to_error
 from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes
+from reconciler.server.psdk.whole_deltas import WholeDeltas
 
 Unasked = Callable[[str, Any], None]
 """Called with the name of an unsolicited event, and the event; with an empty name and None
@@ -48,6 +49,8 @@ class Channel:
         self._waiting: dict[int, _Answers] = {}
         self._closed = ""
         self.shapes: Shapes | None = None
+        self.deltas = WholeDeltas(sdk, "confserver.events.EventObjectUpdated")
+        self.deltas.ask_for_texts(protocol)
         self._received = sdk.commons("protocol.QueueMessageReceiver")(_KEPT, False)
         # Without this, what does not fit into the queue is dropped: the SDK must wait instead.
         self._received.setEnqueTimeout(_FOR_EVER)

@@ -56,7 +56,6 @@ class Jars(Struct, frozen=True):
 
     folder: Path
     class_path: tuple[Path, ...]
-    companions: tuple[Path, ...] = ()
     missing: tuple[Missing, ...] = ()
 
     def check(self) -> "Jars":
@@ -104,11 +103,10 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
     chosen = [jar for jar in jars if jar.parent == home]
     elsewhere = [jar for jar in jars if jar.parent != home]
     chosen += _holding(PARTS, chosen, elsewhere)
-    companions = _holding(COMPANIONS, chosen, [*elsewhere, *_system_jars(system)])
-    everything = [*chosen, *companions]
+    chosen += _holding(COMPANIONS, chosen, [*elsewhere, *_system_jars(system)])
     wanted = {**PARTS, **COMPANIONS}
-    missing = [Missing(name, wanted[name]) for name in _lacking(wanted, everything)]
-    return Jars(home, tuple(everything), tuple(companions), tuple(missing))
+    missing = [Missing(name, wanted[name]) for name in _lacking(wanted, chosen)]
+    return Jars(home, tuple(chosen), tuple(missing))
 
 
 def _home(jars: Sequence[Path]) -> Path | None:

@@ -96,7 +96,9 @@ class PsdkSubscription:
             tenant = int(attributes.get("tenantDBID") or tenant)
             return Notification(sequence, action, kind, dbid, tenant, "", attributes=attributes)
         if action == "updated":
-            dbid, delta = self._mapper.read_delta(shape, event.getObjectDelta())
+            metadata = self._mapper.shapes.metadata
+            given = self._channel.deltas.read(metadata, shape.delta_description, event)
+            dbid, delta = self._mapper.read_delta(shape, given)
             return Notification(sequence, action, kind, dbid, tenant, "", delta=delta)
         return Notification(sequence, action, kind, int(event.getDbid()), tenant, "")
 

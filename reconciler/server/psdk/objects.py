@@ -139,23 +139,18 @@ class Mapper:
                 case ValueType.REFERENCES | ValueType.STRUCTURES:
                     entries = ListDelta(
                         self.values.read_list(attribute, found.get("added", ()), names),
-                        self.values.read_list(attribute, found.get("changed", ()), names),
+                        self.values.read_list(
+                            attribute, found.get("changed", ()), names, changes=True
+                        ),
                         self.values.read_keys(attribute, found.get("deleted", ()), names),
                     )
                     if entries:
                         lists[attribute.name] = entries
                 case _:
-                    values[attribute.name] = self._given(attribute, found["added"], names)
+                    value = self.values.read(attribute, found["added"], names, changes=True)
+                    if value is not None:  # 0 of an enumeration or a flag: not changed
+                        values[attribute.name] = value
         return int(shape.delta_dbid.of(sdk_object) or 0), Delta(values, key_values, lists)
-
-    def _given(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
-        """A plain value of a delta. An empty value means that the attribute is emptied."""
-        found = self.values.read(attribute, value, names)
-        if found is not None:
-            return found
-        if attribute.type is ValueType.TEXT:
-            return ""
-        return {} if attribute.type is ValueType.STRUCTURE else 0
 
     # Objects and deltas
 

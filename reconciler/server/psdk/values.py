@@ -25,14 +25,17 @@ class ValueMapper:
         self.number, self.text = limits.number, limits.text
         self._collection = sdk.commons("collections.KeyValueCollection")
 
-    def read(self, attribute: Attribute, value: Any, names: FieldNames) -> Any:
+    def read(
+        self, attribute: Attribute, value: Any, names: FieldNames, *, changes: bool = False
+    ) -> Any:
         """A property's value; None where it is unset, or has the value that means unset in
-        its type."""
+        its type. ``changes``: it is that of a delta, where an empty text and a reference 0 take
+        the former value away."""
         if value is None:
             return None
         match attribute.type:
             case ValueType.TEXT:
-                return str(value) or None
+                return str(value) if changes else str(value) or None
             case ValueType.FLAG:
                 return {constants.FALSE: False, constants.TRUE: True}.get(int(value))
             case ValueType.INTEGER:
@@ -41,22 +44,23 @@ class ValueMapper:
                 number = int(value)
                 return number if number or 0 in attribute.enumeration.values() else None
             case ValueType.REFERENCE:
-                return int(value) or None
+                return int(value) if changes else int(value) or None
             case ValueType.REFERENCES:
                 return [int(dbid) for dbid in value] or None
             case ValueType.KEY_VALUES:
                 return self.read_key_values(value) or None
             case ValueType.STRUCTURE:
-                return self._read_structure(attribute, value, names) or None
-        return [self._read_structure(attribute, entry, names) for entry in value] or None
+                return self._read_structure(attribute, value, names, changes=changes) or None
+        entries = (self._read_structure(attribute, one, names, changes=changes) for one in value)
+        return list(entries) or None
 
     def _read_structure(
-        self, attribute: Attribute, value: Any, names: FieldNames
+        self, attribute: Attribute, value: Any, names: FieldNames, *, changes: bool = False
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for field in attribute.fields:
             name = names.get(field.name, field.name)
-            inner = self.read(field, value.getPropertyValue(name), {})
+            inner = self.read(field, value.getPropertyValue(name), {}, changes=changes)
             if inner is not None:
                 found[field.name] = inner
         return found
@@ -97,9 +101,11 @@ class ValueMapper:
                 return bytes(option.getBinaryValue())
         return str(option.getValueAsString() or "")
 
-    def read_list(self, attribute: Attribute, value: Any, names: FieldNames) -> tuple[Any, ...]:
-        """The entries of a list of DBIDs or of structures."""
-        return tuple(self.read(attribute, value, names) or ())
+    def read_list(
+        self, attribute: Attribute, value: Any, names: FieldNames, *, changes: bool = False
+    ) -> tuple[Any, ...]:
+        """The entries of a list of DBIDs or of structures. ``changes``: see ``read``."""
+        return tuple(self.read(attribute, value, names, changes=changes) or ())
 
     def read_keys(self, attribute: Attribute, value: Any, names: FieldNames) -> tuple[Any, ...]:
         """The keys of the entries that a delta deletes (``Attribute.key_of``)."""

@@ -15,6 +15,7 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.objects import Mapper
 from reconciler.server.psdk.requests import Requests
 from reconciler.server.psdk.shapes import Shape
+from reconciler.server.psdk.whole_deltas import WholeDeltas
 from reconciler.server.wire.account_answers import AccountAnswers
 from reconciler.server.wire.information import InformationAnswers
 from reconciler.server.wire.messages import Messages
@@ -29,6 +30,7 @@ class Answers:
         self._sdk = sdk
         self._mapper = mapper
         self._requests = Requests(mapper)
+        self._deltas = WholeDeltas(sdk, "confserver.requests.objects.RequestUpdateObject")
         messages = Messages(sdk, mapper)
         self._event, self._shape, self._named = messages.event, messages.shape, messages.named
         self._filter = messages.filter
@@ -58,6 +60,10 @@ class Answers:
         }
     )
     """The requests after which subscribers are notified."""
+
+    def attend(self, channel: Any) -> None:
+        """Prepares the connection of a new client, before its first update."""
+        self._deltas.ask_for_texts(channel)
 
     def knows(self, name: str) -> bool:
         return name in self._by_name
@@ -142,7 +148,8 @@ class Answers:
 
     def _update(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
-        given = request.getObjectDelta()
+        metadata = self._mapper.shapes.metadata
+        given = self._deltas.read(metadata, shape.delta_description, request)
         unknown_properties.check_delta(shape, given)
         dbid, delta = self._mapper.read_delta(shape, given)
         server.update(shape.kind.name, dbid, delta)

@@ -121,12 +121,14 @@ class Listener:
     # Called by Java's threads.
 
     def _take(self, context: Any) -> None:
-        number = int(context.getClientChannel().getChannelId())
+        channel = context.getClientChannel()
+        number = int(channel.getChannelId())
         with self._lock:
             if self._ended.is_set():
                 return
             client = self._clients.get(number)
             if client is None:
+                self.answers.attend(channel)
                 client = self._clients[number] = Client(self, self._sdk, self._mapper)
         client.enqueue(context)
 

@@ -89,7 +89,7 @@ def test_what_a_backup_had_of_its_own_gives_way_to_its_primarys(server: Server) 
 
 
 def test_a_former_backup_is_a_primary_that_can_be_changed(server: Server) -> None:
-    server.update("Application", 102, server_info())
+    server.update("Application", 102, server_info(backupServerDBID=0))
     freed = get(server, "Application", 103).attributes
     assert (freed["isPrimary"], freed["tenantDBIDs"]) == (True, [101])
     change = Delta(lists={"tenantDBIDs": ListDelta(added=(102,))})

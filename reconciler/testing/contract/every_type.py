@@ -55,7 +55,7 @@ def full_server(new_server: NewServer) -> Server:
     return new_server(SITE + EVERY_TYPE).connect()
 
 
-def _values(kind: ObjectType, which: int) -> dict[str, Any]:
+def all_values(kind: ObjectType, which: int) -> dict[str, Any]:
     """Values for all attributes of a new object. ``which``: 0 or 1, the first or the second."""
     types = {one.type_from for one in kind.attributes}
     given = dict(LEAST_OF_ALL[kind.name])
@@ -101,7 +101,7 @@ def _structure(attribute: Attribute, which: int) -> dict[str, Any]:
     }
 
 
-def _kept(kind: ObjectType, values: Mapping[str, Any]) -> dict[str, Any]:
+def kept(kind: ObjectType, values: Mapping[str, Any]) -> dict[str, Any]:
     """What a read returns of some values: no secrets, and no empty lists."""
     secret = {attribute.name for attribute in kind.attributes if attribute.secret}
     return {name: value for name, value in values.items() if name not in secret and value != {}}
@@ -112,15 +112,15 @@ def test_every_attribute_of_a_type_is_kept_and_can_be_changed(
     full_server: Server, object_type: str
 ) -> None:
     kind = OBJECT_TYPES[object_type]
-    first, second = _kept(kind, _values(kind, 0)), _kept(kind, _values(kind, 1))
-    created = full_server.create(object_type, _values(kind, 0))
+    first, second = kept(kind, all_values(kind, 0)), kept(kind, all_values(kind, 1))
+    created = full_server.create(object_type, all_values(kind, 0))
     assert created.attributes.items() >= first.items()
     assert get(full_server, object_type, created.dbid) == created
     wanted = {**created.attributes, **second}
     updated = full_server.update(
         object_type, created.dbid, difference(kind, created.attributes, wanted)
     )
-    assert _kept(kind, updated.attributes).items() >= second.items()
+    assert kept(kind, updated.attributes).items() >= second.items()
     assert get(full_server, object_type, created.dbid) == updated
     full_server.delete(object_type, created.dbid)
     assert full_server.read(object_type, {"dbid": created.dbid}) == []

@@ -217,7 +217,8 @@ def _entries(live: list[Any], delta: ListDelta, wrong: Errors) -> list[Any]:
     for entry in delta.changed:
         if key_of(entry) not in after:
             wrong.add(errors.ListItemNotFoundError)
-        after[key_of(entry)] = entry
+        held = after.get(key_of(entry), {})
+        after[key_of(entry)] = {**held, **entry} if isinstance(entry, Mapping) else entry
     for entry in delta.added:
         if key_of(entry) in after:
             wrong.add(errors.UniquenessViolationError)

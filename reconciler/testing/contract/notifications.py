@@ -61,6 +61,7 @@ def test_a_delta_arrives_as_it_was_sent(server: Server) -> None:
     subscription = server.subscribe()
     sent = [
         Delta(values={"version": "9.0", "autoRestart": False}),
+        Delta(values={"startupTimeout": 0, "redundancyType": 2}),
         Delta(
             key_values={
                 "options": KeyValueDelta(

@@ -5,7 +5,7 @@ Transaction type 21 is a list, 22 a macro; access group type 2 is for users.
 
 import pytest
 
-from reconciler.server.delta import Delta
+from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.errors import (
     IncompleteObjectDataError,
     IncorrectReferencesError,
@@ -148,7 +148,7 @@ def test_the_event_of_an_alarm_names_no_application_unless_it_says_one(
     assert get(server, "AlarmCondition", created.dbid).attributes[event] == expected
     server.update("AlarmCondition", created.dbid, Delta(values={event: {"appType": 45}}))
     server.update("AlarmCondition", created.dbid, Delta(values={event: {"appType": 0}}))
-    assert get(server, "AlarmCondition", created.dbid).attributes[event] == {"appType": 0}
+    assert get(server, "AlarmCondition", created.dbid).attributes[event] == expected
     with pytest.raises(ValueOutOfRangeError):
         server.update("AlarmCondition", created.dbid, Delta(values={event: {"appType": -1}}))
 
@@ -182,6 +182,32 @@ def test_a_group_is_an_ordinary_one_unless_it_says_otherwise(server: Server) -> 
 
 
 # References
+
+
+def test_types_are_read_by_what_other_objects_say_of_them(full_server: Server) -> None:
+    """Filters of the vendor's object model that compare no attribute of the object itself."""
+    folder = full_server.read("Service")[0].folder
+    full_server.update(
+        "AccessGroup", 101, Delta(lists={"memberIDs": ListDelta(added=({"type": 3, "DBID": 101},))})
+    )
+    group = {"tenantDBID": 101, "name": "Nested", "memberIDs": [{"type": 21, "DBID": 101}]}
+    full_server.create("AccessGroup", group)
+    login = ListDelta(added=({"agentLoginDBID": 101},))
+    full_server.update("Person", 102, Delta(lists={"agentLogins": login}))
+    full_server.update("IVRPort", 101, Delta(values={"DNDBID": 101}))
+    full_server.update("Switch", 101, Delta(values={"TServerDBID": 102}))
+    expected: list[tuple[str, dict[str, str | int], list[int]]] = [
+        ("AccessGroup", {"person_dbid": 101}, [101]),
+        ("Person", {"switch_dbid": 101}, [102]),
+        ("Person", {"switch_dbid": 102}, []),
+        ("DN", {"ivr_dbid": 101}, [101]),
+        ("DN", {"ivr_dbid": 102}, []),
+        ("Application", {"switch_dbid": 101}, [102]),
+        ("Service", {"folder_dbid": folder}, [101]),
+        ("Service", {"folder_dbid": folder + 1}, []),
+    ]
+    for object_type, filters, dbids in expected:
+        assert [one.dbid for one in full_server.read(object_type, filters)] == dbids, filters
 
 
 def test_new_types_are_read_by_their_own_filters(server: Server) -> None:

@@ -1,5 +1,7 @@
 """Updates: a delta touches what it names, and nothing else."""
 
+from typing import Any
+
 import pytest
 
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
@@ -8,9 +10,11 @@ from reconciler.server.errors import (
     ListItemNotFoundError,
     UniquenessViolationError,
     UnspecifiedModificationError,
+    ValueOutOfRangeError,
 )
 from reconciler.server.port import Server
 from reconciler.testing.contract.site import (
+    application,
     get,
     ordinary,
     value,
@@ -37,6 +41,40 @@ def test_an_update_touches_only_what_it_names(server: Server) -> None:
     }
     assert (updated.folder, updated.path) == (before.folder, before.path)
     assert get(server, "Application", 102) == updated
+
+
+def test_a_structure_changes_in_the_fields_that_an_update_names(server: Server) -> None:
+    """The vendor's object model sends only those."""
+    info = {"hostDBID": 101, "port": "7000", "timeout": 10, "attempts": 1}
+    made = server.create("Application", application("New", serverInfo=info))
+    steps: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"timeout": 30}, {**info, "timeout": 30}),
+        ({"attempts": 0, "port": ""}, {"hostDBID": 101, "timeout": 30, "attempts": 0}),
+        ({"hostDBID": 0}, {"timeout": 30, "attempts": 0}),
+    ]
+    for change, expected in steps:
+        updated = server.update("Application", made.dbid, Delta(values={"serverInfo": change}))
+        assert updated.attributes["serverInfo"] == expected
+        assert get(server, "Application", made.dbid) == updated
+    again = Delta(values={"serverInfo": {"timeout": 30}})
+    with pytest.raises(UnspecifiedModificationError):
+        server.update("Application", made.dbid, again)
+
+
+def test_an_entry_of_a_list_changes_in_the_fields_that_an_update_names(server: Server) -> None:
+    port = {"id": "default", "port": "7000", "description": "chat"}
+    dbid = server.create("Application", application("New", portInfos=[port])).dbid
+    steps: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"connProtocol": "http"}, {**port, "connProtocol": "http"}),
+        ({"description": ""}, {"id": "default", "port": "7000", "connProtocol": "http"}),
+    ]
+    for change, expected in steps:
+        changed = ListDelta(changed=({"id": "default", **change},))
+        updated = server.update("Application", dbid, Delta(lists={"portInfos": changed}))
+        assert updated.attributes["portInfos"] == [expected]
+    without = Delta(lists={"portInfos": ListDelta(changed=({"id": "default", "port": ""},))})
+    with pytest.raises(ValueOutOfRangeError):
+        server.update("Application", dbid, without)
 
 
 def test_a_list_is_updated_by_entries(server: Server) -> None:

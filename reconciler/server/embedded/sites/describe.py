@@ -22,9 +22,9 @@ from reconciler.server.embedded.sites.folders import FOLDER, FOLDER_WORDS, owner
 from reconciler.server.embedded.sites.names import Named, SiteNames
 from reconciler.server.embedded.sites.words import ACCOUNTS, LOG_ON_AS, Access
 from reconciler.server.encoding import decode
+from reconciler.server.port import ObjectKey
 from reconciler.server.snapshot import ENVIRONMENT
 
-Key = tuple[str, int]
 _ACCOUNT_WORDS = {name: word for word, name in ACCOUNTS.items()}
 _PLAIN_INTEGERS = 10**18
 """The limit of integers that ``yaml.strict`` reads."""
@@ -51,12 +51,12 @@ class Contents(Struct, frozen=True):
     accounts of server applications, by DBID."""
 
     rows: Mapping[str, list[StoredRow]]
-    permissions: Mapping[Key, Access]
+    permissions: Mapping[ObjectKey, Access]
     accounts: Mapping[int, LogonAccount]
 
     @staticmethod
     def of(server: EmbeddedServer) -> "Contents":
-        permissions: dict[Key, Access] = {}
+        permissions: dict[ObjectKey, Access] = {}
         with server.store.reading():
             rows = {
                 name: sorted(
@@ -107,7 +107,7 @@ class SiteWriter:
             (name, row.dbid): row.tenant for name, rows in contents.rows.items() for row in rows
         }
 
-    def entries(self) -> dict[Key, dict[str, Any]]:
+    def entries(self) -> dict[ObjectKey, dict[str, Any]]:
         """The words of every object, by type and DBID."""
         return {
             (kind.name, row.dbid): self._folder(row) if kind is FOLDER else self._object(kind, row)
@@ -198,7 +198,7 @@ class SiteWriter:
         paths = {"unit": units, "folder": below}
         return {word: _joined(path) for word, path in paths.items() if path}
 
-    def _permissions(self, key: Key, tenant: int) -> dict[str, Any]:
+    def _permissions(self, key: ObjectKey, tenant: int) -> dict[str, Any]:
         entries = [
             {_ACCOUNT_WORDS[kind]: self._reference(kind, dbid, tenant), "mask": mask}
             for kind, dbid, mask in self._contents.permissions.get(key, [])

@@ -14,13 +14,14 @@ from reconciler.files.reading import MAX_BYTES
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.passwords import matches
 from reconciler.server.embedded.sites.create import create_server
-from reconciler.server.embedded.sites.describe import Contents, Home, Key, SiteWriter
+from reconciler.server.embedded.sites.describe import Contents, Home, SiteWriter
 from reconciler.server.embedded.sites.file import (
     API_VERSION,
     LISTED_TYPES,
     PREDEFINED,
     read_site,
 )
+from reconciler.server.port import ObjectKey
 from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.text.yaml import yaml_text
 
@@ -61,7 +62,9 @@ def _home(live: Contents) -> Home:
     return Home(tenants[dbid], dbid)
 
 
-def _predefined(live: Contents, home: Home, entries: dict[Key, _Words]) -> tuple[bool, set[Key]]:
+def _predefined(
+    live: Contents, home: Home, entries: dict[ObjectKey, _Words]
+) -> tuple[bool, set[ObjectKey]]:
     """Whether the server still has every predefined object, and which objects are unchanged
     predefined ones. If some are gone, only folders can be left out as unchanged."""
     fresh, passwords = _fresh()
@@ -81,7 +84,7 @@ def _predefined(live: Contents, home: Home, entries: dict[Key, _Words]) -> tuple
 
 
 @cache
-def _fresh() -> tuple[Contents, dict[Key, str]]:
+def _fresh() -> tuple[Contents, dict[ObjectKey, str]]:
     """The contents of a server with nothing but predefined objects, and their passwords: the
     same for every export."""
     with tempfile.TemporaryDirectory() as folder:

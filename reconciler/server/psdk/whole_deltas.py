@@ -1,0 +1,73 @@
+"""Deltas as they were sent, with the numbers that are 0.
+
+A delta travels as a text. Where the SDK unpacks that text it drops each number that is 0, so an
+update that sets a number to 0 would arrive without it. But a connection can be asked for the text
+itself. Here it is unpacked with a mark in place of each 0, and each mark is set to 0 afterwards.
+"""
+
+from typing import Any
+
+from reconciler.server.psdk.jvm import Sdk
+
+_DELTA = "9"
+"""The number under which a message has the text of its delta."""
+
+_ZERO = "\x17\x190\x18"
+"""A number in the text that is 0: begin of a value, a number, its digits, end of the value."""
+
+
+class WholeDeltas:
+    """Reads the deltas of messages of one kind. ``message``: its class, such as
+    ``confserver.requests.objects.RequestUpdateObject``."""
+
+    def __init__(self, sdk: Sdk, message: str) -> None:
+        self._sdk = sdk
+        self._list_of_dbids = sdk.conf("obj.ConfIntegerCollection")
+        kinds = sdk.commons("connection.AttributeSubscriptionList$AttributeSubscriptionType")
+        self._wanted = sdk.commons("connection.AttributeSubscriptionList")()
+        self._wanted.addAttribute(sdk.conf(message).ID, _DELTA, kinds.Unpacked)
+
+    def ask_for_texts(self, channel: Any) -> None:
+        """Asks a connection for the texts, before its first such message. Their deltas can then
+        be had only from ``read``."""
+        self._wanted.applyToContext(channel.connectionContext())
+
+    def read(self, metadata: Any, description: Any, message: Any) -> Any:
+        """The delta of a message; an empty one where it has none. ``metadata``: the descriptions
+        of all classes; ``description``: that of the delta."""
+        text = str(message.getMessageAttribute(_DELTA) or "")
+        mark = _unused_number(text)
+        marked = text.replace(_ZERO, _ZERO.replace("0", mark))
+        cipher = self._sdk.conf("runtime.channel.AesUtil")()
+        serializer = self._sdk.conf("runtime.channel.ConfSerializerV7")(metadata, cipher)
+        found = iter(serializer.deserialize(description, marked) if text else ())
+        delta = next(found, None) or self._sdk.conf("obj.ConfObjectDelta")(description)
+        if marked != text:
+            self._set_zeros(delta, int(mark))
+        return delta
+
+    def _set_zeros(self, holder: Any, mark: int) -> None:
+        """Sets the numbers of a structure that are the mark, inner ones too, to 0."""
+        for declared in holder.getClassInfo().getAttributes():
+            name = declared.getSchemaName()
+            value = holder.getPropertyValue(name)
+            if hasattr(value, "getPropertyValue"):
+                self._set_zeros(value, mark)
+            elif hasattr(value, "createStructure"):
+                for entry in value:
+                    self._set_zeros(entry, mark)
+            elif isinstance(value, self._list_of_dbids):
+                dbids = [0 if dbid == mark else int(dbid) for dbid in value]
+                value.clear()
+                for dbid in dbids:
+                    value.add(self._sdk.integer(dbid))
+            elif isinstance(value, int) and value == mark:
+                holder.setPropertyValue(name, self._sdk.integer(0))
+
+
+def _unused_number(text: str) -> str:
+    """The digits of a number of 32 bits that a text has nowhere."""
+    number = -(2**31)
+    while str(number) in text:
+        number += 1
+    return str(number)
