@@ -145,8 +145,9 @@ def array(codec: Codec[T]) -> Codec[tuple[T, ...]]:
             raise CodecError("must be a list")
         return tuple(_decode_all(enumerate(data), lambda _: codec).values())
 
+    encode = codec.encode
     return Codec(
-        lambda values: [codec.encode(value) for value in values],
+        lambda values: [encode(value) for value in values],
         decode,
         {"type": "array", "items": codec.schema},
     )
@@ -196,8 +197,10 @@ def record(
     """An object with these properties and no others. ``make`` takes them by attribute, ``get``
     gives them by attribute."""
 
+    parts = [(m.name, m.attribute or m.name, m.codec.encode) for m in members]
+
     def encode(value: T) -> Json:
-        return {m.name: m.codec.encode(get(value, m.attribute or m.name)) for m in members}
+        return {name: encoded(get(value, attribute)) for name, attribute, encoded in parts}
 
     def decode(data: Json) -> T:
         return make(**_decode_members(data, members))

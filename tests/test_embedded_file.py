@@ -26,6 +26,7 @@ from reconciler.server.errors import (
     ServerBusyError,
     ServerReadOnlyError,
     ServerUnavailableError,
+    UniquenessViolationError,
     ValueOutOfRangeError,
 )
 from reconciler.server.port import ConfObject
@@ -319,6 +320,58 @@ def test_a_writer_waits_for_another_within_the_time_limit(path: Path) -> None:
     finally:
         release.join()
         holder.close()
+
+
+# Several writes in one transaction
+
+
+def test_writes_together_are_there_at_the_end_and_a_refused_write_is_undone_alone(
+    path: Path,
+) -> None:
+    with opened(path) as server:
+        with server.together():
+            first = add_script(server, "First")
+            with pytest.raises(UniquenessViolationError):
+                add_script(server, "Shared")
+            last = add_script(server, "Last")
+            assert scripts(path).keys() == {"Shared"}, "others see nothing before the end"
+        assert scripts(path).keys() == {"Shared", "First", "Last"}
+        assert server.read("Script", {"dbid": first.dbid}) == [first]
+        assert server.read("Script", {"dbid": last.dbid}) == [last]
+        assert last.dbid == first.dbid + 1, "the DBID of the refused script is free again"
+
+
+def test_writes_together_are_undone_together_where_the_block_fails(path: Path) -> None:
+    def interrupted() -> None:
+        with server.together():
+            add_script(server, "First")
+            server.update("Script", 101, Delta({"name": "Renamed"}))
+            raise KeyboardInterrupt
+
+    with opened(path) as server:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert scripts(path).keys() == {"Shared"}
+        assert [one.attributes["name"] for one in server.read("Script")] == ["Shared"]
+        assert add_script(server, "First").attributes["name"] == "First"
+
+
+def test_once_the_file_has_undone_a_transaction_nothing_more_is_written_in_it(path: Path) -> None:
+    """SQLite itself rolls a transaction back after some errors of the disk."""
+
+    def rolled_back() -> None:
+        with server.together():
+            add_script(server, "First")
+            server.store.connection.execute("ROLLBACK")
+            with pytest.raises(ServerUnavailableError, match="an earlier error has undone"):
+                add_script(server, "Second")
+
+    with opened(path) as server:
+        with pytest.raises(ServerUnavailableError):
+            rolled_back()
+        assert scripts(path).keys() == {"Shared"}
+        add_script(server, "Third")
+        assert scripts(path).keys() == {"Shared", "Third"}
 
 
 @pytest.mark.parametrize("size", [300_000, 4_000_000], ids=["at commit", "before commit"])

@@ -1,9 +1,12 @@
 """Several actions in flight: what is together, what is alone, what is told, what it costs."""
 
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +21,13 @@ from reconciler.kinds.model import Attributes
 from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta
-from reconciler.server.errors import ReadOnlyModeError, UniquenessViolationError
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.errors import (
+    NoPermissionError,
+    ReadOnlyModeError,
+    ServerUnavailableError,
+    UniquenessViolationError,
+)
 from reconciler.server.port import ConfObject, Server
 from reconciler.state.journal_writer import SqlJournal
 from reconciler.state.records import CallBegin, Record
@@ -141,6 +150,111 @@ def test_what_the_slowest_action_keeps_back_is_told_after_it(place: Place) -> No
     with opened(place.server) as inner:
         _, told = _execute(place, FirstIsLast(inner), plan, 4)
     assert told == [action.address for action in plan.writes]
+
+
+# Where the server answers without waiting
+
+
+class Grouping(EmbeddedServer):
+    """Calls ``before`` before each create of a script, with its name; counts the groups."""
+
+    def __init__(self, path: Path, before: Callable[[str], object] = lambda _: None) -> None:
+        super().__init__(path)
+        self._before = before
+        self.threads: set[int] = set()
+        self.groups: list[int] = []
+        self.together = self._counted
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.groups.append(0)
+        with self.store.together():
+            yield
+
+    def create(
+        self, object_type: str, attributes: Attributes, folder: int | None = None
+    ) -> ConfObject:
+        if object_type == "Script":
+            self.threads.add(threading.get_ident())
+            self.groups[-1] += 1
+            self._before(str(attributes["name"]))
+        return super().create(object_type, attributes, folder)
+
+
+def test_the_calls_of_a_group_share_one_transaction_and_are_sent_by_the_run_itself(
+    place: Place,
+) -> None:
+    plan = _place_with(place, _queues(20)).plan()
+    server = Grouping(place.server)
+    report, told = _execute(place, server, plan, 8)
+    server.close()
+    assert (report.exit_code, server.groups) == (0, [8, 8, 4])
+    assert server.threads == {threading.get_ident()}
+    assert told == [f"InteractionQueue/Q{number:03}" for number in range(20)]
+
+
+def test_a_call_that_is_refused_takes_no_other_of_its_group_with_it(place: Place) -> None:
+    def refuse(name: str) -> None:
+        if name == "Q003":
+            raise NoPermissionError("a test asked for this error")
+
+    plan = _place_with(place, _queues(8)).plan()
+    server = Grouping(place.server, refuse)
+    report, _ = _execute(place, server, plan, 8)
+    server.close()
+    assert [outcome.status for outcome in report.outcomes] == ["done"] * 3 + ["failed"] + [
+        "done"
+    ] * 4
+    assert _queues_of(place) == [f"Q{number:03}" for number in range(8) if number != 3]
+
+
+def test_a_group_that_cannot_be_committed_is_told_as_failed_and_is_not_there(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(name: str) -> None:
+        if name == "Q007":
+            raise_at_commit.append(name)
+
+    raise_at_commit: list[str] = []
+    plan = _place_with(place, _queues(12)).plan()
+    server = Grouping(place.server, fail)
+    together = server.store.together
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        with together():
+            yield
+            if raise_at_commit:
+                raise ServerUnavailableError("the disk is full")
+
+    monkeypatch.setattr(server.store, "together", full)
+    report, _ = _execute(place, server, plan, 8)
+    server.close()
+    assert [outcome.status for outcome in report.outcomes] == ["failed"] * 8 + ["not-started"] * 4
+    assert {o.message for o in report.outcomes if o.status == "failed"} == {"the disk is full"}
+    assert _queues_of(place) == []
+
+
+def test_a_run_interrupted_within_a_group_has_written_none_of_it_and_says_unknown(
+    place: Place,
+) -> None:
+    def interrupt(name: str) -> None:
+        if name == "Q011":
+            raise KeyboardInterrupt
+
+    plan = _place_with(place, _queues(20)).plan()
+    server = Grouping(place.server, interrupt)
+    report, _ = _execute(place, server, plan, 8)
+    server.close()
+    found = [outcome.status for outcome in report.outcomes]
+    assert found == ["done"] * 8 + ["unknown"] * 8 + ["not-started"] * 4
+    assert _queues_of(place) == [f"Q{number:03}" for number in range(8)]
+    _recover(place)
+
+
+def _queues_of(place: Place) -> list[str]:
+    names = (str(one.attributes.get("name", "")) for one in place.objects().values())
+    return sorted(name for name in names if re.fullmatch(r"Q\d{3}", name))
 
 
 # What it costs

@@ -228,7 +228,9 @@ def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     (action,) = with_fingerprints([Delete(subject)], live)
     assert isinstance(action, Delete)
     server = Blind(place.server)
+    calls = Calls(server)
+    steps = Writes(server, calls, live).write(action)
     with pytest.raises(StaleActionError, match="it is gone"):
-        Writes(server, Calls(server), live).write(action)
+        calls.perform(steps)
     server.close()
     assert named(place.objects(), "Script", "Changed") == queue

@@ -4,7 +4,7 @@ from reconciler.apply.report import Outcome
 from reconciler.kinds.enums import mnemonic
 from reconciler.kinds.fields import Fields, Value, pointer
 from reconciler.kinds.flatten import leaf
-from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Replace, Update
 from reconciler.server.differences import emptied
@@ -12,6 +12,12 @@ from reconciler.server.port import ConfObject
 from reconciler.text.difference import excerpt
 
 _AS_KEPT = "Declare the value as the server keeps it, or find out why the server ignores it."
+
+
+def is_as_sent(sent: Attributes, result: ConfObject) -> bool:
+    """Whether the server answered a create with every attribute as it was sent: then nothing was
+    rewritten, whatever the fields are called."""
+    return all(result.attributes.get(name) == value for name, value in sent.items())
 
 
 def outcome_of_answer(

@@ -1,19 +1,20 @@
 """Every write of a run: the journal is written before and after, the lock confirmed between.
 
-When a call is sent, its ``CallBegin`` is durable, with the object as it was; when its
-answer is there, a ``CallEnd`` follows. The lock is confirmed right before the call is sent:
-always before a delete, else where the last confirmation is too old. If the journal cannot be
-written, nothing more is sent.
+A method for a call returns its steps: nothing is sent until they are performed, here one after
+another or by ``in_flight`` beside others. When a call is sent, its ``CallBegin`` is durable, with
+the object as it was; when its answer is there, a ``CallEnd`` follows. The lock is confirmed right
+before the call is sent: always before a delete, else where the last confirmation is too old. If the
+journal cannot be written, nothing more is sent.
 """
 
-import copy
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Self, TypeVar
+from typing import Any, TypeVar
 
 from reconciler.apply.lock.lock import NoLock, RunLock
 from reconciler.apply.ownership import Ownership
+from reconciler.apply.steps import Ask, Begin, End, Send, Step, Steps
 from reconciler.errors import JournalError, ReconcilerError
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.model import Attributes
@@ -53,11 +54,40 @@ class Calls:
         self.journal_problem = ""
         """Why the journal could not be written at first; empty: it could."""
 
-    def through(self, journal: RunJournal, lock: RunLock) -> Self:
-        """Calls of the same run, for another thread with a journal and lock of its own."""
-        made = copy.copy(self)
-        made.journal, made.lock = journal, lock
-        return made
+    def perform(self, steps: Steps[_Answer]) -> _Answer:
+        """Executes steps one after another."""
+        answer: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                step = steps.throw(error) if error else steps.send(answer)
+            except StopIteration as end:
+                result: _Answer = end.value
+                return result
+            answer = error = None
+            try:
+                answer = self._done(step)
+            except BaseException as raised:  # noqa: BLE001 - raised where the step is
+                error = raised
+
+    def _done(self, step: Step) -> Any:
+        match step:
+            case Begin(record, must):
+                if not must:
+                    self.lock.start_writing()
+                with self.without_journal() if must else nullcontext():
+                    self.journal.append(record)
+                return None
+            case Send():
+                if not step.must:
+                    self.lock.confirm(always=step.always)
+                return step.call()
+            case End():
+                with self.without_journal():
+                    self.journal.append(step.record)
+                return None
+            case Ask():
+                return step.call()
 
     @property
     def recover_hint(self) -> str:
@@ -66,7 +96,7 @@ class Calls:
 
     def create(
         self, action: Write, attributes: Attributes, folder: int, *, must: bool = False
-    ) -> ConfObject:
+    ) -> Steps[ConfObject]:
         """Creates an object in the folder with the DBID ``folder``, or in the default folder of
         its type if that is 0. ``must``: the object replaces one that was just deleted, so the call
         is sent even if the lock or the journal is lost."""
@@ -78,7 +108,7 @@ class Calls:
             must=must,
         )
 
-    def update(self, action: Write, old: ConfObject, delta: Delta) -> ConfObject:
+    def update(self, action: Write, old: ConfObject, delta: Delta) -> Steps[ConfObject]:
         """Changes an object that was just read as ``old``."""
         return self._call(
             action, "update", lambda: self._server.update(old.type, old.dbid, delta), before=old
@@ -91,10 +121,10 @@ class Calls:
         permissions: Sequence[AccessEntry],
         referrers: Sequence[ConfObject],
         makes: Attributes | None = None,
-    ) -> None:
+    ) -> Steps[None]:
         """Deletes an object that was just read as ``old``. For the journal: ``permissions``
         and ``referrers`` as they were, and ``makes``, the object to be created instead."""
-        self._call(
+        return self._call(
             action,
             "delete",
             lambda: self._server.delete(old.type, old.dbid),
@@ -106,9 +136,9 @@ class Calls:
 
     def set_permissions(
         self, action: Write, one: ConfObject, entries: Sequence[AccessEntry]
-    ) -> None:
+    ) -> Steps[None]:
         """Sets the permissions of a new object."""
-        self._call(
+        return self._call(
             action,
             "set_permissions",
             lambda: self._server.set_permissions(one.type, one.dbid, entries),
@@ -116,7 +146,7 @@ class Calls:
             permissions=entries,
         )
 
-    def update_referrer(self, action: Write, old: ConfObject, delta: Delta) -> ConfObject:
+    def update_referrer(self, action: Write, old: ConfObject, delta: Delta) -> Steps[ConfObject]:
         """Changes an object, just read as ``old``, that refers to the object of the action."""
         return self._call(
             action,
@@ -129,7 +159,8 @@ class Calls:
         """Records a create that has no records although its object exists."""
         begin = self._begin(action, "create", makes=made.attributes)
         self.journal.append(begin)
-        self._end(begin, "answered", made)
+        with self.without_journal():
+            self.journal.append(_end(begin, "answered", made).record)
 
     def _call(
         self,
@@ -142,24 +173,19 @@ class Calls:
         referrers: Sequence[ConfObject] = (),
         makes: Attributes | None = None,
         must: bool = False,
-    ) -> _Answer:
-        if not must:
-            self.lock.start_writing()
+    ) -> Steps[_Answer]:
         begin = self._begin(action, call, before, permissions, referrers, makes)
-        with self.without_journal() if must else nullcontext():
-            self.journal.append(begin)
+        yield Begin(begin, must)
         try:
-            if not must:
-                self.lock.confirm(always=call == "delete")
-            answer = send()
+            answer: _Answer = yield Send(send, always=call == "delete", must=must)
         except (OutcomeUnknownError, KeyboardInterrupt):
-            self._end(begin, "unknown")
+            yield _end(begin, "unknown")
             raise
         except ReconcilerError as error:
-            self._end(begin, "refused", error=str(error))
+            yield _end(begin, "refused", error=str(error))
             raise
         after = answer if isinstance(answer, ConfObject) else None
-        self._end(begin, "answered", after)
+        yield _end(begin, "answered", after)
         self.ownership.note(action, call, before, after)
         return answer
 
@@ -198,15 +224,11 @@ class Calls:
             ),
         )
 
-    def _end(
-        self,
-        begin: CallBegin,
-        result: CallResult,
-        after: ConfObject | None = None,
-        error: str = "",
-    ) -> None:
-        """Records the result of a call. If the journal fails here, the next call stops: this
-        answer has arrived and must be reported."""
-        with self.without_journal():
-            secrets = begin.secrets if after and begin.call == "create" else ()
-            self.journal.append(CallEnd(begin.step, result, after, error, secrets))
+
+def _end(
+    begin: CallBegin, result: CallResult, after: ConfObject | None = None, error: str = ""
+) -> End:
+    """The step that records the result of a call. If the journal fails there, the next call
+    stops: this answer has arrived and must be reported."""
+    secrets = begin.secrets if after and begin.call == "create" else ()
+    return End(CallEnd(begin.step, result, after, error, secrets))

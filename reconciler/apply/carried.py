@@ -7,11 +7,13 @@ again. Doing so twice changes nothing, so that a recovery repeats it.
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.calls import Calls
+from reconciler.apply.steps import Ask, Steps
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.referring import redirected
 from reconciler.kinds.types.table import ALL_TYPES
@@ -71,14 +73,14 @@ def hand_over(
     made: ConfObject,
     inherited: Inheritance,
     live: Snapshot,
-) -> str:
+) -> Steps[str]:
     """Gives a new object what it takes over. The end of a sentence says which references the
     server has refused; empty: none."""
     if inherited.permissions:
-        calls.set_permissions(action, made, inherited.permissions)
-    _, refused = set_waiting(server, calls, action, made, inherited.waiting, live)
+        yield from calls.set_permissions(action, made, inherited.permissions)
+    _, refused = yield from set_waiting(server, calls, action, made, inherited.waiting, live)
     if inherited.old is not None:
-        _, lost = carry_references(
+        _, lost = yield from carry_references(
             server, calls, action, inherited.old, made, inherited.referrers, live
         )
         refused += lost
@@ -98,7 +100,7 @@ def clear_refused(
             wanted = without_reference(kind, other.attributes, old.type, old.dbid)
             delta = difference(kind, other.attributes, wanted)
             with suppress(ObjectNotFoundError):
-                cleared.append(calls.update_referrer(action, other, delta))
+                cleared.append(calls.perform(calls.update_referrer(action, other, delta)))
     return cleared
 
 
@@ -109,18 +111,21 @@ def set_waiting(
     made: ConfObject,
     waiting: Iterable[Create],
     live: Snapshot,
-) -> tuple[int, list[str]]:
+) -> Steps[tuple[int, list[str]]]:
     """Writes the references to a new object that earlier objects of the plan were created
     without. An object that is gone is passed over. How many were written, and the references
     that the server refuses, as sentences."""
     written, refused = 0, []
     for earlier in waiting:
         created = object_of(earlier, live)
-        found = server.read(created.type, {"dbid": created.dbid}) if created else []
+        if created is None:
+            continue
+        found = yield Ask(partial(server.read, created.type, {"dbid": created.dbid}))
         for there in found:
             delta = waiting_delta(earlier, there, made, live)
             try:
-                live.put(calls.update_referrer(action, there, delta) if delta else there)
+                now = (yield from calls.update_referrer(action, there, delta)) if delta else there
+                live.put(now)
                 written += bool(delta)
             except ReadOnlyModeError:
                 raise
@@ -137,14 +142,15 @@ def carry_references(
     new: ConfObject,
     referrers: Collection[ConfObject],
     live: Snapshot,
-) -> tuple[int, list[str]]:
+) -> Steps[tuple[int, list[str]]]:
     """Leads the references to ``old`` to ``new``, which has taken its place. ``referrers``: the
     objects that had them, as they were; ``live`` is kept up to date. An object that is gone is
     passed over. How many objects were written, and the references that the server refuses, as
     sentences."""
     written, refused = 0, []
     keys = ((one.type, one.dbid) for one in referrers)
-    now = {(one.type, one.dbid): one for one in read_referrers(server, action, keys)}
+    found = yield Ask(lambda: read_referrers(server, action, keys))
+    now = {(one.type, one.dbid): one for one in found}
     for before in referrers:
         there = now.get((before.type, before.dbid))
         if there is None:
@@ -156,7 +162,7 @@ def carry_references(
         if not delta:
             continue
         try:
-            live.put(calls.update_referrer(action, there, delta))
+            live.put((yield from calls.update_referrer(action, there, delta)))
             written += 1
         except ReadOnlyModeError:
             raise

@@ -1,7 +1,8 @@
 """Applies the actions of a plan, independent actions in flight together, and accounts for each.
 
 Actions start in the order of the plan and as ``schedule`` allows. They end in any order, and are
-told in that of the plan. An action that has nothing beside it is written in the run's own thread.
+told in that of the plan. The steps of an action that has nothing beside it are performed one after
+another.
 
 A failed action skips the actions that need it. Independent actions go on, but no replace or
 delete starts any more. When the server, the lock or the journal is lost, the run stops.
@@ -13,6 +14,7 @@ from reconciler.apply.calls import Calls
 from reconciler.apply.in_flight import InFlight, Result
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.schedule import Schedule
+from reconciler.apply.steps import Steps
 from reconciler.apply.writes import StopRunError, Writes
 from reconciler.diagnostics import defect
 from reconciler.errors import JournalError, LockLostError, ReconcilerError, StaleActionError
@@ -26,7 +28,7 @@ from reconciler.server.errors import (
     ReadOnlyModeError,
     ServerError,
 )
-from reconciler.server.port import Server
+from reconciler.server.port import Server, together
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.records import ActionOutcome
 
@@ -79,14 +81,14 @@ class _Run:
         self._stopped = ""
         """Why no further action starts; empty: the run goes on."""
         self._schedule = Schedule(self._actions)
-        self._in_flight = InFlight(in_flight, calls, self._write)
+        self._in_flight = InFlight(in_flight, calls, together(server))
         self._begun: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
 
     def run(self, stopping: Callable[[], bool]) -> RunReport:
         try:
             self._execute(stopping)
-            self._in_flight.dismiss()
+            self._in_flight.close()
         except KeyboardInterrupt:
             self._in_flight.abandon()
             self._stopped = "interrupted"
@@ -132,11 +134,11 @@ class _Run:
         result: Result | None = self._skipped(action)
         if result is None and alone:
             try:
-                result = self._write(action, self._calls)
+                result = self._calls.perform(self._write(action))
             except StopRunError as error:
                 result = error
         if result is None:
-            self._in_flight.start(number, action)
+            self._in_flight.start(number, self._write(action))
         else:
             self._end(number, result)
 
@@ -199,11 +201,10 @@ class _Run:
             return Outcome(action, "skipped", f"no {action.action} starts after a failure")
         return None
 
-    def _write(self, action: Write, calls: Calls) -> Outcome:
-        """Writes an action with the calls of this thread. StopRunError where the run must
-        end."""
+    def _write(self, action: Write) -> Steps[Outcome]:
+        """Writes an action. StopRunError where the run must end."""
         try:
-            return self._writes.through(calls).write(action)
+            return (yield from self._writes.write(action))
         except StopRunError:
             raise
         except StaleActionError as error:

@@ -39,7 +39,7 @@ def claim_inventory(plan: Plan, server: Reader, calls: Calls, run: str) -> None:
     stored = _stored(server, plan.site)
     try:
         for one, delta in claim_of(stored, run):
-            calls.update(Update(_subject(one.attributes, one.dbid)), one, delta)
+            calls.perform(calls.update(Update(_subject(one.attributes, one.dbid)), one, delta))
     except ConfigurationServerError as error:
         raise InventoryError(
             f"nothing can be deleted, since this account cannot write the inventory: {error}",
@@ -93,10 +93,10 @@ def _write(write: ListWrite, tenants: Sequence[int], calls: Calls) -> list[int]:
     match write:
         case UpdateList():
             action: Write = Update(_subject(write.before.attributes, write.before.dbid))
-            calls.update(action, write.before, write.delta)
+            calls.perform(calls.update(action, write.before, write.delta))
         case DeleteList():
             action = Delete(_subject(write.before.attributes, write.before.dbid))
-            calls.delete(action, write.before, (), ())
+            calls.perform(calls.delete(action, write.before, (), ()))
         case CreateList():
             return [_create(write, tenants, calls)]
     return list(tenants)
@@ -112,7 +112,7 @@ def _create(write: CreateList, tenants: Sequence[int], calls: Calls) -> int:
 
 def _created(write: CreateList, tenant: int, calls: Calls) -> int:
     attributes = write.attributes(tenant)
-    calls.create(Create(_subject(attributes)), attributes, 0)
+    calls.perform(calls.create(Create(_subject(attributes)), attributes, 0))
     return tenant
 
 

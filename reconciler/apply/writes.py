@@ -3,18 +3,17 @@
 Just before, the objects that the action was computed from are read again and must not have
 changed. The result is an ``Outcome``, or an exception that says why nothing was written.
 
-Several threads may write, each an action of its own. They share the live objects: whoever computes
-with them has the others wait. Nobody waits for the server meanwhile.
+A create or an update may be written beside others, so it is a series of steps (``steps``). A
+replace or a delete has nothing beside it, and is written to its end in its first step.
 """
 
-import copy
-import threading
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
-from reconciler.apply.answers import outcome_of_answer
+from reconciler.apply.answers import is_as_sent, outcome_of_answer
+from reconciler.apply.before_deletion import is_gone, permissions_before, read_backup
 from reconciler.apply.calls import Calls
 from reconciler.apply.carried import (
     Inheritance,
@@ -27,23 +26,24 @@ from reconciler.apply.copied_values import with_sources
 from reconciler.apply.own_writes import OwnWrites
 from reconciler.apply.report import AGAIN, Outcome
 from reconciler.apply.reread import read_holder
+from reconciler.apply.steps import Ask, Steps
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.flatten import flatten
+from reconciler.kinds.model import Attributes
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Create, Delete, Replace, Update, Write
 from reconciler.plan.effects import create_attributes, folder_of, update_delta
 from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.plan.ordering.circles import Circles
+from reconciler.plan.renames import rename_of
 from reconciler.server.errors import (
     ConfigurationServerError,
-    NoPermissionError,
     ObjectNotFoundError,
     OutcomeUnknownError,
     UniquenessViolationError,
 )
-from reconciler.server.port import AccessEntry, ConfObject, Server
+from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.model import backup_of
 
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
@@ -69,98 +69,85 @@ class Writes:
         planned = tuple(actions)
         self._own = OwnWrites(planned, live)
         self._circles = Circles(planned)
-        self._computing = threading.RLock()
         self._recover = calls.recover_hint
 
-    def through(self, calls: Calls) -> Self:
-        """Writes of the same run, for another thread with calls of its own."""
-        made = copy.copy(self)
-        made._calls = calls
-        return made
-
-    def write(self, action: Write) -> Outcome:
+    def write(self, action: Write) -> Steps[Outcome]:
         """Applies one action. StaleActionError where its objects have changed; the server's
         errors where it refused; StopRunError where the run must end."""
         match action:
             case Create():
-                return self._create(action)
+                return (yield from self._create(action))
             case Update():
-                return self._update(action)
+                return (yield from self._update(action))
             case Replace():
                 return self._replace(action)
             case Delete():
                 return self._delete(action)
 
-    def _update(self, action: Update) -> Outcome:
-        current = self._unchanged(action)
-        with self._computing:
-            action = with_sources(action, self._live)
-            delta = update_delta(action, current.attributes, self._live)
+    def _update(self, action: Update) -> Steps[Outcome]:
+        current = yield from self._unchanged(action)
+        action = with_sources(action, self._live)
+        delta = update_delta(action, current.attributes, self._live)
         if not delta:
             return Outcome(action, "done", "no change: it was already as planned")
-        changed = self._calls.update(action, current, delta)
+        changed = yield from self._calls.update(action, current, delta)
         return self._done(action, changed)
 
-    def _create(self, action: Create) -> Outcome:
-        with self._computing:
-            waiting = [in_its_tenant(one, self._live) for one in self._circles.waiting_for(action)]
-            action = in_its_tenant(action, self._live)
-            action = self._circles.without_waiting(action, self._live)
-            attributes = create_attributes(action, self._live)
-            folder = folder_of(action, self._live)
+    def _create(self, action: Create) -> Steps[Outcome]:
+        waiting = [in_its_tenant(one, self._live) for one in self._circles.waiting_for(action)]
+        action = in_its_tenant(action, self._live)
+        action = self._circles.without_waiting(action, self._live)
+        attributes = create_attributes(action, self._live)
+        folder = folder_of(action, self._live)
         try:
-            made = self._calls.create(action, attributes, folder)
+            made = yield from self._calls.create(action, attributes, folder)
         except UniquenessViolationError:
             kind = ALL_TYPES[action.object_type]
             by_attribute = {attribute: name for name, attribute in kind.filters.items()}
             key = {by_attribute[part]: attributes[part] for part in kind.key}
-            if self._server.read(action.object_type, key):
+            if (yield Ask(partial(self._server.read, action.object_type, key))):
                 raise StaleActionError("somebody has created it since the plan", AGAIN) from None
             raise
-        return self._completed(action, made, Inheritance(action.permissions, waiting=waiting))
+        outcome = self._done(action, made, attributes)
+        inherited = Inheritance(action.permissions, waiting=waiting)
+        return (yield from self._completed(action, made, inherited, outcome))
 
     def _delete(self, action: Delete) -> Outcome:
         """Deletes an object. An object that someone else already deleted counts as done."""
         gone = Outcome(action, "done", "no change: it was already gone")
         try:
-            old = self._unchanged(action)
+            old = self._calls.perform(self._unchanged(action))
             referrers = self._referrers(action, old)
-            permissions = self._permissions(old)
-            planned = self._own.still_planned((*referrers, *self._backup(old)))
+            permissions = permissions_before(self._server, old)
+            planned = self._own.still_planned((*referrers, *read_backup(self._server, old)))
             later = [one for one in referrers if self._own.deletes_later(one, planned)]
             self._own.left(clear_refused(self._calls, action, old, later))
-            self._calls.delete(action, old, permissions, referrers)
+            self._calls.perform(self._calls.delete(action, old, permissions, referrers))
         except ObjectNotFoundError:
             return gone
         except StaleActionError:
-            if self._is_gone(action):
+            if is_gone(self._server, action):
                 return gone
             raise
         self._live.drop(old.type, old.dbid)
         self._own.left(read_referrers(self._server, action, planned))
         return Outcome(action, "done", wrote=True)
 
-    def _is_gone(self, action: Delete) -> bool:
-        """Whether the object no longer exists, rather than being unreadable by this account."""
-        if self._server.read(action.object_type, {"dbid": action.dbid}):
-            return False
-        try:
-            self._server.permissions(action.object_type, action.dbid)
-        except ObjectNotFoundError:
-            return True
-        except NoPermissionError:
-            return False
-        return False
-
     def _replace(self, action: Replace) -> Outcome:
-        old = self._unchanged(action)
+        old = self._calls.perform(self._unchanged(action))
         # Complete before the delete: nothing may fail between it and the create.
         attributes = create_attributes(carrying(action, old, self._live), self._live)
-        inherited = Inheritance(self._permissions(old), old, self._referrers(action, old))
+        inherited = Inheritance(
+            permissions_before(self._server, old), old, self._referrers(action, old)
+        )
         planned = self._own.still_planned(inherited.referrers)
         interrupted = False
         try:
-            self._calls.delete(action, old, inherited.permissions, inherited.referrers, attributes)
+            self._calls.perform(
+                self._calls.delete(
+                    action, old, inherited.permissions, inherited.referrers, attributes
+                )
+            )
         except OutcomeUnknownError as error:
             message = (
                 "it may or may not have been deleted, and its replacement was not created:"
@@ -173,7 +160,7 @@ class Writes:
                 raise
             interrupted = True
         try:
-            made = self._calls.create(action, attributes, old.folder, must=True)
+            made = self._created_in_place(action, attributes, old)
         except OutcomeUnknownError as error:
             message = (
                 f"deleted, but it is not known whether its replacement was created: {error.message}"
@@ -184,7 +171,8 @@ class Writes:
         except BaseException as error:
             raise StopRunError(self._restored(action, old, inherited, error)) from error
         self._live.drop(action.object_type, action.dbid)
-        outcome = self._completed(action, made, inherited)
+        outcome = self._done(action, made, attributes)
+        outcome = self._calls.perform(self._completed(action, made, inherited, outcome))
         self._own.left(read_referrers(self._server, action, planned))
         if interrupted:
             raise StopRunError(outcome)
@@ -200,7 +188,7 @@ class Writes:
         """Creates the old object again, after its replacement could not be created."""
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         try:
-            again = self._calls.create(action, old.attributes, old.folder, must=True)
+            again = self._created_in_place(action, old.attributes, old)
         except UniquenessViolationError as second:
             if isinstance(error, ConfigurationServerError):
                 message = f"{reason}; and the old object could not be created again: {second}"
@@ -227,19 +215,28 @@ class Writes:
         message = f"{reason}; the old object was created again, with a new DBID"
         outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
         try:
-            problem = hand_over(self._server, self._calls, action, again, inherited, self._live)
+            problem = self._calls.perform(
+                hand_over(self._server, self._calls, action, again, inherited, self._live)
+            )
         except ReconcilerError as second:
             message += f", but not completed: {second}"
             return replace(outcome, message=message, hint=self._recover, needs_recovery=True)
         return replace(outcome, message=f"{message}{problem}")
 
+    def _created_in_place(
+        self, action: Replace, attributes: Attributes, old: ConfObject
+    ) -> ConfObject:
+        """Creates an object in the place of the ``old`` object, which was deleted."""
+        return self._calls.perform(self._calls.create(action, attributes, old.folder, must=True))
+
     def _completed(
-        self, action: Create | Replace, made: ConfObject, inherited: Inheritance
-    ) -> Outcome:
+        self, action: Create | Replace, made: ConfObject, inherited: Inheritance, outcome: Outcome
+    ) -> Steps[Outcome]:
         """The outcome of a create, once the new object has all that it takes over."""
-        outcome = self._done(action, made)
         try:
-            problem = hand_over(self._server, self._calls, action, made, inherited, self._live)
+            problem = yield from hand_over(
+                self._server, self._calls, action, made, inherited, self._live
+            )
         except ReconcilerError as error:
             problem = f", but its permissions and references to it could not all be set: {error}"
             if not isinstance(error, ConfigurationServerError):
@@ -252,48 +249,42 @@ class Writes:
             outcome, status="failed", message=message, hint=self._recover, needs_recovery=True
         )
 
-    def _permissions(self, old: ConfObject) -> tuple[AccessEntry, ...]:
-        try:
-            return tuple(self._server.permissions(old.type, old.dbid))
-        except NoPermissionError as error:
-            raise StaleActionError(
-                "not replaced or deleted: this account cannot read its permissions,"
-                " so they would be lost",
-                "Grant this account Read Permissions on it.",
-            ) from error
-
     def _referrers(self, action: Replace | Delete, old: ConfObject) -> tuple[ConfObject, ...]:
         """The objects whose references the delete will clear, whole, for the journal."""
         return tuple(read_referrers(self._server, action, self._own.referrers(action, old)))
 
-    def _backup(self, old: ConfObject) -> list[ConfObject]:
-        """The backup of an application, which is none once that is deleted."""
-        backup = backup_of(old)
-        return self._server.read(old.type, {"dbid": backup}) if backup else []
-
-    def _unchanged(self, action: Update | Replace | Delete) -> ConfObject:
+    def _unchanged(self, action: Update | Replace | Delete) -> Steps[ConfObject]:
         """The object as it is now. StaleActionError if it has changed since the plan."""
-        numbers = (action.dbid, *action.fingerprint.sources)
-        read = {dbid: self._server.read(action.object_type, {"dbid": dbid}) for dbid in numbers}
+        read: dict[int, list[ConfObject]] = {}
+        for dbid in (action.dbid, *action.fingerprint.sources):
+            read[dbid] = yield Ask(partial(self._server.read, action.object_type, {"dbid": dbid}))
         one = next(iter(read[action.dbid]), None)
-        holders = read_holder(self._server, action, one) if one else ()
-        with self._computing:
-            for dbid, found in read.items():
-                if not found:
-                    self._live.drop(action.object_type, dbid)
-            for each in (*holders, *(each for found in read.values() for each in found)):
-                self._own.put(each)
-            messages = self._own.stale_fields(action)
+        holders: Sequence[ConfObject] = ()
+        if one and rename_of(action):
+            holders = yield Ask(partial(read_holder, self._server, action, one))
+        for dbid, found in read.items():
+            if not found:
+                self._live.drop(action.object_type, dbid)
+        for each in (*holders, *(each for found in read.values() for each in found)):
+            self._own.put(each)
+        messages = self._own.stale_fields(action)
         if messages or one is None:
             listed = "; ".join(messages[:3])
             listed += f"; and {len(messages) - 3} more" if len(messages) > 3 else ""
             raise StaleActionError(f"it has changed since the plan: {listed}", AGAIN)
         return one
 
-    def _done(self, action: Create | Update | Replace, result: ConfObject) -> Outcome:
-        """Compares the server's answer with what was sent."""
-        with self._computing:
-            self._live.put(result)
-            self._own.written.add((result.type, result.dbid))
-            fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
+    def _done(
+        self,
+        action: Create | Update | Replace,
+        result: ConfObject,
+        sent: Attributes | None = None,
+    ) -> Outcome:
+        """Compares the server's answer with what was sent. ``sent``: all attributes of a new
+        object."""
+        self._live.put(result)
+        self._own.written.add((result.type, result.dbid))
+        if sent is not None and is_as_sent(sent, result):
+            return Outcome(action, "done", wrote=True)
+        fields = flatten(ALL_TYPES[result.type], result.attributes, self._live)
         return outcome_of_answer(action, result, fields)

@@ -8,6 +8,7 @@ and driven by the table of types.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from reconciler.kinds import enums
@@ -68,8 +69,9 @@ class FieldValueError(ValueError):
         self.members = tuple(members)
 
 
+@lru_cache(maxsize=4096)
 def pointer(path: FieldPath) -> str:
-    """The path as a JSON Pointer (RFC 6901)."""
+    """The path as a JSON Pointer (RFC 6901). Thousands of objects have options of one name."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 

@@ -59,13 +59,7 @@ class SecretNames(Struct, frozen=True, dict=True):
         list, which ends in the name of an object, is never marked."""
         if len(path) == 2:
             return False
-        name = path[-1] if path else ""
-        if name.casefold() in self._excepted:
-            return False
-        parts = _parts(name)
-        return any(part.endswith(_ENDINGS) for part in parts) or any(
-            word in self._secret for word in _joined(parts)
-        )
+        return _is_secret(path[-1] if path else "", self._secret, self._excepted)
 
     @cached_property
     def _secret(self) -> frozenset[str]:
@@ -82,8 +76,19 @@ def _normalised(words: Iterable[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
+def _is_secret(name: str, secret: frozenset[str], excepted: frozenset[str]) -> bool:
+    """Whether a name has one of the ``secret`` words. Thousands of objects have options of one
+    name."""
+    if name.casefold() in excepted:
+        return False
+    parts = _parts(name)
+    return any(part.endswith(_ENDINGS) for part in parts) or any(
+        word in secret for word in _joined(parts)
+    )
+
+
 def _parts(name: str) -> tuple[str, ...]:
-    """The words of a name, in small letters. Thousands of objects have options of one name."""
+    """The words of a name, in small letters."""
     found = (part for letters in _PART.findall(name) for part in _camel_case_parts(letters))
     return tuple(part.casefold() for part in found)
 

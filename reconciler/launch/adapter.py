@@ -38,6 +38,7 @@ from reconciler.server.port import (
     Subscription,
     in_flight,
     read_alike,
+    together,
 )
 
 
@@ -133,6 +134,7 @@ class WithFiles(FilesReader):
     ) -> None:
         super().__init__(server, installation, specs)
         self._server = server
+        self.together = together(server)
         self._save_backup = save_backup
 
     def create(

@@ -77,13 +77,17 @@ class Subject(Struct, frozen=True):
 
     def hides(self, path: FieldPath) -> bool:
         """Whether the value at a path of the object is never shown."""
-        return path in self.secrets or (self._holds_text(path) and self.secret_names.marks(path))
+        return path in self.secrets or (
+            self.secret_names.marks(path) and _holds_text(self.object_type, path)
+        )
 
-    def _holds_text(self, path: FieldPath) -> bool:
-        """Whether the value at a path is a text, or may be; a flag is no secret."""
-        object_type = ALL_TYPES.get(self.object_type)
-        attribute = leaf(object_type, path) if object_type else None
-        return attribute is None or attribute.type in (ValueType.TEXT, ValueType.KEY_VALUES)
+
+def _holds_text(name: str, path: FieldPath) -> bool:
+    """Whether the value at a path of an object of a type is a text, or may be; a flag is no
+    secret."""
+    object_type = ALL_TYPES.get(name)
+    attribute = leaf(object_type, path) if object_type else None
+    return attribute is None or attribute.type in (ValueType.TEXT, ValueType.KEY_VALUES)
 
 
 class BaseAction(Struct, frozen=True):

@@ -37,6 +37,7 @@ from reconciler.server.port import (
     Subscription,
     in_flight,
     read_alike,
+    together,
 )
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
@@ -166,6 +167,7 @@ class WithFolders(FoldersReader):
     def __init__(self, server: Server) -> None:
         super().__init__(server)
         self._server = server
+        self.together = together(server)
 
     def create(
         self, object_type: str, attributes: Attributes, folder: int | None = None

@@ -5,6 +5,7 @@ which cannot write.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from enum import IntFlag
 from functools import partial
 from typing import Protocol
@@ -168,6 +169,17 @@ def in_flight(server: Reader) -> int:
     """How many calls may await an answer at once: the attribute ``in_flight`` of adapters that
     several threads may use; 1 for all others."""
     return int(getattr(server, "in_flight", 1))
+
+
+Together = Callable[[], AbstractContextManager[None]]
+
+
+def together(server: Reader) -> Together | None:
+    """How to let the calls of a block share one transaction: the method ``together`` of adapters
+    that answer without waiting. What the calls write is there after the block, or is not if the
+    block raises an error. None where each call is sent by itself."""
+    found: Together | None = getattr(server, "together", None)
+    return found
 
 
 def read_alike(

@@ -270,7 +270,7 @@ def test_every_attribute_that_can_change_has_its_place_in_the_delta(kind: Object
 def test_a_property_that_the_table_lacks_is_known_to_be_there_once_it_has_a_value() -> None:
     """As on a server that is newer than the table: here the table is made older."""
     shape = Shapes(sdk(), sdk().metadata).of("Application")
-    whole, older = UnknownProperties(shape), UnknownProperties(_older(shape))
+    whole, older = UnknownProperties(sdk(), shape), UnknownProperties(sdk(), _older(shape))
     mapper = Mapper(sdk(), sdk().metadata)
     values = {"name": "A", "version": "8.5", "portInfos": [{"id": "default", "port": "2020"}]}
     assert older.of(mapper.write(shape, 101, {"name": "A"})) == ()

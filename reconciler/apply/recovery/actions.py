@@ -175,7 +175,7 @@ class _Recovery:
                 f" (DBID {taken.dbid}); that object is left as it is"
             )
             return Recovered(action.address, message), None
-        made = self._calls.create(action, attributes, old.folder)
+        made = self._calls.perform(self._calls.create(action, attributes, old.folder))
         what = "the old object" if self._reverse else "the new object"
         message = f"it was deleted and not created again: {what} was created, DBID {made.dbid}"
         return Recovered(action.address, message), made
@@ -189,7 +189,7 @@ class _Recovery:
         given = any(one.call == "set_permissions" and one.answered for one in known)
         if wanted and made is not None and made.after is not None and not given:
             try:
-                self._calls.set_permissions(action, made.after, wanted)
+                self._calls.perform(self._calls.set_permissions(action, made.after, wanted))
             except ObjectNotFoundError:
                 yield Recovered(action.address, "it has been deleted since")
             else:
@@ -209,8 +209,10 @@ class _Recovery:
         }
         left = [one for one in deleted.referrers if (one.type, one.dbid) not in led]
         if left:
-            written, refused = carry_references(
-                self._server, self._calls, action, deleted.before, made.after, left, self._live
+            written, refused = self._calls.perform(
+                carry_references(
+                    self._server, self._calls, action, deleted.before, made.after, left, self._live
+                )
             )
             if written:
                 yield Recovered(action.address, "the references to it were written again")
@@ -222,7 +224,9 @@ class _Recovery:
         if not waiting or self._server.read(made.type, {"dbid": made.dbid}) == []:
             return
         self._live.put(made)
-        written, refused = set_waiting(self._server, self._calls, action, made, waiting, self._live)
+        written, refused = self._calls.perform(
+            set_waiting(self._server, self._calls, action, made, waiting, self._live)
+        )
         if written:
             yield Recovered(action.address, "the references to it were written")
         yield from (Recovered(action.address, f"not written: {one}") for one in refused)

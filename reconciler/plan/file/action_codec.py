@@ -195,7 +195,11 @@ _ALL = (*_COMMON, *_OF_WRITES)
 
 def _attribute(action: Action, name: str) -> Any:
     """An attribute of an action or of its subject; nothing where its class has none."""
-    return getattr(action if hasattr(action, name) else action.subject, name, {})
+    found = getattr(action, name, _NOT_THERE)
+    return getattr(action.subject, name, {}) if found is _NOT_THERE else found
+
+
+_NOT_THERE = object()
 
 
 def _fields_of(cls: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ the same id if it would do the same. A signature says that whoever made the file
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from msgspec.json import Encoder
 
 from reconciler.kinds.fields import FieldPath, SecretText, Value
 from reconciler.plan.actions import Create, Replace, Write, changes_of
@@ -116,5 +117,8 @@ def is_signed(data: Mapping[str, Any], key: str) -> bool:
 
 
 def _sha256(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(content)).hexdigest()
+
+
+_ENCODER = Encoder(order="sorted")
+"""Writes what ``json.dumps`` does without blanks and with sorted keys, several times faster."""

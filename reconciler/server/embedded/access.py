@@ -64,6 +64,7 @@ class Access:
     def __init__(self, engine: Engine, account: _Account | None) -> None:
         self._engine = engine
         self._account = account
+        self._masks: tuple[object, Masks] | None = None
 
     def _accounts(self) -> tuple[set[_Account], bool]:
         """The account and all access groups it belongs to; whether one has super administrators."""
@@ -99,9 +100,7 @@ class Access:
         """Refuses what the session may not do. An object that it may not read counts as absent."""
         if not self._account:
             return
-        granted = Masks(self._engine, self._lists(), self._accounts()[0]).of(
-            kind.name, dbid, folder
-        )
+        granted = self._granted().of(kind.name, dbid, folder)
         if not granted & Permission.READ and dbid:
             raise ObjectNotFoundError(f"no {kind.name} has DBID {dbid}", kind.name, "DBID")
         if not granted & permission:
@@ -126,9 +125,15 @@ class Access:
 
     def readable(self) -> "Masks | None":
         """The permissions that decide what the session may read; None: everything."""
-        if not self._account:
-            return None
-        return Masks(self._engine, self._lists(), self._accounts()[0])
+        return self._granted() if self._account else None
+
+    def _granted(self) -> "Masks":
+        """What the account has, as it is now; read again only after a write that may change it."""
+        version = self._engine.store.access_version()
+        if self._masks is None or self._masks[0] != version:
+            masks = Masks(self._engine, self._lists(), self._accounts()[0])
+            self._masks = (version, masks)
+        return self._masks[1]
 
 
 def _has(group: dict[str, Any], account: _Account) -> bool:

@@ -66,6 +66,7 @@ class EmbeddedServer:
         timeout: float = 10.0,
     ) -> None:
         self.store = Store(path, timeout)
+        self.together = self.store.together
         self.engine = Engine(self.store)
         self._url = f"embedded:{path}"
         person = 0

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.files.written import note_written
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import applications, relations, rules
 from reconciler.server.embedded.access import entries_as_data
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.damage import checker_of
-from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import FIRST_DBID
+from reconciler.server.embedded.schema import create_file
 from reconciler.server.embedded.sites.create import exists_already, explained, publish, remove_draft
 from reconciler.server.encoding import decode, encode
 from reconciler.server.errors import ConfigurationServerError, ServerUnavailableError
@@ -129,6 +130,7 @@ def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     server."""
     check_is_free(path)
     draft = path.with_name(f"{path.name}.partial")
+    note_written(draft)
     with explained(path):
         new = not draft.exists()
         if new:

@@ -1,4 +1,4 @@
-"""The SQLite file of an embedded server: creating it, opening it, transactions, errors.
+"""The SQLite file of an embedded server: opening it, transactions, errors.
 
 A write is one transaction, so a process may be killed at any moment.
 """
@@ -6,13 +6,13 @@ A write is one transaction, so a process may be killed at any moment.
 import os
 import sqlite3
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from reconciler.server.embedded.damage import find_damage
+from reconciler.server.embedded.schema import ADD_TIMES, APPLICATION_ID, FORMAT
 from reconciler.server.errors import (
     DamagedServerFileError,
     NotAServerFileError,
@@ -26,78 +26,6 @@ from reconciler.server.errors import (
 _UNEXPECTED = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 _EFFECTIVE = os.access in os.supports_effective_ids
-
-APPLICATION_ID = 0x47574543
-FORMAT = 1
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE object (
-    type TEXT NOT NULL,
-    dbid INTEGER NOT NULL,
-    tenant INTEGER NOT NULL,
-    folder INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (type, dbid)
-) WITHOUT ROWID;
-CREATE TABLE unique_key (
-    type TEXT NOT NULL,
-    key TEXT NOT NULL,
-    dbid INTEGER NOT NULL,
-    PRIMARY KEY (type, key)
-) WITHOUT ROWID;
-CREATE INDEX unique_key_owner ON unique_key (type, dbid);
-CREATE TABLE reference (
-    type TEXT NOT NULL,
-    dbid INTEGER NOT NULL,
-    attribute TEXT NOT NULL,
-    target_type TEXT NOT NULL,
-    target INTEGER NOT NULL,
-    PRIMARY KEY (type, dbid, attribute, target_type, target)
-) WITHOUT ROWID;
-CREATE INDEX reference_target ON reference (target_type, target);
-CREATE TABLE permission (
-    type TEXT NOT NULL,
-    dbid INTEGER NOT NULL,
-    account_type TEXT NOT NULL,
-    account INTEGER NOT NULL,
-    mask INTEGER NOT NULL,
-    PRIMARY KEY (type, dbid, account_type, account)
-) WITHOUT ROWID;
-CREATE TABLE change (
-    sequence INTEGER PRIMARY KEY,
-    action TEXT NOT NULL,
-    type TEXT NOT NULL,
-    dbid INTEGER NOT NULL,
-    tenant INTEGER NOT NULL,
-    user TEXT NOT NULL,
-    delta TEXT,
-    body TEXT
-);
-CREATE INDEX object_folder ON object (folder, type);
-CREATE TABLE counter (type TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
-"""
-_ADD_TIMES = "ALTER TABLE change ADD COLUMN time INTEGER NOT NULL DEFAULT 0"
-"""Seconds since 1970. Files from before it was added get it when they are opened."""
-
-
-def create_file(path: Path, *, durable: bool = False) -> None:
-    """Creates an empty server file. ``durable``: an answered write survives power loss, at the
-    price of waiting for the disk each time. FileExistsError where ``path`` exists."""
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    os.close(descriptor)
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(
-            f"BEGIN; {_SCHEMA} {_ADD_TIMES}; PRAGMA application_id = {APPLICATION_ID};"
-            f" PRAGMA user_version = {FORMAT}; COMMIT;"
-        )
-        connection.execute("INSERT INTO meta VALUES ('uuid', ?)", (str(uuid.uuid4()),))
-        if durable:
-            connection.execute("INSERT INTO meta VALUES ('durable', 'yes')")
-    finally:
-        connection.close()
 
 
 def _check_file(path: Path) -> None:
@@ -125,7 +53,10 @@ class Database:
         self._lock = threading.RLock()
         self.rollbacks = 0
         self._data_version: int | None = None
+        self.transaction_rows: dict[tuple[str, int], tuple[int, int, int, str] | None] = {}
+        """Rows of objects, by type and DBID, as this transaction has read or written them."""
         self._frozen = False
+        self._is_shared = False
         self._ours = False
         _check_file(path)
         with self._explained():
@@ -162,7 +93,7 @@ class Database:
             return False
         with suppress(ServerReadOnlyError), self.writing():
             if not self._has_times():  # another process may have been first
-                self.connection.execute(_ADD_TIMES)
+                self.connection.execute(ADD_TIMES)
             return True
         return False
 
@@ -245,6 +176,17 @@ class Database:
             self.connection.close()
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for what is read and written in the block. It is committed at the end, or
+        rolled back if the block fails; what fails in the block is rolled back alone."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            self._is_shared = True
+            try:
+                yield
+            finally:
+                self._is_shared = False
+
+    @contextmanager
     def reading(self) -> Iterator[None]:
         """A transaction whose reads all see the same state."""
         with self._transaction("BEGIN"):
@@ -259,25 +201,45 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         with self._lock, self._explained():
+            if self._is_shared:
+                with self._part():
+                    yield
+                return
             if self._frozen:
                 self.connection.close()
                 self.connection = self._connect()
             self.connection.execute(begin)
             self._data_version = None
-            try:
+            self.transaction_rows.clear()
+            with self._rolled_back("ROLLBACK"):
                 yield
-            except BaseException as error:
-                self.rollbacks += 1
-                self._roll_back()
-                if isinstance(error, _UNEXPECTED) and (found := find_damage(self.connection)):
-                    raise self.damaged(found) from error
-                raise
-            self.connection.execute("COMMIT")
+                self.connection.execute("COMMIT")
 
-    def _roll_back(self) -> None:
-        # SQLite itself rolls back where it finds the file damaged.
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        """A part of a transaction that is shared."""
+        if not self.connection.in_transaction:
+            raise ServerUnavailableError(f"{self.path}: an earlier error has undone this write")
+        self.connection.execute("SAVEPOINT part")
+        with self._rolled_back("ROLLBACK TO part", "RELEASE part"):
+            yield
+            self.connection.execute("RELEASE part")
+
+    @contextmanager
+    def _rolled_back(self, *statements: str) -> Iterator[None]:
+        """Rolls back if the block fails, with these statements. A damaged file explains the
+        error."""
+        try:
+            yield
+        except BaseException as error:
+            self.rollbacks += 1
+            self.transaction_rows.clear()
+            if self.connection.in_transaction:  # SQLite itself rolls back after some errors
+                for statement in statements:
+                    self.connection.execute(statement)
+            if isinstance(error, _UNEXPECTED) and (found := find_damage(self.connection)):
+                raise self.damaged(found) from error
+            raise
 
     def data_version(self) -> int:
         """A number that changes when another connection writes; constant in a transaction."""

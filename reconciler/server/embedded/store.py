@@ -19,6 +19,7 @@ KEPT_CHANGES = 1000
 """The least number of changes in the log (reference: the history log's max-records)."""
 
 _PRUNE_EVERY = 100
+_KEPT_ROWS = 1000
 
 ChangeRow = tuple[int, str, str, int, int, str, str | None, str | None]
 """Sequence number, action, type, DBID, tenant DBID, user, delta, body of a new object."""
@@ -33,6 +34,7 @@ class Store(Database):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__(path, timeout)
         self._folder_writes = 0
+        self._access_writes = 0
         self._settings: tuple[tuple[int, int], dict[str, str]] | None = None
 
     def identity(self) -> str:
@@ -67,9 +69,19 @@ class Store(Database):
         return (dbid for (dbid,) in found)
 
     def row(self, object_type: str, dbid: int) -> Row | None:
+        """The row of an object; None where there is none. Read once a transaction."""
         if not is_integer(dbid):
             return None
-        return next(self.rows(object_type, "AND dbid = ?", (dbid,)), None)
+        key = (object_type, dbid)
+        if key not in self.transaction_rows:
+            self._keep(key, next(self.rows(object_type, "AND dbid = ?", (dbid,)), None))
+        return self.transaction_rows[key]
+
+    def _keep(self, key: tuple[str, int], row: Row | None) -> None:
+        """Keeps a row for the rest of the transaction, which may write a hundred thousand."""
+        if len(self.transaction_rows) >= _KEPT_ROWS:
+            self.transaction_rows.clear()
+        self.transaction_rows[key] = row
 
     def next_dbid(self, object_type: str, first: int, wanted: int | None = None) -> int:
         """The next DBID that the type never had, or ``wanted`` if given; later ones are higher."""
@@ -91,6 +103,8 @@ class Store(Database):
             " tenant = excluded.tenant, folder = excluded.folder, body = excluded.body",
             (object_type, dbid, tenant, folder, body),
         )
+        self._keep((object_type, dbid), (dbid, tenant, folder, body))
+        self._access_writes += object_type == "AccessGroup"
 
     def set_keys(
         self, object_type: str, dbid: int, keys: Sequence[str], *, new: bool = False
@@ -147,6 +161,8 @@ class Store(Database):
 
     def remove(self, object_type: str, dbid: int) -> None:
         """Removes an object's rows."""
+        self.transaction_rows.pop((object_type, dbid), None)
+        self._access_writes += 1
         if object_type in ("Person", "AccessGroup"):
             self.connection.execute(
                 "DELETE FROM permission WHERE account_type = ? AND account = ?", (object_type, dbid)
@@ -174,6 +190,11 @@ class Store(Database):
     def version(self) -> tuple[int, int, int]:
         """A value that changes whenever folders may have changed."""
         return self.data_version(), self._folder_writes, self.rollbacks
+
+    def access_version(self) -> tuple[object, ...]:
+        """A value that changes whenever permissions may have changed: of an object, or of a folder
+        or an access group that others have them from."""
+        return *self.version(), self._access_writes
 
     def settings(self) -> Mapping[str, str]:
         """The settings of the server; read again only after a write."""
@@ -215,6 +236,7 @@ class Store(Database):
         self, object_type: str, dbid: int, entries: Sequence[tuple[str, int, int]]
     ) -> None:
         """Replaces the entries of an object: (account type, account, mask)."""
+        self._access_writes += 1
         self.connection.execute(
             "DELETE FROM permission WHERE type = ? AND dbid = ?", (object_type, dbid)
         )

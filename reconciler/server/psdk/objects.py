@@ -43,12 +43,12 @@ class Mapper:
                     attributes[attribute.name] = value
         return int(shape.dbid.of(sdk_object) or 0), attributes
 
-    def unknown(self, shape: Shape, sdk_object: Any) -> tuple[str, ...]:
-        """What an SDK object has that ``read`` leaves out, since our table lacks it."""
+    def unknown(self, shape: Shape) -> UnknownProperties:
+        """Finds what SDK objects have that ``read`` leaves out, since our table lacks it."""
         name = shape.kind.name
         if name not in self._unknown:
-            self._unknown[name] = UnknownProperties(shape)
-        return self._unknown[name].of(sdk_object)
+            self._unknown[name] = UnknownProperties(self.sdk, shape)
+        return self._unknown[name]
 
     def _reads(self, attribute: Attribute) -> bool:
         return self._secrets or not attribute.secret

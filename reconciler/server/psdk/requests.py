@@ -48,7 +48,7 @@ class Requests:
             paths += [""] * (len(found) - len(paths))  # trailing empty paths are not sent
             for sdk_object, folder, path in zip(found, folders, paths, strict=False):
                 dbid, attributes = self._mapper.read(shape, sdk_object)
-                unknown = self._mapper.unknown(shape, sdk_object)
+                unknown = self._mapper.unknown(shape).of(sdk_object)
                 yield ConfObject(kind.name, dbid, attributes, folder, path, unknown)
 
     def create(self, kind: ObjectType, attributes: Mapping[str, Any], folder: int | None) -> Any:

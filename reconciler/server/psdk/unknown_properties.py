@@ -7,18 +7,16 @@ replace when it creates one again.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.kinds.model import Attribute
+from msgspec import Struct
+
+from reconciler.kinds.model import Attribute, ObjectType
 from reconciler.server.errors import UnsupportedPropertyError
 from reconciler.server.psdk import constants
+from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Location, Shape
 
 _Known = dict[str, Any]
 """Property -> the properties that are known inside it; empty: whatever is inside."""
-
-
-def check_object(shape: Shape, sdk_object: Any) -> None:
-    """Raises UnsupportedPropertyError for a property of an object that ``shape`` lacks."""
-    _check(shape, sdk_object, _known_in_objects(shape))
 
 
 def check_delta(shape: Shape, sdk_delta: Any) -> None:
@@ -26,21 +24,60 @@ def check_delta(shape: Shape, sdk_delta: Any) -> None:
     known = {attribute.name for attribute in shape.kind.attributes}
     located = [(shape.delta_dbid, ""), *((place, name) for name, place in shape.delta.items())]
     located += [(place, name) for (name, _), place in shape.buckets.items() if name in known]
-    _check(shape, sdk_delta, _known_at(shape, located))
+    for name in _unknown(sdk_delta, _known_at(shape, located)):
+        raise _cannot_keep(shape.kind, name)
 
 
 class UnknownProperties:
-    """Finds them in objects of a type that were read. ``shape``: the type by the metadata of the
-    server, which may be newer than our table."""
+    """Finds them in the objects of a type. ``shape``: the type by the metadata of the server, which
+    may be newer than our table."""
 
-    def __init__(self, shape: Shape) -> None:
-        self._known = _known_in_objects(shape)
-        self._possible = _declares_more(shape.description, self._known)
+    def __init__(self, sdk: Sdk, shape: Shape) -> None:
+        self._kind = shape.kind
+        self._places = _places(sdk, shape.description, _known_in_objects(shape))
 
     def of(self, sdk_object: Any) -> tuple[str, ...]:
-        """The properties of an object that have a value, as paths with dots. An object of a type
-        that we know whole is not looked at: that would take as long as to read it."""
-        return tuple(_unknown(sdk_object, self._known)) if self._possible else ()
+        """The properties of an object that have a value, as paths with dots."""
+        return tuple(self._places.of(sdk_object)) if self._places else ()
+
+    def check(self, sdk_object: Any) -> None:
+        """UnsupportedPropertyError where an object has such a property."""
+        for name in self.of(sdk_object):
+            raise _cannot_keep(self._kind, name)
+
+
+class _Places(Struct, frozen=True):
+    """Where the objects of a class may have unknown properties: names, each with Java's text of it.
+    ``inside``: structures, or lists of them, and where in these. Only these places are looked at:
+    to look at all properties would take as long as to read the object."""
+
+    unknown: tuple[tuple[str, Any], ...]
+    inside: tuple[tuple[str, Any, "_Places"], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.unknown or self.inside)
+
+    def of(self, holder: Any) -> Iterator[str]:
+        for name, text in self.unknown:
+            if not _is_empty(holder.getPropertyValue(text)):
+                yield name
+        for name, text, places in self.inside:
+            value = holder.getPropertyValue(text)
+            for inner in () if value is None else [value] if _is_structure(value) else value:
+                yield from (f"{name}.{path}" for path in places.of(inner))
+
+
+def _places(sdk: Sdk, description: Any, known: _Known) -> _Places:
+    """The places in a class of the metadata."""
+    unknown, inside = [], []
+    for declared in description.getAttributes():
+        name = str(declared.getSchemaName())
+        if name not in known:
+            if name != constants.SERVER_NUMBER:
+                unknown.append((name, sdk.text(name)))
+        elif known[name] and (places := _places(sdk, declared.getCfgClass(), known[name])):
+            inside.append((name, sdk.text(name), places))
+    return _Places(tuple(unknown), tuple(inside))
 
 
 def _known_in_objects(shape: Shape) -> _Known:
@@ -67,26 +104,10 @@ def _fields(attribute: Attribute) -> _Known:
     return {field.name: _fields(field) for field in attribute.fields}
 
 
-def _check(shape: Shape, sdk_object: Any, known: _Known) -> None:
-    for name in _unknown(sdk_object, known):
-        raise UnsupportedPropertyError(
-            f"{shape.kind.name} has a property {name} that this server cannot keep",
-            shape.kind.name,
-            name,
-        )
-
-
-def _declares_more(description: Any, known: _Known) -> bool:
-    """Whether a class of the metadata has a property that is not known."""
-    for declared in description.getAttributes():
-        name = str(declared.getSchemaName())
-        if name == constants.SERVER_NUMBER:
-            continue
-        if name not in known:
-            return True
-        if known[name] and _declares_more(declared.getCfgClass(), known[name]):
-            return True
-    return False
+def _cannot_keep(kind: ObjectType, name: str) -> UnsupportedPropertyError:
+    return UnsupportedPropertyError(
+        f"{kind.name} has a property {name} that this server cannot keep", kind.name, name
+    )
 
 
 def _unknown(holder: Any, known: _Known) -> Iterator[str]:

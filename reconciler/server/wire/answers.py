@@ -128,8 +128,9 @@ class Answers:
 
     def _create(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         shape = self._shape(request.getObjectType())
-        unknown_properties.check_object(shape, request.getObject())
-        _, given = self._mapper.read(shape, request.getObject())
+        sdk_object = request.getObject()
+        self._mapper.unknown(shape).check(sdk_object)
+        _, given = self._mapper.read(shape, sdk_object)
         parameters = request.getParameters()
         pair = parameters.getPair(constants.INTO_FOLDER) if parameters is not None else None
         folder = int(pair.getValue()) if pair is not None else None

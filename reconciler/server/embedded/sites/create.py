@@ -14,16 +14,17 @@ from filelock import FileLock, Timeout
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.files.errors import writing_advice
+from reconciler.files.written import note_written
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import logon_accounts, relations
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.database import create_file
 from reconciler.server.embedded.engine import complete
 from reconciler.server.embedded.folders import owner_of
 from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.embedded.passwords import StoredPassword
+from reconciler.server.embedded.schema import create_file
 from reconciler.server.embedded.sites.file import SAMPLE_SITE, SiteFile, SiteObject, read_site
 from reconciler.server.embedded.sites.folders import FOLDER, SiteFolders, folder_entry
 from reconciler.server.embedded.sites.names import SiteNames
@@ -97,6 +98,7 @@ def exists_already(path: Path) -> ServerUnavailableError:
 
 def publish(draft: Path, path: Path) -> None:
     """Gives the finished file its name, unless another process has just taken it."""
+    note_written(path)
     try:
         os.link(draft, path)
     except FileExistsError as error:
