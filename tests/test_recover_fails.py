@@ -78,7 +78,7 @@ LOCK = "Transaction"
 # The calls of a recovery by name, so that one which reads more is still struck where it writes.
 CALLS: list[tuple[CallName, str, int]] = [
     *(("info", "", 1), ("info", "", 2)),
-    *(("read", LOCK, at) for at in range(1, 6)),
+    *(("read", LOCK, at) for at in range(1, 5)),  # the next is of the inventory
     *(("update", LOCK, 1), ("read", "Tenant", 1), ("read", "AlarmCondition", 1)),
     *(("create", "AgentGroup", 1), ("set_permissions", "AgentGroup", 1)),
 ]
