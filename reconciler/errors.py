@@ -14,6 +14,7 @@ hint and ends with its code. A test holds this drawing to the classes.
       SelfCheckError                   1   the plan would not converge: a defect of this program
       PlanFileError                    1   a file that holds no plan this version can read
       RunOnceError                     4   the plan file was applied before
+      FileWriteError                   1   a file that a user named cannot be written
       LockHeldError                    4   another run holds the lock
       LockLostError                    4   the lock was taken from this run
       InventoryError                   3   the inventory is damaged or cannot be written
@@ -159,6 +160,10 @@ class RunOnceError(ReconcilerError):
     """The plan file was applied before."""
 
     exit_code = ExitCode.STALE
+
+
+class FileWriteError(ReconcilerError):
+    """A file that a user named cannot be written. Exit code 5 where others were written before."""
 
 
 class LockHeldError(ReconcilerError):

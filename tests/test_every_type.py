@@ -52,7 +52,7 @@ def values(attribute: Attribute) -> st.SearchStrategy[Any]:
         case ValueType.STRUCTURE:
             return structures(attribute)
         case ValueType.STRUCTURES:
-            return st.lists(structures(attribute), max_size=1)
+            return st.lists(structures(attribute), max_size=2, unique_by=attribute.key_of)
 
 
 def structures(attribute: Attribute) -> st.SearchStrategy[dict[str, Any]]:
@@ -77,6 +77,9 @@ def attributes(kind: ObjectType) -> st.SearchStrategy[dict[str, Any]]:
         and one.name not in LEAST_OF_ALL[kind.name]
     }
     needed = {name: st.just(value) for name, value in LEAST_OF_ALL[kind.name].items()}
+    for one in kind.attributes:  # a reference to several types, and which
+        if one.type_from:
+            needed[one.type_from] = st.sampled_from(sorted(one.targets))
     return st.fixed_dictionaries(needed, optional={**free, **special})
 
 

@@ -397,8 +397,8 @@ def test_the_command_leaves_an_existing_file_alone(tmp_path: Path) -> None:
     create_server(tmp_path / "gwe.db", BARE)
     (tmp_path / "out.yaml").write_text("precious", encoding="utf-8")
     refused = gwe("embedded", "export", "gwe.db", "--out", "out.yaml", cwd=tmp_path)
-    assert (refused.code, refused.out) == (1, "")
-    assert "out.yaml exists already" in refused.err
+    assert (refused.code, refused.out) == (64, "")
+    assert "out.yaml exists\n" in refused.err
     assert (tmp_path / "out.yaml").read_text(encoding="utf-8") == "precious"
 
 

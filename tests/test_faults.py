@@ -1,11 +1,11 @@
 """An apply under any fault tells the truth. What the faults do: tests/testing/test_faults.py."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from reconciler.cli import fmt
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError
+from reconciler.errors import FileWriteError
+from reconciler.files.writing import rewrite_file
 from reconciler.manifest.formatting import formatter
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.manifest.formatting.layout import page_lines
 from reconciler.manifest.formatting.tree import Page
 from reconciler.resources import bundled_manifests
-from reconciler.state.replace_file import rewrite_file
 from reconciler.text.yaml import yaml_text
 from reconciler.yaml.strict import load_text
 from tests.harness import APP, VENDOR, gwe, site_server
@@ -416,28 +416,43 @@ def test_where_a_file_has_a_mistake_no_file_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "code", "out", "hint"),
     [
-        ("a", 1, "", "Free some space. No file was written."),
+        ("a", 1, "", "Free some space."),
         (
             "c",
             5,
             "Formatted m/a.yaml.\nFormatted m/b.yaml.\n",
-            "Free some space. Before that, 2 files were formatted: m/a.yaml, m/b.yaml.",
+            "Free some space. Written so far: m/a.yaml, m/b.yaml.",
         ),
     ],
 )
 def test_an_error_while_files_are_written_says_which_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int, out: str, hint: str
 ) -> None:
-    def full_at(path: Path, text: str) -> None:
+    def full_at(path: Path, old: str, new: str) -> None:
         if path.stem == name:
-            raise ReconcilerError(f"{path} cannot be written: full", "Free some space.")
-        rewrite_file(path, text)
+            raise FileWriteError(f"{path} cannot be written: full", "Free some space.")
+        rewrite_file(path, old, new)
 
     monkeypatch.setattr(fmt, "rewrite_file", full_at)
     written(tmp_path, a=UNTIDY, b=UNTIDY, c=UNTIDY)
     done = gwe("fmt", "m", cwd=tmp_path)
     assert (done.code, done.out) == (code, out)
     assert done.err == f"error: m/{name}.yaml cannot be written: full\n  {hint}\n"
+
+
+def test_a_file_that_somebody_changes_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed_before(path: Path, old: str, new: str) -> None:
+        path.write_text(UNTIDY + "# Mine.\n")
+        rewrite_file(path, old, new)
+
+    monkeypatch.setattr(fmt, "rewrite_file", changed_before)
+    written(tmp_path, a=UNTIDY)
+    done = gwe("fmt", "m", cwd=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == ("error: m/a.yaml was changed since it was read\n  Run the command again.\n")
+    assert (tmp_path / "m" / "a.yaml").read_text() == UNTIDY + "# Mine.\n"
 
 
 def test_standard_input_becomes_standard_output(tmp_path: Path) -> None:

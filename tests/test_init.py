@@ -1,5 +1,7 @@
 """``gwe init``: a folder to start from, and its update after an upgrade of gwe."""
 
+import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -237,5 +239,59 @@ def test_a_folder_that_cannot_be_made_is_told_with_a_way_out(tmp_path: Path) -> 
     (tmp_path / "file").touch()
     result = gwe("init", "file/new", cwd=tmp_path)
     assert result.code == 1
-    assert "file/new/manifests/web-engagement cannot be written: Not a directory" in result.err
+    assert "error: file/new cannot be written: Not a directory" in result.err
     assert "Name another path: a part of this one is a file, not a folder." in result.err
+
+
+@pytest.mark.process
+def test_the_line_ends_the_byte_order_mark_and_the_mode_of_a_file_survive_a_merge(
+    shipped: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        file = tmp_path / MINE / f"{name}.yaml"
+        edited = file.read_text() + ("# Ours.\n" if name == "a" else "")
+        file.write_bytes(b"\xef\xbb\xbf" + edited.replace("\n", "\r\n").encode())
+        file.chmod(0o640)
+        edit(shipped / f"{name}.yaml", f"name: {name}", "name: new")
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert result.out.splitlines()[:2] == [
+        "merged    manifests/web-engagement/a.yaml",
+        "updated   manifests/web-engagement/b.yaml",
+    ]
+    for name, end in (("a", "# Ours.\n"), ("b", "")):
+        file = tmp_path / MINE / f"{name}.yaml"
+        expected = QUEUE.replace("name: Q", "name: new") + end
+        assert file.read_bytes() == b"\xef\xbb\xbf" + expected.replace("\n", "\r\n").encode()
+        assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_an_update_that_cannot_write_a_file_leaves_it_whole_and_says_what_was_written(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        edit(shipped / f"{name}.yaml", "script:R", "script:New")
+    full = iter([None, OSError(errno.ENOSPC, "No space left on device")])
+
+    def flush(_: int) -> None:
+        if error := next(full):
+            raise error
+
+    monkeypatch.setattr("reconciler.files.writing._flush_folder", lambda _: None)
+    monkeypatch.setattr(os, "fsync", flush)
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert result.code == 5
+    assert result.err == (
+        f"error: {MINE}/b.yaml cannot be written: No space left on device\n"
+        f"  Written so far: {MINE}/a.yaml.\n"
+    )
+    assert "script:R" in (tmp_path / MINE / "b.yaml").read_text()
+
+
+def test_an_update_does_not_wait_at_a_named_pipe(shipped: Path, tmp_path: Path) -> None:
+    (tmp_path / MINE / "a.yaml").unlink()
+    os.mkfifo(tmp_path / MINE / "a.yaml")
+    result = gwe("init", "--update", "mine", cwd=tmp_path)
+    assert result.err == (
+        f"error: {MINE}/a.yaml cannot be read: it is a named pipe\n"
+        "  Nothing was written. Name a regular file, or - to read standard input.\n"
+    )

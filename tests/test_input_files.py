@@ -12,7 +12,7 @@ import pytest
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.files.reading import read_text
-from reconciler.state.replace_file import replace_file
+from reconciler.files.writing import replace_file
 from tests.harness import BARE, Result, gwe, plan_arguments, site_server
 
 GROUP = "apiVersion: reconciler/v1\nkind: AgentGroup\nmetadata: {name: %s}\n"

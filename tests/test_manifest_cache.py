@@ -12,7 +12,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest import cache, load
 from reconciler.manifest.bind import bind
 from reconciler.manifest.cache import ManifestCache, manifest_cache
-from reconciler.manifest.desired import Desired
+from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
 from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.resources import bundled_manifests
 from reconciler.site.discovery import SiteOptions
@@ -56,7 +56,7 @@ class Folder:
 
     def from_cache(self) -> list[bool]:
         """For each manifest, whether it was known."""
-        return [one.document.checked for one in self.load().manifests]
+        return [bool(one.document.kind) for one in self.load().manifests]
 
     def kept(self) -> Path:
         (file,) = (self.cache / "gwe-reconciler" / "manifests").iterdir()
@@ -92,8 +92,8 @@ def test_what_is_known_has_the_values_and_positions_of_what_is_read(
     first, again = (
         load_manifests(paths, cache=manifest_cache(paths, environment)) for _ in range(2)
     )
-    assert not any(one.document.checked for one in first.manifests)
-    assert all(one.document.checked for one in again.manifests)
+    assert not any(one.document.kind for one in first.manifests)
+    assert all(one.document.kind for one in again.manifests)
     assert _everything(again) == _everything(first) == _everything(load_manifests(paths))
     assert again.digest == first.digest
 
@@ -227,7 +227,7 @@ def test_without_a_cache_nothing_is_kept(
         manifests = load_manifests(
             [folder.manifests], cache=manifest_cache([folder.manifests], environment)
         ).manifests
-        assert [one.document.checked for one in manifests] == [False]
+        assert [bool(one.document.kind) for one in manifests] == [False]
     assert [one.name for one in folder.manifests.parent.iterdir()] == ["m"]
 
 
@@ -316,6 +316,12 @@ spec: {annex: {Chat: {bytes: {binary: AAE=}, number: {integer: 5}}}}
 ---
 apiVersion: reconciler/v1
 kind: AgentGroup
+metadata: {name: Satisfied}
+policy: {satisfiedBy: {/annex/Chat/word: [other*]}}
+spec: {annex: {Chat: {word: text}}}
+---
+apiVersion: reconciler/v1
+kind: AgentGroup
 metadata: {name: Policies}
 policy: {overwrite: correct, protect: true}
 spec: {annex: {Chat: {word: text}}}
@@ -353,6 +359,16 @@ def test_what_manifests_declare_is_the_same_whether_they_are_known(
     assert plain == {"Chat", "Plain", "Elsewhere", "Sales"}
     assert {one.plain.key[-1] for one in learned.manifests if one.plain} == plain
     assert b"geheim" not in folder.kept().read_bytes()
+
+
+def test_every_part_of_an_object_is_kept_or_follows_from_what_is_kept() -> None:
+    kept = {"key", "tenant", "folder", "absent", "origin", "fields"}
+    follows = {"kind", "other_tenant"}
+    makes_it_unusual = {"policy", "formerly", "exact"}
+    assert {*DesiredObject.__struct_fields__} == kept | follows | makes_it_unusual
+    kept, follows = {"path", "value", "origin", "ownership"}, {"manifest"}
+    makes_it_unusual = {"secret", "whole_section", "satisfied_by"}
+    assert {*ManagedField.__struct_fields__} == kept | follows | makes_it_unusual
 
 
 def test_a_known_manifest_is_reported_under_the_name_that_its_file_has_now(

@@ -1,10 +1,10 @@
 """A recovery that comes to no end: the run stays what it was, nobody else writes, and the
 next recovery goes on."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import holder_of

@@ -17,13 +17,13 @@ from reconciler.cli.session import load, open_session
 from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ExitCode, ManifestError, RefusedError, UsageError
+from reconciler.errors import ExitCode, ManifestError, UsageError
 from reconciler.files.reading import is_stream
+from reconciler.files.writing import rewrite_file
 from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import read_manifests
 from reconciler.render.console import say
-from reconciler.state.replace_file import rewrite_file
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
@@ -84,7 +84,8 @@ def command(
         say("Nothing was written.")
         return ExitCode.FAILED
     for name, text in accepted.texts.items():
-        _write(paths[name], texts[name], text, limit)
+        rewrite_file(paths[name], texts[name], text)
+        say(f"Wrote {paths[name]}.")
     return ExitCode.CHANGES if accepted.left else ExitCode.DONE
 
 
@@ -109,13 +110,3 @@ def _show(accepted: Accepting, texts: Mapping[str, str], names: SecretNames) -> 
         address, path = one.field
         place = f" ({one.origin.file}:{one.origin.line})" if one.origin else ""
         say(f"Left: {address}{' ' + pointer(path) if path else ''}{place}: {one.why}.")
-
-
-def _write(path: Path, old: str, new: str, max_bytes: int) -> None:
-    """Writes an edited manifest, with the rights that it had. RefusedError where somebody has
-    changed it meanwhile."""
-    if _text(path, max_bytes) != old:
-        problem = f"{path} was changed since it was read"
-        raise RefusedError([Diagnostic(problem, hint="Run gwe accept again.")])
-    rewrite_file(path, new)
-    say(f"Wrote {path}.")

@@ -12,8 +12,10 @@ import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.main import main
+from reconciler.cli.main import run_command
 from reconciler.errors import ExitCode, ReconcilerError, UsageError
+from reconciler.files.writing import make_folder
+from reconciler.files.written import note_written
 from reconciler.render.console import say, say_command
 from reconciler.resources import BUNDLED
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -77,13 +79,12 @@ def command(folder: Path | None) -> int:
 
 def _folder(folder: Path | None) -> Path:
     if folder is None:
-        return Path(tempfile.mkdtemp(prefix="gwe-demo-"))
+        made = Path(tempfile.mkdtemp(prefix="gwe-demo-"))
+        note_written(made)
+        return made
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not an empty folder", "Name a new folder.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReconcilerError(f"{folder} cannot be created: {error.strerror}") from error
+    make_folder(folder)
     return folder
 
 
@@ -108,7 +109,7 @@ def _run(arguments: Sequence[str], expected: ExitCode) -> None:
     """Prints a command and runs it."""
     say_command(f"$ gwe {shlex.join(arguments)}")
     sys.stdout.flush()
-    code = main(list(arguments))
+    code = run_command(list(arguments))
     if code != expected:
         raise ReconcilerError(f"gwe {arguments[0]} ended with {code} instead of {int(expected)}")
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedGroup
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ReconcilerError, RefusedError, UsageError
+from reconciler.files.writing import write_file
 from reconciler.render.console import say
 
 TOOL = "webengagement_provisioning"
@@ -89,16 +89,10 @@ def _put(ours: Path, target: Path) -> Sequence[str]:
     if target.exists():
         kept = _kept_as(target)
         if not kept.exists():
-            shutil.copy2(target, kept)
+            write_file(kept, target.read_bytes())
+            shutil.copystat(target, kept)
         done.append(f"The previous file is kept as {kept}.")
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(ours.read_bytes())
-        draft.chmod(0o755)
-        draft.replace(target)
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+    write_file(target, ours.read_bytes(), mode=0o755)
     return done
 
 

@@ -1,6 +1,5 @@
 """``gwe embedded``: creates, shows, exports and serves embedded Configuration Servers."""
 
-import os
 import signal
 import sys
 import threading
@@ -11,8 +10,8 @@ import click
 from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
 from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.help import SectionedGroup
-from reconciler.errors import ExitCode, ReconcilerError
-from reconciler.files.errors import unwritable
+from reconciler.errors import ExitCode
+from reconciler.files.writing import write_new_file
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.render.console import print_data, say
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -92,7 +91,7 @@ def export(path: Path, out: Path | None, waiting: TimeoutFlags) -> int:
     if out is None:
         print_data(text)
     else:
-        _write_new(out, text.encode())
+        write_new_file(out, text.encode())
         say(f"Exported {path} to {out}.")
     return ExitCode.DONE
 
@@ -180,21 +179,3 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
         listener.close()
     say("Ended.")
     return ExitCode.DONE
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Writes a new file, readable by its owner only: whole or not at all."""
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError as error:
-        raise ReconcilerError(
-            f"{path} exists already", "Name another file, or remove that one first."
-        ) from error
-    except OSError as error:
-        raise unwritable(path, error) from error
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise unwritable(path, error) from error

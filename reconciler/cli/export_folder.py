@@ -1,22 +1,25 @@
 """The folder that an export goes into: which of its files it may replace, and which not.
 
 The hidden file ``.gwe-export.json`` keeps a digest of every file as an export wrote it. A file
-that still has its digest has been edited by nobody, and may be replaced.
+that still has its digest has been edited by nobody, and may be replaced. The digests of the files
+that an export is about to write are recorded before the first of them, so that an export that is
+cut off can be made again.
 """
 
 import hashlib
 import json
-import os
-import uuid
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.errors import UsageError
-from reconciler.files.errors import unwritable
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.files.errors import reading_advice
+from reconciler.files.reading import read_content
+from reconciler.files.writing import write_file
 
 RECORD = ".gwe-export.json"
 _FORMAT = "gwe-export/1"
@@ -42,17 +45,15 @@ def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list
     """Writes files into a folder, each whole or not at all.
 
     Without ``merge``, UsageError where a file is there and differs; then nothing is written.
-    With it, files that nobody has edited are updated, and the others are kept.
+    With it, files that nobody has edited are updated, and the others are kept. ReconcilerError
+    where a file cannot be read; FileWriteError where one cannot be written.
     """
-    try:
-        return _write(folder, {name: text.encode() for name, text in files.items()}, merge)
-    except OSError as error:
-        raise unwritable(Path(error.filename or folder), error) from error
-
-
-def _write(folder: Path, files: Mapping[str, bytes], merge: bool) -> list[FileResult]:
-    record = _record(folder)
-    results = [_result(folder / name, content, record) for name, content in files.items()]
+    contents = {name: text.encode() for name, text in files.items()}
+    written, begun = _record(folder)
+    results = [
+        _result(folder / name, content, {written.get(name), begun.get(name)})
+        for name, content in contents.items()
+    ]
     differ = [one.name for one in results if one.word in ("updated", "kept")]
     if differ and not merge:
         them, verb = ("a file", "differs") if len(differ) == 1 else ("files", "differ")
@@ -61,52 +62,55 @@ def _write(folder: Path, files: Mapping[str, bytes], merge: bool) -> list[FileRe
             "Nothing was written. --merge updates the files that nobody has edited since the"
             " last export, and keeps the others; or name another folder.",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    for one in results:
-        if one.word in ("new", "updated"):
-            _replace(folder / one.name, files[one.name])
-        if one.word != "kept":
-            record[one.name] = _digest(files[one.name])
-    stale = [name for name in record if name not in files and (folder / name).is_file()]
-    there = {name: record[name] for name in sorted(record) if name in files or name in stale}
-    text = json.dumps({"format": _FORMAT, "files": there}, indent=2)
-    _replace(folder / RECORD, f"{text}\n".encode())
+    to_write = [one.name for one in results if one.word in ("new", "updated")]
+    if to_write:
+        begun |= {name: _digest(contents[name]) for name in to_write}
+        _write_record(folder, written, begun)
+    for name in to_write:
+        write_file(folder / name, contents[name])
+    known = {**written, **begun}
+    stale = [name for name in known if name not in files and (folder / name).is_file()]
+    ours = {one.name: _digest(contents[one.name]) for one in results if one.word != "kept"}
+    kept = {name: known[name] for name in known if name in files or name in stale}
+    _write_record(folder, {**kept, **ours}, {})
     return [*results, *(FileResult(name, "stale") for name in sorted(stale))]
 
 
-def _result(path: Path, content: bytes, record: Mapping[str, str]) -> FileResult:
+def _result(path: Path, content: bytes, ours: Iterable[str | None]) -> FileResult:
+    """``ours``: the digests that the file may have and be nobody's edit."""
     if not path.exists():
         return FileResult(path.name, "new")
-    there = path.read_bytes()
+    try:
+        there = read_content(path, sys.maxsize)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReconcilerError(
+            f"{path} cannot be read: {reason}",
+            f"Nothing was written. {reading_advice(error, path)}".rstrip(),
+        ) from error
     if there == content:
         return FileResult(path.name, "unchanged")
-    edited = record.get(path.name) != _digest(there)
+    edited = path.is_symlink() or _digest(there) not in ours
     return FileResult(path.name, "kept" if edited else "updated")
 
 
-def _record(folder: Path) -> dict[str, str]:
-    """Name -> digest of the files that exports have written. One that cannot be read counts as
-    none: then no file is replaced."""
+def _record(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Name -> digest of the files that exports have written, and of those that an export had begun
+    to write when it was cut off. A record that cannot be read counts as empty: then no file is
+    replaced."""
     with suppress(OSError, ValueError, AttributeError):
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        found = json.loads(read_content(folder / RECORD, sys.maxsize))
         if found.get("format") == _FORMAT:
-            return {str(name): str(digest) for name, digest in found["files"].items()}
-    return {}
+            return dict(found["files"]), dict(found.get("begun", {}))
+    return {}, {}
+
+
+def _write_record(folder: Path, written: Mapping[str, str], begun: Mapping[str, str]) -> None:
+    record = {"format": _FORMAT, "files": dict(sorted(written.items()))}
+    if begun:
+        record["begun"] = dict(sorted(begun.items()))
+    write_file(folder / RECORD, f"{json.dumps(record, indent=2)}\n".encode())
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Writes a file under a name of its own, which then takes the name asked for."""
-    draft = path.with_name(f".gwe-export.{uuid.uuid4().hex}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -1,12 +1,12 @@
 """Explains what ended a command: the only place that turns errors into exit codes."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
-from reconciler.diagnostics import Diagnostic, defect
-from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.diagnostics import Diagnostic, defect, listing
+from reconciler.errors import ExitCode, FileWriteError, InterruptedRunError, ReconcilerError
 from reconciler.render.console import say, say_lines
 from reconciler.text.visible import escaped
 
@@ -40,6 +40,24 @@ def explain(
     else:  # a defect; the error's text may hold a secret
         say(f"error: {defect(error)}", err=True)
     return ExitCode.FAILED
+
+
+def naming_files(
+    error: Exception | KeyboardInterrupt, written: Sequence[str]
+) -> Exception | KeyboardInterrupt:
+    """The error that says which files a command had written when it was ended by ``error``."""
+    if not written:
+        return error
+    so_far = listing(written)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return InterruptedRunError(
+            f"interrupted; written so far: {so_far}",
+            "If anything is missing, run the command again.",
+        )
+    if isinstance(error, FileWriteError):
+        error.hint = f"{error.hint} Written so far: {so_far}.".lstrip()
+        error.exit_code = ExitCode.PARTIAL
+    return error
 
 
 def _explain_usage(error: click.ClickException) -> None:

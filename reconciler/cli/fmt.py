@@ -14,15 +14,15 @@ from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings
 from reconciler.cli.text_diff import say_diff
-from reconciler.diagnostics import Diagnostic, counted, listing
-from reconciler.errors import ExitCode, ManifestError, ReconcilerError, UsageError
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ExitCode, ManifestError, UsageError
 from reconciler.files.reading import is_stream
+from reconciler.files.writing import rewrite_file
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
 from reconciler.settings.gwe_toml import Settings
-from reconciler.state.replace_file import rewrite_file
 
 _NOTHING_WRITTEN = Diagnostic(
     "nothing was written, since not every file can be formatted",
@@ -66,7 +66,7 @@ def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: 
         for file in changed:
             say_diff(file.name, file.old, file.new, names)
     if not check and not diff:
-        _write(files, limit)
+        _write(files)
     elif not diff:
         for file in changed:
             say(f"{file.name} is not formatted.")
@@ -109,34 +109,14 @@ def _formatted(
             yield _File(path, name, text, formatted(text, name, problems))
 
 
-def _write(files: Sequence[_File], max_bytes: int) -> None:
-    """Writes the files that change. An error names those that were written before it."""
-    written: list[str] = []
+def _write(files: Sequence[_File]) -> None:
+    """Writes the files that change."""
     for file in files:
         if is_stream(file.path):
             print_data(file.new)
         elif file.differs:
-            try:
-                _rewrite(file, max_bytes)
-            except ReconcilerError as error:
-                error.hint = f"{error.hint} {_so_far(written)}".strip()
-                error.exit_code = ExitCode.PARTIAL if written else error.exit_code
-                raise
-            written.append(file.name)
+            rewrite_file(file.path, file.old, file.new)
             say(f"Formatted {file.name}.")
-
-
-def _rewrite(file: _File, max_bytes: int) -> None:
-    if read_manifests(file.path, max_bytes) != file.old:
-        raise ReconcilerError(f"{file.name} was changed since it was read", "Run gwe fmt again.")
-    rewrite_file(file.path, file.new)
-
-
-def _so_far(written: Sequence[str]) -> str:
-    if not written:
-        return "No file was written."
-    were = "was" if len(written) == 1 else "were"
-    return f"Before that, {counted(len(written), 'file')} {were} formatted: {listing(written)}."
 
 
 def _summary(changed: int, count: int, *, written: bool) -> str:

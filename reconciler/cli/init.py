@@ -1,17 +1,24 @@
 """``gwe init``: a folder to start from, and its update after an upgrade of gwe."""
 
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.init_files import BASE, FRESH, copied_files, starting_files, write_all
+from reconciler.cli.init_files import (
+    BASE,
+    FRESH,
+    copied_files,
+    has_text,
+    starting_files,
+    write_all,
+)
 from reconciler.cli.init_update import update
 from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode, UsageError
-from reconciler.files.errors import unwritable
 from reconciler.render.console import say
 from reconciler.settings.search import FILE_NAME
 
@@ -33,36 +40,46 @@ def command(folder: Path, updating: bool) -> int:
     upgrade of gwe, --update merges what is new into them, as git does: it marks conflicts and
     exits 1 if there are any, also where those of an earlier update are left.
     """
-    try:
-        return _update(folder) if updating else _make(folder)
-    except OSError as error:
-        raise unwritable(Path(error.filename or folder), error) from error
+    return _update(folder) if updating else _make(folder)
 
 
 def _make(folder: Path) -> int:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, not a folder", "Name a new or empty folder.")
-    others = (
-        [one.name for one in folder.iterdir() if one.name not in FRESH] if folder.exists() else []
-    )
     if (folder / BASE).exists():
         raise UsageError(
             f"{folder} was made by gwe init already",
             f"gwe init --update {shlex.quote(str(folder))} merges the manifests of this version"
             " into it.",
         )
-    if others:
+    starting, copied = starting_files(), copied_files()
+    if others := list(_others(folder, {**starting, **copied})):
         raise UsageError(
             f"{folder} exists and holds {min(others)}",
             "Name a new or empty folder, or a git repository without files.",
         )
-    copied = copied_files()
-    write_all(folder, {**copied, **{f"{BASE}/{name}": text for name, text in copied.items()}})
-    write_all(folder, {k: v for k, v in starting_files().items() if not (folder / k).exists()})
+    write_all(folder, {k: v for k, v in starting.items() if not (folder / k).exists()})
+    write_all(folder, copied)
+    write_all(folder / BASE, copied)  # the last: where it is, the others are whole
     say(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
     step = "" if folder.resolve() == Path.cwd() else f"cd {folder}, "
     say(f"Next: {step}edit {FILE_NAME}, then gwe validate and gwe plan.")
     return ExitCode.DONE
+
+
+def _others(folder: Path, ours: Mapping[str, str]) -> Iterator[str]:
+    """What the folder holds that would be in the way: all but what a repository without content
+    has, and what a gwe init that was cut off had written."""
+    made = {Path(name).parts[0] for name in (*ours, BASE)}
+    for entry in folder.iterdir() if folder.exists() else ():
+        if entry.name in FRESH:
+            continue
+        files = [entry, *entry.rglob("*")] if entry.name in made else [entry]
+        texts = {one: ours.get(one.relative_to(folder).as_posix()) for one in files}
+        if entry.name not in made or not all(
+            has_text(one, text) if text is not None else one.is_dir() for one, text in texts.items()
+        ):
+            yield entry.name
 
 
 def _update(folder: Path) -> int:

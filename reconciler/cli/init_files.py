@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.files.reading import read_content
+from reconciler.files.writing import write_file
 from reconciler.resources import bundled, bundled_manifests
 from reconciler.settings.search import FILE_NAME
 
@@ -79,8 +81,16 @@ def starting_files() -> dict[str, str]:
 
 
 def write_all(folder: Path, files: Mapping[str, str]) -> None:
-    """Writes files below a folder, with the folders that they need. OSError."""
+    """Writes the files below a folder that do not have these texts yet. FileWriteError."""
     for name, text in files.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
+        if not has_text(folder / name, text):
+            write_file(folder / name, text.encode())
+
+
+def has_text(file: Path, text: str) -> bool:
+    """Whether a file is there and has this text."""
+    content = text.encode()
+    try:
+        return read_content(file, len(content) + 1) == content
+    except OSError:
+        return False

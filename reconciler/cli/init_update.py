@@ -9,7 +9,7 @@ both have changed the file, ``git merge-file`` merges it line by line
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,8 +19,8 @@ from reconciler.cli.init_files import BASE, SCHEMAS, copied_files, write_all
 from reconciler.diagnostics import Diagnostic, counted
 from reconciler.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.files.conflict_marks import conflicts
-from reconciler.files.errors import reading_advice
-from reconciler.files.reading import shown_path
+from reconciler.files.reading import MAX_BYTES, read_text, shown_path
+from reconciler.files.writing import remove_file, rewrite_file, write_file
 
 
 class FileUpdate(Struct, frozen=True):
@@ -38,8 +38,8 @@ def update(folder: Path) -> list[FileUpdate]:
     """Merges what comes with this version into ``folder``; what became of each file that is
     new or differs from its base. UsageError where the folder has no base, ManifestError where
     conflicts of an earlier update are left, ReconcilerError where git is needed and does not run,
-    or a file cannot be read. OSError where one cannot be written. Nothing is written before all is
-    merged."""
+    or a file cannot be read, FileWriteError where a file cannot be written. Nothing is written
+    before all is merged."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}", "Name the folder that gwe init made.")
@@ -55,22 +55,31 @@ def update(folder: Path) -> list[FileUpdate]:
         for file in sorted((folder / BASE).rglob("*"))
         if file.is_file()
     }
-    _check_solved(folder, {*bases, *theirs})
-    results = list(_merged(folder, bases, theirs))
-    write_all(folder, {one.name: one.text for one in results if one.text is not None})
+    ours = {name: _read(folder / name) for name in (bases | theirs) if (folder / name).exists()}
+    _check_solved(folder, ours)
+    results = list(_merged(ours, bases, theirs))
     for one in results:
         if one.word == "removed":
-            (folder / one.name).unlink()
+            remove_file(folder / one.name)
+        elif one.text is not None and one.name in ours:
+            old = ours[one.name]
+            rewrite_file(folder / one.name, old, _with_line_ends_of(old, one.text))
+        elif one.text is not None:
+            write_file(folder / one.name, one.text.encode())
     write_all(folder / BASE, theirs)
     for name in bases.keys() - theirs.keys():
-        (folder / BASE / name).unlink()
+        remove_file(folder / BASE / name)
     return results
 
 
-def _check_solved(folder: Path, names: Iterable[str]) -> None:
+def _check_solved(folder: Path, ours: Mapping[str, str]) -> None:
     """ManifestError where a file holds conflicts: another merge would put marks into marks."""
-    files = [folder / name for name in names if not _is_schema(name) and (folder / name).exists()]
-    left = [problem for file in files for problem in conflicts(_read(file), shown_path(file))]
+    left = [
+        problem
+        for name, text in ours.items()
+        if not _is_schema(name)
+        for problem in conflicts(text, shown_path(folder / name))
+    ]
     if left:
         count = len({one.position.file for one in left if one.position})
         hold = f"{counted(count, 'file')} still {'holds' if count == 1 else 'hold'} conflicts"
@@ -83,10 +92,14 @@ def _is_schema(name: str) -> bool:
     return name.startswith(f"{SCHEMAS}/")
 
 
-def _merged(folder: Path, bases: dict[str, str], theirs: dict[str, str]) -> Iterator[FileUpdate]:
+def _merged(
+    all_ours: Mapping[str, str], bases: Mapping[str, str], theirs: Mapping[str, str]
+) -> Iterator[FileUpdate]:
     for name in sorted({*bases, *theirs}):
-        base, new = bases.get(name), theirs.get(name)
-        ours = _read(folder / name) if (folder / name).exists() else None
+        base, ours, new = (
+            _with_unix_line_ends(files[name]) if name in files else None
+            for files in (bases, all_ours, theirs)
+        )
         if new in (base, ours):
             continue  # nothing is new, or the site has it already
         if ours == base or (new is not None and _is_schema(name)):
@@ -101,6 +114,17 @@ def _merged(folder: Path, bases: dict[str, str], theirs: dict[str, str]) -> Iter
             lines = tuple(one.position.line for one in conflicts(text, name) if one.position)
             word, where = ("CONFLICT", _on_lines(lines)) if lines else ("merged", "")
             yield FileUpdate(name, word, where, text, lines)
+
+
+def _with_unix_line_ends(text: str) -> str:
+    """The text with the line ends that the files have as they come with gwe."""
+    return text.replace("\r\n", "\n")
+
+
+def _with_line_ends_of(old: str, text: str) -> str:
+    """A text with Unix line ends, with those that ``old`` mostly has."""
+    windows = old.count("\r\n")
+    return text.replace("\n", "\r\n") if windows > old.count("\n") - windows else text
 
 
 def _on_lines(lines: Sequence[int]) -> str:
@@ -155,15 +179,10 @@ def _first_line(output: bytes) -> str:
 
 
 def _read(file: Path) -> str:
-    """The text, with the line ends that the copies have."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
+    """The text, with the line ends that it has."""
+    text = read_text(file, MAX_BYTES)
+    if isinstance(text, Diagnostic):
         raise ReconcilerError(
-            f"{file} is not UTF-8", "Nothing was written. Save it as UTF-8."
-        ) from error
-    except OSError as error:
-        raise ReconcilerError(
-            f"{file} cannot be read: {error.strerror}",
-            f"Nothing was written. {reading_advice(error, file)}".rstrip(),
-        ) from error
+            f"{file} {text.summary}", f"Nothing was written. {text.hint}".rstrip()
+        )
+    return text

@@ -67,6 +67,18 @@ class _LazyGroup(SectionedGroup):
         command: click.Command = getattr(module, "command", None) or module.COMMANDS[cmd_name]
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs a command. Where it does not reach its end, its error says which files it wrote."""
+        from reconciler.files.written import recorded  # noqa: PLC0415 - help writes no file
+
+        with recorded() as written:
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt) as error:
+                from reconciler.cli.failures import naming_files  # noqa: PLC0415 - only for errors
+
+                raise naming_files(error, written.shown()) from error
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
         """Click would import every command to ask it whether it is hidden. None is."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell
@@ -118,13 +130,15 @@ def main(arguments: list[str] | None = None) -> int:
     if COMPLETING in os.environ:
         importlib.import_module("reconciler.cli.completion")  # how each shell is answered
 
-    def work() -> int:
-        result = gwe.main(
-            args=arguments, prog_name="gwe", complete_var=COMPLETING, standalone_mode=False
-        )
-        return int(result) if isinstance(result, int) else 0
+    return explained(lambda: run_command(arguments))
 
-    return explained(work)
+
+def run_command(arguments: list[str] | None) -> int:
+    """Runs one command; its exit code. Its errors are the caller's to explain."""
+    result = gwe.main(
+        args=arguments, prog_name="gwe", complete_var=COMPLETING, standalone_mode=False
+    )
+    return int(result) if isinstance(result, int) else 0
 
 
 def explained(

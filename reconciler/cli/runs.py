@@ -21,8 +21,8 @@ from reconciler.cli.run_selection import RunSelection, named_site
 from reconciler.cli.session import find_settings, state_store
 from reconciler.diagnostics import counted
 from reconciler.errors import DamagedRunError, ExitCode, UsageError
+from reconciler.files.writing import write_new_file
 from reconciler.render.console import say
-from reconciler.state.replace_file import write_new_file
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}

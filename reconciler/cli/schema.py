@@ -10,7 +10,7 @@ from reconciler.cli.common import ANY_PATH
 from reconciler.cli.help import SectionedCommand
 from reconciler.compare.mapping import mapping_schema
 from reconciler.errors import ExitCode, UsageError
-from reconciler.files.errors import unwritable
+from reconciler.files.writing import write_file
 from reconciler.kinds.schema.manifests import manifest_schema
 from reconciler.plan.file.codec import plan_schema
 from reconciler.plan.ownership.baseline import baseline_schema
@@ -64,11 +64,7 @@ def command(name: str, write: bool, folder: Path | None) -> int:
         print_data(texts[f"{name}.schema.json"])
         return ExitCode.DONE
     target = folder or bundled("schemas")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        for file, text in texts.items():
-            (target / file).write_text(text, encoding="utf-8")
-            say(f"Wrote {target / file}")
-    except OSError as error:
-        raise unwritable(target, error) from error
+    for file, text in texts.items():
+        write_file(target / file, text.encode())
+        say(f"Wrote {target / file}")
     return ExitCode.DONE

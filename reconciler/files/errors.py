@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import FileWriteError
 
 
 def reading_advice(error: OSError, path: Path) -> str:
@@ -33,9 +33,9 @@ def writing_advice(error: OSError, path: Path) -> str:
     return ""
 
 
-def unwritable(path: Path, error: OSError, option: str = "") -> ReconcilerError:
+def unwritable(path: Path, error: OSError, option: str = "") -> FileWriteError:
     """The error for a file that cannot be written. ``option``: that which names it."""
     what = f"{option} {path}".lstrip()
-    return ReconcilerError(
+    return FileWriteError(
         f"{what} cannot be written: {error.strerror or error}", writing_advice(error, path)
     )

@@ -46,7 +46,7 @@ def read_text(
     """
     name = name or shown_path(path)
     try:
-        raw = _content(path, max_bytes + 1)
+        raw = read_content(path, max_bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         hint = reading_advice(error, path) if isinstance(error, OSError) else ""
@@ -65,6 +65,28 @@ def read_text(
         place = position_after(raw[: error.start].decode("utf-8-sig", "replace"), name)
         found = "it is UTF-16, not UTF-8" if raw.startswith(_UTF_16) else "it is not UTF-8"
         return Diagnostic(f"cannot be read: {found}", place, "Save it as UTF-8.")
+
+
+def read_content(path: Path, limit: int) -> bytes:
+    """What is in a file, up to a number of bytes. OSError, also for what is no regular file and no
+    stream: its ``strerror`` then says what it is, such as "it is a named pipe"."""
+    name = str(path)
+    if name in _INPUTS:
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "it is closed")
+        return sys.stdin.buffer.read(limit)
+    if shared := _DESCRIPTOR.fullmatch(name):
+        with os.fdopen(os.dup(int(shared[1])), "rb") as file:
+            return file.read(limit)
+    # Looked at first, since opening a device can have effects; and again once it is open,
+    # since another file may have taken the name.
+    _check_regular(os.stat(path))
+    descriptor = os.open(path, _OPEN)
+    try:
+        _check_regular(os.fstat(descriptor))
+        return b"".join(_parts(descriptor, limit))
+    finally:
+        os.close(descriptor)
 
 
 def is_stream(path: Path) -> bool:
@@ -95,27 +117,6 @@ _HINT = "Name a regular file, or - to read standard input."
 
 class _UnsuitableFileError(OSError):
     """A file of a kind that is not read."""
-
-
-def _content(path: Path, limit: int) -> bytes:
-    """What is in the file, up to a number of bytes."""
-    name = str(path)
-    if name in _INPUTS:
-        if sys.stdin is None:
-            raise OSError(errno.EBADF, "it is closed")
-        return sys.stdin.buffer.read(limit)
-    if shared := _DESCRIPTOR.fullmatch(name):
-        with os.fdopen(os.dup(int(shared[1])), "rb") as file:
-            return file.read(limit)
-    # Looked at first, since opening a device can have effects; and again once it is open,
-    # since another file may have taken the name.
-    _check_regular(os.stat(path))
-    descriptor = os.open(path, _OPEN)
-    try:
-        _check_regular(os.fstat(descriptor))
-        return b"".join(_parts(descriptor, limit))
-    finally:
-        os.close(descriptor)
 
 
 def _parts(descriptor: int, limit: int) -> Iterator[bytes]:

@@ -180,6 +180,13 @@ class ObjectType(Struct, frozen=True, eq=False, dict=True):
         return {attribute: name for name, attribute in self.filters.items()}
 
     @cached_property
+    def naming(self) -> frozenset[str]:
+        """The words of the attributes in whose fields names stand: of objects, or of entries of a
+        list."""
+        entries = {one.word for one in self.attributes if one.type is ValueType.STRUCTURES}
+        return self.referring | entries
+
+    @cached_property
     def referring(self) -> frozenset[str]:
         """The words of the attributes that refer to objects, or whose fields do."""
         return frozenset(

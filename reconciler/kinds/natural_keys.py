@@ -39,7 +39,7 @@ def key_values(object_type: ObjectType, attributes: Attributes) -> tuple[object,
 
 
 def _comparable(value: object) -> object:
-    if isinstance(value, Mapping):
+    if not isinstance(value, str) and isinstance(value, Mapping):  # nearly all are texts
         return tuple(sorted(value.items()))
     return value or 0
 

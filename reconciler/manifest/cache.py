@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -32,17 +31,17 @@ SWITCH = "GWE_CACHE"
 MAX_BYTES = 64 * 1024 * 1024
 """How large the cache may become; of what it holds, the oldest goes first."""
 
-_FORMAT = "3"
+_FORMAT = "4"
 _ENDING = ".json"
 
 
 class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
     """A document as JSON holds it; see ``YamlDocument``. Positions count from 0."""
 
-    data: Any
+    content: msgspec.Raw
     line: int
     column: int
-    places: Any
+    kind: str
     plain: PlainObject | None
 
 
@@ -96,7 +95,7 @@ class ManifestCache:
         self._used[key] = found
         self._read.append(key)
         return [
-            YamlDocument(one.data, name, (one.line, one.column), one.places, path, True, one.plain)
+            YamlDocument(one.content, name, (one.line, one.column), path, one.kind, one.plain)
             for one in found
         ]
 
@@ -122,19 +121,24 @@ class ManifestCache:
             return ""
         return self._kept.digest
 
-    def save(self, plain: Mapping[int, PlainObject | None], digest: str) -> None:
-        """Keeps what was added, whose documents are manifests that fit their schemas. ``plain``:
-        the objects of documents, by ``id``; ``digest``: that of all manifests."""
+    def save(self, found: Mapping[int, tuple[str, PlainObject | None]], digest: str) -> None:
+        """Keeps what was added, whose documents are manifests that fit their schemas. ``found``:
+        the kinds and the objects of documents, by ``id``; ``digest``: that of all manifests."""
         if self._folder is None:
             return
-        added = {
-            key: [
-                KeptDocument(one.data, *one.place, one.places, plain.get(id(one)))
-                for one in documents
-            ]
-            for key, documents in self._new.items()
-        }
+        encoder = msgspec.json.Encoder()
         with suppress(OSError, ValueError, OverflowError):  # not all texts can be encoded
+            added = {
+                key: [
+                    KeptDocument(
+                        msgspec.Raw(encoder.encode((one.data, one.places))),
+                        *one.place,
+                        *found[id(one)],
+                    )
+                    for one in documents
+                ]
+                for key, documents in self._new.items()
+            }
             known = {**self._used, **added}
             files = {key: known[key] for key in self._read if key in known}
             kept = KeptManifests(files, digest if list(files) == self._read else "")

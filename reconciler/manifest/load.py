@@ -94,7 +94,7 @@ def load_manifests(
     digest = (cache.digest if cache is not None else "") or _digest(manifests)
     if cache is not None and cache.has_new:
         manifests = with_plain_objects(manifests, variables)
-        cache.save({id(one.document): one.plain for one in manifests}, digest)
+        cache.save({id(one.document): (one.kind.name, one.plain) for one in manifests}, digest)
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, digest, inputs, tuple(passed_over))
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ABSENT, API_VERSION, OBJECT, ManifestKind
-from reconciler.kinds.manifests import KIND_OF_TYPE, MANIFEST_KINDS, OBJECT_KINDS, TYPED_KINDS
+from reconciler.kinds.manifests import (
+    EVERY_KIND,
+    KIND_OF_TYPE,
+    MANIFEST_KINDS,
+    OBJECT_KINDS,
+    TYPED_KINDS,
+)
 from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.types.folders import FOLDER
 from reconciler.manifest.documents import Manifest
@@ -40,13 +46,14 @@ def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> l
     validators = _validators()
     manifests: list[Manifest] = []
     for document in documents:
-        kind = _kind(document, problems)
-        if kind is None:
+        if document.kind:
+            manifests.append(Manifest(EVERY_KIND[document.kind], document, document.plain))
             continue
-        found = [] if document.checked else validators.problems(kind, document)
+        kind = _kind(document, problems)
+        found = validators.problems(kind, document) if kind else ()
         problems.extend(found)
-        if not found:
-            manifests.append(Manifest(kind, document, document.plain))
+        if kind and not found:
+            manifests.append(Manifest(kind, document))
     return manifests
 
 

@@ -101,6 +101,8 @@ class DeclaredNames:
         empty: there is none. A reference in an initial field that the site has filled already may
         lead to nothing. ``existing``: the live fields of the object."""
         kind = desired.kind.object_type
+        if kind.naming.isdisjoint([field.path[0] for field in desired.fields]):
+            return desired, ""
         names: dict[FieldPath, str] = {}
         by_path = {field.path: field for field in desired.fields}
         for path, target, name in references_in(kind, desired.declared_fields()):

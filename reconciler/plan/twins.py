@@ -4,7 +4,7 @@ Configuration Server keeps ``webme`` and ``WebMe`` apart, people do not: they ed
 server reads the other.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from reconciler.kinds.names import alike_key, likeness
 from reconciler.plan.actions import Action, Blocked, Skip
@@ -42,7 +42,9 @@ def _sections(one: ConfObject, word: str) -> Mapping[str, Mapping[str, object]]:
     return one.attributes.get(KEY_VALUES[word]) or {}
 
 
-def _twins(name: str, names: Iterable[str]) -> list[str]:
+def _twins(name: str, names: Collection[str]) -> list[str]:
+    if len(names) < 2:
+        return []
     others = [other for other in names if other != name]
     return sorted(other for other in others if alike_key(other) == alike_key(name))
 

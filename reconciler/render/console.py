@@ -132,11 +132,12 @@ def styled(*parts: str | tuple[str, str] | StyledLine, style: str = "") -> Style
     """A line for ``emit``, made of texts, of texts with a style, and of other lines."""
     made = StyledLine(style)
     for part in parts:
-        if isinstance(part, StyledLine):
-            made.append_line(part)
+        if isinstance(part, str):
+            made.append(escaped(part), "")
+        elif isinstance(part, tuple):
+            made.append(escaped(part[0]), part[1])
         else:
-            text, own = (part, "") if isinstance(part, str) else part
-            made.append(escaped(text), own)
+            made.append_line(part)
     return made
 
 

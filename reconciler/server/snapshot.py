@@ -137,7 +137,7 @@ class Snapshot:
     ) -> tuple[object, ...] | None:
         """The values of a natural key whose parts are ``texts``; None where a part names no
         object, or is no value of its attribute."""
-        begins_with_tenant, is_text = _form_of_key(object_type)
+        begins_with_tenant, is_text, _ = _form_of_key(object_type)
         outer = (tenant,) if begins_with_tenant else ()
         if is_text:
             return (*outer, *texts)
@@ -175,7 +175,8 @@ class Snapshot:
         return found
 
     def _named(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
-        texts = split(name, len(key_parts(ALL_TYPES[object_type])))
+        _, _, count = _form_of_key(object_type)
+        texts = split(name, count)
         key = self.key_of(object_type, texts, tenant) if texts else None
         return self.with_key(object_type, key) if key else None
 
@@ -206,12 +207,12 @@ class Snapshot:
 
 
 @cache
-def _form_of_key(object_type: str) -> tuple[bool, bool]:
-    """Whether the natural key of a type begins with the tenant, and whether all other parts of it
-    are texts."""
+def _form_of_key(object_type: str) -> tuple[bool, bool, int]:
+    """Whether the natural key of a type begins with the tenant, whether all other parts of it are
+    texts, and how many these are."""
     kind = ALL_TYPES[object_type]
     is_text = all(part.type is ValueType.TEXT for part in key_parts(kind))
-    return kind.key[0] == TENANT, is_text
+    return kind.key[0] == TENANT, is_text, len(key_parts(kind))
 
 
 def _key(item: ConfObject) -> _Key:

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from reconciler.errors import UsageError
 from reconciler.files.reading import shown_path
+from reconciler.files.writing import replace_file
 from reconciler.plan.ownership.baseline import BASELINE, KIND, Baseline
-from reconciler.state.replace_file import replace_file
 from reconciler.text.yaml import yaml_text
 from reconciler.yaml.record import read_record
 

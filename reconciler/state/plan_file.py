@@ -12,10 +12,10 @@ from msgspec import Struct
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PlanFileError, RefusedError
 from reconciler.files.reading import read_text, shown_path
+from reconciler.files.writing import replace_file
 from reconciler.plan.file.codec import plan_json, read_plan
 from reconciler.plan.model import Plan
 from reconciler.plan.secrets import saving_advice, unsaveable
-from reconciler.state.replace_file import replace_file
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 1_000_000

@@ -65,8 +65,8 @@ class Construction:
         self._seen.clear()
         self._aliased = 0
         mark = node.start_mark
-        data, places = self._value(node, mark, 0)
-        return YamlDocument(data, self._name, (mark.line, mark.column), places, path)
+        content = self._value(node, mark, 0)
+        return YamlDocument(content, self._name, (mark.line, mark.column), path)
 
     def _position(self, mark: Mark) -> Position:
         return Position(self._name, mark.line + 1, mark.column + 1)

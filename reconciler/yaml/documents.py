@@ -3,10 +3,11 @@
 ``strict`` makes documents from texts, ``manifest/cache.py`` from what it kept of them.
 """
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct, json
 
 from reconciler.diagnostics import Position
 from reconciler.kinds.fields import FieldPath
@@ -19,19 +20,37 @@ the key's value]}; of a list: the same for each item, by its number as a text; o
 It is made of what JSON has, so that it can be kept."""
 
 
-class YamlDocument(Struct, frozen=True):
-    """One document: its data, the name and path of the file that it was read from, and where
-    its values stand. ``path`` is None for a text. Most positions are never asked for: they
-    are made of ``place`` and ``places`` when they are. ``checked``: it is known to be a manifest
-    that fits the schema of its kind; ``plain``: what is known of the object that it declares."""
+class YamlDocument(Struct, frozen=True, dict=True):
+    """One document: its content, the name and path of the file that it was read from, and where
+    it stands there. ``path`` is None for a text. Most positions are never asked for: they
+    are made of ``place`` and ``places`` when they are.
 
-    data: Any
+    ``content``: the data and its ``Places``, or both as JSON, which is decoded when they are asked
+    for. ``kind``: the kind of manifest whose schema it is known to fit; empty where that is not
+    known; ``plain``: what is known of the object that it declares, which is then asked in its
+    place."""
+
+    content: tuple[Any, Places] | Raw
     name: str
     place: Place
-    places: Places
     path: Path | None = None
-    checked: bool = False
+    kind: str = ""
     plain: Any = None
+
+    @cached_property
+    def _decoded(self) -> tuple[Any, Places]:
+        held = self.content
+        return json.decode(held, type=tuple[Any, Any]) if isinstance(held, Raw) else held
+
+    @property
+    def data(self) -> Any:
+        """What it says."""
+        return self._decoded[0]
+
+    @property
+    def places(self) -> Places:
+        """Where the values below it stand."""
+        return self._decoded[1]
 
     @property
     def position(self) -> Position:

@@ -101,7 +101,7 @@ def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Read
     that the run has written and that are gone."""
     found: list[ConfObject] = []
     for entry in written_by(run, plan).values():
-        one = entry.after
+        one = entry.after or entry.before
         if one and entry.before and entry.now(live) is None and one.type != LAUNCH_FILE:
             kind = ALL_TYPES[one.type]
             filters = by_key(kind, key_values(kind, one.attributes))

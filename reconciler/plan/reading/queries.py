@@ -138,8 +138,10 @@ def _of_files(desired: Desired, site: Site) -> Iterator[ReadRequirement]:
 
 def _names_in(desired: DesiredObject, tenant: int) -> Iterator[Name]:
     """The names of other objects in an object's declared fields."""
-    for _, target, name in references_in(desired.kind.object_type, desired.declared_fields()):
-        yield target, tenant, name
+    kind = desired.kind.object_type
+    if not kind.referring.isdisjoint([field.path[0] for field in desired.fields]):
+        for _, target, name in references_in(kind, desired.declared_fields()):
+            yield target, tenant, name
     yield from _option_names(desired, tenant)
 
 

@@ -69,7 +69,7 @@ class ReadingRound:
         subtype: Filter = {} if script_type is None else {"script_type": script_type}
         bulk = query(object_type, {**scope_of(object_type, tenant), **subtype})
         count = len({(one.key, one.dbid) for one in needs})
-        in_bulk = reads_in_bulk(kind) or count > self._many
+        in_bulk = reads_in_bulk(object_type) or count > self._many
         if in_bulk:
             self._add(bulk)
         owners = [(at, one.refers_to) for at, one in enumerate(key_parts(kind)) if one.refers_to]
@@ -109,7 +109,7 @@ class ReadingRound:
             return
         self._wanted.add((object_type, tenant, name))
         kind = ALL_TYPES[object_type]
-        if reads_in_bulk(kind):
+        if reads_in_bulk(object_type):
             self._add_bulk(object_type, tenant)
             return
         if self._live.dbid(object_type, name, tenant) is None:
@@ -184,6 +184,8 @@ class ReadingRound:
 
     def add_all_for(self, need: ReadRequirement) -> None:
         """The reads that are made whatever was found."""
+        if (need.key or need.dbid) and not (need.folder or need.former):
+            return
         kind = ALL_TYPES[need.type]
         if need.folder:
             holder = folder_type(kind)
@@ -257,11 +259,11 @@ class ReadingRound:
 
 
 @cache
-def reads_in_bulk(kind: ObjectType) -> bool:
+def reads_in_bulk(object_type: str) -> bool:
     """Whether all objects of a type in a tenant are read whatever is named: those that are found
     by display name too, and those whose keys name such objects."""
-    return kind.name in _BY_DISPLAY_NAME or any(
-        part.refers_to in _BY_DISPLAY_NAME for part in key_parts(kind)
+    return object_type in _BY_DISPLAY_NAME or any(
+        part.refers_to in _BY_DISPLAY_NAME for part in key_parts(ALL_TYPES[object_type])
     )
 
 

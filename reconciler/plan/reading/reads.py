@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from reconciler.kinds.options import options_in, references_of
-from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.chat.submitters import is_bound
 from reconciler.plan.reading.queries import ALWAYS_READ, ReadRequirement
 from reconciler.plan.reading.reading_round import Group, ReadingRound, reads_in_bulk
@@ -89,7 +88,7 @@ class _Objects:
                 yield one
         if not need.key:
             return
-        if reads_in_bulk(ALL_TYPES[need.type]):
+        if reads_in_bulk(need.type):
             yield from self._called(need.type, need.tenant).get(need.key[-1], ())
             return
         key = self._live.key_of(need.type, need.key, need.tenant)

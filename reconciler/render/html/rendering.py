@@ -14,8 +14,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from reconciler.files.writing import replace_file
 from reconciler.render.console import print_data, say
-from reconciler.state.replace_file import replace_file
 from reconciler.text.visible import escaped
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-])")

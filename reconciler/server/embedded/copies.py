@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.files.written import note_written
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import applications, relations, rules
@@ -129,6 +130,7 @@ def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     server."""
     check_is_free(path)
     draft = path.with_name(f"{path.name}.partial")
+    note_written(draft)
     with explained(path):
         new = not draft.exists()
         if new:

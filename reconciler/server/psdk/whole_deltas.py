@@ -17,11 +17,12 @@ _ZERO = "\x17\x190\x18"
 
 
 class WholeDeltas:
-    """Reads the deltas of messages of one kind. ``message``: its class, such as
-    ``confserver.requests.objects.RequestUpdateObject``."""
+    """Reads the deltas of messages of one kind, in one thread at a time. ``message``: its class,
+    such as ``confserver.requests.objects.RequestUpdateObject``."""
 
     def __init__(self, sdk: Sdk, message: str) -> None:
         self._sdk = sdk
+        self._serializer: Any = None
         self._list_of_dbids = sdk.conf("obj.ConfIntegerCollection")
         kinds = sdk.commons("connection.AttributeSubscriptionList$AttributeSubscriptionType")
         self._wanted = sdk.commons("connection.AttributeSubscriptionList")()
@@ -38,9 +39,10 @@ class WholeDeltas:
         text = str(message.getMessageAttribute(_DELTA) or "")
         mark = _unused_number(text)
         marked = text.replace(_ZERO, _ZERO.replace("0", mark))
-        cipher = self._sdk.conf("runtime.channel.AesUtil")()
-        serializer = self._sdk.conf("runtime.channel.ConfSerializerV7")(metadata, cipher)
-        found = iter(serializer.deserialize(description, marked) if text else ())
+        if self._serializer is None:
+            cipher = self._sdk.conf("runtime.channel.AesUtil")()
+            self._serializer = self._sdk.conf("runtime.channel.ConfSerializerV7")(metadata, cipher)
+        found = iter(self._serializer.deserialize(description, marked) if text else ())
         delta = next(found, None) or self._sdk.conf("obj.ConfObjectDelta")(description)
         if marked != text:
             self._set_zeros(delta, int(mark))

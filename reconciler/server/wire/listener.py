@@ -126,10 +126,11 @@ class Listener:
         with self._lock:
             if self._ended.is_set():
                 return
-            client = self._clients.get(number)
-            if client is None:
-                self.answers.attend(channel)
-                client = self._clients[number] = Client(self, self._sdk, self._mapper)
+            known = self._clients.get(number)
+            client = known or Client(self, self._sdk, self._mapper)
+            self._clients[number] = client
+        if known is None:
+            self.answers.attend(channel)
         client.enqueue(context)
 
     def _gone(self, event: Any) -> None:

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.errors import ManifestError
 from reconciler.files.errors import writing_advice
+from reconciler.files.written import note_written
 from reconciler.kinds.enums import CLIENT_APPLICATION_TYPES
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
@@ -97,6 +98,7 @@ def exists_already(path: Path) -> ServerUnavailableError:
 
 def publish(draft: Path, path: Path) -> None:
     """Gives the finished file its name, unless another process has just taken it."""
+    note_written(path)
     try:
         os.link(draft, path)
     except FileExistsError as error:
