@@ -216,7 +216,7 @@ def test_while_a_run_is_unfinished_plans_say_so_and_an_apply_is_refused_before_i
     make_run(open_store(str(tmp_path / "state")), "broken", call(1), identity=identity)
     assert engine.unfinished() == ["broken"]
     with pytest.raises(LockHeldError, match="the run broken did not finish on this server"):
-        engine.check_writable()
+        engine.check_none_unfinished()
     server = tmp_path / "gwe.db"
     for command in ("plan", "drift"):
         said = gwe(command, *plan_arguments(server), "--state-dir", "state", cwd=tmp_path).err

@@ -209,7 +209,8 @@ def test_json_has_what_its_schema_says(server: Path) -> None:
     [
         (
             "AgentGroup/Grup",
-            "error: no manifest declares AgentGroup/Grup, so gwe leaves it alone; did you mean AgentGroup/Group?\n"
+            "error: no manifest declares AgentGroup/Grup, so gwe leaves it alone; did you mean"
+            " AgentGroup/Group?\n"
             "  Write an address as gwe plan --verbose prints it, such as InteractionQueue/Sales.\n",
         ),
         (

@@ -171,16 +171,19 @@ class Reconciler(SiteSession):
         return replace(plan, after=self._place.last_run(plan.identity))
 
     def check_writable(self, plan: Plan | None = None) -> None:
-        """ServerIsProxyError where the server is a proxy, LockHeldError where a run on it did not
-        finish, and RefusedError where ``plan`` was made for another server. ``apply`` checks the
-        same."""
+        """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
+        made for another server. ``apply`` checks the same."""
         from reconciler.apply.check import check_server
-        from reconciler.apply.run import check_none_unfinished
 
         info = self.writer.info()
-        check_none_unfinished(self._place.state, info.identity)
         if plan is not None:
             check_server(plan, info.identity, info.url)
+
+    def check_none_unfinished(self) -> None:
+        """LockHeldError where a run on the server did not finish. ``apply`` checks the same."""
+        from reconciler.apply.run import check_none_unfinished
+
+        check_none_unfinished(self._place.state, self.reader.info().identity)
 
     def apply(
         self,
