@@ -274,14 +274,17 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, engine: str) -> str:
+def database(request: pytest.FixtureRequest, engine: str) -> Iterator[str]:
     """The URL of an empty place for runs in PostgreSQL; empty: they are in a state folder."""
     if engine == "sqlite":
-        return ""
+        yield ""
+        return
     request.getfixturevalue("monkeypatch").setattr(
         "psycopg.connect", request.getfixturevalue("kept_connections").connect
     )
-    return next(request.getfixturevalue("databases"))
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with cluster.empty_place() as url:
+        yield url
 
 
 @pytest.fixture
@@ -317,12 +320,6 @@ def in_terminal(warm_processes: WarmProcesses) -> InTerminal:
 def nursery(warm_processes: WarmProcesses) -> Nursery:
     """Runs commands in processes that can be struck."""
     return Nursery(warm_processes)
-
-
-@pytest.fixture(scope="session")
-def databases(cluster: Cluster) -> Iterator[str]:
-    """The URLs of empty places for runs in PostgreSQL."""
-    return cluster.urls()
 
 
 @pytest.fixture(scope="session")
