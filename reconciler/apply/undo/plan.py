@@ -26,6 +26,7 @@ from reconciler.plan.reading.queries import ReadRequirement
 from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
+from reconciler.server.connect import from_any_folder, url_then
 from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
@@ -55,10 +56,12 @@ def plan_undo(
     """
     info = server.info()
     if not same_server(run.head.identity, info.identity):
+        here = from_any_folder(info.url)
         raise RefusedError(
             [
                 Diagnostic(
-                    f"the run {run.name} was on another server, {run.head.server}",
+                    f"the run {run.name} was on another server,"
+                    f" {url_then(run.head.server, here)}, not on {here}",
                     hint="Name that server with --server.",
                 )
             ]
