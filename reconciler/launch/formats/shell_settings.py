@@ -45,7 +45,7 @@ _DEFAULT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?=", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
 
 
-class Setting(Struct, frozen=True):
+class NameSetting(Struct, frozen=True):
     """A name that a command sets, and the word that does so. ``how``: why its value is known only
     at run time; empty for an assignment. ``default``: only where it has no value yet."""
 
@@ -67,7 +67,7 @@ def plain_words(command: Command) -> Sequence[Word]:
     return words if only_assigns else words[first:]
 
 
-def settings_of(command: Command) -> Iterator[Setting]:
+def settings_of(command: Command) -> Iterator[NameSetting]:
     """The names that a command sets or unsets."""
     words = plain_words(command)
     name = words[0].text
@@ -80,11 +80,11 @@ def settings_of(command: Command) -> Iterator[Setting]:
             yield from _counted(word, word.text)
     elif how := _AT_RUN_TIME.get(name):
         named = [word for word in _named(words) if NAME.fullmatch(word.text)]
-        yield from (Setting(word.text, word, how) for word in named)
+        yield from (NameSetting(word.text, word, how) for word in named)
     else:
         found = [(ASSIGNMENT.match(word.text), word) for word in words]
         if name in EXPORTS or all(match for match, _ in found):
-            yield from (Setting(match[1], word) for match, word in found if match)
+            yield from (NameSetting(match[1], word) for match, word in found if match)
 
 
 def _named(words: Sequence[Word]) -> Sequence[Word]:
@@ -98,15 +98,15 @@ def _named(words: Sequence[Word]) -> Sequence[Word]:
     return words[first : first + 1] if name in _ONE_NAME else words[first:]
 
 
-def _counted(word: Word, arithmetic: str) -> Iterator[Setting]:
+def _counted(word: Word, arithmetic: str) -> Iterator[NameSetting]:
     for found in _COUNTED.finditer(arithmetic):
-        yield Setting(found[1] or found[2], word, _COMPUTED)
+        yield NameSetting(found[1] or found[2], word, _COMPUTED)
 
 
-def _expanded(word: Word) -> Iterator[Setting]:
+def _expanded(word: Word) -> Iterator[NameSetting]:
     """What the expansions in a word set."""
     text = word.text if '"' in word.text else _SINGLE_QUOTED.sub("", word.text)
     for found in _ARITHMETIC.finditer(text):
         yield from _counted(word, found[1])
     for found in _DEFAULT.finditer(text):
-        yield Setting(found[1], word, "an expansion sets it where it is empty", default=True)
+        yield NameSetting(found[1], word, "an expansion sets it where it is empty", default=True)
