@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial, wraps
 from inspect import isclass, isfunction, unwrap
 from itertools import count
@@ -68,7 +69,7 @@ def examples(full: int, share: int = 4) -> int:
 _STARTS = frozenset({"subprocess", "fork", "gwe_process"})
 # In the same way those get the mark ``server`` that make or open an embedded server: most take
 # a tenth of a second where the others take a hundredth.
-_SERVES = frozenset({"create_server", "EmbeddedServer"})
+_SERVES = frozenset({"create_server", "create_server_file", "EmbeddedServer"})
 _STARTING = ((os, "fork"), (os, "forkpty"), (os, "posix_spawn"), (os, "system"))
 _without_processes: list[str] = []
 """The test that runs, where it has no such mark."""
@@ -139,10 +140,13 @@ def _names_in(code: CodeType) -> set[str]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     item.stash[_BEGAN] = processor_seconds()
+    if state_home := item.config.stash.get(_STATE_HOME, ""):
+        os.environ["XDG_STATE_HOME"] = f"{state_home}{next(_folders)}"
     if not item.get_closest_marker("process"):
         _without_processes.append(item.nodeid)
     try:
-        return (yield)
+        with _flushing() if item.get_closest_marker("flushes") else nullcontext():
+            return (yield)
     finally:
         _without_processes.clear()
 
@@ -214,22 +218,34 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _surroundings_of_their_own(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """No test has the settings of whoever runs it, writes into their folders, or is taken for a
     CI run. What is kept of manifests is kept for all tests."""
-    for name in [name for name in os.environ if name.startswith("GWE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_STATE_HOME", str(_new_path(request, tmp_path_factory)))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / IN_MEMORY))
-    monkeypatch.delenv("CI", raising=False)
-    if request.node.get_closest_marker("flushes"):
+    base = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("GWE_")]:
+            patch.delenv(name)
+        patch.delenv("CI", raising=False)
+        patch.setenv("XDG_CACHE_HOME", str(base / IN_MEMORY))
+        patch.setenv("XDG_STATE_HOME", str(base / "state"))
+        request.config.stash[_STATE_HOME] = str(base / "state")
+        yield
+
+
+_STATE_HOME = pytest.StashKey[str]()
+"""What the XDG_STATE_HOME of a test begins with: each has another, and few make the folder."""
+
+
+@contextmanager
+def _flushing() -> Iterator[None]:
+    """Has all that waits for the disk wait."""
+    with pytest.MonkeyPatch.context() as patch:
         for owner, name, waiting in _WAITING:
-            monkeypatch.setattr(owner, name, waiting)
+            patch.setattr(owner, name, waiting)
+        yield
 
 
 _WAITING: list[tuple[Any, str, Any]] = []
@@ -258,14 +274,17 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, engine: str) -> str:
+def database(request: pytest.FixtureRequest, engine: str) -> Iterator[str]:
     """The URL of an empty place for runs in PostgreSQL; empty: they are in a state folder."""
     if engine == "sqlite":
-        return ""
+        yield ""
+        return
     request.getfixturevalue("monkeypatch").setattr(
         "psycopg.connect", request.getfixturevalue("kept_connections").connect
     )
-    return next(request.getfixturevalue("databases"))
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with cluster.empty_place() as url:
+        yield url
 
 
 @pytest.fixture
@@ -301,12 +320,6 @@ def in_terminal(warm_processes: WarmProcesses) -> InTerminal:
 def nursery(warm_processes: WarmProcesses) -> Nursery:
     """Runs commands in processes that can be struck."""
     return Nursery(warm_processes)
-
-
-@pytest.fixture(scope="session")
-def databases(cluster: Cluster) -> Iterator[str]:
-    """The URLs of empty places for runs in PostgreSQL."""
-    return cluster.urls()
 
 
 @pytest.fixture(scope="session")

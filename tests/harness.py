@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ from reconciler.cli.schema import SCHEMAS
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.schema_check import FitsSchema, schema_check
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.port import ConfObject
+from reconciler.testing.sites import create_server_file
 
 SITES = Path(__file__).parent / "sites"
 BARE = SITES / "bare.yaml"
@@ -231,45 +230,8 @@ def state_folder(cwd: Path) -> Path:
 
 
 def site_server(folder: Path, site: Path | str = BARE) -> Path:
-    """A new server file in ``folder`` from a site file, or from the text of one. It is a
-    server of its own; one of a site that was made before is made as a copy, forty times
-    as fast."""
-    if isinstance(site, str):
-        text, site = site, folder / "site.yaml"
-        site.write_text(text, encoding="utf-8")
-    path = folder / "gwe.db"
-    whole = tuple(one.read_bytes() for one in _with_what_it_extends(site))
-    made = _MADE.pop(whole, None)
-    if made is None or path.exists():
-        create_server(path, site)
-        with opened(path) as server:
-            identity = server.store.identity()
-        made = (path.read_bytes(), identity.encode())
-    else:
-        content, identity = made
-        path.touch(0o600)
-        path.write_bytes(content.replace(identity, str(uuid.uuid4()).encode()))
-    _MADE[whole] = made  # the last one to go
-    if len(_MADE) > 100:
-        del _MADE[next(iter(_MADE))]
-    return path
-
-
-_MADE: dict[tuple[bytes, ...], tuple[bytes, bytes]] = {}
-"""Site files -> the server file that was made of them, and its identity."""
-_EXTENDS = re.compile(rb"^extends: *([^\s#]+) *$", re.MULTILINE)
-
-
-def _with_what_it_extends(site: Path) -> list[Path]:
-    """A site file and all that its server is made of; what cannot be read is left to
-    whoever makes the server, to complain about."""
-    found = [site] if site.is_file() else []
-    for one in found:
-        named = _EXTENDS.search(one.read_bytes())
-        base = one.parent / os.fsdecode(named[1]) if named else one
-        if base.is_file() and base not in found:
-            found.append(base)
-    return found
+    """A new server file in ``folder`` from a site file, or from the text of one."""
+    return create_server_file(folder, site)
 
 
 @contextmanager

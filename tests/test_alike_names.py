@@ -14,6 +14,11 @@ ALIKE = [
     ("Web Chat", "Web\u00a0Chat", "blanks or invisible characters"),
     ("Web Chat", "Web  Chat", "blanks or invisible characters"),
     ("Sales", "Sa\u200bles", "blanks or invisible characters"),
+    ("Sales", "Sales\ufe0f", "blanks or invisible characters"),
+    ("Sales", "Sales\u180b", "blanks or invisible characters"),
+    ("Sales", "Sales\U000e0101", "blanks or invisible characters"),
+    ("Sales", "Sales\u0378", "blanks or invisible characters"),
+    ("Sales", "Sales\ue000", "blanks or invisible characters"),
     ("Caf\u00e9", "cafe\u0301 ", "case, blanks and the Unicode form of characters"),
 ]
 

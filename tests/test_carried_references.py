@@ -1,6 +1,8 @@
 """A replace leads the references that others have to the new object: every reference that the
 table of types knows, in attributes, lists, structures and lists of structures."""
 
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,8 @@ from reconciler.plan.identity import kind_of
 from reconciler.server.errors import UniquenessViolationError
 from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
-from reconciler.testing.faults import Drop
-from tests.harness import BARE, everything, find, gwe, opened, plan_arguments
+from reconciler.testing.faults import Call, Drop, When
+from tests.harness import BARE, everything, find, gwe, opened, plan_arguments, site_server
 from tests.runs import access_of, assert_same_but_dbids
 from tests.test_guards import ready
 from tests.test_objects_of_every_type import TYPES, WORLD, manifest_of, names_on, whole
@@ -65,6 +67,25 @@ def refer_to_everything(server: Server) -> None:
     )
 
 
+@cache
+def _referred_to() -> tuple[bytes, Snapshot]:
+    """The file of a server with objects that refer to everything, and the names on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = site_server(Path(folder), WORLD)
+        with opened(path) as server:
+            refer_to_everything(server)
+        return path.read_bytes(), names_on(path)
+
+
+def story_of_references(folder: Path) -> tuple[Story, Snapshot]:
+    """A story on such a server, in which nothing is declared, and the names on it."""
+    nothing = f"{HEAD}kind: Skill\nmetadata: {{name: Nothing}}\nensure: absent\n"
+    story = Story(World(WORLD, "GWE", nothing), folder, PlanOptions(force=True))
+    content, names = _referred_to()
+    story.path.write_bytes(content)
+    return story, names
+
+
 def manifest_of_existing(one: ConfObject, names: Snapshot) -> dict[str, Any]:
     """A manifest that declares no more of a live object than it must."""
     found = manifest_of(one.type, one.attributes, names)
@@ -76,13 +97,9 @@ def manifest_of_existing(one: ConfObject, names: Snapshot) -> dict[str, Any]:
 @pytest.mark.long
 @pytest.mark.parametrize("object_type", REPLACED)
 def test_every_reference_leads_to_the_new_object(object_type: str, tmp_path: Path) -> None:
-    nothing = f"{HEAD}kind: Skill\nmetadata: {{name: Nothing}}\nensure: absent\n"
-    story = Story(World(WORLD, "GWE", nothing), tmp_path, PlanOptions(force=True))
-    with opened(story.path) as server:
-        refer_to_everything(server)
-    objects = everything(story.path)
-    old = objects[object_type, 101]
-    manifest = manifest_of_existing(old, names_on(story.path))
+    story, names = story_of_references(tmp_path)
+    old = story.objects()[object_type, 101]
+    manifest = manifest_of_existing(old, names)
     story.world = World(WORLD, "GWE", yaml.safe_dump(manifest, allow_unicode=True))
     story.options = PlanOptions(force=True)
     before, access = story.objects(), access_of(story.path)
@@ -181,14 +198,38 @@ def test_deleted_objects_that_refer_to_each_other_do_not_make_each_other_stale(
     assert len(before) == len(everything(server)) + 2
 
 
+LOCK = "Transaction"
+# The calls of the run: when its lock is acquired and turned to writing, of the replace, and when
+# the lock is released. By name, so that a run which reads more is still struck where it writes.
+READS: list[Call] = [Call("read", "Tenant"), Call("permissions", "Script")]
+WRITES: list[Call] = [
+    *(Call("create", LOCK), Call("update", LOCK), Call("delete", "Script")),
+    *(Call("create", "Script"), Call("update", "Campaign"), Call("delete", LOCK)),
+]
+CUTS: list[tuple[Call, int, When]] = [
+    *((call, 1, "before") for call in READS),
+    *((call, 1, when) for call in WRITES for when in ("before", "during", "after")),
+    *((Call("update", "Campaign"), 2, when) for when in ("before", "during", "after")),
+]
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("when", ["before", "during", "after"])
-@pytest.mark.parametrize("at", range(1, 33))
+@pytest.mark.parametrize(
+    ("call", "at", "when"),
+    [
+        pytest.param(*cut, id=f"{cut[0].name}-{cut[0].object_type}-{cut[1]}-{cut[2]}")
+        for cut in CUTS
+    ],
+)
 def test_recover_leads_the_references_that_a_broken_run_has_not(
-    at: int, when: Any, tmp_path: Path
+    call: Call, at: int, when: When, tmp_path: Path
 ) -> None:
     story = Story(World(SITE, "GWE", QUEUE), tmp_path, PlanOptions(force=True))
     before, access = story.objects(), access_of(story.path)
-    story.run(story.plan(overwrite=True), [Drop(at=at, when=when)])
+    fault = Drop(call.name, at, when, call.object_type)
+    ended = story.run(story.plan(overwrite=True), [fault])
+    assert (ended == 0) is (call == Call("delete", LOCK))  # all is written by then
+    if call == Call("update", "Campaign") and when != "after":
+        assert leads_to(story.path, "Selling") == ""
     story.recover()
     assert_same_but_dbids(story.path, before, access)

@@ -10,13 +10,16 @@ import yaml
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
+from reconciler.apply.session import RunOptions
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
-from reconciler.server.errors import NoPermissionError
-from reconciler.testing.faults import Drop, Fault, LoseAnswer, Refuse
+from reconciler.server.errors import NoPermissionError, ServerUnavailableError
+from reconciler.server.port import ConfObject, Filter
+from reconciler.testing.faults import Call, Drop, Fault, LoseAnswer, Refuse
+from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
-from tests.harness import BARE, everything, find, gwe, plan_arguments, site_server
-from tests.runs import access_of, assert_same_but_dbids
+from tests.harness import BARE, everything, find, gwe, opened, plan_arguments, site_server
+from tests.runs import access_of, assert_same_but_dbids, carry_out_quietly, someone
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -169,6 +172,63 @@ def test_a_reference_that_the_server_refuses_is_reported_and_the_next_plan_sets_
     story.recover()
     assert story.run(story.plan(overwrite=False)) == 0
     assert story.plan(overwrite=False).empty
+
+
+PAIR = [application(one, [to], "host.example.com") for one, to in ("AB", "BA")]
+
+
+def pair(folder: Path) -> Story:
+    """Two applications that are connected to each other, on a site of theirs."""
+    documents = [
+        {**one, "spec": {**one["spec"], "server": {"host": "host.example.com"}}} for one in PAIR
+    ]
+    story = story_of(documents, folder)
+    assert story.run(story.plan(overwrite=False)) == 0
+    return story
+
+
+def test_a_delete_that_is_refused_after_it_removed_references_says_so_and_can_be_reverted(
+    tmp_path: Path,
+) -> None:
+    story = pair(tmp_path)
+    full = story.objects()
+    refused = Refuse("delete", object_type="Application", error=NoPermissionError)
+    assert story.run(now_declaring(story, absent(PAIR)), [refused]) == 5
+    assert story.objects() != full
+    run = story.state.read_run(story.state.find_run("last"))
+    assert (run.finished, run.status) == (True, "partly applied")
+    (problem,) = [one.message for one in run.outcomes.values() if one.status == "failed"]
+    assert problem.endswith(
+        "; other objects have lost their references to it already, which gwe undo restores"
+    )
+    assert story.run(story.undo()) == 0
+    assert story.objects() == full
+
+
+class CutAfterDelete(FaultyServer):
+    """Reads no application any more once one was deleted."""
+
+    def read(self, object_type: str, filters: Filter | None = None) -> list[ConfObject]:
+        if object_type == "Application" and Call("delete", object_type) in [
+            Call(one.name, one.object_type) for one in self.calls
+        ]:
+            raise ServerUnavailableError("the connection is gone")
+        return super().read(object_type, filters)
+
+
+def test_a_delete_stays_done_though_what_referred_to_it_cannot_be_read_afterwards(
+    tmp_path: Path,
+) -> None:
+    story = pair(tmp_path)
+    plan = now_declaring(story, absent(PAIR))
+    with opened(story.path) as inner:
+        options = RunOptions(story.state)
+        report = carry_out_quietly(plan, CutAfterDelete(inner), options, someone("cut"))
+    assert [one.status for one in report.outcomes] == ["done", "not-started"]
+    assert (report.exit_code, report.needs_recovery) == (5, False)
+    assert report.outcomes[0].message == (
+        "the run stops, since what referred to it cannot be read: the connection is gone"
+    )
 
 
 def test_what_refers_to_an_excluded_object_is_not_created_without_its_reference(

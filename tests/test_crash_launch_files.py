@@ -1,7 +1,8 @@
 """A run that edits launch files is killed at each of its records, and at each step of the
 writing itself; recover settles it, and undo brings every byte back.
 
-The process is a real one that sends itself SIGKILL. A write is a backup, a new file beside
+At each kind of moment the process is a real one that sends itself SIGKILL; at the others there
+are the files of one run at that moment (``tests.moments``). A write is a backup, a new file beside
 the old one, and a rename: whatever step it dies in, each launch file is the old one or the
 new one, whole.
 """
@@ -30,8 +31,9 @@ from reconciler.state.records import (
 )
 from tests.engines import on_both_engines
 from tests.harness import APP, Result, gwe, site_server
+from tests.moments import Moments, found_by_commands
 from tests.other_machine import OtherMachine
-from tests.runs import Nursery, Place, Strike, copy_run, make_place
+from tests.runs import Nursery, Place, Strike, copy_run, make_place, once_in_each
 
 CONF, SETENV = "LaunchFile/conf", "LaunchFile/setenv"
 MANIFESTS = """\
@@ -193,11 +195,36 @@ def test_a_run_that_nobody_kills_writes_these_records_and_saves_the_old_contents
     assert web.gwe("recover").out == NOTHING
 
 
+REALLY = [
+    *(Strike("record", "after", 2), Strike("record", "half", 3), Strike("record", "before", 6)),
+    *(Strike("backup", "half", 1), Strike("file", "half", 1), Strike("rename", "before", 1)),
+    *(Strike("rename", "after", 1), Strike("record", "half", 8)),
+]
+
+
+@pytest.fixture(scope="module")
+def applies(
+    tmp_path_factory: pytest.TempPathFactory, template: Path, nursery: Nursery
+) -> tuple[Web, Moments]:
+    """Applies that are killed; the place of each is this one."""
+    web = Web(make_place(tmp_path_factory.mktemp("stage") / "place", template, MANIFESTS), nursery)
+    return web, Moments(web.place, lambda strike: web.apply(strike).code, REALLY)
+
+
 @on_both_engines("strike, changed, said", DEATHS, ids=lambda strike, *_: str(strike))
 def test_a_killed_run_is_recovered_then_taken_back_then_done(
-    web: Web, strike: Strike, changed: int, said: list[str]
+    web: Web, applies: tuple[Web, Moments], strike: Strike, changed: int, said: list[str]
 ) -> None:
-    assert web.apply(strike).code == -9
+    if web.place.database:
+        assert web.apply(strike).code == -9
+    else:
+        web, moments = applies
+        moments.kill(strike)
+    _check_is_recovered_taken_back_and_done(web, changed, said)
+
+
+@once_in_each(lambda web, *told: found_by_commands(web.place, repr(told)))
+def _check_is_recovered_taken_back_and_done(web: Web, changed: int, said: list[str]) -> None:
     for number, (name, (before, after, mode)) in enumerate(FILES.items()):
         assert (web.root / name).read_bytes() == (after if number < changed else before)
         assert (web.root / name).stat().st_mode & 0o7777 == mode

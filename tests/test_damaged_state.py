@@ -76,8 +76,9 @@ class Damaged:
         change = f"UPDATE gwe_record SET data = ? {where}"  # noqa: S608
         self.backend.execute(change, bytes(changed), run, number)
 
-    def check(self) -> None:
-        """No command reverts, recovers or repeats anything of the run, or ends well."""
+    def check(self, *, plan: bool = True) -> None:
+        """No command reverts, recovers or repeats anything of the run, or ends well. ``plan``:
+        whether a plan is made as well, which does not read the records of runs."""
         runs = self.gwe("runs")
         assert runs.code == 0
         assert [line.split()[0] for line in runs.out.splitlines()] == ["RUN", "first", "second"]
@@ -91,8 +92,9 @@ class Damaged:
             assert "the run first cannot be read: " in said
             assert "Restore the state from a backup, or abandon the run with" in said
             assert "gwe lock release --abandon first" in said
-        planned = self.gwe("plan", *self.server, "--app", APP, "-f", "manifests.yaml")
-        assert planned.code == 0
+        if plan:
+            planned = self.gwe("plan", *self.server, "--app", APP, "-f", "manifests.yaml")
+            assert planned.code == 0
 
     def check_unfinished(self) -> None:
         """The run of the lock: nothing is applied before it is recovered, which is refused."""
@@ -154,7 +156,8 @@ def test_a_damaged_record_of_any_kind_is_named_and_its_run_refused(damaged: Dama
     few = damaged.backend.cluster is not None
     for how, number, bit in _cases(damaged.kinds, few=few):
         damaged.damage(how, number, bit)
-        damaged.check()
+        kind = damaged.kinds[number - 1]
+        damaged.check(plan=KINDS.index(kind) == DAMAGE.index(how))
         if unfinished:
             damaged.check_unfinished()
     assert damaged.place.objects() == damaged.objects

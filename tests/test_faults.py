@@ -1,11 +1,11 @@
 """An apply under any fault tells the truth. What the faults do: tests/testing/test_faults.py."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport
@@ -379,6 +379,24 @@ def test_an_interrupt_at_any_call_is_told_as_what_it_left(
     _check_accounts(report, before, everything(site))
     assert report.exit_code == 5
     _check_settles(site, before)
+
+
+@pytest.mark.parametrize("fault", [Drop(), Refuse(error=NoPermissionError)], ids=repr)
+def test_a_replace_that_is_interrupted_in_its_delete_and_cannot_look_is_unknown(
+    site: Path, fault: Fault
+) -> None:
+    """A dead network is a reason for Ctrl-C, and then no read tells whether the object is gone."""
+    before = everything(site)
+    interrupt = Interfere(at=DELETE, when="after", write=_interrupt)
+    report, server = _apply(site, [interrupt, replace(fault, at=DELETE + 1)])
+    _check_accounts(report, before, everything(site))
+    outcome = report.outcomes[2]
+    assert len(server.calls) == DELETE + 1
+    assert (outcome.status, report.needs_recovery, report.exit_code) == ("unknown", True, 5)
+    assert outcome.message.startswith(
+        "interrupted; it may or may not have been deleted, and its replacement was not created: "
+    )
+    assert outcome.hint == "Run gwe recover: it checks what was written and finishes it."
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -21,10 +21,9 @@ from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 from reconciler.testing.faults import CallName, Drop, When
 from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments
 from tests.runs import Objects, access_of, assert_same_but_dbids
-from tests.test_carried_references import HEAD, manifest_of_existing, refer_to_everything
+from tests.test_carried_references import HEAD, manifest_of_existing, story_of_references
 from tests.test_guards import ready
 from tests.test_objects_of_every_type import TYPES, WORLD
-from tests.test_objects_of_every_type import names_on as names_of_all
 from tests.test_random_runs import Story
 from tests.worlds import World
 
@@ -488,13 +487,9 @@ RENAMED = [
 def test_an_object_of_every_type_is_renamed_with_all_that_refers_to_it_or_blocked(
     object_type: str, tmp_path: Path
 ) -> None:
-    nothing = f"{HEAD}kind: Skill\nmetadata: {{name: Nothing}}\nensure: absent\n"
-    story = Story(World(WORLD, "GWE", nothing), tmp_path, PlanOptions(force=True))
-    with opened(story.path) as server:
-        refer_to_everything(server)
-    objects = everything(story.path)
-    old = objects[object_type, 101]
-    manifest = manifest_of_existing(old, names_of_all(story.path))
+    story, names = story_of_references(tmp_path)
+    old = story.objects()[object_type, 101]
+    manifest = manifest_of_existing(old, names)
     word = next(reversed([*_kind_of(manifest).key]))
     name = manifest["metadata"][word]
     manifest["metadata"] |= {word: f"{name}9", "formerly": [name]}

@@ -11,12 +11,9 @@ import pytest
 
 from tests import harness
 from tests.harness import (
-    BARE,
     Result,
-    everything,
     gwe,
     gwe_process,
-    opened,
     plan_arguments,
     site_server,
 )
@@ -110,29 +107,3 @@ def test_an_error_that_is_no_error_of_ours_fails_the_test_and_leaves_the_process
     with pytest.raises(KeyError, match="a mistake of ours"):
         gwe("plan", cwd=tmp_path)
     assert _seen() == before
-
-
-def test_a_server_that_is_a_copy_of_one_of_the_same_site_is_another_server(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("first", "second")]
-    found = []
-    for folder in folders:
-        folder.mkdir()
-        path = site_server(folder, BARE)
-        with opened(path) as server:
-            found.append((server.info().identity, everything(path), path.stat().st_mode))
-    assert found[0][0] != found[1][0]
-    assert found[0][1:] == found[1][1:]
-    assert [one.name for folder in folders for one in folder.iterdir()] == ["gwe.db"] * 2
-
-
-def test_a_server_is_made_anew_when_a_file_that_its_site_extends_has_changed(
-    tmp_path: Path,
-) -> None:
-    head = "apiVersion: reconciler/v1\nkind: Site\n"
-    (tmp_path / "site.yaml").write_text(f"{head}extends: base.yaml\n", encoding="utf-8")
-    for name in ("One", "Two"):
-        text = f"{head}Tenant: [{{name: {name}, dbid: 101}}]\n"
-        (tmp_path / "base.yaml").write_text(text, encoding="utf-8")
-        path = site_server(tmp_path, tmp_path / "site.yaml")
-        assert everything(path)["Tenant", 101].attributes["name"] == name
-        path.unlink()

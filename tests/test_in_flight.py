@@ -4,7 +4,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from reconciler.apply.lock.lock import Clock, Lock
 from reconciler.apply.lock.lock_object import find_locks
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
+from reconciler.apply.sending import Job, Threads
 from reconciler.apply.session import RunOptions
 from reconciler.errors import JournalError
 from reconciler.kinds.model import Attributes
@@ -533,6 +534,29 @@ def test_a_second_ctrl_c_waits_for_no_answer_and_sends_nothing_more(place: Place
         assert len(_created(server)) == 8
     (run,) = place.runs
     assert [step.result for step in run.steps] == [""] * 8  # several begun, none ended
+    _recover(place)
+
+
+def test_answers_that_have_arrived_at_the_second_ctrl_c_are_in_the_journal(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal too: else recover would take an object of another client for the run's own."""
+    plan, send = _place_with(place, _queues(2)).plan(), Threads.send
+    refused = Refuse("create", 2, object_type="Script", error=UniquenessViolationError)
+
+    def strike(threads: Threads, jobs: Sequence[Job]) -> None:
+        send(threads, jobs)
+        deadline = time.monotonic() + 60
+        while threads._replies.qsize() < len(jobs) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Threads, "send", strike)
+    with opened(place.server) as inner:
+        report, _ = _execute(place, FaultyServer(inner, [refused]), plan, 2)
+    assert [outcome.status for outcome in report.outcomes] == ["unknown"] * 2
+    (run,) = place.runs
+    assert sorted(step.result for step in run.steps) == ["answered", "refused"]
     _recover(place)
 
 

@@ -20,9 +20,11 @@ import pytest
 
 import reconciler
 from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
+from reconciler.apply.undo.plan import plan_undo
 from reconciler.errors import InterruptedRunError, JournalError
 from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
@@ -41,6 +43,9 @@ from tests.runs import (
     BEFORE,
     REPLACED,
     Place,
+    access_of,
+    assert_same_but_dbids,
+    carry_out_quietly,
     make_place,
     make_place_anew,
     once_in_each,
@@ -236,6 +241,23 @@ def test_a_last_record_that_cannot_be_written_is_no_success(
 
 def interrupt(_: Server) -> None:
     signal.raise_signal(signal.SIGINT)
+
+
+def test_a_replace_that_is_interrupted_in_its_delete_is_finished_and_can_be_reverted(
+    place: Place,
+) -> None:
+    objects, access = place.objects(), access_of(place.server)
+    strike = Interfere("delete", 1, "after", object_type="AgentGroup", write=interrupt)
+    with opened(place.server) as inner:
+        report = run(place, FaultyServer(inner, [strike]), [])
+        assert not report.needs_recovery
+        (first,) = place.runs
+        assert [step.call for step in first.steps if step.unknown] == []
+        assert told(place.objects())["AgentGroup Group"] == AFTER["AgentGroup Group"]
+        undo = plan_undo(first, plan_of_run(first), inner)
+        undone = carry_out_quietly(undo, inner, RunOptions(place.state), someone("undo"))
+    assert undone.exit_code == 0
+    assert_same_but_dbids(place.server, objects, access)
 
 
 @pytest.mark.parametrize("side", ["before", "after"])

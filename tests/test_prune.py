@@ -240,7 +240,7 @@ def test_an_account_that_may_not_write_the_inventory_prunes_nothing(
     monkeypatch.setattr(EmbeddedServer, "update", updates)
     declare(place, queue("A"))
     refused = run(place, "apply", "--prune", "--auto-approve", code=3)
-    assert "this account may not write the inventory" in words(refused.err)
+    assert "this account cannot write the inventory" in words(refused.err)
     assert "Nothing was written." in words(refused.err)
     assert everything(place.server) == before
     monkeypatch.undo()

@@ -1,10 +1,10 @@
 """A recovery that comes to no end: the run stays what it was, nobody else writes, and the
 next recovery goes on."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import holder_of
@@ -14,7 +14,7 @@ from reconciler.apply.session import RunOptions
 from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError
 from reconciler.state.opening import open_store
-from reconciler.testing.faults import Drop, Fault, LoseAnswer, Refuse
+from reconciler.testing.faults import CallName, Drop, Fault, LoseAnswer, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import opened
 from tests.runs import (
@@ -74,20 +74,29 @@ def _hasty() -> Clock:
     return Clock(lambda: now[0], sleep, lambda _: "")
 
 
+LOCK = "Transaction"
+# The calls of a recovery by name, so that one which reads more is still struck where it writes.
+CALLS: list[tuple[CallName, str, int]] = [
+    *(("info", "", 1), ("info", "", 2)),
+    *(("read", LOCK, at) for at in range(1, 5)),  # the next is of the inventory
+    *(("update", LOCK, 1), ("read", "Tenant", 1), ("read", "AlarmCondition", 1)),
+    *(("create", "AgentGroup", 1), ("set_permissions", "AgentGroup", 1)),
+]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("fault", [Drop(), Refuse(error=NoPermissionError)], ids=repr)
-@pytest.mark.parametrize("at", range(1, 16))
+@pytest.mark.parametrize(("call", "object_type", "at"), CALLS)
 def test_a_recovery_that_fails_leaves_the_lock_to_the_next(
-    place: Place, tmp_path: Path, at: int, fault: Fault
+    place: Place, tmp_path: Path, call: CallName, object_type: str, at: int, fault: Fault
 ) -> None:
     _run(place, LOST_CREATE)
     (lock,) = place.locks()
-    try:
-        _recover(place, replace(fault, at=at))
-    except ReconcilerError:
-        _check_others_are_kept_out(place, tmp_path)
-        assert [(one.dbid, holder_of(one).writing) for one in place.locks()] == [(lock.dbid, True)]
-        _recover(place)
+    with pytest.raises(ReconcilerError):
+        _recover(place, replace(fault, call=call, object_type=object_type, at=at))
+    _check_others_are_kept_out(place, tmp_path)
+    assert [(one.dbid, holder_of(one).writing) for one in place.locks()] == [(lock.dbid, True)]
+    _recover(place)
     assert place.locks() == []
     assert told(place.objects())["AgentGroup Group"] == AFTER["AgentGroup Group"]
     group = named(place.objects(), "AgentGroup", "Group")

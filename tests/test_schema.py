@@ -22,8 +22,9 @@ def test_the_schemas_are_valid_json_schemas() -> None:
     reports = ["graph", "explain", "compare", "validate", "apply", "runs", "run", "doctor"]
     assert list(SCHEMAS) == [*files, *reports]
     for make in SCHEMAS.values():
-        assert make()["$schema"] == "http://json-schema.org/draft-07/schema#"
-        Draft7Validator.check_schema(make())
+        schema = make()
+        assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+        Draft7Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize(

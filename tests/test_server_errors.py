@@ -1,10 +1,15 @@
 """The errors of a Configuration Server: each says what it means and what to do."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.server import errors
+from reconciler.server.delta import Delta
 from reconciler.server.errors import BY_NUMBER, ConfigurationServerError, ServerError
+from reconciler.server.port import ConfObject
+from reconciler.server.psdk.adapter import PsdkServer
 
 NUMBERS = {
     "LoginIncorrectError": 4,
@@ -74,3 +79,24 @@ def test_an_error_names_its_kind_its_number_and_what_it_is_about() -> None:
     )
     assert isinstance(error, ServerError)
     assert isinstance(error, ReconcilerError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.ServerUnavailableError("the connection is gone"), errors.NoPermissionError("no Read")],
+    ids=["lost", "refused"],
+)
+def test_a_write_whose_object_cannot_be_read_afterwards_is_not_called_refused(
+    error: ServerError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Configuration Server answers a write without the object, which is read again."""
+
+    def fail(*_: object) -> list[ConfObject]:
+        raise error
+
+    monkeypatch.setattr(PsdkServer, "_write", lambda *_: [])
+    monkeypatch.setattr(PsdkServer, "read", fail)
+    server = object.__new__(PsdkServer)
+    server._requests = SimpleNamespace(update=lambda *_: None)
+    with pytest.raises(errors.OutcomeUnknownError, match="Script 600 was written and could not"):
+        server.update("Script", 600, Delta())

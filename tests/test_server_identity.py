@@ -61,10 +61,10 @@ def test_a_run_is_reverted_under_another_spelling_of_its_server(
     assert under(monkeypatch, "confserv:CONFIG#d1", place, *plan).code == 0
     assert under(monkeypatch, "confserv:CONFIG#d1", place, *apply).code == 0
     (run,) = place.runs
-    other = under(monkeypatch, "confserv:other#d1", place, "undo", "last", "--auto-approve")
+    other = under(monkeypatch, "confserv:other#d1", place, "undo", run.name, "--auto-approve")
     assert other.code == 3
     assert f"the run {run.name} was on another server" in " ".join(other.err.split())
-    done = under(monkeypatch, "confserv:config:2020#d1", place, "undo", "last", "--auto-approve")
+    done = under(monkeypatch, "confserv:config:2020#d1", place, "undo", run.name, "--auto-approve")
     assert done.code == 0, done.err
     assert told(place.objects()) == BEFORE
     again = under(

@@ -13,7 +13,6 @@ and the other takes its lock over; the other comes when somebody has released th
 
 import tempfile
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,7 +37,7 @@ from reconciler.testing.faults import Call
 from reconciler.testing.faulty import FaultyServer
 from tests.conftest import examples
 from tests.harness import everything, opened
-from tests.postgres import Cluster, available
+from tests.postgres import Cluster, KeptConnections, available
 from tests.runs import (
     MANIFESTS,
     REPLACED,
@@ -390,9 +389,11 @@ def test_of_two_applies_the_one_writes_when_the_other_does_not(
 def test_of_two_applies_with_one_database_the_one_writes_when_the_other_does_not(
     template: Path, request: pytest.FixtureRequest, hows: tuple[How, How], lengths: list[int]
 ) -> None:
+    kept: KeptConnections = request.getfixturevalue("kept_connections")
     cluster: Cluster = request.getfixturevalue("cluster")
-    database = cluster.url(f"s{uuid.uuid4().hex}")
-    _check_two_applies(template, hows, lengths, same_state=True, database=database)
+    with pytest.MonkeyPatch.context() as patched, cluster.empty_place() as database:
+        patched.setattr("psycopg.connect", kept.connect)
+        _check_two_applies(template, hows, lengths, same_state=True, database=database)
 
 
 def _check_two_applies(

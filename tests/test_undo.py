@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.apply.recovery.recover import plan_of_run
+from reconciler.apply.session import RunOptions
+from reconciler.apply.undo.plan import plan_undo
+from reconciler.apply.undo.replacements import unless_there
 from reconciler.apply.written import written_by
 from reconciler.engine.run_context import run_context
-from reconciler.plan.actions import Create
+from reconciler.kinds.model import Attributes
+from reconciler.plan.actions import Create, InSync
+from reconciler.plan.context import PlanOptions
+from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
 from reconciler.state.opening import public_name
 from reconciler.state.records import RunHead
 from reconciler.state.store import RunStep, StoredRun
@@ -31,9 +40,12 @@ from tests.runs import (
     Strike,
     access_of,
     assert_same_but_dbids,
+    carry_out_quietly,
     make_place,
     make_template,
     named,
+    plan_on,
+    someone,
     told,
 )
 
@@ -246,6 +258,58 @@ def test_a_replace_is_undone_though_the_new_object_is_gone(
         server.delete("AgentGroup", named(place.objects(), "AgentGroup", "Group").dbid)
     _undo_run(nursery, place, run)
     assert_same_but_dbids(place.server, *before)
+
+
+@pytest.mark.parametrize(
+    ("annex", "reason"),
+    [
+        ({"Queue": {"ours": "0", "own": "live"}}, ""),
+        (
+            {"Queue": {"theirs": "1"}},
+            "'Replaced' (script of type InteractionQueue, DBID {dbid}) in folder Scripts has come"
+            " in its place since the run, and is left as it is",
+        ),
+    ],
+    ids=["alike", "another"],
+)
+def test_a_deleted_object_that_another_client_has_created_again_is_left_as_it_is(
+    place: Place, annex: Attributes, reason: str
+) -> None:
+    plan = _deletes_replaced(place)
+    with opened(place.server) as server:
+        carry_out_quietly(plan, server, RunOptions(place.state), someone("first"))
+        theirs = {"name": "Replaced", "type": 23, "tenantDBID": 101, "userProperties": annex}
+        made = server.create("Script", theirs)
+        (run,) = place.runs
+        undo = plan_undo(run, plan_of_run(run), server)
+        actions = {one.address: one for one in undo.actions}
+        action = actions["InteractionQueue/Replaced"]
+        assert (action.action, action.dbid) == ("skip" if reason else "in-sync", made.dbid)
+        assert getattr(action, "reason", "") == reason.format(dbid=made.dbid)
+        report = carry_out_quietly(undo, server, RunOptions(place.state), someone("undo"))
+        assert report.exit_code == 0
+        assert plan_undo(run, plan_of_run(run), server).empty
+    now = place.objects()
+    assert now["Script", made.dbid] == made
+    led = named(now, "Campaign", "Campaign").attributes.get("scriptDBID") == made.dbid
+    assert led is not bool(reason)
+
+
+def test_an_object_that_the_undo_deletes_is_not_in_the_way_of_the_deleted_object() -> None:
+    create = Create(subject("AgentGroup", "Group"), fields={("name",): "Group"})
+    live = Snapshot([ConfObject("AgentGroup", 300, {"name": "Group", "tenantDBID": 101})])
+    assert unless_there(create, live, {("AgentGroup", 300)}) is create
+    assert isinstance(unless_there(create, live, {("AgentGroup", 301)}), InSync)
+
+
+def _deletes_replaced(place: Place) -> Plan:
+    """The plan that deletes the queue to which a campaign refers."""
+    (place.folder / "manifests.yaml").write_text(
+        f"{HEAD}kind: InteractionQueue\nmetadata: {{name: Replaced}}\nensure: absent\n",
+        encoding="utf-8",
+    )
+    with opened(place.server) as server:
+        return plan_on(server, place.folder, PlanOptions(force=True))
 
 
 TWO_OF_ONE = """\

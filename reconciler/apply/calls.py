@@ -7,7 +7,6 @@ before the call is sent: always before a delete, else where the last confirmatio
 journal cannot be written, nothing more is sent.
 """
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -48,9 +47,11 @@ class Calls:
         self._server = server
         self.journal: RunJournal = journal or NullJournal()
         self.lock: RunLock = lock or NoLock()
-        self._steps = itertools.count(first_step)
+        self._last_step = first_step - 1
         self.ownership = Ownership()
         """What the calls that were answered mean for the inventory."""
+        self.answered: set[str] = set()
+        """The addresses of actions of which a call was answered: something was written."""
         self.journal_problem = ""
         """Why the journal could not be written at first; empty: it could."""
 
@@ -162,6 +163,13 @@ class Calls:
         with self.without_journal():
             self.journal.append(_end(begin, "answered", made).record)
 
+    def note_deleted(self, action: Write, old: ConfObject) -> None:
+        """Records of the last call, a delete whose answer did not arrive, that it was carried
+        out."""
+        with self.without_journal():
+            self.journal.append(CallEnd(self._last_step, "answered"))
+        self._note(action, "delete", old, None)
+
     def _call(
         self,
         action: Write,
@@ -186,8 +194,14 @@ class Calls:
             raise
         after = answer if isinstance(answer, ConfObject) else None
         yield _end(begin, "answered", after)
-        self.ownership.note(action, call, before, after)
+        self._note(action, call, before, after)
         return answer
+
+    def _note(
+        self, action: Write, call: ServerCall, before: ConfObject | None, after: ConfObject | None
+    ) -> None:
+        self.answered.add(action.address)
+        self.ownership.note(action, call, before, after)
 
     @contextmanager
     def without_journal(self) -> Iterator[None]:
@@ -207,8 +221,9 @@ class Calls:
         makes: Attributes | None = None,
     ) -> CallBegin:
         """The record of the next step, which begins."""
+        self._last_step += 1
         return CallBegin(
-            step=next(self._steps),
+            step=self._last_step,
             address=action.address,
             action=action.action,
             call=call,

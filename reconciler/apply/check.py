@@ -19,6 +19,7 @@ from reconciler.plan.identity import misnamed
 from reconciler.plan.model import DESTROY, Plan, SiteMark
 from reconciler.plan.ordering.deletions import Deletions
 from reconciler.plan.renames import name_taken, rename_of
+from reconciler.server.connect import from_any_folder, url_then
 from reconciler.server.identity import same_server
 from reconciler.server.snapshot import Snapshot
 
@@ -29,10 +30,12 @@ _LISTED_FIELDS = 3
 def check_server(plan: Plan, identity: str, url: str) -> None:
     """RefusedError where the plan is for another server."""
     if not same_server(plan.identity, identity):
+        here = from_any_folder(url)
         raise RefusedError(
             [
                 Diagnostic(
-                    f"the plan was made for another server, {plan.server}, not for {url}",
+                    "the plan was made for another server,"
+                    f" {url_then(plan.server, here)}, not for {here}",
                     hint="Name that server with --server, or make a plan for this one.",
                 )
             ]

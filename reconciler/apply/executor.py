@@ -10,6 +10,8 @@ delete starts any more. When the server, the lock or the journal is lost, the ru
 
 from collections.abc import Callable, Collection
 
+from msgspec.structs import replace
+
 from reconciler.apply.calls import Calls
 from reconciler.apply.in_flight import InFlight, Result
 from reconciler.apply.report import Outcome, RunReport
@@ -32,6 +34,9 @@ from reconciler.server.port import Server, together
 from reconciler.server.snapshot import Snapshot
 from reconciler.state.records import ActionOutcome
 
+_REFERENCES_REMOVED = (
+    "other objects have lost their references to it already, which gwe undo restores"
+)
 OutcomeListener = Callable[[Outcome, int, int], None]
 """Gets each outcome, its number and the number of actions. Must not raise."""
 
@@ -152,10 +157,22 @@ class _Run:
                 self._stopped = self._stopped or "the run had stopped"
             case _:
                 raise result
+        outcome = self._with_writes(outcome)
         self._note(number, outcome)
         self._schedule.end(number)
         self._in_flight.note(_record(outcome))
         self._tell()
+
+    def _with_writes(self, outcome: Outcome) -> Outcome:
+        """The outcome, which says what was written also where a later call of the action has
+        failed: before a delete, references are removed that the server would refuse it for."""
+        if outcome.action.address not in self._calls.answered:
+            return outcome
+        action, status = outcome.action, outcome.status
+        if isinstance(action, Delete) and status == "failed":
+            message = f"{outcome.message}; {_REFERENCES_REMOVED}"
+            outcome = Outcome(action, status, message, outcome.hint, stale=outcome.stale)
+        return replace(outcome, wrote=True)
 
     def _note(self, number: int, outcome: Outcome) -> None:
         self._outcomes[number] = outcome

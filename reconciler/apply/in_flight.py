@@ -90,16 +90,13 @@ class InFlight:
         self._sender.close()
 
     def abandon(self) -> None:
-        """Waits for no answer any more. What is in flight may or may not be written; nothing
-        else is sent. What is known of answers is noted."""
+        """Waits for no answer any more, and sends nothing else. What is in flight may or may not
+        be written; answers and refusals that have arrived are noted."""
         self._sender.close()
         self.count = 0
         with suppress(queue.Empty):
             while True:
-                reply = self._replies.get_nowait()
-                if isinstance(reply.job.step, Send) and not (reply.error or reply.unsent):
-                    following = reply.job.flight.steps.send(reply.answer)
-                    self._notes += [following.record] if isinstance(following, End) else []
+                self._receive(self._replies.get_nowait())
 
     def _continue(
         self, flight: Flight, answer: object = None, error: BaseException | None = None

@@ -43,6 +43,7 @@ from reconciler.errors import (
 )
 from reconciler.plan.file.codec import seal_of
 from reconciler.plan.model import Plan
+from reconciler.server.connect import from_any_folder
 from reconciler.server.port import Server, ServerInfo
 from reconciler.state.records import RunFinish, RunHead
 from reconciler.state.store import DamagedRun, RunEntry, RunJournal, StateStore
@@ -177,7 +178,7 @@ def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHe
         run=context.name,
         plan_id=seal.id,
         plan_digest=seal.digest,
-        server=info.url,
+        server=from_any_folder(info.url),  # one state has the runs of many folders
         identity=info.identity,
         app=plan.site.app,
         tenant=plan.site.tenant,

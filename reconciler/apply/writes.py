@@ -26,8 +26,10 @@ from reconciler.apply.copied_values import with_sources
 from reconciler.apply.own_writes import OwnWrites
 from reconciler.apply.report import AGAIN, Outcome
 from reconciler.apply.reread import read_holder
+from reconciler.apply.restoring import create_in_place, restore
 from reconciler.apply.steps import Ask, Steps
 from reconciler.errors import ReconcilerError, StaleActionError
+from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.model import Attributes
 from reconciler.kinds.types.table import ALL_TYPES
@@ -45,7 +47,7 @@ from reconciler.server.errors import (
 from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import Snapshot
 
-_NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
+_DELETED_OR_NOT = "it may or may not have been deleted, and its replacement was not created"
 
 
 class StopRunError(Exception):
@@ -130,8 +132,24 @@ class Writes:
                 return gone
             raise
         self._live.drop(old.type, old.dbid)
-        self._own.left(read_referrers(self._server, action, planned))
-        return Outcome(action, "done", wrote=True)
+        outcome = Outcome(action, "done", wrote=True)
+        self._read_left(action, planned, outcome)
+        return outcome
+
+    def _read_left(
+        self, action: Delete | Replace, planned: Iterable[tuple[str, int]], outcome: Outcome
+    ) -> None:
+        """Reads how the action has left objects that the plan writes later. StopRunError where
+        that is not possible: what is done stays done, and what follows would seem changed by
+        others."""
+        try:
+            self._own.left(read_referrers(self._server, action, planned))
+        except ReconcilerError as error:
+            problem = f"the run stops, since what referred to it cannot be read: {error.message}"
+            message = f"{outcome.message}; {problem}" if outcome.message else problem
+            hint = outcome.hint or error.hint
+            left = Outcome(action, outcome.status, message, hint, wrote=True)
+            raise StopRunError(replace(left, needs_recovery=outcome.needs_recovery)) from error
 
     def _replace(self, action: Replace) -> Outcome:
         old = self._calls.perform(self._unchanged(action))
@@ -149,18 +167,16 @@ class Writes:
                 )
             )
         except OutcomeUnknownError as error:
-            message = (
-                "it may or may not have been deleted, and its replacement was not created:"
-                f" {error.message}"
-            )
+            message = f"{_DELETED_OR_NOT}: {error.message}"
             raise StopRunError(Outcome(action, "unknown", message, self._recover)) from error
         except KeyboardInterrupt:
             # Once the object is deleted, its replacement must be created.
-            if self._server.read(old.type, {"dbid": old.dbid}):
+            if not self._is_deleted(action, old):
                 raise
+            self._calls.note_deleted(action, old)
             interrupted = True
         try:
-            made = self._created_in_place(action, attributes, old)
+            made = create_in_place(self._calls, action, attributes, old)
         except OutcomeUnknownError as error:
             message = (
                 f"deleted, but it is not known whether its replacement was created: {error.message}"
@@ -169,65 +185,23 @@ class Writes:
                 Outcome(action, "unknown", message, self._recover, wrote=True)
             ) from error
         except BaseException as error:
-            raise StopRunError(self._restored(action, old, inherited, error)) from error
+            restored = restore(self._server, self._calls, self._live, action, old, inherited, error)
+            raise StopRunError(restored) from error
         self._live.drop(action.object_type, action.dbid)
         outcome = self._done(action, made, attributes)
         outcome = self._calls.perform(self._completed(action, made, inherited, outcome))
-        self._own.left(read_referrers(self._server, action, planned))
+        self._read_left(action, planned, outcome)
         if interrupted:
             raise StopRunError(outcome)
         return outcome
 
-    def _restored(
-        self,
-        action: Replace,
-        old: ConfObject,
-        inherited: Inheritance,
-        error: BaseException,
-    ) -> Outcome:
-        """Creates the old object again, after its replacement could not be created."""
-        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    def _is_deleted(self, action: Replace, old: ConfObject) -> bool:
+        """Whether an interrupted delete was carried out. StopRunError where no read says so."""
         try:
-            again = self._created_in_place(action, old.attributes, old)
-        except UniquenessViolationError as second:
-            if isinstance(error, ConfigurationServerError):
-                message = f"{reason}; and the old object could not be created again: {second}"
-                return Outcome(
-                    action,
-                    "failed",
-                    message,
-                    f"{_NAME_TAKEN}{self._recover}",
-                    wrote=True,
-                    needs_recovery=True,
-                )
-            message = (
-                f"{reason} while its replacement was being created; an object with that name exists"
-            )
-            return Outcome(action, "unknown", message, self._recover, wrote=True)
-        except (OutcomeUnknownError, KeyboardInterrupt) as second:
-            message = f"{reason}; whether the old object was created again is not known: {second}"
-            return Outcome(action, "unknown", message, self._recover, wrote=True)
-        except ReconcilerError as second:
-            message = f"{reason}; and the old object could not be created again: {second}"
-            return Outcome(
-                action, "failed", message, self._recover, wrote=True, needs_recovery=True
-            )
-        message = f"{reason}; the old object was created again, with a new DBID"
-        outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
-        try:
-            problem = self._calls.perform(
-                hand_over(self._server, self._calls, action, again, inherited, self._live)
-            )
-        except ReconcilerError as second:
-            message += f", but not completed: {second}"
-            return replace(outcome, message=message, hint=self._recover, needs_recovery=True)
-        return replace(outcome, message=f"{message}{problem}")
-
-    def _created_in_place(
-        self, action: Replace, attributes: Attributes, old: ConfObject
-    ) -> ConfObject:
-        """Creates an object in the place of the ``old`` object, which was deleted."""
-        return self._calls.perform(self._calls.create(action, attributes, old.folder, must=True))
+            return not self._server.read(old.type, {"dbid": old.dbid})
+        except ReconcilerError as error:
+            message = f"interrupted; {_DELETED_OR_NOT}: {error.message}"
+            raise StopRunError(Outcome(action, "unknown", message, self._recover)) from error
 
     def _completed(
         self, action: Create | Replace, made: ConfObject, inherited: Inheritance, outcome: Outcome
@@ -237,7 +211,7 @@ class Writes:
             problem = yield from hand_over(
                 self._server, self._calls, action, made, inherited, self._live
             )
-        except ReconcilerError as error:
+        except (ReconcilerError, UnknownReferenceError, FieldValueError) as error:
             problem = f", but its permissions and references to it could not all be set: {error}"
             if not isinstance(error, ConfigurationServerError):
                 raise StopRunError(self._half(outcome, problem)) from error

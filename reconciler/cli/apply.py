@@ -22,7 +22,7 @@ from reconciler.cli.flags import FlagGroup, given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import make_plan
-from reconciler.cli.session import load, named_state, open_session
+from reconciler.cli.session import RecordedServer, load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.plan.model import SiteMark
@@ -82,7 +82,8 @@ def command(
             saved = load_plan(plan_file)
             _check_is_for(saved.plan.site, site)
             check_can_ask(auto_approve=run.auto_approve)
-            with session.connect(site, run, otherwise=saved.plan.server) as engine:
+            recorded = RecordedServer(saved.plan.server, "the plan")
+            with session.connect(site, run, recorded) as engine:
                 engine.check_writable(saved.plan)
                 return show_and_apply(
                     saved, engine, run, output,

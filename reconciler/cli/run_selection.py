@@ -1,7 +1,8 @@
 """Which runs of a state are meant: a state that a team shares holds those of many sites.
 
 A site is named on the command line, by the environment or by a profile. What stands in gwe.toml
-outside of profiles names none: a folder with settings shows all runs.
+outside of profiles names none: a folder with settings shows all runs. Only ``last`` is the last
+run on the server of gwe.toml: that is the server which a command in this folder works with.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from reconciler.cli.common import ApplicationFlags
 from reconciler.cli.connection import ServerFlags
 from reconciler.cli.session import check_agrees, ranked
 from reconciler.errors import UsageError
-from reconciler.server.connect import adapter_for, is_server
+from reconciler.server.connect import from_any_folder, known_identity
+from reconciler.server.identity import is_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.settings.gwe_toml import Settings
+    from reconciler.state.records import RunHead
     from reconciler.state.store import RunEntry, StateStore
 
 
 class RunSelection(Struct, frozen=True):
-    """The runs of one site. What is empty was not named, and does not count."""
+    """The runs of one site. What is empty was not named, and does not count. ``identity``: what
+    is known of the server's; empty where its file cannot be read, for example since it is gone."""
 
     server: str = ""
+    identity: str = ""
     app: str = ""
     tenant: str = ""
 
@@ -46,8 +51,15 @@ class RunSelection(Struct, frozen=True):
         return (
             self.app in ("", head.app)
             and self.tenant in ("", head.tenant)
-            and (not self.server or is_server(self.server, head.server, head.identity))
+            and (not self.server or self._is_on_server(head))
         )
+
+    def _is_on_server(self, head: RunHead) -> bool:
+        """Whether a run was on the server. A relative path, which runs of earlier versions have,
+        is never that of a server in today's folder: only the identity tells."""
+        if self.identity:
+            return is_at(head.identity, self.identity)
+        return head.server == from_any_folder(self.server)
 
     def of(self, runs: Iterable[RunEntry]) -> list[RunEntry]:
         """Those of the runs that are meant."""
@@ -66,18 +78,21 @@ class RunSelection(Struct, frozen=True):
 
 
 def named_site(
-    server: ServerFlags, settings: Settings, application: ApplicationFlags | None = None
+    server: ServerFlags,
+    settings: Settings,
+    application: ApplicationFlags | None = None,
+    *,
+    last: bool = False,
 ) -> RunSelection:
-    """The site that was named. UsageError where the environment contradicts itself, or the server
-    is a URL of no known form."""
+    """The site that was named. ``last``: the site whose last run is meant by ``last``. UsageError
+    where the environment contradicts itself, or the server is a URL of no known form."""
     check_agrees(server, settings)
     profile = settings if settings.origin.profile else None
     app = ranked(application or ApplicationFlags(), settings)
-    url = ranked(server, settings).server or (profile.server if profile else "")
-    if url:
-        adapter_for(url)  # a URL with a password is refused before it is shown
+    url = ranked(server, settings).server or (settings.server if last or profile else "")
     return RunSelection(
         url,
+        known_identity(url) if url else "",  # a URL with a password is refused
         app.app or (profile.app if profile else ""),
         app.tenant or (profile.tenant if profile else ""),
     )

@@ -52,10 +52,10 @@ class _Runs(Struct, frozen=True):
     server: ServerFlags
     application: ApplicationFlags
 
-    def opened(self) -> tuple[StateStore, RunSelection]:
-        """The store, and the site that was named."""
+    def opened(self, *, last: bool = False) -> tuple[StateStore, RunSelection]:
+        """The store, and the site that was named; or the site that ``last`` refers to."""
         settings = find_settings(self.server.profile)
-        chosen = named_site(self.server, settings, self.application)
+        chosen = named_site(self.server, settings, self.application, last=last)
         return state_store(self.state, settings), chosen
 
 
@@ -84,7 +84,7 @@ def command(
         store, site = context.obj.opened()
         runs = store.list_runs()
         found = site.of(runs)
-        form.opened(page.out).runs(found[-count:] if count else found, site.description)
+        form.opened(page.out).runs(found[-count:] if count else found, site.description, found)
         if form.format == "text" and len(found) < len(runs):
             others = counted(len(runs) - len(found), "run")
             say(f"Not listed: {others} of other sites. Without {_OPTIONS}, gwe runs lists all.")
@@ -108,7 +108,7 @@ def show(
     """Show a run: who, where, when, and what became of every object. Values are not shown;
     they are in the journal. Of a damaged run, what can still be read is shown."""
     check_out(form, page.out)
-    store, site = _nearest(context, _Runs(state, server, application)).opened()
+    store, site = _nearest(context, _Runs(state, server, application)).opened(last=True)
     name = site.find(store, run)
     output = form.opened(page.out)
     try:
@@ -141,7 +141,7 @@ def file(
     """Write a launch file as it was before a run changed it. PATH is its path in the
     installation folder, as gwe runs show lists it. The file itself stays as it is now; gwe
     undo reverts the whole run."""
-    store, site = _nearest(context, _Runs(state, server, application)).opened()
+    store, site = _nearest(context, _Runs(state, server, application)).opened(last=True)
     found = store.read_run(site.find(store, run))
     saved = {one.path: one.digest for one in reversed(found.backups)}  # the first is the oldest
     if path not in saved:

@@ -57,14 +57,13 @@ def command(name: str, write: bool, folder: Path | None) -> int:
     settings (gwe.toml), baseline (gwe drift --baseline), mapping (gwe compare --mapping), or a
     report that --format json prints: validate, apply, runs, run (of gwe runs show), doctor,
     graph, explain, compare."""
-    texts = schema_texts()
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")
     if not write:
-        print_data(texts[f"{name}.schema.json"])
+        print_data(json_text(SCHEMAS[name]()))
         return ExitCode.DONE
     target = folder or bundled("schemas")
-    for file, text in texts.items():
+    for file, text in schema_texts().items():
         write_file(target / file, text.encode())
         say(f"Wrote {target / file}")
     return ExitCode.DONE

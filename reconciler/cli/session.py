@@ -27,9 +27,15 @@ from reconciler.errors import UsageError
 from reconciler.render.console import say
 from reconciler.render.status import StatusLine
 from reconciler.resources import bundled_manifests
-from reconciler.server.connect import check_has_no_password, head_start, relative_to
+from reconciler.server.connect import (
+    check_has_no_password,
+    head_start,
+    is_relative,
+    known_identity,
+    relative_to,
+)
 from reconciler.server.connection import ConnectionOptions, Credentials
-from reconciler.server.errors import LoginIncorrectError
+from reconciler.server.errors import LoginIncorrectError, ServerUnavailableError
 from reconciler.settings.gwe_toml import Settings, profile_names, read_settings
 from reconciler.settings.search import settings_folder
 
@@ -114,6 +120,22 @@ def state_store(flags: StateFlags, settings: Settings) -> StateStore:
     return open_store(named_state(flags, settings) or str(default_state_folder()))
 
 
+class RecordedServer(Struct, frozen=True):
+    """The URL of a server that a plan file or a run has recorded. ``by``: which, in words."""
+
+    url: str
+    by: str
+
+    @property
+    def hint(self) -> str:
+        """What to do where the URL leads to no server."""
+        by = f"{self.by[0].upper()}{self.by[1:]} names {self.url}"
+        if is_relative(self.url):
+            by += ", as seen from the folder of that time: go there, or name"
+            return f"{by} the server with --server."
+        return f"{by}. If that server is elsewhere now, name it with --server."
+
+
 class Session(Struct, frozen=True):
     """How one command reaches its server. ``password``: one from the command line of the
     drop-in. ``may_ask``: a person may be asked for it. ``named_by``: what names the account."""
@@ -133,10 +155,10 @@ class Session(Struct, frozen=True):
         if url:
             head_start(url, self.connection())
 
-    def url(self, otherwise: str = "") -> str:
-        """The URL of the server. ``otherwise``: that of a plan file or a journal, used where
-        no other was named. UsageError where there is none, or it has a password."""
-        url = self.flags.server or self.settings.server or otherwise
+    def url(self, recorded: str = "") -> str:
+        """The URL of the server. ``recorded``: that of a plan file or a run, used where no other
+        was named. UsageError where there is none, or it has a password."""
+        url = self.flags.server or self.settings.server or recorded
         if not url:
             chosen = self.settings.origin.profile
             profiles = "" if chosen else ", ".join(profile_names(settings_folder()))
@@ -180,12 +202,21 @@ class Session(Struct, frozen=True):
         )
 
     def connect(
-        self, site: SiteFlags | None = None, state: StateFlags | None = None, otherwise: str = ""
+        self,
+        site: SiteFlags | None = None,
+        state: StateFlags | None = None,
+        recorded: RecordedServer | None = None,
     ) -> Reconciler:
-        """Opens the session with the server. ``otherwise``: see ``url``."""
-        url = self.url(otherwise)
-        with self.explained_login(url):
-            return self._connect(url, site, state)
+        """Opens the session with the server. ``recorded``: see ``url``."""
+        named = self.flags.server or self.settings.server
+        url = self.url(recorded.url if recorded else "")
+        try:
+            with self.explained_login(url):
+                return self._connect(url, site, state)
+        except ServerUnavailableError as error:
+            if recorded and not named and not known_identity(url):
+                error.hint = recorded.hint
+            raise
 
     @contextmanager
     def explained_login(self, url: str) -> Iterator[None]:

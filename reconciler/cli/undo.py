@@ -12,7 +12,7 @@ from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import show_and_save
 from reconciler.cli.run_selection import named_site
-from reconciler.cli.session import named_state, open_session, state_store
+from reconciler.cli.session import RecordedServer, named_state, open_session, state_store
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import ExitCode
@@ -48,11 +48,12 @@ def command(
     from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
     store = state_store(flags, session.settings)
-    site = named_site(connection, session.settings)
+    site = named_site(connection, session.settings, last=True)
     found = store.read_run(site.find(store, run, wrote=True))
     if out is None:
         check_can_ask(auto_approve=flags.auto_approve)
-    with session.connect(state=flags, otherwise=found.head.server) as engine:
+    recorded = RecordedServer(found.head.server, f"the run {found.name}")
+    with session.connect(state=flags, recorded=recorded) as engine:
         engine.check_writable()
         with reading_shown():
             plan = engine.undo(found.name, force=force, same_host=host.same_host)

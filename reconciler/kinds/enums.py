@@ -80,43 +80,47 @@ ENUMERATOR_TYPE: Mapping[str, int] = {
     "GVPAlias": 9,
 }
 
-APPLICATION_TYPE: Mapping[str, int] = {
-    "TServer": 1,
-    "StatServer": 2,
-    "DBServer": 8,
-    "RouterServer": 15,
-    "SCE": 19,
-    "ConfigurationServer": 21,
-    "ThirdPartyApp": 22,
-    "ThirdPartyServer": 23,
-    "MessageServer": 42,
-    "SCS": 43,
-    "ChatServer": 59,
-    "CoBrowsingServer": 61,
-    "ContactServer": 63,
-    "EmailServer": 64,
-    "WebAPIServer": 80,
-    "LoadBalancer": 81,
-    "ApplicationCluster": 82,
-    "ClassificationServer": 90,
-    "GenericServer": 107,
-    "GenericClient": 108,
-    "InteractionServer": 111,
-    "ResourceAccessPoint": 156,
-    "InteractionWorkspace": 157,
-    "OrchestrationServer": 161,
-    "CapturePoint": 163,
-    "GenesysAdministrator": 165,
-    "BusinessRulesExecutionServer": 168,
-    "BusinessRulesApplicationServer": 169,
-    "GenesysAdministratorServer": 184,
-    "WebEngagementBackendServer": 185,
-    "WebEngagementFrontEndServer": 186,
-    "WebRTCGateway": 187,
-    "KnowledgeCenter": 190,
-}
-"""The application types of Web Engagement sites. The server knows more types, which are shown
-as numbers."""
+APPLICATION_TYPE = numbered(
+    """
+    TServer StatServer BillingServer BillingClient AgentView EAServer EAClient DBServer
+    CallConcentrator SDialer ListManager CMServer CMClient LME RouterServer StrategyBuilder
+    StrategyLoader AgentDesktop SCE CCView ConfigurationServer ThirdPartyApp ThirdPartyServer
+    StrategySimulator StrategyScheduler DARTServer DARTClient CustomServer ExternalRouter
+    VirtualInteractiveT VirtualRP Database NetVector DetailBiller SummaryBiller NACD
+    BackUpControlClient InfomartStatCollector InfomartStatConfigurator IVRInterfaceServer
+    IServer MessageServer SCS SCI SNMPAgent RealDBServer WFMClient WFMDataAggregator
+    WFMWebServices WFMScheduleServer InteractionRoutingDesigner ETLProxy ITCUtility VCServer
+    GDMETL VSSShared VSSConsole CCAnalyzerDataMart ChatServer CallbackServer CoBrowsingServer
+    SMSServer ContactServer EmailServer MediaLink WebInteractionRequestsServer WebStatServer
+    WebInteractionServer WebOptionRoutePoint WebClient ContactServerManager ContentAnalyzer
+    ResponseManager VoIPController VoIPDevice AutomatedWorkflowEngine HAProxy VoIPStreamManager
+    VoIPDMXServer WebAPIServer LoadBalancer ApplicationCluster LoadDistributionServer GProxy
+    GIS AgentDesktopDeliveryServer GCNClient IVRDT GCNThinServer ClassificationServer
+    TrainingServer UniversalCallbackServer CPDServerProxy XLinkController KWorkerPortal
+    WFMServer WFMBuilder WFMReports WFMWeb KnowledgeManager IVRDriver IVRLibrary LCSAdapter
+    DesktopNETServer Siebel7ConfSynchComponent Siebel7CampSynchComponent GenericServer
+    GenericClient CallDirector SIPCommunicationServer InteractionServer IntegrationServer
+    WFMDaemon GVPPolicyManager GVPCiscoQueueAdapter GVPTextToSpeechServer GVPASRLogManager
+    GVPBandwidthManager GVPEventsCollector GVPCacheServer GVPASRLogServer GVPASRPackageLoader
+    GVPIPCommunicationServer GVPResourceManager GVPSIPSessionManager GVPMediaGateway
+    GVPSoftSwitch GVPCoreService GVPVoiceCommunicationServer GVPUnifiedLoginServer
+    GVPCallStatusMonitor GVPReporter GVPH323SessionManager GVPASRLogManagerAgent
+    GVPGenesysQueueAdapter GVPIServer GVPSCPGateway GVPSRPServer GVPMRCPTTSServer GVPCCSServer
+    GVPMRCPASRServer GVPNetworkMonitor GVPOBNManager GVPSelfServiceProvisioningServer GVPMCP
+    GVPFetchingModule GVPMCPLegacyInterpreter GVPCCP GVPResourceMgr GVPClusterMgr
+    GVPMediaServer GVPPSTNConnector GVPReportingSever GVPASG GVPCTIConnector
+    ResourceAccessPoint InteractionWorkspace Advisors ESSExtensibleServices CustomerView
+    OrchestrationServer Reserved CapturePoint RulesESPServer GenesysAdministrator iWDManager
+    iWDRuntimeNode BusinessRulesExecutionServer BusinessRulesApplicationServer VPPolicyServer
+    SocialMS CSTAConnector VPMRCPProxy UCMConnector OTICSServer OTICSOMPInfra CCACCAdviser
+    CCAFAAdviser CCAPlatform CCAGenesysAdapter CCACiscoAdapter FederationServer
+    FederationStatProvider GenesysAdministratorServer WebEngagementBackendServer
+    WebEngagementFrontEndServer WebRTCGateway LRMServer RecordingCryptoServer KnowledgeCenter
+    KnowledgeCenterCMS ReservedApplication8 ReservedApplication9 ReservedApplication10
+    ReservedGUIApplication1 ReservedGUIApplication2
+    """
+)
+"""The application types of release 9.0; those of newer servers are shown as numbers."""
 
 EVENT_APPLICATION_TYPE: Mapping[str, int] = {"NoApplication": 0, **APPLICATION_TYPE}
 """The application types that an alarm's event can name. ``NoApplication``: the event names none."""

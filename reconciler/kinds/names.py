@@ -6,31 +6,40 @@ alike, and a control character can forge a line of output.
 
 import unicodedata
 
-from reconciler.text.visible import escaped
+from reconciler.text.visible import escaped, is_unseen
 
-# Control and format characters (zero width, direction), halves of surrogate pairs, separators
-# of lines and paragraphs.
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Fillers: of other categories, but as invisible.
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_DRAWN_IN_MORE_THAN_ONE_WAY = frozenset({"Lo", "Sm", "So"})
+"""Categories of Unicode: letters without upper case, mathematical and other symbols."""
 
 
 def name_problem(text: str) -> str:
     """What keeps a text from being a name, such as "has blanks around it: ' Sales'"; empty:
     nothing. The text is shown with escapes."""
-    if text.isascii() and text.isprintable():
-        unseen = ""
-    else:
-        unseen = next((one for one in text if _is_unseen(one)), "")
-    if unseen:
+    if unseen := _unseen_in(text):
         code = f"U+{ord(unseen):04X}"
+        kind = "a control" if unicodedata.category(unseen) == "Cc" else "an invisible"
         called = {"\n": "a line feed", "\r": "a carriage return", "\t": "a tab"}.get(
-            unseen, unicodedata.name(unseen, "a control character").lower()
+            unseen, unicodedata.name(unseen, f"{kind} character").lower()
         )
         return f"holds {called} ({code}): {_quoted(text)}"
     if not text.strip():
         return "is blank"
     return f"has blanks around it: {_quoted(text)}" if text != text.strip() else ""
+
+
+def _unseen_in(text: str) -> str:
+    """The first character that nobody sees; empty: there is none."""
+    if text.isascii() and text.isprintable():
+        return ""
+    pairs = zip(f" {text}", text, strict=False)
+    return next((one for before, one in pairs if is_unseen(one) and not _varies(before, one)), "")
+
+
+def _varies(before: str, one: str) -> bool:
+    """Whether a character says how the one before it is drawn, as in emoji and Chinese."""
+    return unicodedata.category(
+        before
+    ) in _DRAWN_IN_MORE_THAN_ONE_WAY and "VARIATION SELECTOR" in unicodedata.name(one, "")
 
 
 def name_advice(text: str) -> str:
@@ -69,11 +78,7 @@ def _composed(text: str) -> str:
 
 def _seen(text: str) -> str:
     """The text without invisible characters, and with single blanks between its words."""
-    return " ".join("".join(c for c in text if c.isspace() or not _is_unseen(c)).split())
-
-
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _FILLERS
+    return " ".join("".join(c for c in text if c.isspace() or not is_unseen(c)).split())
 
 
 def _quoted(text: str) -> str:

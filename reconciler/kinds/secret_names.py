@@ -3,6 +3,10 @@
 A name is split into its words, also inside camelCase: ``db-password``, ``db_password``,
 ``dbPassword`` and ``DBPassword`` all have the word ``password``. Words that follow each other
 count as one as well, so that ``apiKey``, ``api-key`` and ``apikey`` are the same.
+
+Many names are joined without a sign of where a word ends: ``clientsecret``, ``accesstoken``. So a
+word of a name counts where it ends in one of ours, or in its plural. Where it only begins so, it
+mostly means something else: ``tokenizer``, ``passwordless``.
 """
 
 import re
@@ -22,7 +26,10 @@ SECRET_WORDS = (
     "secret",
     "token",
     "credential",
-    "credentials",
+    "db-pass",
+    "key-pass",
+    "store-pass",
+    "user-pass",
     "access-key",
     "account-key",
     "api-key",
@@ -31,14 +38,13 @@ SECRET_WORDS = (
     "encryption-key",
     "master-key",
     "private-key",
+    "secret-key",
     "shared-key",
     "signing-key",
     "storage-key",
 )
-"""Words that mark a name as that of a secret on every site."""
-
-_ENDINGS = ("password", "passwd", "passphrase")
-"""What also marks a name where a word only ends so: ``keystorepassword``."""
+"""Words that mark a name as that of a secret on every site, also as the end of a longer word, and
+in the plural. A lone ``key`` or ``pass`` is none: they name queues and routes too."""
 
 _NO_SECRETS = ("queueKey",)
 """Names that are never secrets, whatever words a site adds. ``chat/queueKey`` names a queue."""
@@ -59,11 +65,11 @@ class SecretNames(Struct, frozen=True, dict=True):
         list, which ends in the name of an object, is never marked."""
         if len(path) == 2:
             return False
-        return _is_secret(path[-1] if path else "", self._secret, self._excepted)
+        return _is_secret(path[-1] if path else "", self._own_words, self._excepted)
 
     @cached_property
-    def _secret(self) -> frozenset[str]:
-        return _USUAL | _normalised(self.words)
+    def _own_words(self) -> frozenset[str]:
+        return _normalised(self.words)
 
     @cached_property
     def _excepted(self) -> frozenset[str]:
@@ -76,15 +82,12 @@ def _normalised(words: Iterable[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _is_secret(name: str, secret: frozenset[str], excepted: frozenset[str]) -> bool:
-    """Whether a name has one of the ``secret`` words. Thousands of objects have options of one
-    name."""
+def _is_secret(name: str, own_words: frozenset[str], excepted: frozenset[str]) -> bool:
+    """Whether a word of a name, or words that follow each other, end in a usual word or are one of
+    a site's ``own_words``. Thousands of objects have options of one name."""
     if name.casefold() in excepted:
         return False
-    parts = _parts(name)
-    return any(part.endswith(_ENDINGS) for part in parts) or any(
-        word in secret for word in _joined(parts)
-    )
+    return any(word.endswith(_USUAL_ENDINGS) or word in own_words for word in _joined(_parts(name)))
 
 
 def _parts(name: str) -> tuple[str, ...]:
@@ -112,7 +115,9 @@ def _joined(parts: Sequence[str]) -> Iterator[str]:
             yield "".join(parts[start:end])
 
 
-_USUAL = _normalised(SECRET_WORDS)
+_USUAL_ENDINGS = tuple(
+    word + plural for word in sorted(_normalised(SECRET_WORDS)) for plural in ("", "s")
+)
 
 USUAL_NAMES = SecretNames()
 """The names of secrets on a site that says nothing of its own."""

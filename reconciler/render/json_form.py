@@ -19,7 +19,12 @@ class JsonForm:
     def plan(self, plan: Plan) -> None:
         print_data(plan_json(plan))
 
-    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:  # noqa: ARG002 - entries say it
+    def runs(
+        self,
+        runs: Sequence[RunEntry],
+        of: str = "",  # noqa: ARG002 - entries say it
+        among: Sequence[RunEntry] = (),  # noqa: ARG002 - every entry names its server
+    ) -> None:
         print_data(RUNS.text({"runs": [_entry(run) for run in runs]}))
 
     def run(self, run: StoredRun, place: str) -> None:

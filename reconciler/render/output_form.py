@@ -42,9 +42,13 @@ class PlanForm(Protocol):
 class OutputForm(PlanForm, Protocol):
     """A form of output for plans and runs."""
 
-    def runs(self, runs: Sequence["RunEntry"], of: str = "") -> None:
+    def runs(
+        self, runs: Sequence["RunEntry"], of: str = "", among: Sequence["RunEntry"] = ()
+    ) -> None:
         """A list of runs, in the order given. ``of``: what all of them have in common, such as
-        `` of application GWE``; empty: they are all that there are."""
+        `` of application GWE``; empty: they are all that there are. ``among``: the
+        runs from which these were taken; if those were on several servers, the list names the
+        server of each run."""
 
     def run(self, run: "StoredRun", place: str) -> None:
         """One run with what became of each object; no values. ``place``: of its state."""

@@ -12,16 +12,17 @@ _SERVER = COLUMNS.index("Server")
 
 
 class RunTable(Struct, frozen=True):
-    """Runs, oldest first. ``server`` is among the ``columns`` only if the runs were on more than
-    one server: a state for a team holds those of many sites."""
+    """Runs, oldest first. ``server`` is among the ``columns`` only if the runs, or those
+    among which they are, were on more than one server: a state for a team holds those of many
+    sites."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-def run_table(runs: Sequence[RunEntry]) -> RunTable:
-    """The runs as a table."""
-    servers = {canonical(run.head.identity) for run in runs if run.head}
+def run_table(runs: Sequence[RunEntry], among: Sequence[RunEntry] = ()) -> RunTable:
+    """The runs as a table. ``among``: see ``OutputForm.runs``."""
+    servers = {canonical(run.head.identity) for run in (*runs, *among) if run.head}
     columns = [number for number in range(len(COLUMNS)) if number != _SERVER or len(servers) > 1]
     rows = [[row[number] for number in columns] for row in map(_row, runs)]
     return RunTable([COLUMNS[number] for number in columns], rows)

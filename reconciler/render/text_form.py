@@ -36,11 +36,11 @@ class TextForm:
         console = make_console(no_color=self._style.no_color)
         PlanText(console, verbose=self._style.verbose).plan(plan)
 
-    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:
+    def runs(self, runs: Sequence[RunEntry], of: str = "", among: Sequence[RunEntry] = ()) -> None:
         if not runs:
             say(f"No runs{of} yet.")
             return
-        table = run_table(runs)
+        table = run_table(runs, among)
         below = {"Undoes"}
         if "Server" in table.columns:
             wide = max(map(len, _aligned(table, below)))

@@ -23,6 +23,10 @@ def _names_no_path(folder: Path, url: str) -> str:  # noqa: ARG001 - one signatu
     return url
 
 
+def _not_known(url: str) -> str:  # noqa: ARG001 - one signature for all adapters
+    return ""
+
+
 def _nothing_to_check(url: str, options: ConnectionOptions) -> Iterable[CheckResult]:  # noqa: ARG001
     return ()
 
@@ -40,6 +44,8 @@ class Adapter(Struct, frozen=True):
     malformed URL.
     ``relative_to``: (folder, URL) -> the URL whose path, where it has one, is relative to
     that folder instead of the working folder.
+    ``identity``: URL -> what ``identity.is_at`` compares with the identities of runs, found
+    without a session; empty where that is not possible.
     ``prepare``: loads what ``open`` will need, in a thread of its own; None: that is not
     worth a thread.
     ``check_access``: the checks of ``gwe doctor`` before it logs in.
@@ -50,5 +56,6 @@ class Adapter(Struct, frozen=True):
     is_real: bool = False
     address: Callable[[str], tuple[str, str]] = _this_host
     relative_to: Callable[[Path, str], str] = _names_no_path
+    identity: Callable[[str], str] = _not_known
     prepare: Callable[[ConnectionOptions], object] | None = None
     check_access: Callable[[str, ConnectionOptions], Iterable[CheckResult]] = _nothing_to_check

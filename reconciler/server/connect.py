@@ -15,7 +15,6 @@ from pathlib import Path
 from reconciler.errors import UsageError
 from reconciler.server.adapter import Adapter
 from reconciler.server.connection import ConnectionOptions, Credentials
-from reconciler.server.identity import is_at
 from reconciler.server.port import Server
 
 ADAPTERS: Mapping[str, str] = {
@@ -100,12 +99,28 @@ def relative_to(folder: Path, url: str) -> str:
     return adapter.relative_to(folder, url) if adapter else url
 
 
-def is_server(url: str, known_as: str, identity: str) -> bool:
-    """Whether a URL leads to the server with this identity that was once reached as
-    ``known_as``. Nothing is connected to. UsageError for a URL of no known form."""
-    if adapter_for(url).is_real:
-        return is_at(identity, url.partition("://")[2].rstrip("/"))
-    return relative_to(Path.cwd(), url) == relative_to(Path.cwd(), known_as)
+def from_any_folder(url: str) -> str:
+    """The URL as it leads to the same server from every folder: its path, if any, is absolute."""
+    return relative_to(Path.cwd(), url)
+
+
+def is_relative(url: str) -> bool:
+    """Whether it depends on the working folder to which server the URL leads."""
+    return relative_to(Path("/a"), url) != relative_to(Path("/b"), url)
+
+
+def url_then(recorded: str, now: str) -> str:
+    """The URL of a server in a plan or a run, for a message that it is not the server which is
+    at ``now`` (absolute) today."""
+    if is_relative(recorded):
+        return f"{recorded} as seen from the folder of that time"
+    return f"{recorded} as it was then" if recorded == now else recorded
+
+
+def known_identity(url: str) -> str:
+    """The identity of the server behind a URL, as far as it is known without a session, for
+    ``identity.is_at``; empty: not known. UsageError for a URL of no known form."""
+    return adapter_for(url).identity(url)
 
 
 def server_values(url: str) -> dict[str, str]:

@@ -31,10 +31,10 @@ def same_server(one: str, other: str) -> bool:
     return canonical(one) == canonical(other)
 
 
-def is_at(identity: str, host_list: str) -> bool:
-    """Whether this is the identity of a real server with these hosts, however they are spelt."""
-    hosts = canonical(f"{REAL}{host_list}")
-    return canonical(identity).partition("#")[0] == hosts
+def is_at(identity: str, known: str) -> bool:
+    """Whether this is the identity of a server of which ``known`` is known: the whole identity
+    of an embedded server; the hosts of a real server, however they are spelt."""
+    return canonical(identity).partition("#")[0] == canonical(known)
 
 
 def _spelt(host: str) -> str:

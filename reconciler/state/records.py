@@ -29,8 +29,10 @@ CallResult = Literal["answered", "refused", "unknown"]
 
 class RunHead(Struct, frozen=True):
     """The first record. ``run``: its name; ``plan_digest``: covers the whole plan;
-    ``server``: the URL; ``identity``: of the server; ``machine``: the id of the host, which
-    stays when the host is renamed; ``actions``: how many of the plan write."""
+    ``server``: the URL, whose path is absolute (runs of earlier versions have it as it was
+    given, and nobody knows from which folder); ``identity``: of the server; ``machine``: the id
+    of the host, which stays when the host is renamed; ``actions``: how many of the plan
+    write."""
 
     run: str
     plan_id: str

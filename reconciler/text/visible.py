@@ -12,8 +12,11 @@ import unicodedata
 import msgspec
 
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_NEVER_SHOWN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp", "Zs"})
-"""Categories of Unicode: control, format, surrogate, unassigned, private, separators."""
+_NEVER_SHOWN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+"""Categories of Unicode: control, format, surrogate, unassigned, private, separators of lines and
+paragraphs."""
+_BLANKS = "Zs"
+"""The category of blanks, such as the no-break space."""
 _DRAWN_AS_NOTHING = frozenset(
     {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}.union(
         range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
@@ -95,7 +98,12 @@ def json_escaped(text: str) -> str:
 
 
 def is_invisible(c: str) -> bool:
-    """Whether nobody sees a character, or sees a blank."""
+    """Whether nobody sees a character, or sees a blank that is not the usual one."""
+    return is_unseen(c) or (not c.isascii() and unicodedata.category(c) == _BLANKS)
+
+
+def is_unseen(c: str) -> bool:
+    """Whether nobody sees a character; a blank is seen between others."""
     if c.isascii():
         return not c.isprintable()
     return unicodedata.category(c) in _NEVER_SHOWN or ord(c) in _DRAWN_AS_NOTHING

@@ -69,14 +69,14 @@ def _type(kind: ObjectType) -> str:
     members: list[str] = []
     for attribute in kind.attributes:
         rows.append(_row(attribute, attribute.name, attribute.word, ""))
-        members += _members(attribute, attribute.name)
+        members += _members(kind, attribute, attribute.name)
         for inner in attribute.fields:
             name, word = f"{attribute.name}.{inner.name}", f"{attribute.word}.{inner.word}"
             needed = inner.mandatory or inner.name in attribute.key
             listed = attribute.type is ValueType.STRUCTURES
             gone = "the entry is removed" if listed and needed else ""
             rows.append(_row(inner, name, word, gone))
-            members += _members(inner, name)
+            members += _members(kind, inner, name)
     return "\n".join([f"## {kind.name}\n", *facts, "", *rows, "", *members])
 
 
@@ -141,7 +141,7 @@ def _row(attribute: Attribute, name: str, word: str, cleared: str) -> str:
 def _value_type(attribute: Attribute) -> str:
     if attribute.type is ValueType.ENUM:
         known = attribute.enumeration
-        return _numbered(known) if len(known) <= _SHORT else f"one of {len(known)}, below"
+        return _numbered(known) if len(known) <= _SHORT else f"one of {len(known)}, see below"
     if attribute.type is ValueType.STRUCTURES:
         return f"list of structures by {' and '.join(f'`{name}`' for name in attribute.key)}"
     kind: str = attribute.type.value
@@ -197,10 +197,32 @@ def _target(attribute: Attribute, cleared: str) -> str:
     return f"{target}; {does[attribute.on_delete]}"
 
 
-def _members(attribute: Attribute, name: str) -> Iterator[str]:
-    if len(attribute.enumeration) > _SHORT:
-        more = "; any other type is given by its number" if attribute.open_ended else ""
-        yield f"`{name}`: {_numbered(attribute.enumeration)}{more}.\n"
+def _members(kind: ObjectType, attribute: Attribute, name: str) -> Iterator[str]:
+    """The members of a long enumeration, or the place above that lists them. ``name``: that of
+    the attribute, with a dot where it is inside another."""
+    known = attribute.enumeration
+    if len(known) <= _SHORT:
+        return
+    more = "; any other type is given by its number" if attribute.open_ended else ""
+    for owner, above, listed in _long_enumerations():
+        if (owner, above) == (kind.name, name):
+            break
+        if listed.items() <= known.items():
+            own = dict(known.items() - listed.items())
+            also = f"{_numbered(own)}, or " if own else ""
+            yield f"`{name}`: {also}as [`{owner}.{above}`](#{owner.lower()}){more}.\n"
+            return
+    yield f"`{name}`: {_numbered(known)}{more}.\n"
+
+
+def _long_enumerations() -> Iterator[tuple[str, str, Mapping[str, int]]]:
+    """The type, the attribute and the enumeration of all that are listed, in the page's order."""
+    for kind in OBJECT_TYPES.values():
+        for attribute in kind.attributes:
+            for one in (attribute, *attribute.fields):
+                name = one.name if one is attribute else f"{attribute.name}.{one.name}"
+                if len(one.enumeration) > _SHORT:
+                    yield kind.name, name, one.enumeration
 
 
 def _numbered(enumeration: Mapping[str, int]) -> str:

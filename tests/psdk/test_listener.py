@@ -1,5 +1,6 @@
 """The listener, asked by the vendor's own client with requests that are built by hand."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.types.table import OBJECT_TYPES, TYPES_BY_NUMBER
 from reconciler.server.delta import Delta
+from reconciler.server.wire.answers import Answers
 from reconciler.testing.contract.site import RIGHT
 from tests.harness import everything, opened
 from tests.psdk.block import Block
@@ -92,6 +94,25 @@ def test_the_keys_ask_for_folders_and_paths_whatever_their_value(
         event = client.ask_many(message, "EventObjectsSent")[0]
         assert event.getObjectPaths() is None
         assert event.getFolderDbids() is None
+
+
+def test_after_a_defect_the_client_is_answered_and_the_defect_is_shown(
+    listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda found: shown.append(found.exc_value))
+    port = listen()
+    with Client(port, "default", "password") as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(Answers, "answer", _has_a_defect)
+            event = client.ask(request("objects.RequestReadObjects").create(number(SCRIPT), kv()))
+        assert str(event.messageName()) == "EventError"
+        assert [type(one) for one in shown] == [KeyError]
+        assert len(read(client, SCRIPT, tenant_dbid=101)) == 2
+
+
+def _has_a_defect(*_: object) -> None:
+    raise KeyError("defect")
 
 
 @pytest.mark.parametrize("object_type", [45, 99, 1000])

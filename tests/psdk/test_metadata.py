@@ -121,9 +121,9 @@ def _enumeration(path: str, ours: Attribute, theirs: Any) -> Iterator[str]:
         yield f"{path} members that the protocol lacks {sorted(invented)}"
 
 
-_PARTIAL = ("CfgObjectType", "CfgAppType")
+_PARTIAL = ("CfgObjectType",)
 """Enumerations of which the table lists what fits: of object types those that an attribute can
-name, of application types those of Web Engagement sites (others are shown as numbers)."""
+name."""
 
 
 _REFERENCE = "the vendor's reference of the object says another default, which is ours"

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from reconciler.apply.undo.order import with_addresses, with_needs
 from reconciler.apply.undo.references import restore_references
-from reconciler.apply.undo.updates import one_per_object, update_of
+from reconciler.apply.undo.replacements import unless_there
+from reconciler.apply.undo.updates import can_be_emptied, one_per_object, update_of
 from reconciler.apply.written import Written, names_at_run, written_by
 from reconciler.kinds.fields import FieldPath, Value, pointer
 from reconciler.kinds.flatten import flatten, leaf
@@ -41,7 +42,6 @@ from reconciler.plan.model import Plan
 from reconciler.plan.ordering.deletions import delete_of
 from reconciler.plan.renames import Rename, change_of_name, with_new_names
 from reconciler.plan.replace import done_by_server
-from reconciler.server.differences import emptied
 from reconciler.server.folders import members
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -128,8 +128,10 @@ class _Undo:
             # Launch files are edited, never created.
             yield Skip(subject, f"there is no file {subject.name}")
         elif before is not None and now is None:
-            yield self._create(subject, before, entry.deleted)
-            yield from self._references(entry)
+            restored = self._unless_there(self._create(subject, before, entry.deleted))
+            yield restored
+            if not isinstance(restored, Skip):
+                yield from self._references(entry)
         elif before is not None and after is not None and now is not None:
             restored = self._restore(subject, before, after, now)
             yield restored
@@ -139,9 +141,13 @@ class _Undo:
 
     def _references(self, entry: Written) -> Iterator[Action]:
         for action in restore_references(entry, self._live, self._names, self._site_tenant):
-            if isinstance(action, Create):
-                self._new_dbids.append(action.address)
-            yield action
+            yield self._unless_there(action) if isinstance(action, Create) else action
+
+    def _unless_there(self, action: Create) -> Action:
+        found = unless_there(action, self._live, self._made)
+        if found is action:
+            self._new_dbids.append(action.address)
+        return found
 
     def _fields(self, one: ConfObject) -> dict[FieldPath, Value]:
         return flatten(ALL_TYPES[one.type], one.attributes, self._names)
@@ -173,7 +179,7 @@ class _Undo:
         action = delete_of(subject, now, self._live, reason)
         return replace(action, loses=losses(action, now, self._live, undo=True))
 
-    def _create(self, subject: Subject, before: ConfObject, deleted: RunStep | None) -> Action:
+    def _create(self, subject: Subject, before: ConfObject, deleted: RunStep | None) -> Create:
         fields: dict[FieldPath, Value] = {}
         for path, value in self._fields(before).items():
             unknown = isinstance(value, str) and value.startswith("#")
@@ -183,7 +189,6 @@ class _Undo:
                 )
                 continue
             fields[path] = value
-        self._new_dbids.append(subject.address)
         identity = identity_of(ALL_TYPES[before.type])
         around = path_of_folder(before, self._names)
         folder = find_folder(ALL_TYPES[before.type], fields, around, before.tenant, self._live)
@@ -212,7 +217,7 @@ class _Undo:
             if old.get(path) == left.get(path) or live.get(path) == old.get(path):
                 continue
             change = _change(subject, path, live.get(path), old.get(path))
-            if path not in old and not _can_be_emptied(now, path, old):
+            if path not in old and not can_be_emptied(now, path, old):
                 held = change.display(change.before)
                 self.notices.append(
                     f"{subject.address}: {pointer(path)} stays {held}: it had no value before,"
@@ -278,18 +283,6 @@ def _change(subject: Subject, path: FieldPath, before: Value | None, after: Valu
     # The content of a launch file is in no plan file: it may hold anything.
     hidden = subject.hides(path) or path == (CONTENT,)
     return Change(path, before, after, unit=path, secret=hidden)
-
-
-def _can_be_emptied(one: ConfObject, path: FieldPath, old: Fields) -> bool:
-    """Whether an update can take a field away. ``old``: the fields before the run; an entry of a
-    list that was not among them goes as a whole."""
-    outer, attribute = ALL_TYPES[one.type].by_word(path[0]), leaf(ALL_TYPES[one.type], path)
-    listed = outer is not None and outer.type is ValueType.STRUCTURES
-    if listed and not any(path[:2] == other[:2] for other in old):
-        return True
-    if attribute is None or attribute.type not in (ValueType.ENUM, ValueType.INTEGER):
-        return True
-    return emptied(attribute) is not None
 
 
 def _is_reference(one: ConfObject, path: FieldPath) -> bool:

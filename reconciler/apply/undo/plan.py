@@ -26,6 +26,7 @@ from reconciler.plan.reading.queries import ReadRequirement
 from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
+from reconciler.server.connect import from_any_folder, url_then
 from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
@@ -55,10 +56,12 @@ def plan_undo(
     """
     info = server.info()
     if not same_server(run.head.identity, info.identity):
+        here = from_any_folder(info.url)
         raise RefusedError(
             [
                 Diagnostic(
-                    f"the run {run.name} was on another server, {run.head.server}",
+                    f"the run {run.name} was on another server,"
+                    f" {url_then(run.head.server, here)}, not on {here}",
                     hint="Name that server with --server.",
                 )
             ]
@@ -101,7 +104,7 @@ def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Read
     that the run has written and that are gone."""
     found: list[ConfObject] = []
     for entry in written_by(run, plan).values():
-        one = entry.after
+        one = entry.after or entry.before
         if one and entry.before and entry.now(live) is None and one.type != LAUNCH_FILE:
             kind = ALL_TYPES[one.type]
             filters = by_key(kind, key_values(kind, one.attributes))

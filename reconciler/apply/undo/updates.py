@@ -1,5 +1,11 @@
 """The updates of an undo: one for each object. Pure."""
 
+from collections.abc import Collection
+
+from reconciler.kinds.fields import FieldPath
+from reconciler.kinds.flatten import leaf
+from reconciler.kinds.model import ValueType
+from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import (
     Action,
     Fingerprint,
@@ -11,6 +17,8 @@ from reconciler.plan.actions import (
     kept_of,
 )
 from reconciler.plan.changes import Change
+from reconciler.server.differences import emptied
+from reconciler.server.port import ConfObject
 
 
 def update_of(
@@ -51,3 +59,15 @@ def one_per_object(actions: list[Action]) -> list[Action]:
                 other.subject, list(changes.values()), kept_of(other), needs, folder
             )
     return list(merged.values())
+
+
+def can_be_emptied(one: ConfObject, path: FieldPath, old: Collection[FieldPath]) -> bool:
+    """Whether an update can take a field away. ``old``: the fields before the run; an entry of a
+    list that was not among them goes as a whole."""
+    outer, attribute = ALL_TYPES[one.type].by_word(path[0]), leaf(ALL_TYPES[one.type], path)
+    listed = outer is not None and outer.type is ValueType.STRUCTURES
+    if listed and not any(path[:2] == other[:2] for other in old):
+        return True
+    if attribute is None or attribute.type not in (ValueType.ENUM, ValueType.INTEGER):
+        return True
+    return emptied(attribute) is not None

@@ -28,8 +28,8 @@ class HtmlForm:
     def plan(self, plan: Plan) -> None:
         write_page(plan_html(plan, self._style), self._style.page, summary(plan))
 
-    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:
-        self._write(list_page(runs, of))
+    def runs(self, runs: Sequence[RunEntry], of: str = "", among: Sequence[RunEntry] = ()) -> None:
+        self._write(list_page(runs, of, among))
 
     def run(self, run: StoredRun, place: str) -> None:
         self._write(run_page(run, place))

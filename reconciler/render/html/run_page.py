@@ -69,10 +69,10 @@ def damaged_run_page(name: str, found: IntactRecords, place: str) -> RunPage:
     )
 
 
-def list_page(runs: Sequence[RunEntry], of: str = "") -> RunPage:
-    """The list of runs, newest last. ``of``: see ``OutputForm.runs``."""
+def list_page(runs: Sequence[RunEntry], of: str = "", among: Sequence[RunEntry] = ()) -> RunPage:
+    """The list of runs, newest last. ``of``, ``among``: see ``OutputForm.runs``."""
     said = f"{counted(len(runs), 'run')}{of}, newest last." if runs else f"No runs{of} yet."
-    table = run_table(runs)
+    table = run_table(runs, among)
     return RunPage("Runs", said, columns=table.columns, table=table.rows)
 
 

@@ -25,8 +25,8 @@ class MarkdownForm:
     def plan(self, plan: Plan) -> None:
         print_data(plan_markdown(plan, self._style))
 
-    def runs(self, runs: Sequence[RunEntry], of: str = "") -> None:
-        sections = [runs_section(runs)] if runs else []
+    def runs(self, runs: Sequence[RunEntry], of: str = "", among: Sequence[RunEntry] = ()) -> None:
+        sections = [runs_section(runs, among)] if runs else []
         only = code(of.strip()) if of else ""
         head = f"## {counted(len(runs), 'run')}\n\n" if runs else "## No runs yet\n"
         head += f"Only runs {only}\n\n" if only else ""

@@ -65,9 +65,9 @@ def _outcome(outcome: ActionOutcome) -> str:
     return f"- {code(outcome.address)}{f': {short_code(said, 2_000)}' if said else ''}\n"
 
 
-def runs_section(runs: Sequence[RunEntry]) -> FoldedSection:
-    """A table of runs, newest last."""
-    table = run_table(runs)
+def runs_section(runs: Sequence[RunEntry], among: Sequence[RunEntry] = ()) -> FoldedSection:
+    """A table of runs, newest last. ``among``: see ``OutputForm.runs``."""
+    table = run_table(runs, among)
     head = f"| {' | '.join(table.columns)} |\n|{' --- |' * len(table.columns)}\n"
     return FoldedSection(head, [Block(1, partial(_run, row)) for row in table.rows], "\n", "run")
 

@@ -24,7 +24,8 @@ _NEVER_STARTED = {
     enums.APPLICATION_TYPE["ApplicationCluster"],
     enums.APPLICATION_TYPE["DBServer"],
 }
-_T_SERVER = enums.APPLICATION_TYPE["TServer"]
+_SWITCHING = {enums.APPLICATION_TYPE["TServer"], enums.APPLICATION_TYPE["HAProxy"]}
+"""Types that serve one tenant, and the only ones with flexible properties."""
 
 
 class Writer(Protocol):
@@ -75,12 +76,16 @@ def check_application(attributes: Attributes) -> None:
                 raise ValueOutOfRangeError(
                     f"a client application cannot have {name}", "Application", name
                 )
-    if attributes.get("flexibleProperties") and attributes["type"] != _T_SERVER:
+    if attributes.get("flexibleProperties") and attributes["type"] not in _SWITCHING:
         raise ValueOutOfRangeError(
-            "only a T-Server can have flexible properties", "Application", "flexibleProperties"
+            "only a T-Server or an HA proxy can have flexible properties",
+            "Application",
+            "flexibleProperties",
         )
-    if attributes["type"] == _T_SERVER and len(attributes.get("tenantDBIDs") or []) > 1:
-        raise ValueOutOfRangeError("a T-Server has one tenant", "Application", "tenantDBIDs")
+    if attributes["type"] in _SWITCHING and len(attributes.get("tenantDBIDs") or []) > 1:
+        raise ValueOutOfRangeError(
+            "a T-Server or an HA proxy has one tenant", "Application", "tenantDBIDs"
+        )
 
 
 def check_backup(store: Store, dbid: int, attributes: Attributes) -> None:

@@ -13,7 +13,7 @@ from reconciler.kinds.model import Attributes
 from reconciler.server import validation
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.delta import Delta
-from reconciler.server.errors import OutcomeUnknownError, ServerUnavailableError
+from reconciler.server.errors import OutcomeUnknownError, ServerError
 from reconciler.server.port import (
     AccessEntry,
     ConfObject,
@@ -213,7 +213,7 @@ class PsdkServer:
         """The object after a write that the server carried out."""
         try:
             found = self.read(object_type, {"dbid": dbid})
-        except ServerUnavailableError as error:
+        except ServerError as error:
             raise OutcomeUnknownError(
                 f"{object_type} {dbid} was written and could not be read afterwards:"
                 f" {error.message}",

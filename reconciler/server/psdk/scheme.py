@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from reconciler.server.adapter import Adapter
 from reconciler.server.checks import CheckResult
 from reconciler.server.connection import ConnectionOptions, Credentials
+from reconciler.server.identity import REAL
 from reconciler.server.port import Server
 from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.address import URL_FORMS, parse_url
@@ -44,6 +45,10 @@ def _address(url: str) -> tuple[str, str]:
     return host, port
 
 
+def _identity(url: str) -> str:
+    return f"{REAL}{parse_url(url).host_list}"
+
+
 def _check_access(url: str, options: ConnectionOptions) -> Iterator[CheckResult]:
     from reconciler.server.psdk.checks import check_access  # noqa: PLC0415 - for doctor only
 
@@ -55,6 +60,7 @@ ADAPTER = Adapter(
     open=_open,
     is_real=True,
     address=_address,
+    identity=_identity,
     prepare=_prepare,
     check_access=_check_access,
 )

@@ -1,6 +1,7 @@
 """A client of the listener: its session, and the thread that answers its requests in order."""
 
 import queue
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -80,6 +81,8 @@ class Client:
                 self._answer(str(request.messageName()), request)
             except self._sdk.error:
                 return  # the client is gone
+            except Exception:  # noqa: BLE001 - a defect of ours: it is shown, and others answered
+                threading.excepthook(threading.ExceptHookArgs([*sys.exc_info(), self.thread]))
 
     def _answer(self, name: str, request: Any) -> None:
         for event in self._made(name, request):
@@ -105,7 +108,7 @@ class Client:
             # A malformed request, for example with a value of the wrong type.
             yield self._error(refusals.WRONG_PARAMETERS, self._sdk.reason(error))
         except Exception as error:
-            # A defect of ours: the client must not wait for ever, and we must see it.
+            # A defect of ours: the client must not wait for ever.
             yield self._error(refusals.UNDEFINED, type(error).__name__)
             raise
 

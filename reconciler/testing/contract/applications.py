@@ -1,6 +1,6 @@
 """Updates of applications: backups, ports, and what follows from the type.
 
-Application 102 (Stat) is the primary of 103 (Stat_B); type 1 is a T-Server.
+Application 102 (Stat) is the primary of 103 (Stat_B); type 1 is a T-Server, 77 an HA proxy.
 """
 
 import pytest
@@ -162,15 +162,18 @@ def test_one_port_of_a_server_is_the_default_one(server: Server) -> None:
     assert caught.value.prop == "portInfos"
 
 
-def test_only_a_t_server_has_flexible_properties_and_it_has_one_tenant(server: Server) -> None:
+@pytest.mark.parametrize("number", [1, 77])
+def test_only_a_t_server_and_an_ha_proxy_have_flexible_properties_and_they_have_one_tenant(
+    server: Server, number: int
+) -> None:
     given = {"flexibleProperties": {"s": {"k": "v"}}}
     with pytest.raises(ConfigurationServerError) as caught:
         server.create("Application", application("New", **given))
     assert caught.value.prop == "flexibleProperties"
     with pytest.raises(ConfigurationServerError) as caught:
-        server.create("Application", application("New", type=1, tenantDBIDs=[101, 102]))
+        server.create("Application", application("New", type=number, tenantDBIDs=[101, 102]))
     assert caught.value.prop == "tenantDBIDs"
-    server.create("Application", application("New", type=1, tenantDBIDs=[101], **given))
+    server.create("Application", application("New", type=number, tenantDBIDs=[101], **given))
 
 
 def test_a_host_is_not_renamed_while_servers_are_on_it(server: Server) -> None:

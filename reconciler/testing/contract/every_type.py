@@ -25,7 +25,7 @@ _RECORD = {"serviceTypeDBID": 21, "customerSegmentDBID": 22}
 
 SPECIAL: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "Application": {
-        "flexibleProperties": ({}, {}),  # only a T-Server has any
+        "flexibleProperties": ({}, {}),  # a Stat Server has none
         "serverInfo": tuple(
             {"hostDBID": 101 + one, "port": str(one), "timeout": 10 + one, "attempts": 1 + one}
             for one in (0, 1)

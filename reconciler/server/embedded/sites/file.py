@@ -5,6 +5,7 @@ translates. ``docs/embedded-server.md`` describes the format.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,17 +115,24 @@ def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> l
     """The predefined objects, then the file's own. An object with the type and DBID, or else the
     type and natural key, of a predefined object replaces it, and takes over its DBID unless it
     names one."""
-    merged = {item.key: item for item in _Reading().file(PREDEFINED, ())}
+    merged = _predefined().copy()
     by_dbid = {(item.type.name, item.dbid): key for key, item in merged.items()}
     for item in objects:
-        if item.dbid and item.key not in merged:
+        key = item.key
+        if item.dbid and key not in merged:
             merged.pop(by_dbid.get((item.type.name, item.dbid), ()), None)
-        there = merged.get(item.key)
+        there = merged.get(key)
         if there and item.type.name == "Tenant" and item.dbid not in (0, ENVIRONMENT):
             what = f"Tenant {item.name} must have DBID {ENVIRONMENT}"
             problems.append(Diagnostic(what, item.at("dbid")))
-        merged[item.key] = replace(item, dbid=item.dbid or there.dbid) if there else item
+        merged[key] = replace(item, dbid=item.dbid or there.dbid) if there else item
     return list(merged.values())
+
+
+@cache
+def _predefined() -> dict[tuple[str, ...], SiteObject]:
+    """The objects that every server has, by their keys. Whoever changes them takes a copy."""
+    return {item.key: item for item in _Reading().file(PREDEFINED, ())}
 
 
 class _Reading:
@@ -160,11 +168,12 @@ class _Reading:
                 for item in self.file(path.parent / base, inside):
                     merged[item.key] = item
             for item in self._objects(document):
-                there = merged.get(item.key)
+                key = item.key
+                there = merged.get(key)
                 if there and there.at().file == item.at().file:
                     what = f"{item.label} is described twice, first at {there.at()}"
                     self.problems.append(Diagnostic(what, item.at()))
-                merged[item.key] = item
+                merged[key] = item
         return list(merged.values())
 
     def _header(self, document: YamlDocument) -> str:
