@@ -2,8 +2,9 @@
 
 Counts do not depend on the machine: requests, reads of the lock, commits of the state (each waits
 for the disk once), bytes of the journal. How many records share a commit depends on how fast the
-disk and the server are. The server is an embedded one in this process; where a row says so, each
-answer takes so much longer, and several may be on their way at once.
+disk and the server are. The server is an embedded one in this process, which writes the calls of a
+group in one transaction; where a row says so, each answer takes so much longer and several are on
+their way at once, as over a network.
 
     bench/apply.py [COUNT] [IN_FLIGHT,IN_FLIGHT] [MILLISECONDS,MILLISECONDS]
 """
@@ -14,6 +15,7 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -23,6 +25,7 @@ from reconciler.engine.run_place import RunPlace  # noqa: E402
 from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
 from reconciler.server.embedded.sites.create import create_server  # noqa: E402
 from reconciler.server.embedded.sites.file import SAMPLE_SITE  # noqa: E402
+from reconciler.server.port import Server  # noqa: E402
 from reconciler.site.discovery import SiteOptions  # noqa: E402
 from reconciler.state.opening import open_store  # noqa: E402
 from reconciler.state.session import SqlSession  # noqa: E402
@@ -44,10 +47,11 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
     create_server(path, SAMPLE_SITE)
     manifests = folder / f"{count}"
     write_manifests(manifests, count)
-    server = FaultyServer(EmbeddedServer(path), [Delay(seconds=delay)] if delay else [])
+    embedded = EmbeddedServer(path)
+    server = Counting(FaultyServer(embedded, [Delay(seconds=delay)]) if delay else embedded)
     state = open_store(str(folder / f"{path.stem}.state"))
     place = RunPlace(state, in_flight=in_flight)
-    with Reconciler(server, SiteOptions(APP), place) as session:
+    with Reconciler(cast("Server", server), SiteOptions(APP), place) as session:
         plan = session.plan([manifests])
         server.calls.clear()
         commits = count_commits()
@@ -56,7 +60,7 @@ def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[st
         seconds, processor = time.perf_counter() - begun, time.process_time() - used
     if report.exit_code:
         raise SystemExit(f"the apply of the bench ended with {report.exit_code}")
-    locks = sum(call == ("read", "Transaction") for call in map(_kind, server.calls))
+    locks = server.calls.count(("read", "Transaction"))
     return (
         f"{count:,} creates, {in_flight} in flight, {delay * 1e3:.0f} ms",
         f"{seconds:.1f} s",
@@ -83,8 +87,23 @@ def write_manifests(folder: Path, count: int, first: int = 0) -> None:
         (folder / f"{start:06}.yaml").write_text(text, encoding="utf-8")
 
 
-def _kind(call: object) -> tuple[str, str]:
-    return getattr(call, "name", ""), getattr(call, "object_type", "")
+class Counting:
+    """Passes every call on to a server. ``calls``: their names, each with its first argument."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.calls: list[tuple[str, object]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._server, name)
+        if not callable(found) or name in ("together", "close"):
+            return found
+
+        def counted(*arguments: Any, **named: Any) -> Any:
+            self.calls.append((name, arguments[0] if arguments else None))
+            return found(*arguments, **named)
+
+        return counted
 
 
 def count_commits() -> list[str]:

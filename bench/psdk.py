@@ -3,10 +3,14 @@
 PSDK_LIB names the folder with the vendor's jars. The server is `gwe embedded serve` in a
 process of its own on the same machine, so both ends share its processors; a relay, another process,
 adds the delay of a network where a row says so. Every figure is the median of its runs, but for
-the applies, which are single runs.
+the applies, which are single runs. Each rate of creates has a server of its own, so that an apply
+finds no objects of an earlier row; the creates before it are of another type, and let Java compile.
+
+    bench/psdk.py [MILLISECONDS,MILLISECONDS]    the creates alone, with these delays
 """
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -51,10 +55,15 @@ def script(number: int) -> dict[str, object]:
     return {"tenantDBID": 101, "name": f"Bench_{number}", "type": 23, "userProperties": annex}
 
 
+def skill(number: int) -> dict[str, object]:
+    return {name: value for name, value in script(number).items() if name != "type"}
+
+
 def fill(path: Path, count: int) -> None:
     """More scripts, in one transaction."""
     kind = OBJECT_TYPES["Script"]
     server = EmbeddedServer(path)
+    server.create("Skill", skill(-1))
     first = server.create("Script", script(-1))
     with server.store.writing():
         for number in range(count):
@@ -145,7 +154,7 @@ class Creates:
         server = session(
             port, "default", "password", ConnectionOptions(in_flight=in_flight), timeout=60.0
         )
-        server.read("Script", {"tenant_dbid": 101, "name": "Bench_-1"})  # the folder's path
+        server.read("Skill", {"tenant_dbid": 101, "name": "Bench_-1"})  # the folder's path
         first, self._next = self._next, self._next + CREATES
         numbers = iter(range(first, first + CREATES))
         lock = threading.Lock()
@@ -156,7 +165,7 @@ class Creates:
                     number = next(numbers, None)
                 if number is None:
                     return
-                server.create("Script", script(number))
+                server.create("Skill", skill(number))
 
         threads = [threading.Thread(target=work) for _ in range(in_flight)]
 
@@ -234,24 +243,46 @@ def rows(folder: Path) -> Iterable[tuple[str, str, str]]:
             f"{each:.0f} µs an object",
         )
         yield "the same on the file itself", f"{direct:.2f} s", f"{direct / wire:.2f} of it"
+    yield from rates_of_creates(folder, empty, DELAYS)
+
+
+def rates_of_creates(
+    folder: Path, empty: Path, delays: Iterable[float]
+) -> Iterable[tuple[str, str, str]]:
+    """The rows of creates and applies. ``empty``: a server file without objects of their types."""
     creates, applies = Creates(), Applies(folder)
-    with serving(empty) as port:
-        for delay in DELAYS:
-            with relaying(port, delay) as relayed:
-                called = {n: creates.median_rate(relayed, n) for n in APPLIED}
-                applied = {n: applies.rate(relayed, n) for n in APPLIED}
-            for what, rates in (("creates", called), ("an apply, creates", applied)):
-                for in_flight, rate in rates.items():
-                    label = f"{what}, {in_flight} in flight, {delay * 1e3:.0f} ms delay"
-                    ratio = "" if in_flight == 1 else f"{rate / rates[1]:.1f} of 1 in flight"
-                    yield label, f"{rate:,.0f} a second", ratio
+    for delay in delays:
+        called: dict[int, float] = {}
+        applied: dict[int, float] = {}
+        for in_flight in APPLIED:
+            path = folder / f"{delay}-{in_flight}.db"
+            shutil.copy(empty, path)
+            with serving(path) as port, relaying(port, delay) as relayed:
+                called[in_flight] = creates.median_rate(relayed, in_flight)
+                applied[in_flight] = applies.rate(relayed, in_flight)
+        for what, rates in (("creates", called), ("an apply, creates", applied)):
+            for in_flight, rate in rates.items():
+                label = f"{what}, {in_flight} in flight, {delay * 1e3:.0f} ms delay"
+                ratio = "" if in_flight == 1 else f"{rate / rates[1]:.1f} of 1 in flight"
+                yield label, f"{rate:,.0f} a second", ratio
+
+
+def rows_of(folder: Path, delays: str) -> Iterable[tuple[str, str, str]]:
+    """All rows; where delays are given, those of the creates with these delays."""
+    if not delays:
+        yield from rows(folder)
+        return
+    empty = folder / "empty.db"
+    create_server(empty, SAMPLE_SITE)
+    fill(empty, 0)
+    yield from rates_of_creates(folder, empty, [int(one) / 1e3 for one in delays.split(",")])
 
 
 def main() -> None:
     out = sys.stdout
     out.write("| measured | median | aim or ratio |\n| --- | --- | --- |\n")
     with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
-        for row in rows(Path(folder)):
+        for row in rows_of(Path(folder), "".join(sys.argv[1:2])):
             out.write(f"| {' | '.join(row)} |\n")
             out.flush()
 

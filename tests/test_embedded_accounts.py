@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.server.delta import Delta
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.delta import Delta, ListDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.errors import AccessDeniedError, LoginIncorrectError
+from reconciler.server.errors import (
+    AccessDeniedError,
+    LoginIncorrectError,
+    NoPermissionError,
+    ObjectNotFoundError,
+)
+from reconciler.server.port import AccessEntry, Permission
 from reconciler.testing.contract.site import LEAST, RIGHT, SITE
 from tests.harness import opened, site_server
 
@@ -106,3 +113,53 @@ def test_an_emptied_password_lets_nobody_in(path: Path) -> None:
     for text in ("", RIGHT):
         with pytest.raises(LoginIncorrectError):
             EmbeddedServer(path, user="anna", password=text)
+
+
+# What a session may do, which it remembers between calls
+
+
+ANNA = 101
+
+
+def test_a_session_knows_at_once_what_it_may_no_longer_do(path: Path) -> None:
+    """Whether it has changed that itself, or another session has."""
+    mine, theirs = 101, 102
+    with opened(path) as other:
+        for script in (mine, theirs):
+            other.set_permissions("Script", script, to_anna(Permission.FULL))
+    anna = EmbeddedServer(path, user="anna", password=RIGHT)
+    try:
+        anna.update("Script", mine, Delta({"name": "Mine"}))
+        anna.update("Script", theirs, Delta({"name": "Theirs"}))
+        anna.set_permissions("Script", mine, to_anna(Permission.READ))
+        with pytest.raises(NoPermissionError):
+            anna.update("Script", mine, Delta({"name": "Again"}))
+        with opened(path) as other:
+            other.set_permissions("Script", theirs, to_anna(Permission.READ))
+        with pytest.raises(NoPermissionError):
+            anna.update("Script", theirs, Delta({"name": "Again"}))
+    finally:
+        anna.close()
+
+
+def test_a_session_knows_at_once_which_group_it_has_left(path: Path) -> None:
+    member = {"type": OBJECT_TYPES["Person"].number, "DBID": ANNA}
+    joins, leaves = ListDelta((member,)), ListDelta(deleted=((member["type"], ANNA),))
+    with opened(path) as other:
+        group = other.create("AccessGroup", {"tenantDBID": 101, "name": "Group"}).dbid
+        other.update("AccessGroup", group, Delta(lists={"memberIDs": joins}))
+        everything = [AccessEntry("AccessGroup", group, Permission.FULL)]
+        other.set_permissions("Script", 101, everything)
+        other.set_permissions("AccessGroup", group, everything)
+    anna = EmbeddedServer(path, user="anna", password=RIGHT)
+    try:
+        anna.update("Script", 101, Delta({"name": "Renamed"}))
+        anna.update("AccessGroup", group, Delta(lists={"memberIDs": leaves}))
+        with pytest.raises(ObjectNotFoundError):
+            anna.update("Script", 101, Delta({"name": "Again"}))
+    finally:
+        anna.close()
+
+
+def to_anna(mask: int) -> list[AccessEntry]:
+    return [AccessEntry("Person", ANNA, mask)]

@@ -18,10 +18,12 @@ import pytest
 from filelock import FileLock
 
 from reconciler.errors import ManifestError
+from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.errors import (
+    NoPermissionError,
     NotAServerFileError,
     ServerBusyError,
     ServerReadOnlyError,
@@ -354,6 +356,19 @@ def test_writes_together_are_undone_together_where_the_block_fails(path: Path) -
         assert scripts(path).keys() == {"Shared"}
         assert [one.attributes["name"] for one in server.read("Script")] == ["Shared"]
         assert add_script(server, "First").attributes["name"] == "First"
+
+
+def test_what_a_refused_write_has_changed_is_not_seen_later_in_the_transaction(path: Path) -> None:
+    def refused() -> None:
+        with server.store.writing():
+            server.engine.update(OBJECT_TYPES["Script"], 101, Delta({"name": "Renamed"}))
+            raise NoPermissionError("the right is missing")
+
+    with opened(path) as server, server.together():
+        with pytest.raises(NoPermissionError):
+            refused()
+        assert '"Shared"' in server.engine.existing("Script", 101)[3]
+        assert server.update("Script", 101, Delta({"name": "Other"})).attributes["name"] == "Other"
 
 
 def test_once_the_file_has_undone_a_transaction_nothing_more_is_written_in_it(path: Path) -> None:
