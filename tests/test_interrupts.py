@@ -8,7 +8,6 @@ Python API; with ``gwe`` only the second does.
 
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -360,7 +359,7 @@ def test_a_prune_that_is_interrupted_says_that_runs_may_have_been_deleted(
     def strike(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    store = open_store(str(place.state_dir), lambda: time.time() - 10)
+    store = open_store(str(place.state_dir), lambda: 1_000_000_000.0)  # in 2001
     for name in ("first", "second"):
         make_run(store, name)
     monkeypatch.setattr(SqlStore, "prune", strike)
