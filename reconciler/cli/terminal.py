@@ -30,10 +30,11 @@ def is_interactive() -> bool:
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def check_can_ask(*, auto_approve: bool) -> None:
-    """UsageError where approval was not given and nobody can be asked for it."""
+def check_can_ask(*, auto_approve: bool, hint: str = "") -> None:
+    """UsageError where approval was not given and nobody can be asked for it. ``hint``: what to
+    do then, where it is not to review a plan."""
     if not auto_approve and not is_interactive():
-        raise _no_terminal()
+        raise _no_terminal(hint)
 
 
 def confirm(question: str) -> bool:
@@ -91,10 +92,10 @@ def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:
     return reader, writer
 
 
-def _no_terminal() -> UsageError:
+def _no_terminal(hint: str = "") -> UsageError:
     return UsageError(
         "there is no terminal to ask on",
-        "Review gwe plan, or what is shown above, then use --auto-approve.",
+        hint or "Review gwe plan, or what is shown above, then use --auto-approve.",
     )
 
 
