@@ -227,7 +227,7 @@ def test_a_delete_stays_done_though_what_referred_to_it_cannot_be_read_afterward
     assert [one.status for one in report.outcomes] == ["done", "not-started"]
     assert (report.exit_code, report.needs_recovery) == (5, False)
     assert report.outcomes[0].message == (
-        "what referred to it could not be read afterwards: the connection is gone"
+        "the run stops, since what referred to it cannot be read: the connection is gone"
     )
 
 

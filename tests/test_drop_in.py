@@ -599,6 +599,11 @@ def test_the_settings_beside_the_script_count_before_those_of_the_current_folder
         f" '{beside / 'runs of Beside'}' restores what was lost, under new DBIDs."
     )
 
+    (beside / "gwe.toml").chmod(0o666)
+    result = drop_in(*site(path), cwd=tmp_path, env=env)
+    assert result.code != 0
+    assert f"{beside}/gwe.toml is not used: everyone may write to it" in result.err
+
     (beside / "gwe.toml").unlink()
     assert drop_in(*site(path), cwd=tmp_path, env=env).code == 0
     assert find(path, "Script", "Here").attributes["userProperties"]["a"] == {"b": "Here"}

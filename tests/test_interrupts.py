@@ -32,6 +32,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import Server
 from reconciler.state.journal_writer import SqlJournal
+from reconciler.state.opening import open_store
 from reconciler.state.records import Record, RunFinish
 from reconciler.state.sql import SqlStore
 from reconciler.testing.faults import Drop, Interfere, LoseAnswer
@@ -52,6 +53,7 @@ from tests.runs import (
     someone,
     told,
 )
+from tests.state.backends import make_run
 
 PACKAGE = Path(reconciler.__file__).parent
 TRACED = {
@@ -357,8 +359,11 @@ def test_a_prune_that_is_interrupted_says_that_runs_may_have_been_deleted(
     def strike(*_: Any) -> Any:
         raise KeyboardInterrupt
 
+    store = open_store(str(place.state_dir), lambda: 1_000_000_000.0)  # in 2001
+    for name in ("first", "second"):
+        make_run(store, name)
     monkeypatch.setattr(SqlStore, "prune", strike)
-    done = gwe("runs", "prune", "--older-than", "1d", cwd=place.folder)
+    done = gwe("runs", "prune", "--older-than", "0d", "--auto-approve", cwd=place.folder)
     assert done.code == 5
     assert "some of the old runs may have been deleted" in " ".join(done.err.split())
 

@@ -458,6 +458,65 @@ getopts ab CC
     assert found.lines["M"] == 5
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("let A=5", "it is computed while the script runs"),
+        ("let 'B = 1' A+=1", "it is computed while the script runs"),
+        ("((A=6))", "it is computed while the script runs"),
+        ("(( B = 1, A++ ))", "it is computed while the script runs"),
+        ("if ((++A > 1)); then :; fi", "it is computed while the script runs"),
+        ("echo $((A <<= 2))", "it is computed while the script runs"),
+        ("printf -v A '%s' x", "a command sets it while the script runs"),
+        ("mapfile -t A <x", "the script reads it while it runs"),
+        ("readarray A < <(x)", "the script reads it while it runs"),
+        ("IFS=: read -r B A <x", "the script reads it while it runs"),
+        ("command read A", "the script reads it while it runs"),
+        ("A=2 unset A", "the script unsets it"),
+        ("builtin let A=1", "it is computed while the script runs"),
+    ],
+)
+def test_what_a_shell_file_sets_at_run_time_has_no_value_and_is_not_changed(
+    line: str, reason: str
+) -> None:
+    raw = f"A=0\n{line}\n".encode()
+    found = read(raw, SHELL, ["A"])
+    assert ("A" in found.values, found.opaque["A"]) == (False, reason)
+    with pytest.raises(LaunchFormatError, match=f"A in line 2 cannot be changed: {reason}"):
+        edit(raw, SHELL, {"A": "1"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "let B=A+1",
+        "((A == 6))",
+        "((B = A * 2))",
+        "(( A <= 6 && A != 5 && A >= 1 ))",
+        "echo $((A + 1)) A=5",
+        "printf '%s' A",
+        "printf -v B A",
+        "mapfile -t A B <x",
+        "A=1 java",
+        "echo 'A=5 ${A:=5} $((A=5))'",
+        ": ${A:=5} ${A:-5}",
+        "command java A=5",
+        "diff <(java A=5) >(A=6)",
+    ],
+)
+def test_what_only_looks_as_if_a_shell_file_set_it_keeps_its_value(line: str) -> None:
+    raw = f"A=0\n{line}\n".encode()
+    assert read(raw, SHELL, ["A"]).values["A"] == "0"
+    assert edit(raw, SHELL, {"A": "1"}) == f"A=1\n{line}\n".encode()
+
+
+def test_a_default_that_takes_effect_is_known_only_at_run_time() -> None:
+    raw = b'B=\n: ${A:=5} "${B:=6}" ${C=7}\nC=8\n'
+    found = read(raw, SHELL)
+    reason = "an expansion sets it where it is empty"
+    assert (found.values, found.opaque) == ({"C": "8"}, {"A": reason, "B": reason})
+
+
 def test_the_carriage_return_of_a_windows_line_end_is_no_part_of_a_shell_value() -> None:
     found = read(b"A=1\r\nB='2'\r\n", SHELL)
     assert found.values == {"A": "1", "B": "2"}
@@ -511,6 +570,73 @@ def test_a_batch_file_says_why_a_value_is_not_plain(script: str, reason: str) ->
     found = read(script.encode(), BATCH)
     assert "A" not in found.values
     assert found.opaque["A"] == reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo done & exit /b 0",
+        "echo done&&exit /b",
+        "start foo & goto :eof",
+        '"a & b.exe" & @exit/b',
+        "(echo done & exit /b 0)",
+        "(\n  echo done\n  exit /b 0\n)",
+        "echo a || echo b & exit",
+        "if x (\n  echo x\n) & exit",
+        "other.bat",
+        '"%~dp0\\set env.CMD" -x',
+        "echo done & @other.bat /q > log",
+    ],
+)
+def test_what_follows_the_end_of_a_batch_file_has_no_value_and_is_not_added(line: str) -> None:
+    raw = f"{line}\nset A=5\n".encode()
+    number = 1 + next(n for n, one in enumerate(line.split("\n")) if _leaves(one))
+    assert read(raw, BATCH).opaque == {"A": f"the script ends before it, in line {number}"}
+    with pytest.raises(LaunchFormatError, match="B cannot be added at the end of the script"):
+        edit(raw, BATCH, {"B": "1"})
+
+
+def _leaves(line: str) -> bool:
+    return any(word in line for word in ("exit", "goto", "other", ".CMD"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "call other.bat",
+        "start other.bat & echo x",
+        'call "%~dp0\\setenv.bat"',
+        'java -Da="x & exit" B',
+        "echo exit & echo goto x",
+        "echo a ^& exit",
+        "echo a & rem b & exit",
+        "cmd /c exit",
+        "java || exit /b 1",
+        "java || (echo failed & exit /b 1)",
+        "java || (\n  echo failed\n  exit /b 1\n)",
+        "if errorlevel 1 exit /b 1",
+        "if errorlevel 1 (echo failed & exit /b 1)",
+        "if errorlevel 1 echo failed & exit /b 1",
+        "if not exist x (\n  other.bat\n) else (\n  exit\n)",
+        "for %%i in (*.jar) do call add.bat %%i",
+        "echo exit | more",
+        "exit_code_of.exe",
+        "set other.bat=1",
+    ],
+)
+def test_what_follows_a_command_that_goes_on_or_ends_only_for_a_mistake_has_its_value(
+    line: str,
+) -> None:
+    raw = f"{line}\nset A=5\n".encode()
+    assert read(raw, BATCH, ["A"]).values["A"] == "5"
+    assert edit(raw, BATCH, {"B": "1"}) == raw + b'set "B=1"\n'
+
+
+def test_a_block_behind_another_command_is_a_block() -> None:
+    raw = b"java && (\n  set A=1\n)\njava & (set B=1)\nset C=1\n"
+    found = read(raw, BATCH)
+    assert (found.values, found.opaque["A"]) == ({"C": "1"}, "it is inside a block")
+    assert "B" in found.opaque
 
 
 def test_what_a_batch_file_jumps_to_always_runs() -> None:

@@ -198,7 +198,7 @@ def test_a_named_site_limits_what_is_pruned(backend: Backend, tmp_path: Path) ->
         made = replace(head(name), server=EMEA, identity="confserv:cfg-emea.example.com#1", app=app)
         with store.create_run(made, PLAN) as journal:
             journal.append(*WROTE)
-    old = ("prune", "--older-than", "90d")
+    old = ("prune", "--older-than", "90d", "--auto-approve")
     assert runs(backend, tmp_path, *old, "--profile", "emea").out == "Deleted run a.\n"
     assert runs(backend, tmp_path, *old, "--profile", "emea").out == (
         f"No run of application GWE_EMEA on {EMEA} is old enough to be deleted.\n"
@@ -251,8 +251,9 @@ def test_prune_keeps_what_is_needed_and_says_what_it_deleted(
     made(backend, "last-that-wrote", 97, *WROTE)
     made(backend, "refused", 96, *WROTE_NOTHING)
     made(backend, "newest", 95)
-    assert runs(backend, tmp_path, "prune", "--older-than", "14w").out == "Deleted run old.\n"
-    assert runs(backend, tmp_path, "prune", "--older-than", "90d").out == "Deleted run refused.\n"
+    prune = ("prune", "--auto-approve", "--older-than")
+    assert runs(backend, tmp_path, *prune, "14w").out == "Deleted run old.\n"
+    assert runs(backend, tmp_path, *prune, "90d").out == "Deleted run refused.\n"
     nothing = runs(backend, tmp_path, "prune", "--older-than", "1h")
     assert (nothing.code, nothing.out) == (0, "No run is old enough to be deleted.\n")
     kept = [run["run"] for run in runs(backend, tmp_path, "--format", "json").json()["runs"]]
@@ -264,6 +265,57 @@ def test_prune_keeps_what_is_needed_and_says_what_it_deleted(
     gone = runs(backend, tmp_path, "show", "old")
     assert gone.code == 64
     assert "there is no run old" in gone.err
+
+
+def test_prune_without_a_terminal_lists_what_it_would_delete_and_deletes_nothing(
+    backend: Backend, tmp_path: Path
+) -> None:
+    made(backend, "old", 100, *WROTE)
+    made(backend, "of-another-server", 99, *WROTE, identity="other")
+    made(backend, "newest", 0, *WROTE)
+    refused = runs(backend, tmp_path, "prune", "--older-than", "90d")
+    assert refused.code == 64
+    assert [line.split()[0] for line in refused.out.splitlines()] == ["RUN", "old"]
+    assert refused.err == (
+        "error: there is no terminal to ask on\n"
+        "  Nothing was deleted. --auto-approve deletes the runs that are listed above.\n"
+    )
+    assert [run.name for run in backend.store().list_runs()] == [
+        "old",
+        "of-another-server",
+        "newest",
+    ]
+
+
+@pytest.mark.process
+def test_prune_asks_before_it_deletes(tmp_path: Path, in_terminal: InTerminal) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    made(backend, "old", 100, *WROTE)
+    made(backend, "newest", 0, *WROTE)
+    prune = ("runs", "prune", "--older-than", "90d", "--state-dir", backend.where)
+    code, shown = in_terminal(*prune, cwd=tmp_path, answer="n\n")
+    assert code == 1
+    assert "Delete 1 run with all backups? [y/N]: n" in shown
+    assert "Declined; nothing was deleted." in shown
+    code, shown = in_terminal(*prune, cwd=tmp_path, answer="y\n")
+    assert code == 0
+    assert shown.endswith("Deleted run old.\n")
+
+
+def test_a_damaged_run_that_tells_no_site_is_not_pruned_with_those_of_a_site(
+    tmp_path: Path,
+) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    made(backend, "old", 100, *WROTE)
+    made(backend, "damaged", 99, *WROTE)
+    made(backend, "newest", 0, *WROTE)
+    backend.execute("DELETE FROM gwe_run WHERE number = 2")
+    backend.store().abandon("damaged", "now")
+    (_, damaged, _) = backend.store().list_runs()
+    assert damaged.head is None
+    prune = ("prune", "--older-than", "90d", "--auto-approve")
+    assert runs(backend, tmp_path, *prune, "--app", "GWE").out == "Deleted run old.\n"
+    assert runs(backend, tmp_path, *prune).out == "Deleted run damaged.\n"
 
 
 @pytest.mark.parametrize("age", ["90", "d", "-1d", "1.5d", "90 d", "1y", "999999d", ""])

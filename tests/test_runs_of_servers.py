@@ -1,6 +1,7 @@
 """Runs of several folders in one state: which server each was on, told by its identity."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.server.connect import known_identity
 from reconciler.state.opening import open_store
+from reconciler.state.store import StateStore
 from tests.harness import APP, Result, gwe, site_server
 from tests.state.backends import PLAN, head
 from tests.test_runs_command import WROTE
@@ -47,8 +49,13 @@ def listed(folder: Path, *arguments: str) -> list[str]:
 def earlier(folder: Path, name: str, url: str, of: Path, plan: str = PLAN) -> None:
     """A run of an earlier version on the server of a folder, with the URL as it was given."""
     made = replace(head(name, known_identity(f"embedded:{of}/gwe.db")), server=url)
-    with open_store(str(folder.parent / "state")).create_run(made, plan) as journal:
+    with _old_store(folder).create_run(made, plan) as journal:
         journal.append(*WROTE)
+
+
+def _old_store(folder: Path) -> StateStore:
+    """The state, ten seconds ago."""
+    return open_store(str(folder.parent / "state"), lambda: time.time() - 10)
 
 
 def words(text: str) -> str:
@@ -172,3 +179,25 @@ def test_the_list_names_the_servers_where_the_state_has_several(folders: Path) -
     apply(b)
     assert f"embedded:{b}/gwe.db" in run(a, "runs", "-n", "1").out
     assert "embedded:" not in run(a, "runs", "--server", "embedded:gwe.db").out
+
+
+def test_a_server_is_pruned_of_its_own_runs_only(folders: Path) -> None:
+    a, b = folders / "a", folders / "b"
+    for name, of in (("a-1", a), ("b-1", b), ("a-2", a), ("b-2", b)):
+        earlier(a, name, "embedded:gwe.db", of=of)
+    prune = ("runs", "prune", "--older-than", "0d", "--server", "embedded:gwe.db")
+    assert run(a, *prune, "--auto-approve").out == "Deleted run a-1.\n"
+    assert listed(a) == ["b-1", "a-2", "b-2"]
+
+
+def test_a_run_that_has_ended_or_was_on_another_server_is_not_abandoned(folders: Path) -> None:
+    a, b = folders / "a", folders / "b"
+    name = apply(a)
+    abandon = ("lock", "release", "--abandon", name)
+    refused = run(a, *abandon)
+    assert (refused.code, refused.out) == (3, "")
+    assert f"the run {name} has ended: applied There is nothing to abandon." in words(refused.err)
+    refused = run(b, *abandon)
+    assert (refused.code, refused.out) == (3, "")
+    assert f"the run {name} was on another server, embedded:{a}/gwe.db" in words(refused.err)
+    assert open_store(str(folders / "state")).list_runs()[0].status == "applied"

@@ -15,13 +15,16 @@ import pytest
 from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo.plan import plan_undo
+from reconciler.apply.undo.replacements import unless_there
 from reconciler.apply.written import written_by
 from reconciler.engine.run_context import run_context
 from reconciler.kinds.model import Attributes
-from reconciler.plan.actions import Create
+from reconciler.plan.actions import Create, InSync
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
+from reconciler.server.port import ConfObject
+from reconciler.server.snapshot import Snapshot
 from reconciler.state.opening import public_name
 from reconciler.state.records import RunHead
 from reconciler.state.store import RunStep, StoredRun
@@ -290,6 +293,13 @@ def test_a_deleted_object_that_another_client_has_created_again_is_left_as_it_is
     assert now["Script", made.dbid] == made
     led = named(now, "Campaign", "Campaign").attributes.get("scriptDBID") == made.dbid
     assert led is not bool(reason)
+
+
+def test_an_object_that_the_undo_deletes_is_not_in_the_way_of_the_deleted_object() -> None:
+    create = Create(subject("AgentGroup", "Group"), fields={("name",): "Group"})
+    live = Snapshot([ConfObject("AgentGroup", 300, {"name": "Group", "tenantDBID": 101})])
+    assert unless_there(create, live, {("AgentGroup", 300)}) is create
+    assert isinstance(unless_there(create, live, {("AgentGroup", 301)}), InSync)
 
 
 def _deletes_replaced(place: Place) -> Plan:

@@ -1,12 +1,14 @@
 """Which manifests, which settings, which server: where they come from, and that a plan says so."""
 
+import grp
 import os
+import pwd
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import UsageError
-from reconciler.settings.search import settings_folder
+from reconciler.settings.search import _is_own_group, settings_folder
 from tests.harness import Result, gwe, site_server
 
 QUEUE = """\
@@ -135,6 +137,55 @@ def test_a_gwe_toml_that_anyone_could_have_written_is_refused(below: Path, tmp_p
     assert f"chmod o-w {tmp_path}" in caught.value.hint
     tmp_path.chmod(0o755)
     assert settings_folder() == Path("../../..")
+
+
+@pytest.mark.parametrize("name", ["", "gwe.toml"])
+@pytest.mark.parametrize(
+    ("mode", "who", "letter"), [(0o002, "everyone", "o"), (0o020, "its group", "g")]
+)
+def test_a_gwe_toml_is_refused_where_others_may_write_to_it_or_to_its_folder(
+    below: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    mode: int,
+    who: str,
+    letter: str,
+) -> None:
+    monkeypatch.setattr("reconciler.settings.search._is_own_group", lambda _: False)
+    path = tmp_path / name
+    path.chmod(0o700 | mode)
+    what = "it" if name else "its folder"
+    with pytest.raises(UsageError, match=f"gwe.toml is not used: {who} may write to {what}$") as no:
+        settings_folder()
+    assert f"run chmod {letter}-w {path};" in no.value.hint
+    path.chmod(0o750)
+    assert settings_folder() == Path("../../..")
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "members", "own"),
+    [
+        (0, "root", ["root"], True),
+        (1000, "ann", [], True),
+        (1000, "ann", ["ann"], True),
+        (1000, "ann", ["ann", "ben"], False),
+        (1001, "staff", [], False),
+        (1002, "", [], False),
+    ],
+)
+def test_the_group_of_a_user_alone_is_told_from_a_group_of_several(
+    monkeypatch: pytest.MonkeyPatch, group: int, name: str, members: list[str], own: bool
+) -> None:
+    def found(number: int) -> grp.struct_group:
+        if not name:
+            raise KeyError(number)
+        return grp.struct_group((name, "x", number, members))
+
+    user = pwd.struct_passwd(("ann", "x", 1000, 1000, "", "/home/ann", "/bin/sh"))
+    monkeypatch.setattr(grp, "getgrgid", found)
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: user)
+    assert _is_own_group(group) is own
 
 
 def test_a_gwe_toml_in_the_folder_of_another_user_is_refused(

@@ -21,7 +21,9 @@ from reconciler.plan.ordering.deletions import Deletions
 from reconciler.plan.renames import name_taken, rename_of
 from reconciler.server.connect import from_any_folder, url_then
 from reconciler.server.identity import same_server
+from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
+from reconciler.state.records import RunHead
 
 _LISTED_ACTIONS = 10
 _LISTED_FIELDS = 3
@@ -40,6 +42,15 @@ def check_server(plan: Plan, identity: str, url: str) -> None:
                 )
             ]
         )
+
+
+def on_another_server(run: RunHead, info: ServerInfo) -> Diagnostic:
+    """The refusal of a run that was on another server than that of the session."""
+    here = from_any_folder(info.url)
+    return Diagnostic(
+        f"the run {run.run} was on another server, {url_then(run.server, here)}, not on {here}",
+        hint="Name that server with --server.",
+    )
 
 
 def check_site(plan: Plan, now: SiteMark) -> None:

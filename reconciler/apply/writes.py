@@ -145,9 +145,10 @@ class Writes:
         try:
             self._own.left(read_referrers(self._server, action, planned))
         except ReconcilerError as error:
-            problem = f"what referred to it could not be read afterwards: {error.message}"
+            problem = f"the run stops, since what referred to it cannot be read: {error.message}"
             message = f"{outcome.message}; {problem}" if outcome.message else problem
-            left = Outcome(action, outcome.status, message, outcome.hint, wrote=True)
+            hint = outcome.hint or error.hint
+            left = Outcome(action, outcome.status, message, hint, wrote=True)
             raise StopRunError(replace(left, needs_recovery=outcome.needs_recovery)) from error
 
     def _replace(self, action: Replace) -> Outcome:

@@ -90,8 +90,8 @@ EXAMPLES: Mapping[str, tuple[str, str, str]] = {
     ),
     "runs prune": (
         "gwe runs prune --older-than 90d",
-        "gwe runs prune --older-than 8w --state-dir /srv/gwe",
-        "gwe runs prune --older-than 12h",
+        "gwe runs prune --older-than 8w --state-dir /srv/gwe --auto-approve",
+        "gwe runs prune --older-than 12h --profile test",
     ),
     "adopt": (
         "gwe adopt --declared               # all that the manifests declare",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import click
 
+from reconciler.apply.check import on_another_server
 from reconciler.apply.lock.lock_object import Holder, find_locks, holder_of
-from reconciler.apply.recovery.recover import abandon
 from reconciler.cli.common import StateFlags
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
@@ -18,7 +18,9 @@ from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
 from reconciler.render.console import say
 from reconciler.server.errors import ObjectNotFoundError
-from reconciler.state.store import StateStore
+from reconciler.server.identity import same_server
+from reconciler.server.port import ServerInfo
+from reconciler.state.store import RunEntry, StateStore
 
 
 @click.group("lock", cls=SectionedGroup)
@@ -84,13 +86,10 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
         locks = find_locks(server)
         holders = [holder_of(lock) for lock in locks]
         _check_may_release(holders, run)
+        entry = _find_run(store, run) if run else None
         if run and run not in [held.run for held in holders]:
-            if not _abandon(store, run):
-                raise UsageError(
-                    f"there is no lock of a run {run}, and no such run in {store.place}",
-                    "gwe lock show names the runs that hold a lock, gwe runs those of the state.",
-                )
-            return ExitCode.DONE
+            _check_may_abandon(entry, run, server.info(), store.place)
+            locks, holders = [], []
         for lock, held in zip(locks, holders, strict=True):
             try:
                 server.delete("Transaction", lock.dbid)
@@ -98,11 +97,42 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
                 say(f"The lock of run {held.run} was released meanwhile.")
             else:
                 say(f"Released the lock of run {held.run}.")
-    if run:
-        _abandon(store, run)
-    if not locks:
+    if entry is not None and not entry.finished:
+        store.abandon(entry.name, run_context("").clock.timestamp(0))
+        say(f"Gave up run {entry.name}; what it left half done stays so.")
+    elif not locks:
         say("Nobody holds the lock.")
     return ExitCode.DONE
+
+
+def _find_run(store: StateStore, text: str) -> RunEntry | None:
+    """The run that ``text`` means; None where it is not in this state."""
+    try:
+        name = store.find_run(text)
+    except UsageError:
+        return None
+    return next((one for one in store.list_runs() if one.name == name), None)
+
+
+def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, place: str) -> None:
+    """A run without a lock can be abandoned where it did not finish on this server. UsageError
+    where there is no such run in the state at ``place``, RefusedError for any other."""
+    if entry is None:
+        raise UsageError(
+            f"there is no lock of a run {text}, and no such run in {place}",
+            "gwe lock show names the runs that hold a lock, gwe runs those of the state.",
+        )
+    if entry.head is not None and not same_server(entry.head.identity, info.identity):
+        raise RefusedError([on_another_server(entry.head, info)])
+    if entry.finished:
+        raise RefusedError(
+            [
+                Diagnostic(
+                    f"the run {entry.name} has ended: {entry.status}",
+                    hint="There is nothing to abandon. gwe runs lists the unfinished runs.",
+                )
+            ]
+        )
 
 
 def _check_may_release(holders: Sequence[Holder], run: str) -> None:
@@ -119,11 +149,3 @@ def _check_may_release(holders: Sequence[Holder], run: str) -> None:
                     )
                 ]
             )
-
-
-def _abandon(store: StateStore, run: str) -> bool:
-    """Gives up a run; False where it is not in this store."""
-    found = abandon(store, run, run_context("").clock)
-    if found:
-        say(f"Gave up run {run}; what it left half done stays so.")
-    return found

@@ -28,7 +28,7 @@ from reconciler.plan.model import Plan
 from reconciler.render.console import say, say_lines
 from reconciler.server.connect import find_adapter
 from reconciler.settings.gwe_toml import read_settings
-from reconciler.settings.search import FILE_NAME, settings_folder
+from reconciler.settings.search import FILE_NAME, check_beside_script, settings_folder
 
 NAME = "webengagement_provisioning"
 SUCCESS = "Provisioning script successfully finished his work"
@@ -157,9 +157,10 @@ def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
 
 def _settings_folder(environment: Mapping[str, str]) -> Path:
     """The folder whose gwe.toml is read: the script's own, else the current one or
-    the nearest above it."""
+    the nearest above it. UsageError where others than the script's owner may have written it."""
     beside = environment.get(SCRIPT_DIR, "")
     if beside and (Path(beside) / FILE_NAME).exists():
+        check_beside_script(Path(beside))
         return Path(beside)
     return settings_folder()
 

@@ -61,6 +61,11 @@ class RunSelection(Struct, frozen=True):
             return is_at(head.identity, self.identity)
         return head.server == from_any_folder(self.server)
 
+    def surely_has(self, run: RunEntry) -> bool:
+        """Whether a run is meant, also where a wrong choice cannot be taken back: a damaged run
+        that does not tell its site is meant only where no site was named."""
+        return self.has(run) and (run.head is not None or not self.description)
+
     def of(self, runs: Iterable[RunEntry]) -> list[RunEntry]:
         """Those of the runs that are meant."""
         return [run for run in runs if self.has(run)]

@@ -19,10 +19,13 @@ from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.run_selection import RunSelection, named_site
 from reconciler.cli.session import find_settings, state_store
+from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.diagnostics import counted
 from reconciler.errors import DamagedRunError, ExitCode, UsageError
 from reconciler.files.writing import write_new_file
 from reconciler.render.console import say
+from reconciler.render.forms import FORMS
+from reconciler.render.output_form import OutputStyle
 from reconciler.state.store import StateStore
 
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -163,28 +166,42 @@ def file(
     metavar="AGE",
     help="How old a run must be: a number of hours, days or weeks, such as 12h, 90d, 8w.",
 )
+@click.option("--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal.")
 @click.pass_context
 @with_flags
 def prune(
     context: click.Context,
     older_than: timedelta,
+    auto_approve: bool,
     state: StateFlags,
     server: ServerFlags,
     application: ApplicationFlags,
 ) -> int:
-    """Delete old runs with their backups: they can no longer be shown or reverted. Unfinished
-    runs stay, and so do the last run and the last run that wrote to each server. A profile,
-    --server or --app limit this to the runs of one site."""
+    """Delete old runs with their backups: they can no longer be shown or reverted. Lists them,
+    and asks. Unfinished runs stay, and so do the last run and the last run that wrote to each
+    server. A profile, --server or --app limit this to the runs of one site."""
     store, site = _nearest(context, _Runs(state, server, application)).opened()
+    found = [run for run in store.prunable(older_than) if site.surely_has(run)]
+    if not found:
+        say(f"No run{site.description} is old enough to be deleted.")
+        return ExitCode.DONE
+    if not auto_approve:
+        FORMS["text"](OutputStyle()).runs(found, site.description, store.list_runs())
+        check_can_ask(
+            auto_approve=False,
+            hint="Nothing was deleted. --auto-approve deletes the runs that are listed above.",
+        )
+        if not confirm(f"Delete {counted(len(found), 'run')} with all backups?"):
+            say("Declined; nothing was deleted.", err=True)
+            return ExitCode.FAILED
+    shown = {run.number for run in found}
     with interrupt_explained(
         "interrupted: some of the old runs may have been deleted",
         "gwe runs lists those that are left. Run gwe runs prune again to delete the others.",
     ):
-        names = store.prune(older_than, site.has)
+        names = store.prune(older_than, lambda run: run.number in shown)
     for name in names:
         say(f"Deleted run {name}.")
-    if not names:
-        say(f"No run{site.description} is old enough to be deleted.")
     return ExitCode.DONE
 
 

@@ -31,10 +31,11 @@ def is_interactive() -> bool:
     return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def check_can_ask(*, auto_approve: bool) -> None:
-    """UsageError where approval was not given and nobody can be asked for it."""
+def check_can_ask(*, auto_approve: bool, hint: str = "") -> None:
+    """UsageError where approval was not given and nobody can be asked for it. ``hint``: what to
+    do then, where it is not to review a plan."""
     if not auto_approve and not is_interactive():
-        raise UsageError(_NO_TERMINAL, "Review gwe plan, then use --auto-approve.")
+        raise UsageError(_NO_TERMINAL, hint or "Review gwe plan, then use --auto-approve.")
 
 
 def confirm(question: str) -> bool:

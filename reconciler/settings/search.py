@@ -1,7 +1,7 @@
 """Where ``gwe.toml`` is: in the working folder, or in a folder above it.
 
-The file can name a server and jars to load, so it is taken only from a folder in which nobody
-else can put one.
+The file can name a server and jars to load, so it is used only where nobody else can have written
+it.
 """
 
 import os
@@ -19,8 +19,8 @@ def settings_folder() -> Path:
     relative to the working folder; the working folder itself where there is none.
 
     The search ends with a folder that holds ``.git``, with the home folder, and with the root
-    of a file system. UsageError where the file's folder belongs to another user or is
-    writable for everyone.
+    of a file system. UsageError where the file or its folder belongs to another user, or others
+    may write to it.
     """
     start = Path.cwd()
     for folder in _searched(start):
@@ -39,19 +39,51 @@ def _searched(start: Path) -> Iterator[Path]:
 
 
 def _check_is_ours(folder: Path) -> None:
-    """UsageError where somebody else could have written the file. An administrator could
-    in any folder, so one of theirs is accepted. Windows keeps no such bits."""
-    if not hasattr(os, "getuid"):
-        return
-    found = folder.stat()
-    if found.st_uid not in (os.getuid(), 0):
-        reason, remedy = "the folder belongs to another user", "take the folder over (chown)"
+    """UsageError where somebody else could have written the file, or put it there. An administrator
+    could in any folder, so what is theirs is accepted. Windows keeps no such bits."""
+    if hasattr(os, "getuid"):
+        ours = {os.getuid(), 0}
+        _check_writers(folder / FILE_NAME, folder, "the folder", "its folder", ours)
+        _check_writers(folder / FILE_NAME, folder / FILE_NAME, "the file", "it", ours)
+
+
+def check_beside_script(folder: Path) -> None:
+    """UsageError where somebody could have written the ``gwe.toml`` of a folder who could not have
+    written the script that stands there and was started. Whoever owns the folder could."""
+    if hasattr(os, "getuid"):
+        ours = {os.getuid(), 0, folder.stat().st_uid}
+        _check_writers(folder / FILE_NAME, folder / FILE_NAME, "the file", "it", ours)
+
+
+def _check_writers(file: Path, path: Path, subject: str, called: str, ours: set[int]) -> None:
+    """UsageError where others than the users ``ours`` may write to ``path``: the file or its
+    folder. ``subject`` and ``called``: what it is called in messages."""
+    found = path.stat()
+    if found.st_uid not in ours:
+        reason, remedy = f"{subject} belongs to another user", f"take {subject} over (chown)"
     elif found.st_mode & stat.S_IWOTH:
-        reason, remedy = "everyone may write to its folder", f"run chmod o-w {folder}"
+        reason, remedy = f"everyone may write to {called}", f"run chmod o-w {path}"
+    elif found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid):
+        reason, remedy = f"its group may write to {called}", f"run chmod g-w {path}"
     else:
         return
     raise UsageError(
-        f"{folder / FILE_NAME} is not used: {reason}",
+        f"{file} is not used: {reason}",
         "The file can name a server and code to load, so it must be yours."
         f" To use it, {remedy}; else remove it.",
     )
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether nobody but this user, or an administrator, is in a group. Many systems give each user
+    a group of the same name, and let that group write to all that the user makes (umask 002)."""
+    if group == 0:
+        return True
+    import grp  # noqa: PLC0415 - not on Windows
+    import pwd  # noqa: PLC0415
+
+    try:
+        user, found = pwd.getpwuid(os.getuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return found.gr_name == user.pw_name and set(found.gr_mem) <= {user.pw_name}

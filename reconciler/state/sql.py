@@ -149,12 +149,15 @@ class SqlStore:
                     row = reading.row_of(session.rows, run)
                     append(session, row, (finish,), reading.summary_of(row))
 
+    def prunable(self, older_than: timedelta) -> tuple[RunEntry, ...]:
+        with self._reading() as rows:
+            found = list(prunable(rows, int(self._clock() - older_than.total_seconds())))
+        return tuple(one for one in found if not self.is_held(one.name))
+
     def prune(
         self, older_than: timedelta, chosen: Callable[[RunEntry], bool] = lambda _: True
     ) -> tuple[str, ...]:
-        with self._reading() as rows:
-            found = list(prunable(rows, int(self._clock() - older_than.total_seconds())))
-        pruned = [one for one in found if chosen(one) and not self.is_held(one.name)]
+        pruned = [one for one in self.prunable(older_than) if chosen(one)]
         if pruned:
             with closing(self._engine.connect()) as session:
                 for entry in pruned:

@@ -212,6 +212,9 @@ class StateStore(Protocol):
         """Records that a run is left as it is, so that it does not block other runs. A damaged
         run stays damaged. UsageError where there is none, RunHeldError where it is held."""
 
+    def prunable(self, older_than: timedelta) -> tuple[RunEntry, ...]:
+        """The runs that ``prune`` would delete, oldest first."""
+
     def prune(
         self, older_than: timedelta, chosen: Callable[[RunEntry], bool] = lambda _: True
     ) -> tuple[str, ...]:

@@ -1,9 +1,7 @@
 """The servers that our own run of the contract tests: one small table."""
 
 import os
-import tempfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -15,13 +13,12 @@ from tests.conftest import examples
 
 
 class EmbeddedUnderTest(ServerUnderTest):
-    """An embedded server: a copy of a file that is made once for every site."""
+    """An embedded server."""
 
     random_runs = examples(80)
 
     def __init__(self, folder: Path, site: str) -> None:
-        self._path = folder / "gwe.db"
-        self._path.write_bytes(_embedded_file(site))
+        self._path = create_server_file(folder, site)
 
     def connect(self, user: str = "", password: str = "") -> Server:
         return EmbeddedServer(self._path, user=user, password=password)
@@ -30,12 +27,6 @@ class EmbeddedUnderTest(ServerUnderTest):
         server = EmbeddedServer(self._path)
         server.change_mode(mode)
         server.close()
-
-
-@cache
-def _embedded_file(site: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        return create_server_file(Path(folder), site).read_bytes()
 
 
 class PsdkUnderTest(EmbeddedUnderTest):

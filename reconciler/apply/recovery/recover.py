@@ -13,7 +13,7 @@ from reconciler.apply.recovery.actions import Recovered, recover_actions
 from reconciler.apply.recovery.inventory import complete_inventory, settle_inventory
 from reconciler.apply.reread import check_installation, file_specs
 from reconciler.apply.session import RunContext, RunOptions, run_session
-from reconciler.errors import RunHeldError, UnrecoveredError, UsageError
+from reconciler.errors import RunHeldError, UnrecoveredError
 from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.plan.file.codec import read_plan
 from reconciler.plan.model import Plan
@@ -167,17 +167,6 @@ def _removed_drafts(plan: Plan, options: RunOptions) -> Iterator[Recovered]:
 def plan_of_run(run: StoredRun) -> Plan:
     """The plan that a run applied, with empty secrets."""
     return read_plan(run.plan_text, f"the plan of run {run.name}")
-
-
-def abandon(state: StateStore, name: str, clock: Clock) -> bool:
-    """Records that an unfinished run is not to be recovered; False where the run is not in
-    this state."""
-    try:
-        run = state.find_run(name)
-    except UsageError:
-        return False
-    state.abandon(run, clock.timestamp(0))
-    return True
 
 
 def release_orphaned_lock(state: StateStore, server: Server) -> str:

@@ -3,10 +3,10 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.apply.check import on_another_server
 from reconciler.apply.reread import check_installation, file_specs, read_again
 from reconciler.apply.undo.actions import undo_actions
 from reconciler.apply.written import written_by
-from reconciler.diagnostics import Diagnostic
 from reconciler.errors import RefusedError
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import targets_of
@@ -26,7 +26,6 @@ from reconciler.plan.reading.queries import ReadRequirement
 from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
-from reconciler.server.connect import from_any_folder, url_then
 from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
@@ -56,16 +55,7 @@ def plan_undo(
     """
     info = server.info()
     if not same_server(run.head.identity, info.identity):
-        here = from_any_folder(info.url)
-        raise RefusedError(
-            [
-                Diagnostic(
-                    f"the run {run.name} was on another server,"
-                    f" {url_then(run.head.server, here)}, not on {here}",
-                    hint="Name that server with --server.",
-                )
-            ]
-        )
+        raise RefusedError([on_another_server(run.head, info)])
     options = options or UndoOptions()
     force, installation = options.force, options.installation
     check_installation(run, plan, installation)

@@ -1,7 +1,9 @@
 """Which lines of a batch file always run: blocks, jumps and the ends of a script.
 
-An approximation that is wrong in one direction only: a line of which it is not certain
-counts as one that does not always run. Pure; knows nothing of assignments.
+An approximation that is wrong in one direction only: a line of which it is not certain counts as
+one that does not always run. What a script does behind ``if`` and ``||`` where something is wrong,
+such as to end, is left out of account. A batch file that is called without ``call`` is known by
+``.bat`` or ``.cmd`` at its end. Pure; knows nothing of assignments.
 """
 
 import re
@@ -13,13 +15,28 @@ from reconciler.launch.formats.lines import split_lines
 
 _LABEL = re.compile(r"[ \t]*:([^:\s][^\s:+,;=&|<>]*)")
 _COMMENT = re.compile(r"[ \t]*(?:@?[ \t]*rem(?:[ \t].*)?\Z|::)", re.IGNORECASE)
-_COMPOUND = re.compile(r"[ \t]*@?[ \t]*(?:\(|\)|(?:if|for|else)\b)", re.IGNORECASE)
+_BEGINS = r"[ \t,;=@]*"
+"""What cmd passes over before a command."""
+_CONDITION = re.compile(r"[ \t,;=@()]*(?:if|for|else)\b", re.IGNORECASE)
+_BLOCK = re.compile(rf"{_BEGINS}[()]")
+_REMARK = re.compile(rf"{_BEGINS}rem\b", re.IGNORECASE)
 _JUMP = re.compile(r"\bgoto\b[ \t:]*([^\s:+,;=&|<>()]+)", re.IGNORECASE)
 _LEAVES = re.compile(
-    r"[ \t]*@?[ \t]*(?:exit\b|goto\b[ \t:]*(?P<label>[^\s:+,;=&|<>()]+))", re.IGNORECASE
+    r"[ \t,;=@(]*(?:exit\b|goto\b[ \t:]*(?P<label>[^\s:+,;=&|<>()]+)"
+    # Without call, cmd does not come back from another batch file.
+    r"|(?:\"[^\"]*\.(?:bat|cmd)\"|[^\s\"&|<>()=,;]+\.(?:bat|cmd)(?![^\s&|<>()=,;])))",
+    re.IGNORECASE,
 )
+_SPLIT = re.compile(r'"[^"]*"?|\^.|(&&|\|\||&|\|)')
 _QUOTED = re.compile(r'"[^"]*"?|\^.')
 _CONTINUES = re.compile(r"(?<!\^)(?:\^\^)*\^\Z")
+
+
+class _Command(Struct, frozen=True):
+    """A command of a line. ``before``: the operator between it and the command before it."""
+
+    before: str
+    text: str
 
 
 class Line(Struct, frozen=True):
@@ -45,7 +62,7 @@ def flow(text: str) -> Flow:
     texts = [text[start:end] for start, end, _ in spans]
     skipped = _skipped(texts)
     lines: list[Line] = []
-    depth = 0
+    blocks: list[bool] = []  # the open blocks, from outside: whether each is under a condition
     dead = ""
     continued = False
     targets: set[str] = set()
@@ -56,22 +73,72 @@ def flow(text: str) -> Flow:
             continue
         if _COMMENT.match(line) and not continued:
             continue
-        bare = _QUOTED.sub("", line)
-        compound = depth > 0 or _COMPOUND.match(line) is not None
-        why = dead or (depth > 0 and "it is inside a block") or skipped.get(index, "")
+        why = dead or (blocks and "it is inside a block") or skipped.get(index, "")
         why = "it continues the line before" if continued else why
         start, end, _ = spans[index]
         lines.append(Line(index + 1, start, end, line, why or ""))
-        if compound:
-            depth = max(0, depth + bare.count("(") - bare.count(")"))
-        leaves = _LEAVES.match(line)
-        if leaves and not compound and not why and not continued:
+        commands = _commands(line)
+        _open_and_close(blocks, line, commands)
+        leaves = _leaving(commands)
+        goes_on = dead or continued or any(blocks) or index in skipped
+        if leaves and not goes_on:
             dead = f"the script ends before it, in line {index + 1}"
             targets = {(leaves["label"] or "").upper()}
         continued = _CONTINUES.search(line) is not None
     if continued:
         return Flow(lines, "its last line is continued")
-    return Flow(lines, dead or ("a block is still open at its end" if depth else ""))
+    return Flow(lines, dead or ("a block is still open at its end" if blocks else ""))
+
+
+def _commands(line: str) -> list[_Command]:
+    """The commands of a line, without what ``rem`` makes a comment."""
+    found: list[_Command] = []
+    before, start = "", 0
+    for split in [*filter(lambda one: one[1], _SPLIT.finditer(line)), None]:
+        command = line[start : split.start() if split else None]
+        if _REMARK.match(command):
+            break
+        found.append(_Command(before, command))
+        if split:
+            before, start = split[1], split.end()
+    return found
+
+
+def _open_and_close(blocks: list[bool], line: str, commands: Sequence[_Command]) -> None:
+    """Opens and closes blocks as a line does. Parentheses count where a command begins with one,
+    or with a word that a block follows."""
+    conditional = any(_CONDITION.match(one.text) for one in commands)
+    opening = [one.before for one in commands if _BLOCK.match(one.text)]
+    if not (blocks or conditional or opening):
+        return
+    change = _parentheses(line)
+    if change > 0:
+        blocks += [conditional or "||" in opening] * change
+    else:
+        del blocks[max(0, len(blocks) + change) :]
+
+
+def _parentheses(text: str) -> int:
+    """How many more parentheses a text opens than it closes."""
+    bare = _QUOTED.sub("", text)
+    return bare.count("(") - bare.count(")")
+
+
+def _leaving(commands: Sequence[_Command], *, certain: bool = False) -> re.Match[str] | None:
+    """The command of a line with which the script ends or goes on elsewhere. Behind ``if`` and
+    ``||`` none counts: that is how scripts end where something is wrong. ``certain``: none behind
+    ``&&`` either."""
+    inside = 0  # parentheses that are open behind ||
+    for command in commands:
+        if inside:
+            inside = max(0, inside + _parentheses(command.text))
+        elif _CONDITION.match(command.text):
+            return None  # the rest of the line belongs to it
+        elif command.before in ("||", "|"):
+            inside = max(0, _parentheses(command.text)) if _BLOCK.match(command.text) else 0
+        elif (command.before != "&&" or not certain) and (found := _LEAVES.match(command.text)):
+            return found
+    return None
 
 
 def _skipped(texts: Sequence[str]) -> dict[int, str]:
@@ -104,5 +171,5 @@ def _fallen_into(texts: Sequence[str]) -> dict[str, int]:
             if not leaves:
                 result.setdefault(found[1].upper(), index)
         elif line.strip() and not _COMMENT.match(line):
-            leaves = _LEAVES.match(line) is not None
+            leaves = _leaving(_commands(line), certain=True) is not None
     return result

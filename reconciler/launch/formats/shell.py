@@ -3,7 +3,8 @@
 The last assignment takes effect. An assignment that runs only under a condition, in a
 function, in a subshell or after an ``exit`` has no known value and is not overwritten. A
 value with expansions (``$HOME/lib``, ``$(hostname)``) is not plain, but can be overwritten.
-What ``.`` and ``eval`` set at run time is not seen.
+What ``read``, ``let`` and arithmetic set is known only at run time, and not overwritten either
+(``shell_settings``). What ``.`` and ``eval`` set is not seen.
 
 A new assignment goes to the end of the file, with ``export`` if the last assignment has it.
 It is refused if the script does not always reach it. Adding and then removing a name
@@ -12,27 +13,23 @@ POSIX shell it is part of the value.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from reconciler.launch.errors import LaunchFormatError
 from reconciler.launch.formats import assignments
 from reconciler.launch.formats.assignments import refuse_characters
 from reconciler.launch.formats.lines import LineNumbers, insert_line, remove_lines
 from reconciler.launch.formats.model import Assignment, Reading
-from reconciler.launch.formats.shell_lexer import Command, Word, lex
+from reconciler.launch.formats.shell_lexer import Command, lex
+from reconciler.launch.formats.shell_settings import (
+    ASSIGNMENT,
+    EXPORTS,
+    NAME,
+    plain_words,
+    settings_of,
+)
 from reconciler.launch.formats.shell_words import literal, quoted
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)", re.ASCII)
-_EXPORTS = ("export", "readonly", "declare", "typeset")
-_AT_RUN_TIME = {
-    "unset": "the script unsets it",
-    "read": "the script reads it while it runs",
-    "getopts": "it holds an option of the script",
-    "for": "a loop sets it",
-    "select": "a loop sets it",
-}
-_ONE_NAME = ("for", "select", "getopts")
 _LINE_END = re.compile(r"[ \t]*(\r?\n|\Z)")
 
 
@@ -46,23 +43,8 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
     return assignments.edit(text, values, _Shell())
 
 
-def _set_by(command: Command) -> Iterator[tuple[str, Word]]:
-    """The names that a command sets or unsets, each with the word that does so."""
-    words = command.words
-    exported = words[0].text in _EXPORTS
-    found = [(_ASSIGNMENT.match(word.text), word) for word in words]
-    if words[0].text in _AT_RUN_TIME:
-        first = 2 if words[0].text == "getopts" else 1
-        named = words[first : first + 1 if words[0].text in _ONE_NAME else None]
-        yield from ((word.text, word) for word in named if _NAME.fullmatch(word.text))
-    elif exported or all(match for match, _ in found):
-        yield from ((match.group(1), word) for match, word in found if match)
-
-
 def _fixed(command: Command) -> str:
     """Why the values that a command sets can be neither known nor changed; empty if they can."""
-    if how := _AT_RUN_TIME.get(command.words[0].text):
-        return how
     if command.depth or command.before in ("&&", "||"):
         return "it is set under a condition, in a function or in a subshell"
     if command.before == "|" or command.behind in ("|", "&"):
@@ -72,6 +54,12 @@ def _fixed(command: Command) -> str:
     return "the command has redirections" if command.redirected else ""
 
 
+def _has_value(name: str, before: list[Assignment]) -> bool:
+    """Whether a name is known to have a value that is not empty."""
+    last = next((one for one in reversed(before) if one.key == name), None)
+    return last is not None and bool(last.value)
+
+
 class _Shell:
     every = False
 
@@ -79,7 +67,7 @@ class _Shell:
         return key
 
     def check(self, key: str, value: str) -> None:
-        if not _NAME.fullmatch(key):
+        if not NAME.fullmatch(key):
             raise LaunchFormatError(
                 f"{key!r} is not a valid name of a shell variable",
                 "A name consists of letters, digits and _, and does not begin with a digit.",
@@ -90,21 +78,25 @@ class _Shell:
         numbers = LineNumbers(text)
         result: list[Assignment] = []
         for command in lex(text).commands:
-            fixed = _fixed(command)
-            for name, word in _set_by(command):
+            exported = plain_words(command)[0].text in EXPORTS
+            for setting in settings_of(command):
+                if setting.default and _has_value(setting.name, result):
+                    continue
+                word, fixed = setting.word, setting.how or _fixed(command)
                 line = numbers[word.start]
-                match = _ASSIGNMENT.match(word.text)
+                match = ASSIGNMENT.match(word.text)
                 start = word.start + (match.start(2) if match else 0)
                 value: str | None = None
                 reason, kept = fixed, fixed
                 if match and not fixed:
                     written = word.text[match.end() :]
-                    value, reason = literal(written, command.words[0].text in _EXPORTS)
+                    value, reason = literal(written, exported)
                     if match.group(2) == "+=":
                         value, reason = None, "it is appended to the previous value"
                     elif written.startswith("("):
                         value, reason, kept = None, "it is an array", "it is an array"
-                result.append(Assignment(name, line, start, word.end, value, reason, kept))
+                named = setting.name, line, start, word.end
+                result.append(Assignment(*named, value, reason, kept))
         return result
 
     def replaced(self, text: str, old: Assignment, value: str) -> str:
@@ -118,8 +110,12 @@ class _Shell:
                 f"{key} cannot be added at the end of the script: {script.unfinished}",
                 f"Assign {key} where it should take effect; gwe then edits its value.",
             )
-        setting = [each for each in script.commands if any(_set_by(each)) and not _fixed(each)]
-        export = "export " if setting and setting[-1].words[0].text == "export" else ""
+        assigning = [
+            each
+            for each in script.commands
+            if not _fixed(each) and any(not one.how for one in settings_of(each))
+        ]
+        export = "export " if assigning and assigning[-1].words[0].text == "export" else ""
         line = f"{export}{key}={quoted(value, like='')}"
         return insert_line(text, len(text), line, "\n")
 
@@ -132,7 +128,7 @@ class _Shell:
         )
         first, last, word = command.words[0], command.words[-1], command.words[at]
         others = [each for each in command.words if each is not word and each.text[:1] != "-"]
-        if any(each.text not in _EXPORTS for each in others):
+        if any(each.text not in EXPORTS for each in others):
             start = command.words[at - 1].end if at else word.start
             end = word.end if at else command.words[1].start
             return text[:start] + text[end:]

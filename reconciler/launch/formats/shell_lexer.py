@@ -22,6 +22,8 @@ _REDIRECT = re.compile(r"[0-9]*(?:<<-|<<<|<<|<>|>>|>\||<&|>&|&>>|&>|<|>)")
 _BLANKS = re.compile(r"(?:[ \t]|\r(?=\n|\Z)|\\\r?\n)+")
 _ARRAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _JOINED = re.compile(r"(?<!\\)(?:\\\\)*\\(?:\r?\n)?\Z")
+_PROCESSES = ("<(", ">(")
+"""How the name of a pipe from or to other commands begins."""
 _LINKS = ("&&", "||", "|")
 _LEAVES = frozenset({"exit", "exec", "return"})
 
@@ -82,6 +84,10 @@ class _Lexer:
             elif text[at] == "#":
                 at = text.find("\n", at)
                 at = len(text) if at < 0 else at
+            elif text.startswith(_PROCESSES, at):
+                end = skip_parentheses(text, at + 2, self._numbers)
+                self._command.words.append(Word(at, end, text[at:end]))
+                at = end
             elif redirect := _REDIRECT.match(text, at):
                 at = self._redirect(redirect)
             elif operator := _OPERATOR.match(text, at):
@@ -125,7 +131,9 @@ class _Lexer:
         words = self._command.words
         if operator == "(":
             if self._text.startswith("((", at) and not words:
-                return skip_parentheses(self._text, end, self._numbers)
+                end = skip_parentheses(self._text, end, self._numbers)
+                words.append(Word(at, end, self._text[at:end]))
+                return end
             self._command = Command([], 0, "(")  # the word before it is the name of a function
             self._open.append(")")
         elif operator == ")" and self._open[-1:] == ["esac"]:
@@ -174,6 +182,8 @@ class _Lexer:
         self._command.redirected = True
         blanks = _BLANKS.match(self._text, found.end())
         at = blanks.end() if blanks else found.end()
+        if self._text.startswith(_PROCESSES, at):
+            return skip_parentheses(self._text, at + 2, self._numbers)
         end = word_end(self._text, at, self._numbers)
         operator = found.group().lstrip("0123456789")
         if operator in ("<<", "<<-"):
