@@ -1,5 +1,6 @@
 """``gwe adopt``: what was on the server before gwe, in the inventory, and taken back."""
 
+import json
 import re
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
-from tests.harness import everything, find, gwe, opened
+from tests.harness import APP, everything, find, gwe, opened
 from tests.runs import SITE, Place, make_place, make_template
 from tests.test_prune import ATTRIBUTE, HEAD, OPTIONS, apply, declare, queue, run, words
 
@@ -98,7 +99,21 @@ def test_from_runs_finds_what_runs_have_created_and_what_is_still_there(place: P
     run(place, "adopt", "--from-runs", "--auto-approve")
     assert place.inventory() == ours - {("Script", "B"), ("Script", "C")}
     again = run(place, "adopt", "--from-runs", "--auto-approve")
-    assert "All of that is in the inventory already" in words(again.out)
+    assert "Nothing is to be adopted: it is in an inventory already" in words(again.out)
+
+
+def test_what_is_in_the_inventory_of_another_set_is_left_to_it(place: Place) -> None:
+    apply(place, queue("A"), OPTIONS, name="one")
+    declare(place, queue("A"), queue("Changed"), OPTIONS)
+    adopted = words(run(place, "adopt", "--declared", "--auto-approve", name="two").out)
+    left = f"Left out, as the inventory of the set one of the site {APP} has it"
+    assert f"{left}: 1 object and 2 options." in adopted
+    assert "This adopts 1 object and 1 option." in adopted
+    declare(place, OPTIONS)
+    for name, queues in (("one", ["A"]), ("two", ["Changed"])):
+        plan = json.loads(run(place, "plan", "--prune", "--format", "json", name=name).out)
+        deleted = [one["address"] for one in plan["actions"] if one["action"] == "delete"]
+        assert deleted == [f"InteractionQueue/{queue}" for queue in queues]
 
 
 def test_a_saved_adoption_is_applied_later(place: Place) -> None:

@@ -1,7 +1,7 @@
 """From addresses, manifests or earlier runs to the plan that puts objects and options into the
 inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,8 +36,8 @@ from reconciler.server.history import change_text, last_change
 from reconciler.server.port import Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.inventory import Entry, Inventory, InventoryChange, InventoryOwner
-from reconciler.site.inventory_reads import read_inventory
+from reconciler.site.inventory import Entry, EntryKey, Inventory, InventoryChange, InventoryOwner
+from reconciler.site.inventory_reads import read_inventory, read_others
 from reconciler.site.model import application_name
 from reconciler.state.store import StoredRun
 from reconciler.text.wildcards import plain
@@ -89,6 +89,9 @@ def plan_adopting(
         for one in Inventory.of(entries).entries.values()
         if one.key not in stored.inventory.entries
     ]
+    others = read_others(reader, owner, context.site.tenant_dbid) if new else {}
+    notices += _of_others([one for one in new if one.key in others], others)
+    new = [one for one in new if one.key not in others]
     change = InventoryChange(tuple(new), tuple(gone.entries) if gone else ())
     mark = replace(mark_of(context.site, live), manifest_set=options.manifest_set)
     adopting = adopting_actions(stored, change, live, context.site.tenant_dbid)
@@ -111,12 +114,24 @@ def plan_adopting(
 def _summary(new: Sequence[Entry]) -> Iterator[str]:
     """What the plan means, in a sentence."""
     if not new:
-        yield "All of that is in the inventory already, or is not on this server."
+        yield "Nothing is to be adopted: it is in an inventory already, or not on this server."
         return
     yield (
         f"This adopts {counts_of(Inventory.of(new))}. gwe apply --prune deletes what is adopted"
         " once no manifest declares it. Nothing else changes."
     )
+
+
+def _of_others(found: Iterable[Entry], others: Mapping[EntryKey, str]) -> Iterator[str]:
+    """What is not adopted, since another inventory has it."""
+    by_owner: dict[str, list[Entry]] = {}
+    for one in found:
+        by_owner.setdefault(others[one.key], []).append(one)
+    for owner, entries in by_owner.items():
+        yield (
+            f"Left out, as the inventory of {owner} has it: {counts_of(Inventory.of(entries))}."
+            " gwe would delete nothing that two inventories have."
+        )
 
 
 def _missing(inventory: Inventory, live: Snapshot, server: Reader, context: Context) -> Inventory:
