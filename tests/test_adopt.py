@@ -113,10 +113,10 @@ def test_a_saved_adoption_is_applied_later(place: Place) -> None:
     ("arguments", "problem"),
     [
         ((), "adopt what?"),
-        (("InteractionQueue/Nowhere",), "InteractionQueue/Nowhere is on this server neither"),
-        (("Nonsense",), "Nonsense is on this server neither"),
-        (("Application/Chat",), "Application/Chat is on this server neither"),
-        (("Transaction/List/gwe-reconciler.*",), "is on this server neither"),
+        (("InteractionQueue/Nowhere",), "can be adopted as InteractionQueue/Nowhere"),
+        (("Nonsense",), "nothing on this server can be adopted as Nonsense"),
+        (("Application/Chat",), "nothing on this server can be adopted as Application/Chat"),
+        (("Transaction/List/gwe-reconciler.*",), "can be adopted as Transaction/List/"),
     ],
 )
 def test_an_address_with_nothing_behind_it_is_refused(

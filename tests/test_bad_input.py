@@ -461,10 +461,43 @@ def test_apply_without_a_terminal_needs_auto_approve(server: Path, tmp_path: Pat
     result = gwe("apply", *plan_arguments(server), cwd=tmp_path, stdin="y\n")
     assert result.code == 64
     assert (
-        "error: there is no terminal to ask on\n"
-        "  Review gwe plan, or what is shown above, then use --auto-approve.\n"
+        "error: there is no terminal to ask on\n  Review gwe plan, then use --auto-approve.\n"
     ) in result.err
     assert everything(server) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate", "-f", ""),
+        ("plan", "-f", "m.yaml", "--vars", ""),
+        ("plan", "--out", ""),
+        ("export", ""),
+        ("runs", "--state-dir", ""),
+    ],
+)
+def test_an_empty_path_is_not_the_working_folder(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    result = gwe(*arguments, cwd=tmp_path)
+    assert result.code == 64
+    assert "the path is empty; is a variable of the shell not set?" in " ".join(result.err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_manifest_given_as_a_plan_is_told_how_manifests_are_applied(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("apiVersion: reconciler/v1\n", encoding="utf-8")
+    result = gwe("apply", "m.yaml", cwd=tmp_path)
+    assert result.code == 1
+    assert "Manifests are applied with gwe apply -f." in result.err
+
+
+def test_a_path_that_does_not_exist_is_all_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "gwe.toml").write_text("[vars]\nurl = 'http://gwe'\n", encoding="utf-8")
+    result = gwe("validate", "-f", "nope", cwd=tmp_path)
+    assert result.code == 1
+    assert "nope: no such file or folder" in result.err
+    assert "variable" not in result.err
 
 
 def test_a_broken_variables_file_is_what_a_run_with_var_complains_about(refused: Refused) -> None:

@@ -66,7 +66,7 @@ def test_a_part_of_the_manifests_is_refused(place: Place) -> None:
     apply(place, *ALL)
     (place.folder / "other.yaml").write_text(queue("A"))
     refused = run(place, "destroy", "--confirm", APP, "-f", "other.yaml", code=64)
-    assert "--prune and destroy need all manifests of the set" in words(refused.err)
+    assert "--prune and gwe destroy need all manifests of the set" in words(refused.err)
 
 
 def test_what_is_protected_or_excluded_stays(place: Place) -> None:

@@ -9,6 +9,7 @@ import pytest
 from reconciler import (
     ExitCode,
     Limits,
+    LockHeldError,
     ManifestError,
     Outcome,
     Progress,
@@ -34,7 +35,8 @@ from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import open_store
 from reconciler.testing.faults import LoseAnswer
 from reconciler.testing.faulty import FaultyServer
-from tests.harness import APP, BARE, everything, opened, site_server
+from tests.harness import APP, BARE, everything, gwe, opened, plan_arguments, site_server
+from tests.state.backends import call, make_run
 
 HEAD = "apiVersion: reconciler/v1\nkind: InteractionQueue\n"
 QUEUE = f"{HEAD}metadata: {{name: New}}\nspec: {{annex: {{Queue: {{size: '${{var.size}}'}}}}}}\n"
@@ -205,6 +207,24 @@ def test_a_run_with_a_lost_answer_is_recovered_and_then_undone(path: Path, tmp_p
         assert [action.action for action in plan.actions] == ["delete"] * 2
         assert engine.apply(plan).exit_code is ExitCode.DONE
     assert everything(path) == before
+
+
+def test_while_a_run_is_unfinished_plans_say_so_and_an_apply_is_refused_before_it_asks(
+    engine: Reconciler, tmp_path: Path
+) -> None:
+    identity = engine.reader.info().identity
+    make_run(open_store(str(tmp_path / "state")), "broken", call(1), identity=identity)
+    assert engine.unfinished() == ["broken"]
+    with pytest.raises(LockHeldError, match="the run broken did not finish on this server"):
+        engine.check_none_unfinished()
+    server = tmp_path / "gwe.db"
+    for command in ("plan", "drift"):
+        said = gwe(command, *plan_arguments(server), "--state-dir", "state", cwd=tmp_path).err
+        assert "Note: the run broken did not finish on this server." in " ".join(said.split())
+    finished = gwe("lock", "release", "--abandon", "broken", "--server", f"embedded:{server}",
+                   "--state-dir", "state", cwd=tmp_path)  # fmt: skip
+    assert finished.code == 0
+    assert engine.unfinished() == []
 
 
 def test_runs_are_those_of_the_server_of_the_session(engine: Reconciler, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def refused(folder: Path, *options: str, command: str = "plan", **env: str) -> s
 
 def test_a_password_file_is_named_as_it_was_given(folder: Path) -> None:
     account = ("--user", "anna")
-    text = refused(folder, *account, GWE_PASSWORD_FILE="/nope")
+    text = refused(folder, *account, GWE_PASSWORD_FILE="/nope")  # noqa: S106 - a file
     assert text.startswith("error: GWE_PASSWORD_FILE /nope ")
     text = refused(folder, *account, "--password-file", "/nope")
     assert text.startswith("error: --password-file /nope ")

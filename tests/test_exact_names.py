@@ -39,7 +39,8 @@ def plan(server: Path, *manifests: str, command: str = "plan", code: int = 0) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["Sales ", " Sales", "Sa\\u200bles", "Sales\\ufe0f", "S\\u0378", "a\\nb", "  "]
+    "name",
+    ["Sales ", " Sales", "Sa\\u200bles", "Sales\\ufe0f", "S\\u0378", "Sa\\x7fles", "a\\nb", "  "],
 )
 def test_a_name_that_nobody_can_read_is_written_where_it_is_meant(
     tmp_path: Path, name: str

@@ -93,8 +93,9 @@ def test_a_value_of_the_site_is_kept_and_the_way_to_enforce_it_is_said(server: P
         "    live          blue\n"
         "    manifest      red\n"
         "    declared in   m.yaml:19\n"
-        "    policy        initial: written only where nothing is at annex/own/colour;\n"
-        "                  then it is the site's own; other will do as well.\n"
+        "    policy        initial: written only where annex/own/colour is absent; after\n"
+        "                  that it is the site's own; not written either where there is\n"
+        "                  other.\n"
         "    hint          To enforce it, move it to spec.\n"
     ) in shown
 
@@ -208,7 +209,8 @@ def test_json_has_what_its_schema_says(server: Path) -> None:
     [
         (
             "AgentGroup/Grup",
-            "error: no manifest declares AgentGroup/Grup; did you mean AgentGroup/Group?\n"
+            "error: no manifest declares AgentGroup/Grup, so gwe leaves it alone; did you mean"
+            " AgentGroup/Group?\n"
             "  Write an address as gwe plan --verbose prints it, such as InteractionQueue/Sales.\n",
         ),
         (

@@ -109,6 +109,21 @@ def test_a_file_that_somebody_edited_is_kept(server: Path) -> None:
         assert queues.read_text(encoding="utf-8") == edited
 
 
+def test_what_a_kept_file_lacks_is_not_called_exported(server: Path) -> None:
+    (server.parent / "site").mkdir()
+    queues = server.parent / "site" / "interaction-queue.yaml"
+    queues.write_text("# Ours.\n", encoding="utf-8")
+    merged = export(server, "site", "--kind", "InteractionQueue", "--merge")
+    first = merged.out.splitlines()[0]
+    assert first == "Exported 8 manifests to site, but for what is in 1 edited file."
+    assert "plan is empty" not in merged.out
+    _, *arguments = shlex.split(merged.out.splitlines()[-2])
+    assert arguments[:3] == ["plan", "-f", "site"]
+    assert merged.out.splitlines()[-1] == "gwe accept takes the server's values into them."
+    quiet = export(server, "site", "--kind", "InteractionQueue", "--merge", "--quiet")
+    assert "What is in edited files was not exported." in quiet.out
+
+
 def test_a_file_that_an_export_has_nothing_for_is_named(server: Path) -> None:
     export(server, "site")
     result = export(server, "site", "--kind", "Person")
@@ -134,10 +149,10 @@ def test_standard_output_has_the_manifests_and_standard_error_the_rest(server: P
     ("arguments", "says"),
     [
         (("--kind", "InteractionQueu"), "did you mean InteractionQueue?"),
-        (("--kind", "ApplicationOptions"), "no kind ApplicationOptions can be exported"),
+        (("--kind", "ApplicationOptions"), "no kind ApplicationOptions can be chosen"),
         (("--kind", "Skill"), "there is nothing to export"),
         (("--name", "NoSuchThing*"), "there is nothing to export"),
-        (("--parameterise", "color"), "color cannot become a variable"),
+        (("--parameterise", "color"), "color is no value of a site"),
         (("--parameterise", "cluster"), "the site has no cluster.name"),
     ],
 )

@@ -155,7 +155,7 @@ def test_an_attribute_with_values_of_others_is_blocked(place: Place) -> None:
     ("arguments", "problem"),
     [
         (("--target", "InteractionQueue/A"), "--prune cannot be used with --target"),
-        (("-f", "other.yaml"), "--prune and destroy need all manifests of the set"),
+        (("-f", "other.yaml"), "--prune and gwe destroy need all manifests of the set"),
     ],
 )
 def test_prune_refuses_a_part_of_the_manifests(

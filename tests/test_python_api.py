@@ -53,5 +53,5 @@ def test_the_page_names_everything_that_is_public() -> None:
     assert named - {"close"} == offered - OF_THE_COMMAND_LINE
 
 
-OF_THE_COMMAND_LINE = {"planned", "past_runs", "read", "drift_of"}
+OF_THE_COMMAND_LINE = {"planned", "past_runs", "read", "drift_of", "check_none_unfinished"}
 """Methods of a session that the page calls the command line's own."""

@@ -20,12 +20,14 @@ from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
+from reconciler.plan.reading.queries import ReadRequirement
 from reconciler.plan.reading.reads import MANY, reads_of
 from reconciler.resources import bundled_manifests
 from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.port import ConfObject, Reader, ServerInfo
+from reconciler.server.port import WITHOUT_BODIES, ConfObject, Reader, ServerInfo
+from reconciler.server.reading import Query, query
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.testing.lenient import LenientReader
@@ -289,6 +291,20 @@ class Threads:
     def read(self, object_type: str, filters: Mapping[str, Any] | None = None) -> list[ConfObject]:
         self.names.add(threading.current_thread().name.partition("_")[0])
         return self._reader.read(object_type, filters)
+
+
+def test_of_a_named_object_its_folders_are_read_and_of_a_former_name_all_scripts() -> None:
+    attributes = {"tenantDBID": 101, "name": "Sales", "type": 23}
+    live = Snapshot([ConfObject("Script", 7, attributes)])
+    scripts = query("Script", {"tenant_dbid": 101, **dict.fromkeys(WITHOUT_BODIES, True)})
+
+    def read_for(**more: bool) -> Sequence[Query]:
+        return reads_of([ReadRequirement("Script", 101, ("Sales",), **more)], ())(live, ())
+
+    assert {one.type for one in read_for()} == {"Script"}
+    assert {one.type for one in read_for(folder=True)} == {"Script", "Folder/Script"}
+    assert scripts not in read_for()
+    assert scripts in read_for(former=True)
 
 
 def test_reads_in_flight_together_make_the_same_plan(large: Path) -> None:

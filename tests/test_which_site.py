@@ -291,6 +291,15 @@ def test_single_files_are_validated_where_gwe_toml_has_variables_of_others(proje
     (project / "uses.yaml").write_text(uses, encoding="utf-8")
     for name in ("m.yaml", "uses.yaml"):
         assert gwe("validate", "-f", name, cwd=project).out == "1 manifest, no problem found.\n"
+        assert gwe("plan", "-f", name, cwd=project).code == 0
     whole = gwe("validate", cwd=project)
     assert whole.code == 1
     assert "no manifest declares a variable url" in whole.err
+
+
+def test_validate_says_when_it_was_told_of_no_manifests(tmp_path: Path) -> None:
+    result = gwe("validate", cwd=tmp_path)
+    assert (result.code, result.out) == (0, "39 manifests, no problem found.\n")
+    assert "They are those that come with gwe, since no others were named" in result.err
+    named = gwe("validate", "-f", "bundled", cwd=tmp_path)
+    assert (named.code, named.out, named.err) == (0, result.out, "")

@@ -46,7 +46,7 @@ from reconciler.plan.model import Plan
 from reconciler.server.connect import from_any_folder
 from reconciler.server.port import Server, ServerInfo
 from reconciler.state.records import RunFinish, RunHead
-from reconciler.state.store import DamagedRun, RunEntry, RunJournal, StateStore
+from reconciler.state.store import DamagedRun, RunJournal, StateStore, left_unfinished
 
 
 def execute_plan(
@@ -140,7 +140,7 @@ def _end(
 
 def _check_may_begin(plan: Plan, text: str, info: ServerInfo, options: RunOptions) -> None:
     check_server(plan, info.identity, info.url)
-    _check_none_unfinished(options.state, info.identity)
+    check_none_unfinished(options.state, info.identity)
     if options.from_file:
         _check_not_run(options.state, text, info.identity)
 
@@ -211,8 +211,9 @@ def _finish(report: RunReport | None, exit_code: int, context: RunContext) -> Ru
     )
 
 
-def _check_none_unfinished(state: StateStore, identity: str) -> None:
-    for run in _left_unfinished(state, identity):
+def check_none_unfinished(state: StateStore, identity: str) -> None:
+    """LockHeldError where a run on a server did not finish."""
+    for run in left_unfinished(state, identity):
         give_up = f"gwe lock release --abandon {run.name}"
         if isinstance(run, DamagedRun):
             raise LockHeldError(
@@ -225,19 +226,6 @@ def _check_none_unfinished(state: StateStore, identity: str) -> None:
             f"Run gwe recover first, which finishes it, or {give_up}."
             f" The run's state is {state.place}.",
         )
-
-
-def _left_unfinished(state: StateStore, identity: str) -> list[RunEntry]:
-    """The runs on a server that did not finish and that no process holds. Whether they finished is
-    looked up last: a run may end while it is looked at."""
-    idle = {
-        run.name
-        for run in state.list_runs(identity)
-        if not run.finished and not state.is_held(run.name)
-    }
-    if not idle:
-        return []
-    return [run for run in state.list_runs(identity) if run.name in idle and not run.finished]
 
 
 def _check_none_running(state: StateStore, identity: str, own: str) -> None:

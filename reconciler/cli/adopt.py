@@ -49,7 +49,7 @@ def command(
     connection: ConnectionFlags,
 ) -> int:
     """Put into the inventory what was on the server before gwe, or what another tool has created:
-    objects and options. What is in the inventory may be deleted by gwe plan --prune once no
+    objects and options. What is in the inventory may be deleted by gwe apply --prune once no
     manifest declares it. ADDRESS: of objects, wildcards allowed; the address of an application
     stands for the options that manifests declare in it.
 

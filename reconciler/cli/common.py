@@ -12,16 +12,28 @@ from reconciler.environment import STATE
 from reconciler.render.output_form import OutputStyle
 from reconciler.resources import named_manifests
 
-# Click checks nothing: the code that reads a path reports its problems with all others.
-ANY_PATH: click.Path = click.Path(path_type=Path, readable=False)
 
-
-class ManifestPath(click.Path):
-    """A path of manifests. ``bundled`` stands for those that come with gwe; a folder of that
-    name is ``./bundled``."""
+class AnyPath(click.Path):
+    """A path. Click checks nothing but that it is not empty, as it is where a variable of a shell
+    is not set: an empty path would be the working folder. The code that reads a path reports its
+    problems with all others."""
 
     def __init__(self) -> None:
-        super().__init__(readable=False)
+        super().__init__(path_type=Path, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if value == "":
+            self.fail("the path is empty; is a variable of the shell not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+ANY_PATH = AnyPath()
+
+
+class ManifestPath(AnyPath):
+    """A path of manifests. ``bundled`` stands for those that come with gwe; a folder of that
+    name is ``./bundled``."""
 
     def coerce_path_result(self, value: Any) -> Any:
         """The path, also of one that click has made already."""

@@ -58,7 +58,7 @@ def _addresses(context: click.Context) -> Iterable[str]:
     from reconciler.manifest.bind import bind
 
     settings = find_settings(context.params.get("profile") or "")
-    loaded = load(_given(ManifestFlags, context), settings, single=True)
+    loaded = load(_given(ManifestFlags, context), settings)
     return bind(loaded.manifests, loaded.variables, os.environ).addresses
 
 

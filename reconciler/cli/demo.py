@@ -60,10 +60,10 @@ def command(folder: Path | None) -> int:
     _say(f"Meanwhile, somebody removes the routing strategy from the queue {QUEUE}.")
     _tamper(file)
     _say("Drift finds it, and exits with 2:")
-    _run(["drift", *site], ExitCode.CHANGES)
+    _run(["drift", *site, "--state-dir", STATE], ExitCode.CHANGES)
     _say("Repair it:")
     _run(apply, ExitCode.DONE)
-    _run(["drift", *site, "--quiet"], ExitCode.DONE)
+    _run(["drift", *site, "--state-dir", STATE, "--quiet"], ExitCode.DONE)
     _say("Continue by hand:")
     say_command(f"  cd {shlex.quote(str(place))}")
     for line in (

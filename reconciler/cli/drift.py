@@ -16,6 +16,7 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import DriftFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.plan import say_unfinished
 from reconciler.cli.session import load, open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
@@ -57,6 +58,7 @@ def command(
         with reading_shown() as progress:
             planned = engine.planned(loaded, options, progress)
             plan = engine.drift_of(planned.plan, baseline, whole=options.whole)
+        unfinished = engine.unfinished()
     if accepted.write_baseline:
         write_baseline(plan, accepted, accepted.write_baseline, whole=options.whole)
         if plan.applyable:
@@ -66,6 +68,7 @@ def command(
     form.opened(output.style(), page=page.out, graph=planned.graph() if form.draws else None).plan(
         plan
     )
+    say_unfinished(unfinished)
     if form.format == "junit" and not output.quiet:
         # The report goes to a file, and whoever reads the job's log sees nothing else.
         say(summary(plan), err=True)

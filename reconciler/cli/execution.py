@@ -52,6 +52,7 @@ def show_and_apply(
         return ApplyResult(ExitCode.DONE, plan, not_begun="nothing-to-do")
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
+    engine.check_none_unfinished()
     if not flags.auto_approve and not approve():
         say("Declined; nothing was written.", err=True)
         return ApplyResult(ExitCode.FAILED, plan, not_begun="declined")

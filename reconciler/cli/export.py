@@ -13,6 +13,7 @@ from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.next_command import on_the_same_site
 from reconciler.cli.session import open_session
+from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode
 from reconciler.export.model import Export
 from reconciler.files.reading import STANDARD_STREAM
@@ -82,11 +83,16 @@ def command(
         _say_rest(made, err=True)
         return ExitCode.DONE
     results = write_folder(folder, made.files, merge=form.merge)
-    count = f"{made.objects} manifest{'' if made.objects == 1 else 's'}"
-    say(f"Exported {count} to {folder}.")
+    kept = sum(one.word == "kept" for one in results)
+    but = f", but for what is in {counted(kept, 'edited file')}" if kept else ""
+    say(f"Exported {counted(made.objects, 'manifest')} to {folder}{but}.")
     _say_files(results, quiet=quiet)
     _say_rest(made)
-    if not quiet:
+    if kept:
+        say("What is in edited files was not exported. This shows how they differ:")
+        say_command(f"  {on_the_same_site('plan', '-f', str(folder))}")
+        say("gwe accept takes the server's values into them.")
+    elif not quiet:
         then = "With the variables set, their plan" if made.secrets else "Their plan"
         say(f"Next: review the files and commit them. {then} is empty:")
         say_command(f"  {on_the_same_site('plan', '-f', str(folder))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,16 @@ def make_plan(
         return engine.planned(loaded, options, progress)
 
 
+def say_unfinished(runs: Iterable[str]) -> None:
+    """Says that an apply would be refused, since ``runs`` did not finish."""
+    for run in runs:
+        say(
+            f"Note: the run {run} did not finish on this server. Nothing can be applied before gwe"
+            " recover has finished it.",
+            err=True,
+        )
+
+
 def show_and_save(
     plan: Plan,
     form: PlanFormatFlags,
@@ -139,8 +150,10 @@ def command(
     loaded = load(manifests, session.settings, verbose=output.verbose)
     with session.connect(site, state) as engine:
         planned = make_plan(engine, loaded, overwrite, selection, with_graph=form.draws)
+        unfinished = engine.unfinished()
     plan = planned.plan
     show_and_save(plan, form, output.style(), more.out, planned.graph() if form.draws else None)
+    say_unfinished(unfinished)
     check_expected(plan, more.expect)
     if not plan.applyable:
         return ExitCode.REFUSED

@@ -61,18 +61,18 @@ def load(
     flags: ManifestFlags,
     settings: Settings,
     *,
-    single: bool = False,
     verbose: bool = False,
     texts: Mapping[Path, str] = MappingProxyType({}),
 ) -> Loaded:
     """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
-    ``single``: they may be a few of those for which gwe.toml has variables; ``verbose`` names
-    the files that are passed over. ``texts``: what some files are taken to hold instead."""
+    ``verbose`` names the files that are passed over. ``texts``: what some files are taken to hold
+    instead."""
     from reconciler.manifest.cache import manifest_cache
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import parse_setting
 
-    files = ranked(flags, settings).file or settings.file
+    given = ranked(flags, settings).file
+    files = given or settings.file
     paths = files or [bundled_manifests()]
     loaded = load_manifests(
         paths,
@@ -80,7 +80,7 @@ def load(
         flags.vars,
         [parse_setting(text) for text in flags.var],
         os.environ,
-        undeclared=single,
+        undeclared=_may_be_a_part(given, settings),
         texts=texts,
         cache=manifest_cache(paths, os.environ),
         max_bytes=settings.max_file_bytes,
@@ -94,6 +94,12 @@ def load(
         profile=settings.origin.profile,
     )
     return replace(loaded, inputs=inputs, partial=not _is_whole(files, settings))
+
+
+def _may_be_a_part(given: Sequence[Path], settings: Settings) -> bool:
+    """Whether the manifests of --file may be a part of those for which gwe.toml has variables."""
+    part_of_set = bool(settings.file) and not _is_whole(given, settings)
+    return bool(given) and (part_of_set or any(not path.is_dir() for path in given))
 
 
 def _is_whole(files: Sequence[Path], settings: Settings) -> bool:

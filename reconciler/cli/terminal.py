@@ -18,6 +18,7 @@ _DEVICES = (
 )
 """The terminal of this process, for reading and for writing, wherever its streams lead."""
 
+_NO_TERMINAL = "there is no terminal to ask on"
 
 _READING_TIME = 0.3
 """The seconds that a program such as tee gets to show on the terminal what it was sent, so that
@@ -34,7 +35,7 @@ def check_can_ask(*, auto_approve: bool, hint: str = "") -> None:
     """UsageError where approval was not given and nobody can be asked for it. ``hint``: what to
     do then, where it is not to review a plan."""
     if not auto_approve and not is_interactive():
-        raise _no_terminal(hint)
+        raise UsageError(_NO_TERMINAL, hint or "Review gwe plan, then use --auto-approve.")
 
 
 def confirm(question: str) -> bool:
@@ -88,15 +89,9 @@ def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:
     except OSError as error:
         if sys.stdin.isatty():
             return sys.stdin, sys.stderr
-        raise _no_terminal() from error
+        hint = "Review what is shown above, then use --auto-approve."
+        raise UsageError(_NO_TERMINAL, hint) from error
     return reader, writer
-
-
-def _no_terminal(hint: str = "") -> UsageError:
-    return UsageError(
-        "there is no terminal to ask on",
-        hint or "Review gwe plan, or what is shown above, then use --auto-approve.",
-    )
 
 
 def in_ci() -> bool:

@@ -11,6 +11,7 @@ from reconciler.cli.flags import FlagGroup, with_flags
 from reconciler.cli.formats import format_flag
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.session import find_settings, load
+from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode, ManifestError
 from reconciler.manifest.bind import bind
 from reconciler.render.console import print_data, say
@@ -40,9 +41,8 @@ def command(
 
     Reports every problem with its file, line and column, and exits 1 if there is one.
     """
-    single = any(not path.is_dir() for path in manifests.file)
     try:
-        loaded = load(manifests, find_settings(settings.profile), single=single, verbose=verbose)
+        loaded = load(manifests, find_settings(settings.profile), verbose=verbose)
         bind(loaded.manifests, loaded.variables, os.environ)
     except ManifestError as error:
         _print_report(form, ValidationReport(None, error.diagnostics, _repository()))
@@ -50,7 +50,13 @@ def command(
     count = len(loaded.manifests)
     _print_report(form, ValidationReport(count))
     if form.format == "text" and not quiet:
-        say(f"{count} manifest{'' if count == 1 else 's'}, no problem found.")
+        say(f"{counted(count, 'manifest')}, no problem found.")
+        if not loaded.inputs.named:
+            say(
+                "They are those that come with gwe, since no others were named with -f, GWE_FILE or"
+                " file in gwe.toml.",
+                err=True,
+            )
     return ExitCode.DONE
 
 

@@ -167,10 +167,9 @@ def _at(address: str, context: Context, actions: Sequence[Action], server: Reade
         )
     if not found:
         raise UsageError(
-            f"{address} is on this server neither as an object nor with options that manifests"
-            " declare",
+            f"nothing on this server can be adopted as {address}",
             "Addresses look like InteractionQueue/NAME; gwe plan --verbose lists those of the"
-            " manifests.",
+            " manifests. Of an application, the options are adopted that manifests declare in it.",
         )
     return found
 

@@ -185,7 +185,7 @@ def known_request(request: ExportRequest) -> ExportRequest:
         if name not in known:
             listed = [one for one in known if "/" not in one]
             hint = f"Known: {', '.join(listed)}."
-            raise UsageError(f"no kind {name} can be exported{did_you_mean(name, known)}", hint)
+            raise UsageError(f"no kind {name} can be chosen{did_you_mean(name, known)}", hint)
     return replace(request, kinds=tuple(kind for name in request.kinds for kind in known[name]))
 
 

@@ -69,9 +69,9 @@ def check_options(loaded: Loaded, options: PlanOptions) -> None:
         )
     if options.prune and loaded.partial:
         raise UsageError(
-            "--prune and destroy need all manifests of the set, and these may be only some of them",
-            "Name them all with file in gwe.toml, and leave -f and GWE_FILE out: what another"
-            " manifest declares or protects would be deleted.",
+            "--prune and gwe destroy need all manifests of the set, and these may be a part of it",
+            "List all of them under file in gwe.toml, and leave -f and GWE_FILE out: what a"
+            " manifest that is left out declares or protects would be deleted.",
         )
 
 

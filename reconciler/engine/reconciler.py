@@ -179,6 +179,12 @@ class Reconciler(SiteSession):
         if plan is not None:
             check_server(plan, info.identity, info.url)
 
+    def check_none_unfinished(self) -> None:
+        """LockHeldError where a run on the server did not finish. ``apply`` checks the same."""
+        from reconciler.apply.run import check_none_unfinished
+
+        check_none_unfinished(self._place.state, self.reader.info().identity)
+
     def apply(
         self,
         plan: Plan | PlanFile,

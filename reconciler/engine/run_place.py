@@ -57,7 +57,7 @@ class RunPlace(Struct, frozen=True):
             found = self.state.secret_paths(identity)
         except StateError as error:
             raise StateError(
-                "no plan is made while the state, which knows what is secret, cannot be read:"
+                "no plan is made, since the state, which says what is secret, cannot be read:"
                 f" {error.message}",
                 error.hint,
             ) from error
@@ -73,6 +73,15 @@ class RunPlace(Struct, frozen=True):
         except ReconcilerError:
             return ""
         return next((run.name for run in reversed(runs) if run.begun), "")
+
+    def unfinished(self, identity: str) -> list[str]:
+        """The names of the runs on a server that did not finish; none where the state cannot be
+        read."""
+        from reconciler.state.store import left_unfinished  # noqa: PLC0415 - see above
+
+        with suppress(ReconcilerError):
+            return [run.name for run in left_unfinished(self.state, identity)]
+        return []
 
     def past_runs(self, plan: Plan) -> Iterator[tuple[StoredRun, Plan]]:
         """The last finished runs that may have written what ``plan`` is about, each with the plan

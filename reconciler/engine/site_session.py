@@ -124,6 +124,11 @@ class SiteSession(ServerSession):
         after = self._place.last_run(planned.plan.identity)
         return replace(planned, plan=replace(planned.plan, after=after))
 
+    def unfinished(self) -> list[str]:
+        """The names of the runs on this server that did not finish: no plan is applied before they
+        are recovered."""
+        return self._place.unfinished(self.reader.info().identity)
+
     def past_runs(self, plan: Plan) -> Iterator[tuple[StoredRun, Plan]]:
         """The runs that may have written what a plan is about; see ``RunPlace.past_runs``."""
         return self._place.past_runs(plan)

@@ -78,7 +78,7 @@ def _variables(parameters: Iterable[str], site: Site) -> dict[str, str]:
     for parameter in parameters:
         if parameter not in PARAMETERS:
             known = ", ".join(PARAMETERS)
-            raise UsageError(f"{parameter} cannot become a variable", f"Known: {known}.")
+            raise UsageError(f"{parameter} is no value of a site", f"Known: {known}.")
         value = site.values.get(PARAMETERS[parameter], "")
         if not value:
             raise UsageError(

@@ -80,7 +80,7 @@ def load_manifests(
     manifests = validate(documents, problems)
     assign_rule(problems, "manifest-schema")
     from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
-    elsewhere = file_settings if undeclared else ()
+    elsewhere = file_settings if undeclared or not all_read else ()
     given = (*file_settings, *from_files, *settings)
     variables = collect(manifests, given, problems, elsewhere)
     assign_rule(problems, "variables")

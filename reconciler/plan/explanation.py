@@ -95,7 +95,7 @@ class Explainer(Struct, frozen=True):
         if not found:
             names = [one.address for one in self.plan.actions]
             raise UsageError(
-                f"no manifest declares {text}{did_you_mean(text, names)}",
+                f"no manifest declares {text}, so gwe leaves it alone{did_you_mean(text, names)}",
                 "Write an address as gwe plan --verbose prints it, such as InteractionQueue/Sales.",
             )
         action, address = max(found, key=lambda one: len(one[1]))
@@ -197,13 +197,13 @@ def _policy(declared: ManagedField) -> str:
     match declared.ownership:
         case Initial(unit):
             text = (
-                f"initial: written only where nothing is at {'/'.join(unit)}; then it is the"
+                f"initial: written only where {'/'.join(unit)} is absent; after that it is the"
                 " site's own"
             )
         case _:
             text = "enforced: a live value that differs is overwritten"
     if declared.satisfied_by:
-        text += f"; {', '.join(declared.satisfied_by)} will do as well"
+        text += f"; not written either where there is {' or '.join(declared.satisfied_by)}"
     return text
 
 

@@ -221,3 +221,16 @@ class StateStore(Protocol):
         """Deletes the chosen runs that were created longer ago, and returns their names. Kept are
         unfinished runs, runs that are held, the last run, the last run that wrote to each
         server, the digests of executed plans and the paths of secrets."""
+
+
+def left_unfinished(state: StateStore, identity: str) -> list[RunEntry]:
+    """The runs on a server that did not finish and that no process holds. Whether they finished is
+    looked up last: a run may end while it is looked at."""
+    idle = {
+        run.name
+        for run in state.list_runs(identity)
+        if not run.finished and not state.is_held(run.name)
+    }
+    if not idle:
+        return []
+    return [run for run in state.list_runs(identity) if run.name in idle and not run.finished]

@@ -45,6 +45,7 @@ from reconciler.text.visible import json_text
 
 FORMAT = "gwe-plan/2"
 _ADVICE = "Plan files are made by gwe plan --out FILE."
+_OF_MANIFESTS = "Manifests are applied with gwe apply -f."
 _TOOL = f"gwe-reconciler {reconciler.__version__}"
 
 
@@ -239,7 +240,8 @@ def read_plan(
     try:
         data = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise PlanFileError(f"{label} is no JSON: {error}", _ADVICE) from error
+        advice = _ADVICE if text.lstrip()[:1] in ("", "{") else f"{_ADVICE} {_OF_MANIFESTS}"
+        raise PlanFileError(f"{label} is no JSON: {error}", advice) from error
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
         raise PlanFileError(
