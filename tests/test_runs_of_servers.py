@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from reconciler.server.connect import known_identity
+from reconciler.server.connect import is_relative, known_identity
 from reconciler.state.opening import open_store
 from reconciler.state.store import StateStore
 from tests.harness import APP, Result, gwe, site_server
@@ -201,3 +201,17 @@ def test_a_run_that_has_ended_or_was_on_another_server_is_not_abandoned(folders:
     assert (refused.code, refused.out) == (3, "")
     assert f"the run {name} was on another server, embedded:{a}/gwe.db" in words(refused.err)
     assert open_store(str(folders / "state")).list_runs()[0].status == "applied"
+
+
+@pytest.mark.parametrize(
+    ("url", "relative"),
+    [
+        ("embedded:gwe.db", True),
+        ("embedded:../a/gwe.db", True),
+        ("embedded:../../../../../../../../gwe.db", True),
+        ("embedded:/srv/../gwe.db", False),
+        ("confserv://host:2020", False),
+    ],
+)
+def test_a_url_with_a_relative_path_depends_on_the_folder(url: str, relative: bool) -> None:
+    assert is_relative(url) is relative

@@ -123,7 +123,8 @@ def test_whatever_takes_long_has_its_line(tmp_path: Path, monkeypatch: pytest.Mo
     labels.clear()
     monkeypatch.setattr("reconciler.cli.recover.StatusLine", Noted)
     assert gwe("undo", "last", "--auto-approve", cwd=tmp_path).code == 0
-    assert labels == [connecting, reading, "Applying"]
+    recorded = f"Connecting to embedded:{tmp_path / 'gwe.db'}"
+    assert labels == [recorded, reading, "Applying"]
     labels.clear()
     assert gwe("recover", *site[:2], cwd=tmp_path).code == 0
     assert labels == [connecting, "Recovering"]

@@ -40,7 +40,19 @@ class ManifestPath(AnyPath):
         return value if isinstance(value, Path) else named_manifests(os.fsdecode(value))
 
 
-SECONDS = click.FloatRange(min=0, max=86_400, min_open=True)
+class Seconds(click.FloatRange):
+    """A time span of up to a day."""
+
+    name = "number of seconds"
+
+
+class WholeNumber(click.IntRange):
+    """A number without a fraction."""
+
+    name = "whole number"
+
+
+SECONDS = Seconds(min=0, max=86_400, min_open=True)
 
 
 class ProfileFlags(FlagGroup):
@@ -239,7 +251,7 @@ class LockFlags(FlagGroup):
     lock_timeout: float = flag(
         "--lock-timeout",
         envvar="GWE_LOCK_TIMEOUT",
-        type=click.FloatRange(min=0, max=86_400),
+        type=Seconds(min=0, max=86_400),
         default=0.0,
         metavar="SECONDS",
         help="Seconds to wait for the lock (or GWE_LOCK_TIMEOUT). Default: 0, no wait.",

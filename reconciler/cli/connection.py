@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
-
 from reconciler.cli.common import (
     ANY_PATH,
     SECONDS,
@@ -13,6 +11,7 @@ from reconciler.cli.common import (
     SiteFlags,
     StateFlags,
     TimeoutFlags,
+    WholeNumber,
 )
 from reconciler.cli.flags import accepting, flag
 from reconciler.cli.logs import LogFlags
@@ -80,7 +79,7 @@ class AccountFlags(LogFlags, TimeoutFlags):
     )
     in_flight: int | None = flag(
         "--in-flight",
-        type=click.IntRange(1, 256),
+        type=WholeNumber(1, 256),
         metavar="N",
         help="Requests in flight at once; independent actions of an apply, too. Default: 8.",
     )

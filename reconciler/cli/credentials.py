@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from msgspec import Struct
 
+from reconciler.cli.flags import origin_of
 from reconciler.cli.terminal import in_ci
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import PASSWORD
@@ -24,14 +25,17 @@ SERVICE = "gwe-reconciler"
 """The service name of passwords in the keyring; the account is USER@URL or USER."""
 
 
-def find_credentials(user: str, file: Path | None, url: str, *, may_ask: bool) -> Credentials:
+def find_credentials(
+    user: str, file: Path | None, url: str, *, may_ask: bool, option: str = "--password-file"
+) -> Credentials:
     """The credentials of ``user`` at the server behind ``url``. ``file``: holds the password.
-    ``may_ask``: a person at a terminal may be asked for it.
+    ``may_ask``: a person at a terminal may be asked for it; ``option``: the option of the file,
+    for messages.
 
     ReconcilerError where the file cannot be read; click.Abort where the answer is Ctrl-C.
     """
     if file is not None:
-        return Credentials(user, _read(file))
+        return Credentials(user, _read(file, option))
     if PASSWORD in os.environ:
         return Credentials(user, os.environ[PASSWORD])
     if not user:
@@ -75,10 +79,10 @@ def origin_of_account(
     return f"{named} ({options.user}). {password}"
 
 
-def _read(file: Path) -> str:
+def _read(file: Path, option: str) -> str:
     text = read_text(file, MAX_BYTES)
     if isinstance(text, Diagnostic):
-        raise ReconcilerError(f"--password-file {file} {text.summary}", text.hint)
+        raise ReconcilerError(f"{origin_of(option)} {file} {text.summary}", text.hint)
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags
+from reconciler.cli.common import ANY_PATH, ColorFlags, TimeoutFlags, WholeNumber
 from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.help import SectionedGroup
 from reconciler.errors import ExitCode
@@ -108,7 +108,7 @@ class ListenFlags(FlagGroup):
     )
     port: int = flag(
         "--port",
-        type=click.IntRange(1, 65535),
+        type=WholeNumber(1, 65535),
         default=2020,
         show_default=True,
         metavar="N",

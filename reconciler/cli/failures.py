@@ -61,7 +61,12 @@ def naming_files(
 
 
 def _explain_usage(error: click.ClickException) -> None:
-    """Prints what click says about an argument, which it repeats."""
+    """Prints what click says about an argument, which it repeats, or about a variable."""
+    if isinstance(error, click.BadParameter) and error.param and error.ctx:
+        from reconciler.cli.flags import comes_from_environment  # noqa: PLC0415 - only for these
+
+        if comes_from_environment(error.param, error.ctx):
+            error.param_hint = str(error.param.envvar)
     message = error.format_message()
     if isinstance(error, click.MissingParameter):  # click lists the choices one below the other
         message = " ".join(message.split())

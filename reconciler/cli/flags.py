@@ -152,3 +152,21 @@ def names_from(source: ParameterSource) -> frozenset[str]:
         found |= {name for name in context.params if context.get_parameter_source(name) is source}
         context = context.parent
     return frozenset(found)
+
+
+def origin_of(option: str) -> str:
+    """What gave an option of the running command its value, for a message: the environment
+    variable, else the option as it is written."""
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        for one in context.command.params:
+            if option in one.opts and comes_from_environment(one, context):
+                return str(one.envvar)
+        context = context.parent
+    return option
+
+
+def comes_from_environment(parameter: click.Parameter, context: click.Context) -> bool:
+    """Whether the value of a parameter, valid or not, is that of its environment variable."""
+    source = context.get_parameter_source(str(parameter.name))
+    return source is ParameterSource.ENVIRONMENT

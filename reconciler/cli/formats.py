@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from reconciler.cli.common import ANY_PATH
+from reconciler.cli.common import ANY_PATH, WholeNumber
 from reconciler.cli.flags import FlagGroup, flag
 from reconciler.errors import UsageError
 from reconciler.files.reading import STANDARD_STREAM
@@ -47,7 +47,7 @@ class SizeFlags(FlagGroup):
 
     max_bytes: int = flag(
         "--max-bytes",
-        type=click.IntRange(min=16_000),
+        type=WholeNumber(min=16_000),
         default=MAX_BYTES,
         show_default=True,
         metavar="N",

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 from msgspec import Struct
 
-from reconciler.cli.common import ANY_PATH, ApplicationFlags, StateFlags
+from reconciler.cli.common import ANY_PATH, ApplicationFlags, StateFlags, WholeNumber
 from reconciler.cli.complete_values import complete_run
 from reconciler.cli.connection import ServerFlags, takes_site
 from reconciler.cli.flags import Group, with_flags, with_values
@@ -65,7 +65,7 @@ class _Runs(Struct, frozen=True):
 @click.group("runs", cls=SectionedGroup, invoke_without_command=True)
 @takes_site
 @click.pass_context
-@click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="Only the last N runs.")
+@click.option("-n", "count", type=WholeNumber(min=1), metavar="N", help="Only the last N runs.")
 @with_flags
 def command(
     context: click.Context,

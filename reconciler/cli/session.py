@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from reconciler.cli.common import ManifestFlags, SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, ServerFlags, connect_options
 from reconciler.cli.credentials import AccountOptions, find_credentials, origin_of_account
-from reconciler.cli.flags import Group, names_from, without
+from reconciler.cli.flags import Group, names_from, origin_of, without
 from reconciler.cli.logs import start_logging
 from reconciler.errors import UsageError
 from reconciler.render.console import say
@@ -116,7 +116,12 @@ def named_state(flags: StateFlags, settings: Settings) -> str:
             "--state (or GWE_STATE) and --state-dir (or GWE_STATE_DIR) cannot be combined",
             "Each says where runs are stored: give one of them.",
         )
-    return str(flags.state or flags.state_dir or settings.state or settings.state_dir or "")
+    where = str(flags.state or flags.state_dir or settings.state or settings.state_dir or "")
+    if "://" in where:  # now: a command that stores nothing would not notice
+        from reconciler.state.opening import check_place
+
+        check_place(where, origin_of("--state") if flags.state else "state in gwe.toml")
+    return where
 
 
 def state_store(flags: StateFlags, settings: Settings) -> StateStore:
@@ -185,7 +190,9 @@ class Session(Struct, frozen=True):
         if self.password:
             return Credentials(self.flags.user, self.password)
         file = self.flags.password_file
-        return find_credentials(self.flags.user, file, url, may_ask=self.may_ask)
+        return find_credentials(
+            self.flags.user, file, url, may_ask=self.may_ask, option=self.named_by.another
+        )
 
     @property
     def install_dir(self) -> Path | None:
@@ -273,7 +280,9 @@ def open_session(flags: ConnectionFlags) -> Session:
 def find_settings(profile: str = "") -> Settings:
     """The settings for the current folder, of ``gwe.toml`` there or above. Errors: see
     ``settings_folder`` and ``read_settings``."""
-    return read_settings(settings_folder(), profile)
+    variable = origin_of("--profile")
+    named_by = variable if os.environ.get(variable) == profile else ""
+    return read_settings(settings_folder(), profile, named_by)
 
 
 def check_agrees(flags: ServerFlags, settings: Settings) -> None:

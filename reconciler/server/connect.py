@@ -106,7 +106,7 @@ def from_any_folder(url: str) -> str:
 
 def is_relative(url: str) -> bool:
     """Whether it depends on the working folder to which server the URL leads."""
-    return relative_to(Path("/a"), url) != relative_to(Path("/b"), url)
+    return relative_to(Path(), url) != relative_to(Path("/").absolute(), url)
 
 
 def url_then(recorded: str, now: str) -> str:

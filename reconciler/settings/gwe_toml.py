@@ -66,17 +66,20 @@ class Settings(Struct, frozen=True):
         return self.max_file_mib << 20
 
 
-def read_settings(folder: Path, profile: str = "") -> Settings:
+def read_settings(folder: Path, profile: str = "", named_by: str = "") -> Settings:
     """The settings of the ``gwe.toml`` in ``folder``, with those of ``profile`` over them;
-    the defaults if there is no such file.
+    the defaults if there is no such file. ``named_by``: the environment variable that names the
+    profile, for messages; empty where the user has just named it.
 
     ManifestError lists the mistakes in the file. UsageError: it has no such profile.
     """
     path = folder / FILE_NAME
+    variable = f" ({named_by})" if named_by else ""
     if not path.exists():
         if profile:
             raise UsageError(
-                f"no profile {profile}: there is no {FILE_NAME} in this folder or above it",
+                f"no profile {profile}{variable}:"
+                f" there is no {FILE_NAME} in this folder or above it",
                 f"Change to the folder of that {FILE_NAME}, or leave the profile out.",
             )
         return Settings()
@@ -86,7 +89,7 @@ def read_settings(folder: Path, profile: str = "") -> Settings:
     profiles = data.pop("profiles", {})
     if profile and profile not in profiles:
         known = ", ".join(profiles) or "none"
-        raise UsageError(f"{path} has no profile {profile}", f"Profiles: {known}.")
+        raise UsageError(f"{path} has no profile {profile}{variable}", f"Profiles: {known}.")
     chosen = profiles[profile] if profile else {}
     return replace(
         _settings(path, _merged(data, chosen)),

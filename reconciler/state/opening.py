@@ -28,6 +28,17 @@ def public_name(where: str) -> str:
     return url.public if url.has_secrets else where
 
 
+def check_place(where: str, named_by: str = "the state") -> None:
+    """UsageError for a URL of no known kind. ``named_by``: what names it, for the message, which
+    does not repeat the URL: it may have a password."""
+    is_url = "://" in where or where.startswith(("postgresql:", "postgres:"))
+    if is_url and not where.startswith(POSTGRES):
+        raise UsageError(
+            f"{named_by} is a URL that is not known",
+            "The state is a folder, or postgresql://HOST/DATABASE.",
+        )
+
+
 def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore:
     """The store at ``where``. Nothing is made or connected to before it is used. ``clock``:
     seconds since 1970.
@@ -36,12 +47,8 @@ def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore
     asks for less than a verified connection to another host, StateError where psycopg is not
     installed.
     """
+    check_place(where)
     if not where.startswith(POSTGRES):
-        if "://" in where or where.startswith(("postgresql:", "postgres:")):
-            raise UsageError(
-                "the state is a URL that is not known",
-                "It is a folder, or postgresql://HOST/DATABASE.",
-            )
         from reconciler.state.sqlite import SqliteEngine  # noqa: PLC0415 - only what is used
 
         return SqlStore(SqliteEngine(Path(where)), clock)
