@@ -114,6 +114,8 @@ def _run(page: Path, step: str, folder: Path, env: Mapping[str, str], last: int)
 def _run_here(command: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str] | None:
     """Runs a command in this process: its exit code, and what it writes to standard output and
     error. None: it needs a shell, or is not one of ours."""
+    if env.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
+        return None  # it runs a copy of the package, which the page has changed
     words = shlex.split(command)
     if any(_FOR_A_SHELL.search(word) for word in words):
         return None

@@ -8,6 +8,7 @@ replace or a delete has nothing beside it, and is written to its end in its firs
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -173,7 +174,8 @@ class Writes:
             # Once the object is deleted, its replacement must be created.
             if not self._is_deleted(action, old):
                 raise
-            self._calls.note_deleted(action, old)
+            with suppress(KeyboardInterrupt):  # now even a third one must wait for the create
+                self._calls.note_deleted(action, old)
             interrupted = True
         try:
             made = create_in_place(self._calls, action, attributes, old)
