@@ -14,6 +14,7 @@ import pytest
 from reconciler.cli import terminal
 from reconciler.plan.actions import Blocked
 from reconciler.plan.model import Plan, SiteMark
+from reconciler.render.console import folded, styled
 from reconciler.render.plan_text import summary
 from tests.harness import (
     VENDOR,
@@ -39,6 +40,13 @@ def test_no_line_of_a_plan_is_wider_than_the_terminal(tmp_path: Path) -> None:
         for more in ((), ("--verbose",), ("--overwrite",)):
             out = gwe("plan", *plan_arguments(Path(server.name), *more), cwd=folder).out
             assert [line for line in out.splitlines() if len(line) > 80] == []
+
+
+def test_a_row_of_a_long_line_ends_without_a_blank() -> None:
+    """One in the column behind the last would make an empty row."""
+    line = styled("  aaaa ", ("bbbb ", "bold"), "cccc dddd")
+    assert [row.plain for row in folded(line, 11)] == ["  aaaa bbbb", "     cccc", "     dddd"]
+    assert styled("aaaa  ", ("   ", "bold")).without_end_blanks().plain == "aaaa"
 
 
 def test_a_pipe_gets_no_colour_and_a_terminal_does(

@@ -192,7 +192,9 @@ def folded(line: StyledLine, width: int, following: int = 0) -> Sequence[StyledL
 
     *pieces, _last = between_words(line.plain, width, width - following)
     head, *rest = line.divide(map(len, pieces))
-    return [head, *(styled(" " * following, piece) for piece in rest)]
+    made = [head, *(styled(" " * following, piece) for piece in rest)]
+    # A blank in the column behind the last one would be a row of its own.
+    return [piece.without_end_blanks() for piece in made]
 
 
 def width_of(console: Console) -> int:

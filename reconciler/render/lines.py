@@ -43,6 +43,15 @@ class StyledLine(Struct):
         self.parts += [(text, outer + styles) for text, styles in other.parts]
         return self
 
+    def without_end_blanks(self) -> "StyledLine":
+        """The line without the blanks at its end."""
+        parts = list(self.parts)
+        while parts:
+            text, styles = parts.pop()
+            if kept := text.rstrip(" "):
+                return StyledLine(self.style, [*parts, (kept, styles)])
+        return StyledLine(self.style)
+
     def divide(self, lengths: Iterable[int]) -> "list[StyledLine]":
         """The line cut into lines of so many characters, and the rest."""
         made: list[StyledLine] = []
