@@ -485,6 +485,20 @@ def test_an_empty_path_is_not_the_working_folder(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [("", "the value is missing"), ("~", "~ is not allowed")]
+)
+def test_a_value_that_yaml_does_not_have_is_reported_once(
+    value: str, said: str, tmp_path: Path
+) -> None:
+    head = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: Q}\n"
+    text = f"{head}spec:\n  annex:\n    A: {value}\n"
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    result = gwe("validate", "-f", "m.yaml", cwd=tmp_path)
+    assert result.err.count("error:") == 1
+    assert said in result.err
+
+
 def test_a_manifest_given_as_a_plan_is_told_how_manifests_are_applied(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text("apiVersion: reconciler/v1\n", encoding="utf-8")
     result = gwe("apply", "m.yaml", cwd=tmp_path)

@@ -22,7 +22,7 @@ from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.types.folders import FOLDER
 from reconciler.manifest.documents import Manifest
 from reconciler.schema_check import FitsSchema, schema_check
-from reconciler.yaml.documents import YamlDocument
+from reconciler.yaml.documents import RefusedText, YamlDocument
 
 if TYPE_CHECKING:
     from jsonschema import Draft7Validator, ValidationError
@@ -181,6 +181,8 @@ def _validators() -> _Validators:
 def _explain(
     error: "ValidationError", kind: ManifestKind, document: YamlDocument
 ) -> Iterator[Diagnostic]:
+    if isinstance(error.instance, RefusedText):
+        return
     path = tuple(str(part) for part in error.absolute_path)
     place = document.at(path)
     name = _called(path)

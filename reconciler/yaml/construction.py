@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.yaml.documents import Places, YamlDocument
+from reconciler.yaml.documents import Places, RefusedText, YamlDocument
 
 MAX_ALIASED_NODES = 10_000
 MAX_DEPTH = 50
@@ -163,7 +163,7 @@ class Construction:
             if node.start_mark.line < self._lines:
                 mark = node.start_mark
             self._note(summary, mark, "Write null for absent, '' for an empty value.")
-            return text
+            return RefusedText(text)
         return plain_value(text)
 
     def _refuse_tag(self, node: yaml.Node, plain: str) -> None:

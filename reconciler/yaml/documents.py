@@ -20,6 +20,10 @@ the key's value]}; of a list: the same for each item, by its number as a text; o
 It is made of what JSON has, so that it can be kept."""
 
 
+class RefusedText(str):
+    """A value that was reported as a mistake, so that nobody needs to report it again."""
+
+
 class YamlDocument(Struct, frozen=True, dict=True):
     """One document: its content, the name and path of the file that it was read from, and where
     it stands there. ``path`` is None for a text. Most positions are never asked for: they
