@@ -40,14 +40,14 @@ def test_a_line_is_broken_between_words_and_a_long_path_is_left_whole(
 ) -> None:
     line = f"Created the server in {LONG} with all of its 94 objects and folders."
     assert shown(monkeypatch, say, line) == (
-        f"Created the server in {LONG} \n    with all of its 94 objects and \n    folders.\n"
+        f"Created the server in {LONG}\n    with all of its 94 objects and\n    folders.\n"
     )
 
 
 def test_what_follows_an_indented_line_is_indented_more(monkeypatch: pytest.MonkeyPatch) -> None:
     line = "         done  BusinessAttribute/Case Data/Name"
     assert shown(monkeypatch, say, line) == (
-        "         done  BusinessAttribute/Case \n             Data/Name\n"
+        "         done  BusinessAttribute/Case\n             Data/Name\n"
     )
 
 
