@@ -107,6 +107,8 @@ def test_a_file_that_somebody_edited_is_kept(server: Path) -> None:
         assert merged.code == 0
         assert "kept      interaction-queue.yaml: edited since it was exported" in merged.out
         assert queues.read_text(encoding="utf-8") == edited
+    _, *accept = shlex.split(merged.out.splitlines()[-1])
+    assert gwe(*accept, "--auto-approve", cwd=server.parent).code == 0
 
 
 def test_what_a_kept_file_lacks_is_not_called_exported(server: Path) -> None:
@@ -117,9 +119,8 @@ def test_what_a_kept_file_lacks_is_not_called_exported(server: Path) -> None:
     first = merged.out.splitlines()[0]
     assert first == "Exported 8 manifests to site, but for what is in 1 edited file."
     assert "plan is empty" not in merged.out
-    _, *arguments = shlex.split(merged.out.splitlines()[-2])
-    assert arguments[:3] == ["plan", "-f", "site"]
-    assert merged.out.splitlines()[-1] == "gwe accept takes the server's values into them."
+    _, *arguments = shlex.split(merged.out.splitlines()[-1])
+    assert arguments[:3] == ["accept", "-f", "site"]
     quiet = export(server, "site", "--kind", "InteractionQueue", "--merge", "--quiet")
     assert "What is in edited files was not exported." in quiet.out
 

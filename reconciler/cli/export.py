@@ -89,9 +89,11 @@ def command(
     _say_files(results, quiet=quiet)
     _say_rest(made)
     if kept:
-        say("What is in edited files was not exported. This shows how they differ:")
-        say_command(f"  {on_the_same_site('plan', '-f', str(folder))}")
-        say("gwe accept takes the server's values into them.")
+        say(
+            "What is in edited files was not exported. Export into another folder to see all of it,"
+            " or take the server's values of what they declare:"
+        )
+        say_command(f"  {on_the_same_site('accept', '-f', str(folder))}")
     elif not quiet:
         then = "With the variables set, their plan" if made.secrets else "Their plan"
         say(f"Next: review the files and commit them. {then} is empty:")
