@@ -4,7 +4,6 @@ import pytest
 
 from bench.__main__ import ALONE, OVER_THE_WIRE, PAGE, with_section
 
-
 PAGE_OF_TWO = """\
 # Measurements
 
