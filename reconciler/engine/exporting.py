@@ -31,7 +31,7 @@ from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import load_manifests
-from reconciler.manifest.variables import Setting
+from reconciler.manifest.variables import GivenValues, Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
@@ -193,7 +193,7 @@ def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desir
     """What the manifests that come with gwe declare, for the names in it. What the site has no
     value for keeps its placeholder's name."""
     settings = [Setting(name, value) for name, value in variables.items()]
-    loaded = load_manifests([bundled_manifests()], file_settings=settings, undeclared=True)
+    loaded = load_manifests([bundled_manifests()], GivenValues(settings, undeclared=True))
     complete = replace(site, values={name: site.values.get(name, name) for name in SITE_VALUES})
     return bind(loaded.manifests, loaded.variables, {}, complete, found)
 
