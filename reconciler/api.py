@@ -1,8 +1,7 @@
 """The public names, which ``reconciler`` offers as its own. Everything else may change, but for
 the names that ``docs/testing-your-client.md`` lists."""
 
-from reconciler.apply.recovery.actions import Recovered
-from reconciler.apply.report import Outcome, RunReport
+from reconciler.apply.report import Outcome, Recovered, RunReport
 from reconciler.compare.model import Comparison, ObjectDifference, SideMark, Uncompared
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.engine.progress import Progress
