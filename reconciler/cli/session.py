@@ -244,24 +244,18 @@ class Session(Struct, frozen=True):
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:
         from reconciler.engine.reconciler import Reconciler
+        from reconciler.plan.context import PlanSettings
 
-        named = self.site_options(site or SiteFlags())
+        named, settings = self.site_options(site or SiteFlags()), self.settings
         credentials = self.credentials(url)
         with StatusLine(f"Connecting to {url}", sys.stderr):
             return Reconciler.connect(
                 url,
-                app=named.app,
-                tenant=named.tenant,
-                cluster=named.cluster,
+                named,
                 credentials=credentials,
-                state=named_state(state or StateFlags(), self.settings) or None,
-                install_dir=self.install_dir,
-                timeout=self.flags.timeout,
+                state=named_state(state or StateFlags(), settings) or None,
                 connection=self.connection(),
-                limits=self.settings.limits,
-                secret_words=self.settings.secret_words,
-                secret_exceptions=self.settings.secret_exceptions,
-                manifest_set=self.settings.name,
+                settings=PlanSettings(settings.limits, settings.secret_names, settings.name),
             )
 
 
