@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
-from reconciler.diagnostics import Diagnostic, assign_rule
+from reconciler.diagnostics import Diagnostic, Position, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.files.reading import MAX_BYTES
+from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.manifest.bind import bind, with_plain_objects
 from reconciler.manifest.cache import ManifestCache
 from reconciler.manifest.documents import Manifest, read_documents
@@ -89,14 +90,24 @@ def load_manifests(
             problems += _binding_problems(manifests, variables, environment)
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
-        summary = "the files given with --file contain no manifests"
-        raise ManifestError([Diagnostic(summary, rule="manifest-file")])
+        raise ManifestError([_without_manifest(path) for path in paths])
     digest = (cache.digest if cache is not None else "") or _digest(manifests)
     if cache is not None and cache.has_new:
         manifests = with_plain_objects(manifests, variables)
         cache.save({id(one.document): (one.kind.name, one.plain) for one in manifests}, digest)
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, digest, inputs, tuple(passed_over))
+
+
+def _without_manifest(path: Path) -> Diagnostic:
+    """The problem that a file, or each file of a folder, is empty."""
+    return Diagnostic(
+        "contains no manifest: there is nothing in it but comments or blank lines",
+        Position(manifests_name(path)),
+        f"A manifest begins with `apiVersion: {API_VERSION}` and `kind: …`; gwe init DIR writes"
+        " some.",
+        rule="manifest-file",
+    )
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

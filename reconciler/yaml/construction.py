@@ -22,6 +22,7 @@ PLAIN_TAGS = {
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _NULLS = frozenset({"", "~", "Null", "NULL"})
+_NO_VALUE = "Write the value. An option that must be absent is null, and an empty text is ''."
 _TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
 
 Mark = Any
@@ -162,7 +163,7 @@ class Construction:
             summary = f"{text} is not allowed" if text else "the value is missing"
             if node.start_mark.line < self._lines:
                 mark = node.start_mark
-            self._note(summary, mark, "Write null for absent, '' for an empty value.")
+            self._note(summary, mark, _NO_VALUE)
             return RefusedText(text)
         return plain_value(text)
 
