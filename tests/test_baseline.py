@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reconciler import Reconciler, RefusedError
 from reconciler.kinds.fields import Value
 from reconciler.plan.ownership.baseline import Accepted, Baseline
+from reconciler.site.discovery import SiteOptions
 from reconciler.state.baseline_file import read_baseline, save_baseline
 from tests.harness import APP, Result, gwe, plan_arguments, site_server
 
@@ -232,7 +233,9 @@ def test_what_is_blocked_cannot_be_accepted(folder: Path) -> None:
 def test_a_program_gives_a_baseline_of_its_own(folder: Path) -> None:
     (server,) = folder.glob("*.db")
     write(folder, QUEUES.replace("fast", "slow"))
-    with Reconciler.connect(f"embedded:{server}", app=APP, state=folder / "other") as engine:
+    with Reconciler.connect(
+        f"embedded:{server}", SiteOptions(APP), state=folder / "other"
+    ) as engine:
         plan = engine.drift(folder / "m.yaml")
         entry = Accepted(
             "InteractionQueue/Sales", ("annex", "Queue", "mode"), "fast", "slow", "known"

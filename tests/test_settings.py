@@ -10,6 +10,7 @@ from msgspec.structs import fields, replace
 
 from reconciler.diagnostics import Position
 from reconciler.errors import ManifestError, UsageError
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
 from reconciler.settings.gwe_toml import Settings, read_settings
@@ -349,8 +350,8 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "guards.percent": ("1", "limits", Limits(percent=1)),
     "guards.at_least": ("2", "limits", Limits(at_least=2)),
     "guards.count": ("0", "limits", Limits(count=0)),
-    "secrets.words": ("['pin']", "secret_words", ("pin",)),
-    "secrets.except": ("['token-timeout']", "secret_exceptions", ("token-timeout",)),
+    "secrets.words": ("['pin']", "secret_names", SecretNames(("pin",))),
+    "secrets.except": ("['token-timeout']", "secret_names", SecretNames((), ("token-timeout",))),
     "connection.psdk": ("'p'", "connection", {"psdk": "HERE/p"}),
     "connection.client": ("'c'", "connection", {"client": "c"}),
     "connection.client-type": ("'107'", "connection", {"client_type": "107"}),

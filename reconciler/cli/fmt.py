@@ -18,7 +18,6 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, UsageError
 from reconciler.files.reading import is_stream
 from reconciler.files.writing import rewrite_file
-from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
@@ -62,7 +61,7 @@ def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: 
     files = _read(paths or _of_settings(found), limit, writing=not check and not diff)
     changed = [file for file in files if file.differs]
     if diff:
-        names = SecretNames(found.secret_words, found.secret_exceptions)
+        names = found.secret_names
         for file in changed:
             say_diff(file.name, file.old, file.new, names)
     if not check and not diff:

@@ -74,7 +74,7 @@ def plan_adopting(
     """The plan that adopts. Errors: see ``Reconciler.adopt``."""
     reader, context = read_context(loaded, access, options)
     info = reader.info()
-    owner = InventoryOwner(options.manifest_set, application_name(context.site.server))
+    owner = InventoryOwner(options.settings.manifest_set, application_name(context.site.server))
     stored = read_inventory(reader, owner, context.site.tenant_dbid)
     actions = declared_actions(context) if adoption.declared or adoption.addresses else []
     entries: list[Entry] = []
@@ -103,7 +103,7 @@ def plan_adopting(
         *((other, InventoryChange(removed=tuple(each.entries))) for other, each in held),
     ]
     live = Snapshot([*live, *(one for other, _ in held for one in other.lists)])
-    mark = replace(mark_of(context.site, live), manifest_set=options.manifest_set)
+    mark = replace(mark_of(context.site, live), manifest_set=options.settings.manifest_set)
     adopting = [
         action
         for each, change in changes
@@ -251,7 +251,7 @@ def _of_runs(
         (run, plan)
         for run, plan in _readable(info, place, notices)
         if (plan.site.app, plan.site.manifest_set)
-        == (application_name(context.site.server), context.options.manifest_set)
+        == (application_name(context.site.server), context.options.settings.manifest_set)
     ]
     owned = owned_by_runs(runs)
     missing = [one for one in owned.objects if context.live.get(*one.key) is None]

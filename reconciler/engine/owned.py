@@ -41,7 +41,7 @@ def plan_with_inventory(
     declare, and the inventory is not read. Raises InventoryError if the plan is to prune and an
     inventory is damaged; without prune, that is a warning."""
     site = context.site
-    owner = InventoryOwner(context.options.manifest_set, application_name(site.server))
+    owner = InventoryOwner(context.options.settings.manifest_set, application_name(site.server))
     read_others_once = cache(partial(read_others, server, owner, site.tenant_dbid))
     if whole:
         plan = _with_own(context, server, info, manifests, owner, read_others_once)

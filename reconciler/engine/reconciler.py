@@ -243,7 +243,7 @@ class Reconciler(SiteSession):
         from reconciler.apply.undo.plan import UndoOptions
         from reconciler.engine.reverting import plan_reverting
 
-        options = UndoOptions(force, self._settings.limits, self._settings.secret_names)
+        options = UndoOptions(force, self._settings)
         return plan_reverting(run, self.reader, self._place, options, same_host=same_host)
 
     def recover(
