@@ -84,14 +84,18 @@ def test_other_spellings_of_null_are_refused(written: str) -> None:
     problem = only_problem(f"a: 1\nkey: {written}\n")
     assert str(problem.position) == "f.yaml:2:6"
     assert problem.summary == f"{written} is not allowed"
-    assert problem.hint == "Write null for absent, '' for an empty value."
+    assert problem.hint == (
+        "Write the value. An option that must be absent is null, and an empty text is ''."
+    )
 
 
 def test_a_key_without_a_value_is_refused() -> None:
     problem = only_problem("section:\n  option:\n  other: 1\n")
     assert str(problem.position) == "f.yaml:2:10"
     assert problem.summary == "the value is missing"
-    assert problem.hint == "Write null for absent, '' for an empty value."
+    assert problem.hint == (
+        "Write the value. An option that must be absent is null, and an empty text is ''."
+    )
 
 
 def test_an_empty_list_item_is_refused() -> None:

@@ -19,6 +19,7 @@ MAX_DEPTH = 50
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _NULLS = frozenset({"", "~", "Null", "NULL"})
+_NO_VALUE = "Write the value. An option that must be absent is null, and an empty text is ''."
 
 
 def plain_value(text: str) -> str | int | bool | None:
@@ -125,7 +126,7 @@ class Construction:
             summary = f"{text} is not allowed" if text else "the value is missing"
             if event.start_mark.line < self._lines:
                 mark = event.start_mark
-            self._problem(mark, summary, "Write null for absent, '' for an empty value.")
+            self._problem(mark, summary, _NO_VALUE)
             return RefusedText(text)
         return plain_value(text)
 
