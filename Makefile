@@ -42,7 +42,7 @@ test-psdk: $(VENV)/.psdk
 
 bench-psdk: $(VENV)/.psdk
 	@test -d "$(PSDK_LIB)" || { echo "PSDK_LIB must name the folder with the SDK's jars"; exit 64; }
-	PSDK_LIB="$(PSDK_LIB)" $(BIN)/python bench/psdk.py
+	PSDK_LIB="$(PSDK_LIB)" $(BIN)/python -m bench $(WRITE) wire snapshot
 
 # For the night: the property tests with other examples, and many more of them.
 explore: $(READY)
@@ -71,12 +71,9 @@ dist: $(READY)
 	rm -rf dist
 	$(BIN)/python -m hatchling build
 
+# WRITE=--write also writes docs/measurements.md: on a machine that does nothing else.
 bench: $(READY)
-	$(BIN)/python bench/embedded.py
-	$(BIN)/python bench/plan.py
-	$(BIN)/python bench/apply.py
-	$(BIN)/python bench/peers.py
-	$(BIN)/python bench/page.py
+	$(BIN)/python -m bench $(WRITE)
 
 clean:
 	rm -rf $(VENV) dist build

@@ -1,7 +1,7 @@
-"""How fast the embedded server is, and how much memory a reader needs: one table.
+"""How fast the embedded server is, and how much memory a reader needs.
 
-``make bench`` runs it; it is no part of ``make test``. Every figure is the median of
-three runs, each a process of its own on a fresh file or on a copy of a filled one.
+Every figure is the median of three runs, each a process of its own on a fresh file or on a copy of
+a filled one. What such a process does is ``python -m bench.embedded WORK FILE ARGUMENT ...``.
 """
 
 import json
@@ -10,12 +10,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.measuring import RUNS, mebibytes, met, table
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -28,7 +28,6 @@ kind: Site
 tenant: Resources
 Tenant: [{name: Resources, dbid: 101}]
 """
-RUNS = 3
 CALLS = 2000
 QUEUE, VIEW = 23, 24
 Figures = dict[str, float]
@@ -112,8 +111,7 @@ def opened(path: Path, synchronous: str) -> EmbeddedServer:
 def peak() -> float:
     """The peak memory of this process in MiB. It cannot be lower than its parent's was at
     the start, so the parent holds no objects."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / 2**20 if sys.platform == "darwin" else used / 2**10
+    return mebibytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 WORK: Mapping[str, Callable[..., Figures]] = {
@@ -125,7 +123,7 @@ WORK: Mapping[str, Callable[..., Figures]] = {
 
 
 def start(work: str, path: Path, *arguments: object) -> "subprocess.Popen[str]":
-    command = [sys.executable, __file__, work, str(path), *map(str, arguments)]
+    command = [sys.executable, "-m", "bench.embedded", work, str(path), *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
 
 
@@ -195,7 +193,7 @@ class Bench:
         return {"rate": 2 * CALLS / taken}
 
 
-def table(bench: Bench) -> Iterable[tuple[str, str, str]]:
+def rows(bench: Bench) -> Iterable[tuple[str, str, str]]:
     """What is measured, the figure, the aim or a ratio."""
     base = median(run("idle", bench.file(0)) for _ in range(RUNS))["peak"]
     yield "process that only opens the file", f"{base:.0f} MiB", ""
@@ -261,21 +259,9 @@ def table(bench: Bench) -> Iterable[tuple[str, str, str]]:
     )
 
 
-def met(reached: bool) -> str:
-    return "met" if reached else "MISSED"
-
-
-def main() -> None:
-    out = sys.stdout
-    out.write("| measured | median of 3 | aim or ratio |\n| --- | --- | --- |\n")
-    with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
-        for row in table(Bench(Path(folder))):
-            out.write(f"| {' | '.join(row)} |\n")
-            out.flush()
+def lines(folder: Path) -> Iterator[str]:
+    yield from table(("measured", "median of 3", "aim or ratio"), rows(Bench(folder)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.stdout.write(json.dumps(WORK[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])))
-    else:
-        main()
+    sys.stdout.write(json.dumps(WORK[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])))

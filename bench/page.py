@@ -1,20 +1,17 @@
-"""What the page of 10,000 actions costs: to make, to open in a browser and to search. One table.
+"""What the page of 10,000 actions costs: to make, to open in a browser and to search.
 
-``make bench`` runs it after ``plan.py``. The browser is the headless Chromium that the tests use;
+The browser is the headless Chromium that the tests use;
 its figures are processor time of the page's own thread, medians of three pages, each in a new
 tab. They hold on a busy machine too, which the clock's do not.
 """
 
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # for the tests' browser and plans
-
+from bench.measuring import RUNS, met, table
 from reconciler.plan.actions import Create, Update
 from reconciler.plan.changes import Change
 from reconciler.plan.model import Plan
@@ -24,7 +21,6 @@ from tests.browser import LEFT_OUT, available, running_browser
 from tests.plan_values import plan_of, subject
 
 COUNT = 10_000
-RUNS = 3
 _DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SEARCH = """text => {
     const query = document.getElementById("query");
@@ -61,27 +57,24 @@ def opened(browser: Any, address: str) -> Iterator[float]:
     page.close()
 
 
-def main() -> None:
-    out = sys.stdout
+def lines(folder: Path) -> Iterator[str]:
     if not available():
-        out.write(f"{LEFT_OUT}\n")
+        yield LEFT_OUT
         return
     plan = large_plan()
     before = time.process_time()
     text = plan_html(plan, OutputStyle())
-    rows = [("make", time.process_time() - before, 4.0)]
-    with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder, running_browser() as browser:
-        path = Path(folder) / "plan.html"
-        path.write_text(text, encoding="utf-8")
+    spent = [("make", time.process_time() - before, 4.0)]
+    path = folder / "plan.html"
+    path.write_text(text, encoding="utf-8")
+    with running_browser() as browser:
         runs = [list(opened(browser, path.as_uri())) for _ in range(RUNS)]
     medians = [statistics.median(figures) for figures in zip(*runs, strict=True)]
-    rows += [("open", medians[0], 2.0), ("search", medians[1], 1.0)]
-    out.write(f"A page of {COUNT:,} actions has {len(text) / 2**20:.1f} MiB.\n\n")
-    out.write("| page of 10,000 actions | processor time | aim |\n| --- | --- | --- |\n")
-    for name, seconds, aim in rows:
-        met = "met" if seconds <= aim else "missed"
-        out.write(f"| {name} | {seconds:.2f} s | {aim:.2f} s: {met} |\n")
-
-
-if __name__ == "__main__":
-    main()
+    spent += [("open", medians[0], 2.0), ("search", medians[1], 1.0)]
+    yield f"A page of {COUNT:,} actions has {len(text) / 2**20:.1f} MiB."
+    yield ""
+    rows = (
+        (name, f"{seconds:.2f} s", f"{aim:.2f} s: {met(seconds <= aim)}")
+        for name, seconds, aim in spent
+    )
+    yield from table(("page of 10,000 actions", "processor time", "aim"), rows)

@@ -1,12 +1,10 @@
-"""What gwe costs beside the best tools of other fields, with as many objects; one table.
+"""What gwe costs beside the best tools of other fields, with as many objects.
 
-``make bench`` runs it. Peers are measured where they are installed: octoDNS, from YAML to YAML, if
-its commands are on the PATH or in the folder that OCTODNS names; OpenTofu, with its built-in
-resource, if TOFU names its binary. Every figure is the median of three runs of a whole process,
-its processor time (user and system) and its peak. The tools take turns, so that they meet the same
-moods of the machine; the ratio is ours to theirs.
-
-    bench/peers.py [COUNT ...]
+Peers are measured where they are installed: octoDNS, from YAML to YAML, if its commands are on the
+PATH or in the folder that OCTODNS names; OpenTofu, with its built-in resource, if TOFU names its
+binary. Every figure is the median of three runs of a whole process, its processor time (user and
+system) and its peak. The tools take turns, so that they meet the same moods of the machine; the
+ratio is ours to theirs, the median of those of the turns.
 """
 
 import json
@@ -15,31 +13,27 @@ import shutil
 import signal
 import statistics
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+from bench.measuring import APP, GWE, RUNS, figures, measuring, met, run, surroundings, table
+from bench.sites import objects, write_manifests
 
-from plan import APP, MEASURE, run, write_manifests
-
-RUNS = 3
 COUNTS = (36, 10_000)
 LONGEST = 240.0
 """Seconds after which an operation is ended."""
 
-APPLY = "apply, all new"
+VALIDATE, APPLY = "validate", "apply, all new"
 AIMS = {
     (36, "plan, all new"): 0.25,
     (36, "plan, nothing to do"): 0.2,
-    (10_000, "validate"): 1.0,
+    (10_000, VALIDATE): 1.0,
     (10_000, "plan, all new"): 2.5,
     (10_000, "plan, nothing to do"): 1.5,
     (10_000, APPLY): 8.0,
 }
-OPERATIONS = ("validate", "plan, all new", APPLY, "plan, nothing to do")
+OPERATIONS = (VALIDATE, "plan, all new", APPLY, "plan, nothing to do")
 """In the order in which they can be measured: the last needs what the third has made."""
 
 Figures = tuple[float, float]
@@ -49,12 +43,14 @@ Figures = tuple[float, float]
 @dataclass(frozen=True)
 class Tool:
     """A tool with its declarations in a folder. ``commands``: for each operation;
-    ``empty``: makes the target as it was before the first apply."""
+    ``empty``: makes the target as it was before the first apply; ``cached``: what it keeps of
+    declarations between commands."""
 
     name: str
     folder: Path
     commands: Mapping[str, Sequence[str]]
     empty: Callable[[], None]
+    cached: Path | None = None
 
 
 def ours(folder: Path, count: int) -> Tool:
@@ -65,7 +61,7 @@ def ours(folder: Path, count: int) -> Tool:
     declared = "bundled"
     if count != COUNTS[0]:
         declared = "m"
-        write_manifests(folder / declared, count, 1_000)
+        write_manifests(folder / declared, objects(count))
 
     def empty() -> None:
         shutil.copy(bare, server)
@@ -73,12 +69,12 @@ def ours(folder: Path, count: int) -> Tool:
             left.unlink()
         shutil.rmtree(state, ignore_errors=True)
 
-    gwe = (sys.executable, "-m", "reconciler")
     where = ("-f", declared, "--app", APP, "--server", f"embedded:{server}", "--state-dir", "state")
-    plan = (*gwe, "plan", *where)
-    apply = (*gwe, "apply", *where, "--auto-approve")
-    validate = (*gwe, "validate", "-f", declared)
-    return Tool("gwe", folder, _commands(validate, plan, apply), empty)
+    plan = (*GWE, "plan", *where)
+    apply = (*GWE, "apply", *where, "--auto-approve")
+    validate = (*GWE, "validate", "-f", declared)
+    cache = Path(os.environ["XDG_CACHE_HOME"])
+    return Tool("gwe", folder, _commands(validate, plan, apply), empty, cache)
 
 
 def octodns(folder: Path, count: int) -> Tool | None:
@@ -135,17 +131,19 @@ def _commands(
 
 
 def measured(tool: Tool, operation: str) -> Figures | None:
-    """One run of an operation; None where it took too long."""
+    """One run of an operation; None where it took too long. What is validated is not known from
+    an earlier command; what is planned is."""
     if operation == APPLY:
         tool.empty()
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    if operation == VALIDATE and tool.cached:
+        shutil.rmtree(tool.cached, ignore_errors=True)
     process = subprocess.Popen(  # noqa: S603 - our own, and the peers that somebody has named
-        [sys.executable, "-S", "-c", MEASURE, *tool.commands[operation]],
+        measuring(tool.commands[operation]),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",
         cwd=tool.folder,
-        env=environment,
+        env=surroundings(),
         start_new_session=True,
     )
     try:
@@ -154,32 +152,21 @@ def measured(tool: Tool, operation: str) -> Figures | None:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return None
-    status, seconds, peak = out.split()
-    if int(status):
-        raise SystemExit(f"{tool.name} failed: {tool.commands[operation]!r}")
-    return float(seconds), float(peak) / (2**20 if sys.platform == "darwin" else 2**10)
+    return figures(out)
 
 
-def in_turns(tools: Sequence[Tool], operation: str) -> list[Figures | None]:
-    """The medians of each tool. A tool that took too long once is not run again."""
-    runs: list[list[Figures]] = [[] for _ in tools]
+def in_turns(tools: Sequence[Tool], operation: str) -> Mapping[str, Sequence[Figures]]:
+    """The figures of each tool, by turns; none of a tool that took too long once."""
+    runs: dict[str, list[Figures]] = {tool.name: [] for tool in tools}
     slow: set[str] = set()
     for _ in range(RUNS):
-        for tool, found in zip(tools, runs, strict=True):
-            figures = None if tool.name in slow else measured(tool, operation)
-            if figures is None:
+        for tool in tools:
+            found = None if tool.name in slow else measured(tool, operation)
+            if found is None:
                 slow.add(tool.name)
             else:
-                found.append(figures)
-    return [
-        None if tool.name in slow else _median(found)
-        for tool, found in zip(tools, runs, strict=True)
-    ]
-
-
-def _median(runs: Iterable[Figures]) -> Figures:
-    seconds, peaks = zip(*runs, strict=True)
-    return statistics.median(seconds), statistics.median(peaks)
+                runs[tool.name].append(found)
+    return {name: [] if name in slow else found for name, found in runs.items()}
 
 
 def rows(folder: Path, count: int) -> Iterable[Sequence[str]]:
@@ -193,39 +180,34 @@ def rows(folder: Path, count: int) -> Iterable[Sequence[str]]:
     for tool in present:
         tool.empty()
     for operation in OPERATIONS:
-        found = dict(zip((t.name for t in present), in_turns(present, operation), strict=True))
-        own = found["gwe"]
-        cells = [_cell(found, tool, own) for tool in tools]
+        found = in_turns(present, operation)
         if operation == APPLY:  # with nothing applied, there is something to do
             present = [tool for tool in present if found[tool.name]]
+        cells = [_cell(found, tool) for tool in tools]
         aim = AIMS.get((count, operation))
-        reached = "met" if own and aim and own[0] <= aim else "missed"
-        yield f"{count:,}", operation, *cells, f"{aim:.2f} s: {reached}" if aim else ""
+        reached = f"{aim:.2f} s: {met(_median(found['gwe'])[0] <= aim)}" if aim else ""
+        yield f"{count:,}", operation, *cells, reached
 
 
-def _cell(found: Mapping[str, Figures | None], tool: Tool | None, own: Figures | None) -> str:
+def _cell(found: Mapping[str, Sequence[Figures]], tool: Tool | None) -> str:
+    """The medians of a tool and, of a peer, the ratio of ours to them."""
     if tool is None:
         return "not installed"
     if tool.name not in found:
         return "not applied"
-    figures = found[tool.name]
-    if figures is None:
+    if not found[tool.name]:
         return f"over {LONGEST:.0f} s"
-    ratio = f"; {own[0] / figures[0]:.2f}" if own and tool.name != "gwe" else ""
-    return f"{figures[0]:.2f} s, {figures[1]:.0f} MiB{ratio}"
+    seconds, peak = _median(found[tool.name])
+    pairs = zip(found["gwe"], found[tool.name], strict=True)
+    ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in pairs)
+    return f"{seconds:.2f} s, {peak:.0f} MiB" + ("" if tool.name == "gwe" else f"; {ratio:.2f}")
 
 
-def main() -> None:
-    out = sys.stdout
+def _median(runs: Sequence[Figures]) -> Figures:
+    seconds, peaks = zip(*runs, strict=True)
+    return statistics.median(seconds), statistics.median(peaks)
+
+
+def lines(folder: Path) -> Iterator[str]:
     columns = ("objects", "operation", "gwe", "OpenTofu; ratio", "octoDNS; ratio", "aim, gwe")
-    out.write(f"| {' | '.join(columns)} |\n| {' | '.join('---' for _ in columns)} |\n")
-    with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
-        os.environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
-        for count in map(int, sys.argv[1:] or COUNTS):
-            for row in rows(Path(folder), count):
-                out.write(f"| {' | '.join(row)} |\n")
-                out.flush()
-
-
-if __name__ == "__main__":
-    main()
+    yield from table(columns, (row for count in COUNTS for row in rows(folder, count)))

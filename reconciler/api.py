@@ -1,8 +1,7 @@
 """The public names, which ``reconciler`` offers as its own. Everything else may change, but for
 the names that ``docs/testing-your-client.md`` lists."""
 
-from reconciler.apply.recovery.actions import Recovered
-from reconciler.apply.report import Outcome, RunReport
+from reconciler.apply.report import Outcome, Recovered, RunReport
 from reconciler.compare.model import Comparison, ObjectDifference, SideMark, Uncompared
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.engine.progress import Progress
@@ -30,6 +29,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.export.model import Export, Omission, SecretVariable
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.plan.actions import (
     Action,
     Blocked,
@@ -43,6 +43,7 @@ from reconciler.plan.actions import (
     changes_of,
 )
 from reconciler.plan.changes import Change
+from reconciler.plan.context import PlanSettings
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -53,6 +54,7 @@ from reconciler.server.errors import (
     ServerIsProxyError,
     ServerUnavailableError,
 )
+from reconciler.site.discovery import SiteOptions
 from reconciler.state.plan_file import PlanFile, save_plan
 from reconciler.state.records import RunSummary
 from reconciler.state.store import DamagedRun
@@ -87,6 +89,7 @@ __all__ = [
     "Plan",
     "PlanFile",
     "PlanFileError",
+    "PlanSettings",
     "Position",
     "Progress",
     "Reconciler",
@@ -99,12 +102,14 @@ __all__ = [
     "RunOnceError",
     "RunReport",
     "RunSummary",
+    "SecretNames",
     "SecretVariable",
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
     "SideError",
     "SideMark",
+    "SiteOptions",
     "Skip",
     "StalePlanError",
     "StateError",

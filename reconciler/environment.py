@@ -28,9 +28,8 @@ SET_IT = "Set it in the environment of this command."
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
 
-def variable(name: str, environment: Mapping[str, str]) -> str:
-    """The value of a variable that a manifest names. ReconcilerError where manifests may not
-    read it, and where it is not set."""
+def check_readable(name: str, environment: Mapping[str, str]) -> None:
+    """ReconcilerError where manifests may not read a variable."""
     if name.upper() in CREDENTIALS:
         raise ReconcilerError(
             f"a manifest cannot read {name}: gwe takes a credential of its own from it",
@@ -42,21 +41,35 @@ def variable(name: str, environment: Mapping[str, str]) -> str:
             f"a manifest cannot read the environment variable {name}: {ALLOWED} does not list it",
             f"{ALLOWED} lists names and patterns, with commas.",
         )
+
+
+def variable(name: str, environment: Mapping[str, str]) -> str:
+    """The value of a variable that a manifest names. ReconcilerError where manifests may not
+    read it, and where it is not set."""
+    check_readable(name, environment)
     if name not in environment:
         raise ReconcilerError(f"the environment variable {name} is not set")
     return environment[name]
 
 
-def secret_value(source: str, environment: Mapping[str, str]) -> str:
-    """The value of a secret whose source is ``env.NAME``. ReconcilerError where
-    manifests may not read it, for another source, and for a value that is not set, empty or no
-    text. No message repeats what is not the name of a variable: it may be the secret."""
+def secret_variable(source: str, environment: Mapping[str, str]) -> str:
+    """The name of the variable of a secret whose source is ``env.NAME``; it need not be set.
+    ReconcilerError for another source, and where manifests may not read it. No message repeats
+    what is not the name of a variable: it may be the secret."""
     name = source.removeprefix("env.")
     if name == source or not _NAME.fullmatch(name):
         raise ReconcilerError(
             "a secret must come from env.NAME",
             "NAME is an environment variable; the value itself has no place in a manifest.",
         )
+    check_readable(name, environment)
+    return name
+
+
+def secret_value(source: str, environment: Mapping[str, str]) -> str:
+    """The value of a secret whose source is ``env.NAME``. ReconcilerError as of
+    ``secret_variable``, and for a value that is not set, empty or no text."""
+    name = secret_variable(source, environment)
     value = variable(name, environment)
     if not value.strip():
         raise ReconcilerError(

@@ -24,14 +24,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.lock.lock import Clock
+from reconciler.apply.calls import Calls
+from reconciler.apply.executor import execute
+from reconciler.apply.lock.lock import Clock, NoLock
 from reconciler.apply.lock.lock_object import find_locks
-from reconciler.apply.report import RunReport
+from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.run import execute_plan
-from reconciler.apply.session import RunContext, RunOptions
+from reconciler.apply.session import RunContext, RunOptions, RunSession
 from reconciler.engine import running
 from reconciler.engine.machine import machine_id
 from reconciler.engine.planning import prepare
+from reconciler.engine.progress import Progress
 from reconciler.engine.site_access import SiteAccess
 from reconciler.kinds.model import Attribute, Attributes, ValueType
 from reconciler.kinds.types.table import OBJECT_TYPES
@@ -45,6 +48,7 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.database import Database
 from reconciler.server.embedded.passwords import StoredPassword
 from reconciler.server.port import ConfObject, Server
+from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.inventory import InventoryOwner, OwnedObject
 from reconciler.site.inventory_reads import read_inventory
@@ -498,6 +502,21 @@ def someone(
     return RunContext(name, "tester", host, 1, "hour 0", clock or still, machine or machine_id())
 
 
+class Heard(Progress):
+    """Keeps what a run tells, and stops it where ``stop`` says so."""
+
+    def __init__(self, stop: Callable[[], bool] = lambda: False) -> None:
+        self.outcomes: list[tuple[Outcome, int, int]] = []
+        self.warnings: list[str] = []
+        self.stopping = stop
+
+    def outcome(self, outcome: Outcome, number: int, total: int) -> None:
+        self.outcomes.append((outcome, number, total))
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+
 def carry_out_quietly(
     plan: Plan, server: Server, options: RunOptions, who: RunContext
 ) -> RunReport:
@@ -508,10 +527,23 @@ def carry_out_quietly(
         server,
         options,
         who,
-        lambda *_: None,
-        lambda _: None,
-        lambda: False,
+        Progress(),
     )
+
+
+def execute_quietly(
+    plan: Plan,
+    live: Snapshot,
+    server: Server,
+    progress: Progress | None = None,
+    *,
+    calls: Calls | None = None,
+    in_flight: int = 1,
+) -> RunReport:
+    """Executes the actions of a plan alone: no run, and neither journal nor lock but those of
+    ``calls``. ``live``: the objects that the plan depends on."""
+    session = RunSession(server, NoLock(), calls or Calls(server), live, plan.site)
+    return execute(plan, session, progress or Progress(), (), in_flight)
 
 
 def copy_run(
@@ -718,7 +750,7 @@ def _fill_disk(record: int) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
 
-    SqlJournal._write = limited  # type: ignore[method-assign]
+    SqlJournal._write = limited
 
 
 _STRUCK: Mapping[str, Sequence[tuple[Any, str]]] = {

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.executor import execute
 from reconciler.apply.report import RunReport
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.site_access import SiteAccess
@@ -19,6 +18,7 @@ from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import ConfObject
 from reconciler.site.discovery import SiteOptions
 from tests.harness import APP, everything, find, opened, site_server
+from tests.runs import Heard, execute_quietly
 
 HEAD = "apiVersion: reconciler/v1\n"
 SITE = """\
@@ -56,9 +56,9 @@ def planned(folder: Path, manifest: str, **options: bool) -> tuple[Path, Planned
 
 def run(path: Path, plan: Planned, server: EmbeddedServer | None = None) -> RunReport:
     if server is not None:
-        return execute(plan.plan, plan.live, server, lambda *_: None)
+        return execute_quietly(plan.plan, plan.live, server)
     with opened(path) as own:
-        return execute(plan.plan, plan.live, own, lambda *_: None)
+        return execute_quietly(plan.plan, plan.live, own)
 
 
 def change(path: Path, object_type: str, name: str, delta: Delta) -> None:
@@ -255,6 +255,6 @@ def test_a_run_that_is_asked_to_stop_finishes_the_object_in_hand(tmp_path: Path)
     )
     asked = iter([False, False, True])
     with opened(path) as server:
-        report = execute(plan.plan, plan.live, server, lambda *_: None, lambda: next(asked))
+        report = execute_quietly(plan.plan, plan.live, server, Heard(lambda: next(asked)))
     assert [outcome.status for outcome in report.outcomes] == ["done", "done", "not-started"]
     assert report.exit_code == ExitCode.PARTIAL

@@ -105,5 +105,6 @@ def test_a_saved_plan_is_applied_later_and_is_bound_to_the_objects(place: Place)
 def test_a_server_without_anything_of_ours_has_nothing_to_destroy(place: Place) -> None:
     declare(place, queue("A"))
     said = destroy(place)
-    assert f"Nothing is in the inventory of the site {APP}, so that nothing is deleted" in said
+    nothing = f"Nothing is in the inventory of the unnamed set of the site {APP}"
+    assert f"{nothing}, so that nothing is deleted" in said
     assert "Nothing to do" in said

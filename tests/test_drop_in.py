@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock.acquisition import acquire
-from reconciler.apply.lock.lock import Clock
+from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock.acquisition import LockRequest, acquire
+from reconciler.apply.lock.lock import Clock, Lock
 from reconciler.apply.lock.lock_object import Holder
 from reconciler.cli import provisioning
 from reconciler.cli.connection import ConnectionFlags
@@ -26,7 +27,7 @@ from reconciler.cli.session import Session
 from reconciler.errors import UsageError
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.delta import Delta, KeyValueDelta
-from reconciler.server.port import AccessEntry, Permission
+from reconciler.server.port import AccessEntry, Permission, Server
 from reconciler.settings.gwe_toml import Settings
 from reconciler.state.opening import open_store
 from tests.harness import (
@@ -481,11 +482,16 @@ def test_backups_that_would_die_with_a_runner(tmp_path: Path) -> None:
     assert_failed(result, 3, "With GWE_STATE, name a state that outlives the job.")
 
 
+def _lock_of_anna(server: Server) -> Lock:
+    clock = Clock(time.monotonic, time.sleep, lambda _: "2026-11-24 10:15:00 UTC")
+    request = LockRequest(Holder("anna", "elsewhere", "r1"), (1, 101))
+    return acquire(server, request, clock, Interrupts(), lambda _: None)[0]
+
+
 def test_a_lock_that_somebody_holds(tmp_path: Path) -> None:
     path = site_server(tmp_path)
-    clock = Clock(time.monotonic, time.sleep, lambda _: "2026-11-24 10:15:00 UTC")
     with opened(path) as server:
-        lock, _ = acquire(server, Holder("anna", "elsewhere", "r1"), (1, 101), clock)
+        lock = _lock_of_anna(server)
         before = everything(path)
         result = drop_in(*site(path), cwd=tmp_path)
         after = everything(path)
@@ -499,9 +505,8 @@ def test_a_lock_that_is_given_back_while_it_waits(
     tmp_path: Path, warm_processes: WarmProcesses
 ) -> None:
     path = site_server(tmp_path)
-    clock = Clock(time.monotonic, time.sleep, lambda _: "2026-11-24 10:15:00 UTC")
     with opened(path) as server:
-        lock, _ = acquire(server, Holder("anna", "elsewhere", "r1"), (1, 101), clock)
+        lock = _lock_of_anna(server)
         process = warm_processes.start(
             site(path),
             tmp_path,

@@ -13,7 +13,6 @@ import yaml
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.executor import execute
 from reconciler.engine.exporting import export_site, read_site
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.progress import Progress
@@ -45,6 +44,7 @@ from reconciler.site.find import find_site
 from reconciler.testing.contract.site import LEAST_OF_ALL
 from tests.conftest import examples
 from tests.harness import APP, BARE, VENDOR, opened, site_server
+from tests.runs import execute_quietly
 from tests.test_every_type import SITE_OF_ALL, attributes
 from tests.worlds import World, provisioned, worlds
 
@@ -115,7 +115,7 @@ def check_nothing_is_left_to_do(server: Server, app: str, request: ExportRequest
 def apply_all(made: Export, server: Server, app: str, secrets: dict[str, str]) -> None:
     planned = plan_for(made, server, app, secrets)
     assert planned.plan.blocked == ()
-    report = execute(planned.plan, planned.live, server, lambda *_: None)
+    report = execute_quietly(planned.plan, planned.live, server)
     assert {outcome.status for outcome in report.outcomes} <= {"done"}, report
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.executor import execute
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.site_access import SiteAccess
@@ -36,7 +35,7 @@ from reconciler.testing.faults import (
 )
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, BARE, content_of, everything, opened, site_server
-from tests.runs import QUEUES, SETTINGS, once_in_each
+from tests.runs import QUEUES, SETTINGS, Heard, execute_quietly, once_in_each
 
 SITE = f"""\
 apiVersion: reconciler/v1
@@ -141,17 +140,12 @@ def _apply(
     site: Path, faults: Sequence[Fault], seed: int = 0, in_flight: int = 1
 ) -> tuple[RunReport, FaultyServer]:
     planned = _plan(site, OVERWRITE)
-    told: list[tuple[Outcome, int]] = []
+    heard, total = Heard(), len(ACTIONS)
     with opened(site) as inner:
         server = FaultyServer(inner, faults, seed=seed, sleep=lambda _: None)
-        report = execute(
-            planned.plan,
-            planned.live,
-            server,
-            lambda outcome, number, _: told.append((outcome, number)),
-            in_flight=in_flight,
-        )
-    assert told == list(zip(report.outcomes, range(1, len(ACTIONS) + 1), strict=True))
+        report = execute_quietly(planned.plan, planned.live, server, heard, in_flight=in_flight)
+    assert heard.outcomes == [(one, at, total) for at, one in enumerate(report.outcomes, 1)]
+    assert len(report.outcomes) == total
     return report, server
 
 
@@ -223,7 +217,7 @@ def _check_settles(site: Path, before: Objects, expected: dict[str, Any] = AFTER
     planned = _plan(site, OVERWRITE)
     assert not planned.plan.blocked
     with opened(site) as server:
-        report = execute(planned.plan, planned.live, server, lambda *_: None)
+        report = execute_quietly(planned.plan, planned.live, server)
     assert {outcome.status for outcome in report.outcomes} == {"done"}
     assert report.exit_code == 0
     assert _plan(site, PlanOptions()).plan.empty

@@ -11,7 +11,6 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.apply.calls import Calls
-from reconciler.apply.executor import execute
 from reconciler.apply.lock.lock import NoLock
 from reconciler.errors import ExitCode, JournalError, LockLostError, StateFolderError
 from reconciler.plan.actions import ActionName, Delete, Fingerprint, Keep, Subject, Update
@@ -30,6 +29,7 @@ from reconciler.state.records import CallBegin, CallEnd, Record, RunFinish, RunS
 from reconciler.state.store import NullJournal
 from tests.actions import make_action
 from tests.harness import find, gwe, opened, plan_arguments, site_server, state_folder
+from tests.runs import execute_quietly
 from tests.test_plan_file import said
 
 ANNEX = "userProperties"
@@ -348,7 +348,7 @@ def test_a_replace_whose_permissions_could_not_be_set_is_told_as_written(
     # Of the journal, the create is sent without its begin, and the third call is refused.
     journal = LosesJournal(1 if lost == "journal" else 9)
     calls = Calls(server, journal, LosesLock(1 if lost == "lock" else 9))
-    report = execute(plan, live, server, lambda *_: None, calls=calls)
+    report = execute_quietly(plan, live, server, calls=calls)
     server.close()
     assert find(path, "AgentGroup", "Group").dbid != group_before.dbid
     (outcome,) = report.outcomes
@@ -377,7 +377,7 @@ def test_the_old_object_that_is_there_again_without_its_permissions_is_not_told_
     path = site_server(tmp_path, SITE)
     plan, live = replace_plan(path)
     server = Breaks(path)
-    (outcome,) = execute(plan, live, server, lambda *_: None).outcomes
+    (outcome,) = execute_quietly(plan, live, server).outcomes
     server.close()
     assert find(path, "AgentGroup", "Group").attributes[ANNEX] == {"s": {"a": "live"}}
     assert "could not be created again" not in outcome.message

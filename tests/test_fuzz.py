@@ -16,6 +16,7 @@ from hypothesis import settings
 from reconciler.errors import ReconcilerError
 from reconciler.manifest.bind import bind
 from reconciler.manifest.load import load_manifests
+from reconciler.manifest.variables import GivenValues
 from reconciler.resources import bundled_manifests
 from reconciler.server.embedded.sites.create import create_server
 from reconciler.server.embedded.sites.file import SAMPLE_SITE
@@ -39,7 +40,7 @@ def read_manifests(file: Path) -> None:
 def read_vars(file: Path) -> None:
     manifest = file.with_name("variables.yaml")
     manifest.write_text(VARIABLES, encoding="utf-8")
-    loaded = load_manifests([manifest], settings_files=[file])
+    loaded = load_manifests([manifest], GivenValues(files=[file]))
     bind(loaded.manifests, loaded.variables, {})
 
 

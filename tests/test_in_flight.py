@@ -36,7 +36,7 @@ from reconciler.state.session import SqlSession
 from reconciler.testing.faults import Drop, Interfere, LoseAnswer, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import gwe, opened
-from tests.runs import MANIFESTS, REPLACED, Nursery, Place, Strike, named, someone, told
+from tests.runs import MANIFESTS, REPLACED, Heard, Nursery, Place, Strike, named, someone, told
 from tests.test_lock import _steal
 
 QUEUE = "---\napiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {{name: Q{:03}}}\n"
@@ -55,18 +55,16 @@ def _execute(
     place: Place, server: Server, plan: Plan, in_flight: int, **more: Any
 ) -> tuple[RunReport, list[str]]:
     """Executes a plan; the report, and the addresses as they were told."""
-    told: list[str] = []
+    heard = Heard(more.get("stopping", lambda: False))
     report = execute_plan(
         plan,
         plan_json(plan),
         server,
         RunOptions(place.state, in_flight=in_flight),
         someone("run", clock=more.get("clock")),
-        more.get("listener", lambda outcome, *_: told.append(outcome.action.address)),
-        lambda _: None,
-        more.get("stopping", lambda: False),
+        heard,
     )
-    return report, told
+    return report, [outcome.action.address for outcome, *_ in heard.outcomes]
 
 
 class GatedServer(FaultyServer):

@@ -25,6 +25,7 @@ from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo.plan import plan_undo
+from reconciler.engine.progress import Progress
 from reconciler.errors import InterruptedRunError, JournalError
 from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
@@ -43,6 +44,7 @@ from tests.runs import (
     AFTER,
     BEFORE,
     REPLACED,
+    Heard,
     Place,
     access_of,
     assert_same_but_dbids,
@@ -98,18 +100,18 @@ def _ctrl_c_interrupts() -> Iterator[None]:
 def run(
     place: Place,
     server: Server,
-    warnings: list[str],
+    heard: Progress,
     traces: AbstractContextManager[None] | None = None,
     in_flight: int = 1,
 ) -> RunReport:
     """``traces``: entered for the run alone, without its plan."""
     plan = place.plan(*REPLACED)
     with traces or nullcontext():
-        return execute(plan, place, server, warnings, in_flight)
+        return execute(plan, place, server, heard, in_flight)
 
 
 def execute(
-    plan: Plan, place: Place, server: Server, warnings: list[str], in_flight: int = 1
+    plan: Plan, place: Place, server: Server, heard: Progress, in_flight: int = 1
 ) -> RunReport:
     return execute_plan(
         plan,
@@ -117,9 +119,7 @@ def execute(
         server,
         RunOptions(place.state, in_flight=in_flight),
         someone("first"),
-        lambda *_: None,
-        warnings.append,
-        lambda: False,
+        heard,
     )
 
 
@@ -130,7 +130,7 @@ def struck(place: Place, line: Line, time: int, in_flight: int = 1) -> tuple[End
     """What a run comes to when SIGINT arrives at that line, executed for that time; and what
     it has warned of."""
     times: Counter[Line] = Counter()
-    warnings: list[str] = []
+    heard = Heard()
 
     def strike(now: Line) -> None:
         times[now] += 1
@@ -140,9 +140,9 @@ def struck(place: Place, line: Line, time: int, in_flight: int = 1) -> tuple[End
 
     with opened(place.server) as server:
         try:
-            return run(place, server, warnings, traced(strike), in_flight), warnings
+            return run(place, server, heard, traced(strike), in_flight), heard.warnings
         except (KeyboardInterrupt, InterruptedRunError) as error:
-            return error, warnings
+            return error, heard.warnings
 
 
 def check(place: Place, ended: Ending, warnings: list[str]) -> None:
@@ -185,7 +185,7 @@ def test_at_whatever_line_ctrl_c_arrives_the_run_says_what_is_so(
     place = make_place(tmp_path / "whole", template)
     with opened(place.server) as server:
         seen = traced(lambda line: times.update([line]))
-        assert run(place, server, [], seen, in_flight).exit_code == 0
+        assert run(place, server, Progress(), seen, in_flight).exit_code == 0
     moments = sorted({(line, n) for line, last in times.items() for n in (1, last)})
     assert len(moments) > 300
     step = len(moments) // examples(len(moments), share=share)
@@ -214,7 +214,7 @@ def test_ctrl_c_in_the_last_record_of_a_run_does_not_leave_it_unfinished(
 
     monkeypatch.setattr(SqlJournal, "append", strike)
     with opened(place.server) as server:
-        report = run(place, server, [])
+        report = run(place, server, Progress())
     assert report.exit_code == 0
     assert told(place.objects()) == AFTER
     (entry,) = place.runs
@@ -234,7 +234,7 @@ def test_a_last_record_that_cannot_be_written_is_no_success(
 
     monkeypatch.setattr(SqlJournal, "append", fail)
     with opened(place.server) as server:
-        report = run(place, server, [])
+        report = run(place, server, Progress())
     assert (report.exit_code, report.needs_recovery) == (5, True)
     assert report.journal_problem == ("the journal cannot be written: the disk is full. Make room.")
     (entry,) = place.runs
@@ -251,7 +251,7 @@ def test_a_replace_that_is_interrupted_in_its_delete_is_finished_and_can_be_reve
     objects, access = place.objects(), access_of(place.server)
     strike = Interfere("delete", 1, "after", object_type="AgentGroup", write=interrupt)
     with opened(place.server) as inner:
-        report = run(place, FaultyServer(inner, [strike]), [])
+        report = run(place, FaultyServer(inner, [strike]), Progress())
         assert not report.needs_recovery
         (first,) = place.runs
         assert [step.call for step in first.steps if step.unknown] == []
@@ -269,23 +269,23 @@ def test_ctrl_c_while_the_lock_is_acquired_leaves_no_lock(
 ) -> None:
     """Within its create, and within the look at the other tenant that follows."""
     strike = Interfere(call, number, side, object_type="Transaction", write=interrupt)
-    warnings: list[str] = []
+    heard = Heard()
     with opened(place.server) as inner:
         server = FaultyServer(inner, [strike])
         with pytest.raises(KeyboardInterrupt):
-            run(place, server, warnings)
+            run(place, server, heard)
     assert [one.name for one in server.calls if one.object_type == "Transaction"].count(
         "create"
     ) <= 1
     assert told(place.objects()) == BEFORE
-    assert (place.locks(), warnings) == ([], [])
+    assert (place.locks(), heard.warnings) == ([], [])
     assert [entry.status for entry in place.runs] == ["nothing written"]
 
 
 def test_a_lock_whose_create_was_not_answered_is_released(place: Place) -> None:
     fault = LoseAnswer("create", 1, object_type="Transaction")
     with opened(place.server) as inner, pytest.raises(OutcomeUnknownError):
-        run(place, FaultyServer(inner, [fault]), [])
+        run(place, FaultyServer(inner, [fault]), Progress())
     assert place.locks() == []
 
 
@@ -293,10 +293,10 @@ def test_a_lock_that_may_be_left_behind_is_named_with_the_way_to_release_it(
     place: Place,
 ) -> None:
     lost = Drop("create", 1, "after", object_type="Transaction")
-    warnings: list[str] = []
+    heard = Heard()
     with opened(place.server) as inner, pytest.raises(OutcomeUnknownError):
-        run(place, FaultyServer(inner, [lost]), warnings)
-    (warning,) = warnings
+        run(place, FaultyServer(inner, [lost]), heard)
+    (warning,) = heard.warnings
     assert warning.startswith("The lock could not be released: ")
     assert warning.endswith(
         " gwe lock show tells whether it is still held, and gwe lock release releases it."
@@ -334,7 +334,7 @@ def test_a_command_that_may_have_deleted_a_lock_says_so_when_it_is_interrupted(
 ) -> None:
     lock = Drop("delete", 1, "before", object_type="Transaction")  # a lock of a run that ended
     with opened(place.server) as inner:
-        run(place, FaultyServer(inner, [lock]), [])
+        run(place, FaultyServer(inner, [lock]), Progress())
     assert len(place.locks()) == 1
     delete = EmbeddedServer.delete
 
@@ -383,7 +383,7 @@ def test_a_signal_waits_for_a_block_that_allows_it() -> None:
 def test_a_thread_other_than_the_main_thread_runs_a_plan_too(place: Place) -> None:
     def work() -> RunReport:
         with opened(place.server) as server:
-            return run(place, server, [])
+            return run(place, server, Progress())
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(work).result().exit_code == 0

@@ -17,12 +17,14 @@ from msgspec.structs import replace
 
 from reconciler.apply import run as run_module
 from reconciler.apply import session as session_module
-from reconciler.apply.lock.acquisition import Resumption, acquire
+from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock.acquisition import LockRequest, acquire
 from reconciler.apply.lock.lock import Clock, Lock
 from reconciler.apply.lock.lock_object import LOCK_NAME, Holder, find_locks, holder_of
 from reconciler.apply.report import RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
+from reconciler.engine.progress import Progress
 from reconciler.engine.run_context import run_context
 from reconciler.errors import LockHeldError, LockLostError, RefusedError, StalePlanError
 from reconciler.plan.file.codec import plan_json
@@ -91,7 +93,14 @@ def _holder(run: str, host: str = "here") -> Holder:
 
 
 def _take(server: Server, run: str, time: Time, wait: float = 0.0) -> Lock:
-    return acquire(server, _holder(run), TENANTS, time.clock, wait=wait)[0]
+    return _acquire(server, LockRequest(_holder(run), TENANTS, wait), time)[0]
+
+
+def _acquire(
+    server: Server, request: LockRequest, time: Time, said: list[str] | None = None
+) -> tuple[Lock, str]:
+    warn = said.append if said is not None else lambda _: None
+    return acquire(server, request, time.clock, Interrupts(), warn)
 
 
 def _held(server: Server) -> Holder:
@@ -103,7 +112,7 @@ def _held(server: Server) -> Holder:
 
 
 def test_the_lock_is_a_list_in_environment_that_says_who_has_it(server: EmbeddedServer) -> None:
-    lock, warning = acquire(server, _holder("first"), TENANTS, Time().clock)
+    lock, warning = _acquire(server, LockRequest(_holder("first"), TENANTS), Time())
     (one,) = find_locks(server)
     assert warning == ""
     assert {key: one.attributes[key] for key in ("name", "alias", "type", "tenantDBID")} == {
@@ -357,7 +366,7 @@ def test_the_lock_of_a_dead_run_of_ours_is_gone_on_with(server: EmbeddedServer) 
     _take(server, "dead", time).start_writing()
     (one,) = find_locks(server)
     with pytest.raises(LockHeldError):
-        acquire(server, _holder("new"), TENANTS, time.clock, resumes=_resumption([]))
+        _recover(server, "new", time)
     watched = FaultyServer(server)
     lock = _recover(watched, "dead", time)
     assert [call.name for call in watched.calls if call.name != "read"] == ["update"]
@@ -442,8 +451,7 @@ def test_a_run_of_another_machine_that_has_no_lock_is_waited_for_all_the_same(
     """It took none, or somebody has released it: no counter tells whether it is alive."""
     time, said = Time(), list[str]()
     holder = replace(_holder("run", "there"), recovering=True)
-    resumes = _resumption(said, elsewhere=True)
-    acquire(server, holder, TENANTS, time.clock, resumes=resumes)
+    _acquire(server, LockRequest(holder, TENANTS, elsewhere=True), time, said)
     assert sum(time.slept) == 60
     assert said == [
         "The run was on another machine, and no lock tells whether it still works there. Waiting"
@@ -451,17 +459,12 @@ def test_a_run_of_another_machine_that_has_no_lock_is_waited_for_all_the_same(
     ]
 
 
-def _resumption(said: list[str], *, elsewhere: bool = False) -> Resumption:
-    return Resumption(elsewhere, said.append)
-
-
 def _recover(
     server: Server, run: str, time: Time, host: str = "here", said: list[str] | None = None
 ) -> Lock:
     """Takes over the lock of a run that did not finish."""
     holder = replace(_holder(run, host), recovering=True)
-    resumes = _resumption(said if said is not None else [])
-    return acquire(server, holder, TENANTS, time.clock, resumes=resumes)[0]
+    return _acquire(server, LockRequest(holder, TENANTS), time, said)[0]
 
 
 def test_a_contender_whose_mark_stands_in_the_lock_already_goes_on(server: EmbeddedServer) -> None:
@@ -575,9 +578,7 @@ def _execute(place: Place, server: Server, **options: Any) -> RunReport:
         server,
         RunOptions(place.state, **options),
         someone("first", clock=clock),
-        lambda *_: None,
-        options.get("warn", lambda _: None),
-        lambda: False,
+        Progress(),
     )
 
 
@@ -647,7 +648,7 @@ def test_where_environment_is_forbidden_the_lock_stands_in_the_sites_tenant_with
     place: Place,
 ) -> None:
     server = _forbidden(1)(place.server)
-    lock, warning = acquire(server, _holder("first"), TENANTS, Time().clock)
+    lock, warning = _acquire(server, LockRequest(_holder("first"), TENANTS), Time())
     (one,) = find_locks(server)
     assert one.tenant == 101
     assert warning == (
@@ -681,8 +682,7 @@ def _execute_second(place: Place, server: Server) -> RunReport:
     plan = place.plan(*REPLACED)
     options = RunOptions(place.state, lock=False)
     return execute_plan(
-        plan, plan_json(plan), server, options, someone("second"),
-        lambda *_: None, lambda _: None, lambda: False,
+        plan, plan_json(plan), server, options, someone("second"), Progress()
     )  # fmt: skip
 
 
@@ -927,7 +927,7 @@ def test_a_run_that_is_going_on_is_not_called_one_that_did_not_finish(
         with opened(place.server) as other, pytest.raises(LockHeldError) as error:
             execute_plan(
                 nursery_run, plan_json(nursery_run), other, RunOptions(place.state),
-                someone("second"), lambda *_: None, lambda _: None, lambda: False,
+                someone("second"), Progress(),
             )  # fmt: skip
         errors.append(error.value)
 
@@ -973,7 +973,7 @@ def test_a_run_from_another_host_is_kept_out_during_every_write(
         with opened(place.server) as other, pytest.raises(LockHeldError) as error:
             execute_plan(
                 plan, plan_json(plan), other, options, someone("second", "there"),
-                lambda *_: None, lambda _: None, lambda: False,
+                Progress(),
             )  # fmt: skip
         assert place.objects() == seen
         kept_out.append(error.value.message)
@@ -1305,7 +1305,7 @@ def test_other_runs_are_looked_for_before_anything_is_read(
 @pytest.mark.parametrize("text", ["nan", "inf", "1e400"])
 def test_a_lock_of_unknown_age_is_shown_and_can_be_released(place: Place, text: str) -> None:
     with opened(place.server) as server:
-        lock, _ = acquire(server, _holder("run"), TENANTS, Time().clock)
+        lock, _ = _acquire(server, LockRequest(_holder("run"), TENANTS), Time())
         delta = KeyValueDelta(changed={"lock": {"counter": text, "lease": text}})
         dbid = find_locks(server)[0].dbid
         server.update("Transaction", dbid, Delta(key_values={"userProperties": delta}))

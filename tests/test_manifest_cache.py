@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from reconciler.errors import ManifestError
 from reconciler.manifest import cache, load
 from reconciler.manifest.bind import bind
 from reconciler.manifest.cache import ManifestCache, manifest_cache
 from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
+from reconciler.manifest.documents import Manifest, ReadingOptions
 from reconciler.manifest.load import Loaded, load_manifests
 from reconciler.resources import bundled_manifests
 from reconciler.site.discovery import SiteOptions
@@ -49,14 +51,14 @@ class Folder:
         return manifest_cache([self.manifests], environment)
 
     def load(self) -> Loaded:
-        return load_manifests([self.manifests], cache=self.opened())
+        return load_manifests([self.manifests], reading=ReadingOptions(cache=self.opened()))
 
     def names(self) -> list[str]:
         return [one.data["metadata"]["name"] for one in self.load().manifests]
 
     def from_cache(self) -> list[bool]:
         """For each manifest, whether it was known."""
-        return [bool(one.document.kind) for one in self.load().manifests]
+        return [_was_kept(one) for one in self.load().manifests]
 
     def kept(self) -> Path:
         (file,) = (self.cache / "gwe-reconciler" / "manifests").iterdir()
@@ -76,6 +78,11 @@ def _paths(data: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         yield from _paths(value, (*path, str(key)))
 
 
+def _was_kept(manifest: Manifest) -> bool:
+    """Whether the manifest comes from the cache: what is read has been decoded already."""
+    return isinstance(manifest.document.content, Raw)
+
+
 def _everything(loaded: Loaded) -> object:
     return [
         (one.kind.name, one.data, one.document.path, [str(one.at(p)) for p in _paths(one.data)])
@@ -90,10 +97,11 @@ def test_what_is_known_has_the_values_and_positions_of_what_is_read(
     paths: Sequence[Path] = [bundled_manifests()] if bundled else [folder.manifests]
     environment = {"XDG_CACHE_HOME": str(folder.cache)}
     first, again = (
-        load_manifests(paths, cache=manifest_cache(paths, environment)) for _ in range(2)
+        load_manifests(paths, reading=ReadingOptions(cache=manifest_cache(paths, environment)))
+        for _ in range(2)
     )
-    assert not any(one.document.kind for one in first.manifests)
-    assert all(one.document.kind for one in again.manifests)
+    assert not any(map(_was_kept, first.manifests))
+    assert all(map(_was_kept, again.manifests))
     assert _everything(again) == _everything(first) == _everything(load_manifests(paths))
     assert again.digest == first.digest
 
@@ -224,10 +232,9 @@ def test_without_a_cache_nothing_is_kept(
 ) -> None:
     monkeypatch.chdir(folder.manifests.parent)
     for _ in range(2):
-        manifests = load_manifests(
-            [folder.manifests], cache=manifest_cache([folder.manifests], environment)
-        ).manifests
-        assert [bool(one.document.kind) for one in manifests] == [False]
+        reading = ReadingOptions(cache=manifest_cache([folder.manifests], environment))
+        manifests = load_manifests([folder.manifests], reading=reading).manifests
+        assert [_was_kept(one) for one in manifests] == [False]
     assert [one.name for one in folder.manifests.parent.iterdir()] == ["m"]
 
 
@@ -252,7 +259,7 @@ def test_the_oldest_goes_where_the_cache_is_full(
     os.utime(first, (1, 1))
     monkeypatch.setattr(cache, "MAX_BYTES", first.stat().st_size + 100)
     other = manifest_cache([folder.manifests / "a.yaml"], {"XDG_CACHE_HOME": str(folder.cache)})
-    load_manifests([folder.manifests / "a.yaml"], cache=other)
+    load_manifests([folder.manifests / "a.yaml"], reading=ReadingOptions(cache=other))
     assert folder.kept() != first
 
 

@@ -12,7 +12,7 @@ from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired, DesiredObject, DesiredOptions, ManagedField
-from reconciler.manifest.documents import read_documents
+from reconciler.manifest.documents import ReadingOptions, read_documents
 from reconciler.manifest.load import load_manifests
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, collect
@@ -120,14 +120,14 @@ def _write(folder: Path, *names: str) -> None:
 
 def _files_read(*paths: Path) -> list[str]:
     problems: list[Diagnostic] = []
-    documents = read_documents(paths, problems, [])
+    documents = read_documents(paths, ReadingOptions(), problems, [])
     assert problems == []
     return [document.data["file"] for document in documents]
 
 
 def _problems_reading(*paths: Path) -> list[str]:
     problems: list[Diagnostic] = []
-    read_documents(paths, problems, [])
+    read_documents(paths, ReadingOptions(), problems, [])
     return [f"{p.position}: {p.summary}" for p in problems]
 
 

@@ -20,6 +20,7 @@ from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo.plan import UndoOptions, plan_undo
 from reconciler.engine.planning import prepare
+from reconciler.engine.progress import Progress
 from reconciler.engine.site_access import SiteAccess
 from reconciler.launch.files import Installation
 from reconciler.launch.formats import Format
@@ -181,9 +182,7 @@ class Story:
             self.server,
             options,
             someone(name),
-            lambda *_: None,
-            lambda _: None,
-            lambda: False,
+            Progress(),
         )
         assert report.exit_code == 0, [one.message for one in report.outcomes]
         self.runs.append(name)

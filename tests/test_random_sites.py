@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.apply.executor import execute
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.site_access import SiteAccess
 from reconciler.manifest.load import load_manifests
@@ -19,6 +18,7 @@ from reconciler.server.port import Server
 from reconciler.site.discovery import SiteOptions
 from tests.conftest import examples
 from tests.harness import everything, opened, site_server
+from tests.runs import execute_quietly
 from tests.unchanged import check_only_the_plan_changed
 from tests.worlds import World, provisioned, worlds
 
@@ -52,7 +52,7 @@ def _check_it_settles(world: World, options: PlanOptions) -> None:
                 event(action.action)
                 assert not isinstance(action, Update) or action.changes
                 assert all(change.before != change.after for change in changes_of(action))
-            report = execute(planned.plan, planned.live, server, lambda *_: None)
+            report = execute_quietly(planned.plan, planned.live, server)
             assert {outcome.status for outcome in report.outcomes} <= {"done"}
             again = plan_for(world, server, folder, options.without_overwrite())
         assert again.plan.empty

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.recovery.actions import Recovered
 from reconciler.apply.recovery.recover import (
     RecoveryOptions,
     plan_of_run,
@@ -24,9 +23,10 @@ from reconciler.apply.recovery.recover import (
     release_orphaned_lock,
     unfinished_runs,
 )
-from reconciler.apply.report import RunReport
+from reconciler.apply.report import Recovered, RunReport
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo.plan import plan_undo
+from reconciler.engine.progress import Progress
 from reconciler.errors import ReconcilerError, StateError, StateFolderError
 from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -206,7 +206,7 @@ def _settle(place: Place, *, reverse: bool = False) -> list[Recovered]:
             options = RunOptions(place.state)
             who = someone("recovering")
             how = RecoveryOptions(reverse)
-            recover_run(run, plan, server, options, who, found.append, lambda _: None, how)
+            found += recover_run(run, plan, server, options, who, Progress(), how)
         release_orphaned_lock(place.state, server)
         assert unfinished_runs(place.state, server) == []
     return found
@@ -585,7 +585,7 @@ def test_a_settle_that_breaks_off_is_done_again(place: Place) -> None:
         for at in range(1, 60):
             server = FaultyServer(inner, [Drop(at=at)])
             try:
-                recover_run(run, plan, server, options, who, lambda _: None, lambda _: None)
+                recover_run(run, plan, server, options, who, Progress(), RecoveryOptions())
             except ServerError:
                 broke += 1
                 continue

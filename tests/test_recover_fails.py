@@ -8,9 +8,15 @@ from msgspec.structs import replace
 
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import holder_of
-from reconciler.apply.recovery.actions import Recovered
-from reconciler.apply.recovery.recover import plan_of_run, recover_run, unfinished_runs
+from reconciler.apply.recovery.recover import (
+    RecoveryOptions,
+    plan_of_run,
+    recover_run,
+    unfinished_runs,
+)
+from reconciler.apply.report import Recovered
 from reconciler.apply.session import RunOptions
+from reconciler.engine.progress import Progress
 from reconciler.errors import LockHeldError, ReconcilerError, UnrecoveredError
 from reconciler.server.errors import NoPermissionError
 from reconciler.state.opening import open_store
@@ -43,14 +49,14 @@ def _run(place: Place, *faults: Fault) -> None:
 
 
 def _recover(place: Place, *faults: Fault) -> list[Recovered]:
-    found: list[Recovered] = []
     with opened(place.server) as inner:
         server = FaultyServer(inner, faults, sleep=lambda _: None)
         (entry,) = unfinished_runs(place.state, server)
         run = place.state.read_run(entry.name)
         plan, options = plan_of_run(run), RunOptions(place.state)
-        recover_run(run, plan, server, options, someone("again"), found.append, lambda _: None)
-    return found
+        return recover_run(
+            run, plan, server, options, someone("again"), Progress(), RecoveryOptions()
+        )
 
 
 def _check_others_are_kept_out(place: Place, tmp_path: Path) -> None:

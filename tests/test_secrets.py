@@ -995,3 +995,23 @@ def test_what_stands_in_place_of_a_source_is_not_repeated(form: str, tmp_path: P
         assert "error: m.yaml:" in refused.err
         assert "hunter2" not in printed(refused)
     assert "hunter2" not in printed(gwe("validate", "-f", "m.yaml", cwd=tmp_path))
+
+
+@pytest.mark.parametrize("environment", [{}, {"GWE_TEST_LOGIN": ""}])
+def test_a_check_of_the_files_needs_no_secret(environment: dict[str, str], tmp_path: Path) -> None:
+    ready(tmp_path, GROUP)
+    checked = gwe("validate", "-f", "m.yaml", cwd=tmp_path, env=environment)
+    assert (checked.code, checked.out) == (0, "1 manifest, no problem found.\n")
+
+
+@pytest.mark.parametrize("allowed", [{}, {"GWE_ENV_ALLOW": "SITE_*"}])
+def test_a_check_of_the_files_finds_where_no_secret_may_come_from(
+    allowed: dict[str, str], tmp_path: Path
+) -> None:
+    name = "GWE_TEST_LOGIN" if allowed else "GWE_PASSWORD"
+    ready(tmp_path, GROUP.replace("GWE_TEST_LOGIN", name))
+    checked = gwe("validate", "-f", "m.yaml", cwd=tmp_path, env=allowed)
+    assert checked.code == 1
+    assert f"a manifest cannot read {'the environment variable ' * bool(allowed)}{name}" in said(
+        checked
+    )

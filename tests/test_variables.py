@@ -12,7 +12,7 @@ from reconciler.kinds.fields import FieldPath
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired, Initial, ManagedField
 from reconciler.manifest.validate import validate
-from reconciler.manifest.variables import Setting, collect, parse_setting, read_vars_file
+from reconciler.manifest.variables import GivenValues, Setting, collect, parse_setting
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions, discover
 from reconciler.site.model import Site
@@ -353,7 +353,7 @@ def _vars_file(folder: Path, text: str) -> tuple[list[Setting], list[str]]:
     path = folder / "vars.yaml"
     path.write_text(text, encoding="utf-8")
     problems: list[Diagnostic] = []
-    settings = read_vars_file(path, problems)
+    settings = GivenValues(files=[path]).read(problems)
     return settings, [str(p).replace(f"{folder}/", "") for p in problems]
 
 

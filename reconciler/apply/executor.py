@@ -8,14 +8,15 @@ A failed action skips the actions that need it. Independent actions go on, but n
 delete starts any more. When the server, the lock or the journal is lost, the run stops.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from reconciler.apply.calls import Calls
 from reconciler.apply.in_flight import InFlight, Result
+from reconciler.apply.progress import RunProgress
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.schedule import Schedule
+from reconciler.apply.session import RunSession
 from reconciler.apply.steps import Steps
 from reconciler.apply.writes import StopRunError, Writes
 from reconciler.diagnostics import defect
@@ -30,55 +31,42 @@ from reconciler.server.errors import (
     ReadOnlyModeError,
     ServerError,
 )
-from reconciler.server.port import Server, together
-from reconciler.server.snapshot import Snapshot
+from reconciler.server.port import together
 from reconciler.state.records import ActionOutcome
 
 _REFERENCES_REMOVED = (
     "other objects have lost their references to it already, which gwe undo restores"
 )
-OutcomeListener = Callable[[Outcome, int, int], None]
-"""Gets each outcome, its number and the number of actions. Must not raise."""
 
 
 def execute(
     plan: Plan,
-    live: Snapshot,
-    server: Server,
-    listener: OutcomeListener,
-    stopping: Callable[[], bool] = lambda: False,
-    *,
-    calls: Calls | None = None,
-    stale: Collection[Outcome] = (),
-    in_flight: int = 1,
+    session: RunSession,
+    progress: RunProgress,
+    stale: Collection[Outcome],
+    in_flight: int,
 ) -> RunReport:
     """Applies the plan; the report has an outcome for every action that writes.
 
-    ``live``: the objects that the plan depends on, as they are now. ``stopping`` is asked
-    before each action; KeyboardInterrupt ends the run at once. ``calls``: with journal and
-    lock; without it neither is used. ``stale``: outcomes of actions that are not tried,
-    since their live objects have changed. ``in_flight``: how many actions may be written at
-    once.
+    ``stale``: outcomes of actions that are not tried, since their live objects have changed.
+    ``in_flight``: how many actions may be written at once. KeyboardInterrupt ends the run at once.
     """
-    run = _Run(plan, live, server, listener, calls or Calls(server), stale, in_flight)
-    return run.run(stopping)
+    return _Run(plan, session, progress, stale, in_flight).run()
 
 
 class _Run:
     def __init__(
         self,
         plan: Plan,
-        live: Snapshot,
-        server: Server,
-        listener: OutcomeListener,
-        calls: Calls,
+        session: RunSession,
+        progress: RunProgress,
         stale: Collection[Outcome],
         in_flight: int,
     ) -> None:
         self._actions = plan.writes
-        self._writes = Writes(server, calls, live.copy(), plan.writes)
-        self._calls = calls
-        self._listener = listener
+        self._calls = session.calls
+        self._writes = Writes(session.server, self._calls, session.live.copy(), plan.writes)
+        self._progress = progress
         self._report = RunReport()
         self._stale = {outcome.action.address: outcome for outcome in stale}
         self._unmet: set[str] = set()
@@ -86,13 +74,13 @@ class _Run:
         self._stopped = ""
         """Why no further action starts; empty: the run goes on."""
         self._schedule = Schedule(self._actions)
-        self._in_flight = InFlight(in_flight, calls, together(server))
+        self._in_flight = InFlight(in_flight, self._calls, together(session.server))
         self._begun: set[int] = set()
         self._outcomes: dict[int, Outcome] = {}
 
-    def run(self, stopping: Callable[[], bool]) -> RunReport:
+    def run(self) -> RunReport:
         try:
-            self._execute(stopping)
+            self._execute()
             self._in_flight.close()
         except KeyboardInterrupt:
             self._in_flight.abandon()
@@ -104,9 +92,9 @@ class _Run:
         self._report.journal_problem = self._calls.journal_problem
         return self._report
 
-    def _execute(self, stopping: Callable[[], bool]) -> None:
+    def _execute(self) -> None:
         while True:
-            while self._may_start(stopping):
+            while self._may_start():
                 self._start()
             if not self._in_flight.count:
                 self._in_flight.flush()
@@ -114,12 +102,12 @@ class _Run:
             for number, result in self._in_flight.wait():
                 self._end(number, result)
 
-    def _may_start(self, stopping: Callable[[], bool]) -> bool:
+    def _may_start(self) -> bool:
         if self._stopped or self._in_flight.is_full or not self._schedule.ready:
             return False
         if self._is_next_alone:
             self._in_flight.flush()
-        if stopping():
+        if self._progress.stopping():
             self._stopped = "interrupted"
         elif self._calls.journal.broken:
             self._stopped = "the journal cannot be written"
@@ -191,7 +179,7 @@ class _Run:
             outcome = self._outcomes[told]
             self._report.outcomes.append(outcome)
             told += 1
-            self._listener(outcome, told, len(self._actions))
+            self._progress.outcome(outcome, told, len(self._actions))
 
     def _account_for_the_rest(self) -> None:
         """The outcomes of actions that were interrupted, and of those that did not start."""

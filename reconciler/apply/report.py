@@ -1,4 +1,4 @@
-"""The outcome of each action of a run, and the exit code that follows."""
+"""The outcome of each action of a run, and the exit code that follows; what a recovery found."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -26,6 +26,14 @@ class Outcome(Struct, frozen=True):
     wrote: bool = False
     stale: bool = False
     needs_recovery: bool = False
+
+
+class Recovered(Struct, frozen=True):
+    """What was found about one action, and what was done. ``complete``: nothing is left."""
+
+    address: str
+    message: str
+    complete: bool = True
 
 
 class RunReport(Struct):

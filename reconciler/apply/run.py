@@ -10,7 +10,6 @@ something breaks.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 
 import reconciler
 from reconciler.apply.calls import recover_hint
@@ -21,15 +20,18 @@ from reconciler.apply.check import (
     stale_error,
     stale_outcomes,
 )
-from reconciler.apply.executor import OutcomeListener, execute
+from reconciler.apply.executor import execute
 from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.inventory import claim_inventory, record_ownership
+from reconciler.apply.progress import RunProgress
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.apply.session import (
     RunContext,
     RunOptions,
     RunSession,
-    run_session,
+    held_lock,
+    lock_request,
+    open_session,
 )
 from reconciler.diagnostics import defect
 from reconciler.errors import (
@@ -55,12 +57,9 @@ def execute_plan(
     server: Server,
     options: RunOptions,
     context: RunContext,
-    listener: OutcomeListener,
-    warn: Callable[[str], None],
-    stopping: Callable[[], bool],
+    progress: RunProgress,
 ) -> RunReport:
-    """Applies a plan. ``text``: its JSON. ``listener`` gets each outcome, ``warn`` sentences
-    for the user; ``stopping`` is asked before each action.
+    """Applies a plan. ``text``: its JSON.
 
     Raises StalePlanError, LockHeldError, RunOnceError or RefusedError where nothing was
     written, and StateError or JournalError where the journal cannot be kept.
@@ -72,26 +71,23 @@ def execute_plan(
         report: RunReport | None = None
         began_writing, exit_code = False, int(ExitCode.FAILED)
         try:
-            check = partial(_check_none_running, options.state, info.identity, context.name)
-            with run_session(
-                plan, server, journal, options, context, warn, check=check, interrupts=interrupts
-            ) as session:
+            request, warn = lock_request(plan, options, context), progress.warning
+            with held_lock(server, request, context.clock, interrupts, warn) as lock:
                 with interrupts.allowed():
+                    _check_none_running(options.state, info.identity, context.name)
+                    session = open_session(plan, server, journal, lock, options.installation)
                     stale = _stale(plan, session, options)
                     options.confirm()
                     claim_inventory(plan, session.server, session.calls, context.name)
-                session.lock.keep = began_writing = True
+                lock.keep = began_writing = True
                 try:
                     with interrupts.allowed():
-                        report = execute(
-                            plan, session.live, session.server, listener, stopping,
-                            calls=session.calls, stale=stale, in_flight=options.in_flight,
-                        )  # fmt: skip
+                        report = execute(plan, session, progress, stale, options.in_flight)
                 finally:
                     if report is not None:
                         _record_ownership(plan, report, session, options, warn)
                         report.journal_broken = journal.broken
-                        session.lock.keep = report.needs_recovery or journal.broken
+                        lock.keep = report.needs_recovery or journal.broken
         except ReconcilerError as error:
             exit_code = int(error.exit_code)
             raise

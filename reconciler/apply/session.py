@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from reconciler.apply.calls import Calls
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lock.acquisition import Resumption, acquire
+from reconciler.apply.lock.acquisition import LockRequest, acquire
 from reconciler.apply.lock.lock import Clock, NoLock, RunLock, release_or_warn
 from reconciler.apply.lock.lock_object import LEASE, Holder
 from reconciler.apply.reread import file_specs, read_again
@@ -73,92 +73,67 @@ class RunSession(Struct, frozen=True):
     site: SiteMark
 
 
-@contextmanager
-def run_session(
+def lock_request(
     plan: Plan,
-    server: Server,
-    journal: RunJournal,
     options: RunOptions,
     context: RunContext,
-    warn: Callable[[str], None],
     *,
-    resumes_at: int = 0,
+    recovering: bool = False,
     elsewhere: bool = False,
-    check: Callable[[], None] = lambda: None,
-    interrupts: Interrupts | None = None,
-) -> Iterator[RunSession]:
-    """Acquires the lock and reads again what the plan depends on. At the end the lock is
-    released, unless ``keep`` is set in it: then it stays, with the run's name.
-
-    ``check`` is called with the lock held, before anything is read.
-    ``resumes_at``: the number of the next step of a run that is recovered. Its own lock is
-    taken over, and stays until somebody sets ``keep`` to False. ``elsewhere``: see
-    ``lock.acquisition.Resumption``. ``interrupts``: Ctrl-C comes through until the session is
-    there, and while the lock is released.
-    """
-    interrupts = interrupts or Interrupts()
-    server = WithFolders(_with_files(server, plan, options.installation, journal))
-    resumes = Resumption(elsewhere, warn) if resumes_at else None
-    with _locked(server, plan, options, context, warn, resumes, interrupts) as lock:
-        if resumes_at:
-            lock.keep = True
-        with interrupts.allowed():
-            if resumes_at:
-                lock.start_writing()
-            check()
-            live, site = read_again(plan, server, options.installation)
-            live = with_new_names(live, renames_in(plan.writes))
-        calls = Calls(server, journal, lock, first_step=resumes_at or 1)
-        yield RunSession(server, lock, calls, live, site)
-
-
-def _with_files(
-    server: Server, plan: Plan, installation: Installation | None, journal: RunJournal
-) -> Server:
-    """The server, answering for the launch files of the plan as well."""
-    if installation is None:
-        return server
-    return WithFiles(server, installation, file_specs(plan), journal.save_backup)
+) -> LockRequest | None:
+    """The lock that a run asks for; None where it takes none. ``recovering``: the run of this name
+    did not finish; ``elsewhere``: and it was on another machine."""
+    if not options.lock:
+        return None
+    holder = Holder(
+        context.user,
+        context.host,
+        context.name,
+        lease=options.lease,
+        recovering=recovering,
+        place=options.state.place,
+        machine=context.machine,
+    )
+    tenants = (ENVIRONMENT, plan.site.tenant_dbid)
+    return LockRequest(holder, tenants, options.lock_wait, elsewhere)
 
 
 @contextmanager
-def _locked(
+def held_lock(
     server: Server,
-    plan: Plan,
-    options: RunOptions,
-    context: RunContext,
-    warn: Callable[[str], None],
-    resumes: Resumption | None,
+    request: LockRequest | None,
+    clock: Clock,
     interrupts: Interrupts,
+    warn: Callable[[str], None],
 ) -> Iterator[RunLock]:
+    """Acquires the lock, and releases it at the end, unless ``keep`` is set in it: then it stays,
+    with the run's name. Parameters and errors: see ``lock.acquisition.acquire``."""
     lock: RunLock = NoLock()
-    if options.lock:
-        holder = Holder(
-            context.user,
-            context.host,
-            context.name,
-            lease=options.lease,
-            recovering=resumes is not None,
-            place=options.state.place,
-            machine=context.machine,
-        )
-        tenants = (ENVIRONMENT, plan.site.tenant_dbid)
-        lock, warning = acquire(
-            server,
-            holder,
-            tenants,
-            context.clock,
-            wait=options.lock_wait,
-            resumes=resumes,
-            interrupts=interrupts,
-            warn=warn,
-        )
+    if request is not None:
+        lock, warning = acquire(server, request, clock, interrupts, warn)
         if warning:
             warn(warning)
-    elif resumes:
-        resumes.wait_unseen(context.clock, options.lease)
     try:
         yield lock
     finally:
         if not lock.keep:
             release_or_warn(lock.release, interrupts, warn)
+
+
+def open_session(
+    plan: Plan,
+    server: Server,
+    journal: RunJournal,
+    lock: RunLock,
+    installation: Installation | None,
+    *,
+    first_step: int = 1,
+) -> RunSession:
+    """Reads again what the plan depends on. ``lock``: the lock that the run holds;
+    ``first_step``: the number of the next step in the journal."""
+    if installation is not None:
+        server = WithFiles(server, installation, file_specs(plan), journal.save_backup)
+    server = WithFolders(server)
+    live, site = read_again(plan, server, installation)
+    live = with_new_names(live, renames_in(plan.writes))
+    return RunSession(server, lock, Calls(server, journal, lock, first_step=first_step), live, site)

@@ -56,7 +56,7 @@ def command(
     session = open_session(connection)
     loaded = load(manifests, session.settings, verbose=output.verbose)
     check_can_ask(auto_approve=auto_approve)
-    names = SecretNames(session.settings.secret_words, session.settings.secret_exceptions)
+    names = session.settings.secret_names
     paths = dict(_files(loaded))
     if not paths:
         raise UsageError(

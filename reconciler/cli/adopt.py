@@ -34,6 +34,11 @@ from reconciler.errors import ExitCode, UsageError
     is_flag=True,
     help="Take out of the inventory what is not on the server any more.",
 )
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Move what the inventory of another set has into this; otherwise it is left out.",
+)
 @click.option("--out", type=ANY_PATH, metavar="FILE", help="Save the plan; write nothing.")
 @with_flags
 def command(
@@ -41,6 +46,7 @@ def command(
     declared: bool,
     from_runs: bool,
     forget_missing: bool,
+    take_over: bool,
     out: Path | None,
     manifests: ManifestFlags,
     site: SiteFlags,
@@ -77,6 +83,7 @@ def command(
                 declared=declared,
                 from_runs=from_runs,
                 forget_missing=forget_missing,
+                take_over=take_over,
             )
         if out is None:
             keeps_state = bool(named_state(flags, session.settings))

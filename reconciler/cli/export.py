@@ -20,8 +20,6 @@ from reconciler.files.reading import STANDARD_STREAM
 from reconciler.render.console import print_data, say, say_command
 from reconciler.render.export_report import omission_lines, secret_lines
 
-_REMARKS = {"kept": "edited since it was exported", "stale": "nothing is exported to it any more"}
-
 
 class FormFlags(FlagGroup):
     """How they are written."""
@@ -84,13 +82,14 @@ def command(
         return ExitCode.DONE
     results = write_folder(folder, made.files, merge=form.merge)
     kept = sum(one.word == "kept" for one in results)
-    but = f", but for what is in {counted(kept, 'edited file')}" if kept else ""
-    say(f"Exported {counted(made.objects, 'manifest')} to {folder}{but}.")
+    but = f", but for what is in {counted(kept, 'file')} that it kept" if kept else ""
+    where = folder.resolve() if folder.name in ("", "..") else folder  # "to .." is no sentence
+    say(f"Exported {counted(made.objects, 'manifest')} to {where}{but}.")
     _say_files(results, quiet=quiet)
     _say_rest(made)
     if kept:
         say(
-            "What is in edited files was not exported. Export into another folder to see all of it,"
+            "What is in kept files was not exported. Export into another folder to see all of it,"
             " or take the server's values of what they declare:"
         )
         say_command(f"  {on_the_same_site('accept', '-f', str(folder))}")
@@ -103,9 +102,8 @@ def command(
 
 def _say_files(results: Iterable[FileResult], *, quiet: bool) -> None:
     for one in results:
-        remark = _REMARKS.get(one.word, "")
-        if remark or not quiet:
-            say(f"  {one.word:<9} {one.name}{f': {remark}' if remark else ''}")
+        if one.remark or not quiet:
+            say(f"  {one.word:<9} {one.name}{f': {one.remark}' if one.remark else ''}")
 
 
 def _say_rest(made: Export, *, err: bool = False) -> None:

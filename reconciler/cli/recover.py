@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from reconciler.apply.recovery.actions import Recovered
+from reconciler.apply.report import Recovered
 from reconciler.cli.common import HostFlags, LockFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags

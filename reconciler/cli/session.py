@@ -68,23 +68,21 @@ def load(
     ``verbose`` names the files that are passed over. ``texts``: what some files are taken to hold
     instead."""
     from reconciler.manifest.cache import manifest_cache
+    from reconciler.manifest.documents import ReadingOptions
     from reconciler.manifest.load import load_manifests
-    from reconciler.manifest.variables import parse_setting
+    from reconciler.manifest.variables import GivenValues, parse_setting
 
     given = ranked(flags, settings).file
     files = given or settings.file
     paths = files or [bundled_manifests()]
-    loaded = load_manifests(
-        paths,
+    values = GivenValues(
         settings.variables,
         flags.vars,
         [parse_setting(text) for text in flags.var],
-        os.environ,
         undeclared=_may_be_a_part(given, settings),
-        texts=texts,
-        cache=manifest_cache(paths, os.environ),
-        max_bytes=settings.max_file_bytes,
     )
+    reading = ReadingOptions(texts, settings.max_file_bytes, manifest_cache(paths, os.environ))
+    loaded = load_manifests(paths, values, os.environ, reading)
     for name in loaded.passed_over if verbose else ():
         say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)
     inputs = replace(
@@ -246,24 +244,18 @@ class Session(Struct, frozen=True):
 
     def _connect(self, url: str, site: SiteFlags | None, state: StateFlags | None) -> Reconciler:
         from reconciler.engine.reconciler import Reconciler
+        from reconciler.plan.context import PlanSettings
 
-        named = self.site_options(site or SiteFlags())
+        named, settings = self.site_options(site or SiteFlags()), self.settings
         credentials = self.credentials(url)
         with StatusLine(f"Connecting to {url}", sys.stderr):
             return Reconciler.connect(
                 url,
-                app=named.app,
-                tenant=named.tenant,
-                cluster=named.cluster,
+                named,
                 credentials=credentials,
-                state=named_state(state or StateFlags(), self.settings) or None,
-                install_dir=self.install_dir,
-                timeout=self.flags.timeout,
+                state=named_state(state or StateFlags(), settings) or None,
                 connection=self.connection(),
-                limits=self.settings.limits,
-                secret_words=self.settings.secret_words,
-                secret_exceptions=self.settings.secret_exceptions,
-                manifest_set=self.settings.name,
+                settings=PlanSettings(settings.limits, settings.secret_names, settings.name),
             )
 
 

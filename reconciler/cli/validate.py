@@ -39,7 +39,8 @@ def command(
 ) -> int:
     """Check manifests without a server: syntax, schema, variables and policies.
 
-    Reports every problem with its file, line and column, and exits 1 if there is one.
+    Reports every problem with its file, line and column, and exits 1 if there is one. The values of
+    secrets are not looked at: the variables that they come from need not be set.
     """
     try:
         loaded = load(manifests, find_settings(settings.profile), verbose=verbose)
@@ -48,7 +49,7 @@ def command(
         _print_report(form, ValidationReport(None, error.diagnostics, _repository()))
         raise
     count = len(loaded.manifests)
-    _print_report(form, ValidationReport(count))
+    _print_report(form, ValidationReport(count, checked=loaded.inputs.manifests))
     if form.format == "text" and not quiet:
         say(f"{counted(count, 'manifest')}, no problem found.")
         if not loaded.inputs.named:

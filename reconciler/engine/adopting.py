@@ -1,7 +1,7 @@
 """From addresses, manifests or earlier runs to the plan that puts objects and options into the
 inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,7 +36,8 @@ from reconciler.server.history import change_text, last_change
 from reconciler.server.port import Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
-from reconciler.site.inventory import Entry, EntryKey, Inventory, InventoryChange, InventoryOwner
+from reconciler.site.inventory import Entry, Inventory, InventoryChange, InventoryOwner
+from reconciler.site.inventory_lists import StoredInventory
 from reconciler.site.inventory_reads import read_inventory, read_others
 from reconciler.site.model import application_name
 from reconciler.state.store import StoredRun
@@ -53,12 +54,14 @@ _KINDS = tuple(
 class Adoption(Struct, frozen=True):
     """What is to be adopted: the objects at ``addresses``, which may have wildcards, all that is
     ``declared``, and what earlier runs of this state have created and added (``from_runs``).
-    ``forget_missing``: entries of what is not on the server go out of the inventory."""
+    ``forget_missing``: entries of what is not on the server go out of the inventory.
+    ``take_over``: what another inventory has goes out of that."""
 
     addresses: tuple[str, ...] = ()
     declared: bool = False
     from_runs: bool = False
     forget_missing: bool = False
+    take_over: bool = False
 
 
 def plan_adopting(
@@ -71,7 +74,7 @@ def plan_adopting(
     """The plan that adopts. Errors: see ``Reconciler.adopt``."""
     reader, context = read_context(loaded, access, options)
     info = reader.info()
-    owner = InventoryOwner(options.manifest_set, application_name(context.site.server))
+    owner = InventoryOwner(options.settings.manifest_set, application_name(context.site.server))
     stored = read_inventory(reader, owner, context.site.tenant_dbid)
     actions = declared_actions(context) if adoption.declared or adoption.addresses else []
     entries: list[Entry] = []
@@ -89,12 +92,23 @@ def plan_adopting(
         for one in Inventory.of(entries).entries.values()
         if one.key not in stored.inventory.entries
     ]
-    others = read_others(reader, owner, context.site.tenant_dbid) if new else {}
-    notices += _of_others([one for one in new if one.key in others], others)
-    new = [one for one in new if one.key not in others]
-    change = InventoryChange(tuple(new), tuple(gone.entries) if gone else ())
-    mark = replace(mark_of(context.site, live), manifest_set=options.manifest_set)
-    adopting = adopting_actions(stored, change, live, context.site.tenant_dbid)
+    tenant = context.site.tenant_dbid
+    held = _held_by(read_others(reader, owner, tenant) if new else [], new)
+    notices += _of_others(held, take_over=adoption.take_over)
+    if not adoption.take_over:
+        left = {key for _, each in held for key in each.entries}
+        new, held = [one for one in new if one.key not in left], []
+    changes = [
+        (stored, InventoryChange(tuple(new), tuple(gone.entries) if gone else ())),
+        *((other, InventoryChange(removed=tuple(each.entries))) for other, each in held),
+    ]
+    live = Snapshot([*live, *(one for other, _ in held for one in other.lists)])
+    mark = replace(mark_of(context.site, live), manifest_set=options.settings.manifest_set)
+    adopting = [
+        action
+        for each, change in changes
+        for action in adopting_actions(each, change, live, tenant)
+    ]
     if gone is not None:
         notices += _forgotten(gone, reader)
     if gone is None or entries:
@@ -122,16 +136,38 @@ def _summary(new: Sequence[Entry]) -> Iterator[str]:
     )
 
 
-def _of_others(found: Iterable[Entry], others: Mapping[EntryKey, str]) -> Iterator[str]:
-    """What is not adopted, since another inventory has it."""
-    by_owner: dict[str, list[Entry]] = {}
-    for one in found:
-        by_owner.setdefault(others[one.key], []).append(one)
-    for owner, entries in by_owner.items():
-        yield (
-            f"Left out, as the inventory of {owner} has it: {counts_of(Inventory.of(entries))}."
-            " gwe would delete nothing that two inventories have."
-        )
+def _held_by(
+    others: Iterable[StoredInventory], entries: Iterable[Entry]
+) -> list[tuple[StoredInventory, Inventory]]:
+    """The other inventories that have some of the entries, each with those."""
+    keys = [one.key for one in entries]
+    found = []
+    for other in others:
+        there = other.inventory.entries
+        held = Inventory({key: there[key] for key in keys if key in there})
+        if held.entries:
+            found.append((other, held))
+    return found
+
+
+def _of_others(
+    held: Iterable[tuple[StoredInventory, Inventory]], *, take_over: bool
+) -> Iterator[str]:
+    """What becomes of what other inventories have."""
+    for other, entries in held:
+        owner, counts = other.owner.display(), counts_of(entries)
+        if take_over:
+            yield (
+                f"Taken over from the inventory of {owner}: {counts}. Take it out of the"
+                " manifests of that set too: where both sets declare a field with different values,"
+                " each apply undoes the other."
+            )
+        else:
+            yield (
+                f"Left out, as the inventory of {owner} has it: {counts}. gwe would delete"
+                " nothing that two inventories have. --take-over moves it from that inventory"
+                " into this."
+            )
 
 
 def _missing(inventory: Inventory, live: Snapshot, server: Reader, context: Context) -> Inventory:
@@ -215,7 +251,7 @@ def _of_runs(
         (run, plan)
         for run, plan in _readable(info, place, notices)
         if (plan.site.app, plan.site.manifest_set)
-        == (application_name(context.site.server), context.options.manifest_set)
+        == (application_name(context.site.server), context.options.settings.manifest_set)
     ]
     owned = owned_by_runs(runs)
     missing = [one for one in owned.objects if context.live.get(*one.key) is None]

@@ -26,8 +26,9 @@ def plan_destroying(
         if action.dbid and action.subject.protect
     )
     # Asking to destroy is the consent to all that this deletes: no share is too large.
-    limits = replace(options.limits, percent=100)
-    options = replace(options, prune=True, destroy=True, exclude=tuple(exclude), limits=limits)
+    limits = replace(options.settings.limits, percent=100)
+    settings = replace(options.settings, limits=limits)
+    options = replace(options, prune=True, destroy=True, exclude=tuple(exclude), settings=settings)
     context = replace(context, desired=Desired(), options=options, protected=protected)
     plan = plan_with_inventory(context, reader, reader.info(), loaded.digest, whole=True)
     return replace(plan, inputs=loaded.inputs)

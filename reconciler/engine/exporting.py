@@ -25,14 +25,13 @@ from reconciler.export.selection import (
 )
 from reconciler.kinds.manifests import EVERY_KIND, FOLDER_KINDS, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
-from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types.folders import FOLDER
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import load_manifests
-from reconciler.manifest.variables import Setting
-from reconciler.plan.context import Context, PlanOptions
+from reconciler.manifest.variables import GivenValues, Setting
+from reconciler.plan.context import Context, PlanOptions, PlanSettings
 from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.planner import make_plan
@@ -105,7 +104,7 @@ def read_site(
     access: SiteAccess,
     request: ExportRequest,
     variables: Mapping[str, str],
-    secret_names: SecretNames,
+    settings: PlanSettings,
     progress: Progress,
 ) -> SiteReading:
     """Reads a site's objects, or those that ``request`` chooses. ``variables``: values for the
@@ -114,7 +113,7 @@ def read_site(
     request = known_request(request)
     found, site = find_site(access.server, access.site, None)
     reading = _Reading(access.server, found, progress.reading)
-    options = PlanOptions(secret_names=secret_names)
+    options = PlanOptions(settings=settings)
     sections: Mapping[int, Collection[str]] = {}
     launch_files: list[str] = []
     if request.whole_tenant:
@@ -193,7 +192,7 @@ def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desir
     """What the manifests that come with gwe declare, for the names in it. What the site has no
     value for keeps its placeholder's name."""
     settings = [Setting(name, value) for name, value in variables.items()]
-    loaded = load_manifests([bundled_manifests()], file_settings=settings, undeclared=True)
+    loaded = load_manifests([bundled_manifests()], GivenValues(settings, undeclared=True))
     complete = replace(site, values={name: site.values.get(name, name) for name in SITE_VALUES})
     return bind(loaded.manifests, loaded.variables, {}, complete, found)
 

@@ -1,13 +1,15 @@
 """What a plan must know of the objects that are ours: the inventory, and the objects in it that no
 manifest declares any more. Reads through a ``Reader`` and writes nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 
 from msgspec.structs import replace
 
 from reconciler.errors import InventoryError
 from reconciler.kinds.natural_keys import has_tenant
 from reconciler.kinds.types.table import ALL_TYPES
+from reconciler.plan.actions import Create
 from reconciler.plan.context import Context
 from reconciler.plan.model import Plan
 from reconciler.plan.planner import plan_and_undeclared, undeclared_by
@@ -18,7 +20,8 @@ from reconciler.server.port import ConfObject, Reader, ServerInfo
 from reconciler.server.reading import read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import Inventory, InventoryOwner, OwnedObject
-from reconciler.site.inventory_reads import read_inventory, read_others
+from reconciler.site.inventory_lists import StoredInventory
+from reconciler.site.inventory_reads import owners_of, read_inventory, read_others
 from reconciler.site.model import application_name
 
 _EMPTY = (
@@ -33,25 +36,53 @@ def plan_with_inventory(
     context: Context, server: Reader, info: ServerInfo, manifests: str, *, whole: bool
 ) -> Plan:
     """The plan, made with the inventory of the set, so that it can prune or count what is not
-    declared any more. ``whole``: the manifests are all manifests of the set; otherwise nothing can
-    be said about what they do not declare, and the inventory is not read. Raises InventoryError if
-    the plan is to prune and an inventory is damaged; without prune, that is a warning."""
-    prune = context.options.prune
-    if not whole:
-        return plan_and_undeclared(context, info, manifests)[0]
+    declared any more; with a warning where it changes what another inventory has. ``whole``: the
+    manifests are all manifests of the set; otherwise nothing can be said about what they do not
+    declare, and the inventory is not read. Raises InventoryError if the plan is to prune and an
+    inventory is damaged; without prune, that is a warning."""
     site = context.site
-    owner = InventoryOwner(context.options.manifest_set, application_name(site.server))
+    owner = InventoryOwner(context.options.settings.manifest_set, application_name(site.server))
+    read_others_once = cache(partial(read_others, server, owner, site.tenant_dbid))
+    if whole:
+        plan = _with_own(context, server, info, manifests, owner, read_others_once)
+    else:
+        plan, _ = plan_and_undeclared(context, info, manifests)
+    if all(isinstance(action, Create) for action in plan.writes):
+        return plan
     try:
-        stored = read_inventory(server, owner, site.tenant_dbid)
+        others = read_others_once()
+    except InventoryError as error:
+        return replace(plan, warnings=tuple(dict.fromkeys((*plan.warnings, _damage(error)))))
+    return _with_sharing_warnings(plan, others) if others else plan
+
+
+def _with_sharing_warnings(plan: Plan, others: Iterable[StoredInventory]) -> Plan:
+    from reconciler.plan.ownership.sharing import sharing_warnings  # noqa: PLC0415 - rarely needed
+
+    return replace(plan, warnings=(*plan.warnings, *sharing_warnings(plan, owners_of(others))))
+
+
+def _with_own(
+    context: Context,
+    server: Reader,
+    info: ServerInfo,
+    manifests: str,
+    owner: InventoryOwner,
+    others: Callable[[], list[StoredInventory]],
+) -> Plan:
+    """The plan, made with the inventory of an owner. ``others``: reads those of all others."""
+    prune = context.options.prune
+    try:
+        stored = read_inventory(server, owner, context.site.tenant_dbid)
     except InventoryError as error:
         if prune:
             raise
         plan, _ = plan_and_undeclared(context, info, manifests)
-        return replace(plan, warnings=(*plan.warnings, f"{error.message}. {error.hint}"))
+        return replace(plan, warnings=(*plan.warnings, _damage(error)))
     context = replace(context, inventory=stored.inventory)
     if prune and stored.lists:
-        others = read_others(server, owner, site.tenant_dbid)
-        context = _with_live(replace(context, others=others), undeclared_by(context), server)
+        context = replace(context, others=owners_of(others()))
+        context = _with_live(context, undeclared_by(context), server)
     plan, left = plan_and_undeclared(context, info, manifests)
     if not prune and any(context.live.get(*one.key) is None for one in left.objects):
         context = _with_live(context, left, server)
@@ -59,6 +90,10 @@ def plan_with_inventory(
     if prune and not stored.inventory.entries:
         return replace(plan, notices=(*plan.notices, _EMPTY.format(owner=owner.display())))
     return plan
+
+
+def _damage(error: InventoryError) -> str:
+    return f"{error.message}. {error.hint}"
 
 
 def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:

@@ -20,7 +20,7 @@ from reconciler.errors import UsageError
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import Loaded, load_manifests
-from reconciler.manifest.variables import Setting
+from reconciler.manifest.variables import GivenValues, Setting
 from reconciler.plan.context import Context, PlanOptions
 from reconciler.plan.model import Plan
 from reconciler.plan.reading.queries import desired_requirements
@@ -52,7 +52,7 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
     files = [manifests] if isinstance(manifests, str | Path) else manifests
     settings = [Setting(name, value) for name, value in (variables or {}).items()]
     paths = [Path(file) for file in files]
-    return load_manifests(paths, settings=settings, environment=os.environ)
+    return load_manifests(paths, GivenValues(options=settings), os.environ)
 
 
 def check_options(loaded: Loaded, options: PlanOptions) -> None:

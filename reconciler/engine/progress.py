@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what shows the progress of a plan needs none of them
-    from reconciler.apply.recovery.actions import Recovered
-    from reconciler.apply.report import Outcome
+    from reconciler.apply.report import Outcome, Recovered
     from reconciler.state.records import RunSummary
 
 

@@ -128,6 +128,7 @@ class Reconciler(SiteSession):
         declared: bool = False,
         from_runs: bool = False,
         forget_missing: bool = False,
+        take_over: bool = False,
     ) -> Plan:
         """The plan that puts what is on the server into the inventory, as if runs had created
         it: apply it like any other. Writes nothing.
@@ -135,14 +136,15 @@ class Reconciler(SiteSession):
         ``addresses``: of objects, or of applications, for the options that manifests declare in
         them. ``declared``: all that the manifests declare. ``from_runs``: what the runs in the
         state have created and added. ``forget_missing``: takes out what is not on the server any
-        more. UsageError for an address with nothing behind it, and
+        more. ``take_over``: what another inventory has is moved from there, and not left out.
+        UsageError for an address with nothing behind it, and
         InventoryError where the inventory is damaged; others: see ``plan``.
         """
         from reconciler.engine.adopting import Adoption, plan_adopting
 
         loaded = load(manifests, variables)
         self._check_app()
-        adoption = Adoption(tuple(addresses), declared, from_runs, forget_missing)
+        adoption = Adoption(tuple(addresses), declared, from_runs, forget_missing, take_over)
         access, options = self._access_with_files(), self._with_settings(PlanOptions())
         return plan_adopting(adoption, loaded, access, options, self._place)
 
@@ -241,7 +243,7 @@ class Reconciler(SiteSession):
         from reconciler.apply.undo.plan import UndoOptions
         from reconciler.engine.reverting import plan_reverting
 
-        options = UndoOptions(force, self._settings.limits, self._settings.secret_names)
+        options = UndoOptions(force, self._settings)
         return plan_reverting(run, self.reader, self._place, options, same_host=same_host)
 
     def recover(

@@ -16,7 +16,7 @@ from reconciler.errors import ReconcilerError, StateError
 from reconciler.plan.known_secrets import KnownSecret, KnownSecrets
 
 if TYPE_CHECKING:
-    from reconciler.apply.recovery.actions import Recovered
+    from reconciler.apply.report import Recovered
     from reconciler.launch.files import Installation
     from reconciler.plan.model import Plan
     from reconciler.state.store import StateStore, StoredRun

@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.lock.lock_object import LEASE
-from reconciler.apply.recovery.actions import Recovered
 from reconciler.apply.recovery.recover import (
     RecoveryOptions,
     plan_of_run,
@@ -16,7 +15,7 @@ from reconciler.apply.recovery.recover import (
     release_orphaned_lock,
     unfinished_runs,
 )
-from reconciler.apply.report import RunReport
+from reconciler.apply.report import Recovered, RunReport
 from reconciler.apply.run import execute_plan
 from reconciler.apply.session import RunOptions
 from reconciler.diagnostics import Diagnostic
@@ -83,16 +82,8 @@ class Runner(Struct, frozen=True):
             limits=limits,
             confirm=confirm,
         )
-        report = execute_plan(
-            plan,
-            text or plan_json(plan),
-            self.server,
-            options,
-            context,
-            self.progress.outcome,
-            self.progress.warning,
-            self.progress.stopping,
-        )
+        text = text or plan_json(plan)
+        report = execute_plan(plan, text, self.server, options, context, self.progress)
         report.run, report.state = context.name, self.place.state.place
         return report
 
@@ -104,11 +95,6 @@ class Runner(Struct, frozen=True):
         findings: list[Recovered] = []
         damaged: DamagedRunError | None = None
         doing = "the recovery"
-
-        def found(finding: Recovered) -> None:
-            findings.append(finding)
-            self.progress.recovered(finding)
-
         try:
             for entry in unfinished_runs(state, self.server):
                 try:
@@ -118,7 +104,7 @@ class Runner(Struct, frozen=True):
                     continue
                 doing = f"the recovery of run {run.name}"
                 self.progress.recovering(run)
-                self._recover(run, recovery, found)
+                findings += self._recover(run, recovery)
                 self.progress.settled(run)
                 settled.append(run.name)
             if damaged is not None:
@@ -132,16 +118,13 @@ class Runner(Struct, frozen=True):
             ) from None
         return Recovery(tuple(settled), tuple(findings), released)
 
-    def _recover(
-        self, run: StoredRun, recovery: RecoveryOptions, found: Callable[[Recovered], None]
-    ) -> None:
-        """Recovers one run."""
+    def _recover(self, run: StoredRun, recovery: RecoveryOptions) -> list[Recovered]:
+        """Recovers one run; what was found of its actions."""
         # The journal has what the run wrote: a secret that is gone does not stop the recovery.
         plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
         context = run_context(self.server.info().user)
         options = self._options(plan, own_host=recovery.is_own_host(run, context))
-        warn = self.progress.warning
-        recover_run(run, plan, self.server, options, context, found, warn, recovery)
+        return recover_run(run, plan, self.server, options, context, self.progress, recovery)
 
     def _options(self, plan: Plan, *, own_host: bool = False) -> RunOptions:
         return RunOptions(

@@ -152,7 +152,8 @@ class _Binder:
 
     def _reader(self, expanded: Expanded, name: str) -> FieldReader:
         address = f"{expanded.kind.name}/{name}"
-        return FieldReader(expanded, address, self._variables, self._environment)
+        known = self._site is not None
+        return FieldReader(expanded, address, self._variables, self._environment, for_site=known)
 
     def _check_defaults(self, manifest: Manifest) -> None:
         """Reports mistakes in defaults, including those that no manifest uses."""

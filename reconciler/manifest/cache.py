@@ -36,7 +36,9 @@ _ENDING = ".json"
 
 
 class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
-    """A document as JSON holds it; see ``YamlDocument``. Positions count from 0."""
+    """A valid document. ``content``: see ``YamlDocument``; ``line``, ``column``: where it begins,
+    from 0; ``kind``: the kind of manifest whose schema it fits; ``plain``: the object that it
+    declares, where that is known."""
 
     content: msgspec.Raw
     line: int
@@ -83,9 +85,8 @@ class ManifestCache:
         self._new: dict[str, Sequence[YamlDocument]] = {}
         self._read: list[str] = []
 
-    def find(self, text: str, name: str, path: Path) -> list[YamlDocument] | None:
-        """The documents of a file with this ``text``, as ``yaml.strict.load_text`` makes them;
-        None where they are not known. ``name``: what messages call the file."""
+    def find(self, text: str) -> list[KeptDocument] | None:
+        """The documents of a file with this ``text``; None where they are not known."""
         if self._folder is None:
             return None
         key = _digest(text)
@@ -94,10 +95,7 @@ class ManifestCache:
             return None
         self._used[key] = found
         self._read.append(key)
-        return [
-            YamlDocument(one.content, name, (one.line, one.column), path, one.kind, one.plain)
-            for one in found
-        ]
+        return found
 
     def add(self, text: str, path: Path, documents: Sequence[YamlDocument]) -> None:
         """Takes note of the documents of a file, which ``save`` keeps. What comes from a

@@ -5,23 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.files.reading import MAX_BYTES, canonical_path, is_stream, read_text, shown_path
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import EXACT, ManifestKind
-from reconciler.manifest.cache import ManifestCache
+from reconciler.kinds.manifests import EVERY_KIND
+from reconciler.manifest.cache import KeptDocument, ManifestCache
 from reconciler.manifest.plain import PlainObject
 from reconciler.resources import bundled_manifests
 from reconciler.yaml.documents import YamlDocument
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 """The suffixes of manifests, in lower case; a file may have them in any case."""
+
 
 MARK = "$"
 """What every text has in which there is something to fill in."""
@@ -88,34 +89,51 @@ def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnost
     return read_text(file, max_bytes, name, advice)
 
 
+class ReadingOptions(Struct, frozen=True):
+    """How files of manifests are read. ``texts``: what some of the files are taken to hold
+    instead; ``max_bytes``: how large a file may be. ``cache``: what is known of their content; it
+    learns what is new."""
+
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    max_bytes: int = MAX_BYTES
+    cache: ManifestCache = field(default_factory=lambda: ManifestCache(None))
+
+
+Document = YamlDocument | Manifest
+"""What a file holds; a document that the cache knows to be valid is a manifest already."""
+
+
 def read_documents(
     paths: Sequence[Path],
+    options: ReadingOptions,
     problems: list[Diagnostic],
     passed_over: list[str],
-    texts: Mapping[Path, str] = MappingProxyType({}),
-    cache: ManifestCache | None = None,
-    max_bytes: int = MAX_BYTES,
-) -> list[YamlDocument]:
+) -> list[Document]:
     """Every document in the files and folders, by file name. Reports a path that is missing
-    or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``;
-    ``texts``: what some of the files are taken to hold instead; ``cache``: what is known of
-    their content; ``max_bytes``: how large a file may be."""
-    cache = cache or ManifestCache(None)
-    documents: list[YamlDocument] = []
+    or cannot be read, and a folder without manifests. ``passed_over``: see ``manifest_files``."""
+    documents: list[Document] = []
     for file, name in manifest_files(paths, problems, passed_over):
-        held = texts.get(file) if texts else None
-        text = read_manifests(file, max_bytes, name) if held is None else held
+        held = options.texts.get(file) if options.texts else None
+        text = read_manifests(file, options.max_bytes, name) if held is None else held
         if isinstance(text, Diagnostic):
             problems.append(text)
             continue
-        known = cache.find(text, name, file)
+        known = options.cache.find(text)
         if known is None:
             from reconciler.yaml.strict import load_text  # noqa: PLC0415 - 20 ms to import
 
-            known = load_text(text, name, problems, file)
-            cache.add(text, file, known)
-        documents.extend(known)
+            read = load_text(text, name, problems, file)
+            options.cache.add(text, file, read)
+            documents += read
+        else:
+            documents += [_known(one, name, file) for one in known]
     return documents
+
+
+def _known(kept: KeptDocument, name: str, file: Path) -> Manifest:
+    """The manifest that the cache has kept, of a file with its content."""
+    document = YamlDocument(kept.content, name, (kept.line, kept.column), file)
+    return Manifest(EVERY_KIND[kept.kind], document, kept.plain)
 
 
 def manifest_files(

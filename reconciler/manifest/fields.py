@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.diagnostics import did_you_mean
-from reconciler.environment import SET_IT, secret_value
+from reconciler.environment import SET_IT, secret_value, secret_variable
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.fields import (
     FieldPath,
@@ -29,7 +29,8 @@ from reconciler.yaml.documents import as_text
 
 class FieldReader:
     """Reads ``spec`` and ``initial`` of a manifest. ``manifest`` is its address, such as
-    ``AgentGroup/Chat``. A *place* is a path in the manifest, which begins with the block."""
+    ``AgentGroup/Chat``; ``for_site``: the site is known. A *place* is a path in the manifest, which
+    begins with the block."""
 
     def __init__(
         self,
@@ -37,11 +38,14 @@ class FieldReader:
         manifest: str,
         variables: Variables,
         environment: Mapping[str, str],
+        *,
+        for_site: bool,
     ) -> None:
         self._kind = expanded.kind
         self._expanded = expanded
         self._manifest = manifest
         self._environment = environment
+        self._for_site = for_site
         self._variables = variables
         self._places: dict[FieldPath, FieldPath] = {}
         self.policy = PolicyReader(expanded)
@@ -163,9 +167,13 @@ class FieldReader:
             return b""
 
     def _secret(self, source: str, place: FieldPath) -> SecretText:
-        """The value of a secret; empty, and a problem, where the environment lacks it. What
-        stands in place of a source may be the secret itself: no message repeats it."""
+        """The value of a secret; empty, and a problem, where the environment lacks it. While no
+        site is known the value is not looked at, so that whoever checks files needs no secret.
+        What stands in place of a source may be the secret itself: no message repeats it."""
         try:
+            if not self._for_site:
+                secret_variable(source, self._environment)
+                return SecretText("", source)
             return SecretText(secret_value(source, self._environment), source)
         except ReconcilerError as error:
             self._report((*place, "from"), error.message, error.hint or SET_IT)

@@ -7,20 +7,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from msgspec import Struct, field
 
-from reconciler.diagnostics import Diagnostic, assign_rule
+from reconciler.diagnostics import Diagnostic, Position, assign_rule
 from reconciler.errors import ManifestError
-from reconciler.files.reading import MAX_BYTES
+from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.manifest.bind import bind, with_plain_objects
-from reconciler.manifest.cache import ManifestCache
-from reconciler.manifest.documents import Manifest, read_documents
+from reconciler.manifest.documents import Document, Manifest, ReadingOptions, read_documents
 from reconciler.manifest.validate import validate
-from reconciler.manifest.variables import Setting, Variables, collect, read_vars_file
+from reconciler.manifest.variables import GivenValues, Variables, collect
 from reconciler.resources import manifests_name
-from reconciler.yaml.documents import YamlDocument
 
 
 class PlanInputs(Struct, frozen=True):
@@ -53,50 +50,51 @@ class Loaded(Struct, frozen=True):
 
 def load_manifests(
     paths: Sequence[Path],
-    file_settings: Sequence[Setting] = (),
-    settings_files: Sequence[Path] = (),
-    settings: Sequence[Setting] = (),
+    given: GivenValues | None = None,
     environment: Mapping[str, str] | None = None,
-    *,
-    undeclared: bool = False,
-    texts: Mapping[Path, str] = MappingProxyType({}),
-    cache: ManifestCache | None = None,
-    max_bytes: int = MAX_BYTES,
+    reading: ReadingOptions | None = None,
 ) -> Loaded:
     """The valid manifests and their variables. ManifestError lists every problem.
 
-    ``paths``: files and folders. ``file_settings``, ``settings_files``, ``settings``: the
-    variables of gwe.toml, the files of --vars, the variables of --var. With ``environment``,
-    manifests with mistakes are also bound, so that mistakes found there are listed too.
-    ``undeclared``: the variables of gwe.toml may be declared in manifests that are not among
-    these. ``texts``: what some of the files are taken to hold instead. ``cache``: what is known of
-    their content; it learns what is new. ``max_bytes``: how large a file of manifests may be.
+    ``paths``: files and folders; ``reading``: how they are read. ``given``: the values that the
+    site gives to variables. With ``environment``, manifests with mistakes are also bound, so that
+    mistakes found there are listed too.
     """
+    given, reading = given or GivenValues(), reading or ReadingOptions()
     problems: list[Diagnostic] = []
     passed_over: list[str] = []
-    documents = read_documents(paths, problems, passed_over, texts, cache, max_bytes)
+    documents = read_documents(paths, reading, problems, passed_over)
     all_read = not problems
     assign_rule(problems, "manifest-file")
     manifests = validate(documents, problems)
     assign_rule(problems, "manifest-schema")
-    from_files = [each for file in settings_files for each in read_vars_file(file, problems)]
-    elsewhere = file_settings if undeclared or not all_read else ()
-    given = (*file_settings, *from_files, *settings)
-    variables = collect(manifests, given, problems, elsewhere)
+    elsewhere = given.settings if given.undeclared or not all_read else ()
+    variables = collect(manifests, given.read(problems), problems, elsewhere)
     assign_rule(problems, "variables")
     if problems:
         if all_read and environment is not None and _variables_are_known(documents, manifests):
             problems += _binding_problems(manifests, variables, environment)
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
-        summary = "the files given with --file contain no manifests"
-        raise ManifestError([Diagnostic(summary, rule="manifest-file")])
-    digest = (cache.digest if cache is not None else "") or _digest(manifests)
-    if cache is not None and cache.has_new:
+        raise ManifestError([_without_manifest(path) for path in paths])
+    cache = reading.cache
+    digest = cache.digest or _digest(manifests)
+    if cache.has_new:
         manifests = with_plain_objects(manifests, variables)
         cache.save({id(one.document): (one.kind.name, one.plain) for one in manifests}, digest)
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, digest, inputs, tuple(passed_over))
+
+
+def _without_manifest(path: Path) -> Diagnostic:
+    """The problem that a file, or each file of a folder, is empty."""
+    return Diagnostic(
+        "contains no manifest: there is nothing in it but comments or blank lines",
+        Position(manifests_name(path)),
+        f"A manifest begins with `apiVersion: {API_VERSION}` and `kind: …`; gwe init DIR writes"
+        " some.",
+        rule="manifest-file",
+    )
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:
@@ -105,7 +103,7 @@ def _digest(manifests: Sequence[Manifest]) -> str:
     return hashlib.sha256(data.encode()).hexdigest()[:16]
 
 
-def _variables_are_known(documents: Sequence[YamlDocument], manifests: Sequence[Manifest]) -> bool:
+def _variables_are_known(documents: Sequence[Document], manifests: Sequence[Manifest]) -> bool:
     """Whether every document that declares variables is valid."""
     kinds = [d.data.get("kind") for d in documents if isinstance(d.data, dict)]
     valid = sum(manifest.kind.binding == "variables" for manifest in manifests)

@@ -12,7 +12,6 @@ from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.manifest_kind import ABSENT, API_VERSION, OBJECT, ManifestKind
 from reconciler.kinds.manifests import (
-    EVERY_KIND,
     KIND_OF_TYPE,
     MANIFEST_KINDS,
     OBJECT_KINDS,
@@ -20,7 +19,7 @@ from reconciler.kinds.manifests import (
 )
 from reconciler.kinds.policies import FORMER_POLICIES
 from reconciler.kinds.types.folders import FOLDER
-from reconciler.manifest.documents import Manifest
+from reconciler.manifest.documents import Document, Manifest
 from reconciler.schema_check import FitsSchema, schema_check
 from reconciler.yaml.documents import RefusedText, YamlDocument
 
@@ -41,13 +40,13 @@ _NEVER_RENAMED = (
 )
 
 
-def validate(documents: Sequence[YamlDocument], problems: list[Diagnostic]) -> list[Manifest]:
+def validate(documents: Sequence[Document], problems: list[Diagnostic]) -> list[Manifest]:
     """The documents that are valid manifests; mistakes in the others are reported."""
     validators = _validators()
     manifests: list[Manifest] = []
     for document in documents:
-        if document.kind:
-            manifests.append(Manifest(EVERY_KIND[document.kind], document, document.plain))
+        if isinstance(document, Manifest):
+            manifests.append(document)
             continue
         kind = _kind(document, problems)
         found = validators.problems(kind, document) if kind else ()

@@ -27,6 +27,22 @@ class Setting(Struct, frozen=True):
     position: Position | None = None
 
 
+class GivenValues(Struct, frozen=True):
+    """The values that the site gives to variables, of which later wins: ``settings``, those of
+    gwe.toml; ``files``, those of --vars; ``options``, those of --var. ``undeclared``: the variables
+    of gwe.toml may be declared in manifests that are not loaded."""
+
+    settings: Sequence[Setting] = ()
+    files: Sequence[Path] = ()
+    options: Sequence[Setting] = ()
+    undeclared: bool = False
+
+    def read(self, problems: list[Diagnostic]) -> list[Setting]:
+        """All of them, those that win last. Reports files that cannot be read."""
+        read = [each for file in self.files for each in _read_file(file, problems)]
+        return [*self.settings, *read, *self.options]
+
+
 class _Declaration(Struct, frozen=True):
     position: Position
     default: str | None
@@ -120,7 +136,7 @@ def _declarations(
     return declared
 
 
-def read_vars_file(path: Path, problems: list[Diagnostic]) -> list[Setting]:
+def _read_file(path: Path, problems: list[Diagnostic]) -> list[Setting]:
     """The settings in a ``--vars`` file: a YAML mapping from variable names to scalars."""
     from reconciler.yaml.strict import load_file  # noqa: PLC0415 - few commands have one
 

@@ -63,11 +63,11 @@ def plan_and_undeclared(
     final = simulate(ordered, context.live)
     checked, warnings = check_references(context, ordered, final)
     site, options = context.site, context.options
-    exceeded = refusals(checked, options.limits, consented=True)
+    exceeded = refusals(checked, options.settings.limits, consented=True)
     plan = Plan(
         server=server.url,
         identity=server.identity,
-        site=replace(mark_of(site, context.live), manifest_set=options.manifest_set),
+        site=replace(mark_of(site, context.live), manifest_set=options.settings.manifest_set),
         actions=with_digests(with_fingerprints(checked, context.live), server.identity),
         notices=(
             *server_notices(server),

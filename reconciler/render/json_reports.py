@@ -91,6 +91,12 @@ VALIDATE = report(
     "validate",
     "Report of gwe validate",
     Member("valid", BOOLEAN),
+    Member(
+        "checked",
+        nullable(array(TEXT)),
+        description="The files and folders with the manifests; bundled: those that come with gwe;"
+        " null: unknown.",
+    ),
     Member("manifests", nullable(INTEGER), description="How many there are; null: unknown."),
     Member("problems", array(_PROBLEM)),
 )

@@ -29,12 +29,14 @@ _STATUS_OF: dict[ExitCode, ApplyStatus] = {
 
 
 class ValidationReport(Struct, frozen=True):
-    """What ``gwe validate`` found. ``manifests``: how many there are, None where mistakes keep
-    them from being counted; ``root``: the folder that addresses of files are relative to."""
+    """What ``gwe validate`` found. ``manifests``: how many there are, ``checked``: the files and
+    folders that hold them; None where mistakes keep that from being known. ``root``: the folder
+    that addresses of files are relative to."""
 
     manifests: int | None = None
     problems: Sequence[Diagnostic] = ()
     root: Path = Path()
+    checked: Sequence[str] | None = None
 
     @property
     def valid(self) -> bool:

@@ -36,7 +36,7 @@ class Adapter(Struct, frozen=True):
 
     ``url_forms``: a sentence that shows how its URLs are written, such as "Or remote:HOST." One
     message shows the sentences of all adapters, in the order of ``connect.ADAPTERS``.
-    ``open``: (URL, credentials, timeout in seconds, options) -> a session. UsageError for
+    ``open``: (URL, credentials, options) -> a session. UsageError for
     a malformed URL, ServerError where no session can be opened.
     ``is_real``: a Configuration Server on the network. Clients register with it as an
     application, its URL names the port, and it may be a proxy.
@@ -52,7 +52,7 @@ class Adapter(Struct, frozen=True):
     """
 
     url_forms: str
-    open: Callable[[str, Credentials, float, ConnectionOptions], Server]
+    open: Callable[[str, Credentials, ConnectionOptions], Server]
     is_real: bool = False
     address: Callable[[str], tuple[str, str]] = _this_host
     relative_to: Callable[[Path, str], str] = _names_no_path

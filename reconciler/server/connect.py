@@ -61,15 +61,13 @@ def _load(module: str) -> Adapter:
     return adapter
 
 
-def connect(
-    url: str, credentials: Credentials, timeout: float, options: ConnectionOptions | None = None
-) -> Server:
-    """A session with the server behind a URL. ``timeout``: seconds that one call may take.
+def connect(url: str, credentials: Credentials, options: ConnectionOptions | None = None) -> Server:
+    """A session with the server behind a URL.
 
     UsageError for a URL of no known form, ServerError where no session can be opened.
     """
     begun = time.monotonic()
-    server = adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
+    server = adapter_for(url).open(url, credentials, options or ConnectionOptions())
     if "logging" not in sys.modules:  # nobody can read a log; and to import it takes 4 ms
         return server
     from reconciler.server.logged import LOG, logged, since  # noqa: PLC0415 - see above

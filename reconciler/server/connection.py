@@ -19,9 +19,12 @@ class Credentials(Struct, frozen=True):
 
 
 class ConnectionOptions(Struct, frozen=True):
-    """How to reach a real Configuration Server. Times are in seconds.
+    """How to reach a Configuration Server. Times are in seconds. To an embedded server only
+    ``timeout``, ``in_flight`` and ``install_dir`` matter.
 
-    ``psdk``, ``install_dir``: where the SDK's jars are.
+    ``timeout``: how long one call may take.
+    ``install_dir``: the Web Engagement installation, with the launch files.
+    ``psdk``: where the SDK's jars are; empty: they are looked for in ``install_dir``.
     ``client``, ``client_type``: the client application that the session registers as.
     ``ca_file`` (PEM) or ``trust_store`` (Java, with its password): whom to trust; with
     neither, whom Java trusts.
@@ -33,6 +36,7 @@ class ConnectionOptions(Struct, frozen=True):
     plan an apply writes at once.
     """
 
+    timeout: float = 30.0
     psdk: str = ""
     install_dir: str = ""
     client: str = "default"

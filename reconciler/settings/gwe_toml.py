@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from reconciler.diagnostics import Position
 from reconciler.errors import UsageError
 from reconciler.files.reading import MAX_BYTES as MAX_FILE_BYTES
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
 from reconciler.resources import named_manifests
@@ -55,8 +56,7 @@ class Settings(Struct, frozen=True):
     file: tuple[Path, ...] = ()
     variables: tuple[Setting, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    secret_words: tuple[str, ...] = ()
-    secret_exceptions: tuple[str, ...] = ()
+    secret_names: SecretNames = USUAL_NAMES
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     max_file_mib: int = MAX_FILE_BYTES >> 20
 
@@ -144,8 +144,10 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
             Setting(name, value, where) for name, value in data.get("vars", {}).items()
         ),
         limits=Limits(**data.get("guards", {})),
-        secret_words=tuple(data.get("secrets", {}).get("words", ())),
-        secret_exceptions=tuple(data.get("secrets", {}).get("except", ())),
+        secret_names=SecretNames(
+            tuple(data.get("secrets", {}).get("words", ())),
+            tuple(data.get("secrets", {}).get("except", ())),
+        ),
         connection={
             key.replace("-", "_"): str(folder / value)
             if key in PATHS_OF_CONNECTION and value

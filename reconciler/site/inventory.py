@@ -64,8 +64,8 @@ class InventoryOwner(Struct, frozen=True):
 
     def display(self) -> str:
         """The owner, for a sentence."""
-        of = f"the set {self.manifest_set} of " if self.manifest_set else ""
-        return f"{of}the site {self.app}"
+        named = f"set {self.manifest_set}" if self.manifest_set else "unnamed set"
+        return f"the {named} of the site {self.app}"
 
 
 class InventoryChange(Struct, frozen=True):

@@ -59,6 +59,12 @@ def list_name(owner: InventoryOwner, number: int) -> str:
     return f"{name}.{number}" if number else name
 
 
+def list_number(one: ConfObject) -> int:
+    """The number of a list among those of its inventory; counts from 0."""
+    number = str(one.attributes["name"]).removeprefix(f"{INVENTORY_NAME}.").partition(".")[2]
+    return int(number) if number.isdecimal() else 0
+
+
 def is_inventory(one: ConfObject) -> bool:
     """Whether an object is a list of an inventory."""
     return one.type == "Transaction" and str(one.attributes.get("name", "")).startswith(
@@ -244,10 +250,7 @@ def _next_number(stored: StoredInventory, place: int) -> int:
     """The number of a new list, which follows that of the last list there."""
     if not stored.lists:
         return place
-    last = str(stored.lists[-1].attributes["name"])
-    base = list_name(stored.owner, 0)
-    number = int(last.removeprefix(base).removeprefix(".") or 0)
-    return number + 1 + place - len(stored.lists)
+    return list_number(stored.lists[-1]) + 1 + place - len(stored.lists)
 
 
 def _distributed(

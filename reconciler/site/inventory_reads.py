@@ -1,6 +1,6 @@
 """Reads inventories from a server: that of a set of manifests and a site, and those of others."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.server.port import ConfObject, Reader
@@ -8,10 +8,10 @@ from reconciler.server.snapshot import ENVIRONMENT
 from reconciler.site.inventory import EntryKey, InventoryOwner
 from reconciler.site.inventory_lists import (
     StoredInventory,
-    entries_of,
     has_more,
     is_inventory,
     list_name,
+    list_number,
     owner_of,
 )
 
@@ -40,12 +40,17 @@ def lists_named(server: Reader, name: str) -> list[ConfObject]:
     return server.read("Transaction", {**_LISTS, "name": name})
 
 
-def read_others(server: Reader, owner: InventoryOwner, tenant: int) -> Mapping[EntryKey, str]:
-    """What other inventories have, each entry with the owner, for a sentence.
+def read_others(server: Reader, owner: InventoryOwner, tenant: int) -> list[StoredInventory]:
+    """The inventories of all owners but this, from Environment and from the site's ``tenant``.
     InventoryError where one of them is damaged."""
-    found: dict[EntryKey, str] = {}
+    found: dict[InventoryOwner, list[ConfObject]] = {}
     for scope in dict.fromkeys((ENVIRONMENT, tenant)):
-        for one in server.read("Transaction", {**_LISTS, "tenant_dbid": scope}):
-            if is_inventory(one) and owner_of(one) != owner:
-                found |= {entry.key: owner_of(one).display() for entry in entries_of(one)}
-    return found
+        lists = filter(is_inventory, server.read("Transaction", {**_LISTS, "tenant_dbid": scope}))
+        for one in sorted(lists, key=list_number):
+            found.setdefault(owner_of(one), []).append(one)
+    return [StoredInventory(one, tuple(lists)) for one, lists in found.items() if one != owner]
+
+
+def owners_of(inventories: Iterable[StoredInventory]) -> Mapping[EntryKey, str]:
+    """What inventories have, each entry with its owner, for a sentence."""
+    return {key: each.owner.display() for each in inventories for key in each.inventory.entries}

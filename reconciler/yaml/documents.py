@@ -1,6 +1,6 @@
 """What was read from YAML, with the position of every value. It does not know how YAML is read.
 
-``strict`` makes documents from texts, ``manifest/cache.py`` from what it kept of them.
+``strict`` makes documents from texts, ``manifest/documents.py`` also from what a cache has kept.
 """
 
 from functools import cached_property
@@ -30,16 +30,12 @@ class YamlDocument(Struct, frozen=True, dict=True):
     are made of ``place`` and ``places`` when they are.
 
     ``content``: the data and its ``Places``, or both as JSON, which is decoded when they are asked
-    for. ``kind``: the kind of manifest whose schema it is known to fit; empty where that is not
-    known; ``plain``: what is known of the object that it declares, which is then asked in its
-    place."""
+    for."""
 
     content: tuple[Any, Places] | Raw
     name: str
     place: Place
     path: Path | None = None
-    kind: str = ""
-    plain: Any = None
 
     @cached_property
     def _decoded(self) -> tuple[Any, Places]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.lock.acquisition import acquire
+from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock.acquisition import LockRequest, acquire
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import Holder
 from reconciler.server.errors import ServerIsProxyError, ServerUnavailableError
@@ -71,7 +72,9 @@ def test_a_lock_is_not_deleted_through_a_refused_proxy(path: Path) -> None:
     proxy_at(path, hosts[1].port)
     server = session_on(hosts)
     clock = Clock(time.monotonic, time.sleep, lambda _: "")
-    lock, _ = acquire(server, Holder("a", "h", "R"), (1,), clock)
+    lock, _ = acquire(
+        server, LockRequest(Holder("a", "h", "R"), (1,)), clock, Interrupts(), lambda _: None
+    )
     lock.start_writing()
     gone(hosts[0], server)
     before = everything(path)

@@ -39,55 +39,57 @@ from reconciler.server.port import ConfObject, Server
 from reconciler.server.snapshot import ENVIRONMENT
 
 
-class Resumption(Struct, frozen=True):
-    """How the lock of a run that did not finish is taken over. A process of this machine is known
-    to be dead. ``elsewhere``: it was on another machine, and may still work although it no longer
-    holds its run; it counts as dead once the lock's counter has not moved for a whole lease, which
-    is longer than any call takes. ``tell`` says that this takes time."""
+class LockRequest(Struct, frozen=True):
+    """The lock that a run asks for. ``holder``: who is to hold it; ``tenants``: the DBIDs of the
+    tenants that it may be in, the preferred first; ``wait``: for how many seconds the run waits
+    for another owner.
 
-    elsewhere: bool
-    tell: Callable[[str], None]
+    Where ``holder`` recovers a run, its lock is taken over from the process of that run. A process
+    of this machine is known to be dead. ``elsewhere``: it was on another machine, and may still
+    work although it no longer holds its run; it counts as dead once the lock's counter has not
+    moved for a whole lease, which is longer than any call takes."""
 
-    def wait_unseen(self, clock: Clock, lease: float) -> None:
-        """Waits for a run of another machine that has no lock whose counter would tell."""
-        if self.elsewhere:
-            self.tell(
-                "The run was on another machine, and no lock tells whether it still works there."
-                f" Waiting {lease:g} s, which is longer than any call of it takes."
-            )
-            clock.sleep(lease)
+    holder: Holder
+    tenants: Sequence[int]
+    wait: float = 0.0
+    elsewhere: bool = False
 
 
 def acquire(
     server: Server,
-    holder: Holder,
-    tenants: Sequence[int],
+    request: LockRequest,
     clock: Clock,
-    *,
-    wait: float = 0.0,
-    resumes: Resumption | None = None,
-    interrupts: Interrupts | None = None,
-    warn: Callable[[str], None] = lambda _: None,
+    interrupts: Interrupts,
+    warn: Callable[[str], None],
 ) -> tuple[Lock, str]:
     """Acquires the lock; returns it with a warning if it is not in tenant Environment.
 
-    Waits up to ``wait`` seconds for another owner, and meanwhile takes over a lock that was
-    not renewed for its lease. ``resumes``: the holder's run did not finish, and its lock is
-    taken over from its process. ``interrupts``: Ctrl-C comes through meanwhile.
+    Meanwhile takes over a lock that was not renewed for its lease, and lets Ctrl-C come through,
+    which ``interrupts`` keeps back else.
 
     LockHeldError if another run holds it; RefusedError if the account may not create it. On
     these, on Ctrl-C and on every other error the lock is not held: an object that may have
-    been created is deleted. ``warn`` is told where that is not possible.
+    been created is deleted. ``warn`` is told where that is not possible, and where it takes time
+    to find out whether a process on another machine is dead.
     """
-    acquisition = _Acquisition(server, holder, tenants, clock, resumes)
-    interrupts = interrupts or Interrupts()
+    acquisition = _Acquisition(server, request, clock, warn)
     try:
         with interrupts.allowed():
-            found = acquisition.acquire(wait)
+            found = acquisition.acquire(request.wait)
     except BaseException:
         release_or_warn(acquisition.undo, interrupts, warn)
         raise
     return found
+
+
+def wait_unseen(lease: float, clock: Clock, warn: Callable[[str], None]) -> None:
+    """Waits until a run of another machine must be dead, for which no lock has a counter that
+    would tell."""
+    warn(
+        "The run was on another machine, and no lock tells whether it still works there."
+        f" Waiting {lease:g} s, which is longer than any call of it takes."
+    )
+    clock.sleep(lease)
 
 
 class _Watch:
@@ -111,25 +113,27 @@ class _Acquisition:
     def __init__(
         self,
         server: Server,
-        holder: Holder,
-        tenants: Sequence[int],
+        request: LockRequest,
         clock: Clock,
-        resumes: Resumption | None,
+        warn: Callable[[str], None],
     ) -> None:
         self._server = server
+        holder = request.holder
         self._holder = replace(
             holder, since=clock.timestamp(0), until=clock.timestamp(holder.lease)
         )
-        self._tenants = tuple(dict.fromkeys(tenants))
+        self._tenants = tuple(dict.fromkeys(request.tenants))
         self._clock = clock
-        self._resumes = resumes
+        self._warn = warn
+        self._recovers = holder.recovering
+        self._elsewhere = holder.recovering and request.elsewhere
         self._may_exist = False
         """A lock object of this holder was created, or may have been."""
 
     def undo(self) -> None:
         """Deletes the lock object that was created, also where its DBID is not known. The
         lock of a run that did not finish stays."""
-        if self._may_exist and not self._resumes:
+        if self._may_exist and not self._recovers:
             for one in find_locks(self._server, self._tenants):
                 if holder_of(one).is_same(self._holder):
                     self._take_away(one)
@@ -144,8 +148,8 @@ class _Acquisition:
             if one is None:
                 made = self._create()
                 if made is not None:
-                    if self._resumes:
-                        self._resumes.wait_unseen(self._clock, self._holder.lease)
+                    if self._elsewhere:
+                        wait_unseen(self._holder.lease, self._clock, self._warn)
                     return made
                 refused += 1
                 if refused == 1:
@@ -154,8 +158,8 @@ class _Acquisition:
                 refused = 0
                 held = holder_of(one)
                 quiet = watch.quiet_for(one.dbid, held.counter, now)
-                if self._resumes and held.run == self._holder.run:
-                    if quiet >= held.lease or not self._is_elsewhere(held):
+                if self._recovers and held.run == self._holder.run:
+                    if quiet >= held.lease or not self._may_live_elsewhere(held):
                         resumed = self._resume(one)
                         if resumed:
                             return resumed, ""
@@ -170,14 +174,13 @@ class _Acquisition:
                 raise lock_held(one)
             self._clock.sleep(min(1.0, max(wait - (now - begun), 0.01)))
 
-    def _is_elsewhere(self, held: Holder) -> bool:
+    def _may_live_elsewhere(self, held: Holder) -> bool:
         """Whether a process on another machine may still hold the lock of the run."""
-        assert self._resumes is not None  # noqa: S101 - asked only then
-        return self._resumes.elsewhere or held.machine != self._holder.machine
+        return self._elsewhere or held.machine != self._holder.machine
 
     def _wait_for(self, held: Holder, quiet: float) -> None:
-        if not quiet and self._resumes:
-            self._resumes.tell(
+        if not quiet:
+            self._warn(
                 f"Run {held.run} was on another machine, {held.host}. Waiting {held.lease:g} s"
                 " to see that it does nothing there any more."
             )

@@ -7,10 +7,10 @@ did not create again: the new object, or the old object if the run is to be reve
 
 from collections.abc import Iterator
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.carried import carry_references, set_waiting
+from reconciler.apply.report import Recovered
 from reconciler.apply.session import RunSession
 from reconciler.kinds.fields import NameResolver, SecretText, UnknownReferenceError
 from reconciler.kinds.flatten import flatten
@@ -32,14 +32,6 @@ from reconciler.state.store import RunStep, StoredRun
 
 _CALLS = {"update_referrer": "update of a reference to it"}
 """Calls that messages name in other words."""
-
-
-class Recovered(Struct, frozen=True):
-    """What was found about one action, and what was done. ``complete``: nothing is left."""
-
-    address: str
-    message: str
-    complete: bool = True
 
 
 def recover_actions(

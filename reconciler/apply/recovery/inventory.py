@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from reconciler.apply.inventory import record_ownership
 from reconciler.apply.ownership import Ownership
-from reconciler.apply.recovery.actions import Recovered
+from reconciler.apply.report import Recovered
 from reconciler.apply.session import RunOptions, RunSession
 from reconciler.errors import UnrecoveredError
 from reconciler.plan.model import Plan

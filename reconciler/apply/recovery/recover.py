@@ -1,18 +1,21 @@
 """What comes after a run that did not finish: recover it, abandon it, release its lock."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.apply.lock.acquisition import lock_held
+from reconciler.apply.interrupts import Interrupts
+from reconciler.apply.lock.acquisition import lock_held, wait_unseen
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import find_locks, holder_of
-from reconciler.apply.recovery.actions import Recovered, recover_actions
+from reconciler.apply.progress import RunProgress
+from reconciler.apply.recovery.actions import recover_actions
 from reconciler.apply.recovery.inventory import complete_inventory, settle_inventory
+from reconciler.apply.report import Recovered
 from reconciler.apply.reread import check_installation, file_specs
-from reconciler.apply.session import RunContext, RunOptions, run_session
+from reconciler.apply.session import RunContext, RunOptions, held_lock, lock_request, open_session
 from reconciler.errors import RunHeldError, UnrecoveredError
 from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.plan.file.codec import read_plan
@@ -51,12 +54,11 @@ def recover_run(
     server: Server,
     options: RunOptions,
     context: RunContext,
-    tell: Callable[[Recovered], None],
-    warn: Callable[[str], None],
-    recovery: RecoveryOptions | None = None,
-) -> None:
-    """Finishes the actions that a run left half done, and releases its lock. ``tell`` gets each
-    result, ``warn`` sentences for the user.
+    progress: RunProgress,
+    recovery: RecoveryOptions,
+) -> list[Recovered]:
+    """Finishes the actions that a run left half done, and releases its lock; returns what it
+    found of them.
 
     On another host than the run's, its launch files are left alone, and the run stays
     unfinished where it may have been writing one of them. Raises RunHeldError while the
@@ -64,14 +66,14 @@ def recover_run(
     UnrecoveredError where something is left. On these and on all errors of the server the
     run and its lock stay, and recover can be repeated.
     """
-    recovery = recovery or RecoveryOptions()
     elsewhere = not recovery.is_own_host(run, context)
+    warn = progress.warning
     if not elsewhere:
         check_installation(run, plan, options.installation)
     with _held(options.state, run.name, server) as journal:
         run = options.state.read_run(run.name)  # again: now no other process writes it
         if run.finished:
-            return  # another process has just recovered it
+            return []  # another process has just recovered it
         # The lock names the run, so that whoever finds it knows which run to recover.
         own = replace(context, name=run.name)
         following = max((step.number for step in run.steps), default=0) + 1
@@ -79,27 +81,28 @@ def recover_run(
         if elsewhere:
             run, plan, pending = without_launch_files(run, plan)
             options = replace(options, installation=None)
-        with run_session(
-            plan, server, journal, options, own, warn, resumes_at=following, elsewhere=elsewhere
-        ) as session:
+        request = lock_request(plan, options, own, recovering=True, elsewhere=elsewhere)
+        if request is None and elsewhere:
+            wait_unseen(options.lease, context.clock, warn)
+        # Ctrl-C may come through everywhere: a recovery can be repeated.
+        with held_lock(server, request, context.clock, Interrupts(), warn) as lock:
+            lock.keep = True
+            lock.start_writing()
+            session = open_session(
+                plan, server, journal, lock, options.installation, first_step=following
+            )
             results = [
-                *_told(recover_actions(run, plan, session, reverse=recovery.reverse), tell),
-                *_told(settle_inventory(run, plan, session), tell),
-                *_told(_removed_drafts(plan, options), tell),
+                *_told(recover_actions(run, plan, session, reverse=recovery.reverse), progress),
+                *_told(settle_inventory(run, plan, session), progress),
+                *_told(_removed_drafts(plan, options), progress),
             ]
-            left = [result.address for result in results if not result.complete]
-            if left:
-                raise UnrecoveredError(
-                    f"not recovered: {', '.join(left)}",
-                    "Correct the causes listed above and run gwe recover again (the run's state is"
-                    f" {options.state.place}), or give up the run with"
-                    f" gwe lock release --abandon {run.name}.",
-                )
+            _check_complete(results, run.name, options.state.place)
             complete_inventory(run.name, plan, session, options, warn)
             if pending:
                 raise _files_left(run, pending, options.state.place)
             _finish(journal, context.clock)
-            session.lock.keep = False
+            lock.keep = False
+            return results
 
 
 @contextmanager
@@ -134,6 +137,17 @@ def without_launch_files(run: StoredRun, plan: Plan) -> tuple[StoredRun, Plan, t
     )
 
 
+def _check_complete(results: Sequence[Recovered], run: str, place: str) -> None:
+    """UnrecoveredError where something is left."""
+    left = [result.address for result in results if not result.complete]
+    if left:
+        raise UnrecoveredError(
+            f"not recovered: {', '.join(left)}",
+            "Correct the causes listed above and run gwe recover again (the run's state is"
+            f" {place}), or give up the run with gwe lock release --abandon {run}.",
+        )
+
+
 def _files_left(run: StoredRun, files: Sequence[str], place: str) -> UnrecoveredError:
     return UnrecoveredError(
         f"not recovered: {', '.join(files)}. Launch files are recovered on their own host,"
@@ -143,9 +157,9 @@ def _files_left(run: StoredRun, files: Sequence[str], place: str) -> Unrecovered
     )
 
 
-def _told(results: Iterator[Recovered], tell: Callable[[Recovered], None]) -> Iterator[Recovered]:
+def _told(results: Iterator[Recovered], progress: RunProgress) -> Iterator[Recovered]:
     for result in results:
-        tell(result)
+        progress.recovered(result)
         yield result
 
 

@@ -10,15 +10,15 @@ from reconciler.apply.written import written_by
 from reconciler.errors import RefusedError
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import targets_of
-from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES
 from reconciler.launch.adapter import FilesReader
 from reconciler.launch.files import Installation
 from reconciler.plan.actions import Create
 from reconciler.plan.chat.shared_endpoints import keep_shared_endpoints
+from reconciler.plan.context import PlanSettings
 from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.guards import Limits, refusals, spare_predefined
+from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.notices import circle_notices
@@ -40,8 +40,7 @@ class UndoOptions(Struct, frozen=True):
     are."""
 
     force: bool = False
-    limits: Limits = Limits()
-    secret_names: SecretNames = USUAL_NAMES
+    settings: PlanSettings = PlanSettings()
     known_secrets: KnownSecrets = KnownSecrets()
     installation: Installation | None = None
 
@@ -65,18 +64,16 @@ def plan_undo(
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     live = _with_created_again(live, run, plan, server)
     actions, notices = undo_actions(run, plan, live, force=force)
-    actions = [
-        with_secrets(one, options.secret_names, options.known_secrets.of(*one.subject.identity))
-        for one in actions
-    ]
-    known = plan.site.foreign_keys
-    since = {name: key for name, key in site.foreign_keys.items() if known.get(name) != key}
+    names, known = options.settings.secret_names, options.known_secrets
+    actions = [with_secrets(one, names, known.of(*one.subject.identity)) for one in actions]
+    before = plan.site.foreign_keys
+    since = {name: key for name, key in site.foreign_keys.items() if before.get(name) != key}
     actions, shared = keep_shared_endpoints(spare_predefined(actions, live), since)
     live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
     # Asking for the undo is the consent to all that it deletes: no share is too large.
-    whole = replace(options.limits, percent=100)
+    whole = replace(options.settings.limits, percent=100)
     return Plan(
         server=info.url,
         identity=info.identity,

@@ -12,17 +12,12 @@ _READING = 1.0
 """Seconds to wait for the identity while another process writes."""
 
 
-def _open(
-    url: str,
-    credentials: Credentials,
-    timeout: float,
-    options: ConnectionOptions,  # noqa: ARG001 - for real servers
-) -> Server:
+def _open(url: str, credentials: Credentials, options: ConnectionOptions) -> Server:
     from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: PLC0415 - sqlite3
 
     path = Path(url.partition(":")[2])
     return EmbeddedServer(
-        path, user=credentials.user, password=credentials.password, timeout=timeout
+        path, user=credentials.user, password=credentials.password, timeout=options.timeout
     )
 
 

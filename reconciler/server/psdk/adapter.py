@@ -52,7 +52,6 @@ class PsdkServer:
         *,
         user: str = "",
         password: str = "",
-        timeout: float = 30.0,
     ) -> None:
         self._sdk = sdk
         self._user = user
@@ -69,7 +68,6 @@ class PsdkServer:
             url,
             options,
             (user, password),
-            timeout=timeout,
             unasked=_ignore,
             repeat=self._repeat,
         )

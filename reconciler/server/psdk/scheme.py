@@ -14,7 +14,7 @@ from reconciler.server.psdk.address import URL_FORMS, parse_url
 _starting = threading.Lock()
 
 
-def _open(url: str, credentials: Credentials, timeout: float, options: ConnectionOptions) -> Server:
+def _open(url: str, credentials: Credentials, options: ConnectionOptions) -> Server:
     """A session through the vendor's SDK. Checks what was given before Java starts."""
     from reconciler.server.psdk.adapter import PsdkServer  # noqa: PLC0415 - Java starts meanwhile
 
@@ -25,7 +25,6 @@ def _open(url: str, credentials: Credentials, timeout: float, options: Connectio
         options,
         user=credentials.user,
         password=credentials.password,
-        timeout=timeout,
     )
 
 

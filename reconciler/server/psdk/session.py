@@ -30,14 +30,13 @@ class SdkSession:
         options: ConnectionOptions,
         credentials: tuple[str, str],
         *,
-        timeout: float,
         unasked: Unasked,
         repeat: Repeat,
     ) -> None:
         self.sdk = sdk
         self.url = url
         self.options = options
-        self.timeout = timeout
+        self.timeout = options.timeout
         self._credentials = credentials
         self._unasked = unasked
         self._repeat = repeat

@@ -1,12 +1,10 @@
-"""What the way through the Platform SDK costs; a Markdown table for docs/measurements.md.
+"""What the way through the Platform SDK costs.
 
 PSDK_LIB names the folder with the vendor's jars. The server is `gwe embedded serve` in a
 process of its own on the same machine, so both ends share its processors; a relay, another process,
 adds the delay of a network where a row says so. Every figure is the median of its runs, but for
 the applies, which are single runs. Each rate of creates has a server of its own, so that an apply
 finds no objects of an earlier row; the creates before it are of another type, and let Java compile.
-
-    bench/psdk.py [MILLISECONDS,MILLISECONDS]    the creates alone, with these delays
 """
 
 import os
@@ -14,31 +12,27 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from apply import write_manifests  # noqa: E402 - from this folder
-
-from reconciler.engine.reconciler import Reconciler  # noqa: E402
-from reconciler.engine.run_place import RunPlace  # noqa: E402
-from reconciler.kinds.types.table import OBJECT_TYPES  # noqa: E402 - the tests' relay is used, too
-from reconciler.server.connection import ConnectionOptions  # noqa: E402
-from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: E402
-from reconciler.server.embedded.engine import complete  # noqa: E402
-from reconciler.server.embedded.sites.create import create_server  # noqa: E402
-from reconciler.server.embedded.sites.file import SAMPLE_SITE  # noqa: E402
-from reconciler.site.discovery import SiteOptions  # noqa: E402
-from reconciler.state.opening import open_store  # noqa: E402
-from tests.psdk.relay import Relay  # noqa: E402
-from tests.psdk.support import LIB, free_port, session  # noqa: E402
+from bench.measuring import APP, met, table
+from bench.sites import queues, write_manifests
+from reconciler.engine.reconciler import Reconciler
+from reconciler.engine.run_place import RunPlace
+from reconciler.kinds.types.table import OBJECT_TYPES
+from reconciler.server.connection import ConnectionOptions
+from reconciler.server.embedded.adapter import EmbeddedServer
+from reconciler.server.embedded.engine import complete
+from reconciler.server.embedded.sites.create import create_server
+from reconciler.server.embedded.sites.file import SAMPLE_SITE
+from reconciler.site.discovery import SiteOptions
+from reconciler.state.opening import open_store
+from tests.psdk.relay import Relay
+from tests.psdk.support import LIB, free_port, session
 
 RUNS = 5
 BULK = 10_000
@@ -46,8 +40,8 @@ CREATES = 300
 DELAYS = (0.0, 0.005, 0.02)
 APPLIED = {1: 250, 8: 1_000, 32: 2_000}
 """How many objects an apply with so many in flight creates."""
-APP = "Web_Engagement_Server"
-ACCOUNT = {"GWE_PSDK": LIB, "GWE_USER": "default", "GWE_PASSWORD": "password"}
+ROOT = Path(__file__).parent.parent
+ACCOUNT: Mapping[str, str] = {"GWE_PSDK": LIB, "GWE_USER": "default", "GWE_PASSWORD": "password"}
 
 
 def script(number: int) -> dict[str, object]:
@@ -72,7 +66,7 @@ def fill(path: Path, count: int) -> None:
 
 
 @contextmanager
-def serving(path: Path) -> Iterable[int]:
+def serving(path: Path) -> Iterator[int]:
     """The server file at a port."""
     port = free_port()
     command = [sys.executable, "-m", "reconciler", "embedded", "serve", str(path)]
@@ -89,9 +83,9 @@ def serving(path: Path) -> Iterable[int]:
 
 
 @contextmanager
-def relaying(port: int, delay: float) -> Iterable[int]:
+def relaying(port: int, delay: float) -> Iterator[int]:
     """A port behind which the server at ``port`` answers so many seconds later."""
-    command = [sys.executable, __file__, "relay", str(port), str(delay)]
+    command = [sys.executable, "-m", "bench.wire", "relay", str(port), str(delay)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
     assert process.stdout  # noqa: S101 - asked for
     try:
@@ -196,7 +190,7 @@ class Applies:
         first, count = self._next, APPLIED[in_flight]
         self._next += count
         manifests = self._folder / f"applied{first}"
-        write_manifests(manifests, count, first)
+        write_manifests(manifests, queues(count, first))
         server = session(
             port, "default", "password", ConnectionOptions(in_flight=in_flight), timeout=60.0
         )
@@ -222,8 +216,8 @@ def rows(folder: Path) -> Iterable[tuple[str, str, str]]:
         bare = median(lambda: gwe(*plan, url, cache=none))
         wire = median(lambda: gwe(*plan, url, cache=cache))
         direct = median(lambda: gwe(*plan, f"embedded:{site}", cache=cache))
-        aim = "met" if wire < 2 else "MISSED"
-        yield "plan of the bundled manifests, whole process", f"{wire:.2f} s", f"2 s: {aim}"
+        aim = f"2 s: {met(wire < 2)}"
+        yield "plan of the bundled manifests, whole process", f"{wire:.2f} s", aim
         ratio = f"{bare / wire:.2f} of it"
         yield "the same without the archive of classes", f"{bare:.2f} s", ratio
         yield "the same on the file itself", f"{direct:.2f} s", f"{direct / wire:.2f} of it"
@@ -267,30 +261,9 @@ def rates_of_creates(
                 yield label, f"{rate:,.0f} a second", ratio
 
 
-def rows_of(folder: Path, delays: str) -> Iterable[tuple[str, str, str]]:
-    """All rows; where delays are given, those of the creates with these delays."""
-    if not delays:
-        yield from rows(folder)
-        return
-    empty = folder / "empty.db"
-    create_server(empty, SAMPLE_SITE)
-    fill(empty, 0)
-    yield from rates_of_creates(folder, empty, [int(one) / 1e3 for one in delays.split(",")])
-
-
-def main() -> None:
-    out = sys.stdout
-    out.write("| measured | median | aim or ratio |\n| --- | --- | --- |\n")
-    with tempfile.TemporaryDirectory(prefix="gwe-bench-") as folder:
-        for row in rows_of(Path(folder), "".join(sys.argv[1:2])):
-            out.write(f"| {' | '.join(row)} |\n")
-            out.flush()
+def lines(folder: Path) -> Iterator[str]:
+    yield from table(("measured", "median", "aim or ratio"), rows(folder))
 
 
 if __name__ == "__main__":
-    if not LIB:
-        raise SystemExit("PSDK_LIB must name the folder with the SDK's jars")
-    if sys.argv[1:2] == ["relay"]:
-        relay(int(sys.argv[2]), float(sys.argv[3]))
-    else:
-        main()
+    relay(int(sys.argv[2]), float(sys.argv[3]))
