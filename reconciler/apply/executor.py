@@ -207,7 +207,7 @@ class _Run:
         return None
 
     def _write(self, action: Write) -> Steps[Outcome]:
-        """Writes an action. StopRunError where the run must end."""
+        """Writes an action. StopRunError if the run must end."""
         try:
             return (yield from self._writes.write(action))
         except StopRunError:

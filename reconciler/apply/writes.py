@@ -75,8 +75,8 @@ class Writes:
         self._recover = calls.recover_hint
 
     def write(self, action: Write) -> Steps[Outcome]:
-        """Applies one action. StaleActionError where its objects have changed; the server's
-        errors where it refused; StopRunError where the run must end."""
+        """Applies one action. StaleActionError if its objects have changed; the server's
+        errors where it refused; StopRunError if the run must end."""
         match action:
             case Create():
                 return (yield from self._create(action))
@@ -140,7 +140,7 @@ class Writes:
     def _read_left(
         self, action: Delete | Replace, planned: Iterable[tuple[str, int]], outcome: Outcome
     ) -> None:
-        """Reads how the action has left objects that the plan writes later. StopRunError where
+        """Reads how the action has left objects that the plan writes later. StopRunError if
         that is not possible: what is done stays done, and what follows would seem changed by
         others."""
         try:
@@ -198,7 +198,7 @@ class Writes:
         return outcome
 
     def _is_deleted(self, action: Replace, old: ConfObject) -> bool:
-        """Whether an interrupted delete was carried out. StopRunError where no read says so."""
+        """Whether an interrupted delete was carried out. StopRunError if no read says so."""
         try:
             return not self._server.read(old.type, {"dbid": old.dbid})
         except ReconcilerError as error:
