@@ -13,11 +13,10 @@ from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.plan.planner import mark_of
 from reconciler.plan.reading.queries import ReadRequirement, action_requirements
-from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.reading.reads import reads_of
 from reconciler.plan.renames import new_key, rename_of
 from reconciler.server.port import ConfObject, Reader
-from reconciler.server.reading import read_in_rounds
+from reconciler.server.reading import by_key, read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site

@@ -23,9 +23,9 @@ from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
 from reconciler.settings.gwe_toml import Settings
 
-_NOTHING_WRITTEN = Diagnostic(
-    "nothing was written, since not every file can be formatted",
-    hint="Correct what is listed, or name only files that can be formatted.",
+_NOTHING_WRITTEN = (
+    "Nothing was written, since not every file can be formatted. Correct what is listed, or name"
+    " only files that can be formatted."
 )
 
 
@@ -90,10 +90,8 @@ def _read(paths: Sequence[Path], max_bytes: int, *, writing: bool) -> list[_File
     be written, it says that none was."""
     problems: list[Diagnostic] = []
     files = list(_formatted(paths, max_bytes, problems))
-    if problems and writing:
-        problems.append(_NOTHING_WRITTEN)
     if problems:
-        raise ManifestError(problems)
+        raise ManifestError(problems, _NOTHING_WRITTEN if writing else "")
     return files
 
 

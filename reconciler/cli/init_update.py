@@ -83,9 +83,10 @@ def _check_solved(folder: Path, ours: Mapping[str, str]) -> None:
     if left:
         count = len({one.position.file for one in left if one.position})
         hold = f"{counted(count, 'file')} still {'holds' if count == 1 else 'hold'} conflicts"
-        summary = f"nothing was written, since {hold}"
-        hint = f"Solve them, then run gwe init --update {shlex.quote(str(folder))} again."
-        raise ManifestError([*left, Diagnostic(summary, hint=hint)])
+        again = f"gwe init --update {shlex.quote(str(folder))}"
+        raise ManifestError(
+            left, f"Nothing was written, since {hold}. Solve them, then run {again} again."
+        )
 
 
 def _is_schema(name: str) -> bool:

@@ -49,7 +49,7 @@ def command(
         _print_report(form, ValidationReport(None, error.diagnostics, _repository()))
         raise
     count = len(loaded.manifests)
-    _print_report(form, ValidationReport(count))
+    _print_report(form, ValidationReport(count, checked=loaded.inputs.manifests))
     if form.format == "text" and not quiet:
         say(f"{counted(count, 'manifest')}, no problem found.")
         if not loaded.inputs.named:

@@ -9,7 +9,7 @@ from reconciler.files.reading import MAX_BYTES
 from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.kinds.manifests import kind_order
 from reconciler.text.yaml import yaml_text
-from reconciler.yaml.strict import MAX_NODES
+from reconciler.yaml.construction import MAX_NODES
 
 VARIABLES_FILE = "variables.yaml"
 _SEPARATOR = "---\n"

@@ -108,11 +108,11 @@ class DesiredObject(Struct, frozen=True, dict=True):
     def base_fields(self) -> dict[FieldPath, Value]:
         """What a new object gets besides its declared fields: its natural key, and the fixed
         values and defaults of its kind."""
-        words = {**self.kind.fixed, **self.kind.defaults}
         fields: dict[FieldPath, Value] = {("tenant",): self.tenant} if self.kind.tenanted else {}
         for part, text in zip(key_parts(self.kind.object_type), self.key, strict=True):
             fields[part.word,] = canonical(part, text)
-        return {**fields, **{(word,): value for word, value in words.items()}}
+        fields.update(self.kind.base_fields)
+        return fields
 
     def declared_fields(self) -> dict[FieldPath, Value]:
         """The declared fields that have a value."""

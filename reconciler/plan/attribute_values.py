@@ -118,7 +118,13 @@ def wants_default(desired: DesiredObject, flag: bool) -> bool:
 
 
 def _default_field(desired: DesiredObject, flag: bool) -> ManagedField | None:
-    return next((f for f in desired.fields if f.path == ("isDefault",) and f.value is flag), None)
+    for field in desired.fields:
+        if field.path == _IS_DEFAULT and field.value is flag:
+            return field
+    return None
+
+
+_IS_DEFAULT = ("isDefault",)
 
 
 def _sets_default(desired: DesiredObject, flag: bool, existing: Collection[str]) -> bool:

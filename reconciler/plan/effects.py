@@ -59,21 +59,23 @@ def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes
     return apply_delta(ALL_TYPES[action.object_type], live, delta) if delta else live
 
 
-def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
+def written_references(
+    action: Action, live: Snapshot, targets: frozenset[str] | None = None
+) -> Iterator[tuple[FieldPath, str, str]]:
     """The references that an action writes; see ``flatten.references_in``. That of a new object to
-    its folder is among them."""
+    its folder is among them, whatever ``targets`` says."""
     if not isinstance(action, Create | Update | Replace):
         return
     kind = ALL_TYPES[action.object_type]
     if isinstance(action, Create) and action.folder_path:
         yield from _reference_to_folder(action, action.folder_path)
     if isinstance(action, Create | Replace):
-        yield from references_in(kind, action.fields)
+        yield from references_in(kind, action.fields, targets)
         return
     one = live.get(action.object_type, action.dbid)
     fields = flatten(kind, one.attributes, live) if one else {}
     written = {change.path: change.after for change in action.changes if change.after is not None}
-    for path, target, name in references_in(kind, {**fields, **written}):
+    for path, target, name in references_in(kind, {**fields, **written}, targets):
         if path in written:
             yield path, target, name
 

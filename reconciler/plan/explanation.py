@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Position, did_you_mean
 from reconciler.errors import UsageError
+from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, pointer
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types.table import ALL_TYPES
@@ -23,6 +24,7 @@ from reconciler.plan.model import Plan
 from reconciler.plan.renames import addresses_of
 from reconciler.server.port import PastChange
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import application_name
 
 FieldStatus = Literal["written", "kept", "unchanged", "not-planned", "undeclared"]
 """``written``: an apply writes it; ``kept``: it differs and is left alone; ``unchanged``: it is
@@ -93,6 +95,7 @@ class Explainer(Struct, frozen=True):
                 notes[0] if notes else "gwe plan says what it leaves out.",
             )
         if not found:
+            self._check_undeclared_application(text)
             names = [one.address for one in self.plan.actions]
             raise UsageError(
                 f"no manifest declares {text}, so gwe leaves it alone{did_you_mean(text, names)}",
@@ -100,6 +103,17 @@ class Explainer(Struct, frozen=True):
             )
         action, address = max(found, key=lambda one: len(one[1]))
         return action, text[len(address) + 1 :]
+
+    def _check_undeclared_application(self, text: str) -> None:
+        """UsageError where an address is that of a live application, or of a field in it."""
+        for one in self.live.of_type("Application"):
+            address = application_address(application_name(one))
+            if text == address or text.startswith(f"{address}/"):
+                raise UsageError(
+                    f"no manifest declares an option of {address}, so gwe leaves all of them alone",
+                    "An ApplicationOptions manifest declares options of the applications that its"
+                    " target names, by role.",
+                )
 
     def explain(
         self,
@@ -119,7 +133,9 @@ class Explainer(Struct, frozen=True):
         chosen = [path for path in paths if _is_below(path, field)]
         chosen += [path for path in live if field and path not in paths and _is_below(path, field)]
         if field and not chosen:
-            names = ", ".join("/".join(path) for path in [*paths, *live][:_SHOWN])
+            first = field.strip("/").partition("/")[0]
+            near = sorted([*paths, *live], key=lambda path: path[0] != first)  # stable
+            names = ", ".join("/".join(path) for path in near[:_SHOWN])
             raise UsageError(
                 f"{action.address} has no field {field}, neither live nor declared",
                 f"It has, among others: {names}." if names else "It has no field at all.",

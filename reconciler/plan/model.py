@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 from msgspec import Struct, field
 
@@ -33,7 +34,7 @@ class SiteMark(Struct, frozen=True):
     manifest_set: str = ""
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, dict=True):
     """An ordered list of actions, with the server and site that it is for.
 
     ``server``: a URL to show; ``identity``: what the server calls itself for its whole life.
@@ -57,7 +58,7 @@ class Plan(Struct, frozen=True):
     refusals: tuple[str, ...] = ()
     inputs: PlanInputs = field(default_factory=PlanInputs)
 
-    @property
+    @cached_property
     def writes(self) -> tuple[Write, ...]:
         """The actions that write, in order."""
         return tuple(action for action in self.actions if isinstance(action, Write))

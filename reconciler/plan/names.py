@@ -5,12 +5,14 @@ by its display name. Here each name gets the form that live objects have, so tha
 one object are equal.
 """
 
+from functools import cache
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import label_of_key, references_in, text_of_absent
-from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
 from reconciler.kinds.types.folders import FOLDER, reference_to
 from reconciler.kinds.types.table import ALL_TYPES, referred_folder
@@ -83,6 +85,8 @@ class DeclaredNames:
     def with_key(self, desired: DesiredObject, tenant: int) -> tuple[DesiredObject, str]:
         """The object with the names in its key in canonical form, and which of them leads to
         nothing; empty: none does."""
+        if not _refers_in_key(desired.kind.object_type):
+            return desired, ""
         key = []
         for part, text in zip(key_parts(desired.kind.object_type), desired.key, strict=True):
             name = text
@@ -122,6 +126,12 @@ class DeclaredNames:
                 return desired, f"{'/'.join(path)} is declared twice, with different values"
         canonical = tuple(fields.values())
         return desired if canonical == desired.fields else replace(desired, fields=canonical), ""
+
+
+@cache
+def _refers_in_key(object_type: ObjectType) -> bool:
+    """Whether the natural key of a type has the names of other objects in it."""
+    return any(part.type is ValueType.REFERENCE for part in key_parts(object_type))
 
 
 def _shown(path: FieldPath) -> FieldPath:

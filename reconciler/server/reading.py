@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
+from reconciler.kinds.natural_keys import has_tenant
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.server.folders import FoldersReader
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight, read_alike
@@ -45,6 +46,36 @@ def query(object_type: str, filters: Filter, alike: frozenset[str] | None = None
     return Query(object_type, tuple(sorted(filters.items())), alike)
 
 
+def scope_of(object_type: str, tenant: int) -> dict[str, int]:
+    """A filter by tenant; none for types without one, and for objects that belong to none."""
+    kind = ALL_TYPES[object_type]
+    applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
+    return {"tenant_dbid": tenant} if applies else {}
+
+
+def scope_read(object_type: str, tenant: int) -> Query:
+    """The read of all objects of a type in a tenant, without bodies."""
+    return query(object_type, {**scope_of(object_type, tenant), **brief(object_type)})
+
+
+def brief(object_type: str) -> Filter:
+    """The filters that leave out the bodies of objects of a type."""
+    known = ALL_TYPES[object_type].filters
+    return {name: True for name in WITHOUT_BODIES if name in known}
+
+
+def by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
+    """The filters for the values of a natural key, or of its first parts; empty where the type
+    has none for one of them."""
+    names = kind.filters_by_attribute
+    found: dict[str, str | int] = {}
+    for part, value in zip(kind.key, key, strict=False):
+        if part not in names or not isinstance(value, str | int):
+            return {}
+        found[names[part]] = value
+    return found
+
+
 def _holds(kind: ObjectType, one: ConfObject, name: str, value: str | int | bool) -> bool:
     """Whether an object has the value of a filter. Filters that compare no plain attribute are
     left to the server, and so is a value that it does not return."""
@@ -55,7 +86,8 @@ def _holds(kind: ObjectType, one: ConfObject, name: str, value: str | int | bool
 
 
 Following = Callable[[Snapshot, Collection[Query]], Sequence[Query]]
-"""What must be read next, from what was found and what was asked already. Pure."""
+"""What must be read next, from what was found and what was asked already. Pure. Where no name is
+alike, that alone asks for nothing more."""
 
 
 def _tell_nobody(done: int, total: int) -> None:
@@ -85,9 +117,14 @@ class RoundReader(Struct):
         while queries := self._new(following(self.live, self._asked)):
             answers = _answers(self.server, queries)
             total = len(self._asked) + len(queries)
+            found = False
             for done in range(len(self._asked), total):
                 self.progress(done, total)
-                self._keep(*next(answers))
+                one, answer = next(answers)
+                self._keep(one, answer)
+                found = found or bool(answer)
+            if not found and all(one.alike is not None for one in queries):
+                break
         self.live = self.live.copy()  # in the order of DBIDs, however the answers came
         return len(self._asked) > before
 
@@ -95,10 +132,11 @@ class RoundReader(Struct):
         return [one for one in dict.fromkeys(queries) if one not in self._asked]
 
     def _keep(self, one: Query, answer: Iterable[ConfObject]) -> None:
+        left_out = one.left_out
         for item in answer:
             place = (item.type, item.dbid)
-            if one.left_out <= self._left_out.get(place, one.left_out):
-                self._left_out[place] = one.left_out
+            if left_out <= self._left_out.get(place, left_out):
+                self._left_out[place] = left_out
                 self.live.put(item)
         self._asked[one] = None
 

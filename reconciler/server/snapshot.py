@@ -34,8 +34,8 @@ class Snapshot:
 
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
-        self._by_key: dict[_Key, int] = {}
-        self._alike: dict[_Key, dict[object, int]] | None = None
+        self._by_key: dict[_Key, ConfObject] = {}
+        self._alike: dict[_Key, dict[object, ConfObject]] | None = None
         self._referring: dict[ObjectKey, set[ObjectKey]] | None = None
         for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
@@ -59,7 +59,7 @@ class Snapshot:
         if item.dbid in of_type:
             self.drop(item.type, item.dbid)
         of_type[item.dbid] = item
-        self._by_key[_key(item)] = item.dbid
+        self._by_key[_key(item)] = item
         self._alike = None
         if self._referring is not None:
             _add_targets(item, self._referring)
@@ -71,7 +71,7 @@ class Snapshot:
             return
         key = _key(item)
         # Another object may have taken the name.
-        if self._by_key.get(key) == dbid:
+        if self._by_key.get(key) is item:
             del self._by_key[key]
         self._alike = None
 
@@ -111,9 +111,10 @@ class Snapshot:
 
     def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """The object with the values of a natural key; see ``natural_keys.key_values``."""
-        place = (object_type, *(key if all(key) else (part or 0 for part in key)))
-        dbid = self._by_key.get(place)
-        return None if dbid is None else self.get(object_type, dbid)
+        found = self._by_key.get((object_type, *key))
+        if found is None and not all(key):  # a part that is empty or absent counts as 0
+            return self._by_key.get((object_type, *(part or 0 for part in key)))
+        return found
 
     def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """An object whose name differs from the last part of ``key`` but looks the same
@@ -121,9 +122,10 @@ class Snapshot:
         if self._alike is None:
             self._alike = self._all_alike()
         *outer, name = key
-        alike = self._alike.get((object_type, *outer, _folded(name)), {})
-        dbid = next((dbid for other, dbid in alike.items() if other != name), None)
-        return None if dbid is None else self.get(object_type, dbid)
+        alike = self._alike.get((object_type, *outer, _folded(name)))
+        if alike is None:
+            return None
+        return next((one for other, one in alike.items() if other != name), None)
 
     def key_texts(self, item: ConfObject) -> tuple[str, ...]:
         """The parts of an object's natural key as texts, without the tenant."""
@@ -198,11 +200,12 @@ class Snapshot:
                 return as_integer(text)
         return text
 
-    def _all_alike(self) -> dict[_Key, dict[object, int]]:
-        """Names and DBIDs, in their order, by the key with what is alike in the last part."""
-        found: dict[_Key, dict[object, int]] = {}
-        for (*outer, name), dbid in sorted(self._by_key.items(), key=itemgetter(1)):
-            found.setdefault((*outer, _folded(name)), {})[name] = dbid
+    def _all_alike(self) -> dict[_Key, dict[object, ConfObject]]:
+        """Names and their objects, in the order of DBIDs, by the key with what is alike in the last
+        part."""
+        found: dict[_Key, dict[object, ConfObject]] = {}
+        for (*outer, name), one in sorted(self._by_key.items(), key=lambda item: item[1].dbid):
+            found.setdefault((*outer, _folded(name)), {})[name] = one
         return found
 
 

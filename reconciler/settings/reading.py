@@ -44,7 +44,7 @@ def load_settings(path: Path) -> dict[str, Any]:
             data = tomllib.loads(text)
             problems += _problems(data, where)
     except tomllib.TOMLDecodeError as error:
-        problems.append(Diagnostic(f"not valid TOML: {error}", where))
+        problems.append(_not_toml(str(error), where))
     except ValueError:
         problems.append(Diagnostic("a number has too many digits", where))
     except RecursionError:
@@ -53,6 +53,30 @@ def load_settings(path: Path) -> dict[str, Any]:
         assign_rule(problems, "settings")
         raise ManifestError(problems)
     return data
+
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_EXAMPLE = (
+    'A setting is written NAME = VALUE, with a text in quotes: app = "Web_Engagement_Server".'
+)
+_ADVICE = (
+    ("overwrite", "The setting stands there already: remove it in one place."),
+    ("twice", "The table stands there already: write its settings in one place."),
+    ("table declaration", "The name of a table stands in brackets, on a line of its own: [vars]."),
+    ("Unescaped", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
+    ("hex value", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
+)
+"""What to do about an error of tomllib that has these words."""
+
+
+def _not_toml(error: str, where: Position) -> Diagnostic:
+    """The error of tomllib, with its place."""
+    found = _AT.search(error)
+    if found and found[1]:
+        where = Position(where.file, int(found[1]), int(found[2]))
+    problem = _AT.sub("" if found and found[1] else " at the end of the file", error)
+    advice = next((text for words, text in _ADVICE if words in error), _EXAMPLE)
+    return Diagnostic(f"not valid TOML: {problem[:1].lower()}{problem[1:]}", where, advice)
 
 
 def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
@@ -97,7 +121,8 @@ def _explained(error: "ValidationError", key: str | None, where: Position) -> Di
         expected = schema["$comment"]
         if error.validator == "pattern" and expected == "a string":
             expected = "a string without control characters"
-        return Diagnostic(f"{_spelled(path)} must be {expected}", where)
+        quoted = "Write it in quotes." if expected == "a string" else ""
+        return Diagnostic(f"{_spelled(path)} must be {expected}", where, quoted)
     known = list(schema["properties"])
     summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
     outside = key.replace("-", "_")

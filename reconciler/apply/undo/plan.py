@@ -23,12 +23,12 @@ from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.notices import circle_notices
 from reconciler.plan.reading.queries import ReadRequirement
-from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
 from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
+from reconciler.server.reading import by_key
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import name_of
 from reconciler.state.store import StoredRun

@@ -25,7 +25,7 @@ Served = Mapping[tuple[int, str], list[tuple[str, str]]]
 def submitter_notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
     """A notice for each queue that the plan binds and that a Submitter serves already."""
     served = _served(final.live)
-    for action in actions:
+    for action in actions if served else ():
         binds = any(
             change.after is not None and change.path[0] == "annex" and is_strategy(*change.path[1:])
             for change in changes_of(action)

@@ -53,10 +53,11 @@ class Circles:
 
     def __init__(self, actions: Iterable[Action]) -> None:
         creates = [action for action in actions if isinstance(action, Create)]
+        made = frozenset(on_server(action.object_type) for action in creates)
         referring = [
             (number, action, references)
             for number, action in enumerate(creates)
-            if (references := _references(action))
+            if (references := _references(action, made))
         ]
         targets = {target for _, _, references in referring for _, target, _ in references}
         self._later: dict[tuple[str, str], tuple[int, Create]] = {
@@ -157,8 +158,8 @@ def _is_below(path: FieldPath, units: Iterable[FieldPath]) -> bool:
     return any(path[: len(unit)] == unit for unit in units)
 
 
-def _references(action: Create) -> list[tuple[FieldPath, str, str]]:
-    return list(references_in(ALL_TYPES[action.object_type], action.fields))
+def _references(action: Create, targets: frozenset[str]) -> list[tuple[FieldPath, str, str]]:
+    return list(references_in(ALL_TYPES[action.object_type], action.fields, targets))
 
 
 def _names_of(action: Create) -> tuple[tuple[str, str], ...]:

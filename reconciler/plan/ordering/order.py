@@ -30,6 +30,8 @@ def order(actions: Sequence[Action]) -> tuple[Action, ...]:
 def _sorted(actions: Sequence[Action], *, reverse: bool = False) -> list[Action]:
     by_address = {action.address: action for action in actions}
     needs = {a.address: [need for need in a.needs if need in by_address] for a in actions}
+    if not any(needs.values()):
+        return sorted(actions, key=_place, reverse=reverse)
     sorter = TopologicalSorter(needs)
     while circle := _circle(sorter):
         action, need = _weakest(circle, by_address)

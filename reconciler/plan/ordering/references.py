@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
+from reconciler.kinds.model import on_server
 from reconciler.kinds.options import (
     ENDPOINTS,
     OptionReference,
@@ -65,10 +66,12 @@ class _Index:
             for a in actions
             if a.object_type == "Script" and not isinstance(a, InSync)
         }
+        self._made = frozenset(on_server(a.object_type) for a in actions if _makes_name(a))
         self._desired = {one.address: one for one in context.desired.objects}
-        self._siblings: dict[tuple[str, ...], list[str]] = {}
+        self._no_defaults: dict[tuple[str, ...], list[str]] = {}
         for address, one in self._desired.items():
-            self._siblings.setdefault(_attribute_of(one), []).append(address)
+            if wants_default(one, False):
+                self._no_defaults.setdefault(_attribute_of(one), []).append(address)
         self._deletes = needs_of_deletes(actions, context.live)
         self._live = context.live
         self._values = AttributeValues(context)
@@ -81,7 +84,9 @@ class _Index:
                     self._endpoints.setdefault(key, []).append(action.address)
 
     def needs(self, action: Action) -> Iterable[str]:
-        found = [*self._created(action), *self._cleared_defaults(action)]
+        found = list(self._created(action))
+        if self._no_defaults:
+            found += self._cleared_defaults(action)
         found += self._deletes.get(action.address, ())
         for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
@@ -110,7 +115,7 @@ class _Index:
             parent = self._values.parent(desired, action.tenant)
             if parent.declared is not None:
                 yield parent.declared.address
-        for _, target, name in written_references(action, self._live):
+        for _, target, name in written_references(action, self._live, self._made):
             declared = self._names.declared(target, name, action.tenant)
             other = self._actions.get(declared.address) if declared else None
             if other is not None and _makes_name(other):
@@ -121,7 +126,7 @@ class _Index:
         desired = self._desired.get(action.address)
         if desired is None or not wants_default(desired, True):
             return
-        for address in self._siblings[_attribute_of(desired)]:
+        for address in self._no_defaults.get(_attribute_of(desired), ()):
             if any(
                 change.path == ("isDefault",) and change.after is False
                 for change in changes_of(self._actions[address])
@@ -166,17 +171,18 @@ def check_references(
         if one is None or isinstance(action, Skip | Blocked):
             checked.append(action)
             continue
-        declared = _declared(context, action)
         dangling: list[str] = []
         for path, value in options_in(one.type, one.attributes):
             for reference in references_of(*path, value):
                 problem = reference_problem(reference, action.tenant, context, final.live)
-                if problem and action.hides(path):
+                if not problem:
+                    continue
+                if action.hides(path):
                     problem = "nothing that is there (secret)"
-                field = declared.get(path)
-                if problem and field and field.value == value:
+                field = _declared(context, action).get(path)
+                if field and field.value == value:
                     dangling.append(f"{'/'.join(path)} at {field.origin} refers to {problem}")
-                elif problem:
+                else:
                     warnings.append(f"{action.address}: {'/'.join(path)} refers to {problem}.")
             warnings += _malformed(action.address, path, value)
         if dangling:
@@ -192,10 +198,10 @@ def _untouched_applications(
 ) -> Iterator[str]:
     """Warnings about references that lead nowhere, such as to an endpoint that the plan removes,
     and malformed ones, in a server or cluster of the site for which nothing is planned."""
-    planned = {(action.object_type, action.dbid) for action in actions}
+    planned = {action.dbid for action in actions if action.object_type == "Application"}
     for role in (SERVER_ROLE, CLUSTER_ROLE):
         for member in context.site.roles.get(role, ()):
-            if ("Application", member.dbid) in planned:
+            if member.dbid in planned:
                 continue
             for path, value in options_in(member.type, member.attributes):
                 address = application_address(application_name(member))

@@ -89,8 +89,10 @@ def desired_requirements(
             continue
         dbid = tenant.dbid if tenant else 0
         tenants |= {dbid} - {0}
-        addresses = (one.address, *(one.named(each.name).address for each in one.formerly))
-        overwrites = one.policy.overwrite == "replace" and any(map(options.overwrites, addresses))
+        former = [one.named(each.name) for each in one.formerly]
+        overwrites = one.policy.overwrite == "replace" and any(
+            map(options.overwrites, (each.address for each in (one, *former)))
+        )
         need = ReadRequirement(
             type=one.kind.type,
             tenant=dbid,
@@ -109,9 +111,9 @@ def desired_requirements(
             referrers=overwrites or one.absent,
         )
         needs.append(need)
-        for name in one.formerly:
-            key = one.named(name.name).key
-            needs.append(replace(need, key=key, twins=False, referrers=True, former=True))
+        needs += [
+            replace(need, key=each.key, twins=False, referrers=True, former=True) for each in former
+        ]
     return needs, tenants
 
 

@@ -20,8 +20,8 @@ from reconciler.plan.folders import folder_tenant, folder_type
 from reconciler.plan.reading.queries import ALWAYS_READ, ReadRequirement
 from reconciler.plan.renames import new_key
 from reconciler.server.folders import members
-from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter
-from reconciler.server.reading import Query, query
+from reconciler.server.port import ConfObject, Filter
+from reconciler.server.reading import Query, brief, by_key, query, scope_of, scope_read
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 _OF_ENVIRONMENT_TOO = ("Person", "AccessGroup", "EnumeratorValue")
@@ -54,7 +54,7 @@ class ReadingRound:
         for object_type, dbids in self._dbids.items():
             self._add_dbids(object_type, dbids)
         for (object_type, scope), alike in self._absent.items():
-            filters = {**dict(scope), **_brief(object_type)}
+            filters = {**dict(scope), **brief(object_type)}
             self._add(query(object_type, filters, frozenset(alike)))
         return list(self._queries)
 
@@ -72,6 +72,8 @@ class ReadingRound:
         in_bulk = reads_in_bulk(object_type) or count > self._many
         if in_bulk:
             self._add(bulk)
+        bulk_asked = bulk in self._asked
+        alike: dict[tuple[object, ...], set[str]] = {}
         owners = [(at, one.refers_to) for at, one in enumerate(key_parts(kind)) if one.refers_to]
         for need in needs:
             if need.dbid and not in_bulk:
@@ -84,18 +86,26 @@ class ReadingRound:
             if key is None:  # what it belongs to is absent, or not read yet
                 continue
             filters = {} if in_bulk else by_key(kind, key)
-            own = query(object_type, {**filters, **subtype}) if filters else bulk
-            self._add(own)
-            if (own is bulk and not subtype) or own not in self._asked:
+            asked = bulk_asked
+            if filters:
+                own = query(object_type, {**filters, **subtype})
+                self._add(own)
+                asked = own in self._asked
+            elif not in_bulk:
+                self._add(bulk)
+            if not asked or not (filters or subtype):
                 continue
             if self._live.with_key(object_type, key) is not None:
                 continue
             if subtype and not need.twins and not in_bulk:  # a script of another type may have it
-                self._add(query(object_type, {**by_key(kind, key), **_brief(object_type)}))
+                self._add(query(object_type, {**by_key(kind, key), **brief(object_type)}))
             elif need.twins or subtype:
-                outer: Filter = by_key(kind, key[:-1]) or scope_of(object_type, tenant)
-                scope = (object_type, tuple(sorted(outer.items())))
-                self._absent.setdefault(scope, set()).add(alike_key(str(key[-1])))
+                around = key[:-1]
+                if around not in alike:
+                    outer: Filter = by_key(kind, around) or scope_of(object_type, tenant)
+                    scope = (object_type, tuple(sorted(outer.items())))
+                    alike[around] = self._absent.setdefault(scope, set())
+                alike[around].add(alike_key(str(key[-1])))
 
     def want_name(self, object_type: str, tenant: int, name: str) -> None:
         """Reads what a natural name refers to, with or without its tenant before it."""
@@ -105,9 +115,10 @@ class ReadingRound:
             return
         if object_type in ("", *ALWAYS_READ):
             return
-        if (object_type, tenant, name) in self._wanted:
+        wanted = (object_type, tenant, name)
+        if wanted in self._wanted:
             return
-        self._wanted.add((object_type, tenant, name))
+        self._wanted.add(wanted)
         kind = ALL_TYPES[object_type]
         if reads_in_bulk(object_type):
             self._add_bulk(object_type, tenant)
@@ -122,10 +133,11 @@ class ReadingRound:
             self.want_dbid(object_type, int(name[1:]), tenant)
 
     def _want_key(self, kind: ObjectType, tenant: int, name: str) -> None:
-        texts = split(name, len(key_parts(kind)))
+        parts = key_parts(kind)
+        texts = split(name, len(parts))
         if texts is None:
             return
-        for part, text in zip(key_parts(kind), texts, strict=True):
+        for part, text in zip(parts, texts, strict=True):
             if part.refers_to:
                 self.want_name(part.refers_to, tenant, text)
         self._names.setdefault((kind.name, tenant), {})[texts] = None
@@ -158,7 +170,7 @@ class ReadingRound:
         """The object that has the natural key already which ``one`` would get with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
-            self._add(query(one.type, {**filters, **_brief(one.type)}))
+            self._add(query(one.type, {**filters, **brief(one.type)}))
 
     def add_referrers(self, need: ReadRequirement) -> None:
         """The objects of every type that can refer to an object."""
@@ -176,7 +188,7 @@ class ReadingRound:
         found = submitters(self._live, tenant)
         names = sorted({name for one in found for name in annex_values(one)})
         if len(names) > self._many:
-            views = {"script_type": SCRIPT_TYPE["InteractionQueueView"], **_brief("Script")}
+            views = {"script_type": SCRIPT_TYPE["InteractionQueueView"], **brief("Script")}
             self._add(query("Script", {**scope_of("Script", tenant), **views}))
             return
         for name in names:
@@ -220,7 +232,7 @@ class ReadingRound:
     def _add_scope(self, object_type: str, tenant: int) -> None:
         """All objects of a type in a tenant, without bodies, and what their names begin with."""
         if object_type not in ("", *ALWAYS_READ):
-            self._add(_scope(object_type, tenant))
+            self._add(scope_read(object_type, tenant))
             self._add_parents(object_type, tenant)
 
     def _add_parents(self, object_type: str, tenant: int) -> None:
@@ -234,7 +246,7 @@ class ReadingRound:
         kind = ALL_TYPES[object_type]
         found = [self._live.key_of(object_type, texts, tenant) for texts in keys]
         filters = [by_key(kind, key) for key in found if key is not None]
-        reads = [query(object_type, {**one, **_brief(object_type)}) for one in filters if one]
+        reads = [query(object_type, {**one, **brief(object_type)}) for one in filters if one]
         new = [one for one in reads if one not in self._asked]
         if len(new) > self._many or len(reads) < len(filters):
             self._add_bulk(object_type, tenant)
@@ -244,11 +256,10 @@ class ReadingRound:
     def _add_dbids(self, object_type: str, dbids: Mapping[int, int]) -> None:
         """Reads of what is referred to by DBID, as far as it was not found yet, nor may be found
         among the objects of a tenant that this round reads."""
-        brief = _brief(object_type)
         reads = {
-            query(object_type, {"dbid": dbid, **brief}): tenant
+            query(object_type, {"dbid": dbid, **brief(object_type)}): tenant
             for dbid, tenant in dbids.items()
-            if _scope(object_type, tenant) not in self._queries
+            if scope_read(object_type, tenant) not in self._queries
         }
         new = {one: tenant for one, tenant in reads.items() if one not in self._asked}
         if len(new) > self._many:
@@ -268,33 +279,3 @@ def reads_in_bulk(object_type: str) -> bool:
 
 
 _BY_DISPLAY_NAME = frozenset(kind.type for kind in MANIFEST_KINDS.values() if kind.by_display_name)
-
-
-def scope_of(object_type: str, tenant: int) -> dict[str, int]:
-    """A filter by tenant; none for types without one, and for objects that belong to none."""
-    kind = ALL_TYPES[object_type]
-    applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
-    return {"tenant_dbid": tenant} if applies else {}
-
-
-def _scope(object_type: str, tenant: int) -> Query:
-    """The read of all objects of a type in a tenant, without bodies."""
-    return query(object_type, {**scope_of(object_type, tenant), **_brief(object_type)})
-
-
-def _brief(object_type: str) -> Filter:
-    """The filters that leave out the bodies of objects of a type."""
-    known = ALL_TYPES[object_type].filters
-    return {name: True for name in WITHOUT_BODIES if name in known}
-
-
-def by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
-    """The filters for the values of a natural key, or of its first parts; empty where the type
-    has none for one of them."""
-    names = kind.filters_by_attribute
-    found: dict[str, str | int] = {}
-    for part, value in zip(kind.key, key, strict=False):
-        if part not in names or not isinstance(value, str | int):
-            return {}
-        found[names[part]] = value
-    return found

@@ -48,15 +48,17 @@ class RowChecker:
         was written."""
         if type(attributes) is not dict or not self._mandatory <= attributes.keys():
             return False
-        if not all(type(number) is int for number in row[:3]):
+        dbid, tenant, folder, _ = row
+        if not type(dbid) is type(tenant) is type(folder) is int:
             return False
         classes = self._classes
         for name, value in attributes.items():
             if type(value) is not classes.get(name):
                 return False
-        return not any(
-            _problem(one, attributes[one.name]) for one in self._nested if one.name in attributes
-        )
+        for one in self._nested:
+            if one.name in attributes and _problem(one, attributes[one.name]):
+                return False
+        return True
 
 
 @cache
