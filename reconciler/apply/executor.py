@@ -65,7 +65,7 @@ class _Run:
     ) -> None:
         self._actions = plan.writes
         self._calls = session.calls
-        self._writes = Writes(session.server, self._calls, session.live.copy(), plan.writes)
+        self._writes = Writes(replace(session, live=session.live.copy()), plan.writes)
         self._progress = progress
         self._report = RunReport()
         self._stale = {outcome.action.address: outcome for outcome in stale}

@@ -1,8 +1,5 @@
 """``gwe apply``: shows the plan, asks, and applies it."""
 
-import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -22,12 +19,11 @@ from reconciler.cli.flags import FlagGroup, given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.plan import make_plan
+from reconciler.cli.reporting import reported
 from reconciler.cli.session import RecordedServer, load, named_state, open_session
 from reconciler.cli.terminal import check_can_ask
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import UsageError
 from reconciler.plan.model import SiteMark
-from reconciler.render.console import print_data
-from reconciler.render.json_reports import APPLY
 from reconciler.render.reports import ApplyResult
 
 
@@ -99,20 +95,7 @@ def command(
                 keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
             )  # fmt: skip
 
-    return _reported(work) if form.format == "json" else work().exit_code
-
-
-def _reported(work: Callable[[], ApplyResult]) -> int:
-    """Does the work, with all that it prints on standard error, and prints how it ended as
-    JSON, errors too; the exit code."""
-    try:
-        with redirect_stdout(sys.stderr):
-            result = work()
-    except ReconcilerError as error:
-        print_data(APPLY.text(ApplyResult(error.exit_code, problems=error.diagnostics)))
-        raise
-    print_data(APPLY.text(result))
-    return result.exit_code
+    return reported(form, "apply", ApplyResult, work)
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.expected import check_expected
+from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.next_command import undo_with_options
 from reconciler.cli.terminal import confirm, in_ci
@@ -73,6 +75,16 @@ def show_and_apply(
         if report is None:
             raise  # else the run has ended, and its exit code says how
     return ApplyResult(report.exit_code, plan, report)
+
+
+def show_and_save_only(plan: Plan, output: OutputFlags, out: Path) -> ApplyResult:
+    """Shows a plan and writes it to a file, to be applied later."""
+    from reconciler.cli.plan import show_and_save  # noqa: PLC0415 - few plans are saved here
+
+    show_and_save(plan, PlanFormatFlags(), output.style(), out)
+    if not plan.applyable:
+        return ApplyResult(ExitCode.REFUSED, plan, problems=tuple(_refusals(plan)))
+    return ApplyResult(ExitCode.DONE, plan, not_begun="saved")
 
 
 def _refusals(plan: Plan) -> Iterator[Diagnostic]:
