@@ -8,7 +8,7 @@ from reconciler.site.model import backup_of
 
 
 def permissions_before(server: Reader, old: ConfObject) -> tuple[AccessEntry, ...]:
-    """The permissions of an object. StaleActionError where the account cannot read them."""
+    """The permissions of an object. StaleActionError if the account cannot read them."""
     try:
         return tuple(server.permissions(old.type, old.dbid))
     except NoPermissionError as error:

@@ -9,6 +9,7 @@ journal cannot be written, nothing more is sent.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.apply.lock.lock import NoLock, RunLock
@@ -101,19 +102,14 @@ class Calls:
         """Creates an object in the folder with the DBID ``folder``, or in the default folder of
         its type if that is 0. ``must``: the object replaces one that was just deleted, so the call
         is sent even if the lock or the journal is lost."""
-        return self._call(
-            action,
-            "create",
-            lambda: self._server.create(action.object_type, attributes, folder or None),
-            makes=attributes,
-            must=must,
-        )
+        begin = self._begin(action, "create", makes=attributes)
+        send = partial(self._server.create, action.object_type, attributes, folder or None)
+        return self._call(action, begin, send, must=must)
 
     def update(self, action: Write, old: ConfObject, delta: Delta) -> Steps[ConfObject]:
         """Changes an object that was just read as ``old``."""
-        return self._call(
-            action, "update", lambda: self._server.update(old.type, old.dbid, delta), before=old
-        )
+        begin = self._begin(action, "update", old)
+        return self._call(action, begin, partial(self._server.update, old.type, old.dbid, delta))
 
     def delete(
         self,
@@ -125,36 +121,21 @@ class Calls:
     ) -> Steps[None]:
         """Deletes an object that was just read as ``old``. For the journal: ``permissions``
         and ``referrers`` as they were, and ``makes``, the object to be created instead."""
-        return self._call(
-            action,
-            "delete",
-            lambda: self._server.delete(old.type, old.dbid),
-            before=old,
-            permissions=permissions,
-            referrers=referrers,
-            makes=makes,
-        )
+        begin = self._begin(action, "delete", old, permissions, referrers, makes)
+        return self._call(action, begin, partial(self._server.delete, old.type, old.dbid))
 
     def set_permissions(
         self, action: Write, one: ConfObject, entries: Sequence[AccessEntry]
     ) -> Steps[None]:
         """Sets the permissions of a new object."""
-        return self._call(
-            action,
-            "set_permissions",
-            lambda: self._server.set_permissions(one.type, one.dbid, entries),
-            before=one,
-            permissions=entries,
-        )
+        begin = self._begin(action, "set_permissions", one, entries)
+        send = partial(self._server.set_permissions, one.type, one.dbid, entries)
+        return self._call(action, begin, send)
 
     def update_referrer(self, action: Write, old: ConfObject, delta: Delta) -> Steps[ConfObject]:
         """Changes an object, just read as ``old``, that refers to the object of the action."""
-        return self._call(
-            action,
-            "update_referrer",
-            lambda: self._server.update(old.type, old.dbid, delta),
-            before=old,
-        )
+        begin = self._begin(action, "update_referrer", old)
+        return self._call(action, begin, partial(self._server.update, old.type, old.dbid, delta))
 
     def found(self, action: Write, made: ConfObject) -> None:
         """Records a create that has no records although its object exists."""
@@ -171,21 +152,11 @@ class Calls:
         self._note(action, "delete", old, None)
 
     def _call(
-        self,
-        action: Write,
-        call: ServerCall,
-        send: Callable[[], _Answer],
-        *,
-        before: ConfObject | None = None,
-        permissions: Sequence[AccessEntry] = (),
-        referrers: Sequence[ConfObject] = (),
-        makes: Attributes | None = None,
-        must: bool = False,
+        self, action: Write, begin: CallBegin, send: Callable[[], _Answer], *, must: bool = False
     ) -> Steps[_Answer]:
-        begin = self._begin(action, call, before, permissions, referrers, makes)
         yield Begin(begin, must)
         try:
-            answer: _Answer = yield Send(send, always=call == "delete", must=must)
+            answer: _Answer = yield Send(send, always=begin.call == "delete", must=must)
         except (OutcomeUnknownError, KeyboardInterrupt):
             yield _end(begin, "unknown")
             raise
@@ -194,7 +165,7 @@ class Calls:
             raise
         after = answer if isinstance(answer, ConfObject) else None
         yield _end(begin, "answered", after)
-        self._note(action, call, before, after)
+        self._note(action, begin.call, begin.before, after)
         return answer
 
     def _note(

@@ -2,7 +2,8 @@
 other objects have to it; of a circle of new objects, the references that waited for it.
 
 The server clears the references to a replaced object when that is deleted. Here each is written
-again. Doing so twice changes nothing, so that a recovery repeats it.
+again. Doing so twice changes nothing, so that a recovery repeats it. The session's live objects are
+kept up to date.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.calls import Calls
+from reconciler.apply.session import RunSession
 from reconciler.apply.steps import Ask, Steps
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.referring import redirected
@@ -67,21 +69,16 @@ class Inheritance(Struct, frozen=True):
 
 
 def hand_over(
-    server: Reader,
-    calls: Calls,
-    action: Write,
-    made: ConfObject,
-    inherited: Inheritance,
-    live: Snapshot,
+    session: RunSession, action: Write, made: ConfObject, inherited: Inheritance
 ) -> Steps[str]:
     """Gives a new object what it takes over. The end of a sentence says which references the
     server has refused; empty: none."""
     if inherited.permissions:
-        yield from calls.set_permissions(action, made, inherited.permissions)
-    _, refused = yield from set_waiting(server, calls, action, made, inherited.waiting, live)
+        yield from session.calls.set_permissions(action, made, inherited.permissions)
+    _, refused = yield from set_waiting(session, action, made, inherited.waiting)
     if inherited.old is not None:
         _, lost = yield from carry_references(
-            server, calls, action, inherited.old, made, inherited.referrers, live
+            session, action, inherited.old, made, inherited.referrers
         )
         refused += lost
     return f"; not written: {'; '.join(refused)}" if refused else ""
@@ -105,26 +102,23 @@ def clear_refused(
 
 
 def set_waiting(
-    server: Reader,
-    calls: Calls,
-    action: Write,
-    made: ConfObject,
-    waiting: Iterable[Create],
-    live: Snapshot,
+    session: RunSession, action: Write, made: ConfObject, waiting: Iterable[Create]
 ) -> Steps[tuple[int, list[str]]]:
     """Writes the references to a new object that earlier objects of the plan were created
     without. An object that is gone is passed over. How many were written, and the references
     that the server refuses, as sentences."""
-    written, refused = 0, []
+    written, refused, live = 0, [], session.live
     for earlier in waiting:
         created = object_of(earlier, live)
         if created is None:
             continue
-        found = yield Ask(partial(server.read, created.type, {"dbid": created.dbid}))
+        found = yield Ask(partial(session.server.read, created.type, {"dbid": created.dbid}))
         for there in found:
             delta = waiting_delta(earlier, there, made, live)
             try:
-                now = (yield from calls.update_referrer(action, there, delta)) if delta else there
+                now = there
+                if delta:
+                    now = yield from session.calls.update_referrer(action, there, delta)
                 live.put(now)
                 written += bool(delta)
             except ReadOnlyModeError:
@@ -135,21 +129,18 @@ def set_waiting(
 
 
 def carry_references(
-    server: Reader,
-    calls: Calls,
+    session: RunSession,
     action: Write,
     old: ConfObject,
     new: ConfObject,
     referrers: Collection[ConfObject],
-    live: Snapshot,
 ) -> Steps[tuple[int, list[str]]]:
     """Leads the references to ``old`` to ``new``, which has taken its place. ``referrers``: the
-    objects that had them, as they were; ``live`` is kept up to date. An object that is gone is
-    passed over. How many objects were written, and the references that the server refuses, as
-    sentences."""
-    written, refused = 0, []
+    objects that had them, as they were. An object that is gone is passed over. How many objects
+    were written, and the references that the server refuses, as sentences."""
+    written, refused, live = 0, [], session.live
     keys = ((one.type, one.dbid) for one in referrers)
-    found = yield Ask(lambda: read_referrers(server, action, keys))
+    found = yield Ask(lambda: read_referrers(session.server, action, keys))
     now = {(one.type, one.dbid): one for one in found}
     for before in referrers:
         there = now.get((before.type, before.dbid))
@@ -162,7 +153,7 @@ def carry_references(
         if not delta:
             continue
         try:
-            live.put((yield from calls.update_referrer(action, there, delta)))
+            live.put((yield from session.calls.update_referrer(action, there, delta)))
             written += 1
         except ReadOnlyModeError:
             raise

@@ -65,7 +65,7 @@ class _Run:
     ) -> None:
         self._actions = plan.writes
         self._calls = session.calls
-        self._writes = Writes(session.server, self._calls, session.live.copy(), plan.writes)
+        self._writes = Writes(replace(session, live=session.live.copy()), plan.writes)
         self._progress = progress
         self._report = RunReport()
         self._stale = {outcome.action.address: outcome for outcome in stale}
@@ -207,7 +207,7 @@ class _Run:
         return None
 
     def _write(self, action: Write) -> Steps[Outcome]:
-        """Writes an action. StopRunError where the run must end."""
+        """Writes an action. StopRunError if the run must end."""
         try:
             return (yield from self._writes.write(action))
         except StopRunError:

@@ -33,7 +33,7 @@ from reconciler.state.store import StateStore
 
 def claim_inventory(plan: Plan, server: Reader, calls: Calls, run: str) -> None:
     """Writes the name of the run that is about to delete what is ours into the inventory: whoever
-    may not write there deletes nothing. InventoryError where that is so."""
+    may not write there deletes nothing. InventoryError if that is so."""
     if PRUNE not in plan.consent:
         return
     stored = _stored(server, plan.site)

@@ -43,7 +43,7 @@ def read_again(
     more: Sequence[ReadRequirement] = (),
 ) -> tuple[Snapshot, SiteMark]:
     """What a plan depends on as it is now, and ``more``; and its site. ``server`` answers
-    for the launch files of ``installation`` too. RefusedError or UsageError where the site
+    for the launch files of ``installation`` too. RefusedError or UsageError if the site
     is no longer there."""
     mark = plan.site
     options = SiteOptions(mark.app, mark.tenant, mark.cluster)
@@ -64,7 +64,7 @@ def read_holder(server: Reader, action: Write, one: ConfObject) -> Sequence[Conf
 
 
 def check_installation(run: RunSummary, plan: Plan, installation: Installation | None) -> None:
-    """RefusedError where the launch files of a run are not in the folder of
+    """RefusedError if the launch files of a run are not in the folder of
     ``installation``. The host may have been renamed since."""
     here = installation_label(installation) if installation else ""
     folders = [label.partition(":")[2] for label in (plan.site.installation, here)]
@@ -81,7 +81,7 @@ def check_installation(run: RunSummary, plan: Plan, installation: Installation |
 
 
 def check_own_host(run: RunSummary, plan: Plan, *, own_host: bool) -> None:
-    """RefusedError where a run wrote launch files, and not on this host."""
+    """RefusedError if a run wrote launch files, and not on this host."""
     if file_specs(plan) and not own_host:
         raise RefusedError(
             [

@@ -61,8 +61,8 @@ def execute_plan(
 ) -> RunReport:
     """Applies a plan. ``text``: its JSON.
 
-    Raises StalePlanError, LockHeldError, RunOnceError or RefusedError where nothing was
-    written, and StateError or JournalError where the journal cannot be kept.
+    Raises StalePlanError, LockHeldError, RunOnceError or RefusedError if nothing was
+    written, and StateError or JournalError if the journal cannot be kept.
     """
     info = server.info()
     _check_may_begin(plan, text, info, options)
@@ -149,7 +149,7 @@ def _interrupted(reason: str, state: StateStore) -> InterruptedRunError:
 
 @contextmanager
 def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal]:
-    """A new run, held by this process. StateError where it cannot be created."""
+    """A new run, held by this process. StateError if it cannot be created."""
     with ExitStack() as stack:
         try:
             journal = stack.enter_context(state.create_run(head, text))
@@ -208,7 +208,7 @@ def _finish(report: RunReport | None, exit_code: int, context: RunContext) -> Ru
 
 
 def check_none_unfinished(state: StateStore, identity: str) -> None:
-    """LockHeldError where a run on a server did not finish."""
+    """LockHeldError if a run on a server did not finish."""
     for run in left_unfinished(state, identity):
         give_up = f"gwe lock release --abandon {run.name}"
         if isinstance(run, DamagedRun):

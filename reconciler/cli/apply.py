@@ -99,7 +99,7 @@ def command(
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
-    """UsageError where a site was named on the command line and the plan is for another."""
+    """UsageError if a site was named on the command line and the plan is for another."""
     made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
     for option in given_options(site):
         named = getattr(site, option.removeprefix("--"))
@@ -111,7 +111,7 @@ def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
 
 
 def _check_not_given(*groups: FlagGroup) -> None:
-    """UsageError where an option was given that a plan file has decided already."""
+    """UsageError if an option was given that a plan file has decided already."""
     for option in (option for group in groups for option in given_options(group)):
         raise UsageError(
             f"{option} cannot be used with a saved plan, which is applied as it is",

@@ -95,7 +95,7 @@ def command(
 
 
 def _check_confirmed(confirmed: str | None, name: str) -> None:
-    """UsageError where another name was given than the site's, or nobody can be asked for it."""
+    """UsageError if another name was given than the site's, or nobody can be asked for it."""
     if confirmed is None and not is_interactive():
         raise UsageError(
             "there is no terminal to ask on",

@@ -128,7 +128,7 @@ def _find_run(store: StateStore, text: str) -> RunEntry | None:
 
 def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, place: str) -> None:
     """A run without a lock can be abandoned where it did not finish on this server. UsageError
-    where there is no such run in the state at ``place``, RefusedError for any other."""
+    if there is no such run in the state at ``place``, RefusedError for any other."""
     if entry is None:
         raise UsageError(
             f"there is no lock of a run {text}, and no such run in {place}",
@@ -148,7 +148,7 @@ def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, plac
 
 
 def _check_may_release(holders: Sequence[Holder], run: str) -> None:
-    """RefusedError where a run other than ``run`` has begun to write."""
+    """RefusedError if a run other than ``run`` has begun to write."""
     for held in holders:
         if held.writing and held.run != run:
             raise RefusedError(

@@ -90,7 +90,7 @@ def named_site(
     last: bool = False,
 ) -> RunSelection:
     """The site that was named. ``last``: the site whose last run is meant by ``last``. UsageError
-    where the environment contradicts itself, or the server is a URL of no known form."""
+    if the environment contradicts itself, or the server is a URL of no known form."""
     check_agrees(server, settings)
     profile = settings if settings.origin.profile else None
     app = ranked(application or ApplicationFlags(), settings)

@@ -166,7 +166,7 @@ class Session(Struct, frozen=True):
 
     def url(self, recorded: str = "") -> str:
         """The URL of the server. ``recorded``: that of a plan file or a run, used where no other
-        was named. UsageError where there is none, or it has a password."""
+        was named. UsageError if there is none, or it has a password."""
         url = self.flags.server or self.settings.server or recorded
         if not url:
             chosen = self.settings.origin.profile
@@ -278,7 +278,7 @@ def find_settings(profile: str = "") -> Settings:
 
 
 def check_agrees(flags: ServerFlags, settings: Settings) -> None:
-    """UsageError where GWE_PROFILE and GWE_SERVER name different servers: neither is closer
+    """UsageError if GWE_PROFILE and GWE_SERVER name different servers: neither is closer
     to the user, and the wrong choice may be production."""
     inherited, origin = names_from(ParameterSource.ENVIRONMENT), settings.origin
     if not {"profile", "server"} <= inherited or "server" not in origin.profile_sets:

@@ -199,7 +199,7 @@ def _forgotten(gone: Inventory, server: Reader) -> Iterator[str]:
 
 def _at(address: str, context: Context, actions: Sequence[Action], server: Reader) -> list[Entry]:
     """The entries of the objects at an address, and of the options that manifests declare in an
-    application there. UsageError where there are none."""
+    application there. UsageError if there are none."""
     selected = [action for action in actions if selects((address,), action.address)]
     chosen = {action.dbid for action in selected if action.object_type == "Application"}
     desired = replace(

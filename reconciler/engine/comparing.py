@@ -84,7 +84,7 @@ def compare_sources(
 ) -> Comparison:
     """What differs between two sides. Writes nothing.
 
-    SideError where a side cannot be read, and why. UsageError where both sides are the same, for
+    SideError if a side cannot be read, and why. UsageError if both sides are the same, for
     an unknown kind, and where there is nothing to compare.
     """
     chosen = known_request(request.chosen)

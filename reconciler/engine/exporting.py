@@ -136,7 +136,7 @@ def export_site(
     installed: bool = False,
 ) -> Export:
     """The manifests of what was read; ``request``: what was asked for. ``parameters``: see
-    ``make_draft``; ``installed``: the folder of the installation is known. UsageError where there
+    ``make_draft``; ``installed``: the folder of the installation is known. UsageError if there
     is nothing to export."""
     made = make_export(read.draft(parameters), read.info)
     if not made.files and not made.omissions:

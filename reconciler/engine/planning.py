@@ -56,7 +56,7 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
 
 
 def check_options(loaded: Loaded, options: PlanOptions) -> None:
-    """UsageError where ``prune`` is asked for with a part of the manifests only, and where initial
+    """UsageError if ``prune`` is asked for with a part of the manifests only, and where initial
     values are to be reset without an overwrite."""
     if options.reset_initial and not (options.overwrite or options.overwrite_only):
         hint = "Give --overwrite, or --overwrite-only ADDRESS, too."

@@ -66,9 +66,9 @@ class Reconciler(SiteSession):
         ``progress``: is told how far the reads have come.
 
         A plan with blocked actions or refusals is returned, not raised: see
-        ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
+        ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError if a
         prerequisite is missing, UsageError for an address that selects nothing and for
-        ``reset_initial`` alone, ServerError where the server does not answer.
+        ``reset_initial`` alone, ServerError if the server does not answer.
         """
         options = PlanOptions(
             overwrite=overwrite,
@@ -138,7 +138,7 @@ class Reconciler(SiteSession):
         state have created and added. ``forget_missing``: takes out what is not on the server any
         more. ``take_over``: what another inventory has is moved from there, and not left out.
         UsageError for an address with nothing behind it, and
-        InventoryError where the inventory is damaged; others: see ``plan``.
+        InventoryError if the inventory is damaged; others: see ``plan``.
         """
         from reconciler.engine.adopting import Adoption, plan_adopting
 
@@ -173,7 +173,7 @@ class Reconciler(SiteSession):
         return replace(plan, after=self._place.last_run(plan.identity))
 
     def check_writable(self, plan: Plan | None = None) -> None:
-        """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
+        """ServerIsProxyError if the server is a proxy, and RefusedError if ``plan`` was
         made for another server. ``apply`` checks the same."""
         from reconciler.apply.check import check_server
 
@@ -182,7 +182,7 @@ class Reconciler(SiteSession):
             check_server(plan, info.identity, info.url)
 
     def check_none_unfinished(self) -> None:
-        """LockHeldError where a run on the server did not finish. ``apply`` checks the same."""
+        """LockHeldError if a run on the server did not finish. ``apply`` checks the same."""
         from reconciler.apply.run import check_none_unfinished
 
         check_none_unfinished(self._place.state, self.reader.info().identity)
@@ -218,7 +218,7 @@ class Reconciler(SiteSession):
         return Runner(self.writer, self._place, lock, progress or Progress())
 
     def _confirm_undo(self, plan: Plan | PlanFile) -> None:
-        """StalePlanError where a plan file says that it is the undo of a run, and is not."""
+        """StalePlanError if a plan file says that it is the undo of a run, and is not."""
         from reconciler.plan.file.seal import write_the_same
 
         saved = plan if isinstance(plan, Plan) else plan.plan
@@ -236,9 +236,9 @@ class Reconciler(SiteSession):
         ``run``: its name, the beginning of its name, or ``last``, the last run that wrote
         something. ``force``: also delete objects that have changed since. ``same_host``: the
         run was on this host, which has another id now; else launch files are reverted on
-        the host of their run only. UsageError where there is no such run, RefusedError where
+        the host of their run only. UsageError if there is no such run, RefusedError if
         it did not finish, was on another server or wrote launch files of another host,
-        DamagedRunError where a record of it is damaged or missing.
+        DamagedRunError if a record of it is damaged or missing.
         """
         from reconciler.apply.undo.plan import UndoOptions
         from reconciler.engine.reverting import plan_reverting
@@ -261,8 +261,8 @@ class Reconciler(SiteSession):
         ``reverse``: create the old object again there, instead of the new one.
         ``same_host``: the runs were on this host, which has another id now; else launch
         files are recovered on the host of their run only. Other parameters: see ``apply``.
-        UnrecoveredError where something is left, RunHeldError where the run still goes on,
-        LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
+        UnrecoveredError if something is left, RunHeldError if the run still goes on,
+        LockHeldError, ServerIsProxyError, DamagedRunError if a run cannot be read.
         """
         from reconciler.apply.recovery.recover import RecoveryOptions
 

@@ -55,7 +55,7 @@ def _system_user() -> str:
 
 def plan_key() -> str:
     """The key in GWE_PLAN_KEY that plan files are signed with; empty: they are not signed.
-    UsageError where the variable is set and empty, as that of a job whose secret is missing."""
+    UsageError if the variable is set and empty, as that of a job whose secret is missing."""
     key = os.environ.get(PLAN_KEY)
     if key is not None and not key.strip():
         raise UsageError(
@@ -65,7 +65,7 @@ def plan_key() -> str:
 
 
 def environment_secret(source: str) -> str:
-    """The value of a secret that a plan names as ``env.NAME``. ReconcilerError where the
+    """The value of a secret that a plan names as ``env.NAME``. ReconcilerError if the
     variable cannot be read, is not set or is empty."""
     try:
         return secret_value(source, os.environ)

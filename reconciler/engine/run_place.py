@@ -39,7 +39,7 @@ class RunPlace(Struct, frozen=True):
     ) -> Installation | None:
         """The installation folder: the named one, else the one that ``plan`` was made with,
         on its host only. ``own_host``: this is that host, whatever it is called now.
-        LaunchFileError where the named one is no folder."""
+        LaunchFileError if the named one is no folder."""
         if self.install_dir is None and plan is None:
             return None
         from reconciler.launch.files import Installation, host_name  # noqa: PLC0415 - see above
@@ -51,7 +51,7 @@ class RunPlace(Struct, frozen=True):
         return Installation.at(Path(folder)) if folder and here else None
 
     def known_secrets(self, identity: str) -> KnownSecrets:
-        """What runs on a server have written as secrets. StateError where the state cannot be
+        """What runs on a server have written as secrets. StateError if the state cannot be
         read: no plan is shown that might show one."""
         try:
             found = self.state.secret_paths(identity)

@@ -41,8 +41,8 @@ def load_plan(path: str | Path) -> PlanFile:
     its secrets are read from the environment, and so is the key that it must be signed with
     (GWE_PLAN_KEY).
 
-    PlanFileError where the file cannot be read or holds no plan,
-    ReconcilerError where a variable with a secret is not set, StalePlanError where it has
+    PlanFileError if the file cannot be read or holds no plan,
+    ReconcilerError if a variable with a secret is not set, StalePlanError if it has
     another value than when the plan was made.
     """
     return read_plan_file(Path(path), environment_secret, plan_key())
@@ -90,7 +90,7 @@ class Runner(Struct, frozen=True):
     def recover(self, recovery: RecoveryOptions) -> Recovery:
         """Finishes what unfinished runs on this server left, and releases the lock of a run that
         is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
-        where a run cannot be read, after all others are settled."""
+        if a run cannot be read, after all others are settled."""
         state, settled = self.place.state, list[str]()
         findings: list[Recovered] = []
         damaged: DamagedRunError | None = None

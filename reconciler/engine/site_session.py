@@ -70,7 +70,7 @@ class SiteSession(ServerSession):
         ``connection``: how to reach the server, and where the Web Engagement installation is.
         ``settings``: what holds for every plan.
 
-        UsageError for a URL of no known form, ServerError where no session can be opened.
+        UsageError for a URL of no known form, ServerError if no session can be opened.
         """
         options = connection or ConnectionOptions()
         folder = Path(options.install_dir) if options.install_dir else None
@@ -89,7 +89,7 @@ class SiteSession(ServerSession):
         progress: Progress | None = None,
     ) -> Planned:
         """The plan for valid manifests, with what it was made from. ``options``: what is asked
-        for; what ``connect`` was given, such as the limits, is added to it. UsageError where no
+        for; what ``connect`` was given, such as the limits, is added to it. UsageError if no
         site was named; other errors: see ``Reconciler.plan``."""
         asked = options or PlanOptions()
         check_options(loaded, asked)
@@ -158,8 +158,8 @@ class SiteSession(ServerSession):
         ``mapping``: a file with the known differences. ``variables``, ``other_variables``: values
         for the variables that say what belongs to each site; see ``export``.
 
-        SideError where a side cannot be read, with the exit code of its reason; ManifestError for a
-        mapping with mistakes. UsageError where both sides are the same, for an unknown kind, and
+        SideError if a side cannot be read, with the exit code of its reason; ManifestError for a
+        mapping with mistakes. UsageError if both sides are the same, for an unknown kind, and
         where there is nothing to compare.
         """
         from reconciler.engine.comparing import CompareRequest, compare_sessions

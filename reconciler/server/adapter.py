@@ -37,7 +37,7 @@ class Adapter(Struct, frozen=True):
     ``url_forms``: a sentence that shows how its URLs are written, such as "Or remote:HOST." One
     message shows the sentences of all adapters, in the order of ``connect.ADAPTERS``.
     ``open``: (URL, credentials, options) -> a session. UsageError for
-    a malformed URL, ServerError where no session can be opened.
+    a malformed URL, ServerError if no session can be opened.
     ``is_real``: a Configuration Server on the network. Clients register with it as an
     application, its URL names the port, and it may be a proxy.
     ``address``: URL -> host and port, the first where it names several. UsageError for a

@@ -32,7 +32,7 @@ def find_adapter(url: str) -> Adapter | None:
 
 
 def check_has_no_password(url: str) -> None:
-    """UsageError where a URL may have a password (``user:password@host``). The message does
+    """UsageError if a URL may have a password (``user:password@host``). The message does
     not repeat it. The path of a server in a file may have an ``@``."""
     adapter = find_adapter(url)
     if "@" in url and (adapter is None or adapter.is_real):
@@ -64,7 +64,7 @@ def _load(module: str) -> Adapter:
 def connect(url: str, credentials: Credentials, options: ConnectionOptions | None = None) -> Server:
     """A session with the server behind a URL.
 
-    UsageError for a URL of no known form, ServerError where no session can be opened.
+    UsageError for a URL of no known form, ServerError if no session can be opened.
     """
     begun = time.monotonic()
     server = adapter_for(url).open(url, credentials, options or ConnectionOptions())

@@ -60,7 +60,7 @@ class Delta(Struct, frozen=True):
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
-    UniquenessViolationError where an added entry exists already, ListItemNotFoundError where
+    UniquenessViolationError if an added entry exists already, ListItemNotFoundError if
     a changed or deleted entry does not exist, UnspecifiedModificationError for an empty delta.
     """
     if not delta:

@@ -11,7 +11,7 @@ from reconciler.server.port import PastChange, Reader
 def last_change(server: Reader, object_type: str, dbid: int) -> PastChange | None:
     """The last change of an object, living or deleted, in the server's history. None where the
     history does not have it, cannot be read, or the account may not read it.
-    ServerUnavailableError where the server does not answer."""
+    ServerUnavailableError if the server does not answer."""
     object_type = on_server(object_type)
     if object_type not in OBJECT_TYPES or not dbid:
         return None  # a launch file, or an object that is not there yet

@@ -115,7 +115,7 @@ class Subscription(Protocol):
 
     def receive(self, timeout: float = 0.0) -> list[Notification]:
         """The changes since the last call, in order. Waits up to ``timeout`` seconds for the
-        first change. HistoryLogExpiredError where changes were missed."""
+        first change. HistoryLogExpiredError if changes were missed."""
 
     def close(self) -> None:
         """Ends the subscription."""

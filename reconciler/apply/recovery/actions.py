@@ -51,9 +51,10 @@ def recover_actions(
 
 class _Recovery:
     def __init__(self, session: RunSession, circles: Circles, *, reverse: bool) -> None:
+        self._session = replace(session, live=session.live.copy())
         self._server = session.server
         self._calls = session.calls
-        self._live = session.live.copy()
+        self._live = self._session.live
         self._circles = circles
         self._reverse = reverse
 
@@ -202,9 +203,7 @@ class _Recovery:
         left = [one for one in deleted.referrers if (one.type, one.dbid) not in led]
         if left:
             written, refused = self._calls.perform(
-                carry_references(
-                    self._server, self._calls, action, deleted.before, made.after, left, self._live
-                )
+                carry_references(self._session, action, deleted.before, made.after, left)
             )
             if written:
                 yield Recovered(action.address, "the references to it were written again")
@@ -216,9 +215,7 @@ class _Recovery:
         if not waiting or self._server.read(made.type, {"dbid": made.dbid}) == []:
             return
         self._live.put(made)
-        written, refused = self._calls.perform(
-            set_waiting(self._server, self._calls, action, made, waiting, self._live)
-        )
+        written, refused = self._calls.perform(set_waiting(self._session, action, made, waiting))
         if written:
             yield Recovered(action.address, "the references to it were written")
         yield from (Recovered(action.address, f"not written: {one}") for one in refused)

@@ -35,7 +35,7 @@ def complete_inventory(
     name: str, plan: Plan, session: RunSession, options: RunOptions, warn: Callable[[str], None]
 ) -> None:
     """Writes into the inventory what a recovered run has created and deleted. UnrecoveredError
-    where the server does not answer."""
+    if the server does not answer."""
     run = options.state.read_run(name)  # with what has been recovered
     ownership = Ownership.of(run, plan)
     if not record_ownership(plan, session.server, session.calls, ownership, options.state, warn):

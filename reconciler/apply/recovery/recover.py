@@ -62,8 +62,8 @@ def recover_run(
 
     On another host than the run's, its launch files are left alone, and the run stays
     unfinished where it may have been writing one of them. Raises RunHeldError while the
-    run's process is alive, RefusedError where its launch files are in another folder, and
-    UnrecoveredError where something is left. On these and on all errors of the server the
+    run's process is alive, RefusedError if its launch files are in another folder, and
+    UnrecoveredError if something is left. On these and on all errors of the server the
     run and its lock stay, and recover can be repeated.
     """
     elsewhere = not recovery.is_own_host(run, context)
@@ -138,7 +138,7 @@ def without_launch_files(run: StoredRun, plan: Plan) -> tuple[StoredRun, Plan, t
 
 
 def _check_complete(results: Sequence[Recovered], run: str, place: str) -> None:
-    """UnrecoveredError where something is left."""
+    """UnrecoveredError if something is left."""
     left = [result.address for result in results if not result.complete]
     if left:
         raise UnrecoveredError(
@@ -185,7 +185,7 @@ def plan_of_run(run: StoredRun) -> Plan:
 
 def release_orphaned_lock(state: StateStore, server: Server) -> str:
     """Releases a lock that a finished run of this state left behind; the name of that run,
-    empty if there is none. LockHeldError where a run that is not in this state may have left
+    empty if there is none. LockHeldError if a run that is not in this state may have left
     something half done."""
     runs = {run.name: run for run in state.list_runs()}
     for one in find_locks(server):

@@ -50,7 +50,7 @@ def plan_undo(
 ) -> Plan:
     """The plan that reverts a run. ``plan``: the plan that the run applied.
 
-    RefusedError where the run was on another server or its launch files are elsewhere.
+    RefusedError if the run was on another server or its launch files are elsewhere.
     """
     info = server.info()
     if not same_server(run.head.identity, info.identity):

@@ -32,7 +32,7 @@ _Lists = dict[tuple[str, int], dict[_Account, int]]
 
 def log_in(engine: Engine, user: str, password: str) -> int:
     """The DBID of the person with this user name and password. Errors: see ``authenticate``;
-    UserMustChangePasswordError where the password was set for a first log-in only."""
+    UserMustChangePasswordError if the password was set for a first log-in only."""
     dbid, person = authenticate(engine, user, password)
     if person.get("changePasswordOnNextLogin"):
         raise UserMustChangePasswordError(
@@ -45,7 +45,7 @@ def log_in(engine: Engine, user: str, password: str) -> int:
 
 def authenticate(engine: Engine, user: str, password: str) -> tuple[int, dict[str, Any]]:
     """The DBID and the attributes of the person with this user name and password.
-    LoginIncorrectError where there is none, AccessDeniedError where the person is disabled."""
+    LoginIncorrectError if there is none, AccessDeniedError if the person is disabled."""
     where = "AND json_extract(body, '$.userName') = ?"
     with engine.store.reading():
         row = next(engine.store.rows("Person", where, (user,)), None)

@@ -52,7 +52,7 @@ class EmbeddedServer:
     """A session with a Configuration Server in one SQLite file. Implements ``port.Server``.
 
     ``account``: as what a session without a user runs; None: it may do everything.
-    ``timeout``: seconds to wait while another process writes. ServerUnavailableError where
+    ``timeout``: seconds to wait while another process writes. ServerUnavailableError if
     there is no such file; LoginIncorrectError or AccessDeniedError for the account.
     """
 

@@ -117,7 +117,7 @@ class ServerCopy:
 
 
 def check_is_free(path: Path) -> None:
-    """ServerUnavailableError where something is at ``path``, or nobody can tell."""
+    """ServerUnavailableError if something is at ``path``, or nobody can tell."""
     with explained(path):
         if path.exists():
             raise exists_already(path)
@@ -126,7 +126,7 @@ def check_is_free(path: Path) -> None:
 @contextmanager
 def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     """A copy to be made at ``path``, new or begun earlier. ``identity``: of the server that is
-    copied. ServerUnavailableError where the path is taken, also by an unfinished copy of another
+    copied. ServerUnavailableError if the path is taken, also by an unfinished copy of another
     server."""
     check_is_free(path)
     draft = path.with_name(f"{path.name}.partial")

@@ -81,7 +81,7 @@ class Channel:
         allowed. ``writes``: a lost answer means an unknown outcome.
 
         ConfigurationServerError for an error event; ServerUnavailableError or, for a write,
-        OutcomeUnknownError where no answer came."""
+        OutcomeUnknownError if no answer came."""
         return list(self.events(request, timeout, writes=writes))
 
     def events(self, request: Any, timeout: float, *, writes: bool = False) -> Iterator[Any]:

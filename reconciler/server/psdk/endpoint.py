@@ -95,7 +95,7 @@ def extended_options(sdk: Sdk, *, mutual: bool, check_name: bool) -> Any:
 
 
 def readable_file(path: str) -> str:
-    """The path, or ServerUnavailableError where there is no such file."""
+    """The path, or ServerUnavailableError if there is no such file."""
     if not Path(path).is_file():
         raise ServerUnavailableError(
             f"{path or 'the key'} is not a file",

@@ -86,7 +86,7 @@ def folder_of(
 
 
 def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
-    """The SDK below a folder. ServerUnavailableError where there is none. An incomplete SDK is
+    """The SDK below a folder. ServerUnavailableError if there is none. An incomplete SDK is
     an answer too, which says what is missing."""
     try:
         jars = sorted(folder.rglob("*.jar"))

@@ -51,7 +51,7 @@ class Sdk:
         """Makes a Java Integer: properties accept no Python number."""
 
     def java(self, name: str) -> Any:
-        """A class by its full name. ServerUnavailableError where no jar holds it."""
+        """A class by its full name. ServerUnavailableError if no jar holds it."""
         found = self._classes.get(name)
         if found is None:
             try:
@@ -163,7 +163,7 @@ def start(class_path: Sequence[Path], *more: str) -> Sdk:
     """The SDK in this process's JVM, which the first call starts. ``more``: further options of
     Java; without them, a class archive is used if ``gwe doctor`` has made one.
 
-    ServerUnavailableError where JPype or Java is missing, or Java does not start."""
+    ServerUnavailableError if JPype or Java is missing, or Java does not start."""
     with _lock:
         if _running:
             return _running[0]

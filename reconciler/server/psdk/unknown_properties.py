@@ -41,7 +41,7 @@ class UnknownProperties:
         return tuple(self._places.of(sdk_object)) if self._places else ()
 
     def check(self, sdk_object: Any) -> None:
-        """UnsupportedPropertyError where an object has such a property."""
+        """UnsupportedPropertyError if an object has such a property."""
         for name in self.of(sdk_object):
             raise _cannot_keep(self._kind, name)
 

@@ -63,7 +63,7 @@ def log_in(sdk: Sdk, request: Any, host: str, open_server: OpenServer) -> Embedd
 
 
 def _client_application(server: EmbeddedServer, name: str, number: int) -> ConfObject:
-    """The client application; AppSecurityViolationError where it may not be used."""
+    """The client application; AppSecurityViolationError if it may not be used."""
     found = server.read("Application", {"name": name})
     if not found or found[0].attributes["type"] != number:
         raise AppSecurityViolationError(
@@ -89,7 +89,7 @@ def _account_of(server: EmbeddedServer, client: ConfObject) -> LogonAccount | No
 
 
 def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
-    """NoPermissionError where the user may not log in with the client application."""
+    """NoPermissionError if the user may not log in with the client application."""
     try:
         granted = server.effective_permissions("Application", client.dbid)
     except ObjectNotFoundError:

@@ -67,7 +67,7 @@ class Publisher:
         self, subscriptions: ClientSubscriptions, after: int, send: Callable[[Any], None]
     ) -> int:
         """Sends a client the changes after a sequence number, 0: all that it was not sent.
-        Returns the number of the last change. HistoryLogExpiredError where the log no longer
+        Returns the number of the last change. HistoryLogExpiredError if the log no longer
         has them all."""
         with self._lock:
             subscriptions.rewind(after)

@@ -39,7 +39,7 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
     """Creates the server file ``path`` with the objects of ``site``. Returns how many there
     are, without folders. ``durable``: see ``create_file``.
 
-    ServerUnavailableError where the file exists or cannot be created; ManifestError with
+    ServerUnavailableError if the file exists or cannot be created; ManifestError with
     every mistake of the site file. Then no file is left.
     """
     read = read_site(site)

@@ -30,7 +30,7 @@ _Words = dict[str, Any]
 
 def export_site(server: EmbeddedServer) -> str:
     """The text of a site file with everything in the server: types in the order of the table,
-    objects by tenant and DBID. ReconcilerError where the file would be too large."""
+    objects by tenant and DBID. ReconcilerError if the file would be too large."""
     live = Contents.of(server)
     home = _home(live)
     entries = SiteWriter(live, home).entries()
