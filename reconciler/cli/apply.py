@@ -18,9 +18,11 @@ from reconciler.cli.expected import check_is_id
 from reconciler.cli.flags import FlagGroup, given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.loading import load
 from reconciler.cli.plan import make_plan
 from reconciler.cli.reporting import reported
-from reconciler.cli.session import RecordedServer, load, named_state, open_session
+from reconciler.cli.session import RecordedServer, open_session
+from reconciler.cli.settings import named_state
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
 from reconciler.plan.model import SiteMark
@@ -99,7 +101,7 @@ def command(
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
-    """UsageError where a site was named on the command line and the plan is for another."""
+    """UsageError if a site was named on the command line and the plan is for another."""
     made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
     for option in given_options(site):
         named = getattr(site, option.removeprefix("--"))
@@ -111,7 +113,7 @@ def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
 
 
 def _check_not_given(*groups: FlagGroup) -> None:
-    """UsageError where an option was given that a plan file has decided already."""
+    """UsageError if an option was given that a plan file has decided already."""
     for option in (option for group in groups for option in given_options(group)):
         raise UsageError(
             f"{option} cannot be used with a saved plan, which is applied as it is",

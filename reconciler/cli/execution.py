@@ -96,7 +96,7 @@ def _refusals(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _check_manifests_were_named(plan: Plan) -> None:
-    """RefusedError where a plan that nobody reviewed comes from manifests that nobody named:
+    """RefusedError if a plan that nobody reviewed comes from manifests that nobody named:
     the command may run in the wrong folder."""
     if not plan.inputs.named:
         raise RefusedError(
@@ -112,7 +112,7 @@ def _check_manifests_were_named(plan: Plan) -> None:
 
 
 def _check_needs_no_backups(plan: Plan) -> None:
-    """RefusedError where a plan replaces or deletes anything."""
+    """RefusedError if a plan replaces or deletes anything."""
     deleting = [action for action in plan.actions if action.action in ("replace", "delete")]
     if deleting:
         raise RefusedError(

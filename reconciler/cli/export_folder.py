@@ -42,7 +42,7 @@ class FileResult(Struct, frozen=True):
 
 
 def check_folder(folder: Path) -> None:
-    """UsageError where a folder cannot be written into, since it is a file."""
+    """UsageError if a folder cannot be written into, since it is a file."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, not a folder", "Name a folder.")
 
@@ -50,10 +50,10 @@ def check_folder(folder: Path) -> None:
 def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list[FileResult]:
     """Writes files into a folder, each whole or not at all.
 
-    Without ``merge``, UsageError where a file is there and differs; then nothing is written.
+    Without ``merge``, UsageError if a file is there and differs; then nothing is written.
     With it, files that nobody has edited are updated, and the others are kept. ReconcilerError
-    where a file cannot be read, and where the record is damaged and a file differs; FileWriteError
-    where one cannot be written.
+    if a file cannot be read, and where the record is damaged and a file differs; FileWriteError
+    if one cannot be written.
     """
     contents = {name: text.encode() for name, text in files.items()}
     written, begun, damage = _record(folder)

@@ -7,14 +7,15 @@ import click
 from reconciler.apply.check import on_another_server
 from reconciler.apply.lock.lock_object import Holder, find_locks, holder_of
 from reconciler.cli.common import StateFlags
-from reconciler.cli.complete_values import complete_run
+from reconciler.cli.completing import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.reporting import reported
-from reconciler.cli.session import open_session, state_store
+from reconciler.cli.session import open_session
+from reconciler.cli.settings import state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
@@ -128,7 +129,7 @@ def _find_run(store: StateStore, text: str) -> RunEntry | None:
 
 def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, place: str) -> None:
     """A run without a lock can be abandoned where it did not finish on this server. UsageError
-    where there is no such run in the state at ``place``, RefusedError for any other."""
+    if there is no such run in the state at ``place``, RefusedError for any other."""
     if entry is None:
         raise UsageError(
             f"there is no lock of a run {text}, and no such run in {place}",
@@ -148,7 +149,7 @@ def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, plac
 
 
 def _check_may_release(holders: Sequence[Holder], run: str) -> None:
-    """RefusedError where a run other than ``run`` has begun to write."""
+    """RefusedError if a run other than ``run`` has begun to write."""
     for held in holders:
         if held.writing and held.run != run:
             raise RefusedError(

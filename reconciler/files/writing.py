@@ -43,7 +43,7 @@ def replace_file(
     be replaced, by its first bytes; an empty file may always. ``what``: what such a file is
     called in messages; ``advice``: what to name in place of what is no file.
 
-    UsageError where there is anything else at the path, FileWriteError where it cannot be
+    UsageError if there is anything else at the path, FileWriteError if it cannot be
     written. Then everything is as it was.
     """
     try:
@@ -61,8 +61,8 @@ def replace_file(
 
 
 def write_new_file(path: Path, content: bytes) -> None:
-    """Writes a file that is not there yet, readable by its owner only. UsageError where something
-    is there, FileWriteError where it cannot be written."""
+    """Writes a file that is not there yet, readable by its owner only. UsageError if something
+    is there, FileWriteError if it cannot be written."""
     if os.path.lexists(path):
         raise UsageError(f"{path} exists", "Name another file, or remove this one first.")
     try:
@@ -75,7 +75,7 @@ def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
     """Writes a file with the rights that new files usually have, or in place of another file,
     whose rights stay. ``mode``: the rights in place of both. The folders that it needs are made.
 
-    FileWriteError where it cannot be written, or something is there that is no regular file.
+    FileWriteError if it cannot be written, or something is there that is no regular file.
     """
     make_folder(path.parent)
     try:
@@ -94,7 +94,7 @@ def rewrite_file(path: Path, old: str, new: str) -> None:
     """Writes a text file anew that was read as ``old``. Its mode and its byte order mark stay,
     and a link leads to it as before.
 
-    FileWriteError where it cannot be written, or somebody has changed it meanwhile; then it is
+    FileWriteError if it cannot be written, or somebody has changed it meanwhile; then it is
     as it was.
     """
     real = Path(canonical_path(path))
@@ -110,7 +110,7 @@ def rewrite_file(path: Path, old: str, new: str) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Removes a file. FileWriteError where that is not possible."""
+    """Removes a file. FileWriteError if that is not possible."""
     note_removed(path)
     try:
         path.unlink()
@@ -122,7 +122,7 @@ def remove_file(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder with those that it needs, where they are not there yet. FileWriteError where
+    """Makes a folder with those that it needs, where they are not there yet. FileWriteError if
     that is not possible."""
     try:
         missing = [one for one in (path, *path.parents) if not one.exists()]

@@ -170,7 +170,7 @@ def _digest_of(content: bytes) -> str:
 
 
 def _read(path: Path) -> bytes:
-    """OSError where the file is not there, or is not the user's own alone."""
+    """OSError if the file is not there, or is not the user's own alone."""
     _check_private(os.lstat(path.parent))
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     with os.fdopen(descriptor, "rb") as file:

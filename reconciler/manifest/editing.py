@@ -48,7 +48,7 @@ class _Place(Struct, frozen=True):
 
 def with_value(text: str, position: Position, value: Scalar) -> Edit:
     """The edit that gives the value at a position (that of its key) another value. None is
-    written as ``null``. NoEditError where it cannot be edited in its place."""
+    written as ``null``. NoEditError if it cannot be edited in its place."""
     place = _find(text, position)
     _check_own(text, place)
     if not isinstance(place.node, yaml.ScalarNode):
@@ -71,7 +71,7 @@ def with_value(text: str, position: Position, value: Scalar) -> Edit:
 
 
 def without_item(text: str, position: Position) -> Edit:
-    """The edit that takes the item at a position out of its list. NoEditError where it is the
+    """The edit that takes the item at a position out of its list. NoEditError if it is the
     last one, or cannot be taken out."""
     place = _find(text, position)
     _check_own(text, place)
@@ -164,7 +164,7 @@ def _places(
 
 
 def _check_own(text: str, place: _Place) -> None:
-    """NoEditError where the value stands elsewhere, or other places have it too."""
+    """NoEditError if the value stands elsewhere, or other places have it too."""
     between = text[place.after_key : place.node.start_mark.index]
     if place.node.start_mark.index < place.after_key or "*" in between:
         raise NoEditError("it comes from an anchor (*)")

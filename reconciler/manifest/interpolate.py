@@ -49,7 +49,7 @@ class Allowance(Struct):
     left: int = MAX_EXPANSION
 
     def spend(self, text: str, place: Position) -> None:
-        """ManifestError where it is used up."""
+        """ManifestError if it is used up."""
         self.left -= max(len(text), MIN_EXPANSION)
         if self.left < 0:
             summary = f"the manifests' ${{...}} expand to more than {MAX_EXPANSION:,} characters"
@@ -60,7 +60,7 @@ class Allowance(Struct):
 
 class Interpolation(Struct):
     """Interpolates texts in one scope, and reports what cannot be filled in. ManifestError
-    where the texts grow without measure."""
+    if the texts grow without measure."""
 
     scope: Scope
     problems: list[Diagnostic] = field(default_factory=list)

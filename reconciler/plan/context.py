@@ -36,7 +36,7 @@ class PlanOptions(Struct, frozen=True):
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
     ``prune``: delete what is ours and no manifest declares any more; ``destroy``: delete all that
     is ours, with ``prune``; ``all_scripts``: the names and options of all scripts of the tenant are
-    read too, which no plan needs; ``settings``: what was not asked for, since it always holds."""
+    read too, which no plan needs; ``settings``: those of the site, which hold for every plan."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class PlanOptions(Struct, frozen=True):
 class Context(Struct, frozen=True, dict=True):
     """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
     ``account``: the user name of this session, empty where the server does not tell it;
-    ``inventory``: what is ours; ``others``: what other inventories have, and whose these are;
+    ``inventory``: what is ours; ``others``: what other inventories list, and who owns them;
     ``protected``: the objects that a policy protects, where no object is declared."""
 
     desired: Desired
@@ -102,7 +102,7 @@ class Context(Struct, frozen=True, dict=True):
         return DeclaredNames(self.desired, self.live, self.site.tenant_dbid)
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
-        """The subject, which hides what its manifests, earlier runs or the settings call a
+        """The subject, changed to hide what its manifests, earlier runs or the settings call a
         secret. ``fields``: those that the manifests declare."""
         paths = (*secrets_of(fields), *self.known_secrets.of(*subject.identity))
         secret_names = self.options.settings.secret_names

@@ -1,6 +1,6 @@
 """Why a plan writes a field, keeps it or leaves it alone. Pure.
 
-Nothing is decided here: the plan has decided. This finds the field in it, and what it was made
+The plan has decided already. This module finds a field in the plan and what the decision was made
 from: the manifest with its policy and variables, and the live value.
 """
 
@@ -37,8 +37,8 @@ _SHOWN = 8
 
 
 class LastWrite(Struct, frozen=True):
-    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom;
-    ``dbid``: the object's at the time."""
+    """The last run that wrote a field. ``started``: the time that the run recorded; ``user``: its
+    user name; ``dbid``: that of the object at the time."""
 
     run: str
     started: str
@@ -49,7 +49,7 @@ class LastWrite(Struct, frozen=True):
 class FieldExplanation(Struct, frozen=True):
     """One field. ``live``, ``manifest``: both values as a person reads them, empty where no
     manifest declares the field; ``policy``: who decides about it; ``variables``: (name, what set
-    it) of those in its value; ``hint``: how the manifest's value is enforced."""
+    it) of each variable in its value; ``hint``: how the manifest's value is enforced."""
 
     path: FieldPath
     status: FieldStatus
@@ -63,8 +63,8 @@ class FieldExplanation(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """What a plan does to one object, and why, field by field. ``last_change``: of the object, in
-    the server's own history; None where that says nothing."""
+    """What a plan does to one object, and why, field by field. ``last_change``: the last change of
+    the object in the server's own history; None if the history has none."""
 
     action: Action
     fields: tuple[FieldExplanation, ...]
@@ -80,8 +80,8 @@ class Explainer(Struct, frozen=True):
     loaded: Loaded
 
     def find(self, text: str) -> tuple[Action, str]:
-        """The action of an address, and the field that follows it, empty without. UsageError
-        where no manifest declares such an object, or the plan leaves it out."""
+        """The action for an address, and the field that follows the address; empty without a field.
+        UsageError if no manifest declares such an object, or the plan leaves it out."""
         found = [
             (one, address)
             for one in self.plan.actions
@@ -105,7 +105,7 @@ class Explainer(Struct, frozen=True):
         return action, text[len(address) + 1 :]
 
     def _check_undeclared_application(self, text: str) -> None:
-        """UsageError where an address is that of a live application, or of a field in it."""
+        """UsageError if an address is that of a live application, or of a field in it."""
         for one in self.live.of_type("Application"):
             address = application_address(application_name(one))
             if text == address or text.startswith(f"{address}/"):
@@ -124,7 +124,7 @@ class Explainer(Struct, frozen=True):
     ) -> Explanation:
         """Why the plan does what it does to an object. ``field``: a field, or the section or
         attribute around several; empty: all that manifests declare. ``last_writes``,
-        ``last_change``: of the object. UsageError where the object has no such field."""
+        ``last_change``: of the object. UsageError if the object has no such field."""
         declared = {one.path: one for one in self._declared(action)}
         live = self._live_fields(action)
         paths = dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Notices: what the user should know about a plan beside its actions. Pure."""
+"""Notices: what the user should know about a plan besides its actions. Pure."""
 
 from collections.abc import Iterator, Sequence
 

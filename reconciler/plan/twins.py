@@ -1,7 +1,7 @@
-"""Warnings about declared sections and options beside others whose names are alike. Pure.
+"""Warnings about declared sections and options beside others with similar names. Pure.
 
-Configuration Server keeps ``webme`` and ``WebMe`` apart, people do not: they edit one and a
-server reads the other.
+``webme`` and ``WebMe`` differ for Configuration Server, but people mix them up: they edit one
+section while the application reads the other.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from reconciler.server.port import ConfObject
 from reconciler.text.visible import told_apart
 
 KEY_VALUES = {"options": "options", "annex": "userProperties"}
-"""Words of manifests -> attributes of objects, for what is sections of options."""
+"""Manifest key -> attribute of objects, for sections of options."""
 
 
 def twin_warnings(context: Context, actions: Sequence[Action], final: Simulation) -> Iterator[str]:

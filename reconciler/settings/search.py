@@ -19,7 +19,7 @@ def settings_folder() -> Path:
     relative to the working folder; the working folder itself where there is none.
 
     The search ends with a folder that holds ``.git``, with the home folder, and with the root
-    of a file system. UsageError where the file or its folder belongs to another user, or others
+    of a file system. UsageError if the file or its folder belongs to another user, or others
     may write to it.
     """
     start = Path.cwd()
@@ -39,7 +39,7 @@ def _searched(start: Path) -> Iterator[Path]:
 
 
 def _check_is_ours(folder: Path) -> None:
-    """UsageError where somebody else could have written the file, or put it there. An administrator
+    """UsageError if somebody else could have written the file, or put it there. An administrator
     could in any folder, so what is theirs is accepted. Windows keeps no such bits."""
     if hasattr(os, "getuid"):
         ours = {os.getuid(), 0}
@@ -48,7 +48,7 @@ def _check_is_ours(folder: Path) -> None:
 
 
 def check_beside_script(folder: Path) -> None:
-    """UsageError where somebody could have written the ``gwe.toml`` of a folder who could not have
+    """UsageError if somebody could have written the ``gwe.toml`` of a folder who could not have
     written the script that stands there and was started. Whoever owns the folder could."""
     if hasattr(os, "getuid"):
         ours = {os.getuid(), 0, folder.stat().st_uid}
@@ -56,7 +56,7 @@ def check_beside_script(folder: Path) -> None:
 
 
 def _check_writers(file: Path, path: Path, subject: str, called: str, ours: set[int]) -> None:
-    """UsageError where others than the users ``ours`` may write to ``path``: the file or its
+    """UsageError if others than the users ``ours`` may write to ``path``: the file or its
     folder. ``subject`` and ``called``: what it is called in messages."""
     found = path.stat()
     if found.st_uid not in ours:

@@ -50,7 +50,7 @@ def discover(live: Snapshot, options: SiteOptions) -> Site:
     """The site. ``live`` holds all tenants and applications, and the server's host if it was
     read.
 
-    UsageError where the user must choose or correct a name; RefusedError where a prerequisite
+    UsageError if the user must choose or correct a name; RefusedError if a prerequisite
     of Web Engagement is missing.
     """
     return _Discovery(live, options).run()

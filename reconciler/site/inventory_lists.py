@@ -91,7 +91,7 @@ def has_more(one: ConfObject) -> bool:
 
 class StoredInventory(Struct, frozen=True, dict=True):
     """The inventory of an owner as it is kept. ``lists``: in the order of their tenants and
-    numbers. InventoryError where one of them is damaged."""
+    numbers. InventoryError if one of them is damaged."""
 
     owner: InventoryOwner
     lists: tuple[ConfObject, ...] = ()
@@ -105,7 +105,7 @@ class StoredInventory(Struct, frozen=True, dict=True):
 
 
 def entries_of(one: ConfObject) -> list[Entry]:
-    """The entries that a list holds. InventoryError where it is damaged."""
+    """The entries that a list holds. InventoryError if it is damaged."""
     annex = _annex(one)
     found = annex.get(_HEADER, {}).get("format")
     if found != FORMAT:

@@ -21,7 +21,7 @@ _LISTS = {"object_type": TRANSACTION_TYPE["List"]}
 def read_inventory(server: Reader, owner: InventoryOwner, tenant: int) -> StoredInventory:
     """The inventory of an owner, from Environment and from the site's ``tenant``, a DBID; empty
     where there is none, or where the account may not read it. One read for each list.
-    InventoryError where it is damaged."""
+    InventoryError if it is damaged."""
     tenants = (ENVIRONMENT, tenant)
     found: list[ConfObject] = []
     number = 0
@@ -42,7 +42,7 @@ def lists_named(server: Reader, name: str) -> list[ConfObject]:
 
 def read_others(server: Reader, owner: InventoryOwner, tenant: int) -> list[StoredInventory]:
     """The inventories of all owners but this, from Environment and from the site's ``tenant``.
-    InventoryError where one of them is damaged."""
+    InventoryError if one of them is damaged."""
     found: dict[InventoryOwner, list[ConfObject]] = {}
     for scope in dict.fromkeys((ENVIRONMENT, tenant)):
         lists = filter(is_inventory, server.read("Transaction", {**_LISTS, "tenant_dbid": scope}))

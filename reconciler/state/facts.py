@@ -45,7 +45,7 @@ def has_fact(rows: Rows, fact: Fact) -> bool:
 
 
 def read_facts(rows: Rows, kind: type[_Fact]) -> list[_Fact]:
-    """The facts of a kind. StateError where any fact is damaged or lost: it may be of this
+    """The facts of a kind. StateError if any fact is damaged or lost: it may be of this
     kind."""
     found = rows("SELECT digest, data FROM gwe_fact")
     whole = all(isinstance(data, bytes) and digest_of(data) == digest for digest, data in found)

@@ -101,7 +101,7 @@ def append(
     session: SqlSession, row: RunRow, records: Sequence[Record], summary: RunSummary | None
 ) -> tuple[RunRow, RunSummary | None]:
     """Appends records within a transaction; the row and the summary as they are then.
-    ``summary``: as it is in the row. StateError where the run was changed through another
+    ``summary``: as it is in the row. StateError if the run was changed through another
     connection."""
     linked: list[StoredRecord] = []
     last = row.last_digest

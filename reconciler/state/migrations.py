@@ -50,7 +50,7 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 def migrate(session: SqlSession, place: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Brings the tables to the version of this program, in one transaction.
-    JournalFormatError where they are of a newer version."""
+    JournalFormatError if they are of a newer version."""
     if version_of(session, place, migrations) == len(migrations):
         return
     with session.transaction(writing=True):
@@ -64,7 +64,7 @@ def migrate(session: SqlSession, place: str, migrations: Sequence[Migration] = M
 def version_of(
     session: SqlSession, place: str, migrations: Sequence[Migration] = MIGRATIONS
 ) -> int:
-    """The version of the tables; 0: there are none. JournalFormatError where it is newer
+    """The version of the tables; 0: there are none. JournalFormatError if it is newer
     than this program."""
     if not any(map(session.has_table, ("gwe_state", "gwe_run", "gwe_record"))):
         return 0

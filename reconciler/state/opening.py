@@ -44,7 +44,7 @@ def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore
     seconds since 1970.
 
     UsageError for a URL that cannot be read or is of another kind, RefusedError for one that
-    asks for less than a verified connection to another host, StateError where psycopg is not
+    asks for less than a verified connection to another host, StateError if psycopg is not
     installed.
     """
     check_place(where)

@@ -36,15 +36,15 @@ def save_plan(plan: Plan, path: str | Path, key: str = "") -> None:
     """Writes a plan file, for its owner only: a new file, or in place of an empty one or an
     older plan. ``key``: signs it.
 
-    RefusedError where the plan holds a secret in clear, UsageError where there is anything
-    else at the path, ReconcilerError where it cannot be written.
+    RefusedError if the plan holds a secret in clear, UsageError if there is anything
+    else at the path, ReconcilerError if it cannot be written.
     """
     advice = "Name a new file with --out, or - for standard output."
     replace_file(Path(path), plan_text(plan, key).encode(), _is_plan, "plan file", advice)
 
 
 def plan_text(plan: Plan, key: str = "") -> str:
-    """The text of a plan file. RefusedError where the plan holds a secret in clear, or is
+    """The text of a plan file. RefusedError if the plan holds a secret in clear, or is
     larger than a plan file that is read."""
     _check_holds_no_secret(plan)
     text = plan_json(plan, key)
@@ -70,7 +70,7 @@ def read_plan_file(
     secrets stay empty, which is enough to show the plan but not to apply it. ``key``: what the
     file must be signed with; empty: it need not be signed.
 
-    PlanFileError where the file cannot be read or holds no plan.
+    PlanFileError if the file cannot be read or holds no plan.
     """
     name = shown_path(path)
     text = read_text(path, MAX_BYTES)

@@ -85,7 +85,7 @@ class PostgresEngine:
 
     @contextmanager
     def hold(self, run: str) -> Iterator[SqlSession]:
-        """The session that holds the run. RunHeldError where another one does."""
+        """The session that holds the run. RunHeldError if another one does."""
         session = self.connect()
         try:
             if session.rows("SELECT pg_try_advisory_lock(?)", _key(run)) != [(True,)]:

@@ -32,7 +32,7 @@ class PostgresUrl(Struct, frozen=True):
 
     @classmethod
     def parse(cls, url: str) -> "PostgresUrl":
-        """UsageError where it is no such URL, RefusedError where it asks for less than a
+        """UsageError if it is no such URL, RefusedError if it asks for less than a
         verified connection off this host. Neither repeats it: it may have a password."""
         try:
             parts = {} if _is_ambiguous(url) else conninfo_to_dict(url)

@@ -44,7 +44,7 @@ def damaged_run(run: str, problems: Sequence[str]) -> DamagedRunError:
 
 
 def number_of(rows: Rows, run: str) -> int:
-    """The number of the run of that name. UsageError where there is none."""
+    """The number of the run of that name. UsageError if there is none."""
     found = rows("SELECT number FROM gwe_run WHERE name = ?", run)
     numbers = [number for (number,) in found if isinstance(number, int)]
     if not numbers:  # its row may be damaged
@@ -55,7 +55,7 @@ def number_of(rows: Rows, run: str) -> int:
 
 
 def row_of(rows: Rows, run: str) -> RunRow:
-    """The row of a run. DamagedRunError where it is damaged or missing."""
+    """The row of a run. DamagedRunError if it is damaged or missing."""
     return _row(rows, run, number_of(rows, run))
 
 
@@ -98,7 +98,7 @@ def _record(values: Sequence[Any]) -> StoredRecord:
 
 
 def read_run(rows: Rows, run: str) -> StoredRun:
-    """A run with all its records. DamagedRunError where anything of it is damaged."""
+    """A run with all its records. DamagedRunError if anything of it is damaged."""
     row = row_of(rows, run)
     plan = _plan(rows, row.number)
     whole, problems = examine(row, plan, _records(rows, row.number))

@@ -39,7 +39,7 @@ class StateEngine(Protocol):
         """Whether there may be tables; False: opening it would create it."""
 
     def connect(self) -> SqlSession:
-        """A new session. StateError where there can be none."""
+        """A new session. StateError if there can be none."""
 
     def hold(self, run: str) -> AbstractContextManager[SqlSession]:
         """Holds a run; the session with which its journal is written."""

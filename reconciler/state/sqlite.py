@@ -160,7 +160,7 @@ class SqliteEngine:
     @contextmanager
     def hold(self, run: str) -> Iterator[SqlSession]:
         """A connection for the process that holds the run. The system ends the hold where
-        the process dies. RunHeldError where another process holds it."""
+        the process dies. RunHeldError if another process holds it."""
         with ExitStack() as stack:
             with self._asking():
                 stack.enter_context(self._held(run))

@@ -135,11 +135,11 @@ class RunJournal(Protocol):
 
     def append(self, *records: Record) -> None:
         """Writes records in one transaction; they are durable when it returns.
-        JournalError where they could not be written."""
+        JournalError if they could not be written."""
 
     def save_backup(self, path: str, content: bytes) -> str:
         """Keeps the content of a launch file and returns the digest that names it. The same
-        content of the same file is kept once. JournalError where it cannot be kept."""
+        content of the same file is kept once. JournalError if it cannot be kept."""
 
 
 class NullJournal:
@@ -159,8 +159,8 @@ class NullJournal:
 class StateStore(Protocol):
     """A store of runs. It keeps no connection open; a run that is held does.
 
-    Every method raises StateError where the store cannot be reached, and JournalFormatError
-    where a newer version of gwe has written it.
+    Every method raises StateError if the store cannot be reached, and JournalFormatError
+    if a newer version of gwe has written it.
     """
 
     @property
@@ -174,23 +174,23 @@ class StateStore(Protocol):
 
     def hold(self, run: str) -> AbstractContextManager[RunJournal]:
         """Holds a run to append to its journal. Only one process can; the hold ends with the
-        process at the latest. RunHeldError where another process holds the run, UsageError
-        where there is none, DamagedRunError where its row is damaged."""
+        process at the latest. RunHeldError if another process holds the run, UsageError
+        if there is none, DamagedRunError if its row is damaged."""
 
     def is_held(self, run: str) -> bool:
         """Whether a process holds the run."""
 
     def find_run(self, text: str, *, wrote: bool = False) -> str:
         """The name of the run that ``text`` means: a name, the beginning of a single one,
-        or ``last``. ``wrote``: the last run that wrote something. UsageError where there is
+        or ``last``. ``wrote``: the last run that wrote something. UsageError if there is
         none, or several."""
 
     def read_run(self, run: str) -> StoredRun:
-        """A run with all its records, which are checked. UsageError where there is none,
-        DamagedRunError where a record is damaged or missing."""
+        """A run with all its records, which are checked. UsageError if there is none,
+        DamagedRunError if a record is damaged or missing."""
 
     def read_intact(self, run: str) -> IntactRecords:
-        """What can be read of a run, also where it is damaged. UsageError where there is
+        """What can be read of a run, also where it is damaged. UsageError if there is
         none."""
 
     def list_runs(self, identity: str = "") -> tuple[RunEntry, ...]:
@@ -210,7 +210,7 @@ class StateStore(Protocol):
 
     def abandon(self, run: str, ended: str) -> None:
         """Records that a run is left as it is, so that it does not block other runs. A damaged
-        run stays damaged. UsageError where there is none, RunHeldError where it is held."""
+        run stays damaged. UsageError if there is none, RunHeldError if it is held."""
 
     def prunable(self, older_than: timedelta) -> tuple[RunEntry, ...]:
         """The runs that ``prune`` would delete, oldest first."""

@@ -100,7 +100,8 @@ class _Index:
         return dict.fromkeys(one for one in found if one != action.address)
 
     def with_blocked_needs(self, action: Action) -> Action:
-        """The action; blocked, where its fields refer to what a blocked action would create."""
+        """The action, or a blocked action if its fields refer to what a blocked action would
+        create."""
         if isinstance(action, Create | Update | Replace):
             for address in self._created(action):
                 if isinstance(self._actions[address], Blocked):
@@ -161,8 +162,8 @@ def check_references(
 ) -> tuple[list[Action], list[str]]:
     """Checks what the options of the planned objects would refer to after the plan.
 
-    A reference that leads nowhere blocks the action of the manifest that declares it; one
-    that nobody here declares is a warning.
+    A dangling reference blocks the action of the manifest that declares it; if no manifest declares
+    it, it is a warning.
     """
     checked: list[Action] = []
     warnings: list[str] = []
@@ -196,8 +197,8 @@ def check_references(
 def _untouched_applications(
     context: Context, actions: Sequence[Action], final: Simulation
 ) -> Iterator[str]:
-    """Warnings about references that lead nowhere, such as to an endpoint that the plan removes,
-    and malformed ones, in a server or cluster of the site for which nothing is planned."""
+    """Warnings about dangling references, such as to an endpoint that the plan removes, and
+    malformed references, in a server or cluster of the site for which nothing is planned."""
     planned = {action.dbid for action in actions if action.object_type == "Application"}
     for role in (SERVER_ROLE, CLUSTER_ROLE):
         for member in context.site.roles.get(role, ()):
@@ -215,8 +216,8 @@ def _untouched_applications(
 
 
 def _malformed(address: str, path: FieldPath, value: Value) -> Iterator[str]:
-    """A warning about a live value that refers to nothing since its form is wrong. A manifest
-    that declares such a value is refused before; an empty value counts as unset."""
+    """A warning about a live value that is malformed, so it refers to nothing. A manifest that
+    declares such a value is refused earlier; an empty value counts as unset."""
     problem = value_problem(path, str(value)) if value != "" else ""
     if problem:
         yield (
@@ -226,7 +227,7 @@ def _malformed(address: str, path: FieldPath, value: Value) -> Iterator[str]:
 
 
 def _declared(context: Context, action: Action) -> dict[FieldPath, ManagedField]:
-    """What manifests declare for an object and no policy leaves alone."""
+    """What manifests declare for an object, without what a policy leaves alone."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())
     kept = {change.path for change in kept_of(action)}
@@ -236,8 +237,8 @@ def _declared(context: Context, action: Action) -> dict[FieldPath, ManagedField]
 def reference_problem(
     reference: OptionReference, tenant: int, context: Context, final: Snapshot
 ) -> str:
-    """What is wrong with a reference; empty if it leads to its target, or into a tenant whose
-    scripts are not read."""
+    """What is wrong with a reference; empty if its target exists, or is in a tenant whose scripts
+    are not read."""
     tenant = reference.tenant_dbid or tenant
     if reference.target == "endpoint":
         return _endpoint_problem(reference, tenant, context, final)
@@ -254,7 +255,7 @@ def reference_problem(
 
 
 def _name_now(former: str, context: Context) -> str:
-    """The name that a manifest gives to the script of a former name; empty: none does."""
+    """The new name of a script with this former name; empty: no manifest renames it."""
     return next(
         (
             desired.name

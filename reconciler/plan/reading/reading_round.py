@@ -1,7 +1,7 @@
-"""The reads of one round: collected from what is wanted, without what was asked already. Pure.
+"""The reads of one round: what is needed, without what was read before. Pure.
 
-Objects are read by natural key where few of a type are named, and in bulk where many are.
-Bodies of scripts are read only of scripts that are managed.
+Objects are read by natural key if few of a type are named, and in bulk if many are. Only managed
+scripts are read with their bodies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ from reconciler.server.reading import Query, brief, by_key, query, scope_of, sco
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 _OF_ENVIRONMENT_TOO = ("Person", "AccessGroup", "EnumeratorValue")
-"""Types of which tenant Environment has objects that those of other tenants refer to."""
+"""Types of objects in tenant Environment that objects of other tenants may refer to."""
 
 Group = tuple[str, int, int | None]
 """An object type, the DBID of a tenant, and the number of a script type or None."""
@@ -46,8 +46,8 @@ class ReadingRound:
         self._absent: dict[tuple[str, tuple[tuple[str, str | int], ...]], set[str]] = {}
 
     def queries(self, managed: Collection[tuple[str, int, tuple[str, ...]]]) -> list[Query]:
-        """The reads of the round. ``managed``: the objects that are read whole, by type, tenant
-        and key: nothing else asks for them."""
+        """The reads of the round. ``managed``: the objects that are read whole, by type, tenant and
+        key, so that no other read asks for them."""
         for (object_type, tenant), keys in self._names.items():
             wanted = [key for key in keys if (object_type, tenant, key) not in managed]
             self._add_keys(object_type, tenant, wanted)
@@ -62,7 +62,7 @@ class ReadingRound:
         self._queries[one] = None
 
     def add_named(self, group: Group, needs: Sequence[ReadRequirement]) -> None:
-        """The reads of managed objects, by key or in bulk, and of objects whose names look
+        """Adds the reads of managed objects, by key or in bulk, and of objects whose names look
         like those of absent objects."""
         object_type, tenant, script_type = group
         kind = ALL_TYPES[object_type]
@@ -108,7 +108,7 @@ class ReadingRound:
                 alike[around].add(alike_key(str(key[-1])))
 
     def want_name(self, object_type: str, tenant: int, name: str) -> None:
-        """Reads what a natural name refers to, with or without its tenant before it."""
+        """Adds the read of what a natural name refers to; the name may begin with its tenant."""
         folder = referred_folder(name) if object_type == FOLDER else None
         if folder is not None:
             self.want_name(folder[0], tenant, folder[1])
@@ -143,7 +143,7 @@ class ReadingRound:
         self._names.setdefault((kind.name, tenant), {})[texts] = None
 
     def want_dbid(self, object_type: str, dbid: int, tenant: int) -> None:
-        """Reads an object, and those that its name begins with."""
+        """Adds the read of an object and of the objects whose names its own name begins with."""
         if object_type in ("", *ALWAYS_READ):
             return
         found = self._live.get(object_type, dbid)
@@ -156,7 +156,8 @@ class ReadingRound:
             self.want_dbid(owner, number, found.tenant or tenant)
 
     def add_targets(self, need: ReadRequirement, one: ConfObject) -> None:
-        """The names behind the DBIDs in the key and the declared fields of a live object."""
+        """Adds reads for the names of the DBIDs in the key and the declared fields of a live
+        object."""
         kind = ALL_TYPES[one.type]
         words = {*need.words, *(part.word for part in key_parts(kind))}
         if need.referrers:  # the names that would be lost
@@ -167,19 +168,20 @@ class ReadingRound:
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
-        """The object that has the natural key already which ``one`` would get with a new name."""
+        """Adds the read of an object that may already have the natural key which ``one`` would get
+        with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
             self._add(query(one.type, {**filters, **brief(one.type)}))
 
     def add_referrers(self, need: ReadRequirement) -> None:
-        """The objects of every type that can refer to an object."""
+        """Adds the objects of every type that can refer to an object."""
         for referring, _, _ in references_to(need.type):
             if referring.name not in FOLDER_TYPES:  # they are among those of type Folder
                 self._add_scope(referring.name, need.tenant)
 
     def add_submitters(self, tenant: int) -> None:
-        """The scripts that assign strategies to the views of queues, and those views."""
+        """Adds the scripts that assign strategies to the views of queues, and those views."""
         if tenant in self._submitted:
             return
         self._submitted.add(tenant)
@@ -195,7 +197,7 @@ class ReadingRound:
             self.want_name("Script", tenant, name)
 
     def add_all_for(self, need: ReadRequirement) -> None:
-        """The reads that are made whatever was found."""
+        """Adds the reads that do not depend on what was found."""
         if (need.key or need.dbid) and not (need.folder or need.former):
             return
         kind = ALL_TYPES[need.type]
@@ -222,7 +224,7 @@ class ReadingRound:
                     self._add_bulk(target, need.tenant)
 
     def _add_bulk(self, object_type: str, tenant: int) -> None:
-        """All objects of a type that those of a tenant may refer to, without bodies."""
+        """Reads all objects of a type that objects of a tenant may refer to, without bodies."""
         if object_type in ("", *ALWAYS_READ):
             return
         shared = tenant and object_type in _OF_ENVIRONMENT_TOO
@@ -230,7 +232,8 @@ class ReadingRound:
             self._add_scope(object_type, dbid)
 
     def _add_scope(self, object_type: str, tenant: int) -> None:
-        """All objects of a type in a tenant, without bodies, and what their names begin with."""
+        """Reads all objects of a type in a tenant, without bodies, and the objects whose names
+        theirs begin with."""
         if object_type not in ("", *ALWAYS_READ):
             self._add(scope_read(object_type, tenant))
             self._add_parents(object_type, tenant)
@@ -242,7 +245,7 @@ class ReadingRound:
                 self._add_scope(part.refers_to, tenant)
 
     def _add_keys(self, object_type: str, tenant: int, keys: Iterable[tuple[str, ...]]) -> None:
-        """Reads of what is referred to by name, as far as it was not found yet."""
+        """Reads what is referred to by name and was not found yet."""
         kind = ALL_TYPES[object_type]
         found = [self._live.key_of(object_type, texts, tenant) for texts in keys]
         filters = [by_key(kind, key) for key in found if key is not None]
@@ -254,8 +257,8 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
     def _add_dbids(self, object_type: str, dbids: Mapping[int, int]) -> None:
-        """Reads of what is referred to by DBID, as far as it was not found yet, nor may be found
-        among the objects of a tenant that this round reads."""
+        """Reads what is referred to by DBID, was not found yet and is not among the objects of a
+        tenant that this round reads."""
         reads = {
             query(object_type, {"dbid": dbid, **brief(object_type)}): tenant
             for dbid, tenant in dbids.items()
@@ -271,8 +274,8 @@ class ReadingRound:
 
 @cache
 def reads_in_bulk(object_type: str) -> bool:
-    """Whether all objects of a type in a tenant are read whatever is named: those that are found
-    by display name too, and those whose keys name such objects."""
+    """Whether all objects of a type in a tenant are read whichever are named: types that are also
+    found by display name, and types whose keys name such objects."""
     return object_type in _BY_DISPLAY_NAME or any(
         part.refers_to in _BY_DISPLAY_NAME for part in key_parts(ALL_TYPES[object_type])
     )

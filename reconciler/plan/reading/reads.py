@@ -1,9 +1,9 @@
-"""Which reads satisfy what must be known, given what was read so far. Pure.
+"""Which reads satisfy the requirements, given what was read so far. Pure.
 
 A round may need what the round before it found: the DBID of the switch that a DN belongs to, the
-names behind the DBIDs in a live object, the scripts that its options name. Where a named object
-is absent, the names of its scope are read for names that are alike. Bodies of scripts are read
-only of scripts that are managed.
+names behind the DBIDs in a live object, the scripts that its options name. If a named object is
+absent, the names of its scope are read to find similar names. Only managed scripts are read with
+their bodies.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from reconciler.server.reading import Following, Query
 from reconciler.server.snapshot import Snapshot
 
 MANY = 100
-"""Above so many objects of a type and tenant, all of them are read at once (measured: decision
+"""If more objects of a type and tenant are needed, all of them are read at once (measured: decision
 record 12)."""
 
 
