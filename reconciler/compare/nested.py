@@ -22,7 +22,7 @@ def differing_paths(
         _nested(other, numbers),
         view="tree",
         threshold_to_diff_deeper=0,  # otherwise two objects with little in common differ as a whole
-        ignore_private_variables=False,  # otherwise options whose names begin with __ count as equal
+        ignore_private_variables=False,  # otherwise options that begin with __ count as equal
     )
     places = {
         tuple(level.path(output_format="list")) for levels in found.values() for level in levels

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ MARK = "$"
 """Every text with something to fill in contains this."""
 
 _ENCODER = msgspec.json.Encoder()
-_ODD = (b"$", b"\\", b"\x7f", b'" ', b' "')
+_ODD = ("$", "\\", "\x7f", '" ', ' "')
 """As JSON, no text of a simple manifest contains this. All control characters but DEL are escaped
 anyway."""
 
@@ -50,13 +50,13 @@ class Manifest(Struct, frozen=True, dict=True):
         """Whether the manifest is one of those that come with the package."""
         return self.document.path is not None and is_bundled(self.document.path)
 
-    @cached_property
+    @property
     def exact(self) -> bool:
         """Whether the names in the manifest are meant exactly as written."""
         metadata = self.data.get("metadata")
         return isinstance(metadata, dict) and metadata.get(EXACT) is True
 
-    @cached_property
+    @property
     def has_variables(self) -> bool:
         """Whether there may be something to fill in."""
         return not self.is_simple and MARK in repr(self.data)
@@ -66,7 +66,7 @@ class Manifest(Struct, frozen=True, dict=True):
         """Whether all its texts are printable ASCII without ``$``, quotes, backslashes or
         surrounding blanks. Most manifests are simple, and this check is fast."""
         try:
-            written = _ENCODER.encode(self.data)
+            written = _ENCODER.encode(self.data).decode()  # a text is quicker to search
         except UnicodeEncodeError:
             return False
         # Here quotes only enclose texts, so a blank beside a quote is at an end of a text.
@@ -77,11 +77,10 @@ class Manifest(Struct, frozen=True, dict=True):
         return self.document.at(path)
 
 
-@lru_cache(maxsize=16)
 def is_bundled(path: Path) -> bool:
-    """Whether a file or folder is among the manifests that come with the package. The answers for
-    the last files are cached, since each manifest of a file asks again."""
-    return path.is_relative_to(bundled_manifests())
+    """Whether a file or folder is among the manifests that come with the package."""
+    # Texts are compared, since each manifest asks and paths take ten times as long.
+    return f"{path}{os.sep}".startswith(f"{bundled_manifests()}{os.sep}")
 
 
 def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
