@@ -1,6 +1,7 @@
 """The values that a shell offers for options and arguments: profiles, runs, addresses.
 
-What cannot be read offers nothing: a message in the middle of a command line helps nobody.
+If something cannot be read, no values are offered: a message in the middle of a command line would
+not help.
 """
 
 import os
@@ -61,7 +62,7 @@ def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001
 
 
 def _given(group: type[Group], context: click.Context) -> Group:
-    """The options of a group as far as they are on the command line already."""
+    """The options of a group that are on the command line already."""
     given: dict[str, Any] = {name: context.params.get(name) for name in group.options}
     return group(**{name: value for name, value in given.items() if value})
 

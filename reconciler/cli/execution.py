@@ -1,4 +1,4 @@
-"""What ``apply`` and ``undo`` share: show a plan, ask, apply it and show how it goes."""
+"""What ``apply`` and ``undo`` share: show a plan, ask, apply it and show the progress."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -40,8 +40,8 @@ def show_and_apply(
     approve: Callable[[], bool] = lambda: confirm("Apply this plan?"),
 ) -> ApplyResult:
     """Shows a plan, asks, and applies it. ``keeps_state``: the place
-    where runs are stored was named; ``expect``: the only id that the plan may have;
-    ``approve``: asks."""
+    where runs are stored was named; ``expect``: the only id that the plan may have; ``approve``:
+    asks for approval."""
     plan = found.plan if isinstance(found, PlanFile) else found
     # A plan file names the server that it was made from: what counts is where it is applied.
     FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
@@ -73,7 +73,7 @@ def show_and_apply(
         shown.report(report)
     except KeyboardInterrupt:
         if report is None:
-            raise  # else the run has ended, and its exit code says how
+            raise  # otherwise the run has ended, and its exit code says how
     return ApplyResult(report.exit_code, plan, report)
 
 
@@ -88,7 +88,7 @@ def show_and_save_only(plan: Plan, output: OutputFlags, out: Path) -> ApplyResul
 
 
 def _refusals(plan: Plan) -> Iterator[Diagnostic]:
-    """Why a plan cannot be applied, as the plan says it too."""
+    """Why a plan cannot be applied; the plan itself shows the same."""
     for refusal in plan.refusals:
         yield Diagnostic(refusal, hint="--force does it all the same.")
     for action in plan.blocked:
@@ -96,8 +96,8 @@ def _refusals(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _check_manifests_were_named(plan: Plan) -> None:
-    """RefusedError if a plan that nobody reviewed comes from manifests that nobody named:
-    the command may run in the wrong folder."""
+    """RefusedError if a plan was not reviewed and its manifests were not named: the command may run
+    in the wrong folder."""
     if not plan.inputs.named:
         raise RefusedError(
             [
@@ -127,9 +127,9 @@ def _check_needs_no_backups(plan: Plan) -> None:
 
 
 class ShownProgress(Progress):
-    """Prints each outcome; when quiet, problems only; actions that were not tried only when
-    verbose. ``lasting``: the state of the run outlives this machine. Nothing here stops a run
-    whose output nobody reads any more: rich raises SystemExit where a pipe is broken."""
+    """Prints each outcome; if quiet, only problems; actions that were not tried only if verbose.
+    ``lasting``: the state of the run outlives this machine. A broken pipe, for which rich raises
+    SystemExit, does not stop the run."""
 
     def __init__(
         self,

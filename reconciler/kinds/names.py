@@ -1,7 +1,8 @@
-"""Which texts can be names, of objects, folders, sections and options, and which are alike. Pure.
+"""Which texts can be names of objects, folders, sections and options, and which look the same.
+Pure.
 
-A name is read by people and typed by them. Characters that nobody sees make two names look
-alike, and a control character can forge a line of output.
+People read and type names. Invisible characters make two names look the same, and a control
+character can forge a line of output.
 """
 
 import unicodedata
@@ -28,7 +29,7 @@ def name_problem(text: str) -> str:
 
 
 def _unseen_in(text: str) -> str:
-    """The first character that nobody sees; empty: there is none."""
+    """The first invisible character; empty: there is none."""
     if text.isascii() and text.isprintable():
         return ""
     pairs = zip(f" {text}", text, strict=False)
@@ -36,7 +37,8 @@ def _unseen_in(text: str) -> str:
 
 
 def _varies(before: str, one: str) -> bool:
-    """Whether a character says how the one before it is drawn, as in emoji and Chinese."""
+    """Whether a character only selects how the character before it is drawn, as in emoji and
+    Chinese."""
     return unicodedata.category(
         before
     ) in _DRAWN_IN_MORE_THAN_ONE_WAY and "VARIATION SELECTOR" in unicodedata.name(one, "")
@@ -51,8 +53,8 @@ def name_advice(text: str) -> str:
 
 
 def alike_key(text: str) -> str:
-    """A key that is equal for all names that people take for the same name: it leaves out
-    differences in case, Unicode form, blanks, and characters that nobody sees."""
+    """A key that is equal for all names that people take for the same name: it ignores case,
+    Unicode form, blanks and invisible characters."""
     if text.isascii() and text.isprintable():
         return " ".join(text.casefold().split())
     folded = _composed(unicodedata.normalize("NFD", text).casefold())
@@ -60,7 +62,7 @@ def alike_key(text: str) -> str:
 
 
 def likeness(one: str, other: str) -> str:
-    """In what alike names differ, as the end of "they differ only in"."""
+    """In what names that look the same differ, as the end of "they differ only in"."""
     ways = {
         "case": str.casefold,
         "the Unicode form of characters": _composed,

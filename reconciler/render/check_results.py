@@ -1,4 +1,4 @@
-"""Check results of ``gwe doctor`` on a terminal, each printed as soon as it is there."""
+"""Check results of ``gwe doctor`` on a terminal, each printed as soon as it is known."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ _INDENT = 22
 
 
 def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> Iterator[CheckResult]:
-    """Prints the results, and gives them on."""
+    """Prints the results, and yields them."""
     console = make_console(no_color=no_color)
     width = max(console.width - _INDENT, _INDENT)
     for result in results:
