@@ -1,9 +1,10 @@
-"""Every write of a run: the journal is written before and after, the lock confirmed between.
+"""Every write of a run: it is recorded in the journal before and after, and the lock is confirmed
+in between.
 
-A method for a call returns its steps: nothing is sent until they are performed, here one after
-another or by ``in_flight`` beside others. When a call is sent, its ``CallBegin`` is durable, with
-the object as it was; when its answer is there, a ``CallEnd`` follows. The lock is confirmed right
-before the call is sent: always before a delete, else where the last confirmation is too old. If the
+A method for a call returns its steps: nothing is sent until they are performed, either here one
+after another or concurrently by ``in_flight``. Before a call is sent, its ``CallBegin`` is durable,
+with the object as it was; after its answer, a ``CallEnd`` follows. The lock is confirmed right
+before the call is sent: always for a delete, otherwise if the last confirmation is too old. If the
 journal cannot be written, nothing more is sent.
 """
 
@@ -29,7 +30,7 @@ _Answer = TypeVar("_Answer")
 
 
 def recover_hint(place: str) -> str:
-    """What to do where something may be half done. ``place``: where the run's state is."""
+    """What to do if something may be half done. ``place``: where the run's state is."""
     state = f" The run's state is {place}." if place else ""
     return f"Run gwe recover: it checks what was written and finishes it.{state}"
 
@@ -52,9 +53,9 @@ class Calls:
         self.ownership = Ownership()
         """What the calls that were answered mean for the inventory."""
         self.answered: set[str] = set()
-        """The addresses of actions of which a call was answered: something was written."""
+        """The addresses of actions with an answered call: something was written."""
         self.journal_problem = ""
-        """Why the journal could not be written at first; empty: it could."""
+        """Why the first failed write to the journal failed; empty: none has."""
 
     def perform(self, steps: Steps[_Answer]) -> _Answer:
         """Executes steps one after another."""
@@ -138,15 +139,14 @@ class Calls:
         return self._call(action, begin, partial(self._server.update, old.type, old.dbid, delta))
 
     def found(self, action: Write, made: ConfObject) -> None:
-        """Records a create that has no records although its object exists."""
+        """Records a create whose object exists although the journal has no record of it."""
         begin = self._begin(action, "create", makes=made.attributes)
         self.journal.append(begin)
         with self.without_journal():
             self.journal.append(_end(begin, "answered", made).record)
 
     def note_deleted(self, action: Write, old: ConfObject) -> None:
-        """Records of the last call, a delete whose answer did not arrive, that it was carried
-        out."""
+        """Records that the last call, a delete whose answer did not arrive, was executed."""
         with self.without_journal():
             self.journal.append(CallEnd(self._last_step, "answered"))
         self._note(action, "delete", old, None)
@@ -191,7 +191,7 @@ class Calls:
         referrers: Sequence[ConfObject] = (),
         makes: Attributes | None = None,
     ) -> CallBegin:
-        """The record of the next step, which begins."""
+        """The record with which the next step begins."""
         self._last_step += 1
         return CallBegin(
             step=self._last_step,

@@ -1,9 +1,10 @@
-"""What a new object takes over: of the object that it replaces, values and the references that
-other objects have to it; of a circle of new objects, the references that waited for it.
+"""What a new object takes over: from the object that it replaces, values and the references of
+other objects; in a circle of new objects, the references that could not be written before it
+existed.
 
-The server clears the references to a replaced object when that is deleted. Here each is written
-again. Doing so twice changes nothing, so that a recovery repeats it. The session's live objects are
-kept up to date.
+The server clears the references to a replaced object when that object is deleted. This module
+writes each again. Doing so twice changes nothing, so a recovery may repeat it. The session's live
+objects are kept up to date.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -46,8 +47,8 @@ def carrying(action: Replace, old: ConfObject, live: Snapshot) -> Replace:
 def read_referrers(
     server: Reader, action: Write, keys: Iterable[tuple[str, int]]
 ) -> list[ConfObject]:
-    """The objects that refer to the object of an action, whole, as they are now. ``keys``: type
-    and DBID of each."""
+    """Reads the objects that refer to the object of an action, whole. ``keys``: type and DBID of
+    each."""
     own = (action.object_type, action.dbid)
     return [
         one
@@ -71,8 +72,8 @@ class Inheritance(Struct, frozen=True):
 def hand_over(
     session: RunSession, action: Write, made: ConfObject, inherited: Inheritance
 ) -> Steps[str]:
-    """Gives a new object what it takes over. The end of a sentence says which references the
-    server has refused; empty: none."""
+    """Gives a new object what it takes over. Returns the end of a sentence that lists the
+    references that the server refused; empty: none."""
     if inherited.permissions:
         yield from session.calls.set_permissions(action, made, inherited.permissions)
     _, refused = yield from set_waiting(session, action, made, inherited.waiting)
@@ -87,9 +88,9 @@ def hand_over(
 def clear_refused(
     calls: Calls, action: Delete, old: ConfObject, referrers: Iterable[ConfObject]
 ) -> list[ConfObject]:
-    """Takes away the references to an object that the server would not delete because of them.
-    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now. An
-    object that is gone is passed over."""
+    """Clears the references because of which the server would refuse to delete an object.
+    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now,
+    without those that are gone."""
     cleared = []
     for other in referrers:
         if refuses_deletion(other, old):
@@ -104,9 +105,9 @@ def clear_refused(
 def set_waiting(
     session: RunSession, action: Write, made: ConfObject, waiting: Iterable[Create]
 ) -> Steps[tuple[int, list[str]]]:
-    """Writes the references to a new object that earlier objects of the plan were created
-    without. An object that is gone is passed over. How many were written, and the references
-    that the server refuses, as sentences."""
+    """Writes the references to a new object that earlier objects of the plan were created without.
+    Skips objects that are gone. Returns how many were written, and the references that the server
+    refused, as sentences."""
     written, refused, live = 0, [], session.live
     for earlier in waiting:
         created = object_of(earlier, live)
@@ -135,9 +136,9 @@ def carry_references(
     new: ConfObject,
     referrers: Collection[ConfObject],
 ) -> Steps[tuple[int, list[str]]]:
-    """Leads the references to ``old`` to ``new``, which has taken its place. ``referrers``: the
-    objects that had them, as they were. An object that is gone is passed over. How many objects
-    were written, and the references that the server refuses, as sentences."""
+    """Changes the references to ``old`` to refer to ``new``, its replacement. ``referrers``: the
+    objects that had them, as they were. Skips objects that are gone. Returns how many objects were
+    written, and the references that the server refused, as sentences."""
     written, refused, live = 0, [], session.live
     keys = ((one.type, one.dbid) for one in referrers)
     found = yield Ask(lambda: read_referrers(session.server, action, keys))

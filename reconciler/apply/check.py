@@ -104,7 +104,7 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 for action in plan.writes
                 if not plan.undoes and (isinstance(action, Replace | Delete) or rename_of(action))
             ]
-        # Asking for the undo, or to destroy, is the consent to all that this deletes.
+        # Whoever asks for an undo or a destroy consents to all that it deletes.
         asked = plan.undoes or DESTROY in plan.consent
         limits = replace(limits, percent=100) if asked else limits
         problems += refusals(_existing(plan, live), limits, consented=True)
@@ -166,8 +166,8 @@ def stale_error(plan: Plan, stale: Sequence[Outcome], live: Snapshot) -> StalePl
 
 
 def _is_applied(action: Write, live: Snapshot) -> bool:
-    """Whether the server has already what an action would write. Of a rename it is not known: in
-    ``live`` it is done."""
+    """Whether the server already has what an action would write. This cannot be told of a rename,
+    which ``live`` shows as done."""
     if rename_of(action):
         return False
     found = live.get(action.object_type, action.dbid)

@@ -42,9 +42,9 @@ def read_again(
     installation: Installation | None = None,
     more: Sequence[ReadRequirement] = (),
 ) -> tuple[Snapshot, SiteMark]:
-    """What a plan depends on as it is now, and ``more``; and its site. ``server`` answers
-    for the launch files of ``installation`` too. RefusedError or UsageError if the site
-    is no longer there."""
+    """Reads what a plan depends on, and ``more``; and finds its site. ``server`` answers for the
+    launch files of ``installation`` too. RefusedError or UsageError if the site is no longer
+    there."""
     mark = plan.site
     options = SiteOptions(mark.app, mark.tenant, mark.cluster)
     found, site = find_site(server, options, installation)
@@ -57,7 +57,8 @@ def read_again(
 
 
 def read_holder(server: Reader, action: Write, one: ConfObject) -> Sequence[ConfObject]:
-    """The object that has the name which an action gives to ``one``, if it renames it."""
+    """The object that already has the name to which an action renames ``one``; empty: there is
+    none, or the action is no rename."""
     renamed = rename_of(action)
     filters = by_key(ALL_TYPES[one.type], new_key(one, renamed.after)) if renamed else {}
     return server.read(one.type, filters) if filters else ()

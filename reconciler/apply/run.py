@@ -126,7 +126,7 @@ def _record_ownership(
 def _end(
     journal: RunJournal, report: RunReport | None, exit_code: int, context: RunContext
 ) -> None:
-    """Writes the last record. Where it cannot be written, the report says so."""
+    """Writes the last record. If that fails, the report says so."""
     try:
         journal.append(_finish(report, exit_code, context))
     except JournalError as error:
@@ -174,7 +174,7 @@ def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHe
         run=context.name,
         plan_id=seal.id,
         plan_digest=seal.digest,
-        server=from_any_folder(info.url),  # one state has the runs of many folders
+        server=from_any_folder(info.url),  # a state may hold the runs of many folders
         identity=info.identity,
         app=plan.site.app,
         tenant=plan.site.tenant,
@@ -225,7 +225,7 @@ def check_none_unfinished(state: StateStore, identity: str) -> None:
 
 
 def _check_none_running(state: StateStore, identity: str, own: str) -> None:
-    """Asked with the lock held: a run without a lock may still be writing."""
+    """Called with the lock held: a run without a lock may still be writing."""
     for run in state.list_runs(identity):
         if run.name != own and not run.finished and state.is_held(run.name):
             raise LockHeldError(f"the run {run.name} is still running", "Wait until it ends.")

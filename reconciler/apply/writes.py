@@ -1,10 +1,10 @@
 """Writes one action of a plan.
 
-Just before, the objects that the action was computed from are read again and must not have
-changed. The result is an ``Outcome``, or an exception that says why nothing was written.
+Just before that, the objects that the action was computed from are read again and must be
+unchanged. The result is an ``Outcome``, or an exception that says why nothing was written.
 
-A create or an update may be written beside others, so it is a series of steps (``steps``). A
-replace or a delete has nothing beside it, and is written to its end in its first step.
+A create or an update may be written concurrently with others, so it is a series of steps
+(``steps``). A replace or a delete runs alone, and is written to its end in its first step.
 """
 
 from collections.abc import Iterable, Sequence
@@ -137,9 +137,8 @@ class Writes:
     def _read_left(
         self, action: Delete | Replace, planned: Iterable[tuple[str, int]], outcome: Outcome
     ) -> None:
-        """Reads how the action has left objects that the plan writes later. StopRunError if
-        that is not possible: what is done stays done, and what follows would seem changed by
-        others."""
+        """Reads how the action has left objects that the plan writes later. StopRunError if that is
+        not possible: later actions would mistake the changes of this run for changes by others."""
         try:
             self._own.left(read_referrers(self._server, action, planned))
         except ReconcilerError as error:
@@ -171,7 +170,7 @@ class Writes:
             # Once the object is deleted, its replacement must be created.
             if not self._is_deleted(action, old):
                 raise
-            with suppress(KeyboardInterrupt):  # now even a third one must wait for the create
+            with suppress(KeyboardInterrupt):  # now even a third Ctrl-C must wait for the create
                 self._calls.note_deleted(action, old)
             interrupted = True
         try:
@@ -195,7 +194,7 @@ class Writes:
         return outcome
 
     def _is_deleted(self, action: Replace, old: ConfObject) -> bool:
-        """Whether an interrupted delete was carried out. StopRunError if no read says so."""
+        """Whether an interrupted delete was executed. StopRunError if reading cannot tell."""
         try:
             return not self._server.read(old.type, {"dbid": old.dbid})
         except ReconcilerError as error:

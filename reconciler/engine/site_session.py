@@ -126,7 +126,7 @@ class SiteSession(ServerSession):
         ``variables``: values for the variables of the manifests that come with the package,
         which say what belongs to a site; others are ignored.
 
-        UsageError for an unknown kind and where nothing is found; else as ``plan``.
+        UsageError for an unknown kind, or if nothing is found; other errors: see ``plan``.
         """
         from reconciler.engine.exporting import export_site
         from reconciler.export.selection import ExportRequest
@@ -153,14 +153,14 @@ class SiteSession(ServerSession):
         a folder or file of manifests that an export wrote. Writes nothing.
 
         ``kinds``, ``names``, ``everything``: what is compared; see ``export``. ``site_values``:
-        what each side has of its own and counts as equal: ``tenant``, ``host``, ``app``,
-        ``cluster``.
-        ``mapping``: a file with the known differences. ``variables``, ``other_variables``: values
-        for the variables that say what belongs to each site; see ``export``.
+        what each side has a value of its own for, which counts as equal: ``tenant``, ``host``,
+        ``app``, ``cluster``. ``mapping``: a file with the known differences. ``variables``,
+        ``other_variables``: values for the variables that say what belongs to each site; see
+        ``export``.
 
         SideError if a side cannot be read, with the exit code of its reason; ManifestError for a
-        mapping with mistakes. UsageError if both sides are the same, for an unknown kind, and
-        where there is nothing to compare.
+        mapping with mistakes. UsageError if both sides are the same, for an unknown kind, and if
+        there is nothing to compare.
         """
         from reconciler.engine.comparing import CompareRequest, compare_sessions
         from reconciler.engine.mapping_file import read_mapping
@@ -197,7 +197,7 @@ class SiteSession(ServerSession):
         return SiteAccess(self.reader, self._site, known_secrets=self._place.known_secrets)
 
     def _access_with_files(self) -> SiteAccess:
-        """With the installation folder, which must exist if one was named."""
+        """The access, with the installation folder, which must exist if a folder was named."""
         return replace(self._access(), installation=self._place.installation())
 
     def _with_settings(self, options: PlanOptions) -> PlanOptions:

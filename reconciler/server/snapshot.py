@@ -65,7 +65,7 @@ class Snapshot:
             _add_targets(item, self._referring)
 
     def drop(self, object_type: str, dbid: int) -> None:
-        """Removes an object, if it is there."""
+        """Removes an object, if it exists."""
         item = self._by_type.get(object_type, {}).pop(dbid, None)
         if item is None:
             return
@@ -89,15 +89,15 @@ class Snapshot:
         return found
 
     def may_refer_to(self, object_type: str, dbid: int) -> list[ConfObject]:
-        """The objects that may refer to an object: all that do, and some that did before they were
-        changed. In the order of their DBIDs."""
+        """The objects that may refer to an object, in the order of their DBIDs: all that do, and
+        some that did before they were changed."""
         if self._referring is None:
             self._referring = {}
             for item in self:
                 _add_targets(item, self._referring)
         places = {
             place
-            for target in (on_server(object_type), "")  # "": it does not say to which type
+            for target in (on_server(object_type), "")  # "": it may refer to any type
             for place in self._referring.get((target, dbid), ())
         }
         found = (self.get(*place) for place in sorted(places, key=itemgetter(1, 0)))
@@ -112,7 +112,7 @@ class Snapshot:
     def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """The object with the values of a natural key; see ``natural_keys.key_values``."""
         found = self._by_key.get((object_type, *key))
-        if found is None and not all(key):  # a part that is empty or absent counts as 0
+        if found is None and not all(key):  # an empty or absent part counts as 0
             return self._by_key.get((object_type, *(part or 0 for part in key)))
         return found
 
@@ -137,8 +137,8 @@ class Snapshot:
     def key_of(
         self, object_type: str, texts: Sequence[str], tenant: int
     ) -> tuple[object, ...] | None:
-        """The values of a natural key whose parts are ``texts``; None where a part names no
-        object, or is no value of its attribute."""
+        """The values of a natural key whose parts are ``texts``; None if a part names no object, or
+        is no value of its attribute."""
         begins_with_tenant, is_text, _ = _form_of_key(object_type)
         outer = (tenant,) if begins_with_tenant else ()
         if is_text:
@@ -164,11 +164,11 @@ class Snapshot:
         folder = referred_folder(name) if object_type == FOLDER else None
         found = self._called(*(folder or (object_type, name)), tenant)
         if found is None and name.startswith("#") and name[1:].isdecimal():
-            return int(name[1:])  # ``name`` gives this for an object that was not read
+            return int(name[1:])  # ``name`` returns this for an object that was not read
         return found.dbid if found else None
 
     def _called(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
-        """The object with a natural name, with or without its tenant before it."""
+        """The object with a natural name, which may begin with its tenant."""
         found = self._named(object_type, name, tenant)
         if found is None and ":" in name and has_tenant(ALL_TYPES[object_type]):
             prefix, _, rest = name.partition(":")
@@ -201,8 +201,8 @@ class Snapshot:
         return text
 
     def _all_alike(self) -> dict[_Key, dict[object, ConfObject]]:
-        """Names and their objects, in the order of DBIDs, by the key with what is alike in the last
-        part."""
+        """Names and their objects, in the order of DBIDs, by the key whose last part is reduced to
+        what looks alike."""
         found: dict[_Key, dict[object, ConfObject]] = {}
         for (*outer, name), one in sorted(self._by_key.items(), key=lambda item: item[1].dbid):
             found.setdefault((*outer, _folded(name)), {})[name] = one
@@ -223,7 +223,7 @@ def _key(item: ConfObject) -> _Key:
 
 
 def _add_targets(item: ConfObject, referring: dict[ObjectKey, set[ObjectKey]]) -> None:
-    """Adds an object to those that refer to its targets."""
+    """Indexes an object as referring to each of its targets."""
     for target in targets_of(ALL_TYPES[item.type], item.attributes):
         referring.setdefault(target, set()).add((item.type, item.dbid))
 

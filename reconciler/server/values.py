@@ -11,7 +11,7 @@ _LIMIT = 2**63
 
 def problem_of(attribute: Attribute, value: Any, *, partly: bool = False) -> str:
     """Why the attribute cannot hold the value; empty: it can. ``partly``: structures have only the
-    fields that change, and entries of a list their key."""
+    fields that change, and list entries also their key."""
     match attribute.type:
         case ValueType.TEXT:
             if not isinstance(value, str):

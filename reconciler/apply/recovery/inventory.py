@@ -1,5 +1,5 @@
-"""Recovers what a run did to the inventory: finds out what became of its calls, and writes what
-the run has not written."""
+"""Recovers the inventory after a run: finds out what became of the run's calls, and writes what it
+did not write."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,7 +17,7 @@ from reconciler.state.store import StoredRun
 
 
 def settle_inventory(run: StoredRun, plan: Plan, session: RunSession) -> Iterator[Recovered]:
-    """Finds out what became of the calls to the inventory that have no answer."""
+    """Finds out what became of the unanswered calls to the inventory."""
     planned = {action.address for action in plan.writes}
     for step in run.steps:
         one = step.before or ConfObject("Transaction", 0, step.makes or {})

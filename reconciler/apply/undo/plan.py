@@ -1,4 +1,4 @@
-"""Makes the plan that reverts a run: reads what it needs, then asks ``actions``."""
+"""Makes the plan that reverts a run: reads what it depends on, then calls ``actions``."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -72,7 +72,7 @@ def plan_undo(
     live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
-    # Asking for the undo is the consent to all that it deletes: no share is too large.
+    # Whoever asks for an undo consents to all that it deletes: no limit applies.
     whole = replace(options.settings.limits, percent=100)
     return Plan(
         server=info.url,
@@ -87,8 +87,8 @@ def plan_undo(
 
 
 def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Reader) -> Snapshot:
-    """The live objects, with those that have come under the same names in the place of objects
-    that the run has written and that are gone."""
+    """The live objects, and the objects that now have the names of objects which the run wrote and
+    which are gone."""
     found: list[ConfObject] = []
     for entry in written_by(run, plan).values():
         one = entry.after or entry.before
@@ -100,8 +100,8 @@ def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Read
 
 
 def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
-    """What must be read besides the run's objects: the objects that refer to them now, and
-    those that did before."""
+    """What must be read besides the run's objects: the objects that refer to them now, or did
+    before."""
     written = written_by(run, plan)
     requirements = [
         ReadRequirement(one.type, one.tenant, brief=True, referrers=True)

@@ -67,7 +67,8 @@ class Access:
         self._masks: tuple[object, Masks] | None = None
 
     def _accounts(self) -> tuple[set[_Account], bool]:
-        """The account and all access groups it belongs to; whether one has super administrators."""
+        """The account and all access groups it belongs to; whether any of these groups has super
+        administrators."""
         groups = {row[0]: decode(row[3]) for row in self._engine.store.rows("AccessGroup")}
         accounts: set[_Account] = {("AccessGroup", EVERYONE)}
         reached: list[_Account] = [self._account] if self._account else []
@@ -128,7 +129,8 @@ class Access:
         return self._granted() if self._account else None
 
     def _granted(self) -> "Masks":
-        """What the account has, as it is now; read again only after a write that may change it."""
+        """The current permissions of the account and its groups; read again only after a write that
+        may change them."""
         version = self._engine.store.access_version()
         if self._masks is None or self._masks[0] != version:
             masks = Masks(self._engine, self._lists(), self._accounts()[0])

@@ -1,4 +1,4 @@
-"""What a session may ask about accounts: those of applications, and passwords.
+"""Requests about accounts: the accounts of applications, and passwords.
 
 A password can be changed by everyone who knows the old one, whatever the permissions.
 """

@@ -1,7 +1,7 @@
 """Recognises a damaged server file, whose rows may hold anything.
 
-An object is looked at when it leaves a transaction. Inside one, code trusts the rows: where
-it fails nevertheless, ``find_damage`` tells whether the file is the reason.
+An object is checked when it leaves a transaction. Inside a transaction, code trusts the rows: if it
+fails, ``find_damage`` tells whether the file is the reason.
 """
 
 import sqlite3
@@ -63,7 +63,7 @@ class RowChecker:
 
 @cache
 def checker_of(object_type: str) -> RowChecker:
-    """The checker of a type, made once: a create needs it too, for the object that it returns."""
+    """The checker of a type, made once. A create needs it too, for the object that it returns."""
     return RowChecker(OBJECT_TYPES[object_type])
 
 

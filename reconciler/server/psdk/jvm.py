@@ -86,7 +86,7 @@ class Sdk:
         self.conf("ConfServerProtocol")
 
     def leave(self) -> None:
-        """Detaches the calling thread from Java: the last thing that a thread of ours does."""
+        """Detaches the calling thread from Java. Each of our threads must call it last."""
         self.java("java.lang.Thread").detach()
 
     def bytes(self, content: bytes) -> Any:
@@ -110,7 +110,7 @@ class Sdk:
         return self._jpype.JArray(self.java(item))(list(values))
 
     def null(self, of: Any) -> Any:
-        """Java's null, of a class that says which method is meant."""
+        """Java's null of a class, which selects the overload of a method."""
         return self._jpype.JObject(None, of)
 
     @staticmethod

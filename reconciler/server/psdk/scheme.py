@@ -1,4 +1,4 @@
-"""``confserv://`` and ``confservs://``: the adapter as ``server.connect`` lists it."""
+"""The adapter for ``confserv://`` and ``confservs://``, which ``server.connect`` lists."""
 
 import threading
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def _open(url: str, credentials: Credentials, options: ConnectionOptions) -> Ser
 
 
 def _start_sdk(options: ConnectionOptions) -> jvm.Sdk:
-    # Whoever comes second finds the jars examined and Java running.
+    # The first caller examines the jars and starts Java; a second caller waits for that.
     with _starting:
         found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir)).check()
         return jvm.start(found.class_path)
