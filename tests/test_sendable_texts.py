@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.kinds.texts import text_problem
+from reconciler.kinds.names import text_problem
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import ValueOutOfRangeError
 from tests.harness import gwe, opened, site_server

@@ -16,8 +16,8 @@ from reconciler.kinds.fields import (
 )
 from reconciler.kinds.manifest_kind import BLOCKS
 from reconciler.kinds.model import ValueType
+from reconciler.kinds.names import SEND_ADVICE, text_problem
 from reconciler.kinds.options import value_problem
-from reconciler.kinds.texts import SEND_ADVICE, text_problem
 from reconciler.kinds.types.files import VALUES
 from reconciler.manifest.desired import ManagedField
 from reconciler.manifest.expand import Expanded

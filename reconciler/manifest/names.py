@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.names import name_advice, name_problem
-from reconciler.kinds.texts import SEND_ADVICE, text_problem
+from reconciler.kinds.names import SEND_ADVICE, name_advice, name_problem, text_problem
 from reconciler.kinds.types.files import VALUES
 from reconciler.kinds.types.folders import PATH, names_in_path, plain_path
 from reconciler.manifest.expand import Expanded

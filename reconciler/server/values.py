@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.model import Attribute, Attributes, ValueType
-from reconciler.kinds.texts import text_problem
+from reconciler.kinds.names import text_problem
 
 _LIMIT = 2**63
 
