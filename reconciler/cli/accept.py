@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.common import ManifestFlags, OutputFlags, SiteFlags, StateFlags
-from reconciler.cli.complete_values import complete_address
+from reconciler.cli.completing import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.loading import load
 from reconciler.cli.reporting import reported
-from reconciler.cli.session import load, open_session
+from reconciler.cli.session import open_session
 from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic

@@ -18,9 +18,11 @@ from reconciler.cli.expected import check_is_id
 from reconciler.cli.flags import FlagGroup, given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.loading import load
 from reconciler.cli.plan import make_plan
 from reconciler.cli.reporting import reported
-from reconciler.cli.session import RecordedServer, load, named_state, open_session
+from reconciler.cli.session import RecordedServer, open_session
+from reconciler.cli.settings import named_state
 from reconciler.cli.terminal import check_can_ask
 from reconciler.errors import UsageError
 from reconciler.plan.model import SiteMark

@@ -14,13 +14,15 @@ from reconciler.cli.common import (
     SiteFlags,
     StateFlags,
 )
-from reconciler.cli.complete_values import complete_address
+from reconciler.cli.completing import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.loading import load
 from reconciler.cli.reporting import check_one_output, reported
-from reconciler.cli.session import load, named_state, open_session
+from reconciler.cli.session import open_session
+from reconciler.cli.settings import named_state
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import confirm_name, is_interactive
 from reconciler.errors import UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, ChoiceFlags, SiteFlags, StateFlags
-from reconciler.cli.complete_values import complete_parameter
+from reconciler.cli.completing import complete_parameter
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.export_folder import FileResult, check_folder, write_folder
 from reconciler.cli.flags import FlagGroup, flag, with_flags

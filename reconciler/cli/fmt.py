@@ -12,7 +12,7 @@ from reconciler.cli.common import ANY_PATH, ProfileFlags
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import find_settings
+from reconciler.cli.settings import find_settings
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, UsageError

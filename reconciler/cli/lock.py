@@ -7,14 +7,15 @@ import click
 from reconciler.apply.check import on_another_server
 from reconciler.apply.lock.lock_object import Holder, find_locks, holder_of
 from reconciler.cli.common import StateFlags
-from reconciler.cli.complete_values import complete_run
+from reconciler.cli.completing import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.reporting import reported
-from reconciler.cli.session import open_session, state_store
+from reconciler.cli.session import open_session
+from reconciler.cli.settings import state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.cli.common import ApplicationFlags
 from reconciler.cli.connection import ServerFlags
-from reconciler.cli.session import check_agrees, ranked
+from reconciler.cli.settings import check_agrees, ranked
 from reconciler.errors import UsageError
 from reconciler.server.connect import from_any_folder, known_identity
 from reconciler.server.identity import is_at

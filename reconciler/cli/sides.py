@@ -14,7 +14,8 @@ from reconciler.cli.common import SiteFlags, StateFlags
 from reconciler.cli.connection import AccountFlags, ConnectionFlags
 from reconciler.cli.credentials import AccountOptions
 from reconciler.cli.flags import Group, names_from, without
-from reconciler.cli.session import Session, find_settings
+from reconciler.cli.session import Session
+from reconciler.cli.settings import find_settings
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
 from reconciler.manifest.documents import SUFFIXES

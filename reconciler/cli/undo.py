@@ -5,14 +5,15 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, HostFlags, OutputFlags, RunFlags
-from reconciler.cli.complete_values import complete_run
+from reconciler.cli.completing import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
 from reconciler.cli.reporting import check_one_output, reported
 from reconciler.cli.run_selection import named_site
-from reconciler.cli.session import RecordedServer, named_state, open_session, state_store
+from reconciler.cli.session import RecordedServer, open_session
+from reconciler.cli.settings import named_state, state_store
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import check_can_ask
 from reconciler.render.reports import ApplyResult
