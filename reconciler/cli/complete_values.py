@@ -15,7 +15,8 @@ from reconciler.cli.completing import Values
 from reconciler.cli.flags import Group
 from reconciler.errors import ReconcilerError
 
-# A completion imports what its own values need, and that of a command's name nothing.
+# A completion imports only what its own values need; the completion of a command's name imports
+# nothing.
 # ruff: noqa: PLC0415
 _Read = Callable[[click.Context], Iterable[str]]
 

@@ -124,7 +124,7 @@ def gwe() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command, or completes a command line for a shell; its exit code."""
+    """Runs one command, or completes a command line for a shell. Returns the exit code."""
     return explained(lambda: run_command(arguments))
 
 

@@ -1,4 +1,5 @@
-"""How a command reaches its server: typed options and ``gwe.toml`` become what the engine takes."""
+"""How a command reaches its server: turns typed options and ``gwe.toml`` into the arguments of the
+engine."""
 
 from __future__ import annotations
 
