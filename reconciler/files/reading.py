@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic, Position
@@ -21,9 +20,8 @@ STANDARD_STREAM = Path("-")
 MAX_BYTES = 10 * 1024 * 1024
 """How large a file of YAML may be."""
 
-_USUAL_BYTES = 64 * 1024
-"""How much is read at once. Nearly every file is smaller; ``os.read`` makes room for all that it
-is asked for."""
+_PART_BYTES = 64 * 1024
+"""How much of a file is read at once that is larger than it said."""
 
 _INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
@@ -83,8 +81,9 @@ def read_content(path: Path, limit: int) -> bytes:
     _check_regular(os.stat(path))
     descriptor = os.open(path, _OPEN)
     try:
-        _check_regular(os.fstat(descriptor))
-        return b"".join(_parts(descriptor, limit))
+        status = os.fstat(descriptor)
+        _check_regular(status)
+        return _content(descriptor, status.st_size, limit)
     finally:
         os.close(descriptor)
 
@@ -119,12 +118,18 @@ class _UnsuitableFileError(OSError):
     """A file of a kind that is not read."""
 
 
-def _parts(descriptor: int, limit: int) -> Iterator[bytes]:
+def _content(descriptor: int, size: int, limit: int) -> bytes:
     """What is in an open file, up to a number of bytes. Without a file object, which would cost
-    more than to read a small file."""
-    while limit and (part := os.read(descriptor, min(limit, _USUAL_BYTES))):
-        yield part
-        limit -= len(part)
+    more than to read a small file. ``size``: what the file says; it may grow meanwhile, and some
+    files of the system say 0."""
+    content = os.read(descriptor, min(limit, size + 1))
+    if len(content) == size:
+        return content
+    parts, left = [content], limit - len(content)
+    while left and (part := os.read(descriptor, min(left, _PART_BYTES))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _check_regular(status: os.stat_result) -> None:

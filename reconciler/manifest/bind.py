@@ -291,7 +291,7 @@ def _name(expanded: Expanded, word: str) -> str:
     if word not in expanded.metadata:
         return ""
     value = as_text(expanded.metadata[word])
-    if not (value if expanded.manifest.exact else value.strip()):
+    if not value.strip() and not (value and expanded.manifest.exact):
         expanded.report(("metadata", word), f"metadata.{word} is empty")
     if len(value) > MAX_NAME and word not in ("folder", PATH):
         summary = f"metadata.{word} is longer than {MAX_NAME} characters"

@@ -14,8 +14,9 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -124,15 +125,11 @@ class ManifestCache:
         the kinds and the objects of documents, by ``id``; ``digest``: that of all manifests."""
         if self._folder is None:
             return
-        encoder = msgspec.json.Encoder()
         with suppress(OSError, ValueError, OverflowError):  # not all texts can be encoded
             added = {
                 key: [
-                    KeptDocument(
-                        msgspec.Raw(encoder.encode((one.data, one.places))),
-                        *one.place,
-                        *found[id(one)],
-                    )
+                    # Encoded the same, whether it is JSON already or data.
+                    KeptDocument(cast("msgspec.Raw", one.content), *one.place, *found[id(one)])
                     for one in documents
                 ]
                 for key, documents in self._new.items()
@@ -190,17 +187,15 @@ def _check_private(status: os.stat_result) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all, for the user alone."""
-    import tempfile  # noqa: PLC0415 - few commands find something new
-
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_private(os.lstat(path.parent))
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    draft = path.with_suffix(f".{os.urandom(8).hex()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(draft, "xb", opener=partial(os.open, mode=0o600)) as file:
             file.write(content)
-        os.replace(name, path)
+        os.replace(draft, path)
     except BaseException:
-        os.unlink(name)
+        draft.unlink(missing_ok=True)
         raise
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ MARK = "$"
 """What every text has in which there is something to fill in."""
 
 _ENCODER = msgspec.json.Encoder()
-_ODD = (b"$", b"\\", b"\x7f", b'" ', b' "')
+_ODD = ("$", "\\", "\x7f", '" ', ' "')
 """What no text of a simple manifest has, as JSON. All control characters but one are escaped."""
 
 
@@ -49,13 +49,13 @@ class Manifest(Struct, frozen=True, dict=True):
         """Whether the manifest is one of those that come with the package."""
         return self.document.path is not None and is_bundled(self.document.path)
 
-    @cached_property
+    @property
     def exact(self) -> bool:
         """Whether the names in the manifest are meant exactly as they stand."""
         metadata = self.data.get("metadata")
         return isinstance(metadata, dict) and metadata.get(EXACT) is True
 
-    @cached_property
+    @property
     def has_variables(self) -> bool:
         """Whether there may be something to fill in."""
         return not self.is_simple and MARK in repr(self.data)
@@ -65,7 +65,7 @@ class Manifest(Struct, frozen=True, dict=True):
         """Whether all its texts are printable ASCII without ``$``, quotes, backslashes, and blanks
         around them. Most manifests are simple, and this is quick to tell."""
         try:
-            written = _ENCODER.encode(self.data)
+            written = _ENCODER.encode(self.data).decode()  # a text is quicker to search
         except UnicodeEncodeError:
             return False
         # A quote stands only around a text here: a blank beside it is at an end of the text.
@@ -76,11 +76,10 @@ class Manifest(Struct, frozen=True, dict=True):
         return self.document.at(path)
 
 
-@lru_cache(maxsize=16)
 def is_bundled(path: Path) -> bool:
-    """Whether a file or folder is among the manifests that come with the package. The
-    answers for the last files are kept, since each manifest of a file asks again."""
-    return path.is_relative_to(bundled_manifests())
+    """Whether a file or folder is among the manifests that come with the package."""
+    # Texts are compared, since each manifest asks and paths take ten times as long.
+    return f"{path}{os.sep}".startswith(f"{bundled_manifests()}{os.sep}")
 
 
 def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnostic:

@@ -37,20 +37,22 @@ class YamlDocument(Struct, frozen=True, dict=True):
     place: Place
     path: Path | None = None
 
-    @cached_property
-    def _decoded(self) -> tuple[Any, Places]:
-        held = self.content
-        return json.decode(held, type=tuple[Any, Any]) if isinstance(held, Raw) else held
-
     @property
     def data(self) -> Any:
         """What it says."""
-        return self._decoded[0]
+        held = self.content
+        return held[0] if isinstance(held, tuple) else self._decoded[0]
 
     @property
     def places(self) -> Places:
         """Where the values below it stand."""
-        return self._decoded[1]
+        held = self.content
+        return held[1] if isinstance(held, tuple) else self._decoded[1]
+
+    @cached_property
+    def _decoded(self) -> tuple[Any, Places]:
+        held = self.content
+        return held if isinstance(held, tuple) else json.decode(held, type=tuple[Any, Any])
 
     @property
     def position(self) -> Position:
