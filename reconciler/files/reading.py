@@ -1,7 +1,7 @@
-"""Files that users name: read whole, as UTF-8, up to a limit of size.
+"""Reads files that users name: whole, as UTF-8, up to a size limit.
 
-Read are regular files, standard input (``-``) and open descriptors (``/dev/fd/N``, which a
-shell passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
+Regular files can be read, standard input (``-``) and open descriptors (``/dev/fd/N``, which a shell
+passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
 """
 
 import errno
@@ -15,13 +15,13 @@ from reconciler.diagnostics import Diagnostic, Position
 from reconciler.files.errors import reading_advice
 
 STANDARD_STREAM = Path("-")
-"""Standard input where a file is read, standard output where one is written."""
+"""Standard input for a file to read, standard output for a file to write."""
 
 MAX_BYTES = 10 * 1024 * 1024
 """How large a file of YAML may be."""
 
 _PART_BYTES = 64 * 1024
-"""How much of a file is read at once that is larger than it said."""
+"""How many bytes are read at once of a file that is larger than its status says."""
 
 _INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
@@ -66,8 +66,8 @@ def read_text(
 
 
 def read_content(path: Path, limit: int) -> bytes:
-    """What is in a file, up to a number of bytes. OSError, also for what is no regular file and no
-    stream: its ``strerror`` then says what it is, such as "it is a named pipe"."""
+    """What is in a file, up to a number of bytes. OSError, also if it is neither a regular file nor
+    a stream: its ``strerror`` then says what it is, such as "it is a named pipe"."""
     name = str(path)
     if name in _INPUTS:
         if sys.stdin is None:
@@ -99,7 +99,7 @@ def shown_path(path: Path) -> str:
 
 
 def canonical_path(path: Path) -> str:
-    """The path that is the same for all names of a file, also where it cannot be read."""
+    """The path that is the same for all names of a file, even if the file cannot be read."""
     try:
         return os.path.realpath(path)
     except (OSError, ValueError):
@@ -119,9 +119,9 @@ class _UnsuitableFileError(OSError):
 
 
 def _content(descriptor: int, size: int, limit: int) -> bytes:
-    """What is in an open file, up to a number of bytes. Without a file object, which would cost
-    more than to read a small file. ``size``: what the file says; it may grow meanwhile, and some
-    files of the system say 0."""
+    """What is in an open file, up to a number of bytes. Uses no file object, which would cost more
+    than reading a small file. ``size``: that in its status; the file may grow meanwhile, and some
+    system files have a size of 0 there."""
     content = os.read(descriptor, min(limit, size + 1))
     if len(content) == size:
         return content

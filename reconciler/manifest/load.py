@@ -1,6 +1,6 @@
 """Loads manifests: reads their files, validates them and collects their variables.
 
-Binding them to a site comes later; ``gwe validate`` gets by without.
+Binding them to a site comes later; ``gwe validate`` needs no site.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from reconciler.resources import manifests_name
 class PlanInputs(Struct, frozen=True):
     """What a plan was made from, for people to read.
 
-    ``manifests``: the files and folders as they were named, or ``bundled``; ``named``: False
-    where nobody named any. ``settings``: the path of ``gwe.toml``, empty where there is none;
-    ``profile``: the chosen one.
+    ``manifests``: the files and folders as they were named, or ``bundled``; ``named``: False if
+    none were named. ``settings``: the path of ``gwe.toml``, empty if there is none; ``profile``:
+    the chosen profile.
     """
 
     manifests: tuple[str, ...] = ()
@@ -35,10 +35,10 @@ class PlanInputs(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True):
-    """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
-    manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
-    folders that were not read, since their names are not those of manifests. ``partial``: they
-    may be only some manifests of their set, so that others may declare more."""
+    """Valid manifests and their variables, not yet bound to a site. ``digest``: that of the
+    manifests' content. ``inputs``: where manifests and settings come from. ``passed_over``: the
+    files in the folders that were not read, since their names are not those of manifests.
+    ``partial``: they may be only some manifests of their set, so that others may declare more."""
 
     manifests: Sequence[Manifest]
     variables: Variables

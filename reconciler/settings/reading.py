@@ -1,4 +1,4 @@
-"""Reads a ``gwe.toml`` and checks it: what the schema does not allow is explained in our words."""
+"""Reads a ``gwe.toml`` and checks it: our own messages explain what the schema does not allow."""
 
 import itertools
 import json
@@ -66,7 +66,7 @@ _ADVICE = (
     ("Unescaped", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
     ("hex value", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
 )
-"""What to do about an error of tomllib that has these words."""
+"""Words in an error of tomllib -> what to do about it."""
 
 
 def _not_toml(error: str, where: Position) -> Diagnostic:
@@ -80,7 +80,7 @@ def _not_toml(error: str, where: Position) -> Diagnostic:
 
 
 def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
-    """What the schema does not allow; after the first hundred, how many more there are."""
+    """The problems that the schema finds; after the first hundred, how many more there are."""
     errors = sorted(_validator().iter_errors(data), key=lambda error: [*map(str, error.path)])
     mistakes = ((error, key) for error in errors for key in _unknown_keys(error))
     shown = [_explained(error, key, where) for error, key in itertools.islice(mistakes, MAX_SHOWN)]
@@ -114,7 +114,7 @@ def _unknown_keys(error: "ValidationError") -> list[str | None]:
 
 
 def _explained(error: "ValidationError", key: str | None, where: Position) -> Diagnostic:
-    """The error in our words. The value, which may be a secret, is not in them."""
+    """Our message for the error. It does not contain the value, which may be a secret."""
     schema: Any = error.schema
     path = tuple(error.path)
     if key is None:

@@ -1,8 +1,8 @@
 """Finds a site among the applications that were read. Pure.
 
-The application named by ``--app`` leads to its tenant and its cluster, and their connections
-lead to the applications of each role. Where the user must choose or correct a name, the
-error lists the candidates.
+The application named by ``--app`` gives its tenant and its cluster, and their connections give the
+applications of each role. If the user must choose or correct a name, the error lists the
+candidates.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The events of a YAML text become data, strictly; see ``strict`` for the rules."""
+"""Makes data of the events of a YAML text, strictly; see ``strict`` for the rules."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _NO_VALUE = "Write the value. An option that must be absent is null, and an empt
 
 
 def plain_value(text: str) -> str | int | bool | None:
-    """What a plain scalar stands for."""
+    """The value of a plain scalar."""
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _INTEGER.fullmatch(text) else text
@@ -131,7 +131,7 @@ class Construction:
         return plain_value(text)
 
     def _pass_over(self, event: Event, events: Iterator[Event]) -> None:
-        """Passes over the value that begins with ``event``."""
+        """Skips the value that begins with ``event``."""
         for _ in value_events(event, events):
             self._count(1)
 

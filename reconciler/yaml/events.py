@@ -1,5 +1,5 @@
 """The events of YAML, as libyaml's parser finds them. Aliases are replaced by what they stand for,
-so that what makes data of the events knows of none.
+so that the code that makes data of the events sees none.
 """
 
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from yaml import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEve
 from reconciler.diagnostics import Diagnostic, Position
 
 MAX_ALIASED_NODES = 10_000
-"""Keys and values of a document that aliases stand for."""
+"""The limit of keys and values in a document that come from aliases."""
 
 Mark = Any
 """A place in a text, as PyYAML has it. ``line`` and ``column`` count from 0."""
 
 Event = Any
-"""An event of PyYAML. It has a ``start_mark``; and, where it begins a value or a key, its
-``anchor``, ``tag`` and ``style``."""
+"""An event of PyYAML. It has a ``start_mark`` and, if it begins a value or a key, an ``anchor``,
+``tag`` and ``style``."""
 
 
 class UnreadableTextError(Exception):
-    """A text that is read no further. ``problem`` says why."""
+    """The reading of a text was given up. ``problem`` says why."""
 
     def __init__(self, problem: Diagnostic) -> None:
         super().__init__(problem.summary)
@@ -50,8 +50,8 @@ def value_events(event: Event, events: Iterator[Event]) -> Iterator[Event]:
 
 class WithoutAliases:
     """The events of a document of the file ``name``, with those of the anchored value in place of
-    each alias. UnreadableTextError for an alias that has no anchor or stands inside its own, for
-    an anchor that is there twice, and where aliases stand for too much."""
+    each alias. UnreadableTextError for an alias without an anchor or inside its own anchor, for a
+    duplicate anchor, and if aliases stand for too much."""
 
     def __init__(self, events: Iterator[Event], name: str) -> None:
         self._events = events
@@ -87,7 +87,7 @@ class WithoutAliases:
     def _aliased(self, alias: Event) -> Iterator[Event]:
         """The events of the value that an alias stands for."""
         if alias.anchor not in self._anchors:
-            # Its name may be a password that lacks its quotes.
+            # Its name may be an unquoted password.
             summary = "undefined alias: no anchor of this name stands before it"
             raise self._unreadable(alias, summary, "Put a text that begins with * in quotes.")
         start = self._anchors[alias.anchor]

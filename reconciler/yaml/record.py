@@ -24,8 +24,8 @@ def read_record(
     more: Callable[[YamlDocument], Iterable[Diagnostic]] = lambda _: (),
 ) -> tuple[T, YamlDocument]:
     """The value in a file, and the document with its positions. ``what``: what the file holds,
-    ``advice``: how such a file is made, for messages. ``more``: the mistakes that no codec finds,
-    also in a document that has others. ManifestError lists all that is wrong."""
+    ``advice``: how such a file is made, for messages. ``more``: finds mistakes that no codec finds,
+    even in a document with other mistakes. ManifestError lists all that is wrong."""
     name = shown_path(path)
     problems: list[Diagnostic] = []
     documents = load_file(path, name, problems)
@@ -51,8 +51,8 @@ def read_record(
 
 
 def _another_kind(mistakes: Iterable[Mistake], document: YamlDocument, what: str) -> str:
-    """That a document is of another kind, in place of all that this makes wrong; empty: it is
-    not."""
+    """The single problem that a document is of another kind, instead of all problems that follow
+    from this; empty: it is not."""
     if not isinstance(document.data, dict):
         return f"this is not {what}"
     if all(one.place != ("kind",) for one in mistakes):

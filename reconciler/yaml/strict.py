@@ -1,10 +1,10 @@
 """Strict YAML: no value is guessed, and the position of every value is kept.
 
-A plain scalar is the string that was written, except ``true``, ``false``, ``null`` and
-decimal integers in canonical form: YAML 1.1 and 1.2 agree on these, and they can be turned
-back into the same characters. So ``0123``, ``22:30``, ``on`` and ``1_000`` are strings.
-Refused are duplicate keys, keys without a value, other spellings of null, tags, merge keys,
-keys that are not strings, and aliases that expand without limit.
+A plain scalar is the string that was written, except ``true``, ``false``, ``null`` and decimal
+integers in canonical form: YAML 1.1 and 1.2 agree on these, and they can be written back as the
+same characters. So ``0123``, ``22:30``, ``on`` and ``1_000`` are strings. Refused are duplicate
+keys, keys without a value, other spellings of null, tags, merge keys, keys that are not strings,
+and aliases that expand without limit.
 """
 
 import re
@@ -95,7 +95,7 @@ def _syntax_problem(error: MarkedYAMLError, text: str, name: str) -> Diagnostic:
     if mark and mark.line < len(lines) and _INDENT_WITH_TAB.match(lines[mark.line]):
         return Diagnostic("tabs are not allowed as indentation", place, "Indent with spaces.")
     reason = ", ".join(part for part in (error.problem, error.context) if part)
-    # What begins with * ! or & may be a password that lacks its quotes.
+    # What begins with * ! or & may be an unquoted password.
     reason, named = _NAMED.subn(r"\1", reason)
     hint = "Put a text that begins with *, & or ! in quotes." if named else ""
     return Diagnostic(f"not valid YAML: {reason}", place, hint)
