@@ -24,13 +24,13 @@ _DETAILS = {
 
 
 _MOVABLE = ("Server", "Application", "Done", "Status")
-"""The columns of runs that get a line of their own where the table is too wide, in this order."""
+"""The columns of runs that move to a separate line if the table is too wide, in this order."""
 
 
 class TextForm:
-    """Plans by kind, with what would change; runs as a table. The run that a run undoes has a
-    line of its own: two names of runs in a line do not fit into 80 columns. So have others where
-    the table would be wider than the terminal."""
+    """Plans by kind, with what would change; runs as a table. The name of the run that was undone
+    is on a separate line, since two names do not fit into 80 columns. So are other columns if the
+    table would be wider than the terminal."""
 
     def __init__(self, style: OutputStyle) -> None:
         self._style = style
