@@ -276,7 +276,7 @@ def test_both_names_there_is_blocked(tmp_path: Path) -> None:
         ),
         (
             (QUEUE + "ensure: absent\n",),
-            "error: m.yaml:3:23: formerly cannot stand beside ensure: absent\n",
+            "error: m.yaml:3:23: formerly cannot be combined with ensure: absent\n",
         ),
         (
             (f"{HEAD}kind: Application\nmetadata: {{name: A, formerly: [B]}}\nspec: {{}}\n",),

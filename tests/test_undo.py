@@ -397,7 +397,7 @@ def test_a_created_object_that_others_have_changed_is_deleted_only_by_force(
     assert refused.code == 3
     said = " ".join(refused.out.split())
     assert "it has changed since the run (/annex/s/theirs)" in said
-    assert said.endswith("Mend what blocks it, then ask for the undo again.")
+    assert said.endswith("Correct what blocks it, then ask for the undo again.")
     assert place.objects() == now
     assert _undo(nursery, place, run, "--force").code == 0
     assert_same_but_dbids(place.server, *before)

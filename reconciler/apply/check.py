@@ -38,7 +38,7 @@ def check_server(plan: Plan, identity: str, url: str) -> None:
                 Diagnostic(
                     "the plan was made for another server,"
                     f" {url_then(plan.server, here)}, not for {here}",
-                    hint="Name that server with --server, or make a plan for this one.",
+                    hint="Name that server with --server, or make a plan for this server.",
                 )
             ]
         )

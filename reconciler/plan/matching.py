@@ -64,7 +64,7 @@ class LiveAttributes:
             listed = " and ".join(describe(one) for one in candidates)
             return Match(
                 blocked=f"{name!r} is the name or the display name of {listed};"
-                " name the one you mean"
+                " give the name that you mean"
             )
         if candidates:
             return Match(candidates[0])

@@ -59,7 +59,7 @@ def in_use_elsewhere(siblings: Sequence[str], options: PlanOptions, done: str) -
         return ""
     return (
         f"another Web Engagement site of this tenant may use it: {', '.join(siblings)};"
-        f" --force {done} it all the same"
+        f" --force {done} it anyway"
     )
 
 

@@ -63,8 +63,8 @@ def _warning(address: str, path: tuple[str, ...], other: str) -> str:
     ours, beside = told_apart(name, other)
     what = "option" if len(path) == 3 else "section"
     return (
-        f"{address}: the {what} {ours} in {'/'.join(around)} stands beside {beside}, which is"
-        " alike: the names differ only in"
+        f"{address}: the {what} {ours} in {'/'.join(around)} is beside {beside}, which looks the"
+        " same: the names differ only in"
         f" {likeness(name, other)}. A server may read either of them. Keep the name that the"
         " server's documentation gives, here and in the manifest, and remove the other."
     )

@@ -3,9 +3,8 @@
 Whoever creates the lock object has the lock. A run may take it over after it has seen the
 counter unchanged for a whole lease on its own clock. It writes its name into the lock, reads
 the lock once more, deletes the object by the DBID that it read, and creates its own; if any
-of these is refused, another run was faster. An owner that resumes at that moment writes into the
-lock that it writes objects, then reads the lock too: at least one of the two sees the other and
-backs off.
+of these is refused, another run was faster. An owner that resumes at that moment marks the lock as
+writing, then reads it too: at least one of the two sees the other and backs off.
 """
 
 from collections.abc import Callable, Sequence

@@ -173,7 +173,7 @@ class _Undo:
         ]
         if changed and not self._force:
             listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
-            reason = f"it has changed since the run ({listed}); --force deletes it all the same"
+            reason = f"it has changed since the run ({listed}); --force deletes it anyway"
             return Blocked(subject, reason)
         reason = f"it has changed since the run: {', '.join(changed)}" if changed else ""
         action = delete_of(subject, now, self._live, reason)

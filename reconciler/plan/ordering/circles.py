@@ -1,9 +1,9 @@
 """Objects that refer to each other in a circle: which reference is written or cleared in a separate
 call. Pure.
 
-    create    the first object of a circle is created without its reference to a later one; the
+    create    the first object of a circle is created without its reference to a later object; the
               action that creates the later object sets it afterwards
-    delete    the first object of a circle is deleted while a later one refers to it; where the
+    delete    the first object of a circle is deleted while a later object refers to it; if the
               server would refuse that, the same action clears the reference before
 
 Which references these are follows from the order of the actions, so that no plan file says it.

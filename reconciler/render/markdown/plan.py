@@ -42,7 +42,7 @@ def plan_head(plan: Plan) -> str:
     lines += [f"- {label}: {short_code(text, _HEADER)}" for label, text in header(plan)]
     lines += ["", *filter(None, [initial_summary(plan)])]
     for refusal in plan.refusals[:_REFUSALS]:
-        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` does it all the same."]
+        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` overrides this."]
     if plan.blocked:
         lines += [
             "",
