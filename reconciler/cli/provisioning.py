@@ -92,7 +92,7 @@ def _provision(arguments: Arguments) -> int:
     site = SiteFlags(app=arguments.app, tenant=os.environ.get(TENANT, ""))
     session.start_early()
     # Imported only now: meanwhile a thread starts Java.
-    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+    from reconciler.cli.execution import ApplyConditions, show_and_apply  # noqa: PLC0415
 
     loaded = load(from_environment(ManifestFlags), session.settings)
     # As the vendor's tool, it brings its manifests along: nobody needs to name them.
@@ -101,13 +101,8 @@ def _provision(arguments: Arguments) -> int:
     with session.connect(site, run) as engine:
         engine.check_writable()
         plan = engine.plan(loaded, overwrite=arguments.overwrite)
-        done = show_and_apply(
-            plan,
-            engine,
-            run,
-            OutputFlags(no_color=False, quiet=False, verbose=False),
-            keeps_state=keeps_state,
-        )
+        output = OutputFlags(no_color=False, quiet=False, verbose=False)
+        done = show_and_apply(plan, engine, output, ApplyConditions(run, keeps_state))
     if not plan.applyable:
         hint = f"--force and --exclude are options of gwe plan and gwe apply, not of {NAME}."
         _print_errors(Diagnostic("the plan was refused; nothing was written", hint=hint))

@@ -6,7 +6,7 @@ sequences, so that any terminal shows it.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TextIO
@@ -43,16 +43,9 @@ class StatusLine:
     """The line, as long as a ``with`` statement lasts. On a stream that is no terminal it
     shows nothing."""
 
-    def __init__(
-        self,
-        label: str,
-        stream: TextIO,
-        *,
-        delay: float = DELAY,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._label, self._stream, self._delay, self._clock = label, stream, delay, clock
-        self._begun = clock()
+    def __init__(self, label: str, stream: TextIO) -> None:
+        self._label, self._stream = label, stream
+        self._begun = time.monotonic()
         self._done = self._total = self._shown = 0
         self._lock = threading.RLock()
         self._ended = threading.Event()
@@ -88,14 +81,14 @@ class StatusLine:
             yield
 
     def _beat(self) -> None:
-        wait = self._delay
+        wait = DELAY
         while not self._ended.wait(wait):
             wait = _BEAT
             with self._lock:
                 self._draw()
 
     def _draw(self) -> None:
-        elapsed = self._clock() - self._begun
+        elapsed = time.monotonic() - self._begun
         text = status_text(self._label, self._done, self._total, elapsed)
         text = text[: max(columns_of(self._stream) - 1, 20)]
         self._write(text)
