@@ -196,8 +196,7 @@ def test_what_another_site_may_use_is_deleted_only_with_force(tmp_path: Path) ->
     options = plan_arguments(server, "-f", "m.yaml", "--format", "json")
     blocked = gwe("plan", *options, cwd=tmp_path)
     assert blocked.json()["actions"][0]["reason"] == (
-        "another Web Engagement site of this tenant may use it: Other; --force deletes it all"
-        " the same"
+        "another Web Engagement site of this tenant may use it: Other; --force deletes it anyway"
     )
 
 

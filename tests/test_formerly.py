@@ -425,8 +425,7 @@ def test_what_another_site_may_use_is_renamed_only_with_force(tmp_path: Path) ->
     place = Renaming(tmp_path, ROUTED, site=SIBLING)
     blocked = place.run("plan", "--detailed-exitcode", code=3).out
     assert (
-        "another Web Engagement site of this tenant may use it: GWE2; --force renames it all the"
-        " same"
+        "another Web Engagement site of this tenant may use it: GWE2; --force renames it anyway"
     ) in words(blocked)
     place.apply("--force")
     place.undo()

@@ -82,7 +82,7 @@ def acquire(
     return found
 
 
-def wait_unseen(lease: float, clock: Clock, warn: Callable[[str], None]) -> None:
+def wait_until_presumed_dead(lease: float, clock: Clock, warn: Callable[[str], None]) -> None:
     """Waits for a whole lease, after which a run on another machine counts as dead. For runs
     without a lock, whose counter would show whether they are alive."""
     warn(
@@ -149,7 +149,7 @@ class _Acquisition:
                 made = self._create()
                 if made is not None:
                     if self._elsewhere:
-                        wait_unseen(self._holder.lease, self._clock, self._warn)
+                        wait_until_presumed_dead(self._holder.lease, self._clock, self._warn)
                     return made
                 refused += 1
                 if refused == 1:

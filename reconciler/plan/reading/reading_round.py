@@ -167,7 +167,7 @@ class ReadingRound:
         for target, dbid in (*targets_of(kind, one.attributes, words), *held):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
-    def add_named_so(self, one: ConfObject, name: str) -> None:
+    def add_holder_of_new_name(self, one: ConfObject, name: str) -> None:
         """Adds the read of an object that may already have the natural key which ``one`` would get
         with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
