@@ -106,12 +106,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """The tests stay as long as this process: no later collection of garbage looks at them.
     The others come as seldom as in ``gwe`` itself."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(ALLOCATIONS)
+    session.config.stash[_MEASURED] = processor_seconds()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """What is garbage now is collected once. pytest then looks for more ten times: not in all that
+    the tests have kept."""
+    gc.collect()
+    gc.freeze()
 
 
 def _leads_to(thing: Any, names: frozenset[str], seen: dict[int, bool]) -> bool:
@@ -139,7 +148,6 @@ def _names_in(code: CodeType) -> set[str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    item.stash[_BEGAN] = processor_seconds()
     if state_home := item.config.stash.get(_STATE_HOME, ""):
         os.environ["XDG_STATE_HOME"] = f"{state_home}{next(_folders)}"
     if not item.get_closest_marker("process"):
@@ -168,14 +176,17 @@ for _owner, _name in ((subprocess.Popen, "__init__"), *_STARTING):
     setattr(_owner, _name, _refused(getattr(_owner, _name)))
 
 
-_BEGAN = pytest.StashKey[float]()
+_MEASURED = pytest.StashKey[float]()
+"""The processor time when the last test ended."""
 _SPENT = "processor time"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     if call.when == "teardown":
-        item.user_properties.append((_SPENT, processor_seconds() - item.stash[_BEGAN]))
+        before, now = item.config.stash[_MEASURED], processor_seconds()
+        item.config.stash[_MEASURED] = now
+        item.user_properties.append((_SPENT, now - before))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
