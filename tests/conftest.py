@@ -23,7 +23,7 @@ from hypothesis import settings
 
 from reconciler.__main__ import ALLOCATIONS
 from tests import browser, containers, docs_site
-from tests.kept_manifests import IN_MEMORY, no_manifests_read_twice
+from tests.kept_manifests import IN_MEMORY, no_manifests_read_twice, no_schema_made_twice
 from tests.postgres import LEFT_OUT, Cluster, KeptConnections, available, running_cluster
 from tests.processor_time import processor_seconds
 from tests.runs import (
@@ -46,15 +46,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # tries the same examples as the one before. `make explore` tries others, and more;
 # `make quick` fewer.
 settings.register_profile(
-    "default", deadline=None, print_blob=True, derandomize=True, max_examples=50
+    "default", deadline=None, print_blob=True, derandomize=True, max_examples=25
 )
-settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=15)
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)
 
 no_secret_digested_slowly()
 no_manifests_read_twice()
+no_schema_made_twice()
 
 
 def examples(full: int, share: int = 4) -> int:
