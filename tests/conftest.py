@@ -187,7 +187,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "teardown":
         before, now = item.config.stash[_MEASURED], processor_seconds()
         item.config.stash[_MEASURED] = now
-        item.user_properties.append((_SPENT, now - before))
+        # It is less where a browser has ended, whose processes nobody waits for.
+        item.user_properties.append((_SPENT, max(now - before, 0)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
